@@ -8,6 +8,10 @@ it("names who did it: people and keys by their names, others by the end of their
   expect(said).toEqual(["You", "Ann", "b@x.example", "A former member", "API key ci", "API key …e0863e", "operator", "robot …456789", "Burnish"]);
 });
 
+it("says what acted by itself", () => {
+  expect(["system:schedule", "system:alert_policy", "system:webhooks"].map((one) => authorOf(one, KNOWN))).toEqual(["A schedule", "An alert", "Burnish"]);
+});
+
 it("calls nobody a former member before the members are known", () => {
   expect(authorOf("user:u2", { me: "u1" })).toBe("A member");
 });

@@ -6,6 +6,9 @@ const FRESH_MS = 300_000;
 
 type Known = { me: string; members?: readonly { user_id: string; name?: string | null; email?: string | null }[]; keys?: readonly { id: string; name: string }[] };
 
+/** What acts by itself, by its name in the books. */
+const BY_ITSELF: Record<string, string> = { schedule: "A schedule", alert_policy: "An alert", model_migration: "A move to another model", rollout_policy: "A rollout policy", digest: "The digest" };
+
 /** Who "user:<id>" or "api_key:<id>" is. `undefined` members or keys are not read yet, or nobody's to read. */
 export function authorOf(author: string, { me, members, keys }: Known): string {
   const [kind, id] = author.split(":");
@@ -14,6 +17,7 @@ export function authorOf(author: string, { me, members, keys }: Known): string {
     const name = keys?.find((one) => one.id === id)?.name;
     return name ? `API key ${name}` : `API key …${id.slice(-6)}`;
   }
+  if (kind === "system") return BY_ITSELF[id] ?? "Burnish";
   if (kind !== "user" && kind !== "session") return `${kind} …${id.slice(-6)}`;
   if (id === me) return "You";
   const member = members?.find((one) => one.user_id === id);

@@ -41,9 +41,9 @@ export function nextStep(facts: Facts): StepName | null {
 
 type Prompt = { slug: string; labels: Record<string, number>; updated_at: string };
 
-/** The prompt that a newcomer should look at. `jobs`: the newest first. */
-export function choosePrompt(prompts: readonly Prompt[], jobs: readonly Job[] = []): string | null {
-  const better = jobs.find((job) => isBetter(job) && prompts.some((one) => one.slug === job.prompt));
+/** The prompt that a newcomer should look at. `jobs`: the newest first. `isWhole`: these are all prompts, so that one that is not among them is archived. */
+export function choosePrompt(prompts: readonly Prompt[], jobs: readonly Job[] = [], isWhole = true): string | null {
+  const better = jobs.find((job) => isBetter(job) && (!isWhole || prompts.some((one) => one.slug === job.prompt)));
   if (better) return better.prompt;
   const newest = [...prompts].sort((a, b) => b.updated_at.localeCompare(a.updated_at));
   return (newest.find((one) => one.labels.production !== undefined) ?? newest[0])?.slug ?? null;
@@ -66,7 +66,7 @@ export function useFirstSteps({ enabled = true, everyMs = false }: { enabled?: b
   const searches = useRead("/v1/optimizations", { query: { limit: JOBS } }, options);
   const whole = useRead("/v1/analytics/summary", { query: { from } }, options);
   const jobs = (searches.data?.data ?? []).map((one): Job => ({ id: one.id, prompt: one.prompt, status: one.status, outcome: one.outcome ?? null, suggestionId: one.suggestion_id ?? null }));
-  const prompt = prompts.data && searches.data ? choosePrompt(prompts.data.data, jobs) : null;
+  const prompt = prompts.data && searches.data ? choosePrompt(prompts.data.data, jobs, !prompts.data.next_cursor) : null;
   const own = useRead("/v1/analytics/summary", { query: { from, prompt } }, { ...options, enabled: enabled && prompt !== null });
   const facts: Facts = { prompt, runs: (prompt && own.data?.executions) || 0, reactions: (prompt && own.data?.reactions) || 0, job: chooseJob(prompt, jobs) };
   const all = [prompts, searches, whole, ...(prompt === null ? [] : [own])];

@@ -130,13 +130,13 @@ export function useOpened<T extends { id: string }, P extends With<"get">>(id: s
 
 /** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. What `waits` for a connection
  * is taken back when its form goes. */
-export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false }: { invalidates?: readonly string[]; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
+export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes = false }: { invalidates?: readonly string[]; /** What is at `path` is gone then: it is not read again while its page closes. */ removes?: boolean; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
     mutationFn: (given) => change(verb, path, given),
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
-    onSuccess: () => void invalidate(queries, invalidates),
+    onSuccess: () => void invalidate(queries, invalidates, removes ? path : undefined),
   });
   const given = useRef<unknown>(undefined);
   useEffect(() => {
@@ -162,10 +162,10 @@ export function change<V extends Exclude<Verb, "get">, P extends With<V>>(verb: 
   return call(verb, path, given as object) as Promise<Answer<P, V>>;
 }
 
-/** Has every answer below these paths read again: "/v1/prompts" also means "/v1/prompts/{slug}/versions". */
-export async function invalidate(queries: QueryClient, begins: readonly string[]): Promise<void> {
+/** Has every answer below these paths read again: "/v1/prompts" also means "/v1/prompts/{slug}/versions". Not what is below `without`. */
+export async function invalidate(queries: QueryClient, begins: readonly string[], without?: string): Promise<void> {
   if (begins.length === 0) return;
-  await queries.invalidateQueries({ predicate: ({ queryKey }) => typeof queryKey[1] === "string" && begins.some((path) => isBelow(queryKey[1] as string, path)) });
+  await queries.invalidateQueries({ predicate: ({ queryKey }) => typeof queryKey[1] === "string" && begins.some((path) => isBelow(queryKey[1] as string, path)) && (without === undefined || !isBelow(queryKey[1], without)) });
 }
 
 export function isBelow(path: string, begin: string): boolean {

@@ -70,6 +70,13 @@ it("tells each event once, also where it comes twice after a break, and asks on 
   expect(heard).toEqual(["alert.raised 1", "alert.raised 2", "alert.raised 3"]);
 });
 
+it("hears each time what has no id of its own, although the parser gives it that of the event before", async () => {
+  const people = 'event: presence\ndata: {"place": "prompts/a", "people": []}\n\n';
+  gateway.last.write(event("1") + people + people + "event: gap\ndata: {}\n\n" + people);
+  await settle();
+  expect(heard).toEqual(["alert.raised 1", "presence", "presence", "gap", "presence"]);
+});
+
 it("lets go half a minute after it was hidden, and says that some may have been missed when it is looked at again", async () => {
   gateway.last.write(event("1"));
   await settle();

@@ -20,6 +20,8 @@ const HIDDEN_GRACE_MS = 30_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 const REMEMBERED_IDS = 1_000;
+/** They have no id of their own; as the standard has it, the parser gives them that of the event before. */
+const UNNUMBERED: ReadonlySet<string> = new Set(["gap", "presence"]);
 
 /** Waits before the nth try again: twice the one before, up to half a minute, less up to a third so that tabs do not come together. */
 export function waitBefore(tries: number, dice: number): number {
@@ -149,7 +151,7 @@ export class LiveHub {
     }
     if (typeof parsed !== "object" || parsed === null) return;
     if (event === "figures") this.#tell({ kind: "figures", figures: parsed as LiveFigures });
-    else if (event !== "hello") this.#tell({ kind: "event", event: { type: event, id, data: parsed as Record<string, unknown> } });
+    else if (event !== "hello") this.#tell({ kind: "event", event: { type: event, id: UNNUMBERED.has(event) ? "" : id, data: parsed as Record<string, unknown> } });
   }
 
   #tell(told: Told) {
@@ -253,6 +255,7 @@ export const MADE_OLD: readonly (readonly [begin: string, paths: readonly string
   ["optimization.", ["/v1/optimizations"]],
   ["suggestion.", ["/v1/suggestions", "/v1/optimizations", "/v1/prompts"]],
   ["test_run.", ["/v1/test-runs"]],
+  ["experiment.", ["/v1/experiments", "/v1/prompts"]],
   ["provider_key.", ["/v1/provider-keys"]],
   ["webhook.", ["/v1/webhooks"]],
   ["data.", ["/v1/erasures", "/v1/executions", "/v1/sessions"]],

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/generate_final_prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the prompt written, as its source system does
+         * @description Native: `POST /v1/clarifications/{id}/final-prompt`. 502 where the model failed; ask again, nothing is lost.
+         */
+        post: operations["generate_final_prompt_generate_final_prompt_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -38,6 +58,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prompts compared, as the source system does
+         * @description Native: `GET /v1/test-runs/summary`, with intervals.
+         */
+        get: operations["metrics_summary_metrics_summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prompts, as the source system lists them
+         * @description A bare list, the newest first, at most 500. Native: `GET /v1/prompts`.
+         */
+        get: operations["list_prompts_prompts_get"];
+        put?: never;
+        /**
+         * Make a prompt, as the source system does
+         * @description `{ticket}` becomes `{{ticket}}`, JSON braces stay; `changes` says what was written otherwise. Native: `POST /v1/prompts`.
+         */
+        post: operations["create_prompt_prompts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A prompt, as the source system shows it */
+        get: operations["read_prompt_prompts__id__get"];
+        /**
+         * Change a prompt, as the source system does
+         * @description A template is saved as the next version, and `production` moves to it. Native: `POST /v1/prompts/{slug}/versions`, `PUT …/labels`.
+         */
+        put: operations["change_prompt_prompts__id__put"];
+        post?: never;
+        /**
+         * Put a prompt away, as the source system deletes it
+         * @description It can be restored. Native: `POST /v1/prompts/{slug}/archive`.
+         */
+        delete: operations["delete_prompt_prompts__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -49,6 +138,154 @@ export interface paths {
         get: operations["readyz_readyz_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Test runs, as the source system lists them
+         * @description A bare list, the newest first, at most 200: those that were started here. Native: `GET /v1/test-runs`.
+         */
+        get: operations["list_runs_runs_get"];
+        put?: never;
+        /**
+         * Start a test run, as the source system does
+         * @description Of the version that `production` names, over the test split of the dataset `test_set`. Native: `POST /v1/test-runs`.
+         */
+        post: operations["start_run_runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A test run, as the source system shows it
+         * @description By its name, `{prompt}_{date}_{nnn}`. Poll it until `status` is no longer `running`. Native: `GET /v1/test-runs/{id}`.
+         */
+        get: operations["read_run_runs__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/start_optimization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a clarifying session, as its source system does
+         * @description Native: `POST /v1/clarifications`.
+         */
+        post: operations["start_optimization_start_optimization_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/submit_answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer questions, as their source system does
+         * @description Native: `POST /v1/clarifications/{id}/answers`.
+         */
+        post: operations["submit_answer_submit_answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/submit_feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rate a session, as its source system does
+         * @description Native: `POST /v1/clarifications/{id}/feedback`.
+         */
+        post: operations["submit_feedback_submit_feedback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest changes of a prompt, as the source system does
+         * @description Native: `POST /v1/suggest`, which also takes a test run.
+         */
+        post: operations["suggest_suggest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/test-set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The test set, as the source system shows it
+         * @description A bare list of what a run goes over. [] where there is no dataset `test_set`. Native: `GET /v1/datasets/{id}/items`.
+         */
+        get: operations["read_test_set_test_set_get"];
+        put?: never;
+        /**
+         * Add to the test set
+         * @description All into the test split; what is there already stays as it is. Native: `POST /v1/datasets`.
+         */
+        post: operations["add_to_test_set_test_set_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -284,7 +521,7 @@ export interface paths {
         };
         /**
          * Figures of a range, group by group
-         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels.
+         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for.
          *
          *     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
          *     stood when it ended; `others_…` says what that leaves out.
@@ -978,6 +1215,8 @@ export interface paths {
         /**
          * Make a chain
          * @description Version 1, with the label `production` where none is named. A form with faults is 422: `details.problems` names each.
+         *
+         *     A label that the workspace protects is an admin's to give: by itself it is left out, and refused where it is named.
          */
         post: operations["create_v1_chains_post"];
         delete?: never;
@@ -1037,13 +1276,14 @@ export interface paths {
         get?: never;
         /**
          * Move a label of a chain, or set a new one
-         * @description Runs that begin afterwards run that version; runs under way go on as they began.
+         * @description Runs that begin afterwards run that version; runs under way go on as they began. A label that the workspace protects is moved by
+         *     admins, and back to what it has named before by anybody who may move labels.
          */
         put: operations["put_label_v1_chains__slug__labels__label__put"];
         post?: never;
         /**
          * Remove a label of a chain
-         * @description Its history stays.
+         * @description Its history stays. One that the workspace protects is removed by admins alone.
          */
         delete: operations["delete_label_v1_chains__slug__labels__label__delete"];
         options?: never;
@@ -1138,6 +1378,192 @@ export interface paths {
         put?: never;
         /** Chat completion in OpenAI's format; `model` may name a prompt as `burnish::prompt::SLUG` */
         post: operations["complete_chat_v1_chat_completions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, newest first */
+        get: operations["list_sessions_v1_clarifications_get"];
+        put?: never;
+        /**
+         * Start a clarifying session
+         * @description Answers with the first questions, or, where the model takes longer, with `task: ask`.
+         */
+        post: operations["start_v1_clarifications_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in sessions of the source system
+         * @description Rows of `opt_sessions`, `opt_messages` and `opt_feedback`; they become your own, whoever had them there. Twice changes nothing.
+         */
+        post: operations["bring_in_v1_clarifications_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which models ask and write
+         * @description Models say with `preferred_for: ["clarification"]`, `["prompt_writing"]` or `["enrichment"]` that they go first.
+         */
+        get: operations["get_models_v1_clarifications_models_get"];
+        /**
+         * Choose which models ask and write
+         * @description For sessions that start from now on. The model that asks also reads contents, where no prompt of the workspace does.
+         */
+        put: operations["put_models_v1_clarifications_models_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/{clarification_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with its messages */
+        get: operations["get_session_v1_clarifications__clarification_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a session
+         * @description With its messages and ratings, at once. What was saved as a version stays.
+         */
+        delete: operations["delete_v1_clarifications__clarification_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/{clarification_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer questions
+         * @description One or more of the open questions, in any order; null skips one. When none is open any more, the next round is asked, at most three.
+         *
+         *     The same answer again changes nothing. Another one takes the first one's place until the round is closed; then 409 `wrong_state`.
+         */
+        post: operations["answer_v1_clarifications__clarification_id__answers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/{clarification_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a session
+         * @description With `Accept: text/event-stream` server-sent events: `session` at once and whenever it changes, `gone` when it is deleted, for an
+         *     hour at most; else the session as it stands. Whoever stops listening ends nothing.
+         */
+        get: operations["follow_v1_clarifications__clarification_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/{clarification_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rate a session */
+        post: operations["rate_v1_clarifications__clarification_id__feedback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/{clarification_id}/final-prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the prompt written
+         * @description By the strong model, from everything that is known; questions that are open count as skipped. Also once more after it failed.
+         */
+        post: operations["write_v1_clarifications__clarification_id__final_prompt_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clarifications/{clarification_id}/save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save the result as a version
+         * @description With the test cases that the model made up; each carries `synthetic: true` in its metadata. Repeating it saves nothing new.
+         */
+        post: operations["save_v1_clarifications__clarification_id__save_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1400,6 +1826,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{dataset_id}/synthetic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a model make up items
+         * @description Made-up items are marked (`metadata.synthetic`) and fall into train or validation, never into test: a gain is proven on real ones.
+         *
+         *     Each call of the model is an execution that is charged as any. With an `Idempotency-Key` nothing is paid twice.
+         */
+        post: operations["make_items_v1_datasets__dataset_id__synthetic_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -1415,6 +1863,143 @@ export interface paths {
          */
         post: operations["create_embeddings_v1_embeddings_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Enrichments, newest first */
+        get: operations["list_enrichments_v1_enrichments_get"];
+        put?: never;
+        /**
+         * Read a content into a structured result
+         * @description By the prompt of its source type. A long one is read in parts and put together. A URL is read through the egress guard.
+         */
+        post: operations["create_v1_enrichments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read many contents
+         * @description At most 500 in one call, worked on a few at a time, behind single ones. Follow them by their `group_id`.
+         */
+        post: operations["create_many_v1_enrichments_batch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the contents of one call are */
+        get: operations["get_group_v1_enrichments_groups__group_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments/groups/{group_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin no more of a call's contents
+         * @description Those under way come to their end.
+         */
+        post: operations["cancel_group_v1_enrichments_groups__group_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which prompt reads which source type */
+        get: operations["get_prompts_v1_enrichments_prompts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments/prompts/{source_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose a prompt for a source type
+         * @description One of the workspace's own, by slug and label, for contents that are read from now on.
+         */
+        put: operations["put_prompt_v1_enrichments_prompts__source_type__put"];
+        post?: never;
+        /** Back to the prompt that ships */
+        delete: operations["delete_prompt_v1_enrichments_prompts__source_type__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrichments/{enrichment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An enrichment with its content */
+        get: operations["get_one_v1_enrichments__enrichment_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an enrichment
+         * @description With its content and result, at once.
+         */
+        delete: operations["delete_v1_enrichments__enrichment_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1674,7 +2259,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Executions, newest first */
+        /**
+         * Executions, newest first
+         * @description Numbers and ids, no text. Filters may be combined; a page that has not all of them is found by reading back from the newest.
+         */
         get: operations["list_executions_v1_executions_get"];
         put?: never;
         /** Run a prompt */
@@ -1765,6 +2353,350 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List experiments
+         * @description Newest first, without results.
+         */
+        get: operations["list_experiments_v1_experiments_get"];
+        put?: never;
+        /**
+         * Draft an experiment
+         * @description Nobody gets anything of it before it is started. Arms are versions, labels (frozen to their version at the start) or models.
+         *
+         *     `kind: rollout` is a guarded rollout: the candidate's share grows by steps while its guardrails hold, and it is taken back by itself
+         *     where they do not.
+         */
+        post: operations["create_experiment_v1_experiments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List backtests
+         * @description Newest first, without figures.
+         */
+        get: operations["list_backtests_v1_experiments_backtests_get"];
+        put?: never;
+        /**
+         * Start a backtest
+         * @description Takes inputs of past executions of a prompt, spread over the days, and asks each of its arms on the batch lane. Nobody sees the
+         *     answers; nothing of it counts as live.
+         */
+        post: operations["create_backtest_v1_experiments_backtests_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/backtests/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forecast a backtest
+         * @description What it would be and cost. Nothing is begun and nothing set aside.
+         */
+        post: operations["forecast_backtest_v1_experiments_backtests_forecast_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/backtests/{backtest_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a backtest
+         * @description With what each arm came to so far.
+         */
+        get: operations["read_backtest_v1_experiments_backtests__backtest_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List namespaces of experiments
+         * @description By name; a namespace is made by the first draft that names it.
+         */
+        get: operations["list_namespaces_v1_experiments_namespaces_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the settings of experiments */
+        get: operations["read_settings_v1_experiments_settings_get"];
+        /**
+         * Set the settings of experiments
+         * @description Minimum evidence for new drafts, the share of units that is in no experiment, and whether proven suggestions are rolled out without
+         *     being asked. A larger holdout holds whom the smaller one held, and more.
+         */
+        put: operations["put_settings_v1_experiments_settings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an experiment with its results
+         * @description Looking at any moment is allowed: intervals of the `sequential` method hold however often somebody looks.
+         */
+        get: operations["read_experiment_v1_experiments__experiment_id__get"];
+        /**
+         * Change a draft
+         * @description The whole draft as it is to be. What was started compares what it compares: its shares change, its arms do not.
+         */
+        put: operations["change_experiment_v1_experiments__experiment_id__put"];
+        post?: never;
+        /** Throw a draft away */
+        delete: operations["delete_experiment_v1_experiments__experiment_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/advance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a rollout's next step
+         * @description Without waiting for the rest of its bake time; also of one that is held. An earlier `step` takes the candidate back so far.
+         */
+        post: operations["advance_rollout_v1_experiments__experiment_id__advance_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/allocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the shares of arms
+         * @description A new epoch: units stay in their arm as far as the new shares allow, and results are compared within epochs.
+         */
+        put: operations["change_allocation_v1_experiments__experiment_id__allocation_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check an experiment before its start
+         * @description What stands against a start, what is missing, how many units are needed and about how many days that takes.
+         */
+        get: operations["read_checklist_v1_experiments__experiment_id__checklist_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide an experiment by hand
+         * @description Ends it, with a reason. The verdict keeps the data, the rule and who decided, for good.
+         *
+         *     With a winner the label moves to its version by the rules of labels, unless `move_label` is false; where a protected label refuses,
+         *     `promotion` says what is lacking, and `…/promote` moves it later.
+         */
+        post: operations["decide_experiment_v1_experiments__experiment_id__decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause an experiment
+         * @description Everybody gets what the label names. One that is paused stays as it is.
+         */
+        post: operations["pause_experiment_v1_experiments__experiment_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move the label to the winner
+         * @description Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval.
+         */
+        post: operations["promote_winner_v1_experiments__experiment_id__promote_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume an experiment
+         * @description Goes on with the shares that it had, in a new epoch: who was in an arm is in it again. So does a guarded rollout that was held.
+         */
+        post: operations["resume_experiment_v1_experiments__experiment_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a guarded rollout back
+         * @description Nobody gets the candidate any more, within a second. The label never moved, so nothing has to move back.
+         */
+        post: operations["roll_rollout_back_v1_experiments__experiment_id__rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments/{experiment_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start an experiment
+         * @description Freezes arms, rule and the incumbent's figures, and gives calls to the arms: every gateway within a second.
+         *
+         *     409 where something stands against it, with the whole checklist in `details.checks`. Starting again changes nothing.
+         */
+        post: operations["start_experiment_v1_experiments__experiment_id__start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/export": {
         parameters: {
             query?: never;
@@ -1775,7 +2707,8 @@ export interface paths {
         /**
          * Everything that this workspace owns, as lines of JSON
          * @description The first line says what it is; then `{"table", "row"}` for each row; the last line holds `end` and the counts, and an export without
-         *     it is not whole. Secrets, digests and what runs inside are left out. It is read in pages: what changes meanwhile may be in it or not.
+         *     it is not whole. Secrets, digests and what runs inside are left out; clarifying
+         *     sessions are your own alone. It is read in pages: what changes meanwhile may be in it or not.
          */
         get: operations["get_export_v1_export_get"];
         put?: never;
@@ -1916,6 +2849,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of generations, the newest first
+         * @description One for each job that wrote generations (with the job's id), each fork and each import.
+         */
+        get: operations["list_lines_v1_generations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a line of generations from a file
+         * @description What `GET /v1/generations/{line_id}/export` wrote, here or elsewhere, becomes a new line of a prompt of this workspace.
+         */
+        post: operations["post_import_v1_generations_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A line with its latest and its best generation
+         * @description Both whole, in one read. `best`: the first of those with the highest fitness.
+         */
+        get: operations["read_line_v1_generations__line_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a line of generations
+         * @description With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on (409).
+         */
+        delete: operations["delete_line_v1_generations__line_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Write a line of generations to a file
+         * @description Candidates, generations with their scores, snapshots: the newest 500 generations. `POST /v1/generations/import` reads it.
+         */
+        get: operations["get_export_v1_generations__line_id__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork a line at a generation
+         * @description A line of its own that begins with a copy of that generation. Begin a search there with `start` of `POST /v1/optimizations`.
+         */
+        post: operations["post_fork_v1_generations__line_id__fork_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The generations of a line, the newest first
+         * @description Figures of each; `GET …/history/{number}` has the candidates.
+         */
+        get: operations["list_history_v1_generations__line_id__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/history/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One generation with its candidates */
+        get: operations["read_generation_v1_generations__line_id__history__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier generation
+         * @description A copy of it becomes the latest one; what came between stays in the history. Not while the line's job goes on (409).
+         */
+        post: operations["post_restore_v1_generations__line_id__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The snapshots of a line, by name
+         * @description All of them: there is no further page.
+         */
+        get: operations["list_snapshots_v1_generations__line_id__snapshots_get"];
+        put?: never;
+        /**
+         * Keep a generation by a name
+         * @description The latest one, unless a number, another snapshot or `best` is given.
+         */
+        post: operations["post_snapshot_v1_generations__line_id__snapshots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/{line_id}/snapshots/{snapshot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a name of a generation
+         * @description The generation stays.
+         */
+        delete: operations["delete_snapshot_v1_generations__line_id__snapshots__snapshot__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/guardrails": {
         parameters: {
             query?: never;
@@ -1989,7 +3127,7 @@ export interface paths {
          * Bring in prompts and datasets from a file
          * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels
          *     and lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its
-         *     labels stay where they are.
+         *     labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free.
          */
         post: operations["post_import_v1_import_post"];
         delete?: never;
@@ -2126,6 +3264,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/known-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models whose limits and prices ship with Burnish, with their source and date
+         * @description None of them can be called before it is added: `POST /v1/models` needs no more than `model` and `provider` of one.
+         *
+         *     Prices are those that providers published by `as_of`, as `source` has them. Look at the provider's page before money depends on them.
+         */
+        get: operations["list_known_models_v1_known_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live": {
         parameters: {
             query?: never;
@@ -2138,10 +3298,10 @@ export interface paths {
          * @description With `Accept: text/event-stream` a stream; else the figures of the last minute as one JSON object.
          *
          *     Events of the stream: `hello`; `figures`, at most every 250 ms and only when they have changed; every event of the workspace under its own
-         *     type (`alert.raised`, …), with an `id`. Send the last one back as `Last-Event-ID` and the stream begins with what came since; an event
-         *     may then come twice, so drop repeats by its `id`. `gap` says that events may have been missed: read what you show anew. `end` says why
-         *     the stream ends: `access_ended`, `too_slow`, `stopping`. Every 10 s of silence bring a comment. At most 20 streams of a workspace at once
-         *     at each gateway.
+         *     type (`alert.raised`, …), with an `id`; `presence` whenever somebody opens, edits or leaves something (`PUT /v1/presence`). Send the last
+         *     `id` back as `Last-Event-ID` and the stream begins with what came since; an event may then come twice, so drop repeats by its `id`. `gap`
+         *     says that events may have been missed: read what you show anew. `end` says why the stream ends: `access_ended`, `too_slow`, `stopping`.
+         *     Every 10 s of silence bring a comment. At most 20 streams of a workspace at once at each gateway.
          */
         get: operations["live_v1_live_get"];
         put?: never;
@@ -2369,6 +3529,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/metrics/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare prompts across test runs
+         * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
+         */
+        get: operations["summary_v1_metrics_summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/metrics/{metric}": {
         parameters: {
             query?: never;
@@ -2385,6 +3565,90 @@ export interface paths {
         post?: never;
         /** Forget a declaration; the values stay */
         delete: operations["delete_metric_v1_metrics__metric__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model-migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Moves to other models, the newest first */
+        get: operations["list_migrations_v1_model_migrations_get"];
+        put?: never;
+        /**
+         * Move all prompts of a model to its successor
+         * @description For each labelled or newest version that calls the model: its newest test run again with the successor, compared item by item.
+         *
+         *     What is as good gets a version with the successor; what is worse is searched, where that was asked for, and what the search proves
+         *     becomes a variant. New versions stand on a branch: nobody gets them until a label moves.
+         */
+        post: operations["create_v1_model_migrations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model-migrations/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a move to another model would take
+         * @description Which prompts call the model, and what measuring them, and searching each of them, would cost. Nothing is started.
+         */
+        post: operations["forecast_v1_model_migrations_forecast_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model-migrations/{migration_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One move to another model
+         * @description How far it is, what it cost, and what became of each prompt.
+         */
+        get: operations["read_v1_model_migrations__migration_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model-migrations/{migration_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a move to another model
+         * @description Its test runs and optimizations stop within seconds. What was saved stays; what is over stays as it is.
+         */
+        post: operations["cancel_v1_model_migrations__migration_id__cancel_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2466,6 +3730,73 @@ export interface paths {
          *     run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.
          */
         post: operations["retire_v1_models__model__retire_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/optimization-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules of optimizations, the newest first */
+        get: operations["list_schedules_v1_optimization_schedules_get"];
+        put?: never;
+        /**
+         * Start optimizations by the clock
+         * @description Hourly, daily, or by a cron line in a time zone. A time that was missed is made up for once. While a job of the prompt is under way,
+         *     or the month's cap is reached, a run is left out, and its entry in `…/runs` says so.
+         */
+        post: operations["create_schedule_v1_optimization_schedules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/optimization-schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One schedule
+         * @description With its next times, and what its runs of this month cost.
+         */
+        get: operations["read_schedule_v1_optimization_schedules__schedule_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a schedule
+         * @description With its list of runs. Optimizations that it began stay, also what is under way.
+         */
+        delete: operations["delete_schedule_v1_optimization_schedules__schedule_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, pause or resume a schedule
+         * @description `{"paused": true}` pauses it: what is under way goes on.
+         */
+        patch: operations["patch_schedule_v1_optimization_schedules__schedule_id__patch"];
+        trace?: never;
+    };
+    "/v1/optimization-schedules/{schedule_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came of each time, the newest first */
+        get: operations["list_runs_v1_optimization_schedules__schedule_id__runs_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2694,6 +4025,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/platform-models/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer known models of a provider to every workspace (operator)
+         * @description Those that are not offered yet are added with the limits and prices that ship; what the operator has described stays as it is.
+         */
+        post: operations["offer_known_models_v1_platform_models_known_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/platform-models/{platform_model}": {
         parameters: {
             query?: never;
@@ -2729,6 +4080,26 @@ export interface paths {
          */
         get: operations["get_statistics_v1_platform_statistics_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what one has open, and hear who else has
+         * @description For people who signed in. An API key is nobody: it hears who is there, and is not shown. Kept in memory alone.
+         */
+        put: operations["put_presence_v1_presence_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2815,7 +4186,7 @@ export interface paths {
          * Put a prompt away
          * @description Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
          *
-         *     Refused while an experiment runs on it, and while other prompts include it. Repeating changes nothing.
+         *     Refused while an experiment runs on it, and while other prompts include it or chains run it. Repeating changes nothing.
          *     A prompt on which a protected label stands is archived by admins alone.
          */
         post: operations["archive_v1_prompts__slug__archive_post"];
@@ -3052,6 +4423,157 @@ export interface paths {
         };
         /** Where the versions of a prompt come from, the newest first */
         get: operations["get_lineage_v1_prompts__slug__lineage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/ancestors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version or candidate comes from */
+        get: operations["get_ancestors_v1_prompts__slug__lineage_ancestors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/candidates/{candidate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One candidate with its text */
+        get: operations["get_candidate_v1_prompts__slug__lineage_candidates__candidate_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/candidates/{candidate_id}/branch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a branch with a candidate
+         * @description The branch leaves at the version that the search began with; its first version says the candidate's text. No label moves.
+         */
+        post: operations["post_branch_v1_prompts__slug__lineage_candidates__candidate_id__branch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/candidates/{candidate_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a prompt of its own out of a candidate
+         * @description Its version 1 says the candidate's text, with the settings of the version that the search began with.
+         */
+        post: operations["post_copy_v1_prompts__slug__lineage_candidates__candidate_id__copy_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two families side by side
+         * @description Each node with all that came of it: how many, how deep, by which edges, the best of them; their nearest common ancestors.
+         */
+        get: operations["get_comparison_v1_prompts__slug__lineage_compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/descendants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came of a version or candidate */
+        get: operations["get_descendants_v1_prompts__slug__lineage_descendants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lineage of a prompt as a file
+         * @description GraphML opens in networkx, yEd and Gephi; Cypher makes the graph in Neo4j, and may be run again; JSON is `…/lineage/graph`.
+         */
+        get: operations["get_file_v1_prompts__slug__lineage_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/lineage/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lineage of a prompt as a graph
+         * @description Its versions, what they come from and what came of them, also in other prompts: at most 5,000 nodes, the nearest first.
+         */
+        get: operations["get_graph_v1_prompts__slug__lineage_graph_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3931,6 +5453,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest changes of a prompt, from what a test run said of it
+         * @description An ordinary call of a model, paid like any other. Words for people: what finds a better prompt and proves it is
+         *     `POST /v1/optimizations`.
+         */
+        post: operations["suggest_v1_suggest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/suggestions": {
         parameters: {
             query?: never;
@@ -3977,6 +5520,9 @@ export interface paths {
         /**
          * Accept a suggestion: it becomes a version
          * @description Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given).
+         *
+         *     With `rollout` the label stays for now: a guarded rollout begins, which gives the new version to more and more calls while its
+         *     guardrails hold, and moves the label at its end.
          */
         post: operations["accept_suggestion_v1_suggestions__suggestion_id__accept_post"];
         delete?: never;
@@ -4140,7 +5686,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Compare prompts across test runs
+         * The same, beside the test runs
          * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
          */
         get: operations["summary_v1_test_runs_summary_get"];
@@ -4681,6 +6227,11 @@ export interface components {
         /** AcceptBody */
         AcceptBody: {
             /**
+             * Edits
+             * @description Only these of `evidence.edits`, by their place from 0; all of them where nothing is said. A part was not measured: no label moves to it, unless a rollout measures it, or `force` and a `label` are given.
+             */
+            edits?: number[] | null;
+            /**
              * Force
              * @description Move `production` although it names another version than the one that was measured.
              * @default false
@@ -4694,11 +6245,9 @@ export interface components {
             label: string | null;
             /**
              * Rollout
-             * @description Guarded rollouts come later; leave it out.
+             * @description `guarded`, or its ramp: the label moves when the new version went up it without harm.
              */
-            rollout?: {
-                [key: string]: unknown;
-            } | null;
+            rollout?: "guarded" | components["schemas"]["RolloutAsked"] | null;
         };
         /**
          * Acceptance
@@ -4717,6 +6266,11 @@ export interface components {
         };
         /** AcceptedAnswer */
         AcceptedAnswer: {
+            /**
+             * Experiment Id
+             * @description The guarded rollout that began, where one was asked for.
+             */
+            experiment_id?: string | null;
             /**
              * Id
              * Format: uuid
@@ -4903,6 +6457,16 @@ export interface components {
             prompt: string;
             /** Version */
             version: number;
+        };
+        /**
+         * Advance
+         * @description To which step of the ramp, from 0; the next one where none is said. An earlier one takes the candidate back.
+         */
+        Advance: {
+            /** Revision */
+            revision?: number | null;
+            /** Step */
+            step?: number | null;
         };
         /**
          * AffectedAnswer
@@ -5171,7 +6735,7 @@ export interface components {
              */
             muted_until?: string | null;
             /** @description Of a prompt's own rule: what a degradation starts. */
-            start_optimization?: components["schemas"]["StartOptimization"] | null;
+            start_optimization?: components["schemas"]["burnish_gateway__alerts__answers__StartOptimization"] | null;
             /**
              * Target
              * @description Satisfaction whose lower bound must not fall below this; 0.8 by default.
@@ -5263,6 +6827,16 @@ export interface components {
             used_nusd: number;
         };
         /**
+         * AnswerBody
+         * @description One answer. Null, or nothing, skips the question.
+         */
+        AnswerBody: {
+            /** Answer */
+            answer?: string | string[] | null;
+            /** Question Id */
+            question_id: string;
+        };
+        /**
          * Answered
          * @description An answer to look at, with what is known around it.
          */
@@ -5286,6 +6860,88 @@ export interface components {
             variables?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ArmAnswer
+         * @description `version`: what is served, once it was started. `share`: of the calls at present; null where it is not running.
+         */
+        ArmAnswer: {
+            /** Control */
+            control: boolean;
+            /** Label */
+            label: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "shadow";
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string;
+            /** Share */
+            share: number | null;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * ArmBody
+         * @description A `version`, a `label` (frozen to its version at the start), or a `model` (with the version that the label names at the start).
+         *
+         *     A version or a label may be given together with a model. A `shadow` arm answers a copy of `share` of the calls, unseen.
+         */
+        ArmBody: {
+            /**
+             * Control
+             * @description What the others are compared with; the first live arm where none says so.
+             * @default false
+             */
+            control: boolean;
+            /** Label */
+            label?: string | null;
+            /**
+             * Mode
+             * @default live
+             * @enum {string}
+             */
+            mode: "live" | "shadow";
+            /** Model */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Share
+             * @description Of the calls; where no arm says one, live arms share evenly.
+             */
+            share?: number | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * AskSuggestions
+         * @description A prompt with what a run of it said. Figures as `GET /runs/{id}` tells them.
+         */
+        AskSuggestions: {
+            /** Category Stats */
+            category_stats?: {
+                [key: string]: unknown;
+            };
+            /** Confusion Matrix */
+            confusion_matrix?: {
+                [key: string]: unknown;
+            };
+            /** Failed Cases */
+            failed_cases?: {
+                [key: string]: unknown;
+            }[];
+            /** Metrics */
+            metrics?: {
+                [key: string]: unknown;
+            };
+            /** Prompt Id */
+            prompt_id?: string | null;
+            /** Prompt Template */
+            prompt_template?: string | null;
         };
         /**
          * Attempt
@@ -5417,33 +7073,120 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** AwayAnswer */
+        AwayAnswer: {
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Created At */
+            created_at: string | null;
+            /**
+             * Id
+             * @description `slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "candidate" | "published";
+            /** Labels */
+            labels: string[];
+            /**
+             * Line Id
+             * @description The generations that a candidate is of: `GET /v1/generations/{line_id}`.
+             */
+            line_id: string | null;
+            /**
+             * Made By
+             * @description Source of a version; what made a candidate.
+             */
+            made_by: string | null;
+            /** Model */
+            model: string | null;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Score
+             * @description Accuracy in a version's newest test run, fitness of a candidate; null: not measured.
+             */
+            score: number | null;
+            /**
+             * Steps
+             * @description How far away it is at least.
+             */
+            steps: number;
+            /** Version */
+            version: number | null;
+        };
         /**
-         * BacktestAnswer
-         * @description The same projection made from past days, with what was known then, against what came.
+         * BacktestFigures
+         * @description What an arm came to on the inputs that it has answered, beside what was answered then.
          */
-        BacktestAnswer: {
+        BacktestFigures: {
+            /** Answered */
+            answered: number;
+            /** Arm */
+            arm: string;
+            /** Before Mean Cost Nusd */
+            before_mean_cost_nusd: number | null;
+            /** Before Mean Latency Ms */
+            before_mean_latency_ms: number | null;
+            /** Before Mean Output Tokens */
+            before_mean_output_tokens: number | null;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Mean Cost Nusd */
+            mean_cost_nusd: number | null;
+            /** Mean Latency Ms */
+            mean_latency_ms: number | null;
+            /** Mean Output Tokens */
+            mean_output_tokens: number | null;
+            /** Model */
+            model: string | null;
+            /** P95 Ms */
+            p95_ms: number | null;
             /**
-             * Bias
-             * @description Mean error; above zero: too much was expected.
+             * Same Answer
+             * @description Share of the answers that are letter for letter those of then.
              */
-            bias: number;
-            /**
-             * Coverage
-             * @description Share of the projections whose interval held what came; aims at `confidence`.
-             */
-            coverage: number;
-            /**
-             * Horizon Days
-             * @description Days ahead, as many as are left now.
-             */
-            horizon_days: number;
-            /**
-             * Median Error
-             * @description Half of the projections were nearer: a share of what came.
-             */
-            median_error: number;
-            /** Projections */
-            projections: number;
+            same_answer: number | null;
+            /** Successes */
+            successes: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BacktestForecast
+         * @description What it would be and cost. `left_out`: executions that cannot be asked again as they were.
+         */
+        BacktestForecast: {
+            /** Arms */
+            arms: {
+                [key: string]: unknown;
+            }[];
+            /** Calls */
+            calls: number;
+            /** Found */
+            found: number;
+            /** Inputs */
+            inputs: number;
+            /** Left Out */
+            left_out: number;
+            /** Likely Credits */
+            likely_credits: string;
+            /** Likely Nusd */
+            likely_nusd: number;
+            /** Most Nusd */
+            most_nusd: number;
+            /** Prompt */
+            prompt: string;
+        };
+        /** BacktestPage */
+        BacktestPage: {
+            /** Data */
+            data: components["schemas"]["burnish_gateway__experiments__backtest_routes__BacktestAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** BatchPage */
         BatchPage: {
@@ -5569,6 +7312,19 @@ export interface components {
             moved_at: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * BranchCandidate
+         * @description A branch that leaves at the version that the search began with, and on it a version with this text.
+         */
+        BranchCandidate: {
+            /** Branch */
+            branch: string;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
         };
         /** BranchPage */
         BranchPage: {
@@ -5823,6 +7579,16 @@ export interface components {
             /** Status */
             status: string;
         };
+        /** CancelledGroup */
+        CancelledGroup: {
+            /** Cancelled */
+            cancelled: number;
+            /**
+             * Group Id
+             * Format: uuid
+             */
+            group_id: string;
+        };
         /**
          * CancelledRun
          * @description `status`: how it ended, or `running` where it has not yet.
@@ -5838,6 +7604,75 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "running" | "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+        };
+        /** CandidateAnswer */
+        CandidateAnswer: {
+            /** Base Version */
+            base_version: number;
+            /**
+             * Candidate Id
+             * Format: uuid
+             */
+            candidate_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evaluations */
+            evaluations: number;
+            /**
+             * First Number
+             * @description The generation that it comes first in.
+             */
+            first_number: number;
+            /** Fitness */
+            fitness: number | null;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Made By */
+            made_by: string;
+            /** Scores */
+            scores: {
+                [key: string]: number | null;
+            };
+            /** Simulated */
+            simulated: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * CandidateForm
+         * @description `id`: SHA-256 of the text, so that the same text is the same candidate wherever it goes.
+         */
+        "CandidateForm-Input": {
+            /** Id */
+            id: string;
+            /** Made By */
+            made_by: string;
+            /** Parents */
+            parents?: components["schemas"]["ParentForm-Input"][];
+            /** Text */
+            text: string;
+        };
+        /**
+         * CandidateForm
+         * @description `id`: SHA-256 of the text, so that the same text is the same candidate wherever it goes.
+         */
+        "CandidateForm-Output": {
+            /** Id */
+            id: string;
+            /** Made By */
+            made_by: string;
+            /** Parents */
+            parents?: components["schemas"]["ParentForm-Output"][];
+            /** Text */
+            text: string;
         };
         /**
          * Cap
@@ -5935,6 +7770,15 @@ export interface components {
             fixed: number;
             /** Items */
             items: number;
+        };
+        /** CategoryStats */
+        CategoryStats: {
+            /** Accuracy */
+            accuracy: number;
+            /** Correct */
+            correct: number;
+            /** Total */
+            total: number;
         };
         /**
          * ChainAnswer
@@ -6421,6 +8265,24 @@ export interface components {
              */
             visibility?: ("private" | "organization" | "public") | null;
         };
+        /**
+         * ChangeSchedule
+         * @description What is not given stays. `paused` false: it goes on with the next time; what passed meanwhile is not made up for.
+         */
+        ChangeSchedule: {
+            /** Cron */
+            cron?: string | null;
+            /** Month Credits */
+            month_credits?: number | null;
+            /** Name */
+            name?: string | null;
+            /** @description Of the same prompt. */
+            optimization?: components["schemas"]["OptimizationBody"] | null;
+            /** Paused */
+            paused?: boolean | null;
+            /** Time Zone */
+            time_zone?: string | null;
+        };
         /** ChangedEndpointAnswer */
         ChangedEndpointAnswer: {
             /**
@@ -6511,6 +8373,18 @@ export interface components {
             warning?: string | null;
         };
         /**
+         * ChangedExperiment
+         * @description The draft as it is to be from now on, whole.
+         */
+        ChangedExperiment: {
+            experiment: components["schemas"]["NewExperiment"];
+            /**
+             * Revision
+             * @description As you read it; 409 where somebody changed the experiment since.
+             */
+            revision: number;
+        };
+        /**
          * ChangedItem
          * @description `base` and `run`: the share of its repeats that were right; outputs are of the first repeat, null where no text is kept.
          */
@@ -6543,6 +8417,28 @@ export interface components {
             run_execution_id: string | null;
             /** Run Output */
             run_output: string | null;
+        };
+        /** ChangedSourcePrompt */
+        ChangedSourcePrompt: {
+            /** Categories */
+            categories?: string[] | null;
+            /** Name */
+            name?: string | null;
+            /** Template */
+            template?: string | null;
+        };
+        /**
+         * Changing
+         * @description Which revision is meant, where it matters.
+         */
+        Changing: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Revision */
+            revision?: number | null;
         };
         /**
          * ChannelAnswer
@@ -6681,6 +8577,48 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** ChatContent */
+        ChatContent: {
+            /** Messages */
+            messages: components["schemas"]["ChatLine"][];
+        };
+        /** ChatLine */
+        ChatLine: {
+            /** Content */
+            content: string;
+            /**
+             * Role
+             * @default user
+             */
+            role: string;
+        };
+        /**
+         * CheckAnswer
+         * @description `state`: ok | warning | blocks.
+         */
+        CheckAnswer: {
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Param */
+            param: string | null;
+            /** State */
+            state: string;
+        };
+        /** ChecklistAnswer */
+        ChecklistAnswer: {
+            /** Baseline */
+            baseline: {
+                [key: string]: unknown;
+            };
+            /** Can Start */
+            can_start: boolean;
+            /** Checks */
+            checks: components["schemas"]["CheckAnswer"][];
+            needed: components["schemas"]["NeededAnswer"] | null;
+            traffic: components["schemas"]["TrafficAnswer"];
+        };
         /**
          * CherryPick
          * @description Takes parts of a version over into the line that stands at `base_version`.
@@ -6725,6 +8663,35 @@ export interface components {
                 [key: string]: unknown;
             }[] | null;
         };
+        /**
+         * ChooseModels
+         * @description Null: the registry's.
+         */
+        ChooseModels: {
+            /**
+             * Ask Model
+             * @description Asks the questions; somebody waits, so a fast one.
+             */
+            ask_model?: string | null;
+            /**
+             * Write Model
+             * @description Writes the final prompt; a strong one.
+             */
+            write_model?: string | null;
+        };
+        /**
+         * ChoosePrompt
+         * @description The prompt is given the variables `content`, `source_type`, `metadata`, `part` and `parts`, and answers with a JSON object.
+         */
+        ChoosePrompt: {
+            /**
+             * Label
+             * @default production
+             */
+            label: string;
+            /** Prompt */
+            prompt: string;
+        };
         /** ClaimBody */
         ClaimBody: {
             /**
@@ -6756,6 +8723,264 @@ export interface components {
              * @description How many wait besides, for anybody.
              */
             waiting: number;
+        };
+        /**
+         * ClarificationAnswer
+         * @description `questions`: those of the round that are open; `answered`: all others. `final_prompt` once it is finalized.
+         */
+        ClarificationAnswer: {
+            /** Answered */
+            answered: components["schemas"]["QuestionAnswer"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string | null;
+            /** @description Of the last call that failed; null once one has succeeded. */
+            error: components["schemas"]["ClarificationError"] | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Final Prompt */
+            final_prompt: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Initial Prompt */
+            initial_prompt: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Model Name
+             * @description The model that wrote the prompt.
+             */
+            model_name: string | null;
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string | null;
+            /** Questions */
+            questions: components["schemas"]["QuestionAnswer"][];
+            /** Revision */
+            revision: number;
+            /** Round */
+            round: number;
+            /**
+             * Rounds Most
+             * @default 3
+             */
+            rounds_most: number;
+            /**
+             * Saved
+             * @description The version that it was saved as: {prompt, version}.
+             */
+            saved?: {
+                [key: string]: unknown;
+            } | null;
+            /** Selections */
+            selections: {
+                [key: string]: unknown;
+            };
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "clarifying" | "ready" | "finalized" | "failed" | "expired";
+            /** Task */
+            task: ("ask" | "write") | null;
+            /**
+             * Test Cases
+             * @description Made up by the model.
+             */
+            test_cases: components["schemas"]["burnish_gateway__clarifications__answers__TestCase"][];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            usage: components["schemas"]["burnish_gateway__clarifications__answers__UsageAnswer"];
+            working_memory: components["schemas"]["MemoryAnswer"];
+        };
+        /**
+         * ClarificationDetail
+         * @description With everything that was said, and how it was rated.
+         */
+        ClarificationDetail: {
+            /** Answered */
+            answered: components["schemas"]["QuestionAnswer"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string | null;
+            /** @description Of the last call that failed; null once one has succeeded. */
+            error: components["schemas"]["ClarificationError"] | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Feedback */
+            feedback: components["schemas"]["RatingAnswer"][];
+            /** Final Prompt */
+            final_prompt: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Initial Prompt */
+            initial_prompt: string;
+            /** Messages */
+            messages: components["schemas"]["MessageAnswer"][];
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Model Name
+             * @description The model that wrote the prompt.
+             */
+            model_name: string | null;
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string | null;
+            /** Questions */
+            questions: components["schemas"]["QuestionAnswer"][];
+            /** Revision */
+            revision: number;
+            /** Round */
+            round: number;
+            /**
+             * Rounds Most
+             * @default 3
+             */
+            rounds_most: number;
+            /**
+             * Saved
+             * @description The version that it was saved as: {prompt, version}.
+             */
+            saved?: {
+                [key: string]: unknown;
+            } | null;
+            /** Selections */
+            selections: {
+                [key: string]: unknown;
+            };
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "clarifying" | "ready" | "finalized" | "failed" | "expired";
+            /** Task */
+            task: ("ask" | "write") | null;
+            /**
+             * Test Cases
+             * @description Made up by the model.
+             */
+            test_cases: components["schemas"]["burnish_gateway__clarifications__answers__TestCase"][];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            usage: components["schemas"]["burnish_gateway__clarifications__answers__UsageAnswer"];
+            working_memory: components["schemas"]["MemoryAnswer"];
+        };
+        /** ClarificationError */
+        ClarificationError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Retryable */
+            retryable: boolean;
+            /**
+             * Task
+             * @description What failed: ask | write.
+             */
+            task: string | null;
+        };
+        /**
+         * ClarificationItem
+         * @description `task`: what a model is doing now, `ask` or `write`; null: the session waits for you.
+         */
+        ClarificationItem: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Initial Prompt */
+            initial_prompt: string;
+            /** Round */
+            round: number;
+            /**
+             * Rounds Most
+             * @default 3
+             */
+            rounds_most: number;
+            /**
+             * Saved
+             * @description The version that it was saved as: {prompt, version}.
+             */
+            saved?: {
+                [key: string]: unknown;
+            } | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "clarifying" | "ready" | "finalized" | "failed" | "expired";
+            /** Task */
+            task: ("ask" | "write") | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** ClarificationPage */
+        ClarificationPage: {
+            /** Data */
+            data: components["schemas"]["ClarificationItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** CloneBody */
         CloneBody: {
@@ -6878,6 +9103,11 @@ export interface components {
              */
             finished_at: string;
             /**
+             * Items
+             * @description Bounds are of these, however often each was asked.
+             */
+            items: number;
+            /**
              * Mean Cost Nusd
              * @description For each answer, rounded down.
              */
@@ -6927,25 +9157,6 @@ export interface components {
             runs: components["schemas"]["ComparedRun"][];
             /** Split */
             split: string;
-        };
-        /**
-         * ComparisonAnswer
-         * @description `data`: for each side in order its `index` and the answer of an execution, or its `index` and `error`.
-         */
-        ComparisonAnswer: {
-            /**
-             * Cost Nusd
-             * @description Of all sides together.
-             */
-            cost_nusd: number;
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            }[];
-            /** Failed */
-            failed: number;
-            /** Succeeded */
-            succeeded: number;
         };
         /**
          * CompressVersion
@@ -7018,6 +9229,22 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * CompressionSearch
+         * @description A shorter prompt that is not worse by more than `margin`, a share of items.
+         */
+        CompressionSearch: {
+            /**
+             * Items
+             * @default 40
+             */
+            items: number;
+            /**
+             * Margin
+             * @default 0.05
+             */
+            margin: number;
+        };
         /** ConfirmPurge */
         ConfirmPurge: {
             /**
@@ -7062,6 +9289,27 @@ export interface components {
             passed_good: number;
         };
         /**
+         * Constraints
+         * @description What every candidate keeps beside variables, schema, rating scale, locked blocks and rules, which it keeps anyway.
+         */
+        Constraints: {
+            /**
+             * Anchors
+             * @description Train and validation items that stay right where they are right now.
+             */
+            anchors?: string[];
+            /**
+             * Changed Lines Most
+             * @description Small-edit mode: so many lines may be added, taken away or changed in all.
+             */
+            changed_lines_most?: number | null;
+            /**
+             * Tokens Most
+             * @description No candidate is longer than this.
+             */
+            tokens_most?: number | null;
+        };
+        /**
          * Contains
          * @description The answer holds phrases; without any, the expected answer.
          */
@@ -7086,6 +9334,41 @@ export interface components {
             phrases?: string[];
         };
         /**
+         * Content
+         * @description One content: its text or messages, the id of a stored one, or where it lies.
+         */
+        Content: {
+            /** Content */
+            content?: string | components["schemas"]["ChatContent"] | null;
+            /**
+             * External Id
+             * @description Your own id of the content, to find it by.
+             */
+            external_id?: string | null;
+            /**
+             * Id
+             * @description Of an enrichment, or your `external_id` of one, which is read anew; of a conversation, also a session of executions.
+             */
+            id?: string | null;
+            /**
+             * Metadata
+             * @description The model reads it too.
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Url
+             * @description Of a text, an HTML page, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed.
+             */
+            url?: string | null;
+            /**
+             * User Id
+             * @description The end user whom it is about, for erasures.
+             */
+            user_id?: string | null;
+        };
+        /**
          * ContentAnswer
          * @description The content of a version: the fields that were given, and no others.
          */
@@ -7096,6 +9379,10 @@ export interface components {
             } | null;
             /** Cacheable Messages */
             cacheable_messages?: number | null;
+            /** Examples */
+            examples?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -7114,6 +9401,14 @@ export interface components {
             json_schema?: {
                 [key: string]: unknown;
             } | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
             /** Messages */
@@ -7122,12 +9417,16 @@ export interface components {
             }[];
             /** Model */
             model: string;
+            /** N */
+            n?: number | null;
             /** Output Format */
             output_format?: string | null;
             /** Output Validators */
             output_validators?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -7176,12 +9475,24 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Variants */
             variants?: {
                 [key: string]: unknown;
             }[] | null;
+        };
+        /**
+         * CopyCandidate
+         * @description A prompt of its own whose first version says this text.
+         */
+        CopyCandidate: {
+            /** Name */
+            name?: string | null;
+            /** Slug */
+            slug: string;
         };
         /**
          * CopyVersion
@@ -7414,6 +9725,8 @@ export interface components {
              * @default
              */
             description: string;
+            /** @description Examples that are chosen for each call from a pool that is part of the version. */
+            examples?: components["schemas"]["ExamplesBody"] | null;
             /**
              * Fallback Cheaper
              * @description After those that are named, the next cheaper models that can do what the call asks.
@@ -7459,6 +9772,17 @@ export interface components {
              * @description Texts of it that optimization and compression keep word for word; each must stand in version 1.
              */
             locked_blocks?: string[];
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /**
+             * Max Completion Tokens
+             * @description Another name of `max_tokens`: whichever is given, each provider is told it under the name that it knows.
+             */
+            max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
             /**
@@ -7472,6 +9796,11 @@ export interface components {
             /** Model */
             model?: string | null;
             /**
+             * N
+             * @description So many answers; each is held for and paid.
+             */
+            n?: number | null;
+            /**
              * Name
              * @description The slug where nothing is said.
              */
@@ -7483,6 +9812,8 @@ export interface components {
              * @description What the answer must be like, beside its format.
              */
             output_validators?: components["schemas"]["OutputValidator"][] | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: components["schemas"]["ParameterBody"];
@@ -7551,6 +9882,11 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /**
+             * Top Logprobs
+             * @description Beside `logprobs: true`.
+             */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
             /**
@@ -7723,6 +10059,23 @@ export interface components {
              */
             success_share: number | null;
         };
+        /**
+         * Decide
+         * @description Ends it by hand. `winner`: an arm, or null for none. `move_label`: whether the label moves to the winner's version.
+         */
+        Decide: {
+            /**
+             * Move Label
+             * @default true
+             */
+            move_label: boolean;
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision?: number | null;
+            /** Winner */
+            winner?: string | null;
+        };
         /** DecideReview */
         DecideReview: {
             /**
@@ -7743,6 +10096,56 @@ export interface components {
              */
             not_kept: string | null;
         };
+        /**
+         * Deciding
+         * @description By which rule it is decided.
+         */
+        Deciding: {
+            /** Equivalence Margin */
+            equivalence_margin?: number | null;
+            /**
+             * Looks
+             * @description Of `group_sequential`; five where none are given.
+             */
+            looks?: number | null;
+            /** Max Days */
+            max_days?: number | null;
+            /**
+             * Method
+             * @description `sequential` may be looked at any time. The others need `planned_units`, said before the start.
+             * @default sequential
+             * @enum {string}
+             */
+            method: "sequential" | "group_sequential" | "fixed" | "hybrid";
+            /** Planned Units */
+            planned_units?: number | null;
+            /** Smallest Effect */
+            smallest_effect?: number | null;
+        };
+        /** DecidingAnswer */
+        DecidingAnswer: {
+            /** Confidence */
+            confidence: number;
+            /** Equivalence Margin */
+            equivalence_margin: number | null;
+            /**
+             * Horizon
+             * @description Of the confidence sequence, in units; frozen at the start.
+             */
+            horizon: number | null;
+            /** Looks */
+            looks: number | null;
+            /** Max Days */
+            max_days: number | null;
+            /** Method */
+            method: string;
+            /** Min Samples */
+            min_samples: number;
+            /** Planned Units */
+            planned_units: number | null;
+            /** Smallest Effect */
+            smallest_effect: number | null;
+        };
         /** DeletedChannel */
         DeletedChannel: {
             /**
@@ -7750,6 +10153,19 @@ export interface components {
              * @constant
              */
             deleted: true;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /** DeletedClarification */
+        DeletedClarification: {
+            /**
+             * Deleted
+             * @default true
+             */
+            deleted: boolean;
             /**
              * Id
              * Format: uuid
@@ -7764,6 +10180,29 @@ export interface components {
              * Id
              * Format: uuid
              */
+            id: string;
+        };
+        /** DeletedEnrichment */
+        DeletedEnrichment: {
+            /**
+             * Deleted
+             * @default true
+             */
+            deleted: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /** DeletedPrompt */
+        DeletedPrompt: {
+            /**
+             * Archived
+             * @default true
+             */
+            archived: boolean;
+            /** Id */
             id: string;
         };
         /** DeletedTemplate */
@@ -7938,34 +10377,10 @@ export interface components {
             /** Value */
             value: number;
         };
-        /**
-         * EdgeAnswer
-         * @description One version and what it came from: a version of this workspace (`parent`), an entry of the marketplace (`source`).
-         */
-        EdgeAnswer: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Job Id */
-            job_id: string | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
-            parent: components["schemas"]["ParentAnswer"] | null;
-            source: components["schemas"]["SourceAnswer"] | null;
-            /** Suggestion Id */
-            suggestion_id: string | null;
-            /** Version */
-            version: number;
-        };
         /** EdgePage */
         EdgePage: {
             /** Data */
-            data: components["schemas"]["EdgeAnswer"][];
+            data: components["schemas"]["burnish_gateway__registry__lineage_routes__EdgeAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -8177,6 +10592,170 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** EnrichmentAnswer */
+        EnrichmentAnswer: {
+            /** Computed At */
+            computed_at: string | null;
+            /**
+             * Content
+             * @description {text} or {messages}.
+             */
+            content: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            error: components["schemas"]["EnrichmentError"] | null;
+            /** External Id */
+            external_id: string | null;
+            /** Group Id */
+            group_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string | null;
+            /**
+             * Processing Status
+             * @description pending | processing | completed | failed | cancelled
+             */
+            processing_status: string;
+            /** Progress */
+            progress: {
+                [key: string]: number;
+            };
+            /**
+             * Prompt
+             * @description The workspace's own; null: the one that ships.
+             */
+            prompt: string | null;
+            /**
+             * Result
+             * @description As the schema of its prompt says.
+             */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Session Id */
+            session_id: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Source Type
+             * @description conversation | youtube | document
+             */
+            source_type: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Url */
+            url: string | null;
+            /** Usage */
+            usage: {
+                [key: string]: number;
+            };
+            /** Version */
+            version: number | null;
+        };
+        /** EnrichmentError */
+        EnrichmentError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Retryable */
+            retryable: boolean;
+        };
+        /**
+         * EnrichmentItem
+         * @description `progress`: calls that are done of those it takes; merging adds to them.
+         */
+        EnrichmentItem: {
+            /** Computed At */
+            computed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            error: components["schemas"]["EnrichmentError"] | null;
+            /** External Id */
+            external_id: string | null;
+            /** Group Id */
+            group_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string | null;
+            /**
+             * Processing Status
+             * @description pending | processing | completed | failed | cancelled
+             */
+            processing_status: string;
+            /** Progress */
+            progress: {
+                [key: string]: number;
+            };
+            /**
+             * Prompt
+             * @description The workspace's own; null: the one that ships.
+             */
+            prompt: string | null;
+            /**
+             * Result
+             * @description As the schema of its prompt says.
+             */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Session Id */
+            session_id: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Source Type
+             * @description conversation | youtube | document
+             */
+            source_type: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Url */
+            url: string | null;
+            /** Usage */
+            usage: {
+                [key: string]: number;
+            };
+            /** Version */
+            version: number | null;
+        };
+        /** EnrichmentPage */
+        EnrichmentPage: {
+            /** Data */
+            data: components["schemas"]["EnrichmentItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * EntryAnswer
          * @description A published version with its content.
@@ -8296,6 +10875,31 @@ export interface components {
             data: components["schemas"]["EntryItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * EpochAnswer
+         * @description Between two changes of shares. `reason`: started | allocation | step | adaptive | resumed.
+         */
+        EpochAnswer: {
+            /** By */
+            by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Epoch */
+            epoch: number;
+            /** Reason */
+            reason: string;
+            /** Shares */
+            shares: {
+                [key: string]: number;
+            };
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Step */
+            step: number | null;
         };
         /**
          * ErasureAnswer
@@ -8639,6 +11243,62 @@ export interface components {
             data: components["schemas"]["EventKindAnswer"][];
         };
         /**
+         * EvolutionarySearch
+         * @description Texts are varied by rules, and the better ones have children. No model proposes, so it costs evaluations alone.
+         */
+        EvolutionarySearch: {
+            /**
+             * Crossover Share
+             * @default 0.3
+             */
+            crossover_share: number;
+            /**
+             * Elites
+             * @default 2
+             */
+            elites: number;
+            /**
+             * Generations
+             * @description Most generations.
+             * @default 50
+             */
+            generations: number;
+            /**
+             * Items Per Generation
+             * @default 20
+             */
+            items_per_generation: number;
+            /** Operators */
+            operators?: ("insert_word" | "remove_word" | "replace_by_synonym" | "shift_structure")[];
+            /**
+             * Population
+             * @default 10
+             */
+            population: number;
+            /**
+             * Selection
+             * @default tournament
+             * @enum {string}
+             */
+            selection: "tournament" | "roulette" | "pareto";
+            /**
+             * Thesaurus
+             * @description Groups of words that mean the same, beside those that ship.
+             */
+            thesaurus?: string[][];
+            /**
+             * Tournament Size
+             * @default 3
+             */
+            tournament_size: number;
+            /**
+             * Use Learned
+             * @description Order children by what was learned from earlier scores, where that predicts.
+             * @default false
+             */
+            use_learned: boolean;
+        };
+        /**
          * Exact
          * @description The answer is the expected one.
          */
@@ -8672,6 +11332,23 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** ExampleBody */
+        ExampleBody: {
+            /** Expected */
+            expected: string;
+            /** Input */
+            input: string;
+        };
+        /**
+         * ExamplesBody
+         * @description The `count` of `pool` that are likest to what a call asks stand at the end of its first system message.
+         */
+        ExamplesBody: {
+            /** Count */
+            count: number;
+            /** Pool */
+            pool: components["schemas"]["ExampleBody"][];
+        };
         /**
          * ExecutionChoice
          * @description One execution, with the right answer where it is known.
@@ -8689,6 +11366,158 @@ export interface components {
             expected?: string | null;
         };
         /**
+         * ExecutionsImported
+         * @description `added`: those of `found` that were not here.
+         */
+        ExecutionsImported: {
+            /**
+             * Added
+             * @default 0
+             */
+            added: number;
+            /**
+             * Found
+             * @default 0
+             */
+            found: number;
+        };
+        /**
+         * ExperimentAnswer
+         * @description One experiment. `outside`: calls that could have taken part and did not, by reason.
+         */
+        ExperimentAnswer: {
+            /** Allocation */
+            allocation: string;
+            /** Arms */
+            arms: components["schemas"]["ArmAnswer"][];
+            /**
+             * Baseline
+             * @description The incumbent's figures of the days before the start.
+             */
+            baseline: {
+                [key: string]: unknown;
+            };
+            /** Completed At */
+            completed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            deciding: components["schemas"]["DecidingAnswer"];
+            /** Description */
+            description: string;
+            /** Direction */
+            direction: string;
+            /** Epoch */
+            epoch: number;
+            /** Epochs */
+            epochs?: components["schemas"]["EpochAnswer"][] | null;
+            /** Guardrails */
+            guardrails: components["schemas"]["Guardrail"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ab" | "rollout";
+            /** Label */
+            label: string;
+            /**
+             * Latency Limit Ms
+             * @description An answer that takes longer is slow; frozen at the start.
+             */
+            latency_limit_ms: number | null;
+            /** Metric */
+            metric: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string | null;
+            /** On Winner */
+            on_winner: string;
+            /** Outside */
+            outside?: {
+                [key: string]: number;
+            } | null;
+            /** Paused At */
+            paused_at: string | null;
+            /** @description What became of the label. */
+            promotion: components["schemas"]["Promotion"] | null;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Results
+             * @description Arms, differences with intervals, guardrails, sample ratio.
+             */
+            results?: {
+                [key: string]: unknown;
+            } | null;
+            /** Revision */
+            revision: number;
+            rollout: components["schemas"]["Rollout"] | null;
+            /**
+             * Rollout State
+             * @description ramping | holding | rolled_back | finished
+             */
+            rollout_state: string | null;
+            /** Shadow Budget Nusd */
+            shadow_budget_nusd: number | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "running" | "paused" | "completed";
+            /** Step */
+            step: number | null;
+            /** Step Started At */
+            step_started_at: string | null;
+            /** Suggestion Id */
+            suggestion_id: string | null;
+            /** Targeting */
+            targeting: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Winner */
+            winner: string | null;
+        };
+        /**
+         * ExperimentImported
+         * @description `refused`: what it names is not here; a note says what.
+         */
+        ExperimentImported: {
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "unchanged" | "refused";
+        };
+        /** ExperimentPage */
+        ExperimentPage: {
+            /** Data */
+            data: components["schemas"]["ExperimentAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Expression
          * @description A condition over `output`, `expected`, `input`, `variables`, `metadata`; true or false, or a score from 0 to 1.
          */
@@ -8700,6 +11529,17 @@ export interface components {
              * @enum {string}
              */
             kind: "expression";
+        };
+        /** FailedCase */
+        FailedCase: {
+            /** Expected */
+            expected: string;
+            /** Predicted */
+            predicted: string | null;
+            /** Test Id */
+            test_id: string;
+            /** Ticket */
+            ticket: string;
         };
         /**
          * FailureExample
@@ -8826,6 +11666,33 @@ export interface components {
             ungrouped: number;
         };
         /**
+         * FamilyAnswer
+         * @description A node with all that came of it.
+         */
+        FamilyAnswer: {
+            /** @description The one with the highest score. */
+            best: components["schemas"]["NodeAnswer"] | null;
+            /** Candidates */
+            candidates: number;
+            /**
+             * Depth
+             * @description Steps to the farthest of them.
+             */
+            depth: number;
+            /**
+             * Edges
+             * @description How many of each kind.
+             */
+            edges: {
+                [key: string]: number;
+            };
+            /** Nodes */
+            nodes: number;
+            root: components["schemas"]["NodeAnswer"];
+            /** Versions */
+            versions: number;
+        };
+        /**
          * FeedbackAccepted
          * @description The reaction is on disk.
          */
@@ -8917,6 +11784,29 @@ export interface components {
             thumb?: ("up" | "down") | null;
             /** User Id */
             user_id?: string | null;
+        };
+        /**
+         * FewShotSearch
+         * @description Chooses train items as examples, the same for each call (`static`), or the likest ones for each call (`nearest`).
+         */
+        FewShotSearch: {
+            /**
+             * Examples
+             * @default 4
+             */
+            examples: number;
+            /**
+             * Mode
+             * @default static
+             * @enum {string}
+             */
+            mode: "static" | "nearest";
+            /**
+             * Sets
+             * @description How many sets are tried.
+             * @default 12
+             */
+            sets: number;
         };
         /** FieldChangeAnswer */
         FieldChangeAnswer: {
@@ -9104,6 +11994,23 @@ export interface components {
              */
             prompts?: string[] | null;
         };
+        /** FinalPrompt */
+        FinalPrompt: {
+            /** Final Prompt */
+            final_prompt: string | null;
+            /** Model Name */
+            model_name: string | null;
+            /** Session Id */
+            session_id: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Status */
+            status: string;
+            /** Usage */
+            usage: {
+                [key: string]: number;
+            };
+        };
         /**
          * FolderAnswer
          * @description `prompts` lie in it, `within` in it and below it. '' is the top.
@@ -9145,6 +12052,23 @@ export interface components {
              * @description What is held back for it: the forecast and room for what is in flight; the cap where less.
              */
             set_aside_nusd: number;
+        };
+        /** ForkBody */
+        ForkBody: {
+            /**
+             * Best
+             * @default false
+             */
+            best: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Number */
+            number?: number | null;
+            /** Snapshot */
+            snapshot?: string | null;
         };
         /**
          * FromExecutionsAnswer
@@ -9207,6 +12131,86 @@ export interface components {
              */
             use_output: boolean;
         };
+        /** GenerateFinalPrompt */
+        GenerateFinalPrompt: {
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
+        /** GenerationAnswer */
+        GenerationAnswer: {
+            /** Best Fitness */
+            best_fitness: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Mean Fitness */
+            mean_fitness: number | null;
+            /**
+             * Members
+             * @description The best first.
+             */
+            members: components["schemas"]["burnish_gateway__generations__answers__MemberAnswer"][];
+            /** Number */
+            number: number;
+            /**
+             * Restored From
+             * @description A copy of that generation of this line.
+             */
+            restored_from: number | null;
+            /** Size */
+            size: number;
+        };
+        /** GenerationFigures */
+        GenerationFigures: {
+            /** Best Fitness */
+            best_fitness: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Mean Fitness */
+            mean_fitness: number | null;
+            /** Number */
+            number: number;
+            /**
+             * Restored From
+             * @description A copy of that generation of this line.
+             */
+            restored_from: number | null;
+            /** Size */
+            size: number;
+        };
+        /** GenerationForm */
+        "GenerationForm-Input": {
+            /** Members */
+            members: components["schemas"]["MemberForm-Input"][];
+            /** Number */
+            number: number;
+            /** Restored From */
+            restored_from?: number | null;
+        };
+        /** GenerationForm */
+        "GenerationForm-Output": {
+            /** Members */
+            members: components["schemas"]["MemberForm-Output"][];
+            /** Number */
+            number: number;
+            /** Restored From */
+            restored_from?: number | null;
+        };
+        /** GenerationPage */
+        GenerationPage: {
+            /** Data */
+            data: components["schemas"]["GenerationFigures"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** GrantAnswer */
         GrantAnswer: {
             /** Amount Nusd */
@@ -9240,50 +12244,22 @@ export interface components {
              */
             workspace_id: string;
         };
-        /**
-         * GroupAnswer
-         * @description Calls that belong together. `group_key`: the caller's own `prompt_key`, or `~` and a fingerprint of their instructions.
-         *
-         *     `model`: the one most calls went to. `prompt`: what the group became, with `moved` calls of before that count for it by now, and
-         *     `history_complete` once no other is left.
-         */
-        GroupAnswer: {
-            /** Cost Nusd */
-            cost_nusd: number;
-            /** Executions */
-            executions: number;
-            feedback: components["schemas"]["GroupFeedback"];
+        /** GraphAnswer */
+        GraphAnswer: {
+            /** Edges */
+            edges: components["schemas"]["burnish_gateway__lineage__answers__EdgeAnswer"][];
+            /** Nodes */
+            nodes: components["schemas"]["NodeAnswer"][];
             /**
-             * First At
-             * Format: date-time
+             * Truncated
+             * @description There is more than the 5,000 nodes that are shown, the nearest first.
              */
-            first_at: string;
-            /** Group Key */
-            group_key: string;
-            /** History Complete */
-            history_complete: boolean | null;
+            truncated: boolean;
             /**
-             * Last At
-             * Format: date-time
+             * Workspace Id
+             * Format: uuid
              */
-            last_at: string;
-            /** Model */
-            model: string;
-            /** Moved */
-            moved: number | null;
-            /**
-             * Newest
-             * @description The newest calls, at most five.
-             */
-            newest: string[];
-            /** Prompt */
-            prompt: string | null;
-            /** Simulated */
-            simulated: boolean;
-            /** Successes */
-            successes: number;
-            /** Version */
-            version: number | null;
+            workspace_id: string;
         };
         /**
          * GroupFeedback
@@ -9386,7 +12362,7 @@ export interface components {
              */
             counted_since: string;
             /** Data */
-            data: components["schemas"]["GroupAnswer"][];
+            data: components["schemas"]["burnish_gateway__groups__routes__GroupAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -9477,6 +12453,36 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * Guardrail
+         * @description What the candidate may not harm by more than `margin`, one-sided. `relative`: the margin is a part of the incumbent's figure.
+         *
+         *     `metric`: error_rate | latency_p95_ms | latency_ms | cost_nusd | satisfaction | metric:<name>. Of latency_p95_ms the share of answers
+         *     that are slower than the limit frozen at the start is compared (SCIENCE section 5).
+         */
+        Guardrail: {
+            /**
+             * Alpha
+             * @default 0.05
+             */
+            alpha: number;
+            /**
+             * Direction
+             * @description Which is better.
+             * @default lower
+             * @enum {string}
+             */
+            direction: "higher" | "lower";
+            /** Margin */
+            margin: number;
+            /** Metric */
+            metric: string;
+            /**
+             * Relative
+             * @default false
+             */
+            relative: boolean;
+        };
         /** GuardrailAnswer */
         GuardrailAnswer: {
             /** Active */
@@ -9513,6 +12519,31 @@ export interface components {
             updated_at: string;
         };
         /**
+         * GuardrailBody
+         * @description What no arm may harm by more than `margin`, one-sided and at any time. `relative`: the margin is a part of the control's figure.
+         */
+        GuardrailBody: {
+            /**
+             * Alpha
+             * @default 0.05
+             */
+            alpha: number;
+            /**
+             * Direction
+             * @description Which is better; known of the usual metrics.
+             */
+            direction?: ("higher" | "lower") | null;
+            /** Margin */
+            margin: number;
+            /** Metric */
+            metric: string;
+            /**
+             * Relative
+             * @default false
+             */
+            relative: boolean;
+        };
+        /**
          * GuardrailChange
          * @description What is named changes, for executions from now on.
          */
@@ -9535,6 +12566,53 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** HeadsAnswer */
+        HeadsAnswer: {
+            /** Base Version */
+            base_version: number;
+            best: components["schemas"]["GenerationAnswer"] | null;
+            /** Best Fitness */
+            best_fitness: number | null;
+            /** Best Number */
+            best_number: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Forked From */
+            forked_from: string | null;
+            /** Forked From Number */
+            forked_from_number: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Job Id */
+            job_id: string | null;
+            latest: components["schemas"]["GenerationAnswer"] | null;
+            /** Latest Number */
+            latest_number: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "job" | "fork" | "import";
+            /** Prompt */
+            prompt: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /**
          * ImportAnswer
          * @description `unknown_prompts`: names that no prompt of this workspace has, perhaps misspelt. What they name is taken, and counted under them.
@@ -9549,15 +12627,39 @@ export interface components {
             /** Unknown Prompts */
             unknown_prompts?: string[] | null;
         };
+        /** ImportBody */
+        ImportBody: {
+            /**
+             * Base Version
+             * @description Another version than the one that the file names.
+             */
+            base_version?: number | null;
+            /** @description What an export wrote. */
+            file: components["schemas"]["LineForm-Input"];
+            /** Name */
+            name?: string | null;
+            /**
+             * Prompt
+             * @description Another prompt than the one that the file names.
+             */
+            prompt?: string | null;
+        };
         /**
          * ImportedAnswer
-         * @description What became of each prompt and dataset, or would. `notes`: what of the file was not taken, and why.
+         * @description What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken, and why.
          */
         ImportedAnswer: {
+            /** Chains */
+            chains: components["schemas"]["PromptImported"][];
             /** Datasets */
             datasets: components["schemas"]["DatasetImported"][];
             /** Dry Run */
             dry_run: boolean;
+            executions: components["schemas"]["ExecutionsImported"];
+            /** Experiments */
+            experiments: components["schemas"]["ExperimentImported"][];
+            /** Models */
+            models: components["schemas"]["ModelImported"][];
             /** Notes */
             notes: string[];
             /** Prompts */
@@ -9587,6 +12689,22 @@ export interface components {
              * @default import
              */
             source: string;
+        };
+        /**
+         * ImportedSessions
+         * @description How many of each were not here yet. `notes`: what of the file was left out, and why.
+         */
+        ImportedSessions: {
+            /** Dry Run */
+            dry_run: boolean;
+            /** Feedback */
+            feedback: number;
+            /** Messages */
+            messages: number;
+            /** Notes */
+            notes: string[];
+            /** Sessions */
+            sessions: number;
         };
         /**
          * ImportedTarget
@@ -9800,6 +12918,11 @@ export interface components {
              * @description `true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked.
              */
             cache?: boolean | components["schemas"]["CacheAsked"] | null;
+            /**
+             * Client Request Id
+             * @description What you call this call: once in a workspace, else 409 `client_request_id_taken` names the other one.
+             */
+            client_request_id?: string | null;
             /** Deadline S */
             deadline_s?: number | null;
             /** Fallback Models */
@@ -10347,6 +13470,17 @@ export interface components {
             version: number;
         };
         /**
+         * LearnedSearch
+         * @description A model of what was scored before names the lines that help; they begin the race. Where it cannot predict, that is said.
+         */
+        LearnedSearch: {
+            /**
+             * Lines Most
+             * @default 12
+             */
+            lines_most: number;
+        };
+        /**
          * Length
          * @description The answer has so many characters.
          */
@@ -10388,6 +13522,54 @@ export interface components {
             /** Transfers */
             transfers: number;
         };
+        /**
+         * LineAnswer
+         * @description A line of generations: of a job (then the ids are the same), forked, or imported.
+         */
+        LineAnswer: {
+            /** Base Version */
+            base_version: number;
+            /** Best Fitness */
+            best_fitness: number | null;
+            /** Best Number */
+            best_number: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Forked From */
+            forked_from: string | null;
+            /** Forked From Number */
+            forked_from_number: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Job Id */
+            job_id: string | null;
+            /** Latest Number */
+            latest_number: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "job" | "fork" | "import";
+            /** Prompt */
+            prompt: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /** LineErrors */
         LineErrors: {
             /** Data */
@@ -10398,6 +13580,101 @@ export interface components {
              * @constant
              */
             object: "list";
+        };
+        /**
+         * LineForm
+         * @description A line of generations as a file: what `GET …/export` writes and `POST /v1/generations/import` reads.
+         */
+        "LineForm-Input": {
+            /** Base Version */
+            base_version: number;
+            /** Candidates */
+            candidates: components["schemas"]["CandidateForm-Input"][];
+            /**
+             * Format
+             * @default burnish.generations
+             * @constant
+             */
+            format: "burnish.generations";
+            /** Generations */
+            generations: components["schemas"]["GenerationForm-Input"][];
+            /**
+             * Generations Left Out
+             * @description Older ones than the 500 that a file holds.
+             * @default 0
+             */
+            generations_left_out: number;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Simulated
+             * @default false
+             */
+            simulated: boolean;
+            /** Snapshots */
+            snapshots?: components["schemas"]["SnapshotForm-Input"][];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
+         * LineForm
+         * @description A line of generations as a file: what `GET …/export` writes and `POST /v1/generations/import` reads.
+         */
+        "LineForm-Output": {
+            /** Base Version */
+            base_version: number;
+            /** Candidates */
+            candidates: components["schemas"]["CandidateForm-Output"][];
+            /**
+             * Format
+             * @default burnish.generations
+             * @constant
+             */
+            format: "burnish.generations";
+            /** Generations */
+            generations: components["schemas"]["GenerationForm-Output"][];
+            /**
+             * Generations Left Out
+             * @description Older ones than the 500 that a file holds.
+             * @default 0
+             */
+            generations_left_out: number;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Simulated
+             * @default false
+             */
+            simulated: boolean;
+            /** Snapshots */
+            snapshots?: components["schemas"]["SnapshotForm-Output"][];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /** LinePage */
+        LinePage: {
+            /** Data */
+            data: components["schemas"]["LineAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * LineResult
@@ -10593,6 +13870,116 @@ export interface components {
             sees?: ("input" | "expected" | "variables")[];
         };
         /**
+         * MadeItemsAnswer
+         * @description `added` and `duplicates` of those that fitted.
+         */
+        MadeItemsAnswer: {
+            /** Added */
+            added: number;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Duplicates
+             * @description Items whose input was there already; the first one stays as it is.
+             */
+            duplicates: number;
+            /** Executions */
+            executions: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Near Duplicates */
+            near_duplicates: components["schemas"]["NearDuplicateAnswer"][];
+            /**
+             * Refused
+             * @description Why others that the model made were left out.
+             */
+            refused: string[];
+            /**
+             * Test Version
+             * @description The version that looks at the test split are counted against.
+             */
+            test_version: number;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * MakeItemsBody
+         * @description What items are made up for, and from.
+         */
+        MakeItemsBody: {
+            /**
+             * Count
+             * @default 10
+             */
+            count: number;
+            /**
+             * Failed Of
+             * @description Show it what failed in this test run on train or validation items.
+             */
+            failed_of?: string | null;
+            /**
+             * Kind
+             * @description `adversarial`: such as the prompt is likely to get wrong.
+             * @default usual
+             * @enum {string}
+             */
+            kind: "usual" | "adversarial";
+            /**
+             * Model
+             * @description The model that makes them; the version's own, unless given.
+             */
+            model?: string | null;
+            /**
+             * Prompt
+             * @description The prompt that the items are for: its text and variables are shown.
+             */
+            prompt: string;
+            /**
+             * Version
+             * @description The version that production names, unless given.
+             */
+            version?: number | null;
+        };
+        /**
+         * ManualSearch
+         * @description Texts that somebody brings, in the place of the text that is improved; each meets the best so far.
+         */
+        ManualSearch: {
+            /** Candidates */
+            candidates: string[];
+        };
+        /** ManyEnrichments */
+        ManyEnrichments: {
+            /** Items */
+            items: components["schemas"]["Content"][];
+            /**
+             * Source Type
+             * @enum {string}
+             */
+            source_type: "conversation" | "youtube" | "document";
+        };
+        /**
          * MappingBody
          * @description An expression over the payload for each field of the feedback: mostly a path, `data.rating`, or `(data.rating - 1) / 4`.
          */
@@ -10658,38 +14045,59 @@ export interface components {
         MaskingBody: {
             masking: components["schemas"]["Masking"];
         };
-        /** MemberAnswer */
-        MemberAnswer: {
+        /** MemberForm */
+        "MemberForm-Input": {
+            /** Candidate */
+            candidate: string;
             /**
-             * Created At
-             * Format: date-time
+             * Evaluations
+             * @default 0
              */
-            created_at: string;
-            /** Email */
-            email: string | null;
-            /** Invited By */
-            invited_by: string | null;
-            /** Is Disabled */
-            is_disabled: boolean;
-            /** Name */
-            name: string;
+            evaluations: number;
+            /** Fitness */
+            fitness?: number | null;
+            /** Made By */
+            made_by: string;
+            /** Scores */
+            scores?: {
+                [key: string]: number | null;
+            };
+        };
+        /** MemberForm */
+        "MemberForm-Output": {
+            /** Candidate */
+            candidate: string;
             /**
-             * Role
-             * @enum {string}
+             * Evaluations
+             * @default 0
              */
-            role: "admin" | "editor" | "viewer";
-            /**
-             * User Id
-             * Format: uuid
-             */
-            user_id: string;
+            evaluations: number;
+            /** Fitness */
+            fitness?: number | null;
+            /** Made By */
+            made_by: string;
+            /** Scores */
+            scores?: {
+                [key: string]: number | null;
+            };
         };
         /** MemberPage */
         MemberPage: {
             /** Data */
-            data: components["schemas"]["MemberAnswer"][];
+            data: components["schemas"]["burnish_gateway__access__people_answers__MemberAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** MemoryAnswer */
+        MemoryAnswer: {
+            /** Constraints */
+            constraints: string[];
+            /** Facts */
+            facts: string[];
+            /** Gaps */
+            gaps: string[];
+            /** Rationale */
+            rationale: string;
         };
         /**
          * MentionAnswer
@@ -10730,6 +14138,10 @@ export interface components {
              */
             created_at: string;
             estimated: components["schemas"]["Estimated"];
+            /** Examples */
+            examples?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -10752,6 +14164,14 @@ export interface components {
             json_schema?: {
                 [key: string]: unknown;
             } | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
             /** Message */
@@ -10762,6 +14182,8 @@ export interface components {
             }[];
             /** Model */
             model: string;
+            /** N */
+            n?: number | null;
             /**
              * Outcome
              * @enum {string}
@@ -10773,6 +14195,8 @@ export interface components {
             output_validators?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -10835,6 +14259,8 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Variables */
@@ -10956,6 +14382,43 @@ export interface components {
                 [key: string]: unknown;
             }[] | null;
         };
+        /** MessageAnswer */
+        MessageAnswer: {
+            /** Content */
+            content: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Execution Id */
+            execution_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /**
+             * Kind
+             * @description question | answer | note
+             */
+            kind: string;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Model Name */
+            model_name: string | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Question Id */
+            question_id: string | null;
+            /**
+             * Role
+             * @description system | agent | user
+             */
+            role: string;
+        };
         /**
          * MessageBody
          * @description One message of a prompt. A `placeholder` stands for a list of messages, given as the variable `name` when the prompt is rendered.
@@ -10999,6 +14462,43 @@ export interface components {
             role_before: string | null;
             /** Words */
             words: components["schemas"]["PieceAnswer"][];
+        };
+        /**
+         * Metric
+         * @description One thing that is looked at in each answer. With a `weight` it counts in the score; with a bound, an answer beyond it scores 0.
+         */
+        Metric: {
+            /**
+             * At Least
+             * @description Of metrics from 0 to 1: an answer below it scores 0.
+             */
+            at_least?: number | null;
+            /**
+             * At Most
+             * @description Of cost (nano-dollars), latency (milliseconds) and length (characters): an answer above it scores 0.
+             */
+            at_most?: number | null;
+            /**
+             * Evaluator Id
+             * @description Of `evaluator`: one of yours, also your own code.
+             */
+            evaluator_id?: string | null;
+            /**
+             * Metric
+             * @description accuracy: equal to the expected answer. relevance, coherence: by a judge. toxicity: 1 is clean, by a list of English words; with a judge, make an evaluator of it. feedback: unavailable, since nobody sees the answers of a search.
+             * @enum {string}
+             */
+            metric: "accuracy" | "relevance" | "coherence" | "toxicity" | "cost" | "latency" | "length" | "feedback" | "evaluator";
+            /**
+             * Weight
+             * @description Neither weight nor bound: a weight of 1.
+             */
+            weight?: number | null;
+            /**
+             * Zero At
+             * @description Of cost, latency and length with a weight: what scores 0; nothing at all scores 1.
+             */
+            zero_at?: number | null;
         };
         /** MetricAnswer */
         MetricAnswer: {
@@ -11045,6 +14545,129 @@ export interface components {
             data: components["schemas"]["MetricAnswer"][];
             /** Next Cursor */
             next_cursor?: null;
+        };
+        /**
+         * MetricsSummary
+         * @description The newest completed run of each prompt, the most accurate first. `/v1/test-runs/summary` says which differences may be chance.
+         */
+        MetricsSummary: {
+            /** Best Prompt Id */
+            best_prompt_id: string | null;
+            /** Prompts */
+            prompts: components["schemas"]["PromptSummary"][];
+            /** Total Runs */
+            total_runs: number;
+        };
+        /** MigrationAnswer */
+        MigrationAnswer: {
+            /**
+             * Cost Nusd
+             * @description What test runs and optimizations have cost so far.
+             */
+            cost_nusd: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Margin */
+            margin: number;
+            /** Model */
+            model: string;
+            /**
+             * Progress
+             * @description Steps in all, those that are over, and by state.
+             */
+            progress: {
+                [key: string]: number;
+            };
+            /** Search */
+            search: {
+                [key: string]: unknown;
+            } | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "completed" | "cancelled";
+            /** Successor */
+            successor: string;
+        };
+        /** MigrationBody */
+        MigrationBody: {
+            /**
+             * Margin
+             * @description So much less accurate still counts as good.
+             * @default 0.02
+             */
+            margin: number;
+            /**
+             * Model
+             * @description The model that prompts call now.
+             */
+            model: string;
+            /**
+             * Prompts
+             * @description Only these; all that call the model where nothing is said.
+             */
+            prompts?: string[] | null;
+            /** @description Look for a better text where a prompt is worse; only measured without. */
+            search?: components["schemas"]["SearchBody"] | null;
+            /**
+             * Successor
+             * @description The model that they move to; the one that the model names, unless given.
+             */
+            successor?: string | null;
+        };
+        /**
+         * MigrationForecast
+         * @description Guesses from above; only what is used is paid.
+         */
+        MigrationForecast: {
+            /**
+             * Measure Nusd
+             * @description All test runs with the successor.
+             */
+            measure_nusd: number;
+            /** Model */
+            model: string;
+            /**
+             * Not Measured
+             * @description Versions without a completed test run with the old model: they are skipped.
+             */
+            not_measured: number;
+            /**
+             * Problems
+             * @description Versions that cannot be measured or searched, and why.
+             */
+            problems: components["schemas"]["ProblemAnswer"][];
+            /**
+             * Search Nusd
+             * @description If each of them were worse and searched, with the plan's fees.
+             */
+            search_nusd: number;
+            /** Steps */
+            steps: number;
+            /** Successor */
+            successor: string;
+        };
+        /** MigrationPage */
+        MigrationPage: {
+            /** Data */
+            data: components["schemas"]["MigrationAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ModelChange
@@ -11178,8 +14801,23 @@ export interface components {
             timeouts: number;
         };
         /**
+         * ModelImported
+         * @description `refused`: the workspace may not have it as the file describes it; `reason` says why.
+         */
+        ModelImported: {
+            /** Model */
+            model: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "unchanged" | "refused";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * ModelUsage
-         * @description What a model was used for; `cost_nusd` with markup, `loss_nusd` of it the platform bore.
+         * @description What a model was used for; `cost_nusd` with markup; `loss_nusd` beside it the platform bore.
          */
         ModelUsage: {
             /** Cached Input Tokens */
@@ -11201,11 +14839,29 @@ export interface components {
             /** Successes */
             successes: number;
         };
+        /**
+         * ModelsAnswer
+         * @description `ask_model`, `write_model`: what the workspace chose, null: nothing. `in_use`: what sessions that start now are given.
+         */
+        ModelsAnswer: {
+            /** Ask Model */
+            ask_model: string | null;
+            /** In Use */
+            in_use: {
+                [key: string]: string;
+            };
+            /** Updated At */
+            updated_at: string | null;
+            /** Updated By */
+            updated_by: string | null;
+            /** Write Model */
+            write_model: string | null;
+        };
         /** ModelsBody */
         ModelsBody: {
             /**
              * Judge
-             * @description Not used by exact-match scoring.
+             * @description The model that judges: the metrics relevance and coherence need one.
              */
             judge?: string | null;
             /**
@@ -11218,6 +14874,11 @@ export interface components {
              * @description The model that answers; the version's own, unless given.
              */
             task?: string | null;
+            /**
+             * Variants
+             * @description Further models that get a text of their own, as variants of one new version. The budget is shared by all of them.
+             */
+            variants?: string[];
         };
         /** MoveAnswer */
         MoveAnswer: {
@@ -11342,6 +15003,30 @@ export interface components {
             reactions: number;
         };
         /**
+         * NamespaceAnswer
+         * @description `taken`: of its units, by experiments that run or rest.
+         */
+        NamespaceAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Name */
+            name: string;
+            /** Taken */
+            taken: number;
+            /** Unit */
+            unit: string;
+        };
+        /** NamespacePage */
+        NamespacePage: {
+            /** Data */
+            data: components["schemas"]["NamespaceAnswer"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
          * NearDuplicateAnswer
          * @description Two items in different splits that say almost the same.
          */
@@ -11361,6 +15046,47 @@ export interface components {
             similarity: number;
             /** Splits */
             splits: string[];
+        };
+        /**
+         * NeededAnswer
+         * @description To find `effect` in four cases of five. `days` null: nobody knows how many units come.
+         */
+        NeededAnswer: {
+            /** Days */
+            days: number | null;
+            /** Effect */
+            effect: number;
+            /** Smallest Arm */
+            smallest_arm: number;
+            /** Units */
+            units: number;
+        };
+        /**
+         * NewBacktest
+         * @description Inputs of the past through other versions or models. `experiment_id`: its arms; else `versions` or `models`.
+         */
+        NewBacktest: {
+            /**
+             * Days
+             * @default 7
+             */
+            days: number;
+            /** Experiment Id */
+            experiment_id?: string | null;
+            /**
+             * Inputs
+             * @description Executions that are taken at most, spread over the days.
+             * @default 200
+             */
+            inputs: number;
+            /** Max Cost Nusd */
+            max_cost_nusd?: number | null;
+            /** Models */
+            models?: string[] | null;
+            /** Prompt */
+            prompt?: string | null;
+            /** Versions */
+            versions?: number[] | null;
         };
         /**
          * NewBatch
@@ -11564,6 +15290,43 @@ export interface components {
              */
             warning?: string | null;
         };
+        /** NewEnrichment */
+        NewEnrichment: {
+            /** Content */
+            content?: string | components["schemas"]["ChatContent"] | null;
+            /**
+             * External Id
+             * @description Your own id of the content, to find it by.
+             */
+            external_id?: string | null;
+            /**
+             * Id
+             * @description Of an enrichment, or your `external_id` of one, which is read anew; of a conversation, also a session of executions.
+             */
+            id?: string | null;
+            /**
+             * Metadata
+             * @description The model reads it too.
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Source Type
+             * @enum {string}
+             */
+            source_type: "conversation" | "youtube" | "document";
+            /**
+             * Url
+             * @description Of a text, an HTML page, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed.
+             */
+            url?: string | null;
+            /**
+             * User Id
+             * @description The end user whom it is about, for erasures.
+             */
+            user_id?: string | null;
+        };
         /**
          * NewEvaluator
          * @description `settings` become version 1. Those of a version never change.
@@ -11586,6 +15349,11 @@ export interface components {
              * @description `true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked.
              */
             cache?: boolean | components["schemas"]["CacheAsked"] | null;
+            /**
+             * Client Request Id
+             * @description What you call this call: once in a workspace, else 409 `client_request_id_taken` names the other one.
+             */
+            client_request_id?: string | null;
             /** Deadline S */
             deadline_s?: number | null;
             /** Fallback Models */
@@ -11636,6 +15404,102 @@ export interface components {
             };
             /** Version */
             version?: number | null;
+        };
+        /**
+         * NewExperiment
+         * @description A draft: nobody gets anything of it before it is started.
+         */
+        NewExperiment: {
+            /**
+             * Allocation
+             * @description `adaptive`: arms that do better get more.
+             * @default fixed
+             * @enum {string}
+             */
+            allocation: "fixed" | "adaptive";
+            /** Arms */
+            arms: components["schemas"]["ArmBody"][];
+            /**
+             * Confidence
+             * @description The workspace's where none is given.
+             */
+            confidence?: number | null;
+            deciding?: components["schemas"]["Deciding"];
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Direction
+             * @description Which is better; known of the usual metrics.
+             */
+            direction?: ("higher" | "lower") | null;
+            /**
+             * Guardrails
+             * @description The usual ones of a guarded rollout where none are given; of an experiment none.
+             */
+            guardrails?: components["schemas"]["GuardrailBody"][] | null;
+            /**
+             * Kind
+             * @default ab
+             * @enum {string}
+             */
+            kind: "ab" | "rollout";
+            /**
+             * Label
+             * @description Whose calls take part: those that name neither a version nor a label.
+             * @default production
+             */
+            label: string;
+            /**
+             * Metric
+             * @description success, satisfaction, latency_ms, cost_nusd or metric:<name>.
+             * @default satisfaction
+             */
+            metric: string;
+            /**
+             * Min Samples
+             * @description Units in each arm before anything is decided; the workspace's where none are given.
+             */
+            min_samples?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Namespace
+             * @description Experiments of one namespace never meet in one unit.
+             */
+            namespace?: string | null;
+            /**
+             * Namespace Share
+             * @description Its part of the namespace; a half.
+             */
+            namespace_share?: number | null;
+            /**
+             * On Winner
+             * @description `automatic`: the label moves when it is decided; `offered`: when somebody says so. Where nothing is said a guarded rollout is automatic, and an experiment offers.
+             */
+            on_winner?: ("automatic" | "offered" | "none") | null;
+            /** Prompt */
+            prompt: string;
+            rollout?: components["schemas"]["RolloutBody"] | null;
+            /**
+             * Shadow Budget Nusd
+             * @description What shadow arms may cost altogether; set aside at the start.
+             */
+            shadow_budget_nusd?: number | null;
+            /**
+             * Targeting
+             * @description A condition over variables, metadata, user_id, session_id, app, language, model, stream, background; empty: every call.
+             * @default
+             */
+            targeting: string;
+            /**
+             * Unit
+             * @default end_user
+             * @enum {string}
+             */
+            unit: "end_user" | "session" | "execution";
         };
         /**
          * NewGuardrail
@@ -11858,7 +15722,8 @@ export interface components {
          * NewModel
          * @description A model that this workspace may call. The address is checked by the egress guard, here and whenever it is called.
          *
-         *     Without prices it is listed and cannot be used: paid use fails closed until they are set.
+         *     What is left out of prices, limits and capabilities of a known model (`GET /v1/known-models`) at its provider's own address is what we
+         *     know of it. Another one without prices is listed and cannot be used: paid use fails closed until they are set.
          */
         NewModel: {
             /**
@@ -11873,8 +15738,11 @@ export interface components {
             cached_input_price_nusd_per_million?: number | null;
             /** Capabilities */
             capabilities?: string[];
-            /** Context Tokens */
-            context_tokens: number;
+            /**
+             * Context Tokens
+             * @description Needed where the model is not known to us.
+             */
+            context_tokens?: number | null;
             /** Deprecated At */
             deprecated_at?: string | null;
             /** Display Name */
@@ -11905,8 +15773,11 @@ export interface components {
             notes: string;
             /** Output Price Nusd Per Million */
             output_price_nusd_per_million?: number | null;
-            /** Output Tokens */
-            output_tokens: number;
+            /**
+             * Output Tokens
+             * @description The same.
+             */
+            output_tokens?: number | null;
             /**
              * Preferred For
              * @description Use cases for which it goes before cheaper ones.
@@ -12008,6 +15879,33 @@ export interface components {
             tokens_per_minute?: number | null;
         };
         /**
+         * NewRun
+         * @description The prompt may also stand in the query.
+         */
+        NewRun: {
+            /** Prompt Id */
+            prompt_id?: string | null;
+        };
+        /**
+         * NewSourcePrompt
+         * @description `id` becomes the slug; `model`: that answers with it, the workspace's usual one where none is named.
+         */
+        NewSourcePrompt: {
+            /**
+             * Categories
+             * @description Read from the template where none are given.
+             */
+            categories?: string[] | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /** Template */
+            template: string;
+        };
+        /**
          * NewVersion
          * @description Other settings of the same kind.
          */
@@ -12051,6 +15949,46 @@ export interface components {
              */
             organization_id: string;
         };
+        /** NodeAnswer */
+        NodeAnswer: {
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Created At */
+            created_at: string | null;
+            /**
+             * Id
+             * @description `slug@3` of a version, an id of a candidate, `entry:…` of what was cloned from the marketplace.
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "candidate" | "published";
+            /** Labels */
+            labels: string[];
+            /**
+             * Line Id
+             * @description The generations that a candidate is of: `GET /v1/generations/{line_id}`.
+             */
+            line_id: string | null;
+            /**
+             * Made By
+             * @description Source of a version; what made a candidate.
+             */
+            made_by: string | null;
+            /** Model */
+            model: string | null;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Score
+             * @description Accuracy in a version's newest test run, fitness of a candidate; null: not measured.
+             */
+            score: number | null;
+            /** Version */
+            version: number | null;
+        };
         /**
          * Numeric
          * @description The first number of the answer is the expected one, within the wider of two tolerances.
@@ -12072,6 +16010,34 @@ export interface components {
              * @default 0
              */
             relative: number;
+        };
+        /**
+         * OfferKnown
+         * @description Known models to offer to every workspace: those of a provider, or of them the ones that are named.
+         */
+        OfferKnown: {
+            /** Models */
+            models?: string[] | null;
+            /** Provider */
+            provider: string;
+        };
+        /**
+         * OptDump
+         * @description Rows as the source system's tables hold them; columns that are not known here are passed over.
+         */
+        OptDump: {
+            /** Opt Feedback */
+            opt_feedback?: {
+                [key: string]: unknown;
+            }[];
+            /** Opt Messages */
+            opt_messages?: {
+                [key: string]: unknown;
+            }[];
+            /** Opt Sessions */
+            opt_sessions: {
+                [key: string]: unknown;
+            }[];
         };
         /** OptimizationAnswer */
         OptimizationAnswer: {
@@ -12130,13 +16096,27 @@ export interface components {
             outcome?: string | null;
             /**
              * Progress
-             * @description evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve so far.
+             * @description method, round, evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve so far.
              */
             progress: {
                 [key: string]: unknown;
             };
             /** Prompt */
             prompt: string;
+            /**
+             * Report
+             * @description What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, metrics that could not be taken.
+             */
+            report?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Search
+             * @description How it was asked to search, complete; null in lists.
+             */
+            search?: {
+                [key: string]: unknown;
+            } | null;
             /** Seed */
             seed: number;
             /** Simulated */
@@ -12158,31 +16138,51 @@ export interface components {
         /** OptimizationBody */
         OptimizationBody: {
             budget?: components["schemas"]["BudgetBody"];
+            compression?: components["schemas"]["CompressionSearch"] | null;
+            constraints?: components["schemas"]["Constraints"];
             /**
              * Dataset Id
              * Format: uuid
              */
             dataset_id: string;
+            evolutionary?: components["schemas"]["EvolutionarySearch"] | null;
+            few_shot?: components["schemas"]["FewShotSearch"] | null;
+            learned?: components["schemas"]["LearnedSearch"] | null;
+            /** @description Needed by the method `manual`. */
+            manual?: components["schemas"]["ManualSearch"] | null;
             /**
              * Method
-             * @default reflective
-             * @constant
+             * @description `racing` combines: single edits, from failures, race in random combinations.
+             * @default racing
+             * @enum {string}
              */
-            method: "reflective";
+            method: "racing" | "reflective" | "evolutionary" | "semantic" | "learned" | "few_shot" | "compression" | "settings" | "manual";
+            /**
+             * Metrics
+             * @description What is looked at in each answer: metrics with weights, with bounds, or both.
+             */
+            metrics?: components["schemas"]["Metric"][];
             models?: components["schemas"]["ModelsBody"];
             /**
              * Objective
+             * @description What is looked at where no `metrics` are given.
              * @default accuracy
              * @constant
              */
             objective: "accuracy";
             /** Prompt */
             prompt: string;
+            reflective?: components["schemas"]["ReflectiveSearch"] | null;
             /**
              * Seed
              * @description Makes a job repeatable with the same answers of the models.
              */
             seed?: number | null;
+            semantic?: components["schemas"]["SemanticSearch"] | null;
+            /** @description Needed by the method `settings`. */
+            settings?: components["schemas"]["SettingsSearch"] | null;
+            /** @description Of `evolutionary`: begin with the candidates of this generation. */
+            start?: components["schemas"]["StartAt"] | null;
             /**
              * Version
              * @description The version to improve; the one that production names, unless given.
@@ -12195,6 +16195,21 @@ export interface components {
             data: components["schemas"]["OptimizationAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** OptimizationStep */
+        OptimizationStep: {
+            /** Questions */
+            questions: components["schemas"]["SourceQuestion"][];
+            /** Session Id */
+            session_id: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @description pending | clarifying | ready | finalized | failed | expired
+             */
+            status: string;
+            working_memory: components["schemas"]["MemoryAnswer"];
         };
         /**
          * OrganizationAnswer
@@ -12309,6 +16324,11 @@ export interface components {
          *     `status` comes first on purpose: `SUCCEEDED` is how a reader tells success without parsing.
          */
         Outcome: {
+            /**
+             * Arm
+             * @description The arm of that experiment.
+             */
+            arm?: string | null;
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][];
             /** @description What it thought, refused or quoted; null for a plain answer. */
@@ -12323,7 +16343,10 @@ export interface components {
              * @description Of `n` answers all, the first of them too; `output` is the first.
              */
             choices?: components["schemas"]["Choice"][] | null;
-            /** Cost Nusd */
+            /**
+             * Cost Nusd
+             * @description What was charged: never more than was held for it.
+             */
             cost_nusd: number;
             /** @description The cost by class of token; null where it is not known. */
             cost_split?: components["schemas"]["CostSplit"] | null;
@@ -12334,6 +16357,11 @@ export interface components {
              */
             credits: string;
             error?: components["schemas"]["ErrorInfo"] | null;
+            /**
+             * Experiment Id
+             * @description The experiment that it took part in.
+             */
+            experiment_id?: string | null;
             /** Finish Reason */
             finish_reason: string | null;
             /** First Token Ms */
@@ -12361,6 +16389,12 @@ export interface components {
             output: string | null;
             /** Output Json */
             output_json?: unknown;
+            /**
+             * Overage Nusd
+             * @description What its tokens cost beyond that: the provider counted more than was held for. Nobody is charged it.
+             * @default 0
+             */
+            overage_nusd: number;
             /**
              * Price Version
              * @description The price table by which it was charged.
@@ -12415,10 +16449,20 @@ export interface components {
             logit_bias?: {
                 [key: string]: number;
             } | null;
-            /** Max Completion Tokens */
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /**
+             * Max Completion Tokens
+             * @description Another name of `max_tokens`: whichever is given, each provider is told it under the name that it knows.
+             */
             max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
+            /**
+             * N
+             * @description So many answers; each is held for and paid.
+             */
+            n?: number | null;
             /** Parallel Tool Calls */
             parallel_tool_calls?: boolean | null;
             /** Presence Penalty */
@@ -12443,6 +16487,11 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /**
+             * Top Logprobs
+             * @description Beside `logprobs: true`.
+             */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
         };
@@ -12601,6 +16650,26 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** ParentForm */
+        "ParentForm-Input": {
+            /** Candidate */
+            candidate: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
+        };
+        /** ParentForm */
+        "ParentForm-Output": {
+            /** Candidate */
+            candidate: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
+        };
         /** PasswordChange */
         PasswordChange: {
             /** New Password */
@@ -12621,6 +16690,24 @@ export interface components {
             p99_ms: number | null;
             /** Relative Error */
             relative_error: number;
+        };
+        /** PersonHere */
+        PersonHere: {
+            /**
+             * Editing
+             * @description Has changes that are not saved.
+             */
+            editing: boolean;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
         };
         /**
          * PersonalData
@@ -12995,6 +17082,16 @@ export interface components {
             /** Timeouts */
             timeouts: number;
         };
+        /**
+         * PresenceAnswer
+         * @description Who came first stands first; somebody with two tabs is one.
+         */
+        PresenceAnswer: {
+            /** People */
+            people: components["schemas"]["PersonHere"][];
+            /** Place */
+            place: string;
+        };
         /** Preview */
         Preview: {
             /** Columns */
@@ -13056,6 +17153,15 @@ export interface components {
              */
             split: string;
         };
+        /** ProblemAnswer */
+        ProblemAnswer: {
+            /** Because */
+            because: string;
+            /** Prompt */
+            prompt: string;
+            /** Version */
+            version: number;
+        };
         /** ProgressAnswer */
         ProgressAnswer: {
             /** Bad */
@@ -13111,7 +17217,7 @@ export interface components {
          */
         ProjectionAnswer: {
             /** @description Null while too little is known to try it on the past. */
-            backtest: components["schemas"]["BacktestAnswer"] | null;
+            backtest: components["schemas"]["burnish_gateway__insights__answers__BacktestAnswer"] | null;
             /** Confidence */
             confidence: number;
             /** Days Left */
@@ -13141,6 +17247,33 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * Promotion
+         * @description What became of the label when it was decided.
+         */
+        Promotion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** From Version */
+            from_version?: number | null;
+            /** Label */
+            label: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "moved" | "stood_there" | "refused" | "offered" | "not_wanted";
+            /** Version */
+            version?: number | null;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
          * PromptAnswer
          * @description A prompt with one of its versions: `label` is the one it was reached by.
          */
@@ -13167,6 +17300,10 @@ export interface components {
             /** Description */
             description: string;
             estimated: components["schemas"]["Estimated"];
+            /** Examples */
+            examples?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -13202,6 +17339,14 @@ export interface components {
             latest_version: number;
             /** Locked Blocks */
             locked_blocks: string[];
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
             /** Messages */
@@ -13210,6 +17355,8 @@ export interface components {
             }[];
             /** Model */
             model: string;
+            /** N */
+            n?: number | null;
             /** Name */
             name: string;
             /** Output Format */
@@ -13218,6 +17365,8 @@ export interface components {
             output_validators?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -13279,6 +17428,8 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
             /**
@@ -13307,9 +17458,37 @@ export interface components {
              */
             visibility: "private" | "organization" | "public";
         };
+        /** PromptChoice */
+        PromptChoice: {
+            /** Label */
+            label: string | null;
+            /**
+             * Prompt
+             * @description Null: the one that ships.
+             */
+            prompt: string | null;
+            /**
+             * Result Schema
+             * @description Of the result; null: as the prompt's version says.
+             */
+            result_schema: {
+                [key: string]: unknown;
+            } | null;
+            /** Source Type */
+            source_type: string;
+            /** Updated At */
+            updated_at: string | null;
+            /** Updated By */
+            updated_by: string | null;
+        };
+        /** PromptChoices */
+        PromptChoices: {
+            /** Data */
+            data: components["schemas"]["PromptChoice"][];
+        };
         /**
          * PromptImported
-         * @description `conflict`: the prompt that is here has another history, and was left alone; `reason` says where.
+         * @description A prompt, or a chain. `conflict`: the one that is here has another history, and was left alone; `reason` says where.
          */
         PromptImported: {
             /**
@@ -13403,6 +17582,35 @@ export interface components {
         PromptRouting: {
             /** Rules */
             rules?: components["schemas"]["Rule"][];
+        };
+        /** PromptSummary */
+        PromptSummary: {
+            /** Category Stats */
+            category_stats: {
+                [key: string]: components["schemas"]["CategoryStats"];
+            };
+            /** Completed At */
+            completed_at: string | null;
+            /** Correct */
+            correct: number;
+            /** Latest Run */
+            latest_run: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Overall Accuracy */
+            overall_accuracy: number;
+            /** Prompt Id */
+            prompt_id: string;
+            /** Runs */
+            runs: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Total */
+            total: number;
+            /** Version */
+            version: number;
         };
         /**
          * PromptUsage
@@ -13505,7 +17713,7 @@ export interface components {
             status: "active" | "set_aside" | "revoked";
             /** Tokens Per Minute */
             tokens_per_minute: number | null;
-            usage_today: components["schemas"]["UsageAnswer"];
+            usage_today: components["schemas"]["burnish_gateway__provider_keys__answers__UsageAnswer"];
         };
         /**
          * ProviderKeyChange
@@ -13589,6 +17797,34 @@ export interface components {
             slug: string;
             /** Versions */
             versions: number;
+        };
+        /** QuestionAnswer */
+        QuestionAnswer: {
+            /** Answer */
+            answer: string | string[] | null;
+            /** Id */
+            id: string;
+            /** Options */
+            options: string[];
+            /** Round */
+            round: number;
+            /**
+             * Status
+             * @description open | answered | skipped
+             */
+            status: string;
+            /**
+             * Suggestions
+             * @description Answers to a text question that can be taken as they are.
+             */
+            suggestions: string[];
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @description text | choice | multiple_choice. A choice may also be answered in words of one's own.
+             */
+            type: string;
         };
         /**
          * Queued
@@ -13700,6 +17936,46 @@ export interface components {
             data: components["schemas"]["RangeAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** RateClarification */
+        RateClarification: {
+            /**
+             * Comments
+             * @default
+             */
+            comments: string;
+            /** Rating */
+            rating: number;
+        };
+        /** RatedAnswer */
+        RatedAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /** RatedOptimization */
+        RatedOptimization: {
+            /** Id */
+            id: string;
+        };
+        /** RatingAnswer */
+        RatingAnswer: {
+            /** Comments */
+            comments: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rating */
+            rating: number;
         };
         /**
          * ReactionShown
@@ -13845,6 +18121,22 @@ export interface components {
             data: components["schemas"]["RecountAnswer"][];
         };
         /**
+         * ReflectiveSearch
+         * @description Whole prompts, a few failures at a time, and a frontier of those that are best on some item (GEPA's scheme).
+         */
+        ReflectiveSearch: {
+            /**
+             * Frontier Items
+             * @default 20
+             */
+            frontier_items: number;
+            /**
+             * Minibatch
+             * @default 3
+             */
+            minibatch: number;
+        };
+        /**
          * RefundAnswer
          * @description `left_nusd`: what could still be given back of the same charge.
          */
@@ -13908,6 +18200,35 @@ export interface components {
         RejectBody: {
             /** Reason */
             reason: string;
+        };
+        /** RelativesAnswer */
+        RelativesAnswer: {
+            /**
+             * Data
+             * @description The nearest first.
+             */
+            data: components["schemas"]["AwayAnswer"][];
+            node: components["schemas"]["NodeAnswer"];
+            /** Truncated */
+            truncated: boolean;
+        };
+        /** RemovedAnswer */
+        RemovedAnswer: {
+            /** Generations */
+            generations: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /** RemovedSchedule */
+        RemovedSchedule: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
         };
         /**
          * RenderAnswer
@@ -14537,6 +18858,160 @@ export interface components {
             version?: number | null;
         };
         /**
+         * Rollout
+         * @description The ramp of a guarded rollout. At the last step of 1 there is no control: guardrails then look at the frozen baseline.
+         */
+        Rollout: {
+            /**
+             * Advances
+             * @description False: somebody has to say when the next step comes.
+             * @default true
+             */
+            advances: boolean;
+            /**
+             * Bake S
+             * @description How long a step lasts at least.
+             * @default 3600
+             */
+            bake_s: number;
+            /**
+             * Min Units
+             * @description So many units of the candidate must have been seen before the next step.
+             * @default 0
+             */
+            min_units: number;
+            /**
+             * Steps
+             * @description Shares of the candidate, growing.
+             * @default [
+             *       0.01,
+             *       0.05,
+             *       0.25,
+             *       0.5,
+             *       1
+             *     ]
+             */
+            steps: number[];
+        };
+        /**
+         * RolloutAsked
+         * @description How an accepted suggestion is rolled out; what is not said is as usual.
+         */
+        RolloutAsked: {
+            /**
+             * Advances
+             * @description False: each next step waits for `POST …/advance`.
+             * @default true
+             */
+            advances: boolean;
+            /**
+             * Bake S
+             * @description How long a step lasts at least.
+             * @default 3600
+             */
+            bake_s: number;
+            /**
+             * Guardrails
+             * @description The usual ones where none.
+             */
+            guardrails?: components["schemas"]["GuardrailBody"][] | null;
+            /**
+             * Min Units
+             * @description Units of the candidate that a step must have seen.
+             * @default 0
+             */
+            min_units: number;
+            /**
+             * Steps
+             * @description Shares of the candidate, growing.
+             */
+            steps?: number[];
+            /**
+             * Unit
+             * @description End users where calls name them, else sessions, else executions.
+             */
+            unit?: ("end_user" | "session" | "execution") | null;
+        };
+        /**
+         * RolloutBody
+         * @description The ramp of a guarded rollout.
+         */
+        RolloutBody: {
+            /**
+             * Advances
+             * @description False: each next step waits for `POST …/advance`.
+             * @default true
+             */
+            advances: boolean;
+            /**
+             * Bake S
+             * @description How long a step lasts at least.
+             * @default 3600
+             */
+            bake_s: number;
+            /**
+             * Min Units
+             * @description Units of the candidate that a step must have seen.
+             * @default 0
+             */
+            min_units: number;
+            /**
+             * Steps
+             * @description Shares of the candidate, growing.
+             */
+            steps?: number[];
+        };
+        /**
+         * RolloutPolicy
+         * @description How a workspace rolls out a suggestion that was proven, without being asked.
+         */
+        RolloutPolicy: {
+            /**
+             * By
+             * @description Who set it.
+             * @default
+             */
+            by: string;
+            /**
+             * Guardrails
+             * @description Empty: the usual ones.
+             */
+            guardrails?: components["schemas"]["Guardrail"][];
+            /**
+             * Label
+             * @default production
+             */
+            label: string;
+            rollout?: components["schemas"]["Rollout"];
+            /**
+             * Unit
+             * @description None: end users where calls name them, else sessions, else executions.
+             */
+            unit?: ("end_user" | "session" | "execution") | null;
+        };
+        /**
+         * RolloutPolicyBody
+         * @description A suggestion that was proven becomes a version and is rolled out by itself, by this ramp and these guardrails.
+         */
+        RolloutPolicyBody: {
+            /**
+             * Guardrails
+             * @description Empty: the usual ones.
+             */
+            guardrails?: components["schemas"]["GuardrailBody"][];
+            /**
+             * Label
+             * @default production
+             */
+            label: string;
+            rollout?: components["schemas"]["RolloutBody"];
+            /**
+             * Unit
+             * @description End users where calls name them, else sessions, else executions.
+             */
+            unit?: ("end_user" | "session" | "execution") | null;
+        };
+        /**
          * RotatedKeyAnswer
          * @description The new key, and when the one that it replaces ends.
          */
@@ -14683,6 +19158,11 @@ export interface components {
             updated_at?: string | null;
             /** Updated By */
             updated_by?: string | null;
+            /**
+             * Warnings
+             * @description Of rules that choose nothing now; only in the answer to saving them.
+             */
+            warnings?: string[];
         };
         /**
          * Rule
@@ -14720,6 +19200,37 @@ export interface components {
             model?: string | null;
             /** Version */
             version?: number | null;
+        };
+        /** RunAnswer */
+        RunAnswer: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Missed
+             * @description Times after it that passed while nobody looked: one run stands for all of them.
+             */
+            missed: number;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * Refused
+             * @description Why nothing was started.
+             */
+            refused: string | null;
+            /** Spent Nusd */
+            spent_nusd: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Status */
+            status: string | null;
         };
         /**
          * RunChain
@@ -14829,6 +19340,19 @@ export interface components {
              */
             verdict: "better" | "worse" | "no_difference" | "too_small";
         };
+        /** RunMetrics */
+        RunMetrics: {
+            /** Category Stats */
+            category_stats: {
+                [key: string]: components["schemas"]["CategoryStats"];
+            };
+            /** Correct */
+            correct: number;
+            /** Overall Accuracy */
+            overall_accuracy: number;
+            /** Total */
+            total: number;
+        };
         /**
          * RunOfVersion
          * @description The newest completed test run of a version over a whole split.
@@ -14857,6 +19381,13 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** RunPage */
+        RunPage: {
+            /** Data */
+            data: components["schemas"]["RunAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * RunPlanAnswer
          * @description Test runs that could be started now: version and model of the first, items and forecast of all together.
@@ -14871,6 +19402,19 @@ export interface components {
             runs: components["schemas"]["PlannedRun"][];
             /** Version */
             version: number;
+        };
+        /** RunResult */
+        RunResult: {
+            /** Correct */
+            correct: boolean;
+            /** Expected */
+            expected: string;
+            /** Predicted */
+            predicted: string | null;
+            /** Test Id */
+            test_id: string;
+            /** Ticket */
+            ticket: string;
         };
         /**
          * RunSide
@@ -14904,7 +19448,9 @@ export interface components {
         };
         /**
          * RunStep
-         * @description A step that runs a prompt. `waiting`: not begun yet; `skipped`: the run ended without it. Its text is read by `execution_id`.
+         * @description A step. `waiting`: not begun yet; `skipped`: the run ended without it. The text of one that runs a prompt is read by `execution_id`.
+         *
+         *     Of the others (`parallel`, `choose`, `stop`) `running` is said from the first step inside of them until the run has ended.
          */
         RunStep: {
             /**
@@ -14925,10 +19471,19 @@ export interface components {
             finished_at?: string | null;
             /** Id */
             id: string;
+            /**
+             * Kind
+             * @default prompt
+             * @enum {string}
+             */
+            kind: "prompt" | "parallel" | "choose" | "stop";
             /** Model */
             model?: string | null;
-            /** Prompt */
-            prompt: string;
+            /**
+             * Prompt
+             * @description Of a step that runs one.
+             */
+            prompt?: string | null;
             /** Started At */
             started_at?: string | null;
             /**
@@ -14968,6 +19523,35 @@ export interface components {
             value: number;
         };
         /**
+         * SaveClarification
+         * @description A prompt that is not there yet is made; one that is gets its next version.
+         */
+        SaveClarification: {
+            /**
+             * Label
+             * @description Moves to the saved version.
+             */
+            label?: string | null;
+            /**
+             * Message
+             * @default From a clarifying session
+             */
+            message: string;
+            /**
+             * Model
+             * @description That answers with the prompt; the model that wrote it, unless given.
+             */
+            model?: string | null;
+            /** Slug */
+            slug: string;
+            /**
+             * Test Cases
+             * @description With the cases that the model made up; each says so in its metadata.
+             * @default true
+             */
+            test_cases: boolean;
+        };
+        /**
          * SaveVersion
          * @description The next version: what is given is put over `base_version`; a null takes a setting away.
          */
@@ -14986,6 +19570,8 @@ export interface components {
              * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
              */
             cacheable_messages?: number | null;
+            /** @description Examples that are chosen for each call from a pool that is part of the version. */
+            examples?: components["schemas"]["ExamplesBody"] | null;
             /**
              * Fallback Cheaper
              * @description After those that are named, the next cheaper models that can do what the call asks.
@@ -15014,6 +19600,17 @@ export interface components {
             json_schema?: {
                 [key: string]: unknown;
             } | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /**
+             * Max Completion Tokens
+             * @description Another name of `max_tokens`: whichever is given, each provider is told it under the name that it knows.
+             */
+            max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
             /** @description Save the merge that the 409 of saving on an older version offered. */
@@ -15028,6 +19625,11 @@ export interface components {
             messages?: components["schemas"]["MessageBody"][] | null;
             /** Model */
             model?: string | null;
+            /**
+             * N
+             * @description So many answers; each is held for and paid.
+             */
+            n?: number | null;
             /** Output Format */
             output_format?: ("text" | "json" | "markdown" | "code" | "structured") | null;
             /**
@@ -15035,6 +19637,8 @@ export interface components {
              * @description What the answer must be like, beside its format.
              */
             output_validators?: components["schemas"]["OutputValidator"][] | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: components["schemas"]["ParameterBody"];
@@ -15091,6 +19695,11 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /**
+             * Top Logprobs
+             * @description Beside `logprobs: true`.
+             */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
             /**
@@ -15098,6 +19707,43 @@ export interface components {
              * @description Texts for certain models, also where one is fallen back to. Variables and settings are the version's.
              */
             variants?: components["schemas"]["VariantBody"][] | null;
+        };
+        /** SavedAnswer */
+        SavedAnswer: {
+            /**
+             * Is New
+             * @description False: a version that says exactly this stood already.
+             */
+            is_new: boolean;
+            /** Label */
+            label: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Test Cases */
+            test_cases: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SayWhere
+         * @description Say it again every 15 s: what was not said for 45 s is over.
+         */
+        SayWhere: {
+            /**
+             * Place
+             * @description What is open: its kind and id, such as `prompts/support-triage`.
+             */
+            place: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "viewing" | "editing" | "left";
+            /**
+             * Tab
+             * @description A name of the tab's own, so that two tabs of one person are two.
+             */
+            tab: string;
         };
         /**
          * Scale
@@ -15116,84 +19762,19 @@ export interface components {
             lowest: number;
         };
         /**
-         * ScheduleAnswer
-         * @description `next_at` is null while it is switched off.
-         */
-        ScheduleAnswer: {
-            /** Channels */
-            channels: string[];
-            /** Enabled */
-            enabled: boolean;
-            /**
-             * Every
-             * @enum {string}
-             */
-            every: "daily" | "weekly";
-            /** Hour */
-            hour: number;
-            /** Last Report Id */
-            last_report_id: string | null;
-            /** Next At */
-            next_at: string | null;
-            /** Time Zone */
-            time_zone: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Updated By */
-            updated_by: string;
-            /**
-             * Weekday
-             * @enum {string}
-             */
-            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
-        };
-        /** ScheduleBody */
-        ScheduleBody: {
-            /**
-             * Channels
-             * @description Ids of alert channels that are told: e-mail, Slack, Teams.
-             */
-            channels?: string[];
-            /**
-             * Enabled
-             * @default true
-             */
-            enabled: boolean;
-            /**
-             * Every
-             * @enum {string}
-             */
-            every: "daily" | "weekly";
-            /**
-             * Hour
-             * @description Of the local clock.
-             * @default 8
-             */
-            hour: number;
-            /**
-             * Time Zone
-             * @description As IANA names it: Europe/Berlin.
-             * @default UTC
-             */
-            time_zone: string;
-            /**
-             * Weekday
-             * @description Of weekly ones.
-             * @default monday
-             * @enum {string}
-             */
-            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
-        };
-        /**
          * ScheduleList
          * @description One, or none where no digest is set up.
          */
         ScheduleList: {
             /** Data */
-            data: components["schemas"]["ScheduleAnswer"][];
+            data: components["schemas"]["burnish_gateway__reports__answers__ScheduleAnswer"][];
+        };
+        /** SchedulePage */
+        SchedulePage: {
+            /** Data */
+            data: components["schemas"]["burnish_gateway__schedules__answers__ScheduleAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ScoreAnswer
@@ -15308,6 +19889,19 @@ export interface components {
             to: string;
         };
         /**
+         * SearchBody
+         * @description An optimization of each prompt that is worse, with its own dataset. The budget holds for each of them.
+         */
+        SearchBody: {
+            budget?: components["schemas"]["BudgetBody"];
+            /**
+             * Method
+             * @default racing
+             * @enum {string}
+             */
+            method: "racing" | "reflective" | "evolutionary" | "semantic" | "learned" | "few_shot" | "compression" | "settings" | "manual";
+        };
+        /**
          * Secrets
          * @description Keys and passwords: the shapes of common providers, `password: …`, and long strings that look drawn by lot.
          */
@@ -15323,6 +19917,23 @@ export interface components {
              * @enum {string}
              */
             kind: "secrets";
+        };
+        /**
+         * SemanticSearch
+         * @description Comments of people on answers of this prompt become hypotheses: a cluster of them, at most three edits, which race like any other.
+         */
+        SemanticSearch: {
+            /**
+             * Comments Most
+             * @description The newest so many.
+             * @default 500
+             */
+            comments_most: number;
+            /**
+             * Days
+             * @default 90
+             */
+            days: number;
         };
         /** SendBack */
         SendBack: {
@@ -15369,68 +19980,32 @@ export interface components {
             /** Thumbs Up */
             thumbs_up: number;
         };
-        /** SettingsAnswer */
-        SettingsAnswer: {
-            /** Dataset Id */
-            dataset_id: string | null;
-            /** Low Rated */
-            low_rated: boolean | null;
-            /** Most Waiting */
-            most_waiting: number | null;
-            /**
-             * Prompt
-             * @description Null: the workspace's own.
-             */
-            prompt: string | null;
-            /** Sample */
-            sample: number | null;
-            /** Uncertain */
-            uncertain: boolean | null;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
-        /**
-         * SettingsBody
-         * @description What goes into the queue. What is not given falls back to the workspace's settings, then to the product's defaults.
-         */
-        SettingsBody: {
-            /**
-             * Dataset Id
-             * @description Where decided answers go.
-             */
-            dataset_id?: string | null;
-            /**
-             * Low Rated
-             * @description Answers rated below a half, or corrected. On by default.
-             */
-            low_rated?: boolean | null;
-            /**
-             * Most Waiting
-             * @description Answers of one prompt that wait at once; 1,000 by default. What comes beyond is not queued.
-             */
-            most_waiting?: number | null;
-            /**
-             * Sample
-             * @description Share of all live answers, at random. 0 by default.
-             */
-            sample?: number | null;
-            /**
-             * Uncertain
-             * @description Answers that evaluators are not sure of, or disagree about. On by default.
-             */
-            uncertain?: boolean | null;
-        };
         /** SettingsList */
         SettingsList: {
             /** Data */
-            data: components["schemas"]["SettingsAnswer"][];
+            data: components["schemas"]["burnish_gateway__review__answers__SettingsAnswer"][];
+        };
+        /**
+         * SettingsSearch
+         * @description Tries other settings, one after the other, each with the best of all others.
+         */
+        SettingsSearch: {
+            /**
+             * Space
+             * @description Values to try by name: model, temperature, top_p, max_tokens, frequency_penalty, presence_penalty, reasoning_effort, or tools.<name> for the description of a tool.
+             */
+            space: {
+                [key: string]: unknown[];
+            };
+            /**
+             * Sweeps
+             * @default 2
+             */
+            sweeps: number;
         };
         /**
          * Share
-         * @description A share with its 95 % bounds (Wilson).
+         * @description A share with its 95 % bounds (Wilson), of items: repeats of one item say little about other items.
          */
         Share: {
             /** High */
@@ -15439,6 +20014,18 @@ export interface components {
             low: number;
             /** Value */
             value: number;
+        };
+        /**
+         * Shares
+         * @description New shares of live arms: all of them, at most 1 together.
+         */
+        Shares: {
+            /** Revision */
+            revision?: number | null;
+            /** Shares */
+            shares: {
+                [key: string]: number;
+            };
         };
         /**
          * ShorterText
@@ -15557,11 +20144,87 @@ export interface components {
              */
             execution_id: string;
         };
+        /** SnapshotAnswer */
+        SnapshotAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+        };
+        /** SnapshotBody */
+        SnapshotBody: {
+            /**
+             * Best
+             * @default false
+             */
+            best: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Number */
+            number?: number | null;
+            /** Snapshot */
+            snapshot?: string | null;
+        };
+        /** SnapshotForm */
+        "SnapshotForm-Input": {
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Number */
+            number: number;
+        };
+        /** SnapshotForm */
+        "SnapshotForm-Output": {
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Number */
+            number: number;
+        };
+        /** SnapshotPage */
+        SnapshotPage: {
+            /** Data */
+            data: components["schemas"]["SnapshotAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * SourceAnswer
+         * @description One answer; null, or nothing, skips the question.
+         */
+        "SourceAnswer-Input": {
+            /** Answer */
+            answer?: string | string[] | null;
+            /** Question Id */
+            question_id: string;
+        };
         /**
          * SourceAnswer
          * @description An entry of the marketplace, as it was called when it was cloned. It may have been withdrawn since.
          */
-        SourceAnswer: {
+        "SourceAnswer-Output": {
             /**
              * Entry Id
              * Format: uuid
@@ -15574,6 +20237,122 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * SourcePrompt
+         * @description `template`: what `production` says. `changes`: what of a template that was sent is written otherwise here.
+         */
+        SourcePrompt: {
+            /** Categories */
+            categories: string[];
+            /** Changes */
+            changes?: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Template */
+            template: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /** SourceQuestion */
+        SourceQuestion: {
+            /** Id */
+            id: string;
+            /**
+             * Options
+             * @description Of a text question: suggested answers.
+             */
+            options: string[];
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @description text | choice | multiple_choice
+             */
+            type: string;
+        };
+        /**
+         * SourceRun
+         * @description `error`, `partial_results` and `failed_at` of one that failed.
+         */
+        SourceRun: {
+            /** Completed At */
+            completed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            metrics: components["schemas"]["RunMetrics"] | null;
+            /** Progress */
+            progress: {
+                [key: string]: number;
+            };
+            /** Prompt Id */
+            prompt_id: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @description running | completed | failed | cancelled
+             */
+            status: string;
+        };
+        /** SourceRunDetail */
+        SourceRunDetail: {
+            /** Completed At */
+            completed_at: string | null;
+            /** Confusion Matrix */
+            confusion_matrix: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Error */
+            error?: string | null;
+            /** Failed At */
+            failed_at?: string | null;
+            /** Failed Cases */
+            failed_cases: components["schemas"]["FailedCase"][];
+            /** Id */
+            id: string;
+            metrics: components["schemas"]["RunMetrics"] | null;
+            /** Partial Results */
+            partial_results?: components["schemas"]["RunResult"][] | null;
+            /** Progress */
+            progress: {
+                [key: string]: number;
+            };
+            /** Prompt Id */
+            prompt_id: string;
+            /** Results */
+            results: components["schemas"]["RunResult"][];
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @description running | completed | failed | cancelled
+             */
+            status: string;
+        };
         /** SplitGroup */
         SplitGroup: {
             /** Counts */
@@ -15582,6 +20361,26 @@ export interface components {
             };
             /** Group */
             group: string;
+        };
+        /**
+         * StartAt
+         * @description Where a search begins: at this generation of this line, instead of at variations of its version.
+         */
+        StartAt: {
+            /**
+             * Best
+             * @default false
+             */
+            best: boolean;
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Number */
+            number?: number | null;
+            /** Snapshot */
+            snapshot?: string | null;
         };
         /** StartBranch */
         StartBranch: {
@@ -15593,32 +20392,39 @@ export interface components {
             /** Version */
             version: number;
         };
-        /**
-         * StartOptimization
-         * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out.
-         */
-        StartOptimization: {
-            budget: components["schemas"]["BudgetBody"];
+        /** StartClarification */
+        StartClarification: {
             /**
-             * Cooldown Hours
-             * @description Least time between two starts for this prompt.
-             * @default 24
+             * Ask Model
+             * @description In place of the workspace's.
              */
-            cooldown_hours: number;
+            ask_model?: string | null;
             /**
-             * Dataset Id
-             * Format: uuid
+             * Initial Prompt
+             * @description The rough prompt, in any words.
              */
-            dataset_id: string;
+            initial_prompt: string;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            };
             /**
-             * Metrics
-             * @description Whose degradation starts it.
-             * @default [
-             *       "satisfaction",
-             *       "error_rate"
-             *     ]
+             * Selections
+             * @description What was chosen beforehand, such as a tone or a use case.
              */
-            metrics: ("satisfaction" | "error_rate" | "quality")[];
+            selections?: {
+                [key: string]: boolean | number | string | string[] | null;
+            };
+            /**
+             * User Id
+             * @description The end user whom it is about, for erasures.
+             */
+            user_id?: string | null;
+            /**
+             * Write Model
+             * @description In place of the workspace's.
+             */
+            write_model?: string | null;
         };
         /** StartedAnswer */
         StartedAnswer: {
@@ -15633,6 +20439,19 @@ export interface components {
              * @default pending
              */
             status: string;
+        };
+        /** StartedGroup */
+        StartedGroup: {
+            /**
+             * Group Id
+             * Format: uuid
+             */
+            group_id: string;
+            /**
+             * Ids
+             * @description In the order in which they were sent.
+             */
+            ids: string[];
         };
         /**
          * StartedRun
@@ -15674,6 +20493,20 @@ export interface components {
             /**
              * Status
              * @default pending
+             */
+            status: string;
+        };
+        /** StartedSourceRun */
+        StartedSourceRun: {
+            /** Created At */
+            created_at?: string | null;
+            /** Id */
+            id: string;
+            /** Prompt Id */
+            prompt_id: string;
+            /**
+             * Status
+             * @default running
              */
             status: string;
         };
@@ -15740,6 +20573,55 @@ export interface components {
          * @enum {string}
          */
         Status: "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+        /**
+         * StepAnswer
+         * @description One version of one prompt.
+         */
+        StepAnswer: {
+            /**
+             * After Run Id
+             * @description The same with the successor: `GET /v1/test-runs/{id}/compare`.
+             */
+            after_run_id: string | null;
+            /** Because */
+            because: string | null;
+            /**
+             * Before Run Id
+             * @description The test run with the old model.
+             */
+            before_run_id: string | null;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Dataset Id */
+            dataset_id: string | null;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * New Version
+             * @description The version for the successor, on a branch; nobody gets it until a label moves to it.
+             */
+            new_version: number | null;
+            /** Outcome */
+            outcome: ("as_good" | "worse" | "improved" | "not_measured") | null;
+            /** Prompt */
+            prompt: string;
+            /** Split */
+            split: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "measuring" | "searching" | "done" | "skipped" | "failed" | "cancelled";
+            /** Suggestion Id */
+            suggestion_id: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
         /**
          * StepBody
          * @description Does exactly one of `prompt`, `parallel`, `choose` and `stop`. Expressions (docs/guides/expressions.md) speak of `variables.NAME` and
@@ -15839,6 +20721,67 @@ export interface components {
              */
             status: "success" | "error";
         };
+        /** SubmitAnswer */
+        SubmitAnswer: {
+            /** Answers */
+            answers: components["schemas"]["SourceAnswer-Input"][];
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
+        /** SubmitAnswers */
+        SubmitAnswers: {
+            /** Answers */
+            answers: components["schemas"]["AnswerBody"][];
+        };
+        /**
+         * SubmitFeedback
+         * @description How a session was, from 1 to 5.
+         */
+        SubmitFeedback: {
+            /** Comments */
+            comments?: string | null;
+            /** Rating */
+            rating: number;
+            /**
+             * Session Id
+             * Format: uuid
+             */
+            session_id: string;
+        };
+        /**
+         * SuggestBody
+         * @description A completed test run; or a template with figures such as `GET /v1/test-runs/{id}` tells them.
+         */
+        SuggestBody: {
+            /** Category Stats */
+            category_stats?: {
+                [key: string]: unknown;
+            };
+            /** Confusion Matrix */
+            confusion_matrix?: {
+                [key: string]: unknown;
+            };
+            /** Failed Cases */
+            failed_cases?: {
+                [key: string]: unknown;
+            }[];
+            /** Metrics */
+            metrics?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Model
+             * @description Who is asked; the model that writes prompts in this workspace, unless given.
+             */
+            model?: string | null;
+            /** Template */
+            template?: string | null;
+            /** Test Run Id */
+            test_run_id?: string | null;
+        };
         /** SuggestionAnswer */
         SuggestionAnswer: {
             /** Accepted Version */
@@ -15895,6 +20838,30 @@ export interface components {
             data: components["schemas"]["SuggestionAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** Suggestions */
+        Suggestions: {
+            /** Analysis */
+            analysis: string;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Execution Id */
+            execution_id: string | null;
+            /**
+             * Priority Categories
+             * @description Those that lose most answers.
+             */
+            priority_categories: string[];
+            /**
+             * Source
+             * @description The model that said it; `rules` where none could be asked: simulated ones understand no prompts.
+             */
+            source: string;
+            /**
+             * Suggestions
+             * @description Concrete changes of the text, the most useful first.
+             */
+            suggestions: string[];
         };
         /** SummaryAnswer */
         SummaryAnswer: {
@@ -16236,6 +21203,24 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * TestItem
+         * @description One case: `ticket` or `text`, `expected` or `category`.
+         */
+        TestItem: {
+            /** Category */
+            category?: string | null;
+            /** Expected */
+            expected?: string | null;
+            /** Id */
+            id?: string | null;
+            /** Test Id */
+            test_id?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Ticket */
+            ticket?: string | null;
+        };
         /** TestRunAnswer */
         TestRunAnswer: {
             /**
@@ -16410,6 +21395,23 @@ export interface components {
              */
             data: components["schemas"]["Comparison"][];
         };
+        /** TestSet */
+        TestSet: {
+            /** Items */
+            items: components["schemas"]["TestItem"][];
+        };
+        /** TestSetAnswer */
+        TestSetAnswer: {
+            /** Added */
+            added: number;
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Total */
+            total: number;
+        };
         /**
          * TierBody
          * @description Prices for all tokens of a call that has more input than `above_input_tokens`, or was served in `service_tier`, or both.
@@ -16507,6 +21509,22 @@ export interface components {
              * @description More words and phrases that fail.
              */
             words?: string[];
+        };
+        /** TrafficAnswer */
+        TrafficAnswer: {
+            /** Calls */
+            calls: number;
+            /** Days */
+            days: number;
+            /** Units */
+            units: number;
+            /** Units A Day */
+            units_a_day: number | null;
+            /**
+             * With Unit
+             * @description Share of the calls that say their unit.
+             */
+            with_unit: number;
         };
         /**
          * TransferAnswer
@@ -16677,22 +21695,6 @@ export interface components {
             source: "provider" | "estimated";
         };
         /**
-         * UsageAnswer
-         * @description Executions that ended with this key since midnight UTC; `failed` of them did not succeed.
-         */
-        UsageAnswer: {
-            /** Cost Nusd */
-            cost_nusd: number;
-            /** Executions */
-            executions: number;
-            /** Failed */
-            failed: number;
-            /** Input Tokens */
-            input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
-        };
-        /**
          * UsagePage
          * @description `from` and `to` are days in UTC, both included, by the day of admission. `closed_through`: days up to it change no more.
          */
@@ -16718,7 +21720,8 @@ export interface components {
         };
         /**
          * UsageRow
-         * @description One group. `group`: value by dimension, '' where there was none. `cost_nusd`: with markup; `loss_nusd` of it the platform bore.
+         * @description One group. `group`: value by dimension, '' where there was none. `cost_nusd`: what was charged, with markup; `loss_nusd`: what
+         *     providers counted beyond holds, which the platform bore.
          */
         UsageRow: {
             /** Cached Input Tokens */
@@ -16882,6 +21885,66 @@ export interface components {
              * @description In place of `messages`: the text of one user message.
              */
             template?: string | null;
+        };
+        /**
+         * Verdict
+         * @description What was decided, frozen when it was: of what data, by which rule, by whom.
+         */
+        Verdict: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Data
+             * @description The sums that were read.
+             */
+            data?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Decided By
+             * @description user:… | api_key:… | system:optimizer
+             */
+            decided_by: string;
+            /** Epoch */
+            epoch: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "worse" | "no_difference" | "not_enough_data" | "refused" | "rolled_back" | "rolled_out" | "stopped";
+            /**
+             * Reason
+             * @description In the words of who decided by hand.
+             * @default
+             */
+            reason: string;
+            /**
+             * Result
+             * @description Differences with intervals, guardrails, sample ratio.
+             */
+            result?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Rule
+             * @description Method, α, horizon, margins.
+             */
+            rule?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Sentence
+             * @description For people.
+             */
+            sentence: string;
+            /**
+             * Winner
+             * @description The arm.
+             */
+            winner?: string | null;
         };
         /**
          * VerdictAnswer
@@ -17111,6 +22174,120 @@ export interface components {
             /** Token */
             token: boolean;
         };
+        /**
+         * Which
+         * @description One generation of a line: by number, by snapshot, or `best`; the latest where nothing is said.
+         */
+        Which: {
+            /**
+             * Best
+             * @default false
+             */
+            best: boolean;
+            /** Number */
+            number?: number | null;
+            /** Snapshot */
+            snapshot?: string | null;
+        };
+        /** WholeMigrationAnswer */
+        WholeMigrationAnswer: {
+            /**
+             * Cost Nusd
+             * @description What test runs and optimizations have cost so far.
+             */
+            cost_nusd: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Margin */
+            margin: number;
+            /** Model */
+            model: string;
+            /**
+             * Progress
+             * @description Steps in all, those that are over, and by state.
+             */
+            progress: {
+                [key: string]: number;
+            };
+            /** Search */
+            search: {
+                [key: string]: unknown;
+            } | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "completed" | "cancelled";
+            /** Steps */
+            steps: components["schemas"]["StepAnswer"][];
+            /** Successor */
+            successor: string;
+        };
+        /** WholeScheduleAnswer */
+        WholeScheduleAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Cron */
+            cron: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Month Credits */
+            month_credits: string;
+            /** Name */
+            name: string;
+            /**
+             * Next At
+             * @description The next five times; none while it is paused.
+             */
+            next_at: string[];
+            /**
+             * Optimization
+             * @description What each run asks for, as in `POST /v1/optimizations`.
+             */
+            optimization: {
+                [key: string]: unknown;
+            };
+            /** Paused */
+            paused: boolean;
+            /** Paused At */
+            paused_at: string | null;
+            /** Prompt */
+            prompt: string;
+            /**
+             * Spent This Month Nusd
+             * @description With what runs under way may still spend, and fees.
+             */
+            spent_this_month_nusd: number;
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /** WithdrawnAnswer */
         WithdrawnAnswer: {
             /**
@@ -17130,11 +22307,15 @@ export interface components {
             cache_mode: string;
             /** Cache Ttl S */
             cache_ttl_s: number;
+            /** Confidence */
+            confidence: number;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Examples In Prompts */
+            examples_in_prompts: boolean;
             /**
              * Id
              * Format: uuid
@@ -17143,6 +22324,8 @@ export interface components {
             /** Legal Hold */
             legal_hold: boolean;
             limits: components["schemas"]["PlanLimits"];
+            /** Min Samples */
+            min_samples: number;
             /** Name */
             name: string;
             /** Only Admins Change Prompts */
@@ -17185,8 +22368,23 @@ export interface components {
             cache_mode?: ("off" | "asked" | "deterministic" | "always") | null;
             /** Cache Ttl S */
             cache_ttl_s?: number | null;
+            /**
+             * Confidence
+             * @description How sure a claimed gain must be, over all looks at a test split together; 0.95 unless set.
+             */
+            confidence?: number | null;
+            /**
+             * Examples In Prompts
+             * @description Whether items of datasets may enter prompts as examples, which the method few_shot does.
+             */
+            examples_in_prompts?: boolean | null;
             /** Legal Hold */
             legal_hold?: boolean | null;
+            /**
+             * Min Samples
+             * @description An optimization claims nothing on fewer test items than this.
+             */
+            min_samples?: number | null;
             /** Name */
             name?: string | null;
             /** Only Admins Change Prompts */
@@ -17256,6 +22454,32 @@ export interface components {
             /** Rules */
             rules?: components["schemas"]["Rule"][];
         };
+        /** MemberAnswer */
+        burnish_gateway__access__people_answers__MemberAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Email */
+            email: string | null;
+            /** Invited By */
+            invited_by: string | null;
+            /** Is Disabled */
+            is_disabled: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "editor" | "viewer";
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
         /**
          * SessionAnswer
          * @description Who signed in. `csrf_token`: goes into X-CSRF-Token of every request that changes something and is sent with the cookie.
@@ -17270,6 +22494,33 @@ export interface components {
             user: components["schemas"]["UserAnswer"];
             /** Workspaces */
             workspaces: components["schemas"]["OwnWorkspace"][];
+        };
+        /**
+         * StartOptimization
+         * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out.
+         */
+        burnish_gateway__alerts__answers__StartOptimization: {
+            budget: components["schemas"]["BudgetBody"];
+            /**
+             * Cooldown Hours
+             * @description Least time between two starts for this prompt.
+             * @default 24
+             */
+            cooldown_hours: number;
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /**
+             * Metrics
+             * @description Whose degradation starts it.
+             * @default [
+             *       "satisfaction",
+             *       "error_rate"
+             *     ]
+             */
+            metrics: ("satisfaction" | "error_rate" | "quality")[];
         };
         /**
          * BatchAnswer
@@ -17374,12 +22625,108 @@ export interface components {
             /** Param */
             param?: string | null;
         };
+        /** TestCase */
+        burnish_gateway__clarifications__answers__TestCase: {
+            /** Criteria */
+            criteria: string;
+            /** Name */
+            name: string;
+            /** Variables */
+            variables: {
+                [key: string]: string;
+            };
+        };
+        /** UsageAnswer */
+        burnish_gateway__clarifications__answers__UsageAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Latency Ms */
+            latency_ms: number;
+            /** Output Tokens */
+            output_tokens: number;
+        };
+        /**
+         * ComparisonAnswer
+         * @description `data`: for each side in order its `index` and the answer of an execution, or its `index` and `error`.
+         */
+        burnish_gateway__compare__routes__ComparisonAnswer: {
+            /**
+             * Cost Nusd
+             * @description Of all sides together.
+             */
+            cost_nusd: number;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** Failed */
+            failed: number;
+            /** Succeeded */
+            succeeded: number;
+        };
+        /** StartOptimization */
+        burnish_gateway__compat__source__bodies__StartOptimization: {
+            /**
+             * Initial Prompt
+             * @description The rough prompt, in any words.
+             */
+            initial_prompt: string;
+            /** Selections */
+            selections?: {
+                [key: string]: boolean | number | string | string[] | null;
+            };
+        };
+        /** TestCase */
+        burnish_gateway__compat__source__runs_routes__TestCase: {
+            /** Expected */
+            expected: string;
+            /** Test Id */
+            test_id: string;
+            /** Ticket */
+            ticket: string;
+        };
         /** Problem */
         burnish_gateway__datasets__preview__Problem: {
             /** Line */
             line: number;
             /** Message */
             message: string;
+        };
+        /**
+         * GroupAnswer
+         * @description Contents that one call sent: `GET /v1/enrichments?group_id=` lists them.
+         */
+        burnish_gateway__enrichments__answers__GroupAnswer: {
+            /** Cancelled */
+            cancelled: number;
+            /** Completed */
+            completed: number;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Failed */
+            failed: number;
+            /**
+             * Group Id
+             * Format: uuid
+             */
+            group_id: string;
+            /** Pending */
+            pending: number;
+            /** Processing */
+            processing: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Source Type */
+            source_type: string;
+            /** Total */
+            total: number;
         };
         /** VersionAnswer */
         burnish_gateway__evaluators__bodies__VersionAnswer: {
@@ -17410,6 +22757,112 @@ export interface components {
             data: components["schemas"]["burnish_gateway__evaluators__bodies__VersionAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** SettingsAnswer */
+        burnish_gateway__experiments__answers__SettingsAnswer: {
+            /** Confidence */
+            confidence: number;
+            /** Holdout Share */
+            holdout_share: number;
+            /** Min Samples */
+            min_samples: number;
+            rollout_policy: components["schemas"]["RolloutPolicy"] | null;
+        };
+        /**
+         * BacktestAnswer
+         * @description `batch_id`: its batch; `POST /v1/batches/{batch_id}/pause|resume|cancel` stand for it, and its results are read there.
+         */
+        burnish_gateway__experiments__backtest_routes__BacktestAnswer: {
+            /** Arms */
+            arms: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Batch Id
+             * Format: uuid
+             */
+            batch_id: string;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Credits */
+            credits: string;
+            /** Done */
+            done: number;
+            /** Experiment Id */
+            experiment_id: string | null;
+            /** Figures */
+            figures?: components["schemas"]["BacktestFigures"][] | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Found
+             * @description Executions among which inputs were chosen.
+             */
+            found: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Inputs */
+            inputs: number;
+            /** Most Nusd */
+            most_nusd: number;
+            /** Pause Reason */
+            pause_reason: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Set Aside Nusd */
+            set_aside_nusd: number;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @description pending | running | paused | completed | failed | cancelled | expired
+             */
+            status: string;
+            /** Total */
+            total: number;
+            /**
+             * Window From
+             * Format: date-time
+             */
+            window_from: string;
+            /**
+             * Window To
+             * Format: date-time
+             */
+            window_to: string;
+        };
+        /**
+         * SettingsBody
+         * @description The whole of it: what is left out is as a new workspace has it.
+         */
+        burnish_gateway__experiments__bodies__SettingsBody: {
+            /**
+             * Confidence
+             * @default 0.95
+             */
+            confidence: number;
+            /**
+             * Holdout Share
+             * @description Of units that are in no experiment at all.
+             * @default 0
+             */
+            holdout_share: number;
+            /**
+             * Min Samples
+             * @default 100
+             */
+            min_samples: number;
+            rollout_policy?: components["schemas"]["RolloutPolicyBody"] | null;
         };
         /**
          * BatchAnswer
@@ -17482,10 +22935,163 @@ export interface components {
              */
             type: "binary" | "number" | "duration_ms" | "money";
         };
+        /** MemberAnswer */
+        burnish_gateway__generations__answers__MemberAnswer: {
+            /**
+             * Candidate Id
+             * Format: uuid
+             */
+            candidate_id: string;
+            /** Evaluations */
+            evaluations: number;
+            /**
+             * Fitness
+             * @description Null: not measured.
+             */
+            fitness: number | null;
+            /**
+             * Made By
+             * @description What made it in this generation: an operator, `elite`, `incumbent`, `given`.
+             */
+            made_by: string;
+            /**
+             * Scores
+             * @description By measure; null: it could not be taken.
+             */
+            scores: {
+                [key: string]: number | null;
+            };
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * GroupAnswer
+         * @description Calls that belong together. `group_key`: the caller's own `prompt_key`, or `~` and a fingerprint of their instructions.
+         *
+         *     `model`: the one most calls went to. `prompt`: what the group became, with `moved` calls of before that count for it by now, and
+         *     `history_complete` once no other is left.
+         */
+        burnish_gateway__groups__routes__GroupAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            feedback: components["schemas"]["GroupFeedback"];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Group Key */
+            group_key: string;
+            /** History Complete */
+            history_complete: boolean | null;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Model */
+            model: string;
+            /** Moved */
+            moved: number | null;
+            /**
+             * Newest
+             * @description The newest calls, at most five.
+             */
+            newest: string[];
+            /** Prompt */
+            prompt: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Successes */
+            successes: number;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * BacktestAnswer
+         * @description The same projection made from past days, with what was known then, against what came.
+         */
+        burnish_gateway__insights__answers__BacktestAnswer: {
+            /**
+             * Bias
+             * @description Mean error; above zero: too much was expected.
+             */
+            bias: number;
+            /**
+             * Coverage
+             * @description Share of the projections whose interval held what came; aims at `confidence`.
+             */
+            coverage: number;
+            /**
+             * Horizon Days
+             * @description Days ahead, as many as are left now.
+             */
+            horizon_days: number;
+            /**
+             * Median Error
+             * @description Half of the projections were nearer: a share of what came.
+             */
+            median_error: number;
+            /** Projections */
+            projections: number;
+        };
+        /** ComparisonAnswer */
+        burnish_gateway__lineage__answers__ComparisonAnswer: {
+            a: components["schemas"]["FamilyAnswer"];
+            /**
+             * A Steps
+             * @description From a to the first of them.
+             */
+            a_steps: number | null;
+            b: components["schemas"]["FamilyAnswer"];
+            /** B Steps */
+            b_steps: number | null;
+            /**
+             * Common Ancestors
+             * @description The nearest ones; none where the two have nothing in common.
+             */
+            common_ancestors: components["schemas"]["NodeAnswer"][];
+            /** Shared Descendants */
+            shared_descendants: number;
+            /** Truncated */
+            truncated: boolean;
+        };
+        /** EdgeAnswer */
+        burnish_gateway__lineage__answers__EdgeAnswer: {
+            /** Child */
+            child: string;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
+            /** Parent */
+            parent: string;
+        };
         /** StatisticsAnswer */
         burnish_gateway__marketplace__statistics_routes__StatisticsAnswer: {
             /** Data */
             data: components["schemas"]["StatisticAnswer"][];
+        };
+        /**
+         * UsageAnswer
+         * @description Executions that ended with this key since midnight UTC; `failed` of them did not succeed.
+         */
+        burnish_gateway__provider_keys__answers__UsageAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            /** Failed */
+            failed: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
         };
         /**
          * VersionAnswer
@@ -17510,6 +23116,10 @@ export interface components {
              */
             created_at: string;
             estimated: components["schemas"]["Estimated"];
+            /** Examples */
+            examples?: {
+                [key: string]: unknown;
+            } | null;
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -17530,6 +23140,14 @@ export interface components {
             json_schema?: {
                 [key: string]: unknown;
             } | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
             /** Message */
@@ -17540,12 +23158,16 @@ export interface components {
             }[];
             /** Model */
             model: string;
+            /** N */
+            n?: number | null;
             /** Output Format */
             output_format?: string | null;
             /** Output Validators */
             output_validators?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -17608,6 +23230,8 @@ export interface components {
             tools?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Variables */
@@ -17630,6 +23254,253 @@ export interface components {
             data: components["schemas"]["VersionItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * EdgeAnswer
+         * @description One version and what it came from: a version of this workspace (`parent`), an entry of the marketplace (`source`).
+         */
+        burnish_gateway__registry__lineage_routes__EdgeAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "derived_from" | "mutated_from" | "branch_of" | "crossover_of" | "cherry_picked_from" | "cloned_from" | "compressed_from";
+            parent: components["schemas"]["ParentAnswer"] | null;
+            source: components["schemas"]["SourceAnswer-Output"] | null;
+            /** Suggestion Id */
+            suggestion_id: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ScheduleAnswer
+         * @description `next_at` is null while it is switched off.
+         */
+        burnish_gateway__reports__answers__ScheduleAnswer: {
+            /** Channels */
+            channels: string[];
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "daily" | "weekly";
+            /** Hour */
+            hour: number;
+            /** Last Report Id */
+            last_report_id: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string;
+            /**
+             * Weekday
+             * @enum {string}
+             */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /** ScheduleBody */
+        burnish_gateway__reports__answers__ScheduleBody: {
+            /**
+             * Channels
+             * @description Ids of alert channels that are told: e-mail, Slack, Teams.
+             */
+            channels?: string[];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "daily" | "weekly";
+            /**
+             * Hour
+             * @description Of the local clock.
+             * @default 8
+             */
+            hour: number;
+            /**
+             * Time Zone
+             * @description As IANA names it: Europe/Berlin.
+             * @default UTC
+             */
+            time_zone: string;
+            /**
+             * Weekday
+             * @description Of weekly ones.
+             * @default monday
+             * @enum {string}
+             */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /** SettingsAnswer */
+        burnish_gateway__review__answers__SettingsAnswer: {
+            /** Dataset Id */
+            dataset_id: string | null;
+            /** Low Rated */
+            low_rated: boolean | null;
+            /** Most Waiting */
+            most_waiting: number | null;
+            /**
+             * Prompt
+             * @description Null: the workspace's own.
+             */
+            prompt: string | null;
+            /** Sample */
+            sample: number | null;
+            /** Uncertain */
+            uncertain: boolean | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * SettingsBody
+         * @description What goes into the queue. What is not given falls back to the workspace's settings, then to the product's defaults.
+         */
+        burnish_gateway__review__bodies__SettingsBody: {
+            /**
+             * Dataset Id
+             * @description Where decided answers go.
+             */
+            dataset_id?: string | null;
+            /**
+             * Low Rated
+             * @description Answers rated below a half, or corrected. On by default.
+             */
+            low_rated?: boolean | null;
+            /**
+             * Most Waiting
+             * @description Answers of one prompt that wait at once; 1,000 by default. What comes beyond is not queued.
+             */
+            most_waiting?: number | null;
+            /**
+             * Sample
+             * @description Share of all live answers, at random. 0 by default.
+             */
+            sample?: number | null;
+            /**
+             * Uncertain
+             * @description Answers that evaluators are not sure of, or disagree about. On by default.
+             */
+            uncertain?: boolean | null;
+        };
+        /** ScheduleAnswer */
+        burnish_gateway__schedules__answers__ScheduleAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Cron */
+            cron: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Month Credits */
+            month_credits: string;
+            /** Name */
+            name: string;
+            /**
+             * Next At
+             * @description The next five times; none while it is paused.
+             */
+            next_at: string[];
+            /**
+             * Optimization
+             * @description What each run asks for, as in `POST /v1/optimizations`.
+             */
+            optimization: {
+                [key: string]: unknown;
+            };
+            /** Paused */
+            paused: boolean;
+            /** Paused At */
+            paused_at: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ScheduleBody
+         * @description An optimization that begins again and again. Its budget holds for each run, `month_credits` for all of a calendar month.
+         */
+        burnish_gateway__schedules__bodies__ScheduleBody: {
+            /**
+             * Cron
+             * @description Minute, hour, day of month, month, day of week; not more often than hourly.
+             */
+            cron?: string | null;
+            /**
+             * Every
+             * @default daily
+             * @enum {string}
+             */
+            every: "hourly" | "daily" | "cron";
+            /**
+             * Hour
+             * @description Of daily ones, by the clock of the time zone.
+             * @default 3
+             */
+            hour: number;
+            /**
+             * Minute
+             * @description Of hourly and daily ones.
+             * @default 0
+             */
+            minute: number;
+            /**
+             * Month Credits
+             * @description Never passed: what is left of it is the cap of a run; without any, runs are left out.
+             */
+            month_credits: number;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** @description As for `POST /v1/optimizations`; `budget.credits` is needed. */
+            optimization: components["schemas"]["OptimizationBody"];
+            /**
+             * Paused
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Time Zone
+             * @default UTC
+             */
+            time_zone: string;
         };
         /**
          * SessionAnswer
@@ -17694,6 +23565,114 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    generate_final_prompt_generate_final_prompt_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateFinalPrompt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinalPrompt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     healthz_healthz_get: {
         parameters: {
             query?: never;
@@ -17896,6 +23875,629 @@ export interface operations {
             };
         };
     };
+    metrics_summary_metrics_summary_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_prompts_prompts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePrompt"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_prompt_prompts_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSourcePrompt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePrompt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_prompt_prompts__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePrompt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_prompt_prompts__id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedSourcePrompt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePrompt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_prompt_prompts__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedPrompt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     readyz_readyz_get: {
         parameters: {
             query?: never;
@@ -17992,6 +24594,964 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_runs_runs_get: {
+        parameters: {
+            query?: {
+                prompt_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceRun"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_run_runs_post: {
+        parameters: {
+            query?: {
+                /** @description Where it does not stand in the body. */
+                prompt_id?: string | null;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewRun"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedSourceRun"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_run_runs__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceRunDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_optimization_start_optimization_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["burnish_gateway__compat__source__bodies__StartOptimization"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptimizationStep"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    submit_answer_submit_answer_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptimizationStep"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    submit_feedback_submit_feedback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitFeedback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatedOptimization"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    suggest_suggest_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskSuggestions"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_test_set_test_set_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__compat__source__runs_routes__TestCase"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_to_test_set_test_set_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestSetAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
             };
         };
     };
@@ -20020,6 +27580,8 @@ export interface operations {
                 prompt?: string[] | null;
                 /** @description `batch`: test runs and optimization. Absent: both. */
                 traffic?: ("live" | "batch") | null;
+                /** @description Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`. */
+                unnamed?: boolean;
                 /** @description Not together with `app` and `api_key`. */
                 model?: string | null;
                 /** @description RFC 3339; 24 hours before `to` where absent. */
@@ -26122,6 +33684,8 @@ export interface operations {
                     cache?: (boolean | {
                         [key: string]: unknown;
                     }) | null;
+                    /** Client Request Id */
+                    client_request_id?: string | null;
                     /** Deadline S */
                     deadline_s?: number | null;
                     /** Fallback Models */
@@ -26314,6 +33878,1295 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_sessions_v1_clarifications_get: {
+        parameters: {
+            query?: {
+                status?: ("pending" | "clarifying" | "ready" | "finalized" | "failed" | "expired") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClarificationPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_v1_clarifications_post: {
+        parameters: {
+            query?: {
+                /** @description How long the model is waited for; then the session as it stands, with `task`. */
+                wait_s?: number;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartClarification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClarificationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    bring_in_v1_clarifications_import_post: {
+        parameters: {
+            query?: {
+                /** @description Says what would happen, and changes nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptDump"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedSessions"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_models_v1_clarifications_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_models_v1_clarifications_models_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseModels"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_session_v1_clarifications__clarification_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClarificationDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_v1_clarifications__clarification_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedClarification"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    answer_v1_clarifications__clarification_id__answers_post: {
+        parameters: {
+            query?: {
+                /** @description How long the model is waited for; then the session as it stands, with `task`. */
+                wait_s?: number;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitAnswers"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClarificationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    follow_v1_clarifications__clarification_id__events_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream, or the session as it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClarificationAnswer"];
+                    "text/event-stream": {
+                        /** @description JSON, or `[DONE]`. */
+                        data?: string;
+                        event?: string;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    rate_v1_clarifications__clarification_id__feedback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateClarification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    write_v1_clarifications__clarification_id__final_prompt_post: {
+        parameters: {
+            query?: {
+                /** @description How long the model is waited for; then the session as it stands, with `task`. */
+                wait_s?: number;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClarificationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    save_v1_clarifications__clarification_id__save_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                clarification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveClarification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28037,6 +36890,116 @@ export interface operations {
             };
         };
     };
+    make_items_v1_datasets__dataset_id__synthetic_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeItemsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeItemsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     create_embeddings_v1_embeddings_post: {
         parameters: {
             query?: never;
@@ -28180,6 +37143,1059 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_enrichments_v1_enrichments_get: {
+        parameters: {
+            query?: {
+                source_type?: ("conversation" | "youtube" | "document") | null;
+                processing_status?: ("pending" | "processing" | "completed" | "failed" | "cancelled") | null;
+                /** @description Those of one call. */
+                group_id?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrichmentPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_v1_enrichments_post: {
+        parameters: {
+            query?: {
+                /** @description How long the result is waited for; then it is told as it stands. */
+                wait_s?: number;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnrichment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrichmentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_many_v1_enrichments_batch_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManyEnrichments"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedGroup"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_group_v1_enrichments_groups__group_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__enrichments__answers__GroupAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_group_v1_enrichments_groups__group_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledGroup"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_prompts_v1_enrichments_prompts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptChoices"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_prompt_v1_enrichments_prompts__source_type__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_type: "conversation" | "youtube" | "document";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoosePrompt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptChoice"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_prompt_v1_enrichments_prompts__source_type__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_type: "conversation" | "youtube" | "document";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptChoice"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_one_v1_enrichments__enrichment_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrichment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrichmentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_v1_enrichments__enrichment_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrichment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedEnrichment"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29893,12 +39909,39 @@ export interface operations {
                 limit?: number;
                 prompt?: string | null;
                 version?: number | null;
+                /** @description The label that the call named. */
+                label?: string | null;
+                /** @description Of prompts that have it now. */
+                tag?: string | null;
+                /** @description The one that answered. */
+                model?: string | null;
+                provider?: string | null;
                 status?: ("success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked") | null;
+                /** @description Such as `provider_timed_out` or `output_invalid`. */
+                error_code?: string | null;
                 session_id?: string | null;
                 user_id?: string | null;
+                app?: string | null;
+                /** @description What you called it: one execution, or none. */
+                client_request_id?: string | null;
+                /** @description The key of ours that the call was made with. */
+                api_key_id?: string | null;
+                /** @description The provider key of yours that it used. */
+                provider_key_id?: string | null;
                 job_id?: string | null;
                 /** @description `interactive` are calls as they come, `batch` test runs and jobs. */
                 lane?: components["schemas"]["Lane"] | null;
+                /** @description Of a run of a chain, or of the `traceparent` that callers sent. */
+                trace_id?: string | null;
+                /** @description Whether the answer came from the cache. */
+                cached?: boolean | null;
+                simulated?: boolean | null;
+                min_cost_nusd?: number | null;
+                min_latency_ms?: number | null;
+                /** @description Begun from this moment on; with its zone. */
+                from?: string | null;
+                /** @description Begun before this moment; with its zone. */
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -30028,6 +40071,11 @@ export interface operations {
                         /** Ttl S */
                         ttl_s?: number | null;
                     } | null;
+                    /**
+                     * Client Request Id
+                     * @description What you call this call: once in a workspace, else 409 `client_request_id_taken` names the other one.
+                     */
+                    client_request_id?: string | null;
                     /** Deadline S */
                     deadline_s?: number | null;
                     /** Fallback Models */
@@ -30102,10 +40150,20 @@ export interface operations {
                         logit_bias?: {
                             [key: string]: number;
                         } | null;
-                        /** Max Completion Tokens */
+                        /** Logprobs */
+                        logprobs?: boolean | null;
+                        /**
+                         * Max Completion Tokens
+                         * @description Another name of `max_tokens`: whichever is given, each provider is told it under the name that it knows.
+                         */
                         max_completion_tokens?: number | null;
                         /** Max Tokens */
                         max_tokens?: number | null;
+                        /**
+                         * N
+                         * @description So many answers; each is held for and paid.
+                         */
+                        n?: number | null;
                         /** Parallel Tool Calls */
                         parallel_tool_calls?: boolean | null;
                         /** Presence Penalty */
@@ -30130,6 +40188,11 @@ export interface operations {
                         tools?: {
                             [key: string]: unknown;
                         }[] | null;
+                        /**
+                         * Top Logprobs
+                         * @description Beside `logprobs: true`.
+                         */
+                        top_logprobs?: number | null;
                         /** Top P */
                         top_p?: number | null;
                     };
@@ -30339,6 +40402,11 @@ export interface operations {
                         /** Ttl S */
                         ttl_s?: number | null;
                     } | null;
+                    /**
+                     * Client Request Id
+                     * @description What you call this call: once in a workspace, else 409 `client_request_id_taken` names the other one.
+                     */
+                    client_request_id?: string | null;
                     /** Deadline S */
                     deadline_s?: number | null;
                     /** Fallback Models */
@@ -30415,10 +40483,20 @@ export interface operations {
                         logit_bias?: {
                             [key: string]: number;
                         } | null;
-                        /** Max Completion Tokens */
+                        /** Logprobs */
+                        logprobs?: boolean | null;
+                        /**
+                         * Max Completion Tokens
+                         * @description Another name of `max_tokens`: whichever is given, each provider is told it under the name that it knows.
+                         */
                         max_completion_tokens?: number | null;
                         /** Max Tokens */
                         max_tokens?: number | null;
+                        /**
+                         * N
+                         * @description So many answers; each is held for and paid.
+                         */
+                        n?: number | null;
                         /** Parallel Tool Calls */
                         parallel_tool_calls?: boolean | null;
                         /** Presence Penalty */
@@ -30443,6 +40521,11 @@ export interface operations {
                         tools?: {
                             [key: string]: unknown;
                         }[] | null;
+                        /**
+                         * Top Logprobs
+                         * @description Beside `logprobs: true`.
+                         */
+                        top_logprobs?: number | null;
                         /** Top P */
                         top_p?: number | null;
                     };
@@ -30514,10 +40597,20 @@ export interface operations {
                             logit_bias?: {
                                 [key: string]: number;
                             } | null;
-                            /** Max Completion Tokens */
+                            /** Logprobs */
+                            logprobs?: boolean | null;
+                            /**
+                             * Max Completion Tokens
+                             * @description Another name of `max_tokens`: whichever is given, each provider is told it under the name that it knows.
+                             */
                             max_completion_tokens?: number | null;
                             /** Max Tokens */
                             max_tokens?: number | null;
+                            /**
+                             * N
+                             * @description So many answers; each is held for and paid.
+                             */
+                            n?: number | null;
                             /** Parallel Tool Calls */
                             parallel_tool_calls?: boolean | null;
                             /** Presence Penalty */
@@ -30542,6 +40635,11 @@ export interface operations {
                             tools?: {
                                 [key: string]: unknown;
                             }[] | null;
+                            /**
+                             * Top Logprobs
+                             * @description Beside `logprobs: true`.
+                             */
+                            top_logprobs?: number | null;
                             /** Top P */
                             top_p?: number | null;
                         };
@@ -30564,7 +40662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ComparisonAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__compare__routes__ComparisonAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -30782,6 +40880,8 @@ export interface operations {
                      * @enum {string}
                      */
                     status?: "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+                    /** Trace Id */
+                    trace_id?: string | null;
                     /** User Id */
                     user_id?: string | null;
                     /** Variables */
@@ -31011,6 +41111,2241 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelledAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_experiments_v1_experiments_get: {
+        parameters: {
+            query?: {
+                prompt?: string | null;
+                status?: ("draft" | "running" | "paused" | "completed") | null;
+                kind?: ("ab" | "rollout") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_experiment_v1_experiments_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExperiment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_backtests_v1_experiments_backtests_get: {
+        parameters: {
+            query?: {
+                prompt?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_backtest_v1_experiments_backtests_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__experiments__backtest_routes__BacktestAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    forecast_backtest_v1_experiments_backtests_forecast_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestForecast"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_backtest_v1_experiments_backtests__backtest_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__experiments__backtest_routes__BacktestAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_namespaces_v1_experiments_namespaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamespacePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_settings_v1_experiments_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__experiments__answers__SettingsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_settings_v1_experiments_settings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["burnish_gateway__experiments__bodies__SettingsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__experiments__answers__SettingsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_experiment_v1_experiments__experiment_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_experiment_v1_experiments__experiment_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedExperiment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_experiment_v1_experiments__experiment_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    advance_rollout_v1_experiments__experiment_id__advance_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Advance"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_allocation_v1_experiments__experiment_id__allocation_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shares"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_checklist_v1_experiments__experiment_id__checklist_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    decide_experiment_v1_experiments__experiment_id__decide_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    pause_experiment_v1_experiments__experiment_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Changing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    promote_winner_v1_experiments__experiment_id__promote_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resume_experiment_v1_experiments__experiment_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Changing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    roll_rollout_back_v1_experiments__experiment_id__rollback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Changing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_experiment_v1_experiments__experiment_id__start_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Changing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -32134,6 +44469,1275 @@ export interface operations {
             };
         };
     };
+    list_lines_v1_generations_get: {
+        parameters: {
+            query?: {
+                prompt?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_import_v1_generations_import_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_line_v1_generations__line_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_line_v1_generations__line_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_export_v1_generations__line_id__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineForm-Output"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_fork_v1_generations__line_id__fork_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_history_v1_generations__line_id__history_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_generation_v1_generations__line_id__history__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_restore_v1_generations__line_id__restore_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_snapshots_v1_generations__line_id__snapshots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_snapshot_v1_generations__line_id__snapshots_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_snapshot_v1_generations__line_id__snapshots__snapshot__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_guardrails_v1_guardrails_get: {
         parameters: {
             query?: {
@@ -32774,6 +46378,8 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description For prompts of foreign files that name none; `auto` if not given. */
                 model?: string | null;
+                /** @description Of a promptfoo file: what its prompts and its dataset are called. */
+                name?: string | null;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -33739,6 +47345,113 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_known_models_v1_known_models_get: {
+        parameters: {
+            query?: {
+                provider?: string | null;
+                /** @description A part of the name. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
             /** @description Bad Request */
             400: {
@@ -35423,7 +49136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__access__people_answers__MemberAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -35528,6 +49241,8 @@ export interface operations {
                     cache?: (boolean | {
                         [key: string]: unknown;
                     }) | null;
+                    /** Client Request Id */
+                    client_request_id?: string | null;
                     /** Deadline S */
                     deadline_s?: number | null;
                     /** Fallback Models */
@@ -35815,6 +49530,115 @@ export interface operations {
             };
         };
     };
+    summary_v1_metrics_summary_get: {
+        parameters: {
+            query?: {
+                /** @description Only these; may be given several times. */
+                prompt?: string[] | null;
+                dataset_id?: string | null;
+                split?: ("train" | "validation" | "val" | "test") | null;
+                /** @description `csv`: the same as a file for spreadsheets. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures; as a file with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRunSummary"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     put_metric_v1_metrics__metric__put: {
         parameters: {
             query?: never;
@@ -35940,6 +49764,535 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_migrations_v1_model_migrations_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_v1_model_migrations_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMigrationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    forecast_v1_model_migrations_forecast_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationForecast"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_v1_model_migrations__migration_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMigrationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_v1_model_migrations__migration_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                migration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeMigrationAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -36584,6 +50937,638 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_schedules_v1_optimization_schedules_get: {
+        parameters: {
+            query?: {
+                prompt?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_schedule_v1_optimization_schedules_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["burnish_gateway__schedules__bodies__ScheduleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__schedules__answers__ScheduleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_schedule_v1_optimization_schedules__schedule_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeScheduleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_schedule_v1_optimization_schedules__schedule_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedSchedule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    patch_schedule_v1_optimization_schedules__schedule_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__schedules__answers__ScheduleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_runs_v1_optimization_schedules__schedule_id__runs_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
                 };
             };
             /** @description Bad Request */
@@ -38254,6 +53239,114 @@ export interface operations {
             };
         };
     };
+    offer_known_models_v1_platform_models_known_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferKnown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     put_platform_model_v1_platform_models__platform_model__put: {
         parameters: {
             query?: never;
@@ -38379,6 +53472,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["burnish_gateway__marketplace__statistics_routes__StatisticsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_presence_v1_presence_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayWhere"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -40752,6 +55950,873 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EdgePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_ancestors_v1_prompts__slug__lineage_ancestors_get: {
+        parameters: {
+            query?: {
+                /** @description A version (`3`, or `slug@3` of another prompt), or the id of a candidate; the newest version where nothing is said. */
+                node?: string | null;
+                /** @description Also texts that searches made, and no one saved. */
+                candidates?: boolean;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelativesAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_candidate_v1_prompts__slug__lineage_candidates__candidate_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_branch_v1_prompts__slug__lineage_candidates__candidate_id__branch_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BranchCandidate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__registry__answers__VersionAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_copy_v1_prompts__slug__lineage_candidates__candidate_id__copy_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyCandidate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_comparison_v1_prompts__slug__lineage_compare_get: {
+        parameters: {
+            query?: {
+                /** @description A version (`3`, or `slug@3` of another prompt), or the id of a candidate; the newest version where nothing is said. */
+                node?: string | null;
+                /** @description The other one, named the same way; version 1. */
+                with?: string | null;
+                /** @description Also texts that searches made, and no one saved. */
+                candidates?: boolean;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__lineage__answers__ComparisonAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_descendants_v1_prompts__slug__lineage_descendants_get: {
+        parameters: {
+            query?: {
+                /** @description A version (`3`, or `slug@3` of another prompt), or the id of a candidate; the newest version where nothing is said. */
+                node?: string | null;
+                /** @description Also texts that searches made, and no one saved. */
+                candidates?: boolean;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelativesAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_file_v1_prompts__slug__lineage_export_get: {
+        parameters: {
+            query?: {
+                format?: "graphml" | "cypher" | "json";
+                /** @description Also texts that searches made, and no one saved. */
+                candidates?: boolean;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The graph */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/graphml+xml": unknown;
+                    "application/json": unknown;
+                    "text/plain": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_graph_v1_prompts__slug__lineage_graph_get: {
+        parameters: {
+            query?: {
+                /** @description Also texts that searches made, and no one saved. */
+                candidates?: boolean;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -44067,7 +60132,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduleAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__reports__answers__ScheduleAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -44162,7 +60227,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ScheduleBody"];
+                "application/json": components["schemas"]["burnish_gateway__reports__answers__ScheduleBody"];
             };
         };
         responses: {
@@ -44172,7 +60237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduleAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__reports__answers__ScheduleAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -44273,7 +60338,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduleAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__reports__answers__ScheduleAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -44793,6 +60858,8 @@ export interface operations {
                     cache?: (boolean | {
                         [key: string]: unknown;
                     }) | null;
+                    /** Client Request Id */
+                    client_request_id?: string | null;
                     /** Deadline S */
                     deadline_s?: number | null;
                     /** Fallback Models */
@@ -45518,7 +61585,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SettingsBody"];
+                "application/json": components["schemas"]["burnish_gateway__review__bodies__SettingsBody"];
             };
         };
         responses: {
@@ -45528,7 +61595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__review__answers__SettingsAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -45629,7 +61696,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__review__answers__SettingsAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -45726,7 +61793,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SettingsBody"];
+                "application/json": components["schemas"]["burnish_gateway__review__bodies__SettingsBody"];
             };
         };
         responses: {
@@ -45736,7 +61803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__review__answers__SettingsAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -45839,7 +61906,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__review__answers__SettingsAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -47029,6 +63096,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["burnish_gateway__sessions__answers__SessionAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    suggest_v1_suggest_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
                 };
             };
             /** @description Bad Request */
@@ -49465,7 +65640,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */

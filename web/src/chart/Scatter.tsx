@@ -5,14 +5,17 @@ import { type Dot, niceRange, paretoFront, valueTicks } from "./geometry";
 
 export type ScatterDot = Dot & { label: string; low?: number | null; high?: number | null; tone?: "plain" | "chosen" | "base" };
 
+const TONES = ["chosen", "base", "plain"] as const;
+const COLORS = { chosen: "var(--series-1)", base: "var(--series-3)", plain: "var(--series-2)" } as const;
+const LETTER_PX = 6.4;
 const LEFT = 52;
 const BOTTOM = 40;
 const TOP = 10;
 
 /** Two figures of each candidate against each other, such as score and cost, with the front of those that nothing beats. */
-export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, better = { x: "less", y: "more" }, front = true, onOpen, height = 260, className }: {
+export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, better = { x: "less", y: "more" }, front = true, names, onOpen, height = 260, className }: {
   title: string; unit?: string; dots: readonly ScatterDot[]; xLabel: string; yLabel: string; formatX: (value: number) => string; formatY: (value: number) => string;
-  better?: { x: "less" | "more"; y: "less" | "more" }; front?: boolean; onOpen?: (key: string) => void; height?: number; className?: string;
+  better?: { x: "less" | "more"; y: "less" | "more" }; front?: boolean; /** What dots of each tone are. */ names?: Partial<Record<"plain" | "chosen" | "base", string>>; onOpen?: (key: string) => void; height?: number; className?: string;
 }) {
   const [place, width] = useWidth();
   const [cursor, setCursor] = useState<number | null>(null);
@@ -23,6 +26,18 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   const ys = ends(dots.flatMap((dot) => [dot.y, dot.low ?? dot.y, dot.high ?? dot.y]));
   const x = scaleLinear(xs, [LEFT, Math.max(LEFT + 20, width - 12)]);
   const y = scaleLinear(ys, [height - BOTTOM, TOP]);
+  const xTicks: { tick: number; label: string; anchor: "middle" | "end" }[] = [];
+  let taken = Number.NEGATIVE_INFINITY;
+  for (const tick of valueTicks(xs, Math.max(2, Math.floor(width / 110)))) {
+    const label = formatX(tick);
+    const long = label.length * LETTER_PX;
+    const isLast = x(tick) + long / 2 > width;
+    // Labels neither leave the drawing nor run into each other.
+    const from = isLast ? width - long : x(tick) - long / 2;
+    if (from < taken + LETTER_PX) continue;
+    xTicks.push({ tick, label, anchor: isLast ? "end" : "middle" });
+    taken = from + long;
+  }
   const here = cursor === null ? undefined : ordered[cursor];
   const steps = best.map((key) => dots.find((dot) => dot.key === key)).filter((dot): dot is ScatterDot => dot !== undefined);
   const said = (dot: ScatterDot) => `${dot.label}: ${yLabel} ${formatY(dot.y)}, ${xLabel} ${formatX(dot.x)}`;
@@ -41,7 +56,14 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
       title={title}
       unit={unit}
       className={className}
-      legend={front ? <LegendMark color="var(--line-strong)" name="nothing else is better in both" dashed /> : null}
+      legend={
+        front || names ? (
+          <>
+            {TONES.map((tone) => (names?.[tone] && dots.some((dot) => (dot.tone ?? "plain") === tone) ? <LegendMark key={tone} color={COLORS[tone]} name={names[tone]} /> : null))}
+            {front ? <LegendMark color="var(--line-strong)" name="nothing else is better in both" dashed /> : null}
+          </>
+        ) : null
+      }
       table={{ head: ["", yLabel, xLabel], rows: ordered.map((dot) => [dot.label, formatY(dot.y), formatX(dot.x)]) }}
     >
       <div ref={place} style={{ height }} className="relative">
@@ -56,9 +78,9 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
                 </text>
               </g>
             ))}
-            {valueTicks(xs, Math.max(2, Math.floor(width / 110))).map((tick) => (
-              <text key={tick} x={x(tick)} y={height - BOTTOM + 16} textAnchor="middle" className="numeric fill-muted text-[11px]">
-                {formatX(tick)}
+            {xTicks.map(({ tick, label, anchor }) => (
+              <text key={tick} x={anchor === "end" ? width : x(tick)} y={height - BOTTOM + 16} textAnchor={anchor} className="numeric fill-muted text-[11px]">
+                {label}
               </text>
             ))}
             <text x={width - 12} y={height - 6} textAnchor="end" className="fill-muted text-[11px]">
@@ -69,7 +91,7 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
             </text>
             {steps.length > 1 ? <polyline points={steps.map((dot) => `${x(dot.x)},${y(dot.y)}`).join(" ")} fill="none" stroke="var(--line-strong)" strokeDasharray="4 3" /> : null}
             {ordered.map((dot, index) => {
-              const color = dot.tone === "chosen" ? "var(--series-1)" : dot.tone === "base" ? "var(--series-3)" : "var(--series-2)";
+              const color = COLORS[dot.tone ?? "plain"];
               return (
                 <g key={dot.key} onPointerEnter={() => setCursor(index)} onPointerLeave={() => setCursor(null)} onClick={onOpen ? () => onOpen(dot.key) : undefined} className={onOpen ? "cursor-pointer" : undefined}>
                   <circle cx={x(dot.x)} cy={y(dot.y)} r="12" fill="transparent" />

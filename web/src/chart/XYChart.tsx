@@ -75,14 +75,15 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
 
   const bottom = BOTTOM_PX + (xName ? NAME_PX : 0);
   const values = range ?? niceRange(valueRange(series, { zero, include: reference ? [reference.value] : [], topOfNothing }));
-  const ticks = valueTicks(values);
+  const ticks = valueTicks(values).filter((tick) => range === undefined || (tick >= range[0] && tick <= range[1]));
   const left = 12 + Math.max(...ticks.map((tick) => formatTick(tick).length)) * 6.4;
   const [from, to] = xRange(series);
   const barWidth = kind === "bars" ? Math.max(1, Math.min(40, ((width - left - RIGHT) / Math.max(1, xs.length)) * 0.78)) : 0;
   const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
-  const y = scaleLinear(values, [height - bottom, TOP]);
+  // With ends that are given, what lies beyond is drawn at the edge.
+  const y = scaleLinear(values, [height - bottom, TOP]).clamp(range !== undefined);
   const most = Math.max(2, Math.floor((width - left) / 84));
-  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], most, clock) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
+  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], most, clock).filter((tick, at, all) => tick.label !== all[at - 1]?.label) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
 
   const keys = (event: KeyboardEvent) => {
     const last = xs.length - 1;

@@ -47,9 +47,21 @@ it("has of a long list what is near the window, says how long it is, and keeps w
   act(() => focused.focus());
   tell(0, false);
   tell(7, false);
-  expect(screen.getAllByRole("button")).toHaveLength(50);
+  expect(screen.getAllByRole("button"), "with the part beside it").toHaveLength(100);
   fireEvent.keyDown(focused, { key: "ArrowDown" });
   expect(document.activeElement?.textContent).toBe("row 4");
   act(() => (document.activeElement as HTMLElement).blur());
   expect(screen.queryAllByRole("button")).toHaveLength(0);
+});
+
+it("goes by keys from part to part although none of them is near the window", () => {
+  render(table(1_000));
+  for (let part = 0; part < 20; part++) tell(part, part === 7);
+  act(() => screen.getByRole("button", { name: "row 352" }).focus());
+  tell(7, false);
+  for (const key of ["ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp"]) fireEvent.keyDown(document.activeElement as HTMLElement, { key });
+  expect(document.activeElement?.textContent).toBe("row 348");
+  for (let press = 0; press < 60; press++) fireEvent.keyDown(document.activeElement as HTMLElement, { key: "ArrowUp" });
+  expect(document.activeElement?.textContent).toBe("row 288");
+  expect(screen.getAllByRole("button").length).toBeLessThanOrEqual(150);
 });

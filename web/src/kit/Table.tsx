@@ -104,7 +104,7 @@ function partsOf<T>(rows: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(rows.length / PART_ROWS) }, (_, number) => rows.slice(number * PART_ROWS, (number + 1) * PART_ROWS));
 }
 
-/** A part of a long list: its rows while it is near what one sees, else a place of the same height. What has the focus stays. */
+/** A part of a long list: its rows while it is near what one sees, else a place of the same height. What has the focus stays, with the parts beside it: the next arrow key may lead there before the window has moved. */
 function Part({ columns, rows, children }: { columns: number; rows: number; children: () => ReactNode }) {
   const place = useRef<HTMLTableSectionElement>(null);
   const [isNear, setNear] = useState(false);
@@ -114,7 +114,7 @@ function Part({ columns, rows, children }: { columns: number; rows: number; chil
     if (!body) return undefined;
     let isSeen = body.getBoundingClientRect().top < window.innerHeight + NEAR_PX;
     const decide = (focus: EventTarget | null = document.activeElement) => {
-      const near = isSeen || (focus instanceof Node && body.contains(focus));
+      const near = isSeen || [body, body.previousElementSibling, body.nextElementSibling].some((part) => focus instanceof Node && part?.contains(focus));
       // As high as it is with its rows: with a place of another height the list would jump.
       if (!near && body.dataset["near"] !== undefined) heightPx.current = body.getBoundingClientRect().height;
       setNear(near);
@@ -128,12 +128,16 @@ function Part({ columns, rows, children }: { columns: number; rows: number; chil
       { rootMargin: `${NEAR_PX}px 0px` },
     );
     watch.observe(body);
+    const list = body.parentElement;
+    const came = (event: FocusEvent) => decide(event.target);
     // Where it goes to: while it leaves one row for the next, nothing has the focus.
     const left = (event: FocusEvent) => decide(event.relatedTarget);
-    body.addEventListener("focusout", left);
+    list?.addEventListener("focusin", came);
+    list?.addEventListener("focusout", left);
     return () => {
       watch.disconnect();
-      body.removeEventListener("focusout", left);
+      list?.removeEventListener("focusin", came);
+      list?.removeEventListener("focusout", left);
     };
   }, []);
   return (

@@ -233,6 +233,8 @@ class Filling {
   private left = MAX_OUTPUT_BYTES;
   private pictures = MAX_IMAGE_BYTES;
   private steps = MAX_STEPS;
+  /** Repetitions that are under way, within one another. */
+  private turns = 0;
 
   constructor(
     private readonly template: PromptTemplate,
@@ -272,6 +274,7 @@ class Filling {
   }
 
   private put(parts: Part[], out: Piece[]) {
+    if (this.turns > 0) this.walk(parts.length);
     for (const part of parts) {
       if (typeof part === "string") {
         this.spend(part);
@@ -318,15 +321,21 @@ class Filling {
     if (!this.item(path)) this.used.add(called);
     if (value.length === 0) this.put(otherwise, out);
     const outer = this.items;
+    this.turns += 1;
     value.forEach((one, index) => {
-      this.steps -= 1 + body.length;
-      if (this.steps < 0) throw new TemplateError(`The lists of this call make more than ${MAX_STEPS.toLocaleString("en-US")} parts.`, "payload_too_large", "variables");
+      this.walk(1);
       const turn: Record<string, Json> = { "@index": index, "@number": index + 1, "@first": index === 0, "@last": index === value.length - 1 };
       const ofTurn = Object.fromEntries(Object.entries(turn).map(([key, of]): [string, Item] => [key, { value: of, called: key }]));
       this.items = { ...outer, ...ofTurn, [name]: { value: one, called: `${called}.${index}` } };
       this.put(body, out);
     });
     this.items = outer;
+    this.turns -= 1;
+  }
+
+  private walk(steps: number) {
+    this.steps -= steps;
+    if (this.steps < 0) throw new TemplateError(`The lists of this call make more than ${MAX_STEPS.toLocaleString("en-US")} parts.`, "payload_too_large", "variables");
   }
 
   private item(path: string[]): Item | undefined {

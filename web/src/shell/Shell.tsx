@@ -186,7 +186,7 @@ function Nav() {
           <ul>
             {group.items.map((item) => (
               <li key={item.to}>
-                <NavLink to={item.to}>
+                <NavLink to={item.to} also={"also" in item ? item.also : undefined}>
                   <item.icon size={15} strokeWidth={1.75} aria-hidden className="shrink-0" />
                   {item.label}
                 </NavLink>
@@ -199,8 +199,8 @@ function Nav() {
   );
 }
 
-function NavLink({ to, children }: { to: string; children: React.ReactNode }) {
-  const here = useLocation({ select: (location) => location.pathname === to || location.pathname.startsWith(`${to}/`) });
+function NavLink({ to, also = [], children }: { to: string; also?: readonly string[]; children: React.ReactNode }) {
+  const here = useLocation({ select: ({ pathname }) => [to, ...also].some((one) => pathname === one || pathname.startsWith(`${one}/`)) });
   return (
     <Link
       to={to}

@@ -59,7 +59,8 @@ export function useHotkey(keys: string, run: () => void, enabled = true): void {
     const mod = parts.includes("mod");
     const key = parts.at(-1);
     const heard = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== key || (event.metaKey || event.ctrlKey) !== mod || event.altKey || event.defaultPrevented) return;
+      // A key that is held down means its act once.
+      if (event.repeat || event.key.toLowerCase() !== key || (event.metaKey || event.ctrlKey) !== mod || event.altKey || event.defaultPrevented) return;
       if (!mod && isTaken(event)) return;
       event.preventDefault();
       run();

@@ -1,6 +1,6 @@
-import { Activity, BellRing, CirclePlay, Database, FileText, KeyRound, LibraryBig, ListChecks, type LucideIcon, PlugZap, ScrollText, Wand, Webhook } from "lucide-react";
+import { Activity, BellRing, CirclePlay, Database, FileText, FlaskConical, KeyRound, LibraryBig, ListChecks, type LucideIcon, PlugZap, ScrollText, Wand, Webhook } from "lucide-react";
 
-export type NavItem = { to: string; label: string; icon: LucideIcon; /** The second key after "g". */ jump: string };
+export type NavItem = { to: string; label: string; icon: LucideIcon; /** The second key after "g". */ jump: string; /** Other places that belong to it. */ also?: readonly string[] };
 export type NavGroup = { label: string; items: readonly NavItem[] };
 
 /** At most 13 items: peers that grew past this are called overwhelming. */
@@ -8,7 +8,7 @@ export const NAV: readonly NavGroup[] = [
   {
     label: "Build",
     items: [
-      { to: "/prompts", label: "Prompts", icon: FileText, jump: "p" },
+      { to: "/prompts", label: "Prompts", icon: FileText, jump: "p", also: ["/chains", "/new", "/approvals"] },
       { to: "/playground", label: "Playground", icon: CirclePlay, jump: "y" },
       { to: "/library", label: "Library", icon: LibraryBig, jump: "l" },
     ],
@@ -16,16 +16,17 @@ export const NAV: readonly NavGroup[] = [
   {
     label: "Evaluate",
     items: [
-      { to: "/datasets", label: "Datasets", icon: Database, jump: "d" },
+      { to: "/datasets", label: "Datasets", icon: Database, jump: "d", also: ["/review"] },
       { to: "/test-runs", label: "Test runs", icon: ListChecks, jump: "t" },
       { to: "/optimize", label: "Optimize", icon: Wand, jump: "o" },
+      { to: "/experiments", label: "Experiments", icon: FlaskConical, jump: "x" },
     ],
   },
   {
     label: "Observe",
     items: [
       { to: "/analytics", label: "Analytics", icon: Activity, jump: "a" },
-      { to: "/runs", label: "Runs", icon: ScrollText, jump: "r" },
+      { to: "/runs", label: "Runs", icon: ScrollText, jump: "r", also: ["/content"] },
       { to: "/alerts", label: "Alerts", icon: BellRing, jump: "e" },
     ],
   },

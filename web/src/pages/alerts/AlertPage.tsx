@@ -51,6 +51,11 @@ export default function AlertPage() {
       }
       actions={
         <>
+          {alert.kind === "model" && alert.changed["successor"] ? (
+            <ButtonLink to="/optimize/migrations" search={{ new: "1", model: String(alert.changed["model"]), successor: String(alert.changed["successor"]) }}>
+              Move its prompts
+            </ButtonLink>
+          ) : null}
           <Button icon={<BellOff size={14} aria-hidden />} onClick={() => setMuting(true)} disabled={!may.edit} why={needs("editor")}>
             Mute
           </Button>

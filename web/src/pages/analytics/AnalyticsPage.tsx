@@ -1,5 +1,6 @@
 import { Activity } from "lucide-react";
 import { useMemo } from "react";
+import { useCourse } from "@/api/course";
 import { useRead } from "@/api/hooks";
 import { After, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
 import { moment, utc } from "@/lib/format";
@@ -29,9 +30,9 @@ export default function AnalyticsPage() {
   const summary = useRead("/v1/analytics/summary", { query: { ...filters, from: shown.from, to: shown.to, grain: shown.grain } }, fresh);
   const earlier = useRead("/v1/analytics/summary", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare, staleTime: 60_000 });
   const by = group === "none" ? undefined : group;
-  const steps = useRead("/v1/analytics/timeseries", { query: { ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by } }, fresh);
+  const { of: steps, span, isNear } = useCourse({ ...filters, group_by: by }, { ...shown, stepMs }, { ...fresh, zooms: !compare });
   const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
-  const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, to: shown.to, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
+  const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, unnamed: prompt === "", prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, to: shown.to, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
   const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
   const keyNames = useKeyNames(group === "api_key");
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
@@ -73,6 +74,7 @@ export default function AnalyticsPage() {
             <>
               {compare ? <p className="-mb-2 text-12 text-muted">{`Whole ${shown.grain}s until ${shown.grain === "day" ? utc(shown.toMs) : moment(shown.toMs)}, beside the time of the same length before.`}</p> : null}
               <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} runs={TRAFFIC_WORDS[state.traffic]} />
+              {isNear ? <p className="-mb-2 text-12 text-muted">{`All of it ran after ${moment(span.fromMs)}: shown by the minute.`}</p> : null}
               <Loaded of={steps} skeleton={<SkeletonTable columns={3} rows={8} />}>
                 {(course) => (
                   <Charts
@@ -82,8 +84,8 @@ export default function AnalyticsPage() {
                     group={group}
                     groups={names}
                     keyNames={keyNames}
-                    window={shown}
-                    stepMs={stepMs}
+                    window={{ ...shown, ...span }}
+                    stepMs={span.stepMs}
                     annotations={annotations}
                     isStale={steps.isPlaceholderData || (group !== "none" && !rows)}
                   />
@@ -91,11 +93,12 @@ export default function AnalyticsPage() {
               </Loaded>
               {group === "none" ? null : (
                 <After what={Boolean(steps.data ?? steps.error) && Boolean(groups.data ?? groups.error)}>
-                  <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : undefined}>
+                  <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : group === "prompt" || group === "version" || group === "label" ? "“No prompt”: searches, and calls that bring their own messages." : undefined}>
                     <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
                   </Section>
                 </After>
               )}
+              <p className="text-12 text-muted">Effectiveness is out of 100: five eighths satisfaction, three eighths success. It is told where people reacted, and is worth as much as their number.</p>
             </>
           )
         }

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Sparkline } from "@/chart";
+import { Sparkline } from "@/chart/Sparkline";
 import { Badge, type Column, Combobox, Drawer, EmptyState, Facts, Loaded, RelativeTime, Select, SkeletonTable, Table, TextLink, Toolbar } from "@/kit";
 import { count, day, percent, plural } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
@@ -13,17 +13,25 @@ type Group = Schema<"FailureGroup">;
 type Example = Schema<"FailureExample">;
 
 const shape = { prompt: text(), days: oneOf(["7", "30", "90"], "30"), group: text() };
-const SOURCES: Record<Example["source"], string> = { correction: "corrected", comment: "commented", reaction: "thumb down", test_run: "test run", evaluator: "evaluator" };
+const SOURCES: Record<Example["source"], string> = { correction: "corrected", comment: "commented", reaction: "thumb down", test_run: "wrong in a test", evaluator: "not passed" };
 const ASK_AGAIN_MS = 1_500;
+/** Until the first ones are there, somebody waits. */
+const ASK_FIRST_MS = 250;
+/** A skeleton stays so long; then it is said why nothing comes. */
+const PATIENCE_MS = 6_000;
 
 /** What failures have in common, the largest group first. */
 export default function FailuresPage() {
   const [{ prompt, days, group }, set] = useUrlState(shape);
   const prompts = usePromptChoices();
-  const [isPending, setPending] = useState(false);
-  const shown = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days) } }, { staleTime: 60_000, refetchInterval: isPending ? ASK_AGAIN_MS : false });
+  const [again, setAgain] = useState<number | false>(false);
+  // What was grouped before is shown at once, and the new groups when they are there.
+  const shown = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days), wait_s: 0 } }, { staleTime: 60_000, refetchInterval: again });
   const status = shown.data?.status;
-  useEffect(() => setPending(status === "pending"), [status]);
+  const isPending = status === "pending";
+  const isFirst = isPending && shown.data?.computed_at === null;
+  useEffect(() => setAgain(isFirst ? ASK_FIRST_MS : isPending ? ASK_AGAIN_MS : false), [isFirst, isPending]);
+  const isLate = useLate(isFirst);
   const opened = shown.data?.groups.find((one) => one.id === group);
   return (
     <Head title="Failures">
@@ -39,7 +47,9 @@ export default function FailuresPage() {
       </Toolbar>
       <Loaded of={shown} skeleton={<SkeletonTable columns={5} />}>
         {({ groups, failures }) =>
-          groups.length === 0 ? (
+          isFirst && !isLate ? (
+            <SkeletonTable columns={5} />
+          ) : groups.length === 0 ? (
             <EmptyState icon={<CheckCheck size={18} />} title={status === "pending" ? "Failures are being grouped" : failures === 0 ? "No failures in this time" : "No three failures are alike"}>
               {status === "failed" ? "Grouping failed; it is tried again when you come back." : "Groups come from corrections, comments, thumbs down, wrong answers of test runs, and evaluators."}
             </EmptyState>
@@ -55,6 +65,23 @@ export default function FailuresPage() {
   );
 }
 
+/** Whether it has been so for longer than one waits without a word. */
+function useLate(waits: boolean): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!waits) return setLate(false);
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [waits]);
+  return late;
+}
+
+/** Somebody's words for it, where they are still kept. */
+function quoteOf({ name, examples }: Group): string | undefined {
+  const said = name.startsWith("“") ? examples.map((one) => one.asked) : examples.flatMap((one) => [one.said, one.asked]);
+  return said.find((one): one is string => Boolean(one));
+}
+
 const COLUMNS: Column<Group>[] = [
   {
     key: "name",
@@ -62,6 +89,7 @@ const COLUMNS: Column<Group>[] = [
     cell: (row) => (
       <span className="block min-w-0">
         <span className="block font-medium wrap-anywhere">{row.name}</span>
+        {quoteOf(row) ? <span className="line-clamp-1 text-12 wrap-anywhere">for example: {quoteOf(row)}</span> : null}
         <span className="block text-12 text-muted">
           {Object.entries(row.sources).map(([source, size]) => `${SOURCES[source as Example["source"]] ?? source} ${count(size)}`).join(", ")}
         </span>

@@ -1,5 +1,6 @@
 import { Breaking, type Column, Duration, Money, NumberCell, Percent, Table } from "@/kit";
 import { type GroupFigures, colorAt, linkOf, nameOf } from "./figures";
+import { effectivenessOf } from "./Kpis";
 import type { Group } from "./range";
 
 const HEADS: Record<Group, string> = { none: "", prompt: "Prompt", version: "Version", label: "Label", model: "Model", app: "App", api_key: "API key" };
@@ -24,7 +25,7 @@ export function GroupTable({ group, rows, keyNames, isStale }: { group: Group; r
     { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "satisfaction", head: "Satisfaction", align: "end", width: "w-36", cell: (row) => <Percent share={row.satisfaction?.value} low={row.satisfaction?.low} high={row.satisfaction?.high} samples={row.satisfaction?.samples} show="below" className="items-end" /> },
     { key: "success", head: "Success", align: "end", width: "w-24", hideBelow: "md", cell: (row) => <Percent share={row.success_rate} /> },
-    { key: "effectiveness", head: "Effectiveness", align: "end", width: "w-28", hideBelow: "lg", cell: (row) => (row.effectiveness === null ? "–" : row.effectiveness.toFixed(1)) },
+    { key: "effectiveness", head: "Effectiveness", align: "end", width: "w-28", hideBelow: "lg", cell: effectivenessOf },
     { key: "p50", head: "p50", align: "end", width: "w-20", hideBelow: "lg", cell: (row) => <Duration ms={row.latency.p50_ms} /> },
     { key: "p95", head: "p95", align: "end", width: "w-20", hideBelow: "sm", cell: (row) => <Duration ms={row.latency.p95_ms} /> },
     { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Money nusd={row.cost_nusd} /> },

@@ -1,7 +1,7 @@
 import type { Schema } from "@/api/client";
 import { Figures } from "@/kit";
 import { classes } from "@/lib/classes";
-import { NONE, compact, count, duration, money, percent, percentRange } from "@/lib/format";
+import { NONE, compact, count, duration, money, percent, percentRange, plural } from "@/lib/format";
 import { type Delta, deltaOf, isApart } from "./figures";
 
 type Summary = Schema<"SummaryAnswer">;
@@ -33,12 +33,17 @@ export function Kpis({ of, before, isStale, runs = "Runs" }: { of: KpiFigures; b
             "no reactions"
           ),
         },
-        { label: "Effectiveness", value: of.effectiveness === null ? NONE : of.effectiveness.toFixed(1), note: note(deltaOf("relative", of.effectiveness, was?.effectiveness, "up"), "of 100") },
+        { label: "Effectiveness", value: effectivenessOf(of), note: note(deltaOf("relative", satisfaction ? of.effectiveness : null, was?.satisfaction ? was.effectiveness : null, "up"), satisfaction ? `of 100, with ${plural(satisfaction.samples, "reaction")}` : "no reactions") },
         { label: "p95 latency", value: duration(latency.p95_ms), note: note(deltaOf("time", latency.p95_ms, was?.latency.p95_ms, "down"), `p50 ${duration(latency.p50_ms)}, p99 ${duration(latency.p99_ms)}`) },
         { label: "Cost", value: money(of.cost_nusd), note: note(deltaOf("relative", of.cost_nusd, was?.cost_nusd, null), `${money(of.mean_cost_nusd)} per run`) },
       ]}
     />
   );
+}
+
+/** Never without a reaction: it would be success alone, by another name. */
+export function effectivenessOf({ effectiveness, satisfaction }: Pick<Summary, "effectiveness" | "satisfaction">): string {
+  return effectiveness === null || !satisfaction ? NONE : effectiveness.toFixed(1);
 }
 
 function DeltaNote({ delta, none }: { delta: Delta | null; none: string }) {

@@ -94,10 +94,11 @@ export function intervalRows(groups: readonly GroupFigures[], name: (group: stri
 
 /** "slug@7" is slug v7; an id of a key is its name; an empty group was not named. */
 export function nameOf(by: Group, group: string, keyNames: ReadonlyMap<string, string>): string {
+  if ((group === "" && by === "prompt") || (group.startsWith("@") && (by === "version" || by === "label"))) return "No prompt";
   if (by === "version") return group.replace(/@(\d+)$/, " v$1");
   if (by === "label") return group.endsWith("@") ? `${group.slice(0, -1)}, by version` : group;
   if (by === "api_key") return keyNames.get(group) ?? (group === "" ? "signed in, or a job" : group);
-  return group === "" ? (by === "prompt" ? "no prompt" : "not named") : group;
+  return group === "" ? "not named" : group;
 }
 
 /** Where a group leads: a prompt to its page, the others to their runs. */

@@ -1,11 +1,11 @@
-import type { Schema } from "@/api/client";
+import type { Answer } from "@/api/hooks";
 import { day, moment, utc } from "@/lib/format";
 
 export const KINDS = ["workspace", "prompt", "version", "model", "api_key", "end_user"] as const;
 export type Kind = (typeof KINDS)[number];
 export const KIND_WORDS: Record<Kind, string> = { workspace: "Workspace", prompt: "Prompt", version: "Version", model: "Model", api_key: "API key", end_user: "End user" };
 
-export type Schedule = Schema<"ScheduleAnswer">;
+export type Schedule = Answer<"/v1/reports/schedules">["data"][number];
 export const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 
 const capital = (word: string) => word[0]?.toUpperCase() + word.slice(1);

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, EmptyState, NumberCell, Page, PagedTable, RelativeTime } from "@/kit";
+import { Button, type Column, EmptyState, NavTabs, NumberCell, Page, PagedTable, RelativeTime } from "@/kit";
 import { flag, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -12,6 +12,10 @@ import { SplitBar } from "./SplitCounts";
 
 type Dataset = Schema<"DatasetAnswer">;
 
+const TABS = [
+  { to: "/datasets", label: "Datasets", exact: true },
+  { to: "/review", label: "Review queue" },
+] as const;
 const shape = { new: flag() };
 
 const CREATE = `curl "$URL/v1/datasets?name=tickets" -H "Authorization: Bearer $KEY" \\
@@ -34,6 +38,7 @@ export default function DatasetsPage() {
   );
   return (
     <Page title="Datasets" subtitle="Cases with the right answer, on which versions are tested and improved." actions={newButton}>
+      <NavTabs label="Datasets" tabs={TABS} />
       <PagedTable
         label="Datasets"
         columns={COLUMNS}

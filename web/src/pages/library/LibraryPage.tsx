@@ -3,12 +3,13 @@ import { LibraryBig, Plus } from "lucide-react";
 import { useMemo } from "react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Combobox, Duration, EmptyState, ErrorState, Money, Page, Percent, SearchInput, Select, SimulatedBadge, Skeleton, Toolbar } from "@/kit";
+import { Badge, Button, Combobox, Duration, EmptyState, ErrorState, Money, NavTabs, Page, Percent, SearchInput, Select, SimulatedBadge, Skeleton, Toolbar } from "@/kit";
 import { compact, plural } from "@/lib/format";
 import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { PublishPrompt } from "./PublishPrompt";
 import { type Item, VISIBILITIES } from "./model";
+import { TABS } from "./tabs";
 
 const SORTS = ["relevance", "newest", "clones", "satisfaction"] as const;
 const ORDERS = [
@@ -36,6 +37,7 @@ export default function LibraryPage() {
   );
   return (
     <Page title="Library" subtitle="Published prompts to clone, with what their publisher's traffic says of them." actions={button}>
+      <NavTabs label="Library" tabs={TABS} />
       <Toolbar>
         <SearchInput label="Search the library" placeholder='Words, "phrases", -without' value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Combobox label="Category" value={category || null} clear="Any category" choices={categories.map((one) => ({ value: one, label: one }))} onChange={(next) => set({ category: next ?? "" })} />

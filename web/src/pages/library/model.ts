@@ -4,6 +4,16 @@ import type { Schema } from "@/api/client";
 export type Item = Schema<"EntryItem">;
 export type Entry = Schema<"EntryAnswer">;
 
+export type Template = Schema<"TemplateItem">;
+export type TemplateEntry = Schema<"TemplateAnswer">;
+
+export const ORIGINS = { shipped: "Ships with Burnish", workspace: "Yours", shared: "Shared" } as const;
+
+/** A value of a variable as it is read. */
+export function valueOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
 export const VISIBILITIES = { organization: "Your organization", public: "Everybody here" } as const;
 
 /** Words of a text with commas between them, each once. */
@@ -32,6 +42,6 @@ function saidBy({ role, content, name }: Record<string, unknown>): string {
 const TOLD_ELSEWHERE = new Set(["messages", "model"]);
 
 /** The settings of a version that were given, as names and values. */
-export function settingsOf(content: Record<string, unknown>): [name: string, value: string][] {
+export function settingsOf(content: object): [name: string, value: string][] {
   return Object.entries(content).flatMap(([name, value]) => (TOLD_ELSEWHERE.has(name) || value === null || value === undefined || (Array.isArray(value) && value.length === 0) ? [] : [[name.replaceAll("_", " "), typeof value === "string" ? value : JSON.stringify(value)]]));
 }

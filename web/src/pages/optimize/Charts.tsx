@@ -40,9 +40,11 @@ function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
   const { best, spent } = curveOf(far);
   if (best.length === 0 && !goesOn) return null;
   return (
-    <div className="grid min-w-0 gap-6 lg:grid-cols-2">
-      <XYChart title="The leading text" unit="its gain in points, on train; more answers may lower it" xAxis="number" xName="evaluations" topOfNothing={0.05} series={[{ name: "The leading text", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+    <Section title={goesOn ? "The search so far" : "The search"}>
+      <div className="grid min-w-0 gap-6 lg:grid-cols-2">
+      <XYChart title="The best new text so far" unit="points above the version that is there, on train; more answers may lower it" xAxis="number" xName="evaluations" topOfNothing={0.05} reference={{ value: 0, label: "the version that is there" }} series={[{ name: "The best new text", points: best, color: (best.at(-1)?.value ?? 0) > 0 ? 4 : 2 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
       <XYChart title="Spent" unit="dollars" kind="area" xAxis="number" xName="evaluations" topOfNothing={NUSD_PER_USD} series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
-    </div>
+      </div>
+    </Section>
   );
 }

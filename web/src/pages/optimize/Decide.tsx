@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import { useChange, useRead } from "@/api/hooks";
-import { Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
-import { points } from "@/lib/format";
-import { type Suggestion, evidenceOf, pointsRange } from "./model";
+import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
+import { classes } from "@/lib/classes";
+import { plural, points } from "@/lib/format";
+import { type Edit, type Suggestion, editInWords, evidenceOf, isOfEdits, pointsRange } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
@@ -21,7 +22,14 @@ export function Decide({ suggestion, deciding, onClose }: Props) {
 type Part = { suggestion: Suggestion; open: boolean; onClose: () => void };
 
 function Accept({ suggestion, open, onClose }: Part) {
-  const [label, setLabel] = useState("production");
+  const { test, edits } = evidenceOf(suggestion);
+  const all = edits.map((_, place) => place);
+  const byEdit = isOfEdits(suggestion);
+  const [taken, setTaken] = useState<readonly number[]>(all);
+  const isPart = byEdit && taken.length < all.length;
+  const [wanted, setLabel] = useState<string | null>(null);
+  // Some of them were not measured: no label moves to that, unless somebody chooses one.
+  const label = wanted ?? (isPart ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt } }, { enabled: open });
@@ -29,10 +37,15 @@ function Accept({ suggestion, open, onClose }: Part) {
   const live = labels?.["production"];
   const moved = label === "production" && live !== undefined && live !== suggestion.base_version;
   const conflict = accept.error instanceof ApiError && accept.error.status === 409 && accept.error.param === "label";
-  const { test } = evidenceOf(suggestion);
+  const unmeasured = isPart && label !== "";
+  const mustInsist = moved || conflict || unmeasured;
+  const turn = (place: number) => {
+    setTaken((before) => (before.includes(place) ? before.filter((one) => one !== place) : [...before, place].sort((a, b) => a - b)));
+    setForce(false);
+  };
   const submit = () =>
     accept.mutate(
-      { path: { suggestion_id: suggestion.id }, body: { label: label || null, force } as never },
+      { path: { suggestion_id: suggestion.id }, body: { label: label || null, force, ...(isPart ? { edits: [...taken] } : {}) } },
       {
         onSuccess: (made) => {
           onClose();
@@ -42,16 +55,18 @@ function Accept({ suggestion, open, onClose }: Part) {
     );
   return (
     <FormDialog
+      wide={byEdit}
       open={open}
       onOpenChange={(next) => next || onClose()}
       title={`Accept for ${suggestion.prompt}?`}
-      description={`Exactly the text that was measured becomes the next version: ${points(test.delta)} right on test (${pointsRange(test.ci_low, test.ci_high)}).`}
-      submit={label === "production" ? "Accept and go live" : "Accept"}
+      description={isPart ? `${taken.length} of ${all.length} edits become the next version. Only all of them together were measured, so test it before it goes live.` : `Exactly the text that was measured becomes the next version: ${points(test.delta)} right on test (${pointsRange(test.ci_low, test.ci_high)}).`}
+      submit={label === "production" ? "Accept and go live" : isPart ? `Accept ${plural(taken.length, "edit")}` : "Accept"}
       onSubmit={submit}
       busy={accept.isPending}
       error={accept.error}
-      disabled={(moved || conflict) && !force}
+      disabled={(mustInsist && !force) || (byEdit && taken.length === 0)}
     >
+      {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => setTaken(taken.length === all.length ? [] : all)} /> : null}
       <Field label="Label that moves to it" hint={label === "production" ? "Live at once. Moving the label back undoes it." : label ? undefined : "The version is there; nothing that runs changes."}>
         <Select
           value={label}
@@ -62,13 +77,47 @@ function Accept({ suggestion, open, onClose }: Part) {
           options={[...new Set(["production", "staging", ...Object.keys(labels ?? {})])].filter((one) => one !== "latest").map((one) => ({ value: one, label: one })).concat([{ value: "", label: "none" }])}
         />
       </Field>
-      {(moved || conflict) && label === "production" ? (
+      {unmeasured ? (
+        <Notice tone="warn" title="This was not measured.">
+          These edits alone may do less than all of them, or harm.
+          <Checkbox className="mt-2" label={`Move ${label} to it all the same`} checked={force} onChange={(event) => setForce(event.target.checked)} />
+        </Notice>
+      ) : (moved || conflict) && label === "production" ? (
         <Notice tone="warn" title={live === undefined ? "Production names another version by now." : `Production names v${live} by now.`}>
           The gain was measured against v{suggestion.base_version}. Search again to be sure, or:
           <Checkbox className="mt-2" label="Go live all the same" checked={force} onChange={(event) => setForce(event.target.checked)} />
         </Notice>
       ) : null}
     </FormDialog>
+  );
+}
+
+/** Each edit with what it did, taken or left. */
+function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken: readonly number[]; onTurn: (place: number) => void; onAll: () => void }) {
+  return (
+    <fieldset className="flex min-w-0 flex-col gap-2">
+      <legend className="sr-only">Edits</legend>
+      <span className="flex items-center justify-between gap-2">
+        <span aria-hidden className="text-13 font-medium">
+          Edits
+        </span>
+        <Button size="s" variant="ghost" onClick={onAll}>
+          {taken.length === edits.length ? "Leave all" : "Take all"}
+        </Button>
+      </span>
+      <div className="max-h-72 divide-y divide-line overflow-y-auto rounded-m border border-line">
+        {edits.map((edit, place) => (
+          <Checkbox
+            key={place}
+            className="px-3 py-2"
+            checked={taken.includes(place)}
+            onChange={() => onTurn(place)}
+            label={<span className={classes("font-mono text-12 wrap-anywhere whitespace-pre-wrap", edit.operation === "delete" && "line-through")}>{editInWords(edit)}</span>}
+            hint={[edit.effect === undefined ? "" : `${points(edit.effect)} on train (${pointsRange(edit.effect_low, edit.effect_high)})`, edit.rationale].filter(Boolean).join(" · ")}
+          />
+        ))}
+      </div>
+    </fieldset>
   );
 }
 

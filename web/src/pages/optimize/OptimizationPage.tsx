@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Square } from "lucide-react";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
@@ -10,14 +10,19 @@ import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points } from "@/lib/format";
+import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
-import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, isSimulated, progressOf, statusNow, whyEnded } from "./model";
+import { Report, type Told as Report_ } from "./Report";
+import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf, isGoingOn, isSimulated, keepsGenerations, methodName, progressOf, startedBy, statusNow, whyEnded } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
-const CURVES_PX = 272;
+const CURVES_PX = 308;
+
+const PLANE_PX = 320;
 
 const Charts = later(() => import("./Charts"));
+const EditPlane = later(() => import("./EditPlane"));
 
 const LOOK_AGAIN_MS = 5_000;
 
@@ -76,9 +81,10 @@ async function follow(id: string, signal: AbortSignal, onProgress: (far: Far) =>
 
 function About({ job }: { job: Job }) {
   const { byId } = useDatasets();
+  const by = startedBy(job);
   return (
     <span className="text-13">
-      <TextLink to={`/datasets/${job.dataset_id}`}>{byId.get(job.dataset_id)?.name ?? "a dataset"}</TextLink>, dataset version {job.dataset_version} · started <RelativeTime at={job.created_at} />
+      <TextLink to={`/datasets/${job.dataset_id}`}>{byId.get(job.dataset_id)?.name ?? "a dataset"}</TextLink>, dataset version {job.dataset_version} · {methodName(job.method)} · started {by ? <TextLink to={by.to}>{by.said}</TextLink> : null} <RelativeTime at={job.created_at} />
     </span>
   );
 }
@@ -127,6 +133,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
   const goesOn = isGoingOn(job.status);
   const test = (job.test ?? null) as Test | null;
   const why = whyEnded(job);
+  const dots = useMemo(() => dotsOf((job.edits ?? []) as unknown as Edit[]), [job.edits]);
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
@@ -145,7 +152,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         <Figures
           label="Progress"
           figures={[
-            { label: goesOn ? "Leading text, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : far.best === null && goesOn ? "nothing was better yet" : "proves nothing yet" },
+            { label: "Best new text, on train", value: far.best === null ? "–" : points(far.best), note: far.best === null || far.best <= 0 ? (goesOn ? "nothing was better yet" : "the version that is there stays ahead") : test ? "no proof; see below" : "proves nothing yet" },
             { label: "Evaluations", value: count(far.evaluations), note: `of at most ${count(job.budget["evaluations"])}` },
             { label: "Spent", value: money(far.spent_nusd), note: `of at most ${money(job.budget["nusd"])}` },
             { label: "Time", value: <Elapsed job={job} hasBegun={far.evaluations > 0} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },
@@ -155,15 +162,23 @@ function Content({ job, far }: { job: Job; far: Far }) {
       <Suspense fallback={<div aria-busy style={{ minHeight: test ? PROVEN_PX + CURVES_PX : CURVES_PX }} />}>
         <Charts test={test} far={far} goesOn={goesOn} />
       </Suspense>
+      {keepsGenerations(job.method) && far.evaluations > 0 ? <JobGenerations job={job} /> : null}
+      <Report report={job.report as Report_} />
       <Section title="Proposals" description="What each edit did on the train items it was tried on; for rejected ones, why.">
-        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None"}>{goesOn ? "They are listed when the search ends." : "The search ended before anything was proposed."}</EmptyState>}
+        {dots.length > 2 ? (
+          <Suspense fallback={<div aria-busy style={{ minHeight: PLANE_PX }} />}>
+            <EditPlane dots={dots} />
+          </Suspense>
+        ) : null}
+        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None"}>{goesOn ? "They are listed when the search ends." : keepsGenerations(job.method) ? "This method changes whole texts and proposes no single edits." : "The search ended before anything was proposed."}</EmptyState>}
       </Section>
       <Section title="Settings">
         <Facts
           facts={[
             ["Answers by", job.models["task"]],
             ["Edits proposed by", job.models["reflect"]],
-            ["Method", job.method],
+            ["Method", methodName(job.method)],
+            ...askedFor(job).map(([name, value]) => [name, value] as const),
             ["Seed", String(job.seed)],
             ["Job", <span key="id" className="font-mono text-12 break-all">{job.id}</span>],
           ]}

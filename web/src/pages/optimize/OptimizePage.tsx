@@ -3,29 +3,30 @@ import { useEffect, useMemo, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, SimulatedMark, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, SimulatedMark, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count, percent, points } from "@/lib/format";
-import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, integer, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
+import { GenerationsTab } from "./GenerationsTab";
 import { StartSearch } from "./StartSearch";
-import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, pointsRange, progressOf, statusNow } from "./model";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, methodName, pointsRange, progressOf, startedBy, statusNow } from "./model";
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;
-// `start`, `dataset` and `version` come from other pages, and fill the form of a start.
-const shape = { tab: oneOf(["searches", "suggestions"], "searches"), prompt: text(), status: maybeOneOf(STATUSES), decision: maybeOneOf(DECISIONS), new: flag(), start: text(), dataset: text(), version: text() };
+// `start`, `dataset`, `version`, `line` and `number` come from other pages, and fill the form of a start.
+const shape = { tab: oneOf(["searches", "suggestions", "generations"], "searches"), prompt: text(), status: maybeOneOf(STATUSES), decision: maybeOneOf(DECISIONS), new: flag(), start: text(), dataset: text(), version: text(), line: text(), number: integer(null) };
 
 const START = `curl $URL/v1/optimizations -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "budget": {"evaluations": 2000}}'`;
 
 export default function OptimizePage() {
-  const [{ tab, prompt, status, decision, new: isNew, start, dataset, version }, set] = useUrlState(shape);
+  const [{ tab, prompt, status, decision, new: isNew, start, dataset, version, line, number }, set] = useUrlState(shape);
   const may = useMay();
   const prompts = usePromptChoices();
   const starting = isNew || start !== "";
-  const open = (on: boolean) => set(on ? { new: true } : { new: false, start: "", dataset: "", version: "" });
+  const open = (on: boolean) => set(on ? { new: true } : { new: false, start: "", dataset: "", version: "", line: "", number: null });
 
   const commands = useMemo(() => [{ id: "new-search", label: "New search for a better version", keys: "n", run: () => set({ new: true }) }], [set]);
   useCommands(commands);
@@ -41,13 +42,23 @@ export default function OptimizePage() {
       <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
       {tab === "searches" ? (
         <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} />
-      ) : (
+      ) : tab === "generations" ? null : (
         <Select compact aria-label="Decision" empty="Any decision" value={decision} onChange={(next) => set({ decision: next || null })} options={DECISIONS.map((one) => ({ value: one, label: one }))} />
       )}
     </Toolbar>
   );
   return (
-    <Page title="Optimize" subtitle="Searches for a better text within a budget, and what they suggest, with proof." actions={startButton}>
+    <Page
+      title="Optimize"
+      subtitle="Searches for a better text within a budget, and what they suggest, with proof."
+      actions={
+        <>
+          <ButtonLink to="/optimize/schedules">Schedules</ButtonLink>
+          <ButtonLink to="/optimize/migrations">Model moves</ButtonLink>
+          {startButton}
+        </>
+      }
+    >
       <Tabs
         label="Optimize"
         value={tab}
@@ -55,9 +66,10 @@ export default function OptimizePage() {
         tabs={[
           { id: "searches", label: "Searches", content: <Tab filters={filters}><Searches prompt={prompt} status={status} startButton={startButton} onAll={() => set({ prompt: "", status: null })} /></Tab> },
           { id: "suggestions", label: "Suggestions", content: <Tab filters={filters}><Suggestions prompt={prompt} decision={decision} onAll={() => set({ prompt: "", decision: null })} /></Tab> },
+          { id: "generations", label: "Generations", content: <Tab filters={filters}><GenerationsTab prompt={prompt} onAll={() => set({ prompt: "" })} /></Tab> },
         ]}
       />
-      <StartSearch key={`${starting} ${dataset} ${version}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} />
+      <StartSearch key={`${starting} ${dataset} ${version} ${line} ${number}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} line={line} number={number} />
     </Page>
   );
 }
@@ -132,7 +144,7 @@ function jobColumns(nameOf: (dataset: string) => string | undefined): Column<Job
             </span>
             {isSimulated(row) ? <SimulatedMark /> : null}
           </span>
-          <span className="block text-12 text-muted wrap-anywhere">{nameOf(row.dataset_id) ?? row.models["task"]}</span>
+          <span className="block text-12 text-muted wrap-anywhere">{[nameOf(row.dataset_id) ?? row.models["task"], row.method === "racing" ? null : methodName(row.method), startedBy(row)?.said].filter(Boolean).join(" · ")}</span>
         </span>
       ),
     },

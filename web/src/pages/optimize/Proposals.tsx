@@ -8,6 +8,9 @@ const shape = { state: oneOf(["all", ...STATES], "all"), shown: integer(20) };
 const TONES = { chosen: "ok", alive: "neutral", dropped: "neutral", rejected: "bad" } as const;
 const WORDS = { chosen: "chosen", alive: "not needed", dropped: "did not help", rejected: "rejected" } as const;
 
+/** Its figures are what was supposed before: the budget was spent on others. */
+const isUntried = (edit: Edit) => edit.state === "alive" && edit.observations === 0;
+
 const COLUMNS: Column<Edit>[] = [
   {
     key: "text",
@@ -24,7 +27,7 @@ const COLUMNS: Column<Edit>[] = [
       </span>
     ),
   },
-  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{WORDS[edit.state]}</Badge> },
+  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{isUntried(edit) ? "not tried" : WORDS[edit.state]}</Badge> },
   {
     key: "effect",
     head: "Effect on train",
@@ -32,7 +35,7 @@ const COLUMNS: Column<Edit>[] = [
     width: "w-44",
     hideBelow: "sm",
     cell: (edit) =>
-      edit.effect === undefined ? (
+      edit.effect === undefined || isUntried(edit) ? (
         <span className="text-muted">–</span>
       ) : (
         <span className="inline-flex flex-col items-end">

@@ -1,15 +1,19 @@
+import { ChevronDown, ChevronRight } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
-import type { Schema } from "@/api/client";
 import { useForecast } from "@/api/forecast";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, errorFor, toast } from "@/kit";
+import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, TextLink, errorFor, toast } from "@/kit";
 import { count, plural } from "@/lib/format";
+import { MethodFields } from "./MethodFields";
+import { MoreFields } from "./MoreFields";
 import { NUSD_PER_CREDIT } from "./model";
+import { type Body, PLAIN, type Search, searchOf, whyNot } from "./search";
 
-type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string };
+/** `line` and `number`: the generation that it begins with. */
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; line: string; number: number | null };
 
 const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
 
@@ -23,6 +27,11 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const [dataset, setDataset] = useState(given.dataset);
   const [task, setTask] = useState<string | null>(null);
   const [reflect, setReflect] = useState<string | null>(null);
+  const [search, setSearch] = useState<Search>(given.line ? { ...PLAIN, method: "evolutionary" } : PLAIN);
+  const [hasMore, setMore] = useState(false);
+  const put = (changes: Partial<Search>) => setSearch((before) => ({ ...before, ...changes }));
+  const begins = given.line && search.method === "evolutionary" ? { start: { line_id: given.line, best: given.number === null, ...(given.number === null ? {} : { number: given.number }) } } : {};
+  const missing = whyNot(search);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
   const { choices: models } = useModels();
@@ -37,7 +46,9 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
     ...(ceiling && usd > 0 ? { credits: usd / USD_PER_CREDIT } : {}),
     ...(minutes && Number(minutes) > 0 ? { seconds: Math.round(Number(minutes) * 60) } : {}),
   };
-  const body = prompt && dataset ? ({ prompt, dataset_id: dataset, budget, models: { ...(task ? { task } : {}), ...(reflect ? { reflect } : {}) }, ...(version ? { version: Number(version) } : {}) } as Schema<"OptimizationBody">) : null;
+  const asked = { task, reflect, judge: search.judge, variants: search.variants.length > 0 ? search.variants : null };
+  const asModels = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
+  const body = prompt && dataset && !missing ? ({ prompt, dataset_id: dataset, budget, models: asModels, ...(version ? { version: Number(version) } : {}), ...searchOf(search), ...begins } as Body) : null;
   const forecast = useForecast("/v1/optimizations/forecast", open ? body : null);
   // Of what stands there now, or none: nobody shall start on the price of what stood there before.
   const plan = forecast.isStale ? undefined : forecast.data;
@@ -85,6 +96,11 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
           </div>
           <Labelled name="Dataset" error={errorFor(error, "dataset_id")}>
             <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
+            {datasets.isEmpty ? (
+              <p className="text-12 text-muted">
+                There is none here yet. <TextLink to="/datasets" search={{ new: "1" }}>Make one</TextLink> of some 100 examples with the right answer, then search from there.
+              </p>
+            ) : null}
           </Labelled>
           <div className="grid gap-4 sm:grid-cols-2">
             <Labelled name="Model that answers" error={errorFor(error, "models.task")}>
@@ -94,6 +110,14 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               <Combobox label="Model that proposes edits" value={reflect} onChange={setReflect} clear="The usual one" choices={models} className="w-full" />
             </Labelled>
           </div>
+          <MethodFields search={search} error={error} onChange={put} />
+          {given.line ? <Notice>{search.method === "evolutionary" ? `It begins with the texts of ${given.number === null ? "the best generation" : `generation ${given.number}`}.` : "Only an evolutionary search begins with a generation; this one begins with the version."}</Notice> : null}
+          <span>
+            <Button size="s" variant="ghost" aria-expanded={hasMore} icon={hasMore ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setMore(!hasMore)}>
+              What counts, limits, further models
+            </Button>
+          </span>
+          {hasMore ? <MoreFields search={search} error={error} onChange={put} /> : null}
         </div>
         <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>
           <h3 className="text-13 font-semibold">What it may cost</h3>
@@ -118,7 +142,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               ) : null}
             </>
           ) : (
-            <p className="min-h-24 text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose a prompt and a dataset."}</p>
+            <p className="min-h-24 text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : prompt && dataset && missing ? missing : "Choose a prompt and a dataset."}</p>
           )}
           <p className="mt-auto border-t border-line pt-3 text-12 text-muted">The search sees train and validation items. The winner meets the version on the test items once, and is suggested only if the gain is sure. Nothing goes live by itself.</p>
         </div>

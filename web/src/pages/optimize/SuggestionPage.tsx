@@ -1,10 +1,9 @@
 import { Check, X } from "lucide-react";
-import { Suspense, useState } from "react";
-import type { Schema } from "@/api/client";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useAuthors } from "@/api/authors";
 import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
+import { Badge, Button, ButtonLink, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { change, count, money, percent, points } from "@/lib/format";
@@ -23,6 +22,7 @@ export default function SuggestionPage() {
   const id = usePathParam("id");
   const found = useRead("/v1/suggestions/{suggestion_id}", { path: { suggestion_id: id } });
   const suggestion = found.data;
+  useFocusKept(suggestion?.status);
   return (
     <Page
       title={suggestion ? `Suggestion for ${suggestion.prompt}` : "Suggestion"}
@@ -52,11 +52,23 @@ export default function SuggestionPage() {
   );
 }
 
+/** With the decision its buttons go, and the focus with them: it goes on from the top of the page. */
+function useFocusKept(status: string | undefined) {
+  const before = useRef(status);
+  useEffect(() => {
+    if (before.current === "open" && status !== undefined && status !== "open" && (document.activeElement ?? document.body) === document.body) document.querySelector("main")?.focus({ preventScroll: true });
+    before.current = status;
+  }, [status]);
+}
+
 function Acts({ suggestion }: { suggestion: Suggestion }) {
   const [deciding, setDeciding] = useState<"accept" | "reject" | null>(null);
   const may = useMay();
   return (
     <>
+      <ButtonLink to="/experiments" search={{ suggestion: suggestion.id }}>
+        Send to experiment
+      </ButtonLink>
       <Button icon={<X size={14} aria-hidden />} onClick={() => setDeciding("reject")} disabled={!may.editPrompts} why={needs(may.edit ? "admin" : "editor")}>
         Reject
       </Button>
@@ -93,7 +105,7 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
 
 /** A name within a sentence: "by you", "by a member", "by Ada". */
 function inSentence(name: string): string {
-  return /^(You|A (former )?member)$/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
+  return /^(You |An? |The )/.test(`${name} `) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 }
 
 function Decision({ suggestion }: { suggestion: Suggestion }) {
@@ -101,7 +113,7 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
   const by = suggestion.decided_by ? ` by ${inSentence(nameOf(suggestion.decided_by))}` : "";
   if (suggestion.status === "accepted") {
     return (
-      <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}${by}.`} action={<TextLink to={`/prompts/${suggestion.prompt}`}>Look at the prompt</TextLink>}>
+      <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}${by}.`} action={suggestion.label ? <TextLink to={`/prompts/${suggestion.prompt}`}>Look at the prompt</TextLink> : <TextLink to="/test-runs" search={{ new: "1", prompt: suggestion.prompt, version: String(suggestion.accepted_version) }}>Test this version</TextLink>}>
         {suggestion.label ? `The label ${suggestion.label} moved to it` : "No label moved to it"} <RelativeTime at={suggestion.decided_at} />.
       </Notice>
     );
@@ -130,11 +142,14 @@ function Verdict({ evidence: { test, cost } }: { evidence: Evidence }) {
   );
 }
 
+type VariantText = { model: string; messages: Message[] };
+
 /** The messages before and after, one diff each; what did not change is folded away. */
 function Texts({ suggestion }: { suggestion: Suggestion }) {
   const base = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version: suggestion.base_version } });
   const after = suggestion.content["messages"] as unknown as Message[] | undefined;
-  const others = Object.entries(suggestion.content).filter(([name]) => name !== "messages");
+  const variants = (suggestion.content["variants"] ?? []) as VariantText[];
+  const others = Object.entries(suggestion.content).filter(([name]) => name !== "messages" && name !== "variants");
   const name = suggestion.accepted_version ? `v${suggestion.accepted_version}` : "suggestion";
   if (base.error && !base.data) {
     return (
@@ -147,7 +162,8 @@ function Texts({ suggestion }: { suggestion: Suggestion }) {
     );
   }
   if (!base.data) return <SkeletonText lines={8} />;
-  const pairs = paired((base.data as unknown as Schema<"PromptAnswer"> & { messages: Message[] }).messages, after);
+  const known = base.data as unknown as { messages: Message[]; variants?: VariantText[] | null };
+  const pairs = after === undefined ? [] : paired(known.messages, after);
   const changed = pairs.filter((one) => one.before !== one.after);
   return (
     <div className="flex min-w-0 flex-col gap-4">
@@ -164,9 +180,14 @@ function Texts({ suggestion }: { suggestion: Suggestion }) {
           .
         </p>
       ) : null}
+      {variants.flatMap((variant) =>
+        paired(known.variants?.find((one) => one.model === variant.model)?.messages ?? known.messages, variant.messages)
+          .filter((one) => one.before !== one.after)
+          .map((one, at) => <Diff key={`${variant.model} ${at}`} label={`${one.role} for ${variant.model}`} before={one.before} after={one.after} beforeName={`v${suggestion.base_version}`} afterName={name} />),
+      )}
       {others.map(([field, value]) => (
-        <p key={field} className="text-13">
-          <span className="font-mono">{field}</span> becomes <span className="font-mono">{JSON.stringify(value)}</span>
+        <p key={field} className="text-13 wrap-anywhere">
+          <span className="font-mono">{field}</span>: <span className="font-mono text-muted line-through">{JSON.stringify((known as unknown as Record<string, unknown>)[field] ?? null)}</span> becomes <span className="font-mono">{JSON.stringify(value)}</span>
         </p>
       ))}
     </div>

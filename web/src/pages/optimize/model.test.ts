@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edit, curveOf, paired, ranked, statusNow, whyEnded } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, isOfEdits, paired, ranked, startedBy, statusNow, whyEnded } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
@@ -31,4 +31,28 @@ it("pairs messages by their places", () => {
     { role: "system", before: "a", after: "b" },
     { role: "user", before: "", after: '[\n  "x"\n]' },
   ]);
+});
+
+it("says what began a search that nobody asked for", () => {
+  expect(["system:schedule", "system:alert_policy", "user:1"].map((created_by) => startedBy({ created_by })?.said)).toEqual(["by a schedule", "by an alert", undefined]);
+});
+
+it("counts what an edit adds, and tells it in one line", () => {
+  const edits = [{ operation: "add", text: "Be brief." }, { operation: "delete", text: "", line: "Be long." }, { operation: "replace", text: "No.", line: "Yes, please." }];
+  expect(edits.map(addedBy)).toEqual([9, -8, -9]);
+  expect(edits.map(editInWords)).toEqual(["Be brief.", "Take out: Be long.", "Yes, please. → No."]);
+});
+
+it("lets edits be taken one by one only where they are all there is", () => {
+  const edit = { section: "rules", operation: "add", text: "a", rationale: "", state: "chosen" };
+  const suggestion = (evidence: object, content: object) => ({ evidence, content }) as never;
+  expect(isOfEdits(suggestion({ edits: [edit, edit] }, { messages: [] }))).toBe(true);
+  expect(isOfEdits(suggestion({ edits: [edit] }, { messages: [] }))).toBe(false);
+  expect(isOfEdits(suggestion({ edits: [edit, edit] }, { messages: [], temperature: 0 }))).toBe(false);
+  expect(isOfEdits(suggestion({ edits: [edit, edit], variants: [{ model: "m" }] }, { messages: [] }))).toBe(false);
+});
+
+it("draws the edits that were tried, and not what was supposed of the others", () => {
+  const edit = (observations: number): Edit => ({ section: "rules", operation: "add", text: "abc", rationale: "", state: "alive", effect: 0.1, effect_low: 0, effect_high: 0.2, observations });
+  expect(dotsOf([edit(0), edit(40)])).toMatchObject([{ key: "1", x: 3, y: 0.1, tone: "plain" }]);
 });

@@ -1,5 +1,6 @@
 /** What the API says of a search and a suggestion as "object", and what is computed from it. Pure. */
 import type { Schema } from "@/api/client";
+import type { ScatterDot } from "@/chart/Scatter";
 import type { Point } from "@/chart/geometry";
 import { percent, points } from "@/lib/format";
 
@@ -22,6 +23,8 @@ export type Test = {
   fixed: number;
   broken: number;
   underpowered: boolean;
+  /** Of a search for a shorter text: so much less right it may be. */
+  margin?: number;
   power: { for_gain: number; power: number };
 };
 export type Edit = {
@@ -36,14 +39,24 @@ export type Edit = {
   effect_high?: number;
   observations?: number;
   reason?: string;
+  /** Words of the comments that it came of. */
+  theme?: string[];
 };
+export type Variant = { model: string; outcome: string; finish_reason: string | null; test: Test | null; edits: Edit[]; evidence?: Evidence };
 export type Evidence = {
   test: Test;
-  validation: { n: number; baseline: number | null; candidate: number | null };
+  validation: { n: number; baseline: number | null; candidate: number | null; expected?: number | null };
   edits: Edit[];
   per_category: { category: string; n: number; baseline: number | null; candidate: number | null; candidate_low: number; candidate_high: number }[];
   cost: { baseline_nusd: number; candidate_nusd: number; change_ratio: number | null };
-  models: { task: string; reflect: string };
+  models: { task: string; reflect: string; judge?: string };
+  method?: string;
+  /** Each metric over the answers in which it could be taken. */
+  by_metric?: { metric: string; baseline: number | null; candidate: number | null }[];
+  unavailable?: Record<string, string>;
+  /** Where it was searched for several models: the one that all else is about, and the others. */
+  model?: string;
+  variants?: Variant[];
   rounds: number;
   proposals: number;
   rejected: number;
@@ -63,6 +76,46 @@ export const statusNow = (status: string, evaluations: number) => (status === "p
 export const isSimulated = (job: Pick<Job, "simulated" | "models">) => job.simulated || Boolean(job.models["task"]?.startsWith("simulated/"));
 export const progressOf = (job: Pick<Job, "progress">) => job.progress as unknown as Progress;
 export const evidenceOf = (suggestion: Suggestion) => suggestion.evidence as unknown as Evidence;
+
+const STARTERS: Record<string, { said: string; to: string }> = {
+  "system:schedule": { said: "by a schedule", to: "/optimize/schedules" },
+  "system:alert_policy": { said: "by an alert", to: "/alerts" },
+  "system:model_migration": { said: "by a move to another model", to: "/optimize/migrations" },
+};
+/** What began it, where no person or key did, and where that stands; null where one did. */
+export const startedBy = (job: Pick<Job, "created_by">) => STARTERS[job.created_by] ?? null;
+
+export const METHODS = {
+  racing: { name: "Racing edits", about: "A model reads failures and proposes single edits; random combinations race, so that each edit’s effect is measured." },
+  reflective: { name: "Reflective", about: "A model rewrites the whole text, a few failures at a time. Each generation is kept." },
+  evolutionary: { name: "Evolutionary", about: "Words go in and out, synonyms, lines that move. No model proposes, so it costs evaluations alone. Each generation is kept." },
+  semantic: { name: "From comments", about: "What people wrote about answers of this prompt is grouped, and each group leads to edits that race." },
+  learned: { name: "Learned", about: "What was scored in this workspace before names lines that help; they begin the race." },
+  few_shot: { name: "Examples", about: "Puts train items into the prompt as examples, the same for each call or the likest for each." },
+  compression: { name: "Shorter", about: "A shorter text that is not worse by more than a margin." },
+  settings: { name: "Settings", about: "Other settings and models with the same text." },
+  manual: { name: "Your own texts", about: "Texts that you bring, each against the best so far." },
+} as const;
+export type Method = keyof typeof METHODS;
+export const methodName = (method: string) => (method in METHODS ? METHODS[method as Method].name : method.replaceAll("_", " "));
+/** Those that write generations down. */
+export const keepsGenerations = (method: string) => method === "evolutionary" || method === "reflective";
+
+/** Whether its edits can be taken one by one: it changes the text alone, for one model, by edits that were measured. */
+export const isOfEdits = (suggestion: Suggestion) => {
+  const { edits, variants } = evidenceOf(suggestion);
+  return edits.length > 1 && !variants?.length && Object.keys(suggestion.content).join() === "messages";
+};
+
+type Told = Pick<Edit, "operation" | "text" | "line">;
+/** How an edit is told in one line. */
+export const editInWords = ({ operation, text, line }: Told) => (operation === "delete" ? `Take out: ${line ?? text}` : operation === "replace" ? `${line ?? ""} → ${text}` : text);
+
+/** By how many characters it makes the text longer; below zero, shorter. */
+export function addedBy({ operation, text, line }: Told): number {
+  if (operation === "delete") return -(line ?? text).length;
+  return text.length - (operation === "replace" ? (line?.length ?? 0) : 0);
+}
 
 const REASONS: Record<string, string> = {
   proven_on_test: "A better text was found, and proven on test items that the search never saw.",
@@ -95,6 +148,26 @@ export function curveOf(progress: Progress): { best: Point[]; spent: Point[] } {
   // What led last leads until the end: both charts tell of the same time.
   if (last && progress.evaluations > last.evaluations) best.push({ x: progress.evaluations, value: progress.best ?? last.best });
   return { best: points.length > 0 ? [zero, ...best] : [], spent };
+}
+
+/** Edits by what they did and by how much longer they make the text: what is longer costs more with every call. */
+export function dotsOf(edits: readonly Edit[]): ScatterDot[] {
+  return edits.flatMap((edit, at): ScatterDot[] =>
+    edit.effect === undefined || !edit.observations ? [] : [{ key: String(at), x: addedBy(edit), y: edit.effect, low: edit.effect_low ?? null, high: edit.effect_high ?? null, label: shortened(editInWords(edit)), tone: edit.state === "chosen" ? "chosen" : "plain" }],
+  );
+}
+
+const SHORT = 48;
+const shortened = (text: string) => (text.length > SHORT ? `${text.slice(0, SHORT).trimEnd()}…` : text);
+
+/** Parameters of its method, and what else was asked for, in words. */
+export function askedFor(job: Pick<Job, "search" | "method">): [string, string][] {
+  const search = (job.search ?? {}) as Record<string, unknown>;
+  const own = (search[job.method] ?? {}) as Record<string, unknown>;
+  const said = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  const shown = Object.entries(own).filter(([name, value]) => value !== null && name !== "candidates" && !(Array.isArray(value) && value.length === 0));
+  const limits = Object.entries((search["constraints"] ?? {}) as Record<string, unknown>).filter(([, value]) => typeof value === "number");
+  return [...shown, ...limits].map(([name, value]) => [(name[0]?.toUpperCase() ?? "") + name.slice(1).replaceAll("_", " "), said(value)]);
 }
 
 /** Chosen ones first, then those whose effect is the largest; those that were never tried last. */

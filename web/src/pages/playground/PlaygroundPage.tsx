@@ -12,7 +12,7 @@ import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { ColumnCard } from "./ColumnCard";
 import { SharedVariables } from "./SharedVariables";
-import { type Asking, askedOf } from "./ask";
+import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
 import { type Column, MOST_COLUMNS, newColumn, playgroundOf, writePlayground } from "./state";
 import { useColumn } from "./useColumn";
@@ -75,7 +75,7 @@ function Loaded() {
   // The variables stand above the columns, and come with their prompts: both are shown at once, the first time.
   const [isShown, setShown] = useState(false);
   if (!isShown && !isComing && facts.every((one) => !one.isLoading)) setShown(true);
-  const { runs, start, stop, resume, remove } = useRuns();
+  const { runs, start, startAll, stop, stopAll, resume, remove } = useRuns();
   const [isComparing, setComparing] = useState(false);
 
   const fallbackModel = models[0]?.id ?? "";
@@ -94,8 +94,13 @@ function Loaded() {
     }
     if (may.run && asked && "body" in asked) start(index, asked);
   };
-  const runAll = () => columns.forEach((_, index) => run(index));
-  const stopAll = () => columns.forEach((_, index) => stop(index));
+  const runAll = () => {
+    const requests = asking.filter((one) => "body" in one);
+    const isIdle = runs.slice(0, columns.length).every((one) => one?.phase !== "running" && one?.phase !== "lost");
+    const together = may.run && isIdle && requests.length === columns.length ? comparedOf(requests) : null;
+    if (together) startAll(requests, together);
+    else columns.forEach((_, index) => run(index));
+  };
   const add = useCallback(() => set((before) => (before.columns.length >= MOST_COLUMNS ? before : { ...before, columns: [...before.columns, newColumn({ ...before.columns.at(-1) })] })), [set]);
   const drop = (index: number) => {
     remove(index);

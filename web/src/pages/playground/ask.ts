@@ -32,6 +32,25 @@ export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<str
   }
 }
 
+/** One request for all columns (`/v1/executions/compare`), or null where it cannot say all that they ask: then each is asked alone. */
+export function comparedOf(all: readonly Asked[]): Record<string, unknown> | null {
+  const bodies = all.map((one) => one.body);
+  const [first] = bodies;
+  if (!first || bodies.length < 2) return null;
+  const ofPrompts = bodies.every((one) => one["prompt"] !== undefined);
+  // Texts of one's own can be compared by models alone.
+  if (!ofPrompts && bodies.some((one) => one["prompt"] !== undefined || JSON.stringify(one["messages"]) !== JSON.stringify(first["messages"]))) return null;
+  const variables: Record<string, unknown> = {};
+  for (const body of bodies) {
+    for (const [name, value] of Object.entries(body["variables"] as Record<string, unknown>)) {
+      if (name in variables && JSON.stringify(variables[name]) !== JSON.stringify(value)) return null;
+      variables[name] = value;
+    }
+  }
+  const variants = bodies.map(({ prompt, version, model, overrides }) => JSON.parse(JSON.stringify({ prompt, version, model, overrides })) as Record<string, unknown>);
+  return { app: first["app"], variables, variants, ...(ofPrompts ? { prompt: first["prompt"] } : { messages: first["messages"], model: first["model"] }) };
+}
+
 function inputOf(values: Record<string, unknown>, messages: readonly { role?: unknown; content?: unknown }[]): string | Record<string, unknown> {
   if (Object.keys(values).length > 0) return values;
   const said = messages.findLast((one) => one.role === "user")?.content;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseMessages } from "@/lib/template";
-import { askedOf } from "./ask";
+import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
 import { newColumn, playgroundOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
@@ -83,5 +83,24 @@ describe("runs", () => {
     const moved = nextRuns(began, { remove: 0 });
     expect(nextRuns(moved, { key: "b", change: { text: "!" } })[0]?.text).toBe("!");
     expect(nextRuns(moved, { key: "a", change: { text: "late" } })).toEqual(moved);
+  });
+});
+
+describe("what is asked of all at once", () => {
+  const prompt = (more: object, variables: object = { t: "x" }) => ({ body: { app: "burnish-playground", prompt: "triage", variables, ...more }, input: "" });
+  const messages = (model: string, text = "hi") => ({ body: { app: "burnish-playground", model, messages: [{ role: "user", content: text }], variables: {} }, input: "" });
+
+  it("is one request with a side for each column", () => {
+    expect(comparedOf([prompt({ version: 3 }), prompt({ version: 4, model: "m", overrides: { temperature: 0 } }, { t: "x", u: 1 })])).toEqual({
+      app: "burnish-playground",
+      prompt: "triage",
+      variables: { t: "x", u: 1 },
+      variants: [{ prompt: "triage", version: 3 }, { prompt: "triage", version: 4, model: "m", overrides: { temperature: 0 } }],
+    });
+    expect(comparedOf([messages("a"), messages("b")])).toMatchObject({ model: "a", messages: [{ role: "user", content: "hi" }], variants: [{ model: "a" }, { model: "b" }] });
+  });
+
+  it("is none where one request cannot say it", () => {
+    expect([comparedOf([prompt({})]), comparedOf([prompt({}), messages("a")]), comparedOf([messages("a"), messages("b", "bye")]), comparedOf([prompt({}, { t: "1" }), prompt({}, { t: 1 })])]).toEqual([null, null, null, null]);
   });
 });

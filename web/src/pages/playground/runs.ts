@@ -1,4 +1,4 @@
-/** The streams of the playground: at most one for each column, three in all. */
+/** The streams of the playground: one for all columns that are asked together, else one for each. */
 import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import { read } from "@/api/hooks";
 import { ApiError, asApiError } from "@/api/errors";
@@ -6,8 +6,9 @@ import { type Schema, newIdempotencyKey } from "@/api/client";
 import { waitBefore } from "@/api/live";
 import { executionStream, pause, perFrame } from "@/api/stream";
 import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
+import { type Group, type Sides, cancelSide, followSides, goesOn, sideKey } from "./together";
 
-type Outcome = Pick<Schema<"Outcome">, "status" | "usage" | "cost_nusd" | "latency_ms" | "first_token_ms" | "simulated" | "model" | "version" | "cached" | "tool_calls">;
+export type Outcome = Pick<Schema<"Outcome">, "status" | "usage" | "cost_nusd" | "latency_ms" | "first_token_ms" | "simulated" | "model" | "version" | "cached" | "tool_calls">;
 
 /** lost: the connection went while it ran. It is asked for again, under its key, so that nothing runs twice. */
 export type Phase = "running" | "done" | "failed" | "stopped" | "lost";
@@ -24,6 +25,8 @@ export type Run = {
   totalMs: number | null;
   outcome: Outcome | null;
   error: ApiError | null;
+  /** What it was asked with, where it was asked together with others. */
+  group: Group | null;
 };
 export type Asked = { body: Record<string, unknown>; input: string | Record<string, unknown> };
 
@@ -74,16 +77,44 @@ export function useRuns() {
     (column: number, request: Asked) => {
       const before = latest.current[column];
       if (before) aborts.current.get(before.key)?.abort();
-      const run: Run = { phase: "running", request, key: newIdempotencyKey(), text: "", executionId: null, startedMs: performance.now(), firstMs: null, totalMs: null, outcome: null, error: null };
+      const run = newRun(request, newIdempotencyKey(), null);
       tell({ column, begin: run });
       void follow(run);
     },
     [follow],
   );
 
+  const followAll = useCallback((group: Group) => followGroup(group, { aborts: aborts.current, latest, isHere, tell, alone: (run) => void follow(run) }), [follow]);
+
+  /** Asks all columns at once, by one connection. `body`: for the first column, the second, and so on. */
+  const startAll = useCallback(
+    (requests: readonly Asked[], body: Record<string, unknown>) => {
+      const key = newIdempotencyKey();
+      const group: Group = { key, body, sides: requests.map((_, index) => sideKey(key, index)) };
+      const begun = requests.map((request, index) => newRun(request, sideKey(key, index), group));
+      begun.forEach((run, column) => tell({ column, begin: run }));
+      // They are told of at the next rendering; whoever is followed is known before.
+      latest.current = latest.current.map((run, column) => begun[column] ?? run);
+      void followAll(group);
+    },
+    [followAll],
+  );
+
   const stop = useCallback((column: number) => {
     const run = latest.current[column];
-    if (run) aborts.current.get(run.key)?.abort();
+    if (!run) return;
+    const others = run.group ? latest.current.filter((one) => one !== run && one?.group === run.group && goesOn(one)) : [];
+    if (others.length === 0) {
+      aborts.current.get(run.group?.key ?? run.key)?.abort();
+      return;
+    }
+    if (!goesOn(run)) return;
+    cancelSide(run.executionId);
+    tell({ key: run.key, change: (before) => ({ phase: "stopped", error: null, totalMs: performance.now() - before.startedMs }) });
+  }, []);
+
+  const stopAll = useCallback(() => {
+    for (const run of latest.current) if (run) aborts.current.get(run.group?.key ?? run.key)?.abort();
   }, []);
 
   /** Asks at once for what was lost, and not at the next try. */
@@ -91,18 +122,20 @@ export function useRuns() {
     (column: number) => {
       const run = latest.current[column];
       if (run?.phase !== "lost") return;
-      aborts.current.get(run.key)?.abort();
-      void follow(run);
+      aborts.current.get(run.group?.key ?? run.key)?.abort();
+      void (run.group ? followAll(run.group) : follow(run));
     },
-    [follow],
+    [follow, followAll],
   );
 
   /** The column is gone, and those behind it move up. */
-  const remove = useCallback((column: number) => {
-    const run = latest.current[column];
-    if (run) aborts.current.get(run.key)?.abort();
-    tell({ remove: column });
-  }, []);
+  const remove = useCallback(
+    (column: number) => {
+      stop(column);
+      tell({ remove: column });
+    },
+    [stop],
+  );
 
   useEffect(() => {
     const { current } = aborts;
@@ -113,7 +146,42 @@ export function useRuns() {
     };
   }, []);
 
-  return useMemo(() => ({ runs, start, stop, resume, remove }), [runs, start, stop, resume, remove]);
+  return useMemo(() => ({ runs, start, startAll, stop, stopAll, resume, remove }), [runs, start, startAll, stop, stopAll, resume, remove]);
+}
+
+type Desk = { aborts: Map<string, AbortController>; latest: { readonly current: readonly (Run | null)[] }; isHere: { readonly current: boolean }; tell: (told: Told) => void; alone: (run: Run) => void };
+
+/** Follows what was asked at once, all sides to their ends. Where one of them cannot be asked at all, each is asked alone. */
+async function followGroup(group: Group, { aborts, latest, isHere, tell, alone }: Desk): Promise<void> {
+  const abort = new AbortController();
+  aborts.set(group.key, abort);
+  const known = (key: string) => latest.current.find((one) => one?.key === key) ?? undefined;
+  const screen: Sides = { isHere, known, change: (key, change) => tell({ key, change }) };
+  const open = () => group.sides.map(known).filter(goesOn);
+  try {
+    for (let tries = 0; ; tries++) {
+      const end = await followSides(group, abort.signal, screen);
+      if (end === "over") return;
+      if (end === "refused") {
+        for (const run of open()) {
+          tell({ key: run.key, change: { group: null } });
+          alone({ ...run, group: null });
+        }
+        return;
+      }
+      if (end === "lost") await pause(waitBefore(tries, Math.random()), abort.signal);
+      if (!abort.signal.aborted) continue;
+      // Whoever asks for it again at once ends this wait, and follows it under the same key.
+      if (aborts.get(group.key) === abort) for (const run of open()) sayStopped(run, { isHere, change: (change) => tell({ key: run.key, change }) });
+      return;
+    }
+  } finally {
+    if (aborts.get(group.key) === abort) aborts.delete(group.key);
+  }
+}
+
+function newRun(request: Asked, key: string, group: Group | null): Run {
+  return { phase: "running", request, key, text: "", executionId: null, startedMs: performance.now(), firstMs: null, totalMs: null, outcome: null, error: null, group };
 }
 
 /** Where a run is shown: while anybody looks. */
@@ -174,7 +242,7 @@ function sayStopped({ executionId }: Run, { isHere, change }: Screen) {
 }
 
 /** What it took and cost, as it stands in the books; null where they do not say it in time. */
-async function figuresOf(executionId: string | null, isHere: Screen["isHere"]): Promise<Outcome | null> {
+export async function figuresOf(executionId: string | null, isHere: Screen["isHere"]): Promise<Outcome | null> {
   if (!executionId) return null;
   for (let look = 0; look < LOOKS; look++) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

@@ -3,6 +3,7 @@ import type { Schema } from "@/api/client";
 import { useModels } from "@/api/models";
 import { useMay, useSession } from "@/api/session";
 import { useAuthors } from "@/api/authors";
+import { useRead } from "@/api/hooks";
 import { Button, Money, Notice, RelativeTime, toast } from "@/kit";
 import { count } from "@/lib/format";
 import { type PromptTemplate, inspectTemplate, render } from "@/lib/template";
@@ -56,7 +57,7 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
     <div className="flex flex-col gap-4">
       <div className="sticky top-12 z-20 -mx-4 -mt-3 flex flex-col gap-2 bg-bg px-4 py-2 md:top-0 md:mx-0 md:px-0">
         <div className="flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-2">
-        <State draft={draft} />
+        <State slug={prompt.slug} draft={draft} />
         <span className="flex items-center gap-2">
           {draft.changed.length > 0 ? <Button onClick={discard}>Discard</Button> : null}
           <Button variant="primary" onClick={save} disabled={readOnly || why !== null} why={readOnly ? whyNot(may) : (why ?? "")} title={`${MOD}S`}>
@@ -98,9 +99,10 @@ export function labelsOf(prompt: { labels: Record<string, number> }): string[] {
   return [...new Set(["production", "staging", ...Object.keys(prompt.labels)])].filter((label) => label !== "latest");
 }
 
-function State({ draft }: { draft: Draft }) {
+function State({ slug, draft }: { slug: string; draft: Draft }) {
   const nameOfAuthor = useAuthors();
   const { base, changed } = draft;
+  const of = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: base.version } }, { staleTime: Number.POSITIVE_INFINITY }).data;
   if (changed.length > 0) {
     return (
       <p className="text-13">
@@ -110,8 +112,13 @@ function State({ draft }: { draft: Draft }) {
   }
   return (
     <p className="min-w-0 text-13 text-muted">
-      v{base.version}, {nameOfAuthor(base.author)}, <RelativeTime at={base.created_at} />
-      {base.message ? `: ${base.message}` : ""}
+      v{base.version}
+      {of?.version === base.version ? (
+        <>
+          , {nameOfAuthor(of.author)}, <RelativeTime at={of.created_at} />
+          {of.message ? `: ${of.message}` : ""}
+        </>
+      ) : null}
     </p>
   );
 }

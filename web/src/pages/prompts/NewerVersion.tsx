@@ -20,7 +20,7 @@ function Meeting({ newest, draft, onDone }: { newest: Version; draft: Draft; onD
   const nameOfAuthor = useAuthors();
   const [theirs, setTheirs] = useState<ReadonlySet<string>>(new Set());
   const [base, now] = [contentOf(draft.base), contentOf(newest)];
-  const { conflicts } = meetingOf(base, now, draft.content);
+  const { conflicts, merged } = meetingOf(base, now, draft.content);
   const goOn = () => {
     draft.start(newest, mergedOnto(base, now, draft.content, theirs));
     onDone();
@@ -40,6 +40,7 @@ function Meeting({ newest, draft, onDone }: { newest: Version; draft: Draft; onD
       <Section title={`What v${newest.version} changed`}>
         <Comparison before={base} after={now} beforeName={`v${draft.base.version}`} afterName={`v${newest.version}`} />
       </Section>
+      {merged.length > 0 ? <p className="text-13">{`${merged.map(nameOf).join(", ")}: both of you changed it, in different lines. Both changes are kept.`}</p> : null}
       {conflicts.length > 0 ? (
         <Section title="Both changed" description="Choose whose to go on with; you can still edit it afterwards.">
           {conflicts.map((part) => (
@@ -60,7 +61,7 @@ function Meeting({ newest, draft, onDone }: { newest: Version; draft: Draft; onD
             </div>
           ))}
         </Section>
-      ) : (
+      ) : merged.length > 0 ? null : (
         <p className="text-13">You changed other things: nothing of yours or of v{newest.version} is lost.</p>
       )}
       <div className="flex flex-wrap justify-end gap-2">

@@ -1,7 +1,7 @@
 import { useBlocker } from "@tanstack/react-router";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
-import { useRead } from "@/api/hooks";
+import { usePages, useRead } from "@/api/hooks";
 import { useSession } from "@/api/session";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "@/api/unsaved";
 import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, toast } from "@/kit";
@@ -10,7 +10,8 @@ import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
-import { type Version, contentOf } from "./content";
+import { Here } from "./Here";
+import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
 import { AlertIcon } from "./AlertIcon";
 import { alertedPrompts, wordOf } from "./figures";
@@ -19,10 +20,15 @@ type Prompt = Schema<"PromptAnswer">;
 
 // What most visits do not open comes when it is opened: the charts above all.
 const VersionsTab = later(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
+const LineageTab = later(() => import("./LineageTab").then((module) => ({ default: module.LineageTab })));
 const ResultsTab = later(() => import("./ResultsTab").then((module) => ({ default: module.ResultsTab })));
 const SettingsTab = later(() => import("./SettingsTab").then((module) => ({ default: module.SettingsTab })));
 
-const TABS = ["edit", "versions", "results", "settings"] as const;
+// Only what another tab needs on a first visit comes together with this page, instead of after the prompt.
+const FIRST: Record<string, { preload: () => Promise<void> }> = { versions: VersionsTab, lineage: LineageTab, results: ResultsTab, settings: SettingsTab };
+void FIRST[new URLSearchParams(location.search).get("tab") ?? ""]?.preload();
+
+const TABS = ["edit", "versions", "lineage", "results", "settings"] as const;
 const shape = { tab: oneOf(TABS, "edit") };
 
 export default function PromptPage() {
@@ -31,24 +37,25 @@ export default function PromptPage() {
   const back = { to: "/prompts", label: "Prompts" };
   const heading = <span className="font-mono text-20">{slug}</span>;
   const found = prompt.data?.slug === slug ? prompt.data : undefined;
-  // Kept while a newer one loads: the draft over it lives below.
-  const newest = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: found?.latest_version ?? 1 } }, { enabled: found !== undefined, staleTime: Number.POSITIVE_INFINITY, keeps: true });
-  const version = newest.data?.slug === slug ? newest.data : undefined;
-  const error = (found ? null : prompt.error) ?? (version ? null : newest.error);
-  if (!found || !version) {
+  // Asked for together with the prompt where they are what one came for.
+  const [{ tab }] = useUrlState(shape);
+  usePages("/v1/prompts/{slug}/versions", { path: { slug } }, { enabled: tab === "versions" });
+  if (!found) {
     return (
       <Page title={slug} heading={heading} back={back}>
-        {error ? <ErrorState error={error} onRetry={error.status === 404 ? undefined : () => void (found ? newest.refetch() : prompt.refetch())} /> : <SkeletonText lines={8} />}
+        {prompt.error ? <ErrorState error={prompt.error} onRetry={prompt.error.status === 404 ? undefined : () => void prompt.refetch()} /> : <SkeletonText lines={8} />}
       </Page>
     );
   }
-  return <Workbench key={slug} prompt={found} newest={version} />;
+  return <Workbench key={slug} prompt={found} />;
 }
 
 /** Everything of one prompt. The draft lives here, so that it outlives going from tab to tab. */
-function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
+function Workbench({ prompt }: { prompt: Prompt }) {
   const [{ tab }, set] = useUrlState(shape);
   const { slug } = prompt;
+  // It was asked for by "latest": what it says is the newest version.
+  const newest = useMemo((): Base => ({ version: prompt.version, ...contentOf(prompt) }), [prompt]);
   const { draft, isDirty } = useKeptDraft(slug, newest);
 
   const [wanted, setWanted] = useState<Version | null>(null);
@@ -74,9 +81,12 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
       subtitle={prompt.description || undefined}
       back={{ to: "/prompts", label: "Prompts" }}
       actions={
-        <ButtonLink to="/playground" search={{ prompt: slug }}>
-          Playground
-        </ButtonLink>
+        <>
+          <Here slug={slug} isEditing={isDirty} />
+          <ButtonLink to="/playground" search={{ prompt: slug }}>
+            Playground
+          </ButtonLink>
+        </>
       }
     >
       <Tabs
@@ -86,6 +96,7 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
         tabs={[
           { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} /> },
           { id: "versions", label: "Versions", count: prompt.latest_version, content: <Later><VersionsTab prompt={prompt} onEdit={isDirty ? setWanted : editFrom} /></Later> },
+          { id: "lineage", label: "Lineage", content: <Later><LineageTab prompt={prompt} /></Later> },
           { id: "results", label: "Results", content: <Later><ResultsTab slug={slug} labels={prompt.labels} /></Later> },
           { id: "settings", label: "Settings", content: <Later><SettingsTab prompt={prompt} /></Later> },
         ]}
@@ -99,7 +110,7 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
 }
 
 /** The draft, and with it what was written here when the session ended by itself. */
-function useKeptDraft(slug: string, newest: Version): { draft: Draft; isDirty: boolean } {
+function useKeptDraft(slug: string, newest: Base): { draft: Draft; isDirty: boolean } {
   const { user, workspace } = useSession();
   const key = draftKey(user.id, workspace?.id ?? "", slug);
   const [kept] = useState(() => keptDraft(key) as State | null);

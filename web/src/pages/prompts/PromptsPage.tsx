@@ -1,10 +1,10 @@
-import { BellRing, FileText, Plus } from "lucide-react";
+import { BellRing, FileText, MessageCircleQuestion, Plus } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { type ApiError, asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
-import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, Notice, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
 import { NONE, spaced } from "@/lib/format";
 import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
@@ -30,6 +30,12 @@ const ORDERS = [
 ] as const satisfies readonly { value: SortBy; label: string }[];
 const DESCENDING: ReadonlySet<string> = new Set(["created", "updated", "executions", "cost"]);
 const MOST_ALERTS = 200;
+
+const KINDS = [
+  { to: "/prompts", label: "Prompts", exact: true },
+  { to: "/chains", label: "Chains" },
+  { to: "/approvals", label: "Approvals" },
+] as const;
 
 // Outside of the component: the shape of the address never changes.
 const shape = { q: text(), label: text(), tag: text(), sort: oneOf(SORTS, "created"), falling: flag(), new: flag() };
@@ -62,8 +68,15 @@ export default function PromptsPage() {
     </Button>
   );
 
+  const fromGoal = (
+    <ButtonLink to="/new" icon={<MessageCircleQuestion size={14} aria-hidden />}>
+      Start from a goal
+    </ButtonLink>
+  );
+
   return (
-    <Page title="Prompts" subtitle="Each with its versions, and labels that say which one is live." actions={newButton}>
+    <Page title="Prompts" subtitle="Each with its versions, and labels that say which one is live." actions={<>{fromGoal}{newButton}</>}>
+      <NavTabs label="Prompts" tabs={KINDS} />
       <Toolbar>
         <SearchInput label="Search prompts" placeholder="Search name or description" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={labels.map((one) => ({ value: one, label: one }))} />
@@ -91,7 +104,7 @@ export default function PromptsPage() {
               {falling && none ? "Nothing is below its target or worse than before." : `Nothing has ${[q && "these words", label && "this label", tag && "this tag", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
             </EmptyState>
           ) : (
-            <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={newButton} code={CREATE}>
+            <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={<>{newButton}{fromGoal}</>} code={CREATE}>
               A prompt has a name that your application calls, and versions that you can change without deploying it.
             </EmptyState>
           )

@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { useCourse } from "@/api/course";
 import { type Answer, usePages, useRead } from "@/api/hooks";
 import { type Annotation, Intervals, XYChart } from "@/chart";
 import { Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
@@ -11,6 +12,7 @@ const RANGES = { "24h": { label: "24 hours", ms: DAY_MS, grain: "hour" }, "7d": 
 type RangeName = keyof typeof RANGES;
 const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 const shape = { range: oneOf(RANGE_NAMES, "7d"), measure: oneOf(MEASURES, "satisfaction"), traffic: oneOf(["live", "batch"], "live") };
+const MINUTE_MS = 60_000;
 const FRESH = { staleTime: 30_000 };
 
 const WORDS: Record<Measure, { title: string; unit: string; format: (value: number) => string; tick: (value: number) => string; range?: readonly [number, number] }> = {
@@ -84,10 +86,12 @@ function Whole({ of, isStale }: { of: GroupFigures; isStale: boolean }) {
 type ByVersionProps = { slug: string; versions: GroupFigures[]; labels: Record<string, number>; grain: "hour" | "day"; from: string; traffic: "live" | "batch"; measure: Measure; onMeasure: (measure: Measure) => void; isStale: boolean };
 
 function ByVersion({ slug, versions, labels, grain, from, traffic, measure, onMeasure, isStale }: ByVersionProps) {
-  const steps = useRead("/v1/analytics/timeseries", { query: { group_by: "version", prompt: slug, from, grain, traffic } }, FRESH);
+  const now = Date.now();
+  const { of: steps, span, isNear } = useCourse({ group_by: "version", prompt: slug, traffic }, { from, fromMs: Date.parse(from), toMs: now, grain, stepMs: DAY_MS }, FRESH);
+  const [fromMs, toMs] = [span.fromMs, isNear ? Math.min(span.toMs, now) : now];
   const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label: "production" } });
   const words = WORDS[measure];
-  const series = useMemo(() => seriesOf((steps.data as Answer<"/v1/analytics/timeseries"> | undefined)?.data ?? [], measure, versions, [Date.parse(from), Date.now()]), [steps.data, measure, versions, from]);
+  const series = useMemo(() => seriesOf((steps.data as Answer<"/v1/analytics/timeseries"> | undefined)?.data ?? [], measure, versions, [fromMs, Math.ceil(toMs / MINUTE_MS) * MINUTE_MS]), [steps.data, measure, versions, fromMs, toMs]);
   const annotations = useMemo(() => moves.rows.map((move): Annotation => ({ x: Date.parse(move.moved_at), label: move.version === null ? "production removed" : `production is v${move.version}` })), [moves.rows]);
   const rows = useMemo(() => [...versions].sort((a, b) => (versionOf(b.group) ?? 0) - (versionOf(a.group) ?? 0)), [versions]);
   const liked = intervalsOf(versions, series);
@@ -99,7 +103,7 @@ function ByVersion({ slug, versions, labels, grain, from, traffic, measure, onMe
           <Segments label="Measure" value={measure} onChange={onMeasure} options={MEASURES.map((one) => ({ value: one, label: WORDS[one].title.replace(" latency", "").replace(" per run", "") }))} />
         </div>
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,1fr)_24rem]">
-          <Loaded of={steps} skeleton={<Skeleton className="h-72" />}>{() => <XYChart title={`${words.title} by version`} unit={`${words.unit}, by ${grain}`} kind={measure === "runs" ? "bars" : "line"} series={series} format={words.format} formatTick={words.tick} range={words.range} clock={grain === "day" ? "utc" : "local"} annotations={annotations} isStale={steps.isPlaceholderData} />}</Loaded>
+          <Loaded of={steps} skeleton={<Skeleton className="h-72" />}>{() => <XYChart title={`${words.title} by version`} unit={`${words.unit}, by ${span.grain}`} kind={measure === "runs" ? "bars" : "line"} series={series} format={words.format} formatTick={words.tick} range={words.range} clock={grain === "day" ? "utc" : "local"} annotations={annotations} isStale={steps.isPlaceholderData} />}</Loaded>
           {liked.length > 0 ? <Intervals title="Satisfaction, all in all" unit="95 % interval; what overlaps is not told apart" rows={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} /> : null}
         </div>
       </div>

@@ -1,14 +1,19 @@
+import { useNavigate } from "@tanstack/react-router";
 import { History, Tag } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
-import { Badge, Button, ErrorState, Loaded, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
+import { After, Badge, Button, ErrorState, Loaded, Menu, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
 import { integer, text, useUrlState } from "@/lib/url-state";
 import { classes } from "@/lib/classes";
+import { CherryPick, MergeBranch, StartBranch } from "./Branches";
+import { Comments } from "./Comments";
 import { LabelHistory } from "./LabelHistory";
 import { Difference, type Move, MoveLabel } from "./MoveLabel";
+import { Review } from "./Review";
+import { Shorten } from "./Shorten";
 import { type Version, contentOf } from "./content";
 import { whyNot } from "./why";
 
@@ -22,6 +27,7 @@ const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (version: Version) => void }) {
   const [{ v, against, label }, set] = useUrlState(shape);
   const [move, setMove] = useState<Move | null>(null);
+  const [act, setAct] = useState<Act | null>(null);
   const may = useMay();
   const { slug } = prompt;
   const pages = usePages("/v1/prompts/{slug}/versions", { path: { slug } });
@@ -59,16 +65,28 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
                   </>
                 )}
               </h2>
-              <Acts slug={slug} version={chosen} why={may.editPrompts ? null : whyNot(may)} onEdit={onEdit} onMove={() => setMove({ version: chosen })} />
+              <Acts slug={slug} version={chosen} newest={prompt.latest_version} why={may.editPrompts ? null : whyNot(may)} onEdit={onEdit} onMove={() => setMove({ version: chosen })} onAct={setAct} />
             </div>
+            <Review key={chosen} slug={slug} version={chosen} />
             {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
+            <Below slug={slug} versions={other === null ? [chosen] : [chosen, other]}>
+              <Comments key={chosen} slug={slug} version={chosen} />
+            </Below>
           </section>
         )}
       </div>
+      {act !== null && chosen !== null ? <ActDialog act={act} slug={slug} version={chosen} newest={prompt.latest_version} onClose={() => setAct(null)} onSaved={(saved) => set({ v: saved, against: null })} /> : null}
       {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
       {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
     </div>
   );
+}
+
+/** What stands below the difference is shown with it: nobody knows beforehand how long that is. */
+function Below({ slug, versions: [one, other], children }: { slug: string; versions: readonly number[]; children: ReactNode }) {
+  const first = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: one ?? 1 } }, NEVER_OLD);
+  const second = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: other ?? one ?? 1 } }, NEVER_OLD);
+  return <After what={Boolean(first.data ?? first.error) && Boolean(second.data ?? second.error)}>{children}</After>;
 }
 
 function labelsAt(prompt: Prompt, version: number): string[] {
@@ -79,9 +97,19 @@ function choices(rows: readonly Item[], other: number): number[] {
   return [...new Set([...rows.map((row) => row.version), other])].sort((a, b) => b - a);
 }
 
-function Acts({ slug, version, why, onEdit, onMove }: { slug: string; version: number; why: string | null; onEdit: (version: Version) => void; onMove: () => void }) {
+type Act = "branch" | "pick" | "merge" | "shorten";
+
+function ActDialog({ act, slug, version, newest, onClose, onSaved }: { act: Act; slug: string; version: number; newest: number; onClose: () => void; onSaved: (version: number) => void }) {
+  if (act === "branch") return <StartBranch slug={slug} version={version} onClose={onClose} />;
+  if (act === "pick") return <CherryPick slug={slug} version={version} newest={newest} onClose={onClose} onSaved={onSaved} />;
+  if (act === "merge") return <MergeBranch slug={slug} newest={newest} onClose={onClose} onSaved={onSaved} />;
+  return <Shorten slug={slug} version={version} onClose={onClose} onSaved={onSaved} />;
+}
+
+function Acts({ slug, version, newest, why, onEdit, onMove, onAct }: { slug: string; version: number; newest: number; why: string | null; onEdit: (version: Version) => void; onMove: () => void; onAct: (act: Act) => void }) {
   const found = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
   const whole = found.data?.version === version ? found.data : null;
+  const navigate = useNavigate();
   return (
     <span className="flex flex-wrap gap-2">
       <Button disabled={why !== null || !whole} why={why ?? undefined} onClick={() => (whole ? onEdit(whole) : undefined)}>
@@ -90,6 +118,16 @@ function Acts({ slug, version, why, onEdit, onMove }: { slug: string; version: n
       <Button variant="primary" icon={<Tag size={14} aria-hidden />} disabled={why !== null} why={why ?? undefined} onClick={onMove}>
         Move a label here…
       </Button>
+      <Menu
+        label="More with this version"
+        items={[
+          { label: "Start a branch here…", onSelect: () => onAct("branch"), disabled: why !== null },
+          { label: "Take parts of it over…", onSelect: () => onAct("pick"), disabled: why !== null || version === newest },
+          { label: "Merge a branch…", onSelect: () => onAct("merge"), disabled: why !== null },
+          { label: "Try it in an experiment…", onSelect: () => void navigate({ to: "/experiments", search: { new: "1", prompt: slug, version: String(version) } as never }), disabled: why !== null },
+          { label: "Shorten it…", onSelect: () => onAct("shorten"), disabled: why !== null },
+        ]}
+      />
     </span>
   );
 }
@@ -106,6 +144,8 @@ function Row({ item, labels, isChosen, onChoose }: { item: Item; labels: string[
               {label}
             </Badge>
           ))}
+          {item.branch && item.branch !== "main" ? <Badge>{item.branch}</Badge> : null}
+          {item.status === "draft" ? null : <Badge tone={item.status === "approved" ? "ok" : "warn"}>{item.status === "approved" ? "approved" : "in review"}</Badge>}
           {item.source === "manual" ? null : <Badge tone="accent">{item.source}</Badge>}
         </span>
         {item.message ? <span className="line-clamp-2 text-13 wrap-anywhere">{item.message}</span> : null}

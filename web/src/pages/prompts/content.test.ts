@@ -18,7 +18,7 @@ it("takes from an answer what a version says, without nulls", () => {
 it("puts a draft over a newer version where both changed different things", () => {
   const newest = { ...base, messages: [{ ...system, content: "Be kind." }, user], temperature: undefined };
   const draft = { ...base, messages: [system, { ...user, content: "Ticket: {{ticket}}" }], model: "simulated/reader" };
-  expect(meetingOf(base, newest, draft)).toEqual({ byNewest: ["messages[0]", "temperature"], byDraft: ["messages[1]", "model"], conflicts: [] });
+  expect(meetingOf(base, newest, draft)).toEqual({ byNewest: ["messages[0]", "temperature"], byDraft: ["messages[1]", "model"], merged: [], conflicts: [] });
   expect(mergedOnto(base, newest, draft, new Set())).toEqual({ messages: [{ ...system, content: "Be kind." }, { ...user, content: "Ticket: {{ticket}}" }], model: "simulated/reader", temperature: undefined });
 });
 
@@ -30,6 +30,15 @@ it("asks about what both changed, and takes the answer", () => {
   expect(mergedOnto(base, newest, draft, new Set(["temperature"])).temperature).toBe(0.9);
   const longer = { ...base, messages: [system, user, user] };
   expect(meetingOf(base, longer, { ...base, messages: [user] }).conflicts).toEqual(["messages"]);
+});
+
+it("puts changes of one message together where they lie in different lines", () => {
+  const text = (content: string): Content => ({ ...base, messages: [{ ...system, content }, user] });
+  const [before, newest, draft] = [text("Greet.\nBe brief.\nSay goodbye."), text("Greet warmly.\nBe brief.\nSay goodbye."), text("Greet.\nBe brief.\nWave.")];
+  expect(meetingOf(before, newest, draft)).toMatchObject({ merged: ["messages[0]"], conflicts: [] });
+  expect(mergedOnto(before, newest, draft, new Set()).messages[0]?.content).toBe("Greet warmly.\nBe brief.\nWave.");
+  expect(mergedOnto(before, newest, draft, new Set(["messages[0]"])).messages[0]?.content).toBe(newest.messages[0]?.content);
+  expect(meetingOf(before, text("Greet!\nBe brief.\nSay goodbye."), text("Greet?\nBe brief.\nSay goodbye."))).toMatchObject({ merged: [], conflicts: ["messages[0]"] });
 });
 
 it("names what callers have to give from now on", () => {

@@ -1,8 +1,11 @@
 /** What a version says, as the page compares, changes and sends it. Pure. */
 import type { Schema } from "@/api/client";
 import { type Json, type PromptTemplate, TemplateError, type VariableType, parseMessages } from "@/lib/template";
+import { mergedText } from "./merge";
 
 export type Version = Schema<"burnish_gateway__registry__answers__VersionAnswer">;
+/** What a draft lies over: a version's number, and what it says. */
+export type Base = { version: number; [field: string]: unknown };
 export type Message = { role: string; content?: string; name?: string; optional?: boolean };
 export type Parameter = { type?: VariableType; default?: Json; description?: string };
 export type Content = { messages: Message[]; model: string; parameters?: Record<string, Parameter>; [field: string]: unknown };
@@ -70,24 +73,37 @@ function partAt(content: Content, part: string): unknown {
   return message ? content.messages[Number(message[1])] : orNone(content[part]);
 }
 
-export type Meeting = { byNewest: string[]; byDraft: string[]; conflicts: string[] };
+/** A message that both changed, in other lines: both changes in one. Null where they touch each other. */
+function mergedMessage(base: Content, newest: Content, draft: Content, part: string): Message | null {
+  if (!part.startsWith("messages[")) return null;
+  const [before, theirs, mine] = [base, newest, draft].map((one) => partAt(one, part) as Message);
+  if (!before || !theirs || !mine || !same({ ...before, content: "" }, { ...theirs, content: "" })) return null;
+  const content = mergedText(before.content ?? "", theirs.content ?? "", mine.content ?? "");
+  return content === null ? null : { ...mine, content };
+}
 
-/** Who changed what since `base`. Conflicts: what both changed, differently. */
+export type Meeting = { byNewest: string[]; byDraft: string[]; /** Messages that both changed in other lines: both changes are kept. */ merged: string[]; conflicts: string[] };
+
+/** Who changed what since `base`. Conflicts: what both changed, differently, and what cannot be put together by itself. */
 export function meetingOf(base: Content, newest: Content, draft: Content): Meeting {
   const parts = partsOf(base, newest, draft);
   const differs = (a: Content, b: Content) => parts.filter((part) => !same(partAt(a, part), partAt(b, part)));
   const byNewest = differs(base, newest);
   const byDraft = differs(base, draft);
-  return { byNewest, byDraft, conflicts: byDraft.filter((part) => byNewest.includes(part) && !same(partAt(newest, part), partAt(draft, part))) };
+  const byBoth = byDraft.filter((part) => byNewest.includes(part) && !same(partAt(newest, part), partAt(draft, part)));
+  const merged = byBoth.filter((part) => mergedMessage(base, newest, draft, part) !== null);
+  return { byNewest, byDraft, merged, conflicts: byBoth.filter((part) => !merged.includes(part)) };
 }
 
 /** The draft's changes put over the newest version; of the conflicts, those in `theirs` stay as the newest has them. */
 export function mergedOnto(base: Content, newest: Content, draft: Content, theirs: ReadonlySet<string>): Content {
   const merged: Content = { ...newest, messages: [...newest.messages] };
-  for (const part of meetingOf(base, newest, draft).byDraft) {
+  const met = meetingOf(base, newest, draft);
+  for (const part of met.byDraft) {
     if (theirs.has(part)) continue;
     const message = /^messages\[(\d+)\]$/.exec(part);
-    if (message) merged.messages[Number(message[1])] = partAt(draft, part) as Message;
+    const both = met.merged.includes(part) ? mergedMessage(base, newest, draft, part) : null;
+    if (message) merged.messages[Number(message[1])] = both ?? (partAt(draft, part) as Message);
     else if (orNone(draft[part]) === null) delete merged[part];
     else merged[part] = draft[part];
   }

@@ -1,9 +1,9 @@
 import { useMemo, useState } from "react";
-import { type Content, type Read, type Version, changedFields, contentOf, mergedOnto, readTemplate } from "./content";
+import { type Base, type Content, type Read, changedFields, contentOf, mergedOnto, readTemplate } from "./content";
 
 export type Draft = {
   /** The newest version that the draft knows of, and lies over. */
-  base: Version;
+  base: Base;
   content: Content;
   /** Another number with each content that did not come from typing: what is half written in a field belongs to one of them. */
   turn: number;
@@ -16,15 +16,15 @@ export type Draft = {
   set: (changes: Partial<Content>) => void;
   setFault: (what: string, fault: string | null, text?: string) => void;
   /** Another content over another base: after looking at a newer version, or to go on from an older one. */
-  start: (base: Version, content: Content) => void;
+  start: (base: Base, content: Content) => void;
   /** `sent` is saved as this version. What was written since it was sent stays, as changes over it. */
-  saved: (version: Version, sent: Content) => void;
+  saved: (version: Base, sent: Content) => void;
 };
 
-export type State = { base: Version; content: Content; faults: Record<string, string>; unread: Record<string, string>; turn: number };
+export type State = { base: Base; content: Content; faults: Record<string, string>; unread: Record<string, string>; turn: number };
 
 /** What is being written over the newest version. While nothing is changed it follows newer versions by itself; after that it never does. */
-export function useDraft(newest: Version, kept: State | null = null): Draft {
+export function useDraft(newest: Base, kept: State | null = null): Draft {
   const [state, setState] = useState<State>(() => (kept ? { ...kept, unread: kept.unread ?? {} } : { base: newest, content: contentOf(newest), faults: {}, unread: {}, turn: 0 }));
   const changed = useMemo(() => changedFields(contentOf(state.base), state.content), [state]);
   const template = useMemo(() => readTemplate(state.content), [state.content]);
@@ -44,7 +44,7 @@ export function useDraft(newest: Version, kept: State | null = null): Draft {
   };
 }
 
-function begun(base: Version, content: Content): (before: State) => State {
+function begun(base: Base, content: Content): (before: State) => State {
   return (before) => ({ base, content, faults: {}, unread: {}, turn: before.turn + 1 });
 }
 

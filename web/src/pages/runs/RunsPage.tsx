@@ -3,13 +3,17 @@ import { ArrowUp, ExternalLink, ScrollText, X } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
-import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
 import type { ExecutionRow } from "@/kit/execution/types";
 import { integer, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { LoadedRun, RunActs } from "./Run";
 import { LANES, STATUSES, newInWords, useRuns } from "./log";
 import { useNewRuns } from "./useNewRuns";
 
+const TABS = [
+  { to: "/runs", label: "Runs", exact: true },
+  { to: "/content", label: "Content jobs" },
+] as const;
 const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), run: text() };
 
 export default function RunsPage() {
@@ -28,6 +32,7 @@ export default function RunsPage() {
   };
   return (
     <Page title="Runs" subtitle="Every call of a model: what went in, what came out, what it cost.">
+      <NavTabs label="Runs" tabs={TABS} />
       <Toolbar>
         <PromptFilter prompt={filters.prompt} onChange={(prompt) => set({ prompt, version: null })} />
         {filters.prompt ? <VersionFilter key={filters.prompt} version={filters.version} onChange={(version) => set({ version })} /> : null}

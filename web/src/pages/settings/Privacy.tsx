@@ -2,10 +2,13 @@ import { type FormEvent, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, type Column, ConfirmDialog, DownloadButton, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, errorFor, toast } from "@/kit";
+import { Button, Checkbox, type Column, ConfirmDialog, DownloadButton, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, errorFor, toast } from "@/kit";
+import { text, useUrlState } from "@/lib/url-state";
+import { Receipt } from "./Receipt";
 import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
 
 type Erasure = Schema<"ErasureAnswer">;
+const shape = { erasure: text() };
 
 export function Privacy({ id }: { id: string }) {
   const may = useMay();
@@ -86,9 +89,10 @@ const COLUMNS: Column<Erasure>[] = [
 
 function Erasures() {
   const [asking, setAsking] = useState(false);
+  const [{ erasure }, set] = useUrlState(shape);
   const [who, setWho] = useState("");
   const [why, setWhy] = useState("");
-  const pages = usePages("/v1/erasures");
+  const pages = usePages("/v1/erasures", {}, { refetchInterval: 10_000 });
   const erase = useChange("post", "/v1/erasures", { invalidates: ["/v1/erasures"] });
   const send = () =>
     erase.mutate({ body: { user_id: who.trim(), reason: why.trim() } } as never, {
@@ -101,7 +105,10 @@ function Erasures() {
     });
   return (
     <Section title="Forget a person" description="Takes one end user of your application out of everything here, and gives you a signed receipt." actions={<Button onClick={() => setAsking(true)}>Erase an end user</Button>}>
-      <PagedTable label="Erasures" columns={COLUMNS} pages={pages} rowKey={(row) => row.id} empty={<EmptyState title="Nobody was erased" code={ERASE}>End users are known by the id that your application sends with a run.</EmptyState>} />
+      <PagedTable label="Erasures" columns={COLUMNS} pages={pages} rowKey={(row) => row.id} onOpen={(row) => set({ erasure: row.id }, { push: true })} selected={erasure || null} empty={<EmptyState title="Nobody was erased" code={ERASE}>End users are known by the id that your application sends with a run.</EmptyState>} />
+      <Drawer open={erasure !== ""} onOpenChange={(open) => (open ? undefined : set({ erasure: "" }))} title="Erasure" description={<code className="text-12 wrap-anywhere">{erasure}</code>}>
+        {erasure ? <Receipt key={erasure} id={erasure} /> : null}
+      </Drawer>
       <ConfirmDialog open={asking} onOpenChange={setAsking} title="Erase an end user" description="By the user_id that your application sends." submit="Erase for good" onSubmit={send} busy={erase.isPending} error={erase.error}>
         <div className="flex flex-col gap-4">
           <Field label="user_id" error={errorFor(erase.error, "user_id")} required>

@@ -22,6 +22,10 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
   const [onlyAdmins, setOnlyAdmins] = useState(facts.only_admins_change_prompts);
   const [platformKeys, setPlatformKeys] = useState(facts.platform_keys);
   const [statistics, setStatistics] = useState(facts.share_statistics);
+  const [labels, setLabels] = useState(facts.protected_labels.join(", "));
+  const [ownApproval, setOwnApproval] = useState(facts.own_approval);
+  const [testGate, setTestGate] = useState(facts.test_run_gate);
+  const protectedLabels = [...new Set(labels.split(",").map((one) => one.trim().toLowerCase()).filter(Boolean))];
   const save = useChange("patch", "/v1/workspaces/{workspace_id}", { invalidates: ["/v1/workspaces"] });
   const rateValue = rate.trim() === "" ? null : Number(rate);
   const body = {
@@ -29,6 +33,9 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
     ...(rateValue === facts.rate_limit_per_minute || rateValue === null ? {} : { rate_limit_per_minute: rateValue }),
     ...(onlyAdmins === facts.only_admins_change_prompts ? {} : { only_admins_change_prompts: onlyAdmins }),
     ...(platformKeys === facts.platform_keys ? {} : { platform_keys: platformKeys }),
+    ...(protectedLabels.join() === facts.protected_labels.join() ? {} : { protected_labels: protectedLabels }),
+    ...(ownApproval === facts.own_approval ? {} : { own_approval: ownApproval }),
+    ...(testGate === facts.test_run_gate ? {} : { test_run_gate: testGate }),
     ...(statistics === facts.share_statistics ? {} : { share_statistics: statistics }),
   };
   const submit = (event: FormEvent) => {
@@ -46,6 +53,11 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
           <Input inputMode="numeric" value={rate} onChange={(event) => setRate(event.target.value)} readOnly={off} className="max-w-40" />
         </Field>
         <Checkbox label="Only admins change prompts and labels" checked={onlyAdmins} disabled={off} onChange={(event) => setOnlyAdmins(event.target.checked)} />
+        <Field label="Protected labels" hint="They move to approved versions alone. Commas between; empty: none." error={errorFor(save.error, "protected_labels")}>
+          <Input mono value={labels} onChange={(event) => setLabels(event.target.value)} readOnly={off} placeholder="production" />
+        </Field>
+        <Checkbox label="One may approve what one wrote oneself" checked={ownApproval} disabled={off} onChange={(event) => setOwnApproval(event.target.checked)} />
+        <Checkbox label="Protected labels also want a test run that reaches the version's threshold" checked={testGate} disabled={off} onChange={(event) => setTestGate(event.target.checked)} />
         <Checkbox
           label="Use the operator's provider keys where there is none of ours"
           hint={facts.limits.platform_keys ? "Such calls cost the plan's markup on top." : "The plan does not allow it."}

@@ -2,6 +2,7 @@ import { Navigate } from "@tanstack/react-router";
 import { Check } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { type Facts, STEPS, type StepName, belongsHere, isDone, isMarked, nextStep, note, useFirstSteps, useMarked } from "@/api/first-steps";
+import { useDatasets } from "@/api/choices";
 import { useRead } from "@/api/hooks";
 import { useSession } from "@/api/session";
 import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink, toast } from "@/kit";
@@ -161,11 +162,12 @@ function FiguresStep({ step, facts }: { step: "run" | "feedback"; facts: Facts }
 
 function OptimizeStep({ facts }: { facts: Facts }) {
   const { job, prompt } = facts;
+  const { isEmpty } = useDatasets();
   if (!job) {
     return (
       <>
-        <p className="text-14 text-muted">Burnish reads the failures, searches for a better text, and proves the gain on examples that the search never saw.</p>
-        <ButtonLink to="/optimize" search={prompt ? { prompt, start: true } : undefined}>Start a search</ButtonLink>
+        <p className="text-14 text-muted">Burnish reads the failures, searches for a better text, and proves the gain on examples that the search never saw. It takes some 100 of them with the right answer.</p>
+        {isEmpty ? <ButtonLink to="/datasets" search={{ new: "1" }}>Add examples</ButtonLink> : <ButtonLink to="/optimize" search={prompt ? { prompt, start: true } : undefined}>Start a search</ButtonLink>}
       </>
     );
   }
@@ -173,7 +175,7 @@ function OptimizeStep({ facts }: { facts: Facts }) {
     <p className="flex flex-wrap items-center gap-2 text-14 text-muted">
       <Badge tone={job.outcome === "improved" ? "ok" : "neutral"}>{(job.outcome ?? job.status).replaceAll("_", " ")}</Badge>
       {job.outcome === "no_improvement" ? <span className="basis-full">The last search found nothing better, which proves nothing either way: more examples or feedback give the next one more to go by.</span> : null}
-      <TextLink to={`/optimize/${job.id}`}>{job.suggestionId ? "Look at what it suggests, and why" : "Look at the search"}</TextLink>
+      <TextLink to={job.suggestionId ? `/optimize/suggestions/${job.suggestionId}` : `/optimize/${job.id}`}>{job.suggestionId ? "Look at what it suggests, and why" : "Look at the search"}</TextLink>
     </p>
   );
 }

@@ -78,6 +78,11 @@ function Form({ prompt, template, onRun, onReaction }: { prompt: string; templat
         ) : null}
       </div>
       <FormError error={run.error} />
+      {run.error && asApiError(run.error).status === 402 ? (
+        <p className="text-12 text-muted">
+          Whoever runs this installation adds credit under <TextLink to="/usage">Usage and plan</TextLink>; play credit will do for the simulated model.
+        </p>
+      ) : null}
       {run.data ? (
         <div role="status" className="flex flex-col gap-2 border-t border-line pt-3">
           <Prose text={run.data.output ?? ""} />

@@ -29,6 +29,7 @@ describe("the first steps", () => {
     const jobs = [job("second", "completed", "no_improvement"), job("gone", "completed", "improved"), job("first", "completed", "improved")];
     expect([choosePrompt([first, second], jobs), chooseJob("first", jobs)]).toEqual(["first", jobs[2]]);
     expect([choosePrompt([first, second], jobs.slice(0, 2)), chooseJob("second", jobs), chooseJob("first", jobs.slice(0, 2))]).toEqual(["second", jobs[0], null]);
+    expect(choosePrompt([first, second], jobs, false), "there are more prompts than were read").toBe("gone");
   });
   it("are where somebody lands who has signed in: once, whoever has taken them, and while nothing has run", () => {
     expect([belongsHere(0, true), belongsHere(9, false), belongsHere(9, true)]).toEqual([true, true, false]);

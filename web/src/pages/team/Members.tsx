@@ -1,10 +1,9 @@
 import { useState } from "react";
-import type { Schema } from "@/api/client";
-import { change, useChange, usePages } from "@/api/hooks";
+import { type Answer, change, useChange, usePages } from "@/api/hooks";
 import { type Role, useMay, useSession, useSessionState } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, PagedTable, RelativeTime, Select, toast, useUndo } from "@/kit";
 
-type Member = Schema<"MemberAnswer">;
+type Member = Answer<"/v1/members">["data"][number];
 
 export const ROLES = [
   { value: "viewer", label: "Viewer" },

@@ -10,6 +10,7 @@ import { count, day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { asApiError } from "@/api/errors";
 import { useNow } from "@/lib/use-now";
+import { GrantDialog } from "./GrantDialog";
 import { Head } from "./Head";
 import { WarningDialog } from "./WarningDialog";
 import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMove, isSimulated, paceOf } from "./burn";
@@ -44,6 +45,7 @@ export default function UsagePage() {
 
 function Left({ credits }: { credits: Credits }) {
   const [warning, setWarning] = useState(false);
+  const [granting, setGranting] = useState(false);
   const may = useMay();
   const now = useNow(MINUTE_MS);
   const month = new Date(now).toISOString().slice(0, 7);
@@ -87,10 +89,14 @@ function Left({ credits }: { credits: Credits }) {
           <Button size="s" onClick={() => setWarning(true)} disabled={!may.admin} why={needs("admin")}>
             {below === null ? "Set a warning" : "Change the warning"}
           </Button>
+          <Button size="s" onClick={() => setGranting(true)} disabled={!may.operator} why={needs("operator")}>
+            Add credit
+          </Button>
         </span>
       </div>
       <h2 className="sr-only">This month</h2>
       <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} keepsLegend reference={below === null ? undefined : { value: below, label: "warning" }} clock="utc" height={190} isStale={statement.isPlaceholderData} />
+      {granting ? <GrantDialog onClose={() => setGranting(false)} /> : null}
       <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
     </>
   );

@@ -24,6 +24,7 @@ const REASONS: Record<string, string> = {
   gone: "the receiver said that it is gone (410)",
   endpoint_disabled: "its endpoint was off",
   endpoint_deleted: "its endpoint was deleted",
+  restored: "a backup was restored, and it may have been sent before",
   aborted_by_receiver: "the receiver wants it no more",
   http_status: "no answer was a success",
   timeout: "no answer in time",

@@ -1,0 +1,245 @@
+import { useBlocker } from "@tanstack/react-router";
+import { Play, Square } from "lucide-react";
+import { useMemo, useState } from "react";
+import { useChange, usePages, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { useUnsaved } from "@/api/unsaved";
+import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
+import { plural } from "@/lib/format";
+import { usePathParam } from "@/lib/pages";
+import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
+import { Graph } from "./Graph";
+import { RunDrawer } from "./RunDrawer";
+import { StepForm } from "./StepForm";
+import { useChainRun } from "./useChainRun";
+
+const shape = { tab: oneOf(["chain", "runs"], "chain"), run: text() };
+const JSON_INDENT = 2;
+
+export default function ChainPage() {
+  const slug = usePathParam("slug");
+  const found = useRead("/v1/chains/{slug}", { path: { slug }, query: { label: "latest" } });
+  const chain = found.data?.slug === slug ? found.data : undefined;
+  const back = { to: "/chains", label: "Chains" };
+  if (!chain) {
+    return (
+      <Page title={slug} heading={<span className="font-mono text-20">{slug}</span>} back={back}>
+        {found.error ? <ErrorState error={found.error} onRetry={found.error.status === 404 ? undefined : () => void found.refetch()} /> : <SkeletonText lines={8} />}
+      </Page>
+    );
+  }
+  return <Workbench key={`${slug} ${chain.version}`} chain={chain} />;
+}
+
+function Workbench({ chain }: { chain: Chain }) {
+  const [{ tab, run }, set] = useUrlState(shape);
+  const { slug } = chain;
+  const live = chain.labels["production"];
+  const may = useMay();
+  const move = useChange("put", "/v1/chains/{slug}/labels/{label}", { invalidates: ["/v1/chains"] });
+  const publish = () => move.mutate({ path: { slug, label: "production" }, body: { version: chain.version, reason: "" } }, { onSuccess: () => toast(`production is v${chain.version}`), onError: toastError });
+  return (
+    <Page
+      title={slug}
+      back={{ to: "/chains", label: "Chains" }}
+      heading={
+        <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <span className="font-mono text-20">{slug}</span>
+          <span className="flex flex-wrap gap-1.5 tracking-normal">
+            {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
+            {live === chain.version ? null : <Badge>latest v{chain.version}</Badge>}
+          </span>
+        </span>
+      }
+      subtitle={chain.description || undefined}
+      actions={
+        live === chain.version ? null : (
+          <Button onClick={publish} busy={move.isPending} disabled={!may.editPrompts} why={needs("editor")}>
+            Make v{chain.version} live
+          </Button>
+        )
+      }
+    >
+      <Tabs
+        label="Parts of the chain"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        tabs={[
+          { id: "chain", label: "Chain", content: <Edit chain={chain} /> },
+          { id: "runs", label: "Runs", content: <Runs slug={slug} onOpen={(id) => set({ run: id }, { push: true })} /> },
+        ]}
+      />
+      <RunDrawer id={run} onClose={() => set({ run: "" })} />
+    </Page>
+  );
+}
+
+/** The steps as they are being written, over the newest version. */
+function Edit({ chain }: { chain: Chain }) {
+  const may = useMay();
+  const begun = useMemo(() => (chain.steps as Step[]).map(lean), [chain]);
+  const [steps, setSteps] = useState<Step[]>(begun);
+  const [chosen, setChosen] = useState<string | null>(begun[0]?.id ?? null);
+  const [saving, setSaving] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const running = useChainRun(chain.slug);
+  const isDirty = JSON.stringify(steps.map(lean)) !== JSON.stringify(begun);
+  useUnsaved(isDirty, chain.slug, () => undefined);
+  const leaving = useBlocker({ shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname, enableBeforeUnload: () => isDirty, withResolver: true });
+  const step = everyStep(steps).find((one) => one.id === chosen) ?? steps[0];
+  const parameters = Object.keys(chain.parameters ?? {});
+  const readOnly = !may.editPrompts;
+  const add = (id: string) => {
+    const fresh = freshId(steps);
+    setSteps(after(steps, id, { id: fresh, prompt: null, variables: {} }));
+    setChosen(fresh);
+  };
+  return (
+    <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
+      <div className="flex min-w-0 flex-col gap-4">
+        <div className="flex flex-wrap items-center justify-between gap-2">
+          <p className="text-13 text-muted">{isDirty ? `Not saved, over v${chain.version}` : `v${chain.version}, ${plural(everyStep(steps).length, "step")}`}</p>
+          <span className="flex gap-2">
+            <Button size="s" onClick={() => setWhole(true)}>
+              The whole form
+            </Button>
+            <Button size="s" variant="primary" disabled={readOnly || !isDirty} why={readOnly ? needs("editor") : undefined} onClick={() => setSaving(true)}>
+              Save…
+            </Button>
+          </span>
+        </div>
+        <Graph steps={steps} chosen={step?.id ?? null} onChoose={setChosen} seen={running.steps} />
+        <Try chain={chain} isDirty={isDirty} running={running} />
+      </div>
+      {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => setSteps(replaced(steps, step.id, next))} onAdd={() => add(step.id)} onRemove={() => setSteps(without(steps, step.id))} onMove={(by) => setSteps(moved(steps, step.id, by))} /> : null}
+      {saving ? <Save chain={chain} steps={steps} onClose={() => setSaving(false)} /> : null}
+      {whole ? <Whole steps={steps} readOnly={readOnly} onChange={setSteps} onClose={() => setWhole(false)} /> : null}
+      <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
+        What you changed in {chain.slug} is not saved as a version, and is lost when you leave.
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+function Save({ chain, steps, onClose }: { chain: Chain; steps: readonly Step[]; onClose: () => void }) {
+  const [message, setMessage] = useState("");
+  const save = useChange("post", "/v1/chains/{slug}/versions", { invalidates: ["/v1/chains"] });
+  const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), parameters: chain.parameters ?? null, output: chain.output ?? null, deadline_s: chain.deadline_s ?? null };
+  const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: (made) => (onClose(), toast(made.is_new === false ? `v${made.version} says exactly this` : `v${made.version} is saved`)) });
+  return (
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title="Save as the next version" description={`Over v${chain.version}. Nobody is served it until production moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
+      <Field label="Note" hint="Why, for whoever reads the versions.">
+        <Input autoFocus value={message} maxLength={2_000} onChange={(event) => setMessage(event.target.value)} />
+      </Field>
+      <Faults error={save.error} />
+    </FormDialog>
+  );
+}
+
+/** Every fault of the form by its place. */
+function Faults({ error }: { error: unknown }) {
+  const problems = (error as { details?: { problems?: { param: string; message: string }[] } } | null)?.details?.problems ?? [];
+  if (problems.length < 2) return null;
+  return (
+    <ul className="flex flex-col gap-1 text-12">
+      {problems.map((one) => (
+        <li key={one.param + one.message}>
+          <code>{one.param}</code>: {one.message}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The steps as JSON: for lists at once, cases and fallbacks. */
+function Whole({ steps, readOnly, onChange, onClose }: { steps: readonly Step[]; readOnly: boolean; onChange: (steps: Step[]) => void; onClose: () => void }) {
+  const [written, setWritten] = useState(() => JSON.stringify(steps.map(lean), null, JSON_INDENT));
+  const [fault, setFault] = useState<string | null>(null);
+  const take = () => {
+    try {
+      const read: unknown = JSON.parse(written);
+      if (!Array.isArray(read) || read.length === 0 || read.some((one) => typeof (one as Step).id !== "string")) throw new Error("A list of steps is needed, each with an id.");
+      onChange(read as Step[]);
+      onClose();
+    } catch (error) {
+      setFault(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <FormDialog wide open onOpenChange={(open) => !open && onClose()} title="The whole form" description="A step has an id and one of prompt, parallel, choose and stop." submit="Take it over" onSubmit={take} disabled={readOnly}>
+      <CodeEditor label="Steps" language="json" value={written} onChange={setWritten} readOnly={readOnly} minLines={12} maxLines={24} />
+      <FieldFault text={fault ?? undefined} />
+    </FormDialog>
+  );
+}
+
+function Try({ chain, isDirty, running }: { chain: Chain; isDirty: boolean; running: ReturnType<typeof useChainRun> }) {
+  const may = useMay();
+  const parameters = Object.entries((chain.parameters ?? {}) as Record<string, { type?: string; description?: string }>);
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [fault, setFault] = useState<string | null>(null);
+  const start = () => {
+    try {
+      const variables = Object.fromEntries(parameters.flatMap(([name, { type }]) => (values[name] === undefined || values[name] === "" ? [] : [[name, type && type !== "string" && type !== "image_url" ? (JSON.parse(values[name]) as unknown) : values[name]]])));
+      setFault(null);
+      running.start(variables, chain.version);
+    } catch {
+      setFault("A value that is no text is written as JSON: 3, true, {\"a\": 1}, [1, 2].");
+    }
+  };
+  const { run, texts, error } = running;
+  return (
+    <Section framed title="Try it" description={isDirty ? `Runs v${chain.version}, which is saved, without your changes.` : `Runs v${chain.version} for real, and costs what its steps cost.`}>
+      {parameters.map(([name, { type, description }]) => (
+        <Field key={name} label={name} hint={[description, type && type !== "string" ? type : null].filter(Boolean).join(", ") || undefined}>
+          <Textarea rows={2} value={values[name] ?? ""} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
+        </Field>
+      ))}
+      <FieldFault text={fault ?? undefined} />
+      <div className="flex flex-wrap items-center gap-2">
+        <Button variant="primary" icon={<Play size={14} aria-hidden />} busy={running.isRunning} disabled={!may.run} why={needs("editor")} onClick={start}>
+          Run
+        </Button>
+        {running.isRunning ? (
+          <Button icon={<Square size={12} aria-hidden />} onClick={running.stop}>
+            Stop
+          </Button>
+        ) : null}
+        {run ? (
+          <>
+            <StatusBadge status={run.status} /> <Money nusd={run.cost_nusd} />
+            {run.simulated ? <SimulatedBadge /> : null}
+          </>
+        ) : null}
+      </div>
+      <FormError error={error} />
+      {!run && texts.size > 0 ? [...texts].map(([step, said]) => <Said key={step} name={step} said={said} />) : null}
+      {run ? <Said name="Output" said={run.output} /> : null}
+      {run?.error ? <Notice tone="bad" title={`${run.failed_step ?? "It"} failed.`}>{run.error.message ?? run.error.code}</Notice> : null}
+    </Section>
+  );
+}
+
+export function Said({ name, said }: { name: string; said: unknown }) {
+  const isText = typeof said === "string";
+  return (
+    <div aria-live="polite">
+      <p className="mb-1 text-12 text-muted">{name}</p>
+      <Prose text={isText ? said : JSON.stringify(said, null, JSON_INDENT)} mono={!isText} />
+    </div>
+  );
+}
+
+const COLUMNS: Column<RunItem>[] = [
+  { key: "at", head: "Started", cell: (row) => <RelativeTime at={row.created_at} /> },
+  { key: "version", head: "Version", width: "w-24", cell: (row) => `v${row.version}` },
+  { key: "status", head: "Status", width: "w-32", cell: (row) => <StatusBadge status={row.status} /> },
+  { key: "cost", head: "Cost", width: "w-28", align: "end", cell: (row) => <Money nusd={row.cost_nusd} /> },
+];
+
+function Runs({ slug, onOpen }: { slug: string; onOpen: (id: string) => void }) {
+  const pages = usePages("/v1/chain-runs", { query: { chain: slug } });
+  return <PagedTable label="Runs of the chain" columns={COLUMNS} pages={pages} rowKey={(row) => row.id} onOpen={(row) => onOpen(row.id)} empty={<EmptyState title="Not run yet" code={`curl $URL/v1/chains/${slug}/runs -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\\n  -d '{"variables": {}}'`}>Runs of an application and those from here stand here, newest first.</EmptyState>} />;
+}
+

@@ -1,0 +1,48 @@
+import { useRead } from "@/api/hooks";
+import { Badge, Drawer, Facts, Loaded, Money, Prose, RelativeTime, Section, StatusBadge, TextLink } from "@/kit";
+
+/** One run with what each step did. */
+export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+  const found = useRead("/v1/chain-runs/{chain_run_id}", { path: { chain_run_id: id } }, { enabled: id !== "" });
+  return (
+    <Drawer open={id !== ""} onOpenChange={(open) => !open && onClose()} title="Run of the chain">
+      {id === "" ? null : (
+        <Loaded of={found}>
+          {(run) => (
+            <div className="flex flex-col gap-5">
+              <Facts
+                facts={[
+                  ["Status", <StatusBadge key="status" status={run.status} />],
+                  ["Version", `v${run.version}${run.label ? `, as ${run.label}` : ""}`],
+                  ["Started", <RelativeTime key="at" at={run.created_at} />],
+                  ["Cost", <Money key="cost" nusd={run.cost_nusd} />],
+                  run.user_id ? ["End user", run.user_id] : null,
+                  run.error ? ["Why it failed", run.error.message ?? run.error.code] : null,
+                ]}
+              />
+              <Section title="Steps">
+                <ol aria-label="Steps of the run" className="flex flex-col gap-2">
+                  {run.steps.map((step) => (
+                    <li key={step.id} className="flex flex-wrap items-center gap-2 rounded-m border border-line px-3 py-2 text-13">
+                      <span className="font-mono font-medium">{step.id}</span>
+                      {step.prompt ? <span className="text-muted">{`${step.prompt} v${step.version ?? "?"}`}</span> : null}
+                      <Badge tone={step.status === "success" ? "ok" : step.status === "skipped" || step.status === "waiting" ? "neutral" : "bad"}>{step.status}</Badge>
+                      <span className="ml-auto flex items-center gap-3">
+                        {step.cost_nusd ? <Money nusd={step.cost_nusd} /> : null}
+                        {step.execution_id ? <TextLink to={`/runs/${step.execution_id}`}>What it said</TextLink> : null}
+                      </span>
+                      {step.error ? <span className="w-full text-12">{step.error.message ?? step.error.code}</span> : null}
+                    </li>
+                  ))}
+                </ol>
+              </Section>
+              <Section title="Output">
+                <Prose text={typeof run.output === "string" ? run.output : JSON.stringify(run.output, null, 2)} mono={typeof run.output !== "string"} />
+              </Section>
+            </div>
+          )}
+        </Loaded>
+      )}
+    </Drawer>
+  );
+}

@@ -1,0 +1,105 @@
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, Checkbox, type Column, EmptyState, Field, FormError, Input, Loaded, Section, Table, errorFor, toast } from "@/kit";
+import { percent } from "@/lib/format";
+import { Head } from "./Head";
+import { STEPS, stepsOf } from "./draft";
+
+type Settings = Schema<"burnish_gateway__experiments__answers__SettingsAnswer">;
+
+export default function SettingsPage() {
+  const found = useRead("/v1/experiments/settings");
+  return (
+    <Head title="Settings of experiments" subtitle="For new drafts of this workspace, and whether proven suggestions are rolled out by themselves.">
+      <Loaded of={found}>{(settings) => <Form key={JSON.stringify(settings)} settings={settings} />}</Loaded>
+      <Namespaces />
+    </Head>
+  );
+}
+
+const per = (share: number) => String(Number((share * 100).toPrecision(12)));
+
+function Form({ settings }: { settings: Settings }) {
+  const policy = settings.rollout_policy;
+  const [samples, setSamples] = useState(String(settings.min_samples));
+  const [confidence, setConfidence] = useState(per(settings.confidence));
+  const [holdout, setHoldout] = useState(per(settings.holdout_share));
+  const [rolls, setRolls] = useState(policy !== null);
+  const [steps, setSteps] = useState(policy?.rollout?.steps ? policy.rollout.steps.map(per).join(", ") : STEPS);
+  const [hours, setHours] = useState(policy?.rollout ? String((policy.rollout.bake_s ?? 3_600) / 3_600) : "1");
+  const may = useMay();
+  const save = useChange("put", "/v1/experiments/settings", { invalidates: ["/v1/experiments/settings"] });
+  const ramp = stepsOf(steps);
+  const submit = () =>
+    save.mutate(
+      {
+        body: {
+          min_samples: Number(samples), confidence: Number(confidence) / 100, holdout_share: Number(holdout) / 100,
+          rollout_policy: rolls ? { label: policy?.label ?? "production", unit: policy?.unit ?? null, guardrails: policy?.guardrails ?? [], rollout: { ...policy?.rollout, steps: ramp ?? [1], bake_s: Math.round(Number(hours) * 3_600), min_units: policy?.rollout?.min_units ?? 0, advances: policy?.rollout?.advances ?? true } } : null,
+        },
+      },
+      { onSuccess: () => toast("The settings are saved") },
+    ); // prettier-ignore
+  return (
+    <form
+      className="flex max-w-2xl flex-col gap-8"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <Section title="Evidence">
+        <div className="grid items-end gap-4 sm:grid-cols-3">
+          <Field label="Units in each arm, at least" error={errorFor(save.error, "min_samples")}>
+            <Input type="number" min={10} value={samples} onChange={(event) => setSamples(event.target.value)} required disabled={!may.admin} />
+          </Field>
+          <Field label="Sure by, %" error={errorFor(save.error, "confidence")}>
+            <Input type="number" min={80} max={99.9} step="any" value={confidence} onChange={(event) => setConfidence(event.target.value)} required disabled={!may.admin} />
+          </Field>
+          <Field label="In no experiment, %" error={errorFor(save.error, "holdout_share")}>
+            <Input type="number" min={0} max={50} step="any" value={holdout} onChange={(event) => setHoldout(event.target.value)} required disabled={!may.admin} />
+          </Field>
+        </div>
+        <p className="text-12 text-muted">Whoever is in no experiment shows later what all of them together were worth. A larger part holds whom the smaller one held, and more.</p>
+      </Section>
+      <Section title="Proven suggestions">
+        <Checkbox label="Roll them out by themselves" hint="A suggestion that was proven becomes a version and goes up this ramp, guarded, without being asked." checked={rolls} onChange={(event) => setRolls(event.target.checked)} disabled={!may.admin} />
+        {rolls ? (
+          <div className="grid items-end gap-4 sm:grid-cols-2">
+            <Field label="Candidate gets, %" error={ramp === null ? "Shares in per cent that grow, such as 5, 25, 100." : errorFor(save.error, "rollout_policy")}>
+              <Input value={steps} onChange={(event) => setSteps(event.target.value)} disabled={!may.admin} />
+            </Field>
+            <Field label="Each step lasts, hours">
+              <Input type="number" min={0} max={744} step="any" value={hours} onChange={(event) => setHours(event.target.value)} disabled={!may.admin} />
+            </Field>
+          </div>
+        ) : null}
+      </Section>
+      <FormError error={save.error} />
+      <div>
+        <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.admin || (rolls && ramp === null)} why={may.admin ? undefined : needs("admin")}>
+          Save
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+type Namespace = Schema<"NamespaceAnswer">;
+
+const COLUMNS: Column<Namespace>[] = [
+  { key: "name", head: "Namespace", cell: (row) => <span className="font-mono wrap-anywhere">{row.name}</span> },
+  { key: "unit", head: "Unit", width: "w-32", cell: (row) => row.unit.replace("_", " ") },
+  { key: "taken", head: "Taken", align: "end", width: "w-24", cell: (row) => percent(row.taken, 0) },
+];
+
+function Namespaces() {
+  const found = useRead("/v1/experiments/namespaces");
+  return (
+    <Section title="Namespaces" description="Experiments of one namespace never meet in one unit. Made by the first draft that names it.">
+      <Loaded of={found}>{({ data }) => (data.length > 0 ? <Table label="Namespaces" columns={COLUMNS} rows={data} rowKey={(row) => row.name} /> : <EmptyState title="No namespaces">Two experiments on the same calls need one.</EmptyState>)}</Loaded>
+    </Section>
+  );
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, stepsOf, withEffect } from "./draft";
+import type { Experiment } from "./model";
+
+const draft: Draft = { ...emptyDraft("tickets", "2"), name: " Shorter " };
+
+describe("steps", () => {
+  it("are shares that grow", () => {
+    expect(stepsOf("1, 5 25% 100")).toEqual([0.01, 0.05, 0.25, 1]);
+    for (const wrong of ["", "5, 5", "10, 5", "0, 50", "50, 101", "a"]) expect(stepsOf(wrong), wrong).toBeNull();
+  });
+});
+
+describe("what is sent", () => {
+  it("names versions and labels as they are meant, and even shares not at all", () => {
+    expect(bodyOf(draft)).toMatchObject({ name: "Shorter", prompt: "tickets", kind: "ab", arms: [{ name: "control", label: "production", control: true }, { name: "candidate", version: 2, control: false }] });
+    expect(bodyOf(draft).arms.some((one) => "share" in one)).toBe(false);
+  });
+  it("writes points as parts of 1, dollars as nano-dollars and milliseconds as they are", () => {
+    expect(bodyOf({ ...draft, effect: "3", equivalence: "1.5" }).deciding).toMatchObject({ smallest_effect: 0.03, equivalence_margin: 0.015 });
+    expect(bodyOf({ ...draft, metric: "cost_nusd", effect: "0.001" }).deciding?.smallest_effect).toBe(1_000_000);
+    expect(bodyOf({ ...draft, metric: "latency_ms", effect: "80" }).deciding?.smallest_effect).toBe(80);
+  });
+  it("gives a rollout its ramp, and no shares, no days and no adapting", () => {
+    const arms = draft.arms.map((one) => ({ ...one, share: "50" }));
+    const body = bodyOf({ ...draft, arms, kind: "rollout", steps: "10, 100", bakeHours: "0.5", maxDays: "5", adaptive: true });
+    expect(body.rollout).toEqual({ steps: [0.1, 1], bake_s: 1800, min_units: 0, advances: true });
+    expect([body.allocation, body.deciding?.max_days, body.arms[0]?.share]).toEqual(["fixed", undefined, undefined]);
+  });
+  it("gives an unseen arm its share and what all may cost", () => {
+    const arms = [...draft.arms, { name: "small", gives: "", model: "simulated/chat", share: "10", shadow: true }];
+    expect(isComplete({ ...draft, arms })).toBe(false);
+    expect(bodyOf({ ...draft, arms, shadowBudget: "0.5" })).toMatchObject({ shadow_budget_nusd: 500_000_000, arms: [{}, {}, { mode: "shadow", model: "simulated/chat", share: 0.1 }] });
+  });
+  it("leaves guardrails out where none are written, so that the usual ones hold", () => {
+    expect("guardrails" in bodyOf(draft)).toBe(false);
+    expect(bodyOf({ ...draft, guardrails: [{ metric: "error_rate", margin: "2", relative: false }, { metric: "cost_nusd", margin: "20", relative: true }] }).guardrails).toEqual([
+      { metric: "error_rate", margin: 0.02, relative: false, alpha: 0.05 },
+      { metric: "cost_nusd", margin: 0.2, relative: true, alpha: 0.05 },
+    ]);
+  });
+});
+
+describe("faults", () => {
+  it("are said beside shares that are half given or too many", () => {
+    const share = (a: string, b: string) => faultsOf({ ...draft, arms: draft.arms.map((one, at) => ({ ...one, share: at === 0 ? a : b })) })["shares"];
+    expect([share("", ""), share("20", "80")]).toEqual([undefined, undefined]);
+    expect(share("20", "")).toContain("each arm");
+    expect(share("60", "50")).toContain("more than 100");
+  });
+});
+
+describe("a draft that is read", () => {
+  const known = {
+    id: "x", name: "N", description: "d", prompt: "tickets", label: "production", kind: "rollout", unit: "session", metric: "satisfaction", direction: "higher", allocation: "fixed", targeting: "app == 'x'", namespace: null, on_winner: "automatic",
+    arms: [{ name: "new", mode: "live", control: false, version: 3, label: null, model: null, share: null }, { name: "old", mode: "live", control: true, version: null, label: "production", model: null, share: null }],
+    deciding: { method: "sequential", confidence: 0.95, min_samples: 100, planned_units: null, looks: null, smallest_effect: 0.05, equivalence_margin: null, max_days: null, horizon: null },
+    guardrails: [{ metric: "latency_p95_ms", margin: 0.2, relative: true, alpha: 0.05, direction: "lower" }], rollout: { steps: [0.05, 1], bake_s: 7200, min_units: 40, advances: false }, shadow_budget_nusd: null,
+  } as unknown as Experiment; // prettier-ignore
+  it("says the same again when it is sent", () => {
+    expect(bodyOf(draftOf(known))).toMatchObject({
+      unit: "session", targeting: "app == 'x'", min_samples: 100, confidence: 0.95, rollout: known.rollout, guardrails: [{ metric: "latency_p95_ms", margin: 0.2, relative: true }],
+      arms: [{ name: "old", label: "production", control: true }, { name: "new", version: 3, control: false }], deciding: { smallest_effect: 0.05 },
+    }); // prettier-ignore
+  });
+  it("changes nothing but the effect", () => {
+    const { deciding, ...rest } = withEffect(known, "2");
+    const { deciding: before, ...same } = bodyOf(draftOf(known));
+    expect(rest).toEqual(same);
+    expect([deciding?.smallest_effect, before?.smallest_effect]).toEqual([0.02, 0.05]);
+  });
+});

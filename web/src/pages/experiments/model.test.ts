@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { type Experiment, type Look, allowance, curveRange, curves, resultsOf, saysOf, shareWords, split, standing, wholeSplit } from "./model";
+
+const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
+
+describe("the curve", () => {
+  const series = curves([look(1, null, null), look(2, -0.6, 0.8), look(3, -0.1, 0.2), look(4, 0, 0.1)]);
+  it("draws nothing of a look that may not say anything yet", () => {
+    expect(series[0]?.points.map((one) => one.value)).toEqual([null, expect.closeTo(0.1), expect.closeTo(0.05), expect.closeTo(0.05)]);
+    expect(curves([look(1, null, null)])).toEqual([]);
+  });
+  it("has ends by the later half, with 0 between them", () => {
+    const [low, high] = curveRange(series);
+    expect(low).toBeLessThan(-0.1);
+    expect(low).toBeGreaterThan(-0.2);
+    expect(high).toBeLessThan(0.3);
+  });
+});
+
+describe("the split", () => {
+  it("gives planned and seen as parts of the same whole", () => {
+    const found = split({ units: { a: 60, b: 20 }, planned: { a: 0.2, b: 0.2 } });
+    expect(found.get("a")).toEqual({ planned: 0.5, seen: 0.75, units: 60 });
+    const both = wholeSplit({ evidence: 1, epoch: 2, units: {}, planned: { a: 0.5, b: 0.5 }, came: { a: 100, b: 60 }, expected: { a: 110, b: 50 }, is_sound: true });
+    expect(both.get("b")).toEqual({ planned: 0.3125, seen: 0.375, units: 60 });
+    expect(split({ units: {}, planned: { a: 1 } }).get("a")?.seen).toBeNull();
+  });
+});
+
+describe("words", () => {
+  it("are in the unit of the metric", () => {
+    expect(saysOf("satisfaction", true).range(-0.001, 0.172)).toBe("−0.1 to +17.2\u00a0pts");
+    expect(saysOf("latency_ms", false).difference(80)).toBe("+80\u00a0ms");
+    expect(saysOf("cost_nusd", false).difference(-2e9)).toBe("−$2.00");
+    expect(saysOf("metric:resolved", false).value(0.25)).toBe("0.25");
+  });
+  it("say what a guardrail allows", () => {
+    expect(allowance({ metric: "error_rate", margin: 0.02, relative: false })).toBe("at most 2.0\u00a0pts more");
+    expect(allowance({ metric: "cost_nusd", margin: 0.2, relative: true })).toBe("at most 20\u00a0% more");
+    expect(allowance({ metric: "satisfaction", margin: 0.03, relative: false })).toBe("at most 3.0\u00a0pts less");
+  });
+  it("write shares as they were given", () => {
+    expect([shareWords(0.005), shareWords(1 / 3), shareWords(1), shareWords(null)]).toEqual(["0.5\u00a0%", "33.33\u00a0%", "100\u00a0%", "–"]);
+  });
+});
+
+describe("what is shown", () => {
+  const differences = [{ arm: "b", state: "better" }];
+  it("is what it was decided by once it is over", () => {
+    const over = { status: "completed", results: { differences: [], over_time: [1] }, verdict: { result: { differences } } } as unknown as Experiment;
+    expect(resultsOf(over)).toMatchObject({ differences, over_time: [1] });
+    expect(resultsOf({ status: "draft", results: null, verdict: null } as unknown as Experiment)).toBeNull();
+  });
+  it("says that a held rollout waits", () => {
+    expect(standing({ status: "running", rollout_state: "holding", verdict: null, kind: "rollout" }).word).toBe("waits for you");
+    expect(standing({ status: "completed", rollout_state: "rolled_back", verdict: { outcome: "rolled_back" } as never, kind: "rollout" })).toEqual({ word: "rolled back", tone: "bad" });
+  });
+});

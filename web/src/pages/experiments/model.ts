@@ -1,0 +1,194 @@
+/** What the API says of an experiment as "object", and what is computed from it. Pure. */
+import type { Schema } from "@/api/client";
+import type { Point, Series } from "@/chart/geometry";
+import { NONE, count, decimal, duration, money, percent, points } from "@/lib/format";
+
+export type Experiment = Schema<"ExperimentAnswer">;
+export type Arm = Schema<"ArmAnswer">;
+
+export type Difference = {
+  arm: string;
+  state: "too_few" | "not_yet" | "better" | "worse" | "no_difference" | "harmful";
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  relative: number | null;
+  p_value: number | null;
+  units: number;
+  control_units: number;
+  sentence: string;
+  missing_feedback: string;
+};
+export type Guard = {
+  metric: string;
+  arm: string;
+  state: "ok" | "doubt" | "harm" | "no_data" | "unavailable";
+  margin: number;
+  relative: boolean;
+  against: "control" | "baseline";
+  control: number | null;
+  treatment: number | null;
+  units: number;
+  why: string;
+};
+export type SampleRatio = { evidence: number; epoch: number; units: Record<string, number>; planned: Record<string, number>; came?: Record<string, number>; expected?: Record<string, number>; is_sound: boolean };
+export type Outlook = { arm: string; needed: number | null; share_done: number; days_left: number | null };
+export type Look = { looked_at: string; epoch: number; units: number; differences: { arm: string; value: number | null; low: number | null; high: number | null }[]; evidence: number };
+export type Results = {
+  arms: { arm: string; units: number; observations: number; value: number | null }[];
+  differences: Difference[];
+  guardrails: Guard[];
+  sample_ratio: SampleRatio;
+  is_share: boolean;
+  margin: number | null;
+  outlook?: Outlook[];
+  looked_at?: string;
+  standing?: { outcome: string; sentence: string };
+  rule?: { method: string; confidence: number; alpha: number; min_samples: number };
+  over_time?: Look[];
+  shadows?: Record<string, unknown>[];
+};
+
+/** What is shown: of what is over, what it was decided by; else the newest look. Null before the start. */
+export function resultsOf(experiment: Experiment): Results | null {
+  const seen = experiment.results as unknown as Results | null | undefined;
+  const frozen = experiment.verdict?.result as Partial<Results> | undefined;
+  if (experiment.status === "completed" && frozen?.differences) return { ...seen, ...frozen } as Results;
+  return seen?.differences ? seen : null;
+}
+
+const METRICS: Record<string, string> = {
+  success: "Answers that succeed",
+  satisfaction: "Satisfaction",
+  latency_ms: "Latency",
+  cost_nusd: "Cost per answer",
+  error_rate: "Errors",
+  latency_p95_ms: "Slow answers",
+};
+
+export function metricName(metric: string): string {
+  return METRICS[metric] ?? metric.replace(/^metric:/, "");
+}
+
+export const UNITS: Record<string, [one: string, many: string]> = { end_user: ["end user", "end users"], session: ["session", "sessions"], execution: ["execution", "executions"] };
+
+/** 1,204 end users. */
+export function unitsOf(n: number, unit: string): string {
+  const [one, many] = UNITS[unit] ?? [unit, unit];
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+export type Says = { value: (value: number | null) => string; difference: (value: number | null) => string; /** "−0.1 to +17.2 pts". */ range: (low: number | null, high: number | null) => string };
+
+/** How figures of a metric are written. Of latency_p95_ms the figure is a share: of answers that are slower than the limit. */
+export function saysOf(metric: string, isShare: boolean): Says {
+  const between = (difference: Says["difference"]) => (low: number | null, high: number | null) => (low === null || high === null ? NONE : `${difference(low).replace(/\s?pts$/u, "")} to ${difference(high)}`);
+  if (isShare || metric === "error_rate" || metric === "latency_p95_ms" || metric === "success") return { value: (value) => percent(value), difference: (value) => points(value), range: between((value) => points(value)) };
+  const plain = metric === "latency_ms" ? duration : metric === "cost_nusd" ? money : (value: number | null) => decimal(value);
+  const difference = (value: number | null) => (value === null ? NONE : value > 0 ? `+${plain(value)}` : plain(value));
+  return { value: plain, difference, range: between(difference) };
+}
+
+/** "at most +2.0 pts", "at most 20 % more": what a guardrail allows. */
+export function allowance(guard: Pick<Guard, "metric" | "margin" | "relative">): string {
+  const less = guard.metric === "satisfaction" || guard.metric === "success";
+  const size = guard.relative ? percent(guard.margin, 0) : saysOf(guard.metric, less).value(guard.margin).replace(/%$/u, "pts");
+  return `at most ${size} ${less ? "less" : "more"}`;
+}
+
+export const GUARD_WORDS: Record<Guard["state"], string> = { ok: "holds", doubt: "in doubt", harm: "broken", no_data: "too few yet", unavailable: "cannot be known" };
+export const GUARD_TONES = { ok: "ok", doubt: "warn", harm: "bad", no_data: "neutral", unavailable: "neutral" } as const;
+
+const MODELLED = (arm: Pick<Arm, "version" | "label" | "model">) => [arm.version ? `v${arm.version}` : arm.label ? `what ${arm.label} names` : null, arm.model].filter(Boolean).join(" with ");
+
+/** v3, "what production names", "v3 with small": what an arm gives. */
+export function gives(arm: Pick<Arm, "version" | "label" | "model">): string {
+  return MODELLED(arm) || NONE;
+}
+
+export type Part = { planned: number; seen: number | null; units: number };
+
+/** Planned and seen shares of each arm, as parts of all that came: of the time that speaks loudest. */
+export function split({ units, planned }: Pick<SampleRatio, "units" | "planned">): Map<string, Part> {
+  const whole = Object.values(planned).reduce((sum, one) => sum + one, 0);
+  const came = Object.values(units).reduce((sum, one) => sum + one, 0);
+  return new Map(Object.entries(planned).map(([arm, share]) => [arm, { planned: whole > 0 ? share / whole : 0, seen: came > 0 ? (units[arm] ?? 0) / came : null, units: units[arm] ?? 0 }]));
+}
+
+/** The same of all times together: whom each arm got, beside whom the plans of each time gave it. */
+export function wholeSplit(ratio: SampleRatio): Map<string, Part> {
+  return split({ units: ratio.came ?? ratio.units, planned: ratio.expected ?? ratio.planned });
+}
+
+/** Intervals look by look, one series for each treatment. Nothing is drawn of a look that may not say anything yet. */
+export function curves(looks: readonly Look[]): Series[] {
+  const found = new Map<string, Point[]>();
+  for (const look of looks) {
+    for (const { arm, value, low, high } of look.differences) {
+      found.set(arm, [...(found.get(arm) ?? []), { x: Date.parse(look.looked_at), value: low === null || high === null ? null : value, low, high }]);
+    }
+  }
+  return [...found].filter(([, points]) => points.some((one) => one.value !== null)).map(([name, points], at) => ({ name, points, color: ((at % 5) + 1) as 1 | 2 | 3 | 4 | 5 }));
+}
+
+/** Ends of the axis by the later half of the looks: the first intervals are so wide that they would flatten all others. */
+export function curveRange(series: readonly Series[]): [number, number] {
+  const late = series.flatMap((one) => one.points.slice(Math.floor(one.points.length / 2)));
+  const ends = late.flatMap((point) => [point.low ?? 0, point.high ?? 0, 0]);
+  const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  const air = (high - low || 1) * 0.15;
+  return [low - air, high + air];
+}
+
+const REASONS: Record<string, string> = { started: "Started", allocation: "Shares changed", step: "Next step", adaptive: "Shares adapted", resumed: "Resumed" };
+
+export function epochWords(epoch: Pick<Schema<"EpochAnswer">, "reason" | "shares">): string {
+  const shares = Object.entries(epoch.shares).map(([arm, share]) => `${arm} ${shareWords(share)}`);
+  return `${REASONS[epoch.reason] ?? epoch.reason}: ${shares.join(", ")}`;
+}
+
+/** 5 %, 0.5 %: a planned share, as it was given. */
+export function shareWords(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NONE;
+  const whole = Math.round(share * 10_000) / 100;
+  return `${decimal(whole, 2)}\u00a0%`;
+}
+
+const OUTSIDE: Record<string, string> = {
+  no_unit: "Calls that do not say whose they are",
+  named: "Calls that named a version or a label",
+  targeting: "Calls that the condition leaves out",
+  holdout: "Kept out of all experiments",
+  namespace: "In another experiment of the namespace",
+  not_allocated: "Left over by the shares",
+  not_allowed: "Callers who may not get the version",
+  unavailable: "An arm could not answer, so the label did",
+};
+
+export function outsideWords(reason: string): string {
+  return OUTSIDE[reason] ?? reason.replaceAll("_", " ");
+}
+
+export type Tone = "neutral" | "ok" | "warn" | "bad" | "accent";
+
+/** Where it is, in a word or two. */
+export function standing(experiment: Pick<Experiment, "status" | "rollout_state" | "verdict" | "kind">): { word: string; tone: Tone } {
+  if (experiment.status === "draft") return { word: "draft", tone: "neutral" };
+  if (experiment.status === "completed") return { word: (experiment.verdict?.outcome ?? "completed").replaceAll("_", " "), tone: OUTCOME_TONES[experiment.verdict?.outcome ?? ""] ?? "neutral" };
+  if (experiment.status === "paused") return { word: "paused", tone: "warn" };
+  if (experiment.rollout_state === "holding") return { word: "waits for you", tone: "warn" };
+  return experiment.kind === "rollout" ? { word: "ramping", tone: "accent" } : { word: "running", tone: "accent" };
+}
+
+export const OUTCOME_TONES: Record<string, Tone> = { better: "ok", rolled_out: "ok", worse: "warn", rolled_back: "bad", refused: "bad", no_difference: "neutral", not_enough_data: "neutral", stopped: "neutral" };
+
+export const isOver = (experiment: Pick<Experiment, "status">) => experiment.status === "completed";
+export const isOpen = (experiment: Pick<Experiment, "status">) => experiment.status === "running" || experiment.status === "paused";
+export const liveArms = (experiment: Pick<Experiment, "arms">) => experiment.arms.filter((one) => one.mode === "live");
+export const controlOf = (experiment: Pick<Experiment, "arms">) => experiment.arms.find((one) => one.control) ?? experiment.arms[0];
+
+/** When the step that is under way may end at the earliest; null where it waits for nothing but units. */
+export function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollout">): number | null {
+  if (!experiment.step_started_at || !experiment.rollout) return null;
+  return Date.parse(experiment.step_started_at) + (experiment.rollout.bake_s ?? 0) * 1_000;
+}

@@ -1,0 +1,101 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { usePromptChoices } from "@/api/choices";
+import type { Schema } from "@/api/client";
+import { useForecast } from "@/api/forecast";
+import { useChange } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, errorFor, toast } from "@/kit";
+import { plural } from "@/lib/format";
+
+/** From one model to another, with what measuring costs before anything is asked. */
+export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; onOpenChange: (open: boolean) => void; model: string; successor: string }) {
+  const [model, setModel] = useState<string | null>(given.model || null);
+  const [successor, setSuccessor] = useState<string | null>(given.successor || null);
+  const [only, setOnly] = useState<string | null>(null);
+  const [margin, setMargin] = useState("2");
+  const [searches, setSearches] = useState(true);
+  const [evaluations, setEvaluations] = useState("2000");
+  const { choices } = useModels();
+  const prompts = usePromptChoices();
+  const navigate = useNavigate();
+  const start = useChange("post", "/v1/model-migrations", { invalidates: ["/v1/model-migrations", "/v1/credits", "/v1/test-runs"] });
+  // A model that has ended is not among those that can be called.
+  const olds = given.model && !choices.some((one) => one.value === given.model) ? [{ value: given.model, label: given.model }, ...choices] : choices;
+  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { budget: { evaluations: Math.max(50, Math.round(Number(evaluations)) || 50) } } } : {}) } : null;
+  const forecast = useForecast("/v1/model-migrations/forecast", open ? body : null);
+  const plan = forecast.isStale ? undefined : forecast.data;
+  const error = start.error ?? forecast.error;
+  const submit = () =>
+    body &&
+    start.mutate(
+      { body: body as Schema<"MigrationBody"> },
+      {
+        onSuccess: (made) => {
+          toast("The move has begun; nobody gets anything of it until a label moves");
+          void navigate({ to: `/optimize/migrations/${made.id}` });
+        },
+      },
+    );
+  return (
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="Move prompts to another model" description="Each version with a label, and the newest of each prompt. New versions stand on a branch: nobody gets them until you move a label." submit="Measure and move" onSubmit={submit} busy={start.isPending} error={error} disabled={!plan || plan.steps === 0}>
+      <div className="grid gap-x-6 gap-y-4 md:grid-cols-[minmax(0,1fr)_17rem]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <div className="grid gap-4 sm:grid-cols-2">
+            <div className="flex min-w-0 flex-col gap-1">
+              <span className="text-13 font-medium">From</span>
+              <Combobox label="From" value={model} onChange={setModel} placeholder="Choose a model" choices={olds} className="w-full" />
+              <FieldFault text={errorFor(error, "model")} />
+            </div>
+            <div className="flex min-w-0 flex-col gap-1">
+              <span className="text-13 font-medium">To</span>
+              <Combobox label="To" value={successor} onChange={setSuccessor} placeholder="Choose a model" choices={choices.filter((one) => one.value !== model)} className="w-full" />
+              <FieldFault text={errorFor(error, "successor")} />
+            </div>
+          </div>
+          <div className="flex min-w-0 flex-col gap-1">
+            <span className="text-13 font-medium">Prompts</span>
+            <Combobox label="Prompts" value={only} onChange={setOnly} clear="All that call it" className="w-full" {...prompts} />
+            <FieldFault text={errorFor(error, "prompts")} />
+          </div>
+          <Field label="Still as good where at most so many points are lost" error={errorFor(error, "margin")} className="sm:w-1/2">
+            <Input type="number" min={0} max={100} step="any" value={margin} onChange={(event) => setMargin(event.target.value)} />
+          </Field>
+          <Checkbox label="Look for a better text where it is worse" hint="What is proven becomes the version’s text for the new model." checked={searches} onChange={(event) => setSearches(event.target.checked)} />
+          {searches ? (
+            <Field label="Evaluations of each search, at most" error={errorFor(error, "search")} className="sm:w-1/2">
+              <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+            </Field>
+          ) : null}
+        </div>
+        <div className="flex min-h-32 min-w-0 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>
+          <h3 className="text-13 font-semibold">What it may cost</h3>
+          {plan ? (
+            <>
+              <Facts
+                facts={[
+                  ["To do", plural(plan.steps, "version")],
+                  plan.not_measured > 0 ? ["Skipped", `${plural(plan.not_measured, "version")} without a test run`] : null,
+                  ["Measuring", <Money key="m" nusd={plan.measure_nusd} />],
+                  searches ? ["If all are searched", <Money key="s" nusd={plan.search_nusd} />] : null,
+                ]}
+              />
+              {plan.steps === 0 ? <p className="text-13">No prompt calls {plan.model}.</p> : null}
+              {plan.problems.length > 0 ? (
+                <ul aria-label="Problems" className="flex flex-col gap-1 text-12 text-muted">
+                  {plan.problems.map((one) => (
+                    <li key={`${one.prompt} ${one.version}`} className="wrap-anywhere">
+                      {one.prompt} v{one.version}: {one.because}
+                    </li>
+                  ))}
+                </ul>
+              ) : null}
+            </>
+          ) : (
+            <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose both models."}</p>
+          )}
+        </div>
+      </div>
+    </FormDialog>
+  );
+}

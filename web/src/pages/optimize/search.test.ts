@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { PLAIN, listOf, newMetric, searchOf, whyNot } from "./search";
+
+it("asks for a plain search by its method alone", () => {
+  expect(searchOf(PLAIN)).toEqual({ method: "racing" });
+  expect(searchOf({ ...PLAIN, method: "evolutionary", population: "12", selection: "pareto" })).toEqual({ method: "evolutionary", evolutionary: { population: 12, generations: 50, selection: "pareto" } });
+});
+
+it("says of each method what it needs", () => {
+  expect(searchOf({ ...PLAIN, method: "settings", temperatures: "0, 0.5 0.5", models: ["simulated/chat"] })).toMatchObject({ settings: { space: { temperature: [0, 0.5], model: ["simulated/chat"] } } });
+  expect(searchOf({ ...PLAIN, method: "manual", texts: ["One", " ", "Two"] })).toMatchObject({ manual: { candidates: ["One", "Two"] } });
+  expect(searchOf({ ...PLAIN, method: "compression", margin: "2.5" })).toMatchObject({ compression: { margin: 0.025 } });
+  expect([whyNot(PLAIN), whyNot({ ...PLAIN, method: "manual" }), whyNot({ ...PLAIN, method: "settings" }), whyNot({ ...PLAIN, method: "settings", temperatures: "warm" })].map(Boolean)).toEqual([false, true, true, true]);
+  expect(listOf("1;2 x")).toBeNull();
+});
+
+it("takes costs in dollars, and bounds by what is better", () => {
+  const rows = [{ ...newMetric("accuracy"), weight: "3", bound: "0.5" }, { ...newMetric("cost"), weight: "1", zeroAt: "0.0002", bound: "0.001" }];
+  expect(searchOf({ ...PLAIN, metrics: rows, changedLines: "3", seed: "7" })).toEqual({
+    method: "racing",
+    metrics: [{ metric: "accuracy", weight: 3, at_least: 0.5 }, { metric: "cost", weight: 1, at_most: 1_000_000, zero_at: 200_000 }],
+    constraints: { changed_lines_most: 3 },
+    seed: 7,
+  });
+});
+
+it("waits for a judge and for an evaluator where a metric needs one", () => {
+  expect(whyNot({ ...PLAIN, metrics: [newMetric("relevance")] })).toContain("judges");
+  expect(whyNot({ ...PLAIN, metrics: [newMetric("relevance")], judge: "simulated/judge" })).toBeNull();
+  expect(whyNot({ ...PLAIN, metrics: [newMetric("evaluator")] })).toContain("evaluator");
+});

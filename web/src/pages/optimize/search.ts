@@ -1,0 +1,133 @@
+/** How a search is asked for: what stands in the form, and the body of the API that it becomes. Pure. */
+import type { Schema } from "@/api/client";
+import type { Method } from "./model";
+
+export type Body = Schema<"OptimizationBody">;
+export type Metric = NonNullable<Body["metrics"]>[number];
+
+export const METRICS = {
+  accuracy: "Right (equal to the expected answer)",
+  relevance: "Relevance, by a judge",
+  coherence: "Coherence, by a judge",
+  toxicity: "Cleanness (1 is clean)",
+  cost: "Cost of an answer",
+  latency: "Time of an answer",
+  length: "Length of an answer",
+  evaluator: "An evaluator of yours",
+} as const;
+export type MetricName = keyof typeof METRICS;
+/** Less of these is better; what they count in. */
+export const UNITS: Partial<Record<MetricName, string>> = { cost: "$", latency: "ms", length: "characters" };
+export const isJudged = (metric: MetricName) => metric === "relevance" || metric === "coherence";
+
+/** One line of "what counts". `bound`: at least, or at most of what has a unit; `zeroAt`: what scores nothing. */
+export type MetricRow = { metric: MetricName; weight: string; bound: string; zeroAt: string; evaluator: string };
+export const newMetric = (metric: MetricName = "cost"): MetricRow => ({ metric, weight: "", bound: "", zeroAt: "", evaluator: "" });
+
+export type Search = {
+  method: Method;
+  population: string;
+  generations: string;
+  selection: "tournament" | "roulette" | "pareto";
+  minibatch: string;
+  days: string;
+  mode: "static" | "nearest";
+  examples: string;
+  /** In points. */
+  margin: string;
+  temperatures: string;
+  models: readonly string[];
+  texts: readonly string[];
+  metrics: readonly MetricRow[];
+  judge: string | null;
+  changedLines: string;
+  tokens: string;
+  variants: readonly string[];
+  seed: string;
+};
+
+export const PLAIN: Search = {
+  method: "racing",
+  population: "10",
+  generations: "50",
+  selection: "tournament",
+  minibatch: "3",
+  days: "90",
+  mode: "static",
+  examples: "4",
+  margin: "5",
+  temperatures: "",
+  models: [],
+  texts: [""],
+  metrics: [],
+  judge: null,
+  changedLines: "",
+  tokens: "",
+  variants: [],
+  seed: "",
+};
+
+const NUSD_PER_USD = 1e9;
+
+/** A number, or null where nothing usable stands there. */
+export function numberOf(text: string): number | null {
+  const value = Number(text);
+  return text.trim() === "" || !Number.isFinite(value) ? null : value;
+}
+
+const whole = (text: string, fallback: number) => Math.round(numberOf(text) ?? fallback);
+
+function metricOf(row: MetricRow): Metric {
+  const scale = row.metric === "cost" ? NUSD_PER_USD : 1;
+  const [weight, bound, zeroAt] = [numberOf(row.weight), numberOf(row.bound), numberOf(row.zeroAt)];
+  const hasUnit = row.metric in UNITS;
+  return {
+    metric: row.metric,
+    ...(weight === null ? {} : { weight }),
+    ...(bound === null ? {} : hasUnit ? { at_most: bound * scale } : { at_least: bound }),
+    ...(hasUnit && zeroAt !== null ? { zero_at: zeroAt * scale } : {}),
+    ...(row.metric === "evaluator" && row.evaluator ? { evaluator_id: row.evaluator } : {}),
+  };
+}
+
+/** The numbers of "0, 0.5 1"; null where one of them is none. */
+export function listOf(text: string): number[] | null {
+  const all = text.split(/[\s,;]+/).filter(Boolean).map(Number);
+  return all.every(Number.isFinite) ? [...new Set(all)] : null;
+}
+
+/** What is missing before it can be asked for, in words; null where nothing is. */
+export function whyNot(search: Search): string | null {
+  if (search.method === "manual" && !search.texts.some((one) => one.trim())) return "Write at least one text.";
+  if (search.method === "settings") {
+    if (listOf(search.temperatures) === null) return "Temperatures are numbers, such as 0, 0.5, 1.";
+    if (search.models.length === 0 && listOf(search.temperatures)?.length === 0) return "Name temperatures or models to try.";
+  }
+  if (search.metrics.some((one) => one.metric === "evaluator" && !one.evaluator)) return "Choose an evaluator.";
+  if (search.metrics.some((one) => isJudged(one.metric)) && !search.judge) return "Choose the model that judges.";
+  return null;
+}
+
+/** The part of the body that says how to search. */
+export function searchOf(search: Search): Partial<Body> {
+  const { method } = search;
+  const temperatures = listOf(search.temperatures) ?? [];
+  const [lines, tokens, seed] = [numberOf(search.changedLines), numberOf(search.tokens), numberOf(search.seed)];
+  const constraints = { ...(lines === null ? {} : { changed_lines_most: Math.round(lines) }), ...(tokens === null ? {} : { tokens_most: Math.round(tokens) }) };
+  const part: Partial<Record<Method, object>> = {
+    evolutionary: { population: whole(search.population, 10), generations: whole(search.generations, 50), selection: search.selection },
+    reflective: { minibatch: whole(search.minibatch, 3) },
+    semantic: { days: whole(search.days, 90) },
+    few_shot: { mode: search.mode, examples: whole(search.examples, 4) },
+    compression: { margin: (numberOf(search.margin) ?? 5) / 100 },
+    settings: { space: { ...(temperatures.length > 0 ? { temperature: temperatures } : {}), ...(search.models.length > 0 ? { model: search.models } : {}) } },
+    manual: { candidates: search.texts.filter((one) => one.trim()) },
+  };
+  return {
+    method,
+    ...(part[method] ? { [method]: part[method] } : {}),
+    ...(search.metrics.length > 0 ? { metrics: search.metrics.map(metricOf) } : {}),
+    ...(Object.keys(constraints).length > 0 ? { constraints: constraints as Body["constraints"] } : {}),
+    ...(seed === null ? {} : { seed: Math.round(seed) }),
+  } as Partial<Body>;
+}

@@ -1,0 +1,23 @@
+import { Eye, PencilLine } from "lucide-react";
+import { useAuthors } from "@/api/authors";
+import { usePresence } from "@/api/presence";
+import { Badge } from "@/kit";
+
+const SHOWN = 3;
+
+/** Who else has this prompt open, and who of them has changes that are not saved. */
+export function Here({ slug, isEditing }: { slug: string; isEditing: boolean }) {
+  const others = usePresence(`prompts/${slug}`, isEditing);
+  const nameOf = useAuthors();
+  const more = others.length - SHOWN;
+  return (
+    <span role="status" aria-label="Also here" className="flex flex-wrap items-center gap-1.5">
+      {others.slice(0, SHOWN).map((one) => (
+        <Badge key={one.user_id} tone={one.editing ? "accent" : "neutral"} icon={one.editing ? <PencilLine size={12} aria-hidden /> : <Eye size={12} aria-hidden />}>
+          {`${nameOf(`user:${one.user_id}`)} ${one.editing ? "is editing" : "is here"}`}
+        </Badge>
+      ))}
+      {more > 0 ? <Badge>{`and ${more} more`}</Badge> : null}
+    </span>
+  );
+}

@@ -1,0 +1,76 @@
+import { Maximize2, Minus, Plus } from "lucide-react";
+import { useMemo, useRef, useState } from "react";
+import { Badge, Button, IconButton } from "@/kit";
+import { classes } from "@/lib/classes";
+import { percent } from "@/lib/format";
+import { type Graph, NODE_PX, familyOf, nameOfNode, placed } from "./lineage";
+
+export type Shown = { slug: string; graph: Graph; chosen: string | null; onChoose: (id: string) => void };
+
+const ZOOM = { least: 0.3, most: 1.5, step: 1.25 } as const;
+const PADDING_PX = 34;
+
+/** A tree from left to right. What is of the chosen one's family stands out. */
+export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
+  const made = useMemo(() => placed(graph), [graph]);
+  const at = useMemo(() => new Map(made.nodes.map((one) => [one.node.id, one])), [made]);
+  const family = useMemo(() => (chosen ? familyOf(chosen, graph.edges) : new Set<string>()), [chosen, graph.edges]);
+  const frame = useRef<HTMLElement>(null);
+  const [scale, setScale] = useState(1);
+  const zoom = (to: number) => setScale(Math.min(ZOOM.most, Math.max(ZOOM.least, to)));
+  const fit = () => {
+    const room = (frame.current?.clientWidth ?? made.width) - PADDING_PX;
+    zoom(Math.min(1, room / made.width));
+  };
+  const { width, height } = NODE_PX;
+  return (
+    <div className="flex min-w-0 flex-col gap-2">
+      <span role="group" aria-label="Zoom" className="flex items-center gap-1">
+        <IconButton size="s" label="Smaller" icon={<Minus size={14} aria-hidden />} disabled={scale <= ZOOM.least} onClick={() => zoom(scale / ZOOM.step)} />
+        <span className="numeric w-12 text-center text-12 text-muted">{percent(scale, 0)}</span>
+        <IconButton size="s" label="Larger" icon={<Plus size={14} aria-hidden />} disabled={scale >= ZOOM.most} onClick={() => zoom(scale * ZOOM.step)} />
+        <Button size="s" variant="ghost" icon={<Maximize2 size={12} aria-hidden />} onClick={fit}>
+          Fit
+        </Button>
+      </span>
+      <section ref={frame} aria-label="Drawing of the lineage" className="max-h-[70dvh] min-w-0 overflow-auto rounded-l border border-line bg-panel p-4">
+        <div style={{ width: made.width * scale, height: made.height * scale }}>
+          <div className="relative origin-top-left" style={{ width: made.width, height: made.height, transform: `scale(${scale})` }}>
+            <svg aria-hidden width={made.width} height={made.height} className="absolute inset-0">
+              {graph.edges.map((edge) => {
+                const [from, to] = [at.get(edge.parent), at.get(edge.child)];
+                if (!from || !to) return null;
+                const [x1, y1, x2, y2] = [from.x + width, from.y + height / 2, to.x, to.y + height / 2];
+                const middle = (x1 + x2) / 2;
+                const isKin = family.has(edge.parent) && family.has(edge.child);
+                return <path key={`${edge.parent} ${edge.child}`} d={`M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`} fill="none" stroke={isKin ? "var(--accent)" : "var(--line-strong)"} strokeWidth={isKin ? 2 : 1.5} strokeDasharray={edge.kind === "derived_from" || edge.kind === "mutated_from" ? undefined : "5 4"} />;
+              })}
+            </svg>
+            {made.nodes.map(({ node, x, y }) => (
+              <button
+                key={node.id}
+                type="button"
+                aria-pressed={node.id === chosen}
+                onClick={() => onChoose(node.id)}
+                className={classes("absolute flex flex-col justify-center gap-0.5 overflow-hidden rounded-m border px-3 text-left text-12 hover:bg-sunken", node.id === chosen ? "border-accent bg-accent-soft!" : family.has(node.id) ? "border-accent bg-panel" : "border-line-strong/60 bg-panel")}
+                style={{ left: x, top: y, width, height }}
+              >
+                <span className="flex items-center gap-1.5">
+                  <span className="truncate text-13 font-medium">{nameOfNode(node, slug)}</span>
+                  {node.labels.includes("production") ? <Badge tone="ok">production</Badge> : null}
+                </span>
+                <span className="truncate">{[node.made_by, node.score === null ? null : percent(node.score, 0)].filter(Boolean).join(" · ")}</span>
+                {node.score === null ? null : (
+                  <span aria-hidden className="absolute inset-x-0 bottom-0 h-1 bg-line">
+                    <span className={classes("block h-full", node.kind === "candidate" ? "bg-series-2" : "bg-series-4")} style={{ width: `${Math.max(0, Math.min(1, node.score)) * 100}%` }} />
+                  </span>
+                )}
+              </button>
+            ))}
+          </div>
+        </div>
+      </section>
+      <p className="text-12 text-muted">The bar is how much is right: of a version in its newest test run, of a candidate on the items of its search. The one is no measure for the other. Dashed: branches, clones and merges.</p>
+    </div>
+  );
+}

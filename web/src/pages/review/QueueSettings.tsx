@@ -1,0 +1,47 @@
+import { useState } from "react";
+import { useDatasets } from "@/api/choices";
+import { useChange, useRead } from "@/api/hooks";
+import { Checkbox, Combobox, Field, FormDialog, Input, Loaded, errorFor, toast } from "@/kit";
+
+type Own = { low_rated: boolean | null; uncertain: boolean | null; sample: number | null; dataset_id: string | null; most_waiting: number | null };
+const SHIPPED: Own = { low_rated: true, uncertain: true, sample: 0, dataset_id: null, most_waiting: null };
+
+/** What comes into the queue by itself, and where decided answers go: of one prompt, or of all that say nothing themselves. */
+export function QueueSettings({ prompt, onClose }: { prompt: string | null; onClose: () => void }) {
+  const found = useRead("/v1/review/settings");
+  return (
+    <Loaded of={found}>
+      {({ data }) => {
+        const all = data.find((one) => one.prompt === null) ?? SHIPPED;
+        const own = data.find((one) => one.prompt === prompt);
+        return <Form prompt={prompt} before={own ?? all} onClose={onClose} />;
+      }}
+    </Loaded>
+  );
+}
+
+function Form({ prompt, before, onClose }: { prompt: string | null; before: Own; onClose: () => void }) {
+  const [low, setLow] = useState(before.low_rated ?? true);
+  const [uncertain, setUncertain] = useState(before.uncertain ?? true);
+  const [share, setShare] = useState(String(Math.round((before.sample ?? 0) * 1000) / 10));
+  const [dataset, setDataset] = useState(before.dataset_id);
+  const { choices } = useDatasets();
+  const forAll = useChange("put", "/v1/review/settings", { invalidates: ["/v1/review"] });
+  const forOne = useChange("put", "/v1/review/settings/{prompt}", { invalidates: ["/v1/review"] });
+  const saving = prompt === null ? forAll : forOne;
+  const body = { low_rated: low, uncertain, sample: Number(share) / 100, dataset_id: dataset, most_waiting: before.most_waiting };
+  const done = { onSuccess: () => (onClose(), toast("Saved")) };
+  const submit = () => (prompt === null ? forAll.mutate({ body }, done) : forOne.mutate({ path: { prompt }, body }, done));
+  return (
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title={prompt === null ? "What is queued, of all prompts" : `What is queued of ${prompt}`} description={prompt === null ? "A prompt that says otherwise goes by its own." : "What it says goes before what holds for all prompts."} submit="Save" onSubmit={submit} busy={saving.isPending} error={saving.error}>
+      <Checkbox label="What people rate low or correct" checked={low} onChange={(event) => setLow(event.target.checked)} />
+      <Checkbox label="What evaluators are not sure of, or disagree about" checked={uncertain} onChange={(event) => setUncertain(event.target.checked)} />
+      <Field label="And at random" hint="So many of 100 answers that succeeded." error={errorFor(saving.error, "sample")}>
+        <Input inputMode="decimal" value={share} onChange={(event) => setShare(event.target.value)} className="max-w-28" />
+      </Field>
+      <Field label="What is decided goes to" hint="Where none is chosen, each prompt gets a dataset of its own." error={errorFor(saving.error, "dataset_id")}>
+        <Combobox label="Dataset" value={dataset} clear="A dataset of its own" choices={choices} onChange={setDataset} />
+      </Field>
+    </FormDialog>
+  );
+}

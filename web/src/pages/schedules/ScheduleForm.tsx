@@ -1,0 +1,80 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useDatasets, usePromptChoices } from "@/api/choices";
+import { useChange } from "@/api/hooks";
+import { Combobox, Field, FieldFault, FormDialog, Input, Segments, errorFor, toast } from "@/kit";
+import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete } from "./model";
+
+const OLD = ["/v1/optimization-schedules"];
+
+/** A search that begins again and again, with what it may cost each time and each month. */
+export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { open: boolean; onOpenChange: (open: boolean) => void; prompt?: string; schedule?: Schedule }) {
+  const [draft, setDraft] = useState(() => (schedule ? draftOf(schedule) : emptyDraft(prompt, "", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC")));
+  const prompts = usePromptChoices();
+  const datasets = useDatasets();
+  const navigate = useNavigate();
+  const create = useChange("post", "/v1/optimization-schedules", { invalidates: OLD });
+  const change = useChange("patch", "/v1/optimization-schedules/{schedule_id}", { invalidates: OLD });
+  const error = create.error ?? change.error;
+  const set = (changed: Partial<Draft>) => setDraft((was) => ({ ...was, ...changed }));
+  const submit = () => {
+    if (schedule) {
+      change.mutate({ path: { schedule_id: schedule.id }, body: changeOf(draft, schedule) as never }, { onSuccess: () => { onOpenChange(false); toast("The schedule is changed"); } }); // prettier-ignore
+      return;
+    }
+    create.mutate({ body: bodyOf(draft) as never }, { onSuccess: (made) => { toast("The schedule is set"); void navigate({ to: `/optimize/schedules/${made.id}` }); } }); // prettier-ignore
+  };
+  return (
+    <FormDialog open={open} onOpenChange={onOpenChange} title={schedule ? "Change the schedule" : "New schedule"} description="It looks for a better text by the clock. What it finds is suggested; nothing goes live by itself." submit={schedule ? "Save" : "Set the schedule"} onSubmit={submit} busy={create.isPending || change.isPending} error={error} disabled={!isComplete(draft)}>
+      <Field label="Name" error={errorFor(error, "name")}>
+        <Input autoFocus value={draft.name} onChange={(event) => set({ name: event.target.value })} maxLength={200} placeholder="Every Monday" />
+      </Field>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <div className="flex min-w-0 flex-col gap-1">
+          <span className="text-13 font-medium">Prompt</span>
+          <Combobox label="Prompt" value={draft.prompt || null} onChange={(next) => set({ prompt: next ?? "" })} placeholder="Choose a prompt" disabled={schedule !== undefined} className="w-full" {...prompts} />
+          <FieldFault text={errorFor(error, "optimization.prompt")} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-1">
+          <span className="text-13 font-medium">Dataset</span>
+          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
+          <FieldFault text={errorFor(error, "optimization.dataset_id")} />
+        </div>
+      </div>
+      {schedule ? null : (
+        <div>
+          <Segments label="How often" value={draft.every} onChange={(every) => set({ every })} options={[{ value: "hourly", label: "Hourly" }, { value: "daily", label: "Daily" }, { value: "cron", label: "By a cron line" }]} />
+        </div>
+      )}
+      <div className="grid items-end gap-4 sm:grid-cols-2">
+        {draft.every === "cron" ? (
+          <Field label="Cron line" hint="Minute, hour, day of month, month, day of week." error={errorFor(error, "cron")}>
+            <Input mono value={draft.cron} onChange={(event) => set({ cron: event.target.value })} />
+          </Field>
+        ) : (
+          <Field label={draft.every === "hourly" ? "At minute" : "At"} error={errorFor(error, "hour") ?? errorFor(error, "minute")}>
+            {draft.every === "hourly" ? (
+              <Input type="number" min={0} max={59} value={Number(draft.time.slice(3))} onChange={(event) => set({ time: `03:${event.target.value.padStart(2, "0")}` })} />
+            ) : (
+              <Input type="time" value={draft.time} onChange={(event) => set({ time: event.target.value })} />
+            )}
+          </Field>
+        )}
+        <Field label="Time zone" error={errorFor(error, "time_zone")}>
+          <Input value={draft.zone} onChange={(event) => set({ zone: event.target.value })} placeholder="Europe/Vienna" />
+        </Field>
+      </div>
+      <div className="grid items-end gap-4 sm:grid-cols-3">
+        <Field label="Evaluations each time" error={errorFor(error, "optimization.budget.evaluations")}>
+          <Input type="number" min={50} max={100_000} step={50} value={draft.evaluations} onChange={(event) => set({ evaluations: event.target.value })} />
+        </Field>
+        <Field label="At most each time, $" error={errorFor(error, "optimization.budget.credits")}>
+          <Input type="number" min={0} step="any" value={draft.runUsd} onChange={(event) => set({ runUsd: event.target.value })} />
+        </Field>
+        <Field label="At most a month, $" error={errorFor(error, "month_credits")}>
+          <Input type="number" min={0} step="any" value={draft.monthUsd} onChange={(event) => set({ monthUsd: event.target.value })} />
+        </Field>
+      </div>
+    </FormDialog>
+  );
+}

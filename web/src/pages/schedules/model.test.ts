@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete, rhythm } from "./model";
+
+describe("rhythm", () => {
+  it("says the usual ones in words and leaves others as they are", () => {
+    expect(rhythm("5 3 * * *")).toBe("daily at 03:05");
+    expect(rhythm("15 * * * *")).toBe("hourly at :15");
+    expect(rhythm("0 6 * * 1")).toBe("Mondays at 06:00");
+    expect(rhythm("0 6 1 * *")).toBe("0 6 1 * *");
+    expect(rhythm("*/30 6 * * *")).toBe("*/30 6 * * *");
+  });
+});
+
+describe("a schedule", () => {
+  const draft = { ...emptyDraft("tickets", "d", "UTC"), time: "04:30", runUsd: "0.5", monthUsd: "2" };
+  it("is sent with its caps in credits", () => {
+    expect(bodyOf(draft)).toMatchObject({ every: "daily", hour: 4, minute: 30, month_credits: 200, optimization: { prompt: "tickets", budget: { evaluations: 2000, credits: 50 } } });
+  });
+  it("needs caps above nothing", () => {
+    expect(isComplete(draft)).toBe(true);
+    expect(isComplete({ ...draft, monthUsd: "" })).toBe(false);
+    expect(isComplete({ ...draft, every: "cron", cron: " " })).toBe(false);
+  });
+  it("keeps of a run what the form does not show", () => {
+    const known = { name: "", prompt: "tickets", cron: "0 6 * * 1", time_zone: "UTC", month_credits: "200", optimization: { prompt: "tickets", dataset_id: "d", method: "reflective", budget: { evaluations: 900, credits: 50, seconds: 60 } } } as unknown as Schedule;
+    const changed = changeOf({ ...draftOf(known), evaluations: "1000" }, known);
+    expect(changed.optimization).toMatchObject({ method: "reflective", budget: { evaluations: 1000, credits: 50, seconds: 60 } });
+    expect(changed).toMatchObject({ cron: "0 6 * * 1", month_credits: 200 });
+  });
+});
