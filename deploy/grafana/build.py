@@ -1,6 +1,6 @@
-"""Writes deploy/grafana/dashboards/overview.json.
+"""Writes deploy/grafana/dashboards/*.json from boards.py.
 
-Run `python deploy/grafana/build.py` after a change; a test compares, and checks each query.
+Run `python deploy/grafana/build.py` after a change; tests compare, and evaluate each query on a real Prometheus.
 """
 
 import json
@@ -8,84 +8,57 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    (
-        "Requests a second",
-        "reqps",
-        (("sum by (status_class) (rate(burnish_gateway_requests_total[$__rate_interval]))", "{{status_class}}"),),
-    ),
-    (
-        "Time to answer, p50 and p95",
-        "s",
-        (
-            ("histogram_quantile(0.5, sum by (le) (rate(burnish_gateway_request_seconds_bucket[$__rate_interval])))", "p50"),
-            ("histogram_quantile(0.95, sum by (le) (rate(burnish_gateway_request_seconds_bucket[$__rate_interval])))", "p95"),
-        ),
-    ),
-    (
-        "Executions by how they ended",
-        "ops",
-        (("sum by (lane, status) (rate(burnish_executor_finished_total[$__rate_interval]))", "{{lane}} {{status}}"),),
-    ),
-    ("Admission verdicts", "ops", (("sum by (verdict) (rate(burnish_gateway_admissions_total[$__rate_interval]))", "{{verdict}}"),)),
-    (
-        "Provider time, p95 by outcome",
-        "s",
-        (
-            (
-                "histogram_quantile(0.95, sum by (le, outcome) (rate(burnish_executor_provider_seconds_bucket[$__rate_interval])))",
-                "{{outcome}}",
-            ),
-        ),
-    ),
-    (
-        "Executions under way",
-        "short",
-        (("sum by (lane) (burnish_executor_running)", "{{lane}}"), ("sum(burnish_gateway_open_executions)", "waiting callers")),
-    ),
-    ("Messages that consumers have not got yet", "short", (("max by (consumer) (burnish_consumer_pending)", "{{consumer}}"),)),
-    ("Oldest event in the outbox", "s", (("max by (service) (burnish_outbox_oldest_seconds)", "{{service}}"),)),
-    ("Reactions a second", "ops", (("sum(rate(burnish_feedback_accepted_total[$__rate_interval]))", "accepted"),)),
-    ("Alerts raised", "short", (("sum by (kind) (increase(burnish_alerts_raised_total[1h]))", "{{kind}}"),)),
-    (
-        "Optimizer evaluations a second",
-        "ops",
-        (("sum by (outcome) (rate(burnish_optimizer_evaluations_total[$__rate_interval]))", "{{outcome}}"),),
-    ),
-    ("Webhook attempts by outcome", "ops", (("sum by (outcome) (rate(burnish_webhook_attempts_total[$__rate_interval]))", "{{outcome}}"),)),
-)
+sys.path.insert(0, str(Path(__file__).parent))
+
+from boards import BOARDS, Board, Panel
+
+PANELS_BESIDE = 3
+WIDTH, HEIGHT = 24 // PANELS_BESIDE, 8
 
 
-def panel(number: int, title: str, unit: str, queries: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def panel(number: int, one: Panel) -> dict[str, Any]:
+    """One chart; with an alarm, a dashed line where somebody should look."""
+    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    custom: dict[str, Any] = {}
+    if one.alarm is not None:
+        steps.append({"color": "red", "value": one.alarm})
+        custom = {"thresholdsStyle": {"mode": "dashed"}}
+    defaults = {"unit": one.unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps}, "custom": custom}
     return {
         "id": number + 1,
         "type": "timeseries",
-        "title": title,
+        "title": one.title,
+        "description": one.says,
         "datasource": {"type": "prometheus", "uid": "${datasource}"},
-        "gridPos": {"h": 8, "w": 8, "x": number % 3 * 8, "y": number // 3 * 8},
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "gridPos": {"h": HEIGHT, "w": WIDTH, "x": number % PANELS_BESIDE * WIDTH, "y": number // PANELS_BESIDE * HEIGHT},
+        "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
-        "targets": [{"refId": chr(65 + i), "expr": expr, "legendFormat": legend} for i, (expr, legend) in enumerate(queries)],
+        "targets": [{"refId": chr(65 + i), "expr": expr, "legendFormat": legend} for i, (expr, legend) in enumerate(one.queries)],
     }
 
 
-def dashboard() -> dict[str, Any]:
+def dashboard(board: Board) -> dict[str, Any]:
+    """A whole dashboard with links to its sisters, which keep the range of time."""
     return {
-        "uid": "burnish-overview",
-        "title": "Burnish",
+        "uid": board.uid,
+        "title": board.title,
+        "tags": ["burnish"],
         "schemaVersion": 41,
         "refresh": "10s",
         "time": {"from": "now-1h", "to": "now"},
+        "links": [{"type": "dashboards", "title": "Burnish", "tags": ["burnish"], "asDropdown": True, "keepTime": True}],
         "templating": {"list": [{"name": "datasource", "type": "datasource", "query": "prometheus", "current": {}}]},
-        "panels": [panel(number, *one) for number, one in enumerate(PANELS)],
+        "panels": [panel(number, one) for number, one in enumerate(board.panels)],
     }
 
 
-def rendered() -> str:
-    return json.dumps(dashboard(), indent=2) + "\n"
+def rendered() -> dict[str, str]:
+    """File name → text, of all dashboards."""
+    return {f"{board.uid.removeprefix('burnish-')}.json": json.dumps(dashboard(board), indent=2) + "\n" for board in BOARDS}
 
 
 if __name__ == "__main__":
-    target = Path(__file__).with_name("dashboards") / "overview.json"
-    target.write_text(rendered())
-    sys.stderr.write(f"wrote {target}\n")
+    folder = Path(__file__).with_name("dashboards")
+    for name, text in rendered().items():
+        (folder / name).write_text(text)
+        sys.stderr.write(f"wrote {folder / name}\n")

@@ -1,5 +1,6 @@
-"""Writes deploy/nats/nats.conf: one server with JetStream and the users of burnish_shared/bus/users.py, passwords from the environment.
+"""Writes deploy/nats/nats.conf, and the copy that the Helm chart carries.
 
+One server with JetStream and the users of burnish_shared/bus/users.py, passwords from the environment.
 Run `python deploy/nats/render.py` after a change of users or subjects; a test compares.
 """
 
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 from burnish_shared.bus.users import USERS, authorization
+
+TARGETS = (Path(__file__).with_name("nats.conf"), Path(__file__).parents[1] / "helm/burnish/files/nats.conf")
 
 HEAD = """# Made by deploy/nats/render.py; change that. Passwords come from the environment (nats-server reads `$NAME`).
 listen: "0.0.0.0:4222"
@@ -26,6 +29,6 @@ def rendered() -> str:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).with_name("nats.conf")
-    target.write_text(rendered())
-    sys.stderr.write(f"wrote {target}\n")
+    for target in TARGETS:
+        target.write_text(rendered())
+        sys.stderr.write(f"wrote {target}\n")
