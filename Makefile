@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test test-local-model lint types snapshots page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer chaos fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling chaos chaos-long soak fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ test: $(STAMP) try-page ## run all tests on real servers, of the page a smoke
 test-local-model: $(STAMP) ## test with a model of your own: any OpenAI-compatible server that BURNISH_TEST_OPENAI_BASE_URL names
 	@[ -n "$$BURNISH_TEST_OPENAI_BASE_URL" ] || { echo "Set BURNISH_TEST_OPENAI_BASE_URL, for example to http://127.0.0.1:11434/v1 of Ollama." >&2; exit 1; }
 	$(BIN)/pytest -m local_model -s $(ARGS) tests/local_model
+
+docs: $(STAMP) ## build the documentation site into .site, and fail at any warning; `.venv/bin/mkdocs serve` shows it
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 page: $(STAMP) ## build the web page (Node 20.19 or newer); a running gateway takes it at the next load
 	@$(BIN)/python web/build.py --must
@@ -64,6 +67,7 @@ types: $(STAMP) ## check types
 
 snapshots: $(STAMP) ## write the generated reference (docs/reference) anew
 	$(BIN)/python -m tests.snapshots $(ARGS)
+	@$(BIN)/python sdk/python/generate.py && $(BIN)/ruff format -q sdk/python/src/burnish_client/types.py
 	@if [ -d web/node_modules ]; then cd web && npm run --silent gen; fi
 
 bench-page: $(STAMP) page ## bytes, paint and blocking of the web page beside their budgets
@@ -74,6 +78,9 @@ bench-stats: $(STAMP) ## what the detectors find, how late, and how often falsel
 
 bench-optimizer: $(STAMP) ## evaluations to a better prompt in made-up worlds, gepa beside, and on real tickets
 	$(BIN)/python -m benchmarks.optimizer $(ARGS)
+
+scaling: $(STAMP) ## what 1, 1,000 and 100,000 calls a second need, from measured unit costs: docs/scaling.md
+	$(BIN)/python -m benchmarks.scaling $(ARGS)
 
 bench-sandbox: $(STAMP) ## Milliseconds per warm call of evaluators, expressions and code
 	$(BIN)/python -m benchmarks.sandbox
@@ -90,8 +97,16 @@ bench-registry: $(STAMP) ## lists, searches and delivery with 10,000 prompts of 
 bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a drain, a kill
 	$(BIN)/python -m benchmarks.webhooks $(ARGS)
 
-chaos: $(STAMP) ## kill each process in turn under load and audit the books
-	$(BIN)/pytest -m chaos $(ARGS)
+chaos: $(STAMP) ## kill, freeze and restart processes under load, drill backup and cluster, and audit the books
+	$(BIN)/pytest -m "chaos and not chaos_long" $(ARGS) tests/chaos tests/integration/operation
+
+LONG_S ?= 3600
+chaos-long: $(STAMP) ## play the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md
+	BURNISH_CHAOS_LONG_S=$(LONG_S) BURNISH_FAULT_REPORT=$(CURDIR)/docs/fault-report.md $(BIN)/pytest -m chaos_long $(ARGS) tests/chaos
+
+MINUTES ?= 60
+soak: $(STAMP) ## an ordinary load for an hour (MINUTES), in which no process may grow: docs/soak-report.md
+	BURNISH_SOAK_MINUTES=$(MINUTES) BURNISH_SOAK_REPORT=$(CURDIR)/docs/soak-report.md $(BIN)/pytest $(ARGS) tests/chaos/test_soak.py
 
 FUZZ_S ?= 600
 fuzz: $(STAMP) ## ask the whole API nonsense for ten minutes (FUZZ_S seconds, BURNISH_FUZZ_SEED)

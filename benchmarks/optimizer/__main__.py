@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from statistics import fmean, median
 
-from benchmarks.optimizer import tickets
+from benchmarks.optimizer import proof, tickets
 from benchmarks.optimizer.ours import burnish
 from benchmarks.optimizer.peers import climb, gepa, mipro_like
 from benchmarks.optimizer.runs import CHECKPOINTS, MARKS, Run
@@ -37,11 +37,12 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=3_000)
     parser.add_argument("--null-seeds", type=int, default=60)
     parser.add_argument("--ticket-seeds", type=int, default=5)
+    parser.add_argument("--proof", action="store_true", help="only what a job would claim on real tickets (proof.py)")
     given = parser.parse_args()
     started = time.process_time()
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}, gepa {version('gepa')}\n")
     methods = [name for name in given.methods.split(",") if name]
-    for world in given.worlds.split(","):
+    for world in [] if given.proof else given.worlds.split(","):
         null = KINDS[world].nothing_to_gain
         seeds = range(given.first_seed, given.first_seed + (given.null_seeds if null else given.seeds))
         runs = {
@@ -49,8 +50,10 @@ def main() -> None:
             for name in methods
         }
         print_null(world, runs) if null else print_world(world, runs)
-    if given.ticket_seeds:
+    if given.ticket_seeds and not given.proof:
         print_tickets(given.ticket_seeds)
+    if given.ticket_seeds:
+        proof.main(seeds=given.ticket_seeds)
     print(f"\n{time.process_time() - started:.0f} s of one core")
 
 

@@ -44,8 +44,7 @@ async def _burnish(world: World, *, seed: int, budget: int, name: str, settings:
     run = ledger.run
     run.stages, run.finish = result.stages, result.finish_reason
     prompt = result.candidate.prompt if result.candidate else world.start
-    scores = result.candidate.scores if result.candidate else None
-    validation = sum(scores) / len(scores) if scores else None
+    validation = result.candidate.expected if result.candidate else None
     return ledger.close(prompt, validation=validation, claims=result.candidate is not None, budget=budget)
 
 

@@ -1,1 +1,1 @@
-"""`make bench-stats`: what the detectors of degradation find, how late, and how often falsely."""
+"""`make bench-stats`: how often experiments are wrong and how long they take; what detectors of degradation find, how late, how falsely."""

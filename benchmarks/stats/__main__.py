@@ -1,10 +1,13 @@
-"""Prints what BENCHMARKS section 4 asks of detection. `--runs` scales the simulations, `--data` names shared/data."""
+"""Prints what BENCHMARKS section 4 asks of detection and of experiments. `--runs` scales the simulations, `--data` names shared/data."""
 
 import argparse
 import random
 import time
 from pathlib import Path
 
+import numpy as np
+
+from benchmarks.stats.experiments_report import experiments
 from benchmarks.stats.labelled import compared, load
 from benchmarks.stats.planted import planted
 from benchmarks.stats.simulated import DELAY_MOST, QUIET_LEAST, Figures, as_watched, cusum, falls_short
@@ -20,14 +23,23 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2].parent / "shared" / "data")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["experiments", "detection"], help="one half")
+    parser.add_argument("--experiment-runs", type=int, default=2000, help="simulated experiments a row; users take a quarter")
     given = parser.parse_args()
-    dice, started = random.Random(given.seed), time.monotonic()
+    started = time.monotonic()
+    if given.only != "detection":
+        experiments(runs=given.experiment_runs, dice=np.random.default_rng(given.seed))
+    if given.only != "experiments":
+        _detection(given.runs, given.data, random.Random(given.seed))
+    print(f"\n{time.monotonic() - started:.0f} s, seed {given.seed}")
 
+
+def _detection(runs: int, data: Path, dice: random.Random) -> None:
     print("## Simulated: satisfaction .85, and .75 from observation 2000\n")
     print("| detector | between false alarms | delay mean / p95 | missed | as asked |\n|---|---|---|---|---|")
-    one = cusum(runs=given.runs, dice=dice)
+    one = cusum(runs=runs, dice=dice)
     print(_line(f"cumulative sum h={THRESHOLD} d=.10, each observation, baseline of 1000", one))
-    watched = {n: as_watched(runs=2 * given.runs, dice=dice, period_n=n) for n in (1, 20)}
+    watched = {n: as_watched(runs=2 * runs, dice=dice, period_n=n) for n in (1, 20)}
     for period_n, whole in watched.items():
         print(_line(f"as watched, {period_n} a period", whole))
     short = {period_n: why for period_n, whole in watched.items() if (why := falls_short(whole))}
@@ -36,7 +48,7 @@ def main() -> None:
 
     print("## Planted into real ratings\n")
     for share in (0.05, 0.10, 0.20):
-        found = planted(given.data, mixed_in=share, runs=max(20, given.runs), dice=dice)
+        found = planted(data, mixed_in=share, runs=max(20, runs), dice=dice)
         if found is None:
             print("skipped: the data is not there\n")
             break
@@ -45,7 +57,7 @@ def main() -> None:
             f" missed {found.missed:.0%}, false alarms in {found.false_alarms} of {found.runs} runs of 2000"
         )
     print("\n## Labelled series: windows found at equal false alarms\n")
-    series = load(given.data / "timeseries")
+    series = load(data / "timeseries")
     if not series:
         print("skipped: the data is not there")
     else:
@@ -55,7 +67,6 @@ def main() -> None:
                 f"| {row.false_alarms} | {row.ours} (after {row.ours_delay:.0f} values) | {row.two_window} (after"
                 f" {row.two_window_delay:.0f}) | {row.windows} |"
             )
-    print(f"\n{time.monotonic() - started:.0f} s, seed {given.seed}")
 
 
 def _line(name: str, one: Figures) -> str:

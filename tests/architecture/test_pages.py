@@ -18,9 +18,17 @@ def test_services_have_readmes_with_the_same_headings() -> None:
         assert [one for one in found if one in HEADINGS] == HEADINGS, service
 
 
+BUILT = (ROOT / "docs" / "reference" / "api").resolve()
+"""Pages that are written when the site is built; `make docs` fails at a dead link to them."""
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     links = [(page, found[0]) for page in _pages() for found in LINK.findall(page.read_text())]
-    broken = [f"{page.relative_to(ROOT)}: {target}" for page, target in links if not (page.parent / target).exists()]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page, target in links
+        if not (page.parent / target).exists() and BUILT not in (page.parent / target).resolve().parents
+    ]
     assert links
     assert not broken, broken
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import asyncpg
+import nats
+from nats.aio.client import Client
 
+from burnish.launcher.passwords import derived_password
 from tests.embedded.installation import BURNISH, Installation
 
 REPLICAS = "gateway=2,executor=2"
@@ -39,7 +43,7 @@ ENVIRONMENT = {
 }
 """Every time limit that matters is a setting, so that faults are over in seconds; the latency keeps several calls under way."""
 
-HEAL_S = 60.0
+HEAL_S = 120.0
 
 
 @dataclass(slots=True)
@@ -125,6 +129,50 @@ class Ground:
         out, told = await process.communicate()
         return process.returncode or 0, json.loads(out) if out else {}, told.decode()
 
+    async def rows(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """What stands in the books of all workspaces."""
+        async with self.postgres() as connection:
+            return list(await connection.fetch(sql, *values))
+
+    @asynccontextmanager
+    async def postgres(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection as the superuser of the packaged server, whom no policy binds."""
+        password = self._password("postgres superuser")
+        port = self.state()["ports"]["postgres"]
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=port, user="postgres", password=password, database="burnish", timeout=5,
+            server_settings={"search_path": "burnish"},
+        )  # fmt: skip
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+
+    @asynccontextmanager
+    async def nats(self, user: str) -> AsyncIterator[Client]:
+        """A connection with the rights of a service."""
+        url = f"nats://{user}:{self._password(f'nats {user}')}@127.0.0.1:{self.state()['ports']['nats']}"
+        client = await nats.connect(url, inbox_prefix=f"_INBOX_{user}".encode())
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    async def measured(self, name: str, sample: str) -> float:
+        """The value of one sample, written with its labels, in the metrics of a process; 0 where there is none."""
+        async with aiohttp.ClientSession() as http, http.get(self.state()["metrics"][name]) as response:
+            lines = (await response.text()).splitlines()
+        return next((float(line.removeprefix(sample)) for line in lines if line.startswith(f"{sample} ")), 0.0)
+
+    def logged(self, event: str) -> list[str]:
+        """The lines of all logs that tell of this event."""
+        mark = f'"event": "{event}"'
+        logs = (self.installation.home / "logs").glob("*.log*")
+        return [line for log in logs for line in log.read_text(errors="replace").splitlines() if mark in line]
+
+    def _password(self, purpose: str) -> str:
+        return derived_password(json.loads((self.installation.home / "secrets.json").read_text())["seed"].encode(), purpose)
+
     def _probes(self, name: str) -> list[str]:
         """Ready means: this process, and a gateway in front of it."""
         own = self.state()["metrics"].get(name)
@@ -151,10 +199,13 @@ async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
 
 
 @asynccontextmanager
-async def ground(home: Path, **more: str) -> AsyncIterator[Ground]:
-    """Starts an installation in `home` and stops it at the end. Its logs stay when the block failed. `more`: further environment."""
-    installation = Installation(home, environment=ENVIRONMENT | more)
-    connection = await asyncio.to_thread(installation.up, replicas=REPLICAS)
+async def ground(home: Path, *, replicas: str = REPLICAS, prefix: Sequence[str] = (), **more: str) -> AsyncIterator[Ground]:
+    """Starts an installation in `home` and stops it at the end. Its logs stay when the block failed.
+
+    `prefix` goes before the command that starts it; `more`: further environment.
+    """
+    installation = Installation(home, prefix=prefix, environment=ENVIRONMENT | more)
+    connection = await asyncio.to_thread(installation.up, replicas=replicas)
     try:
         yield Ground(installation, connection["url"], connection["api_key"])
     except BaseException:

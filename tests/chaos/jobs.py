@@ -22,12 +22,16 @@ PATIENCE_S = 90.0
 
 @dataclass(slots=True)
 class Jobs:
-    """One optimization after the other, each with a test run and a batch beside it, until `stop` is set. `ended`: what they came to."""
+    """One optimization after the other, each with a test run and a batch beside it, until `stop` is set, and one in any case.
+
+    `ended`: what they came to.
+    """
 
     url: str
     api_key: str
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     ended: list[dict[str, Any]] = field(default_factory=list)
+    patience_s: float = PATIENCE_S
 
     async def run(self) -> None:
         """Raises TimeoutError when a job does not end although nothing hurts it any more."""
@@ -36,7 +40,7 @@ class Jobs:
             await self.ask(http, "POST", "/v1/prompts", _prompt())
             dataset = await self.ask(http, "POST", "/v1/datasets", {"name": "tickets", "items": tickets()})
             seed = 0
-            while not self.stop.is_set():
+            while not self.ended or not self.stop.is_set():
                 seed += 1
                 body = {"prompt": "tickets", "dataset_id": dataset["id"], "budget": {"evaluations": BUDGET}, "seed": seed}
                 job = await self.ask(http, "POST", "/v1/optimizations", body)
@@ -57,8 +61,8 @@ class Jobs:
                 return seen
             if self.stop.is_set():
                 stopped_at = stopped_at or loop.time()
-                if loop.time() - stopped_at > PATIENCE_S:
-                    raise TimeoutError(f"{path} is still {seen['status']} after {PATIENCE_S:.0f} s: {seen}")
+                if loop.time() - stopped_at > self.patience_s:
+                    raise TimeoutError(f"{path} is still {seen['status']} after {self.patience_s:.0f} s: {seen}")
             await asyncio.sleep(AGAIN_S)
 
     async def ask(self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Load:
     kinds: Mapping[str, int] = field(default_factory=lambda: PLAIN)
     background: set[str] = field(default_factory=set)
     reacted: set[str] = field(default_factory=set)
+    asked_again: int = 0
+    """Tries beyond the first of those calls that may be repeated."""
     doubts_feedback: bool = False
     """Set while what NATS acknowledges may be taken back, because its store is about to be replaced by an older one."""
     _out: TextIO | None = None
@@ -111,6 +113,7 @@ class Load:
             told = await call()
             if not told.again or attempt + 1 == tries:
                 return told
+            self.asked_again += 1
             await asyncio.sleep(TRY_AGAIN_S)
         return told
 
@@ -138,7 +141,7 @@ class Load:
                 execution_id = response.headers.get("x-execution-id")
                 if response.status != 200:
                     return self.read(response.status, await response.read(), execution_id)
-                told = await self._follow(response, execution_id, seen)
+                told = await self.follow(response, execution_id, seen)
         except (aiohttp.ClientError, TimeoutError, OSError):
             return Told("unknown", execution_id, again=True)
         if told is None:
@@ -146,7 +149,7 @@ class Load:
             return Told("unknown", execution_id)
         return told
 
-    async def _follow(self, response: aiohttp.ClientResponse, execution_id: str | None, seen: list[str]) -> Told | None:
+    async def follow(self, response: aiohttp.ClientResponse, execution_id: str | None, seen: list[str]) -> Told | None:
         """The end of a stream; None when it closed in an orderly way and had none."""
         name, told, index = "", None, 0
         async for line in response.content:

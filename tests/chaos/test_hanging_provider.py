@@ -11,9 +11,9 @@ import pytest
 
 from tests.chaos.ground import Ground, ground
 
-ROUNDS = 5
+ROUNDS = 3
 CALLS = 60
-"""Calls of the other tenant in each half of a round, one every GAP_S: 300 quiet ones, 300 beside what hangs."""
+"""Calls of the other tenant in each half of a round, one every GAP_S: 180 quiet ones, 180 beside what hangs."""
 
 GAP_S = 0.04
 HANGING = 80

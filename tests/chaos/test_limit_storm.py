@@ -75,7 +75,9 @@ async def test_a_storm_with_executors_killed_and_frozen_stays_within_the_limit(t
         journal = tmp_path / "journal.jsonl"
         journal.touch()
         code, report, said = await place.audit(journal)
+        unreadable = place.logged("provider.unreadable")
     assert code == 0, (report, said)
+    assert unreadable == [], unreadable[:3]  # A fault of ours that the caller would hear as a refusal of the provider.
     arrived = provider.arrived["canary-of-the-storm"]
     assert 0.5 * LIMIT <= len(arrived) and provider.most_in_a_window("canary-of-the-storm") <= LIMIT and provider.refused == 0, told
     assert told["429 provider_rate_limited"] > CALLS / 3 and sum(told.values()) == CALLS, told

@@ -16,7 +16,7 @@ ORDER = ("executor", "executor-2", "analytics", "webhooks", "optimizer", "gatewa
 
 @pytest.mark.chaos
 @pytest.mark.promise("G-18", "P-09")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
     async with ground(tmp_path / "home") as place, receiving() as receiver:
         await subscribe(place, receiver)

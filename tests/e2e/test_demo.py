@@ -80,7 +80,10 @@ def test_the_loop_closes_and_everything_that_is_told_can_be_looked_up(running: I
     for one in deliveries["ids"]:
         kept = fetch(running, f"/v1/webhooks/deliveries/{one['webhook_id']}")
         assert (kept["event_type"], kept["status"]) == (one["type"], "delivered")
-    assert [one["status"] for one in fetch(running, "/v1/webhooks/endpoints")["data"]] == []
+    assert {one["status"] for one in fetch(running, "/v1/webhooks/endpoints")["data"]} == {"paused"}
+    assert fetch(running, "/v1/marketplace?mine=true")["data"][0]["slug"] == told["prompt"]
+    assert fetch(running, f"/v1/reports/{told['report_id']}")["target"] == told["prompt"]
+    assert told["budget_id"] in {one["id"] for one in fetch(running, "/v1/budgets")["data"]}
 
 
 @pytest.mark.capability("O4")
@@ -92,10 +95,11 @@ def test_a_second_run_has_a_prompt_of_its_own_and_ships_nothing_where_the_budget
 
 
 @pytest.mark.capability("O1")
-def test_ctrl_c_cancels_the_search_and_takes_the_endpoint_away(running: Installation) -> None:
+def test_ctrl_c_cancels_the_search_and_pauses_the_endpoint(running: Installation) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = (*BURNISH, "demo", "--json", "--seed", "3", "--evaluations", "20000", "--home", str(running.home))
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, env=environment, preexec_fn=_hear_ctrl_c, **pipes)  # noqa: PLW1509 - no threads here
     try:
         job_id = await_value(lambda: _running_job(running), what="the search to run")
         process.send_signal(signal.SIGINT)
@@ -104,7 +108,7 @@ def test_ctrl_c_cancels_the_search_and_takes_the_endpoint_away(running: Installa
         process.kill()
     assert process.returncode == 130 and "was cancelled" in said, said
     await_value(lambda: fetch(running, f"/v1/optimizations/{job_id}")["status"] == "cancelled", what="the job to be cancelled")
-    assert fetch(running, "/v1/webhooks/endpoints")["data"] == []
+    assert {one["status"] for one in fetch(running, "/v1/webhooks/endpoints")["data"]} == {"paused"}
 
 
 def test_without_an_installation_it_says_how_to_start_one(tmp_path: Path) -> None:
@@ -125,6 +129,11 @@ def test_a_file_that_is_none_is_refused_before_anything_is_made(running: Install
     finished = running.run("demo", "--data", str(file))
     assert finished.returncode == 1
     assert "line 1" in finished.stderr and "Traceback" not in finished.stderr
+
+
+def _hear_ctrl_c() -> None:
+    """What a shell without job control starts in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _running_job(installation: Installation) -> str | None:

@@ -17,8 +17,8 @@ TEXT = "Hello from afar."
 class Manner:
     """How a key is served. `hangs`: no answer begins; `stalls`, `breaks`: a stream stands still or ends after its first word.
 
-    `says`: a body of status 200 in place of an answer, or the first event of a stream. `echoes`: the error repeats the key in its body and
-    in a header.
+    `says`: a body of status 200 in place of an answer, or the first event of a stream; the words of any other status. `echoes`: the error
+    repeats the key in its body and in a header.
     """
 
     status: int = 200
@@ -84,7 +84,7 @@ class KeyedProvider:
         return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": self.usage})
 
     def _refuse(self, key: str, manner: Manner) -> web.Response:
-        said = f"No: {key}" if manner.echoes else "No."
+        said = manner.says or (f"No: {key}" if manner.echoes else "No.")
         headers = {"retry-after": manner.retry_after} if manner.retry_after else {}
         headers |= {"x-your-key": key} if manner.echoes else {}
         return web.json_response({"error": {"message": said, "key": key if manner.echoes else None}}, status=manner.status, headers=headers)

@@ -71,6 +71,13 @@ NO_CHARGE = "ALTER TABLE transfers DISABLE TRIGGER ALL; DELETE FROM transfers WH
 WRONG_PARTS = """UPDATE executions SET details = '{"cost": {"input_nusd": 300, "output_nusd": 99}}'"""
 OLD_HOLD = "INSERT INTO holds SELECT execution_id, workspace_id, 0, '{}', lane, clock_timestamp() FROM executions"
 LOST_REACTION = "INSERT INTO feedback_ids SELECT workspace_id, gen_random_uuid(), 'thumb', 'execution', 'x', '' FROM workspaces"
+CHAIN_RUN = """WITH run AS (
+      INSERT INTO chain_runs (run_id, workspace_id, chain_id, slug, version, background, status, keeps_text, deadline_at, actor,
+             traceparent, spent_nusd, finished_at)
+      SELECT gen_random_uuid(), workspace_id, gen_random_uuid(), 'c', 1, true, 'success', true, now(), 'a', '', 7, now() FROM workspaces
+      RETURNING workspace_id, run_id)
+    INSERT INTO chain_run_steps (workspace_id, run_id, step, execution_id, slug, status, spent_nusd, finished_at)
+    SELECT workspace_id, run_id, 'lost', gen_random_uuid(), 'p', 'success', 6, now() FROM run"""
 DEAD_LETTER = """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason)
     VALUES (gen_random_uuid(), 'c', 'EVENTS', 7, 's', 1, 'not readable')"""
 
@@ -95,6 +102,8 @@ LOST_EVENT = """INSERT INTO outbox (service, subject, message_id, body, sent_at,
             "DELETE FROM execution_facts": "is not counted",
             LOST_REACTION: "is known and stands nowhere",
             f"{ENDPOINT}; {LOST_EVENT}": "never reached endpoint",
+            CHAIN_RUN: "cost 7 nano-dollars, its steps 6",
+            "SELECT 'its step too'": "succeeded and has no execution that did",
             DEAD_LETTER: "c could not take message 7 of EVENTS: not readable",
         },
         {
@@ -125,8 +134,11 @@ async def test_what_does_not_end_is_stuck(look: Look, execution: UUID, database_
             "INSERT INTO holds SELECT '01890000-0000-7000-8000-000000000000', workspace_id, 0, '{}', 'batch', clock_timestamp()"
             " FROM workspaces"
         )
+        await connection.execute(CHAIN_RUN.replace("'success', true", "'running', true").replace("7, now()", "0, NULL"))
     report = await look(patience_s=0.3)
-    assert report.under_way == {"executions held for": 1, "background executions waiting": 1, "outbox rows not sent": 1}
+    assert report.under_way == {
+        "executions held for": 1, "background executions waiting": 1, "outbox rows not sent": 1, "chain runs that nobody works on": 1,
+    }  # fmt: skip
     assert not report.is_clean
 
 

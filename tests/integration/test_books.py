@@ -57,7 +57,9 @@ def wish(workspace: Workspace, **changes: Any) -> AdmissionRequest:
     return AdmissionRequest(**(values | changes))
 
 
-def record(request: AdmissionRequest, *, cost_nusd: int = 400, fence: int = 1, output: str = "hello") -> FinishedExecution:
+def record(
+    request: AdmissionRequest, *, cost_nusd: int = 400, overage_nusd: int = 0, fence: int = 1, output: str = "hello"
+) -> FinishedExecution:
     price = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
     asked = ExecutionRequest(
         execution_id=request.execution_id,
@@ -83,6 +85,7 @@ def record(request: AdmissionRequest, *, cost_nusd: int = 400, fence: int = 1, o
         finish_reason="stop",
         usage=Usage(input_tokens=3, output_tokens=4, source="provider"),
         cost_nusd=cost_nusd,
+        overage_nusd=overage_nusd,
         latency_ms=5,
         first_token_ms=None,
         simulated=False,
@@ -193,7 +196,7 @@ async def test_what_a_provider_bills_beyond_the_hold_is_the_platforms_loss(datab
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
         one = wish(workspace)
         await gateway.ask(one)
-        await settle(books, record(one, cost_nusd=HOLD_NUSD + 500))
+        await settle(books, record(one, cost_nusd=HOLD_NUSD, overage_nusd=500))
         kinds = {
             row["kind"]: (row["debit_account_id"], row["amount_nusd"])
             for row in await books.fetch("SELECT * FROM transfers WHERE execution_id IS NOT NULL")

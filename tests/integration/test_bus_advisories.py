@@ -108,6 +108,8 @@ async def test_a_message_terminated_without_a_letter_gets_one_however_often_it_i
         for _ in range(2):
             await index_one(json.dumps(advisory).encode(), bus=analytics, db=db)
         await index_one(json.dumps(advisory | {"consumer": "somebody_else"}).encode(), bus=analytics, db=db)
+        acknowledged = {"id": "two", "stream_seq": 13, "reason": "Unacknowledged message was deleted"}
+        await index_one(json.dumps(advisory | acknowledged).encode(), bus=analytics, db=db)
         await index_one(b"{not json", bus=analytics, db=db)
     assert await letters(database) == [(FEEDBACK.durable, 12, None, "terminated by its consumer without a letter")]
 

@@ -16,7 +16,7 @@ WORKSPACE = uuid4()
 PUBLISHED = {
     subjects.EXECUTIONS_REQUESTED_INTERACTIVE: {"gateway"},
     subjects.executions_requested_background(WORKSPACE): {"gateway"},
-    subjects.executions_requested_batch(WORKSPACE): {"optimizer"},
+    subjects.executions_requested_batch(WORKSPACE): {"gateway", "optimizer"},
     subjects.execution_cancel(uuid4()): {"gateway", "optimizer"},
     subjects.EXECUTIONS_COMPLETED_BATCH: {"executor"},
     subjects.FEEDBACK_RECORDED_BATCH: {"gateway"},

@@ -279,6 +279,32 @@ async def test_a_loss_larger_than_a_transaction_may_be_is_made_good_in_pieces_wh
     assert await fetch(database.superuser_url, "SELECT FROM stream_marks WHERE stream = 'EVENTS' AND highest_seq = 0")
 
 
+async def test_a_mark_that_another_relay_raises_while_the_stream_is_looked_at_is_no_loss(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = await database.open("analytics")
+    ids = fresh(3)
+    losses = metrics.stream_losses_total.labels("EVENTS")._value.get()
+    stand = stream_loss._stand
+
+    async def then_another_relay_goes_on(bus: Bus, stream: str) -> outbox_store.Mark:
+        found = await stand(bus, stream)
+        if stream == "EVENTS":
+            await fetch(database.superuser_url, "UPDATE stream_marks SET highest_seq = 3 WHERE stream = 'EVENTS'")
+        return found
+
+    async with bus_of(server, "analytics") as bus:
+        async with relaying(db, bus):
+            await write(db, *ids[:2])
+            await until(lambda: all_sent(database))
+        monkeypatch.setattr(stream_loss, "DOUBTFUL_S", -60.0)
+        monkeypatch.setattr(stream_loss, "_stand", then_another_relay_goes_on)
+        await stream_loss.look_at_streams(db, bus, service="analytics", unanswered=0)
+    assert metrics.stream_losses_total.labels("EVENTS")._value.get() == losses
+    assert await _count(database, "sent_at IS NOT NULL", 2)
+    assert await fetch(database.superuser_url, "SELECT FROM stream_marks WHERE stream = 'EVENTS' AND highest_seq = 3")
+
+
 @pytest.mark.promise("M-05")
 async def test_a_sequence_given_out_twice_betrays_a_loss_without_a_reconnect(server: OwnNats, database: BusDatabase) -> None:
     db = await database.open("analytics")
@@ -313,6 +339,20 @@ async def test_a_frozen_nats_gets_every_row_once(server: OwnNats, database: BusD
             server.thaw()
         await until(lambda: all_sent(database))
     assert await stored(server, "EVENTS") == ids
+
+
+@pytest.mark.promise("M-11")
+async def test_how_much_waits_is_told_while_nats_is_away(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    unsent, oldest_s = metrics.outbox_unsent.labels("analytics"), metrics.outbox_oldest_seconds.labels("analytics")
+    async with bus_of(server, "analytics") as bus:
+        await server.kill()
+        await until(lambda: _true(not bus.is_connected))
+        await write(db, *fresh(3))
+        unsent.set(0)
+        oldest_s.set(0)
+        async with relaying(db, bus):
+            await until(lambda: _true(unsent._value.get() == 3 and oldest_s._value.get() > 0))
 
 
 async def test_a_relay_outlives_an_absent_database(server: OwnNats, database: BusDatabase) -> None:

@@ -11,11 +11,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from time import monotonic
 
+import aiohttp
 import asyncpg
 import pytest
 
 from tests.embedded.installation import SERVERS_ONLY, Installation, await_value, is_alive
+from tests.integration.registry.steady_readers import SteadyReaders, with_children
 
 AS_A_PLAIN_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 MAY_BECOME_ANOTHER = shutil.which("unshare") is not None and subprocess.run([*AS_A_PLAIN_USER, "true"], check=False).returncode == 0
@@ -133,6 +136,65 @@ async def test_what_was_committed_outlives_a_kill_of_postgres(running: Installat
     await asyncio.to_thread(running.await_restart, "postgres", of_pid=killed)
 
     assert await fetch(url, "SELECT number FROM public.kept") == 7
+
+
+SEEN_WITHIN_S = 1.0
+STILL_S = 6.0
+STALE_SAID_AFTER_S = 3.0
+"""What was looked at less than two seconds ago is fresh; the look itself comes every half second."""
+
+
+@contextlib.contextmanager
+def standing_still(running: Installation, name: str) -> Iterator[None]:
+    """The server and its children are there and do nothing."""
+    pids = list(with_children(int(running.status()["pids"][name])))
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.capability("P3")
+@pytest.mark.promise("G-10")
+async def test_prompts_are_delivered_while_nats_or_postgres_stands_still(running: Installation) -> None:
+    """Moved without a message, a label is seen within a second; without the database it is served with its age."""
+    url, key = running.connection["url"], running.connection["api_key"]
+    async with aiohttp.ClientSession(url, headers={"authorization": f"Bearer {key}"}) as session:
+
+        async def call(method: str, path: str, body: object) -> int:
+            async with session.request(method, path, json=body, timeout=aiohttp.ClientTimeout(total=10)) as answer:
+                return answer.status
+
+        assert await call("POST", "/v1/prompts", {"slug": "steady", "template": "version 1", "model": "simulated/chat"}) == 201
+        assert await call("POST", "/v1/prompts/steady/versions", {"template": "version 2", "base_version": 1}) == 201
+        async with SteadyReaders(url, key, "steady").reading() as readers:
+            with standing_still(running, "nats"):
+                await asyncio.sleep(0.5)
+                assert await call("PUT", "/v1/prompts/steady/labels/production", {"version": 2}) == 200
+                moved_at = monotonic()
+                await asyncio.sleep(SEEN_WITHIN_S + 0.5)
+            with standing_still(running, "postgres"):
+                still_at = monotonic()
+                await asyncio.sleep(STILL_S)
+                still_until = monotonic()
+            await asyncio.sleep(0.5)
+            async with asyncio.timeout(5):
+                while any(one.age_s is not None for one in readers.since(monotonic() - 0.5)):
+                    await asyncio.sleep(0.1)
+            assert await call("PUT", "/v1/prompts/steady/labels/production", {"version": 1}) == 200
+            back_at = monotonic()
+            await asyncio.sleep(SEEN_WITHIN_S + 0.3)
+    assert not readers.errors, readers.errors[:3]
+    assert {one.version for one in readers.since(moved_at + SEEN_WITHIN_S) if one.answered_at < back_at} == {2}
+    assert {one.version for one in readers.since(back_at + SEEN_WITHIN_S)} == {1}
+    stale = [one for one in readers.since(still_at) if one.answered_at <= still_until]
+    late = [one for one in stale if one.asked_at >= still_at + STALE_SAID_AFTER_S]
+    assert late and all(one.age_s is not None for one in late), "after three seconds without the database each answer says how old it is"
+    assert all(one.age_s <= one.answered_at - still_at + STALE_SAID_AFTER_S for one in late if one.age_s is not None)
+    assert max(one.answered_at - one.asked_at for one in stale) < 1.0, "from memory: nobody waits for what does not come"
 
 
 def test_services_cannot_see_the_secrets_file_of_another_user(running: Installation) -> None:

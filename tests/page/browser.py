@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
 
 from burnish_gateway.page.built_page import UI
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / ".screenshots"
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
+"""For whatever a test waits for: a machine that is busy with other things is slow, and that is no fault of a page."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => console.error(

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +17,11 @@ from tests.embedded.installation import Installation
 from tests.page.browser import WATCHES, launch, screenshot, settled, watch_of, why_not
 from tests.page.site import Site, close_site, start_site
 
-AT_ONCE = {"BURNISH_WEBHOOK_HOUSEKEEPING_INTERVAL_S": "1"}
+AT_ONCE = {"BURNISH_WEBHOOK_HOUSEKEEPING_INTERVAL_S": "1", "BURNISH_EXPERIMENT_INTERVAL_S": "0.5"}
 """What a test waits for that happens every now and then."""
+
+WHOLE_TEST_S = 300
+"""The first one of a process starts everything and drives the demo, which takes minutes on a machine that is busy with other things."""
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -32,10 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "site" in getattr(item, "fixturenames", ()):
             item.add_marker("page")
+            item.add_marker(pytest.mark.timeout(WHOLE_TEST_S))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from tests.embedded.installation import Installation
 from tests.embedded.signed_in import make_session
 from tests.embedded.workspaces import make_workspace
 from tests.page.browser import PATIENCE_MS, WATCHES, Watch
+from tests.page.experiments import crowd_of, started, two_versions
 
 SEARCH_EVALUATIONS = 1_500
 """A search of 2 s; 828 are the least that can begin, and this one finds something."""
@@ -27,7 +29,7 @@ NOBODY = "nobody"
 @dataclass(slots=True)
 class Site:
     """`ids`: what the demo made, by name: prompt, dataset, test_run, optimization, suggestion, alert, execution, session,
-    endpoint, delivery, report, entry (of the library)."""
+    endpoint, delivery, report, experiment, schedule, migration, entry and template (of the library)."""
 
     url: str
     api_key: str
@@ -131,8 +133,13 @@ async def start_site(installation: Installation) -> Site:
         "session": await _session(site),
         "report": await _report(site),
         "entry": await _entry(site, demo["prompt"]),
+        "template": (await site.call("GET", "/v1/templates?limit=1"))["data"][0]["id"],
+        "line": await _line(site, demo["prompt"]),
     }  # fmt: skip
     site.ids["delivery"] = await _delivery(site, site.ids["endpoint"])
+    site.ids["experiment"] = await _experiment(site)
+    site.ids["schedule"] = await _schedule(site)
+    site.ids["migration"] = await _migration(site)
     for role in PEOPLE:
         await site.person(role)
     return site
@@ -163,10 +170,74 @@ async def _entry(site: Site, prompt: str) -> str:
     return str((await site.call("POST", "/v1/marketplace", body))["id"])
 
 
+async def _experiment(site: Site) -> str:
+    """One that runs, with users of both arms and some looks at them; of a prompt of its own, so that no other call takes part."""
+    slug = "page-experiment"
+    there = (await site.call("GET", "/v1/experiments?limit=200"))["data"]
+    if found := [one for one in there if one["prompt"] == slug]:
+        return str(found[0]["id"])
+    experiment = await started(site, await two_versions(site, slug), guardrails=[{"metric": "error_rate", "margin": 0.02}])
+    crowd = await crowd_of(site, experiment)
+    for n in (200, 200, 300, 300):
+        await crowd.come(n, {"control": 0.7, "candidate": 0.74})
+    return experiment
+
+
+async def _line(site: Site, prompt: str) -> str:
+    """Generations that some search of the demo's prompt might have left."""
+    made = [one for one in (await site.call("GET", f"/v1/generations?prompt={prompt}"))["data"] if one["origin"] == "import"]
+    file = line_file(prompt, name="Bred on a file")
+    return str((made[0] if made else await site.call("POST", "/v1/generations/import", {"file": file}))["id"])
+
+
+def line_file(prompt: str, *, name: str) -> dict[str, Any]:
+    """Two generations of three texts, as `GET /v1/generations/{line_id}/export` writes them; the later one is the better."""
+    bred = {"Sort the ticket.": (0.8, 40_000), "Sort the ticket with care.": (0.9, 70_000), "Sort it.": (0.6, 20_000)}
+    digests = {text: sha256(text.encode()).hexdigest() for text in bred}
+    members = [
+        {
+            "candidate": digests[text],
+            "made_by": "crossover",
+            "fitness": fitness,
+            "scores": {"fitness": fitness, "cost_nusd": cost},
+            "evaluations": 20,
+        }
+        for text, (fitness, cost) in bred.items()
+    ]
+    worse = [one | {"fitness": round(bred[text][0] - 0.2, 2)} for one, text in zip(members, bred, strict=True)]
+    return {
+        "format": "burnish.generations",
+        "version": 1,
+        "prompt": prompt,
+        "base_version": 1,
+        "name": name,
+        "candidates": [{"id": digest, "text": text, "made_by": "crossover"} for text, digest in digests.items()],
+        "generations": [{"number": 0, "members": worse}, {"number": 1, "members": members}],
+    }
+
+
+async def _schedule(site: Site) -> str:
+    """Paused: no search begins by itself while others look."""
+    there = (await site.call("GET", "/v1/optimization-schedules"))["data"]
+    if found := [one for one in there if one["name"] == "Every Monday"]:
+        return str(found[0]["id"])
+    search = {"prompt": site.ids["prompt"], "dataset_id": site.ids["dataset"], "budget": {"evaluations": 2_000, "credits": 50}}
+    body = {"name": "Every Monday", "every": "cron", "cron": "0 6 * * 1", "month_credits": 200, "paused": True, "optimization": search}
+    return str((await site.call("POST", "/v1/optimization-schedules", body))["id"])
+
+
+async def _migration(site: Site) -> str:
+    """Of the experiment's prompt alone, which nothing measured: its versions are skipped, and nothing changes."""
+    if there := (await site.call("GET", "/v1/model-migrations"))["data"]:
+        return str(there[-1]["id"])
+    body = {"model": "simulated/chat", "successor": "simulated/reader", "prompts": ["page-experiment"]}
+    return str((await site.call("POST", "/v1/model-migrations", body))["id"])
+
+
 async def _endpoint(site: Site) -> str:
-    """Of webhooks; the demo takes its own away in the end."""
-    there = (await site.call("GET", "/v1/webhooks/endpoints?limit=1"))["data"]
+    """Of webhooks; the demo pauses its own in the end."""
     body = {"url": "http://127.0.0.1:9/hooks", "events": ["prompt.*", "alert.*"], "description": "Nobody listens here"}
+    there = [one for one in (await site.call("GET", "/v1/webhooks/endpoints"))["data"] if one["description"] == body["description"]]
     made = there[0] if there else await site.call("POST", "/v1/webhooks/endpoints", body)
     return str(made["id"])
 

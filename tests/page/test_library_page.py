@@ -69,3 +69,40 @@ async def test_a_viewer_reads_the_library_and_why_not_to_publish(page_as: OpenPa
     await button.focus()
     await expect(page.get_by_role("tooltip")).to_contain_text("an editor or admin")
     await check_axe(page, without=("region",))
+
+
+@pytest.mark.capability("P7")
+async def test_a_template_is_found_read_and_used(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", "/app/library")
+    await page.get_by_role("navigation", name="Library").get_by_role("link", name="Templates").click()
+    cards = page.get_by_role("list", name="Templates").get_by_role("listitem")
+    found = (await site.call("GET", "/v1/templates?q=summary&limit=100"))["data"]
+    await page.get_by_label("Search templates").fill("summary")
+    await expect(cards).to_have_count(len(found))
+    await settled(page)
+    await check_axe(page)
+
+    await cards.get_by_role("link").first.click()
+    template = await site.call("GET", f"/v1/templates/{found[0]['id']}")
+    variables = page.get_by_role("table", name="Variables")
+    for one in template["variables"]:
+        await expect(variables).to_contain_text(one["description"])
+    await settled(page)
+    await check_axe(page)
+    await page.get_by_role("button", name="Use it").click()
+    slug = f"made-{uuid4().hex[:8]}"
+    await page.get_by_role("dialog").get_by_label("Name").fill(slug)
+    await page.get_by_role("dialog").get_by_role("button", name="Make the prompt").click()
+    await page.wait_for_url(f"**/app/prompts/{slug}*")
+    made = await site.call("GET", f"/v1/prompts/{slug}")
+    assert made["messages"] == template["content"]["messages"] and made["label"] == "production"
+
+
+@pytest.mark.capability("P7")
+async def test_a_viewer_reads_templates_and_makes_nothing_of_them(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/library/templates/{template}")
+    assert await page.get_by_role("button", name="Use it").get_attribute("aria-disabled") == "true"
+    page = await page_as("viewer", "/app/library/templates?q=nothingislikethis")
+    await expect(page.get_by_text("Nothing matches")).to_be_visible()
+    await page.get_by_role("button", name="Show all").click()
+    await expect(page.get_by_role("list", name="Templates").get_by_role("listitem").first).to_be_visible()

@@ -34,8 +34,10 @@ async def test_analytics_tells_what_the_api_tells_and_the_address_keeps_the_ques
     await page.get_by_label("Group by").select_option("By version")
     await page.get_by_label("Traffic").select_option("All traffic")
     await settled(page)
-    groups = await site.call("GET", "/v1/analytics/groups?grain=hour&group_by=version&from=" + since(days=7))
+    groups = await site.call("GET", "/v1/analytics/groups?grain=hour&group_by=version&unnamed=true&from=" + since(days=7))
     await expect(page.get_by_role("table", name="By version").get_by_role("row")).to_have_count(1 + len(groups["data"]))
+    whole = await site.call("GET", "/v1/analytics/summary?grain=hour&from=" + since(days=7))
+    assert sum(one["executions"] for one in groups["data"]) == whole["executions"]
     assert "group=version" in page.url
     await page.reload()
     await settled(page)

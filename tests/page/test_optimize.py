@@ -1,13 +1,15 @@
 """Searches and suggestions: what may be spent stands first, what was found is reviewed and decided."""
 
 import json
+import re
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from burnish_shared.ids import new_uuid
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console
+from tests.page.browser import PATIENCE_MS, expect_console, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -50,10 +52,10 @@ async def test_a_search_shows_its_ceiling_starts_and_is_stopped(page_as: OpenPag
     await dialog.get_by_role("button", name="Start the search").click()
 
     await expect(page.get_by_role("progressbar", name="Evaluations")).to_be_visible()
-    await expect(page.get_by_role("img", name="The leading text")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("img", name="The best new text so far")).to_be_visible(timeout=2 * PATIENCE_MS)
     await page.get_by_role("button", name="Cancel search").click()
     await page.get_by_role("button", name="Cancel the search").click()
-    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
 
 
 async def test_a_suggestion_is_read_and_accepted(page_as: OpenPage, site: Site) -> None:
@@ -79,6 +81,66 @@ async def test_a_suggestion_is_read_and_accepted(page_as: OpenPage, site: Site) 
     await dialog.get_by_role("button", name="Accept and go live").click()
     await expect(page.get_by_text("Accepted as version 3 by you.")).to_be_visible()
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 3
+
+
+@pytest.mark.capability("U1", "O6")
+async def test_some_edits_of_a_suggestion_become_a_version_that_nobody_gets_yet(page_as: OpenPage, site: Site) -> None:
+    suggestion, slug = await open_suggestion(site)
+    edits = [one["text"].strip() for one in (await site.call("GET", f"/v1/suggestions/{suggestion}"))["evidence"]["edits"]]
+    page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
+    await expect(page.get_by_role("link", name="Send to experiment")).to_have_attribute("href", re.compile(suggestion))
+    await page.get_by_role("button", name="Accept", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    boxes = dialog.get_by_role("group", name="Edits").get_by_role("checkbox")
+    await expect(boxes).to_have_count(len(edits))
+    await boxes.first.uncheck()
+    await expect(dialog).to_contain_text(f"{len(edits) - 1} of {len(edits)} edits become the next version.")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_label("Label that moves to it").select_option("production")
+    await expect(dialog.get_by_role("button", name="Accept and go live")).to_be_disabled()
+    await dialog.get_by_label("Label that moves to it").select_option("")
+    await dialog.get_by_role("button", name=f"Accept {len(edits) - 1} edits").click()
+    await expect(page.get_by_text("Accepted as version 2 by you.")).to_be_visible()
+    prompt = await site.call("GET", f"/v1/prompts/{slug}?version=2")
+    assert prompt["labels"]["production"] == 1
+    base = await site.call("GET", f"/v1/prompts/{slug}?version=1")
+    text, before = ("\n".join(message["content"] for message in one["messages"]) for one in (prompt, base))
+    assert edits[0] not in text and len(text) > len(before)
+
+
+@pytest.mark.capability("U1", "O2", "O8")
+async def test_a_search_by_another_method_is_asked_for_and_shows_its_generations(page_as: OpenPage, site: Site) -> None:
+    slug = f"bred-{new_uuid().hex[-8:]}"
+    base = await site.call("GET", f"/v1/prompts/{site.ids['prompt']}?version=1")
+    await site.call("POST", "/v1/prompts", {name: base[name] for name in ("messages", "model")} | {"slug": slug, "label": "production"})
+    page = await page_as("editor", f"/app/optimize?new=1&prompt={slug}&dataset={site.ids['dataset']}")
+    dialog = page.get_by_role("dialog", name="New search")
+    await dialog.get_by_label("Method").select_option("settings")
+    await expect(dialog).to_contain_text("Name temperatures or models to try.")
+    await expect(dialog.get_by_role("button", name="Start the search")).to_be_disabled()
+    await dialog.get_by_label("Method").select_option("evolutionary")
+    await dialog.get_by_label("Parents are chosen by").select_option("pareto")
+    await dialog.get_by_label("Generations, at most").fill("3")
+    await dialog.get_by_role("button", name="What counts, limits, further models").click()
+    await dialog.get_by_role("button", name="Choose metrics").click()
+    await dialog.get_by_role("button", name="Add a metric").click()
+    await dialog.get_by_label("Weight, metric 2").fill("1")
+    await dialog.get_by_label("Scores 0 at, $, metric 2").fill("0.001")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Start the search").click()
+
+    await expect(page.get_by_role("img", name="Score and cost")).to_be_visible(timeout=2 * PATIENCE_MS)
+    await expect(page.get_by_role("table", name="Candidates").get_by_role("row")).not_to_have_count(1)
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    await settled(page)
+    await check_axe(page)
+    job = (await site.call("GET", f"/v1/optimizations?prompt={slug}"))["data"][0]
+    search = (await site.call("GET", f"/v1/optimizations/{job['id']}"))["search"]
+    assert (search["evolutionary"]["selection"], search["evolutionary"]["generations"]) == ("pareto", 3)
+    assert [(one["metric"], one["weight"], one.get("zero_at")) for one in search["metrics"]] == [
+        ("accuracy", 1, None),
+        ("cost", 1, 1_000_000),
+    ]
 
 
 async def test_a_suggestion_is_rejected_with_a_reason(page_as: OpenPage, site: Site) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.chaos.fault_proxy import proxying
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, settled
+from tests.page.browser import PATIENCE_MS, expect_console, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -39,7 +39,7 @@ async def run_of(site: Site, **more: Any) -> str:
 
 
 async def ended(site: Site, execution_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
         while (found := await site.call("GET", f"/v1/executions/{execution_id}"))["status"] in {"queued", "running"}:
             await asyncio.sleep(0.05)
     return dict(found)
@@ -96,6 +96,26 @@ async def test_a_stream_is_stopped_and_what_had_come_is_kept_and_booked(page_as:
     await expect(answer).to_contain_text(re.compile(r"Cost\$0\.\d"))
     kept = await ended(site, id_in(await answer.get_by_role("link", name="This run").get_attribute("href")))
     assert kept["status"] == "cancelled" and kept["output"] and kept["app"] == "burnish-playground"
+
+
+async def test_two_columns_come_by_one_connection_and_are_stopped_one_by_one(page_as: OpenPage, site: Site) -> None:
+    await make_slow_model(site)
+    page = await page_as("editor", "/app/playground")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(site.url)) if request.method == "POST" else None)
+    await ask_slowly(page, 2_000)
+    await page.get_by_role("button", name="Add a column").click()
+    await page.get_by_role("button", name="Run all").click()
+    first, second = (page.get_by_role("group", name=f"Answer {name}") for name in ("A", "B"))
+    await expect(first).to_contain_text("Thank you for asking")
+    await page.get_by_role("button", name="Stop A", exact=True).click()
+    await expect(first.get_by_text("Stopped")).to_be_visible()
+    await expect(second.get_by_text("Stopped")).to_have_count(0)
+    stopped = await ended(site, id_in(await first.get_by_role("link", name="This run").get_attribute("href")))
+    assert stopped["status"] == "cancelled"
+    await page.get_by_role("button", name="Stop B", exact=True).click()
+    await expect(second.get_by_text("Stopped")).to_be_visible()
+    assert [one for one in asked if one in ("/v1/executions", "/v1/executions/compare")] == ["/v1/executions/compare"]
 
 
 async def test_leaving_the_page_ends_its_streams(page_as: OpenPage, site: Site) -> None:
@@ -163,7 +183,7 @@ async def test_an_answer_gets_a_thumb_and_becomes_a_dataset_item(page_as: OpenPa
     item = (await site.call("GET", f"/v1/datasets/{made['id']}/items"))["data"][0]
     assert item["input"] == {"ticket": ticket} and item["expected"] == "delivery"
     execution = await ended(site, item["metadata"]["execution_id"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
         while not execution["feedback"]:
             await asyncio.sleep(0.1)
             execution = await ended(site, execution["id"])

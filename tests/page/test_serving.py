@@ -100,7 +100,7 @@ async def test_the_root_leads_to_the_page_at_whatever_host(ask: Site, ui: Path) 
 
 @pytest.mark.parametrize(
     ("path", "accept"),
-    [("/app/prompts", "application/json"), ("/app/prompts", "*/*"), ("/app/prompts", "text/html;q=0"), ("/prompts", BROWSER),
+    [("/app/prompts", "application/json"), ("/app/prompts", "*/*"), ("/app/prompts", "text/html;q=0"), ("/prompt-list", BROWSER),
      ("/v1/nope", BROWSER), ("/assets/entry-0a1b2c3d.js", BROWSER), ("/app/assets/entry-of-yesterday.js", BROWSER), ("/apple", BROWSER),
      ("/index.html", BROWSER)],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.ids import new_uuid
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller, Stack
-from tests.security.world import Body, Route, absent, bodies
+from tests.security.world import TRIED, Body, Route, absent, bodies, experiment, generations, schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     prompt_free = {"slug": own["slug"], "name": secret, "description": secret, "tags": [own["tag"]], "folder": own["folder"]}
     await make("POST", f"/v1/prompts/{own['slug']}/versions", {"base_version": 1, "temperature": 0.5, "message": secret})
     await make("PUT", f"/v1/prompts/{own['slug']}/labels/{own['label']}", {"version": 1, "reason": secret})
-    own |= {"spare_slug": f"{name}-spare", "shelved_slug": f"{name}-shelf", "unwanted_slug": f"{name}-bin"}
+    own |= {"spare_slug": f"{name}-spare", "shelved_slug": f"{name}-shelf", "unwanted_slug": f"{name}-bin", "tried_slug": f"{name}-trial"}
     for another in ("spare_slug", "shelved_slug", "unwanted_slug"):
         await make("POST", "/v1/prompts", {**prompt, "slug": own[another]})
         if another != "spare_slug":
@@ -108,6 +108,20 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     await make("POST", "/v1/chains", {**prompt_free, "steps": [step], "label": own["label"], "message": secret})
     run = {"label": own["label"], "variables": {"name": secret}, "user_id": own["end_user"], "app": secret, "metadata": {"note": secret}}
     own["chain_run"] = (await make("POST", f"/v1/chains/{own['slug']}/runs", run))["id"]
+    content = {"source_type": "document", "content": f"About {secret}.", "metadata": {"note": secret}, "user_id": own["end_user"]}
+    own["enrichment"] = (await make("POST", "/v1/enrichments", content))["id"]
+    many = {"source_type": "document", "items": [{"content": f"More of {secret}.", "external_id": secret}]}
+    own["content_group"] = (await make("POST", "/v1/enrichments/batch", many))["group_id"]
+    own["source_slug"] = f"{own['slug']}-theirs"
+    await make(
+        "POST", "/prompts", {"id": own["source_slug"], "name": secret, "template": f"Sort {{ticket}} of {secret} into one of: a, b."}
+    )
+    await make("POST", "/test-set", {"items": [{"test_id": secret, "ticket": f"{secret} is late", "expected": "a"}]})
+    own["run_name"] = (await make("POST", "/runs", {"prompt_id": own["source_slug"]}))["id"]
+    rough = {"initial_prompt": f"Answer customers of {secret}.", "selections": {"tone": secret}, "metadata": {"note": secret}}
+    for one in ("clarification", "ready_clarification", "written_clarification"):
+        own[one] = (await make("POST", "/v1/clarifications", rough | {"user_id": own["end_user"]}))["id"]
+    await make("POST", f"/v1/clarifications/{own['written_clarification']}/final-prompt")
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
     own["item"] = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=1", None))["data"][0]["id"]
     own["endpoint"] = (
@@ -135,6 +149,28 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["api_key"] = (await make("POST", "/v1/api-keys", {"name": secret}))["id"]
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
     own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
+    moved = bodies(own)["POST /v1/model-migrations"]
+    own["migration"] = (await make("POST", "/v1/model-migrations", moved))["id"]
+    await make("POST", f"/v1/model-migrations/{own['migration']}/cancel")
+    own["schedule"] = (await make("POST", "/v1/optimization-schedules", schedule(own) | {"name": secret}))["id"]
+    for one in ("line", "unwanted_line"):
+        own[one] = (await make("POST", "/v1/generations/import", {"file": generations(own, word=secret)}))["id"]
+    await make("POST", f"/v1/generations/{own['line']}/snapshots", {"name": "kept", "note": secret})
+    own["candidate"] = (await make("GET", f"/v1/generations/{own['line']}/history/0"))["members"][0]["candidate_id"]
+    await make("POST", "/v1/prompts", {**prompt, "slug": own["tried_slug"]})
+    await make("POST", f"/v1/prompts/{own['tried_slug']}/versions", {"base_version": 1, "temperature": 0.5})
+    await make("PUT", f"/v1/prompts/{own['tried_slug']}/labels/production", {"version": 1})
+    await make("POST", "/v1/executions", {**call, "prompt": own["tried_slug"]})
+    for which in ("", "unwanted_", *(f"{one}_" for one in TRIED.values())):
+        kind = "rollout" if which in ("rollout_", "other_") else "ab"
+        draft = experiment(own, kind=kind, name=secret) | {"description": secret, "targeting": f'user_id != "{secret}"'}
+        tried = own[f"{which}experiment"] = (await make("POST", "/v1/experiments", draft))["id"]
+        if which not in ("", "unwanted_", "ready_"):
+            await make("POST", f"/v1/experiments/{tried}/start")
+    await make("POST", f"/v1/experiments/{own['paused_experiment']}/pause")
+    won = {"winner": "candidate", "reason": secret, "move_label": False}
+    await make("POST", f"/v1/experiments/{own['won_experiment']}/decide", won)
+    own["backtest"] = (await make("POST", "/v1/experiments/backtests", bodies(own)["POST /v1/experiments/backtests"]))["id"]
     own["entry"] = (await make("POST", "/v1/marketplace", {**(bodies(own)["POST /v1/marketplace"] or {}), "example": secret}))["id"]
     template = {"prompt": own["slug"], "version": 2, "example": secret}
     own["template"] = (await make("POST", "/v1/templates", template))["id"]
@@ -204,6 +240,8 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         "execution_facts", execution_id=UUID(own["grouped"]), slug="", version=0, label="", model="simulated/chat", provider="simulated",
         traffic="live", status="success", **numbers, cached=False, simulated=True, finished_at=now, group_key=own["group"],
     )  # fmt: skip
+    own["client_request"], own["trace"] = f"request of {own['execution']}", UUID(own["execution"]).hex
+    await insert("client_requests", client_request_id=own["client_request"], execution_id=UUID(own["execution"]))
     await insert(
         "alerts",
         alert_id=UUID(own["alert"]),
@@ -278,6 +316,12 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
     await insert("rollup_end_users", grain="day", bucket=bucket, slug=where["slug"], sketch=b"\x07" * 4096)
     part = {"experiment_id": new_uuid(), "allocation_epoch": 1, "arm": secret, "metric": "success"}
     await insert("experiment_units", **part, unit=f"user:{secret}", x=7, y=7)
+    seen = {"experiment_id": UUID(own["won_experiment"])}
+    await insert("experiment_watch", **seen, result=json.dumps({"sentence": secret}))
+    shown = json.dumps([{"arm": secret}])
+    await insert("experiment_looks", **seen, number=1, looked_at=now, epoch=1, units=7, differences=shown, evidence=1.0)
+    why = json.dumps({"why": secret})
+    await insert("experiment_orders", **seen, order_id=new_uuid(), revision=1, kind="hold", data=why, applied_at=now)
     await insert("experiment_sums", **part, units=7, sum_x=7, sum_y=7, sum_xx=7, sum_yy=7, sum_xy=7)
     await insert(
         "recounts", recount_id=new_uuid(), requested_by=secret, range_start=bucket, range_end=now + timedelta(days=1), status="completed"
@@ -316,7 +360,7 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         base_version=1,
         dataset_id=UUID(own["dataset"]),
         dataset_version=1,
-        method="reflective",
+        method="racing",
         task_model="simulated/chat",
         reflect_model="simulated/writer",
         seed=1,

@@ -34,6 +34,15 @@ OPENAI = {"type", "code", "message", "param"}
 COMPATIBLE = ("/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/messages")
 """Routes in other people's formats."""
 
+PASSES_OVER = (
+    "/start_optimization", "/submit_answer", "/generate_final_prompt", "/submit_feedback", "/prompts", "/prompts/{id}", "/runs",
+    "/test-set", "/suggest",
+)  # fmt: skip
+"""The source systems' paths: fields that their clients send and that mean nothing here are passed over, and set nothing."""
+
+IN_PLACE_OF = {"POST /v1/enrichments": "content"}
+"""Bodies that take a URL or something else, not both."""
+
 KEPT_AS_IT_CAME = {"POST /v1/files"}
 """An uploaded file: its lines are looked at when a batch is made of it, and a bad one is refused there."""
 
@@ -183,7 +192,8 @@ async def test_keys_that_are_none(world: World, gamma: Tenant) -> None:
 async def test_no_body_sets_what_is_not_its_own(world: World, gamma: Tenant) -> None:
     wrong: dict[str, Any] = {}
     for route in _with_body(world):
-        if route.path in COMPATIBLE:  # other people's clients send fields that we do not know; they are passed on or ignored
+        # Other people's clients send fields that we do not know; they are passed on or ignored.
+        if route.path in (*COMPATIBLE, *PASSES_OVER):
             continue
         for name, value in corpus.MASS_ASSIGNMENT.items():
             if name in _fields(world, route):
@@ -221,7 +231,9 @@ async def test_addresses_inside_are_refused_wherever_a_url_is_taken(world: World
     taken = [(route, field) for route in _with_body(world) for field in _fields(world, route) if re.search(r"(^|_)ur[il]$", field)]
     for route, field in taken:
         for url in corpus.INNER_URLS:
-            answer = await _send(gamma, route, body={**(bodies(gamma.own)[route.name] or {}), field: url})()
+            body = {**(bodies(gamma.own)[route.name] or {}), field: url}
+            body.pop(IN_PLACE_OF.get(route.name, ""), None)
+            answer = await _send(gamma, route, body=body)()
             if answer.status != 422 or answer.body["error"]["code"] != "egress_refused":
                 wrong[f"{route.name} {url}"] = (answer.status, answer.body)
     assert not wrong, wrong

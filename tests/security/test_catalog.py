@@ -23,6 +23,7 @@ SYSTEM_TABLES = {
     "event_ids": "ids that a consumer has seen",
     "dead_letters": "messages that could not be handled, for the operator",
     "stream_marks": "how far each stream has come",
+    "restores": "when a backup was restored and released, for the operator",
     "providers": "the operator's providers",
     "platform_models": "the operator's models",
     "platform_model_prices": "what they cost, and did",
@@ -50,6 +51,9 @@ READ_BY_OTHERS = {
     "marketplace_entries": "what was published: to all, or to the publisher's organization",
 }
 """Tables of a workspace with one more policy, `shared`, for reading alone. Nothing else shows a row to another workspace."""
+
+OF_ONE_OWNER = frozenset({"clarifications", "clarification_messages", "clarification_feedback"})
+"""Tables of a workspace whose rows only their owner sees, by auth.uid()."""
 
 POLICIES = {"app": "burnish_app", "worker": "burnish_worker", "lookup": "burnish_lookup", "migrate": "burnish_owner"}
 
@@ -81,6 +85,8 @@ OWNED_BY_THE_OWNER = {
     "erase_batches": "the same for one person, as erase_step",
     "forget_chain_runs": "the same, of runs of chains",
     "erase_chain_runs": "the same for one person, as erase_step",
+    "forget_assistant_work": "removes clarifying sessions and enrichments of long ago, of whichever owner",
+    "erase_assistant_work": "the same for one person, as erase_step",
     "erase_reports": "the same for one person, as erase_step",
     "forget_reviews": "the same, of the review queue",
     "erase_reviews": "the same for one person, with the dataset items that came of reviews; as erase_step",
@@ -120,9 +126,13 @@ GATEWAY_LOOKS_ACROSS = {
     "note_change": "the change sequence is one for all",
     "purge_prompt": "only the owner may remove versions; it looks into the caller's own workspace alone",
     "admit": "a batch of many workspaces",
+    "experiment_orders_due": "what the optimizer decided of experiments, of whichever workspace; ids alone",
     "claim_chain_runs": "runs that nobody holds, of whichever workspace",
     "look_at_chain_runs": "the runs that one gateway holds, of many workspaces",
     "release_chain_runs": "the same, when it ends",
+    "claim_assistant_work": "sessions and enrichments that nobody asks a model for, of whichever workspace; ids with their owner alone",
+    "renew_assistant_work": "those that one gateway holds, of many workspaces",
+    "release_assistant_work": "the same, when it ends",
     "abandon": "writes the row of an execution that was admitted",
     "raise_fence": "takes an execution from its executor",
     "fund": "moves credit into a job's account",
@@ -131,10 +141,14 @@ GATEWAY_LOOKS_ACROSS = {
     "withdraw": "lets go of executions that were admitted and given to nobody",
     "cancel_queued": "writes the row of an execution that nobody has begun",
     "count_template_use": "adds one to a count of the whole installation",
+    "best_prompts": "as find_prompts",
     "find_prompts": "ids of the transaction's own workspace, by an index that policies keep the gateway from",
     "count_clone": "adds one to an entry of the marketplace, most often another workspace's",
     "report_schedules_due": "ids of workspaces whose digest is due; a gateway then enters that workspace",
+    "policy_rollouts_due": "ids of suggestions whose workspace's own policy rolls them out; a gateway then enters that workspace",
     "policy_starts_due": "ids of alerts whose workspace's own rule starts something; a gateway then enters that workspace",
+    "schedules_due": "ids of schedules whose time has come; a gateway then enters that workspace",
+    "model_migrations_due": "ids of moves to another model that go on; a gateway then enters that workspace",
     "erasures_standing": "two counts, for readiness after a restore",
     "erasures_without_key": "ids of erasures that a restore brought back",
     "add_credit": "credit comes in to whom the operator names",
@@ -232,6 +246,8 @@ async def test_policies_let_each_role_see_and_write_its_own_workspaces_only(cata
             wrong.append(f"{table['name']}: shared")
         wrong += [f"{table['name']}: {name}" for name in set(policies) ^ set(POLICIES)]
         wrong += [f"{table['name']}: {name} is not what it should be" for name, one in policies.items() if not _is_right(one)]
+        if (table["name"] in OF_ONE_OWNER) != ("auth.uid()" in str(policies["app"]["qual"] if "app" in policies else "")):
+            wrong.append(f"{table['name']}: whose rows are they?")
     assert not wrong, "\n".join(wrong)
     guarded = {one["name"] for one in await _tables(catalog) if one["enabled"] and one["forced"] and not one["has_workspace"]}
     assert guarded == set(by_table) == set(POLICIES_OF_THEIR_OWN)

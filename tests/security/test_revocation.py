@@ -149,7 +149,7 @@ async def test_another_plan_holds_everywhere_within_a_second(world: World, there
 async def test_a_gateway_that_hears_of_no_changes_lets_nobody_change_anything(world: World) -> None:
     """It reaches PostgreSQL all the same, so without the bound a revoked key would go on and on."""
     stuck: list[ChangeFeed] = []
-    look = ChangeFeed.look
+    look = ChangeFeed._look
 
     async def looks(self: ChangeFeed) -> None:
         if self in stuck:
@@ -157,7 +157,7 @@ async def test_a_gateway_that_hears_of_no_changes_lets_nobody_change_anything(wo
         await look(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ChangeFeed, "look", looks)
+        patch.setattr(ChangeFeed, "_look", looks)
         feeds = _noted(patch)
         caller = (await world.stack.caller()).at(await world.stack.start_gateway(trust_s=0.5))
         assert (await caller("POST", "/v1/prompts", PROMPT)).status == 201
@@ -182,6 +182,10 @@ async def test_a_gateway_cut_off_from_postgresql_goes_on_reading_and_learns_what
         assert (await admin("POST", "/v1/prompts", PROMPT)).status == 201
         executed = await admin("POST", "/v1/executions", HELLO)
         caller = key.at(url)
+        # A label that this gateway knows was set: it has read all changes until then, and drops nothing of what it loads now.
+        assert (await admin("PUT", "/v1/prompts/a-desk/labels/seen", {"version": 1})).status == 200
+        await until(lambda: _answers(caller, 200, ("GET", "/v1/prompts/a-desk?label=seen", None)))
+        assert (await caller("POST", "/v1/prompts/a-desk/render", {"variables": {"name": "Ada"}, "version": 1})).status == 200
         assert (await caller("GET", "/v1/prompts/a-desk?version=1")).status == 200
         proxy.refuse = True
         proxy.reset_all()

@@ -32,8 +32,10 @@ NOTHING_IS_AN_ANSWER = {
     "GET /v1/prompts/{slug}/labels/{label}/history",
     "GET /v1/chains/{slug}/labels/{label}/history",
     "POST /v1/erasures",
+    "PUT /v1/presence",
 }
-"""Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well."""
+"""Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well; presence takes
+any name, tells only who of the own workspace said the same one, and asks nothing of prompts."""
 
 NOT_READY = {
     "GET /v1/erasures/{erasure_id}/receipt": 409,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from burnish_shared.contracts.webhooks import message_id
@@ -23,15 +24,30 @@ PATH_PARAMETERS = {
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
     "guardrail_id": "guardrail", "template_id": "template", "audit_id": "audit_entry",
+    "clarification_id": "clarification", "enrichment_id": "enrichment",
     "group_key": "group", "comment_id": "comment", "branch": "branch",
+    "experiment_id": "experiment", "backtest_id": "backtest", "line_id": "line", "candidate_id": "candidate",
+    "schedule_id": "schedule", "migration_id": "migration",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
+
+TRIED = {
+    "start": "ready", "pause": "running", "resume": "paused", "allocation": "shared", "advance": "rollout", "rollback": "other",
+    "decide": "deciding", "promote": "won",
+}  # fmt: skip
+"""What is done with an experiment → which of a tenant's is in the state for it."""
 
 OTHER_PARAMETERS = {
     "/v1/batches/{batch_id}/pause": {"batch_id": "pending_batch"},
     "/v1/batches/{batch_id}/cancel": {"batch_id": "unwanted_batch"},
     "/v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
     "/v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
+    "/v1/enrichments/groups/{group_id}": {"group_id": "content_group"},
+    "/v1/enrichments/groups/{group_id}/cancel": {"group_id": "content_group"},
+    "/prompts/{id}": {"id": "source_slug"},
+    "/runs/{id}": {"id": "run_name"},
+    "/v1/clarifications/{clarification_id}/final-prompt": {"clarification_id": "ready_clarification"},
+    "/v1/clarifications/{clarification_id}/save": {"clarification_id": "written_clarification"},
     "/v1/auth/sessions/{session_id}": {"session_id": "user_session"},
     "/v1/review/{review_id}/skip": {"review_id": "other_review"},
     "/v1/review/{review_id}/undo": {"review_id": "decided_review"},
@@ -39,29 +55,47 @@ OTHER_PARAMETERS = {
     "/v1/prompts/{slug}/archive": {"slug": "spare_slug"},
     "/v1/prompts/{slug}/restore": {"slug": "shelved_slug"},
     "/v1/prompts/{slug}/purge": {"slug": "unwanted_slug"},
+    "/v1/generations/{line_id}": {"line_id": "unwanted_line"},
+    "/v1/experiments/{experiment_id}": {"experiment_id": "unwanted_experiment"},
+    **{f"/v1/experiments/{{experiment_id}}/{verb}": {"experiment_id": f"{which}_experiment"} for verb, which in TRIED.items()},
 }
 """Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on, and what was skipped was not decided."""
 
-NUMBERS = {"platform_model": "platform/model", "version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "alert.raised"}
+NUMBERS = {
+    "platform_model": "platform/model",
+    "version": "1",
+    "a": "1",
+    "b": "2",
+    "number": "0",
+    "snapshot": "kept",
+    "plan": "pro",
+    "event_type": "alert.raised",
+    "source_type": "document",
+}
 """Parameters that name nothing of a tenant's."""
 
 QUERY_PARAMETERS = {
-    "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
+    "prompt_id": "source_slug", "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user",
+    "job_id": "job",
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
     "item": "item", "group_id": "run", "slug": "slug", "chain": "slug", "mentions": "user",
+    "client_request_id": "client_request", "api_key_id": "api_key", "provider_key_id": "provider_key", "trace_id": "trace",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
+    "processing_status", "source_type",
     "action", "actor", "against", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
     "cursor", "days", "dry_run", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "origin", "passed",
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
+    "node", "with", "candidates",
     "after", "follow", "from_line", "purpose", "map",
-    "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
+    "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search",
+    "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
@@ -98,6 +132,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         },
         "PATCH /v1/models/{model}": {"priority": 50},
         "PUT /v1/platform-models/{platform_model}": {"provider": "simulated", "context_tokens": 1000, "output_tokens": 100},
+        "POST /v1/platform-models/known": {"provider": "cerebras"},
         "PUT /v1/routing": {"rules": [{"name": "all", "when": "app == 'nowhere'", "use": {"model": "auto"}}]},
         "PUT /v1/prompts/{slug}/routing": {"rules": [{"name": "own", "when": "app == 'nowhere'", "use": {"version": 1}}]},
         "POST /v1/routing/explain": {"messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"},
@@ -118,6 +153,24 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "too long"},
         "POST /v1/prompts/{slug}/comments": {"version": 1, "body": "why so?"},
         "PATCH /v1/prompts/{slug}/comments/{comment_id}": {"resolved": True},
+        "POST /v1/clarifications/import": {"opt_sessions": [{"id": "s-1", "initial_prompt": "Answer customers."}]},
+        "POST /v1/enrichments": {"source_type": "document", "content": "About parcels."},
+        "POST /v1/enrichments/batch": {"source_type": "document", "items": [{"content": "About parcels."}]},
+        "PUT /v1/enrichments/prompts/{source_type}": {"prompt": own["slug"], "label": own["label"]},
+        "POST /start_optimization": {"initial_prompt": "Answer customers.", "selections": {"tone": "kind"}},
+        "POST /submit_answer": {"session_id": own["clarification"], "answers": [{"question_id": "q1_1", "answer": "customers"}]},
+        "POST /generate_final_prompt": {"session_id": own["ready_clarification"]},
+        "POST /submit_feedback": {"session_id": own["clarification"], "rating": 4, "comments": "good"},
+        "POST /prompts": {"id": "theirs", "name": "Theirs", "template": "Sort {ticket} into one of: a, b."},
+        "PUT /prompts/{id}": {"template": "Sort {ticket} into one of: a, b, c."},
+        "POST /runs": {"prompt_id": own["source_slug"]},
+        "POST /test-set": {"items": [{"test_id": "t1", "ticket": "Where is it?", "expected": "a"}]},
+        "POST /suggest": {"prompt_template": "Sort.", "metrics": {"overall_accuracy": 0.5}},
+        "POST /v1/clarifications": {"initial_prompt": "Answer customers.", "selections": {"tone": "kind"}},
+        "PUT /v1/clarifications/models": {"ask_model": "simulated/interviewer"},
+        "POST /v1/clarifications/{clarification_id}/answers": {"answers": [{"question_id": "q1_1", "answer": "customers"}]},
+        "POST /v1/clarifications/{clarification_id}/feedback": {"rating": 4, "comments": "good"},
+        "POST /v1/clarifications/{clarification_id}/save": {"slug": "from-a-session"},
         "POST /v1/chains": {"slug": f"more-{own['slug']}"[:60], "steps": [_step(own)]},
         "PATCH /v1/chains/{slug}": {"description": "changed"},
         "POST /v1/chains/{slug}/versions": {"steps": [_step(own), {"id": "end", "stop": {}}], "base_version": 1},
@@ -137,19 +190,39 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/guardrails": {"name": "one more", "settings": {"kind": "deny", "phrases": ["nobody says this"]}, "sides": ["in"]},
         "POST /v1/guardrails/try": {"text": "Hello.", "prompt": own["slug"]},
         "PATCH /v1/guardrails/{guardrail_id}": {"sides": ["out"]},
+        "PUT /v1/presence": {"place": f"prompts/{own['slug']}", "tab": "a-tab", "state": "viewing"},
         "PUT /v1/masking": {"masking": {"kinds": ["iban"]}},
         "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "labels": ["elsewhere"], "sample": 0.5},
         "PATCH /v1/live-evaluations/{live_evaluation_id}": {"sample": 0.25},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/preview": {"items": [{"question": "a", "answer": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
+        "POST /v1/datasets/{dataset_id}/synthetic": {"prompt": own["slug"], "count": 1, "model": "simulated/chat"},
         "POST /v1/datasets/{dataset_id}/items/from-executions": {"executions": [{"execution_id": own["execution"], "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
         "POST /v1/test-runs/forecast": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
-        "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216, "credits": 2.0}},
-        "POST /v1/optimizations/forecast": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216}},
+        "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 400, "credits": 2.0}},
+        "POST /v1/optimizations/forecast": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 400}},
         "POST /v1/suggestions/{suggestion_id}/accept": {"label": own["label"]},
         "POST /v1/suggestions/{suggestion_id}/reject": {"reason": "no"},
+        "POST /v1/prompts/{slug}/lineage/candidates/{candidate_id}/branch": {"branch": "bred"},
+        "POST /v1/prompts/{slug}/lineage/candidates/{candidate_id}/copy": {"slug": f"bred-{own['slug']}"[:60]},
+        "POST /v1/experiments": experiment(own),
+        "PUT /v1/experiments/{experiment_id}": {"revision": 1, "experiment": experiment(own)},
+        "PUT /v1/experiments/{experiment_id}/allocation": {"shares": {"control": 0.4, "candidate": 0.6}},
+        "POST /v1/experiments/{experiment_id}/decide": {"winner": "candidate", "reason": "a test", "move_label": False},
+        "PUT /v1/experiments/settings": {"min_samples": 50},
+        "POST /v1/experiments/backtests": {"prompt": own["tried_slug"], "versions": [2], "inputs": 3},
+        "POST /v1/experiments/backtests/forecast": {"prompt": own["tried_slug"], "versions": [2], "inputs": 3},
+        "POST /v1/model-migrations": {"model": "simulated/chat", "successor": "simulated/reader", "prompts": [own["slug"]]},
+        "POST /v1/model-migrations/forecast": {"model": "simulated/chat", "successor": "simulated/reader", "prompts": [own["slug"]]},
+        "POST /v1/suggest": {"template": "Sort it."},
+        "POST /v1/optimization-schedules": schedule(own),
+        "PATCH /v1/optimization-schedules/{schedule_id}": {"name": "renamed"},
+        "POST /v1/generations/import": {"file": generations(own)},
+        "POST /v1/generations/{line_id}/fork": {"number": 0},
+        "POST /v1/generations/{line_id}/restore": {"number": 0},
+        "POST /v1/generations/{line_id}/snapshots": {"name": "another", "number": 0},
         "POST /v1/review": {"execution_id": own["execution"]},
         "POST /v1/review/claim": {"prompt": own["slug"]},
         "POST /v1/review/{review_id}/label": {"verdict": "good"},
@@ -205,17 +278,40 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
     }  # fmt: skip
 
 
+def experiment(own: Mapping[str, str], *, kind: str = "ab", name: str = "Shorter") -> dict[str, Any]:
+    """A draft on the tenant's prompt for experiments, in a namespace where there is room for many."""
+    arms = [{"name": "control", "label": "production"}, {"name": "candidate", "version": 2}]
+    return {"name": name, "prompt": own["tried_slug"], "arms": arms, "kind": kind, "namespace": "tests", "namespace_share": 0.05}
+
+
+def schedule(own: Mapping[str, str]) -> dict[str, Any]:
+    search = {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 400, "credits": 2.0}}
+    return {"every": "hourly", "optimization": search, "month_credits": 20.0, "paused": True}
+
+
+def generations(own: Mapping[str, str], *, word: str = "good") -> dict[str, Any]:
+    """A line of generations as a file: one text, which lives for two generations."""
+    text = f"Hello {{{{name}}}}, {word}."
+    name = sha256(text.encode()).hexdigest()
+    return {
+        "prompt": own["slug"], "base_version": 1, "name": word, "candidates": [{"id": name, "text": text, "made_by": "insert"}],
+        "generations": [{"number": n, "members": [{"candidate": name, "made_by": "insert", "fitness": 0.5}]} for n in (0, 1)],
+    }  # fmt: skip
+
+
 def _step(own: Mapping[str, str]) -> dict[str, Any]:
     """A step of a chain that runs the tenant's prompt."""
     return {"id": "greet", "prompt": f"{own['slug']}@{own['label']}", "variables": {"name": "variables.name"}}
 
 
 THINGS = (
+    "enrichment", "content_group", "clarification", "ready_clarification", "written_clarification",
     "file", "batch", "pending_batch", "unwanted_batch", "chain_run",
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail",
-    "item", "comment",
+    "experiment", "unwanted_experiment", "backtest", *(f"{which}_experiment" for which in TRIED.values()),
+    "item", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
     "template", "audit_entry",
 )  # fmt: skip
 """What a tenant owns under a random id."""
@@ -226,8 +322,16 @@ def absent() -> dict[str, str]:
     ids = {name: str(new_uuid()) for name in THINGS}
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
-    names |= {"spare_slug": "nobodys-spare", "shelved_slug": "nobodys-shelf", "unwanted_slug": "nobodys-bin"}
-    names |= {"metric": "nobodys.metric", "branch": "nobodys-branch", "other_branch": "nobodys-other", "moved_label": "nobodys-moved"}
+    names |= {"source_slug": "nobodys-theirs", "run_name": "nobodys-theirs_20260101_001"}
+    names |= {"spare_slug": "nobodys-spare", "shelved_slug": "nobodys-shelf", "unwanted_slug": "nobodys-bin", "tried_slug": "nobodys-trial"}
+    names |= {
+        "metric": "nobodys.metric",
+        "branch": "nobodys-branch",
+        "other_branch": "nobodys-other",
+        "moved_label": "nobodys-moved",
+        "client_request": "nobodys request",
+        "trace": new_uuid().hex,
+    }
     return (
         ids
         | names

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from burnish.provisioner import ProvisionerSettings
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_executor.settings import ExecutorSettings
 from burnish_gateway.settings import GatewaySettings
@@ -27,6 +28,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "Optimizer": OptimizerSettings,
     "Analytics": AnalyticsSettings,
     "Webhooks": WebhooksSettings,
+    "Provisioner of streams": ProvisionerSettings,
     "Simulator": SimulatorSettings,
 }
 

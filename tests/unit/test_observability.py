@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 import structlog
@@ -135,7 +137,7 @@ def test_spans_are_exported_with_their_attributes_once_an_endpoint_is_set() -> N
     threading.Thread(target=collector.serve_forever, daemon=True).start()
     try:
         tracing.configure(service="executor", otlp_endpoint=f"http://127.0.0.1:{collector.server_port}/v1/traces")
-        attributes = tracing.genai_attributes(operation="chat", provider="simulated", model="simulated/chat", input_tokens=3)
+        attributes = tracing.genai_attributes(operation="chat", provider="simulated", model="simulated/chat")
         with tracing.span("chat simulated/chat", attributes=attributes) as outer, tracing.span("inner") as inner:
             assert tracing.valid(outer) and inner[3:35] == outer[3:35]
         tracing.flush()
@@ -147,11 +149,23 @@ def test_spans_are_exported_with_their_attributes_once_an_endpoint_is_set() -> N
     assert all(one in body for one in (b"burnish-executor", b"chat simulated/chat", b"inner", b"gen_ai.request.model"))
 
 
-@pytest.mark.parametrize("bad", ["", "00-xyz", "00-" + "1" * 32 + "-" + "2" * 16 + "-01\r\nX: y", "ff" * 30])
+ZEROS = ("00-" + "0" * 32 + "-" + "2" * 16 + "-01", "00-" + "1" * 32 + "-" + "0" * 16 + "-01")
+"""What W3C Trace Context forbids."""
+
+
+@pytest.mark.parametrize("bad", ["", "00-xyz", "00-" + "1" * 32 + "-" + "2" * 16 + "-01\r\nX: y", "ff" * 30, *ZEROS])
 def test_a_malformed_traceparent_is_not_passed_on(bad: str) -> None:
     assert tracing.valid(bad) is None
     with tracing.span("work", parent=bad) as fresh:
         assert tracing.valid(fresh)
+
+
+def test_an_execution_runs_in_its_callers_trace_or_in_one_that_is_called_by_its_id() -> None:
+    one, theirs = UUID("01970000-0000-7000-8000-000000000001"), "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    assert tracing.of_execution(one, theirs) == theirs and tracing.trace_id_of(theirs) == UUID("1" * 32)
+    for nobody in (None, "", "00-xyz", *ZEROS):
+        own = tracing.of_execution(one, nobody)
+        assert tracing.valid(own) == own and own[3:35] == one.hex and tracing.trace_id_of(nobody) is None
 
 
 async def test_a_failpoint_sleeps_only_where_it_is_set() -> None:
@@ -166,7 +180,45 @@ async def test_a_failpoint_sleeps_only_where_it_is_set() -> None:
         failpoints.configure("")
 
 
-@pytest.mark.parametrize("text", ["a", "a:boom", "a:sleep", "a:sleep=x"])
+class Died(BaseException):
+    """In place of the end of this process."""
+
+
+@pytest.fixture
+def deaths(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def die(code: int) -> None:
+        raise Died(code)
+
+    monkeypatch.setattr("os._exit", die)
+    yield
+    failpoints.configure("")
+
+
+async def died_at(point: str, *, of: int) -> list[int]:
+    """At which of so many times a process that goes on would have died there."""
+    died = []
+    for number in range(1, of + 1):
+        try:
+            await failpoints.hit(point)
+        except Died:
+            died.append(number)
+    return died
+
+
+async def test_a_failpoint_kills_a_process_at_its_nth_time(deaths: None) -> None:
+    failpoints.configure("now:exit,third:exit=3")
+    assert await died_at("now", of=1) == [1]
+    assert (await died_at("third", of=3), await died_at("elsewhere", of=3)) == ([3], [])
+
+
+async def test_a_failpoint_that_kills_once_leaves_all_later_processes_alone(deaths: None, tmp_path: Path) -> None:
+    for one, expected in (("one", [1]), ("other", [1])):
+        for died in (expected, []):
+            failpoints.configure(f"{one}:exit_once={tmp_path}")  # As a process reads it that starts.
+            assert await died_at(one, of=2) == died
+
+
+@pytest.mark.parametrize("text", ["a", "a:boom", "a:sleep", "a:sleep=x", "a:exit=0", "a:exit=x", "a:exit_once"])
 def test_an_unknown_failpoint_action_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="failpoint"):
         failpoints.configure(text)

@@ -73,6 +73,21 @@ async def test_an_arm_is_the_sum_over_its_units_whatever_comes_late_or_twice(ana
     assert {one.figure for one in (await recounted(analytics, workspace)).differences} == {"sum_yy", "sum_xy"}
 
 
+@pytest.mark.capability("X3")
+async def test_answers_slower_than_the_limit_are_counted_where_there_is_one(analytics: Analytics, workspace: Workspace) -> None:
+    one = new_uuid()
+    done = [
+        part(workspace, one, "ada", arm="a", slow=True), part(workspace, one, "ada", arm="a", slow=False),
+        part(workspace, one, "bob", arm="a", slow=False), part(workspace, one, "cyd", arm="a"),
+        part(workspace, one, "bob", arm="a", slow=True, status=Status.TIMEOUT),
+        part(workspace, one, "bob", arm="a", slow=True, cached=True),
+    ]  # fmt: skip
+    await analytics.count(*done)
+    assert (await arms(analytics, one))[(1, "a", "slow")] == (2, 3, 1, 5, 1, 2)
+    assert (await arms(analytics, one))[(1, "a", "cost_nusd")][:2] == (3, 5)  # without the one from the cache
+    assert (await recounted(analytics, workspace)).differences == []
+
+
 async def test_an_experiment_of_which_a_part_is_missing_is_none(analytics: Analytics, workspace: Workspace) -> None:
     await analytics.count(execution(workspace.workspace_id, experiment_id=new_uuid(), arm="a"), execution(workspace.workspace_id))
     assert (await analytics.rollup(workspace.workspace_id))["executions"] == 2

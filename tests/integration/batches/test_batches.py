@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.batches import routes
+from burnish_gateway.deps import PLANS_AT_ONCE
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
 from tests.integration.execution.test_executions import books, fault
@@ -232,3 +234,25 @@ async def test_a_batch_whose_time_is_over_ends_with_what_it_has(stack: Stack, ca
     assert batch["status"] == "expired" and batch["expired_at"] is not None
     assert [one["error"]["code"] for one in await results(caller, batch_id)] == ["not_sent"] * 2
     await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+async def test_of_many_batches_at_once_few_are_read_at_the_same_time(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may hold a hundred megabytes while it is read and rendered."""
+    at_once, most, plan = 0, 0, routes.plan_batch
+
+    async def counted(*given: Any, **more: Any) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.02)
+        try:
+            return await plan(*given, **more)
+        finally:
+            at_once -= 1
+
+    monkeypatch.setattr(routes, "plan_batch", counted)
+    body = {"inputs": [{"messages": [{"role": "user", "content": "one"}]}], "models": ["simulated/chat"]}
+    told = await asyncio.gather(*(caller("POST", "/v1/batches/estimate", body) for _ in range(8)))
+    assert {one.status for one in told} == {200}, told[0].body
+    assert 1 <= most <= PLANS_AT_ONCE

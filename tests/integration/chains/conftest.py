@@ -1,6 +1,8 @@
-"""One stack with two gateways for the tests of this folder, each test a workspace of its own."""
+"""One stack for the tests of this folder, each test a workspace of its own."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest_asyncio
@@ -8,16 +10,34 @@ import pytest_asyncio
 from tests.embedded.emitted_events import check_events
 from tests.embedded.stack import Caller, Stack, running_stack
 
-QUICK: dict[str, Any] = {"chain_lease_s": 2, "chain_look_interval_s": 0.1}
+QUICK: dict[str, Any] = {"chain_lease_s": 2, "chain_look_interval_s": 0.1, "dispatch_give_up_s": 15.0}
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def stack(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
+async def around(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
+    """Everything but an executor."""
     urls = await postgres.clone()
-    async with running_stack(urls, nats_server, gateway=QUICK) as running:
+    async with running_stack(urls, nats_server, executors=0, gateway=QUICK) as running:
         yield running
     await check_events(urls)
     await postgres.drop(urls)
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def stack(around: Stack) -> AsyncIterator[Stack]:
+    """`exit` ends its executor and nothing else."""
+    whole = replace(around, exit=AsyncExitStack())
+    await whole.start_executor()
+    yield whole
+    await whole.exit.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bare(stack: Stack) -> AsyncIterator[Stack]:
+    """Without its executor, for as long as the test takes."""
+    await stack.exit.aclose()
+    yield stack
+    await stack.start_executor()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

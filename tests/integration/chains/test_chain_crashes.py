@@ -4,17 +4,15 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from burnish_shared.failpoints import KILLED
-from tests.embedded.stack import KEK, Caller, Stack, running_stack
+from tests.embedded.stack import KEK, Caller, Stack
 from tests.integration.chains.chains import assert_paid_once, begun, call, fault, make_chain, make_prompt, start, until
 from tests.integration.chains.conftest import QUICK
 from tests.integration.execution.test_executions import books
@@ -22,15 +20,6 @@ from tests.integration.execution.test_executions import books
 pytestmark = [pytest.mark.capability("P8"), pytest.mark.promise("E-01")]
 
 EXECUTIONS = "SELECT execution_id, status FROM executions WHERE workspace_id = $1 ORDER BY execution_id"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bare(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
-    """A stack without an executor of its own."""
-    urls = await postgres.clone()
-    async with running_stack(urls, nats_server, executors=0, gateway=QUICK | {"dispatch_give_up_s": 15.0}) as running:
-        yield running
-    await postgres.drop(urls)
 
 
 async def serve(stack: Stack, service: str, **settings: Any) -> asyncio.subprocess.Process:

@@ -32,8 +32,21 @@ async def test_outputs_become_variables_and_every_step_is_an_execution_under_one
     assert {one["user_id"] for one in executions} == {"ada"} and {one["label"] for one in executions} == {"production"}
     assert sum(one["cost_nusd"] for one in executions) == made["cost_nusd"] > 0
     assert (await caller("GET", f"/v1/chain-runs/{made['id']}")).body == made
+    await call_alone(caller)
+    listed = (await caller("GET", f"/v1/executions?trace_id={made['trace_id']}")).body["data"]
+    assert [one["id"] for one in listed] == [one["id"] for one in executions[::-1]]
+    assert {one["trace_id"] for one in [*listed, *executions]} == {made["trace_id"]}
     assert [one["id"] for one in (await caller("GET", "/v1/chain-runs?chain=two&status=success")).body["data"]] == [made["id"]]
-    await assert_paid_once(stack, caller, made["id"])
+    assert await books(stack, "SELECT * FROM drift()") == []
+
+
+async def call_alone(caller: Caller) -> None:
+    """A call that no trace led to is a trace of its own, which is called by its id."""
+    alone = (await caller("POST", "/v1/executions", {"prompt": "reply", "variables": {"topic": "milk"}})).body["id"]
+    trace_id = alone.replace("-", "")
+    assert (await caller("GET", f"/v1/executions/{alone}")).body["trace_id"] == trace_id
+    assert [one["id"] for one in (await caller("GET", f"/v1/executions?trace_id={trace_id}")).body["data"]] == [alone]
+    assert (await caller("GET", f"/v1/executions?trace_id={trace_id[:31]}g")).status == 422
 
 
 async def test_conditions_branches_fallbacks_and_stops_do_what_the_chain_says(stack: Stack, caller: Caller) -> None:
@@ -51,12 +64,19 @@ async def test_conditions_branches_fallbacks_and_stops_do_what_the_chain_says(st
         ended = await run(caller, "all")
         failed = await caller("POST", "/v1/chains/all/runs", {"variables": {"topic": "milk"}})
     assert {one["id"]: one["status"] for one in ended["steps"]} == {
-        "a": "success", "b": "error", "c": "success", "d": "success", "e": "skipped", "f": "skipped", "g": "skipped",
+        "both": "success", "a": "success", "b": "error", "c": "success", "way": "success", "d": "success", "e": "skipped", "f": "skipped",
+        "end": "success", "g": "skipped",
     }  # fmt: skip
+    assert {one["id"]: one["kind"] for one in ended["steps"] if one["prompt"] is None} == {
+        "both": "parallel",
+        "way": "choose",
+        "end": "stop",
+    }
     assert ended["output"] == {"d": ended["output"]["d"], "b": "provider_failed"} and ended["failed_step"] is None, "it succeeded"
     assert (failed.status, failed.body["error"]["code"], failed.body["error"]["details"]["step"]) == (502, "provider_failed", "g")
     run_id = failed.body["error"]["details"]["chain_run_id"]
-    assert (await caller("GET", f"/v1/chain-runs/{run_id}")).body["failed_step"] == "g"
+    kept = (await caller("GET", f"/v1/chain-runs/{run_id}")).body
+    assert kept["failed_step"] == "g" and {one["id"]: one["status"] for one in kept["steps"]}["end"] == "skipped"
 
 
 async def test_a_stream_tells_steps_and_text_and_ends_once(stack: Stack, caller: Caller) -> None:
@@ -131,6 +151,27 @@ async def test_the_deadline_holds_for_the_whole_run(stack: Stack, caller: Caller
     assert (answer.status, answer.body["error"]["details"]["status"]) == (504, "timeout")
 
 
+async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "quick", call("a"))
+    await make_chain(caller, "busy", call("a", "slow"))
+    lost = await start(caller, "quick")
+    await until(caller, lost)
+    async with fault(stack, "slow,s=30"):
+        busy = await start(caller, "busy")
+        await begun(caller, busy, "a")
+        await books(
+            stack,
+            """UPDATE chain_runs r SET status = 'running', finished_at = NULL, deadline_at = clock_timestamp(), leased_by = b.leased_by,
+                      leased_until = clock_timestamp() + interval '2 seconds'
+                 FROM chain_runs b WHERE r.run_id = $1::text::uuid AND b.run_id = $2::text::uuid""",
+            lost, busy,
+        )  # fmt: skip
+        assert (await until(caller, lost, timeout_s=8))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
+        assert (await caller("POST", f"/v1/chain-runs/{busy}/cancel")).body["status"] == "cancelled"
+
+
 async def test_who_goes_away_cancels_the_run(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "slow", model="simulated/reader")
     await make_chain(caller, "left", call("a", "slow"))
@@ -176,7 +217,7 @@ async def test_a_step_that_meets_a_rate_limit_waits_for_it(stack: Stack, caller:
     key = await caller("POST", "/v1/api-keys", {"name": "slow", "rate_limit_per_minute": 60})
     assert key.status == 201, key.body
     ended = await run(replace(caller, key=key.body["key"]), "many")
-    assert {one["status"] for one in ended["steps"]} == {"success"} and {one["attempts"] for one in ended["steps"]} == {1}
+    assert {one["status"] for one in ended["steps"]} == {"success"} and {one["attempts"] for one in ended["steps"] if one["prompt"]} == {1}
     await assert_paid_once(stack, caller, ended["id"])
 
 
@@ -195,6 +236,8 @@ async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, ca
     saved = await caller("POST", "/v1/chains/kept/versions", second)
     assert (saved.status, saved.body["version"], saved.body["is_new"]) == (201, 2, True)
     assert (await caller("POST", "/v1/chains/kept/versions", second)).body["is_new"] is False
+    none = await caller("POST", "/v1/chains/kept/versions", {"steps": [call("c")], "base_version": 9})
+    assert (none.status, none.body["error"]["param"], "newest is 2" in none.body["error"]["message"]) == (404, "base_version", True)
     newer = await caller("POST", "/v1/chains/kept/versions", {"steps": [call("c")], "base_version": 1})
     assert (newer.status, newer.body["newer_version"], newer.body["merge"]["conflicts"]) == (409, 2, [])
     assert newer.body["merge"]["changed_by_theirs"] == ["steps.a", "steps.c"]
@@ -211,6 +254,42 @@ async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, ca
     assert (await caller("PATCH", "/v1/chains/kept", {"archived": True})).status == 200
     assert (await caller("POST", "/v1/chains/kept/runs", {"version": 2, "variables": {"topic": "tea"}})).status == 409
     assert (await caller("GET", "/v1/chains?archived=true")).body["data"][0]["archived_at"] is not None
+
+
+async def test_a_protected_label_of_a_chain_is_for_admins_to_decide(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    editor = await stack.caller(role="editor", workspace=caller.workspace)
+    await make_chain(caller, "kept", call("a"))
+    assert (await caller("POST", "/v1/chains/kept/versions", {"steps": [call("b")], "base_version": 1})).status == 201
+    set_up = await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"protected_labels": ["production"]})
+    assert set_up.status == 200, set_up.body
+    path = "/v1/chains/kept/labels/production"
+    for method, at, body, param in (
+        ("PUT", path, {"version": 2}, "label"), ("DELETE", path, None, "label"),
+        ("PATCH", "/v1/chains/kept", {"archived": True}, "archived"),
+        ("POST", "/v1/chains", {"slug": "new", "steps": [call("a")], "label": "production"}, "label"),
+    ):  # fmt: skip
+        refused = await editor(method, at, body)
+        assert (refused.status, refused.body["error"]["param"]) == (403, param), refused.body
+    made = await editor("POST", "/v1/chains", {"slug": "new", "steps": [call("a")]})
+    assert (made.status, made.body["labels"], made.body["label"]) == (201, {}, None)
+    assert (await editor("PUT", "/v1/chains/kept/labels/staging", {"version": 2})).status == 200
+    assert (await caller("PUT", path, {"version": 2})).status == 200
+    assert (await editor("PUT", path, {"version": 1})).body["version"] == 1, "it has been there before"
+
+
+async def test_a_prompt_that_chains_run_is_not_put_away(stack: Stack, caller: Caller) -> None:
+    for slug in ("reply", "reply-all"):
+        await make_prompt(caller, slug)
+    await make_chain(caller, "deep", {"id": "p", "parallel": [[call("a", "reply-all")], [call("b", fallback=[call("c", "reply@1")])]]})
+    await make_chain(caller, "other", call("a", "reply-all", values={"prompt": "reply"}))
+    refused = await caller("POST", "/v1/prompts/reply/archive")
+    assert (refused.status, refused.body["error"]["param"]) == (409, "prompt")
+    assert refused.body["error"]["message"] == (
+        "Archiving 'reply' would break chains that run it: deep (version 1). Take it out of those first."
+    )
+    assert (await caller("PATCH", "/v1/chains/deep", {"archived": True})).status == 200
+    assert (await caller("POST", "/v1/prompts/reply/archive")).status == 200
 
 
 async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stack: Stack, caller: Caller) -> None:

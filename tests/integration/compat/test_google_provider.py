@@ -11,6 +11,8 @@ from tests.fakes.gemini_provider import KEY, GeminiProvider, serving_gemini
 
 pytestmark = pytest.mark.capability("E4")
 
+SAFE = [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_ONLY_HIGH"}]
+
 HELLO: Any = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Say hello to Ada."}]
 
 
@@ -30,7 +32,9 @@ async def add(caller: Caller, provider: GeminiProvider, *, key: str = KEY) -> No
 async def test_it_answers_and_streams_at_one_price(client: AsyncOpenAI, caller: Caller) -> None:
     async with serving_gemini() as provider:
         await add(caller, provider)
-        answer = await client.chat.completions.create(model="own/gemini", messages=HELLO, temperature=0, max_tokens=50)
+        answer = await client.chat.completions.create(
+            model="own/gemini", messages=HELLO, temperature=0, max_tokens=50, extra_body={"top_k": 5, "safety_settings": SAFE}
+        )
         stream = await client.chat.completions.create(
             model="own/gemini", messages=HELLO, temperature=0, max_tokens=50, stream=True, stream_options={"include_usage": True}
         )
@@ -39,6 +43,7 @@ async def test_it_answers_and_streams_at_one_price(client: AsyncOpenAI, caller: 
     assert answer.choices[0].message.content == said and answer.choices[0].finish_reason == "stop"
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == said
     asked = provider.bodies[0]
+    assert asked["generationConfig"]["top_k"] == 5 and asked["safetySettings"] == SAFE, asked
     assert asked["contents"][0]["parts"][0]["text"] == "Say hello to Ada." and asked["generationConfig"]["max_output_tokens"] == 50
     booked = (await caller("GET", f"/v1/executions/{answer.id}")).body
     assert (booked["provider"], booked["key_source"], booked["usage"]["source"]) == ("google", "own", "provider")

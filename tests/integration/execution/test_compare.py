@@ -39,6 +39,26 @@ async def test_versions_are_told_together_each_with_its_own_record_and_cost(stac
 
 
 @pytest.mark.capability("E16")
+async def test_variants_that_each_name_their_prompt_need_none_at_the_top(stack: Stack, caller: Caller) -> None:
+    await greeting(caller)
+    sides = [{"prompt": "greet", "version": 1}, {"prompt": "greet", "version": 2, "model": "simulated/reader"}]
+    answer = await caller("POST", "/v1/executions/compare", {"variants": sides, "variables": {"name": "Ada"}})
+    assert (answer.status, answer.body["succeeded"]) == (200, 2), answer.body
+    shown = [(one["prompt"], one["version"], one["model"]) for one in answer.body["data"]]
+    assert shown == [("greet", 1, "simulated/chat"), ("greet", 2, "simulated/reader")]
+    one_bare = [sides[0], {"model": "simulated/reader"}]
+    for wrong in (
+        {"variants": one_bare},
+        {"variants": sides, "version": 1},
+        {"variants": sides, "prompt_key": "k"},
+        {"models": ["a/b", "c/d"]},
+    ):
+        refused = await caller("POST", "/v1/executions/compare", wrong | {"variables": {"name": "Ada"}})
+        assert refused.status == 422, refused.body
+    assert len(await rows_of(stack, caller)) == 2
+
+
+@pytest.mark.capability("E16")
 async def test_a_side_that_fails_ends_no_other(stack: Stack, caller: Caller) -> None:
     async with fault(stack, "error,status=400"):
         answer = await caller("POST", "/v1/executions/compare", SIDES)

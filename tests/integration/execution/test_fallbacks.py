@@ -49,6 +49,24 @@ async def _ask(caller: Caller, **more: Any) -> Any:
     return await caller("POST", "/v1/executions", body)
 
 
+@pytest.mark.parametrize(("context", "asked"), [(200_000, [1, 0, 1]), (50_000, [1, 0, 0])])
+async def test_an_input_that_is_too_long_goes_to_a_model_that_takes_more(
+    caller: Caller, three: Three, context: int, asked: list[int]
+) -> None:
+    assert (await caller("PATCH", "/v1/models/own/third", {"context_tokens": context})).status == 200
+    three.first.manners[""] = Manner(status=400, says="This model's maximum context length is 100000 tokens.")
+    answer = await _ask(caller)
+    assert three.calls == asked, "of models that take no more none is asked"
+    if context > 100_000:
+        assert (answer.status, answer.body["model"], [one["http_status"] for one in answer.body["attempts"]]) == (
+            200,
+            "own/third",
+            [400, 200],
+        )
+    else:
+        assert (answer.status, answer.body["error"]["code"]) == (400, "provider_refused"), answer.body
+
+
 @pytest.mark.promise("E-04")
 @pytest.mark.parametrize("status", [429, 500, 503, 401, 404])
 async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller, three: Three, status: int) -> None:
@@ -62,7 +80,8 @@ async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller
         "own/third",
     }
     assert [one["cost_nusd"] for one in tried[:-1]] == [0] * (len(tried) - 1)
-    assert answer.body["cost_nusd"] == 1100 * 100  # 1,000 tokens in and 100 out at the third one's price
+    assert answer.body["cost_nusd"] + answer.body["overage_nusd"] == 1100 * 100  # 1,000 tokens in and 100 out at the third one's price
+    assert sum(one["cost_nusd"] for one in tried) == answer.body["cost_nusd"]
     kept = (await caller("GET", f"/v1/executions/{answer.body['id']}")).body
     assert (kept["model"], kept["cost_nusd"]) == ("own/third", answer.body["cost_nusd"])
     statement = (await caller("GET", "/v1/credits")).body

@@ -170,7 +170,7 @@ async def test_genai_spans_become_executions_once_in_protobuf_gzip_and_json_alik
     body = {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"spans": [as_json]}]}]}
     third = await caller("POST", "/v1/otlp/v1/traces", body)
     assert (third.status, third.body) == (200, {})
-    [listed] = (await caller("GET", "/v1/executions")).body["data"]
+    [listed] = (await caller("GET", f"/v1/executions?trace_id={span.trace_id.hex()}")).body["data"]
     shown = (await caller("GET", f"/v1/executions/{listed['id']}")).body
     assert {name: shown[name] for name in ("model", "provider", "prompt", "label", "latency_ms", "finish_reason", "app", "user_id")} == {
         "model": "gpt-of-theirs", "provider": "openai", "prompt": "triage", "label": "production", "latency_ms": 1500,

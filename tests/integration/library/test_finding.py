@@ -1,5 +1,6 @@
 """Prompts are found by their words and by each of their fields, and a search reads its index (PRODUCT P9)."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -109,7 +110,8 @@ async def test_lists_and_searches_read_their_indexes(stack: Stack, call: Caller,
         (Filters(), "name", "prompts_workspace_id_slug_key"),
         (Filters(folder="folder 17"), "created", "prompts_by_folder"),
         (Filters(model="model-17"), "created", "prompts_by_model"),
-        (Filters(text="word17 common"), "relevance", "find_prompts"),
+        (Filters(text="word17 common"), "relevance", "best_prompts"),
+        (Filters(text="word17 common", folder="folder 17"), "relevance", "find_prompts"),
         (Filters(use_case="Use 17"), "created", "find_prompts"),
         (Filters(tag="tag17", text="word17"), "created", "find_prompts"),
         (Filters(label="rare"), "created", "prompt_labels_by_label"),
@@ -127,13 +129,17 @@ async def test_lists_and_searches_read_their_indexes(stack: Stack, call: Caller,
                 wrong[index] = plan
             assert len(await tx.fetch(sql, *values)) > 0, filters
     await db.close()
-    search = await superuser.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'find_prompts'")
+    given = {"p_query": "'word17:*'::tsquery", "p_archived": "false", "p_after_rank": "NULL", "p_after": "NULL", "p_most": "51"}
     async with superuser.transaction():
         await superuser.execute("SET LOCAL ROLE burnish_lookup")
         await superuser.execute("SELECT set_config('app.workspace', $1, true)", str(call.workspace.workspace_id))
-        plan = "\n".join(row[0] for row in await superuser.fetch("EXPLAIN " + search.replace("p_query", "'word17:*'::tsquery")))
-    if "prompts_by_search" not in plan:
-        wrong["prompts_by_search"] = plan
+        for search in await superuser.fetch("SELECT proname, prosrc FROM pg_proc WHERE proname IN ('find_prompts', 'best_prompts')"):
+            sql = search["prosrc"]
+            for name, value in given.items():
+                sql = re.sub(rf"\b{name}\b", value, sql)
+            plan = "\n".join(row[0] for row in await superuser.fetch("EXPLAIN " + sql))
+            if "prompts_by_search" not in plan:
+                wrong[search["proname"]] = plan
     assert not wrong, "\n\n".join(wrong.values())
 
 

@@ -1,6 +1,7 @@
 """Files that people wrote: what is wrong in them is named by its place, what is not taken is said (PRODUCT P10)."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -140,8 +141,10 @@ LEFT: list[tuple[str, Any, list[str]]] = [
     ("source", {"ai_prompts": [{"name": "a", "template": "t", "app_context": "web", "parameters": {"zeal": 1, "temperature": 0.5}}],
                 "ai_prompt_templates": [{"name": "b", "template_text": "t"}], "ai_models": [{}, {}],
                 "ai_prompt_executions": [{}] * 3, "extra": 1},
-     ["app_context", "parameters.zeal", "2 models", "3 executions", "extra"]),
-    ("source", [{"run_id": "r", "prompt_id": "router", "results": []}], ["1 runs"]),
+     ["app_context", "parameters.zeal", "ai_models[1]: left out. model", "ai_prompt_executions[2]: left out. finished_at", "extra"]),
+    ("source", [{"run_id": "r", "prompt_id": "router", "results": []}], ["Of 1 runs", "their figures are not"]),
+    ("promptfoo", {"prompts": ["x"], "tests": [{"vars": {"x": [], "y": 1}}, {"vars": {"x": list(range(40)), "y": list(range(40))}}]},
+     ["tests[0]: left out", "tests[1]: left out: its values make 1,600"]),
     ("source", [{"name": "lonely"}], ["[0] (lonely)"]),
     ("source", [{"nothing": n} for n in range(300)], ["100 more"]),
 ]  # fmt: skip
@@ -164,6 +167,99 @@ async def test_every_table_of_a_dump_is_read(call: Caller) -> None:
     for slug, text in (("one", "You are one"), ("two", "Two 1"), ("three", "S\nU 1")):
         made = await call("POST", f"/v1/prompts/{slug}/render", {"version": 1, "variables": {"x": "1"}})
         assert "\n".join(one["content"] for one in made.body["messages"]) == text
+
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+ROUTER = "6a4c7f0e3f5e4d659b0c0f3d5c1f1d11"
+DUMP: dict[str, Any] = {
+    "ai_prompts": [
+        {"id": ROUTER, "name": "Ticket Router", "version": 3, "template": "Route {{ticket}}", "is_active": True},
+        {"id": "9", "name": "Other", "version": 1, "template": "Other"},
+    ],
+    "ai_prompt_executions": [
+        {"id": "e1", "prompt_id": ROUTER, "model": "gpt-4o", "input_variables": {"ticket": "My card"}, "response": "billing",
+         "input_tokens": 12, "output_tokens": 2, "cost_usd": 0.0015, "execution_time_ms": 640, "status": "completed",
+         "user_id": "ada", "created_at": str(NOW - timedelta(days=2))},
+        {"id": "e2", "prompt_id": ROUTER, "model_name": "gpt-4o", "rendered_prompt": "Route it", "error_message": "It broke" * 200,
+         "created_at": (NOW - timedelta(days=1)).timestamp()},
+        {"id": "e3", "prompt_id": ROUTER[::-1], "model": "m", "response": {"a": 1}, "created_at": NOW.isoformat()},
+        {"id": "e4", "prompt_id": ROUTER, "model": "m", "created_at": str(NOW - timedelta(days=500))},
+        {"id": "e5", "prompt_id": ROUTER, "model": "m", "created_at": "yesterday"},
+    ],
+    "runs": [{"run_id": "r1", "prompt_name": "Ticket Router", "version": 3, "model": "gpt-4o", "timestamp": NOW.isoformat(),
+              "overall_accuracy": 0.5, "latency_ms": 9_999, "input_tokens": 800, "results": [
+                  {"input": "Where is it?", "expected": "shipping", "predicted": "shipping", "correct": True},
+                  {"input": {"ticket": "Refund"}, "expected": "billing", "predicted": "other", "correct": False}]}],
+    "ai_models": [
+        {"model_name": "house-model", "provider": "House", "base_url": "http://127.0.0.1:9/v1", "context_window": 8000,
+         "max_tokens": 1000, "input_cost_per_1k_tokens": 0.002, "output_price_per_million": 6},
+        {"model_name": "gpt-foreign", "provider": "nobody", "context_window": 8000, "max_tokens": 1000},
+        {"model_name": "simulated/chat", "provider": "simulated", "context_window": 8000, "max_tokens": 1000},
+    ],
+}  # fmt: skip
+
+
+async def test_calls_runs_and_models_of_the_source_systems_come_along(call: Caller) -> None:
+    planned = await bring(call, DUMP, "format=source&model=simulated/chat&dry_run=true")
+    told = await bring(call, DUMP, "format=source&model=simulated/chat")
+    assert planned == told | {"dry_run": True}
+    assert told["executions"] == {"found": 5, "added": 5}
+    assert [(one["model"], one["outcome"]) for one in told["models"]] == [
+        ("house-model", "created"), ("gpt-foreign", "refused"), ("simulated/chat", "unchanged"),
+    ]  # fmt: skip
+    assert [next(name for name in ("e4", "[3]", "[4]", "runs") if name in note) for note in told["notes"]] == ["runs", "[3]", "[4]"]
+    house = (await call("GET", "/v1/models/house-model")).body
+    assert (house["input_price_nusd_per_million"], house["output_price_nusd_per_million"]) == (2 * 10**9, 6 * 10**9)
+
+    listed = (await call("GET", "/v1/executions?lane=imported")).body["data"]
+    whole = {one["imported"]["id"]: one for row in listed if (one := (await call("GET", f"/v1/executions/{row['id']}")).body)}
+    assert sorted(whole) == ["e1", "e2", "e3", "r1:0", "r1:1"]
+    first, failed, foreign, answer = whole["e1"], whole["e2"], whole["e3"], whole["r1:1"]
+    assert (first["prompt"], first["version"], first["variables"], first["output"]) == (
+        "ticket-router",
+        1,
+        {"ticket": "My card"},
+        "billing",
+    )
+    assert (first["cost_nusd"], first["imported"]["reported_cost_nusd"], first["latency_ms"], first["user_id"]) == (
+        0,
+        1_500_000,
+        640,
+        "ada",
+    )
+    assert (failed["status"], failed["messages"]) == ("error", [{"role": "user", "content": "Route it"}])
+    assert (foreign["prompt"], json.loads(foreign["output"])) == (None, {"a": 1})
+    assert (answer["latency_ms"], answer["usage"]["input_tokens"], answer["model"]) == (0, 0, "gpt-4o"), "those of a run are sums"
+    assert answer["metadata"] == {"run_id": "r1", "expected": "billing", "correct": False} and answer["version"] == 1
+    assert (await call("GET", "/v1/test-runs")).body["data"] == [], "nothing here was measured here"
+
+    again = await bring(call, DUMP, "format=source&model=simulated/chat")
+    assert again["executions"] == {"found": 5, "added": 0} and {one["outcome"] for one in again["models"]} == {"unchanged", "refused"}
+
+
+async def test_a_file_of_runs_and_one_of_executions_are_told_by_what_they_hold(call: Caller) -> None:
+    for file in (
+        DUMP["runs"][0],
+        DUMP["runs"],
+        {"execution_id": "x", "model": "m", "output": "o", "created_at": NOW.isoformat()},
+        [one | {"content": "what was asked"} for one in DUMP["ai_prompt_executions"]],
+    ):
+        assert (await bring(call, file, "format=source&dry_run=true"))["executions"]["added"] >= 1, file
+    assert (await bring(call, DUMP["ai_models"], "format=source&dry_run=true"))["models"][0]["outcome"] == "created"
+
+
+async def test_each_combination_of_values_is_a_test_and_the_call_may_name_the_file(call: Caller) -> None:
+    file = {"prompts": ["Say {{word}} in {{language}}"], "tests": [{"vars": {"word": ["a", "b"], "language": ["de", "es"], "n": 1}}]}
+    told = await bring(call, file, "format=promptfoo&name=Two languages")
+    assert (told["prompts"][0]["slug"], told["datasets"]) == (
+        "two-languages", [{"name": "Two languages tests", "outcome": "created", "items_added": 4}]
+    )  # fmt: skip
+    found = next(one for one in (await call("GET", "/v1/datasets")).body["data"] if one["name"] == "Two languages tests")
+    items = (await call("GET", f"/v1/datasets/{found['id']}/items")).body["data"]
+    assert sorted((one["input"]["word"], one["input"]["language"]) for one in items) == [("a", "de"), ("a", "es"), ("b", "de"), ("b", "es")]
+    whole = await bring(call, file | {"defaultTest": {"options": {"disableVarExpansion": True}}}, "format=promptfoo&name=three")
+    assert whole["datasets"][0]["items_added"] == 1
+    assert (await bring(call, [], "format=langfuse&name=x", status=422))["error"]["param"] == "name"
 
 
 async def test_one_bad_setting_costs_one_note(call: Caller) -> None:

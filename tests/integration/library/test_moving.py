@@ -29,6 +29,13 @@ async def rendered(call: Caller, slug: str, **variables: Any) -> str:
     return "\n".join(one["content"] for one in answer.body["messages"])
 
 
+STEPS: list[dict[str, Any]] = [
+    {"id": "both", "parallel": [[{"id": "a", "variables": {"ticket": "variables.t"}, "prompt": "router"}], [
+        {"id": "b", "prompt": "router@staging", "values": {"ticket": {"z": 1, "a": 2}}, "if": "1 == 1"}]],
+     "on_error": "continue"},
+]  # fmt: skip
+
+
 async def furnished(call: Caller) -> None:
     schema = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "number"}}}
     first = {"slug": "router", "template": "Route {{ticket}} “so”", "model": "simulated/chat", "temperature": 0,
@@ -40,6 +47,9 @@ async def furnished(call: Caller) -> None:
         ("PUT", "/v1/prompts/router/labels/staging", {"version": 2, "reason": "try"}),
         ("PUT", "/v1/prompts/router/labels/production", {"version": 2}),
         ("POST", "/v1/templates/chat_analysis/use", {"slug": "analysis"}),
+        ("POST", "/v1/chains", {"slug": "desk", "steps": STEPS, "folder": "desk/eu", "tags": ["b", "a"], "deadline_s": 30}),
+        ("POST", "/v1/chains/desk/versions", {"base_version": 1, "steps": [*STEPS, {"id": "end", "stop": {"status": "success"}}]}),
+        ("PUT", "/v1/chains/desk/labels/production", {"version": 2, "reason": "“better”"}),
         ("POST", "/v1/datasets", {"name": "tickets", "items": [{"input": {"ticket": f"t {n}"}, "expected": "a"} for n in range(20)]}),
     ):
         answer = await call(method, path, body)
@@ -51,18 +61,20 @@ async def test_export_import_export_gives_the_same_bytes_and_twice_changes_nothi
     bundle = await export(call)
     other = await stack.caller()
     told = await bring(other, bundle, "dry_run=true")
-    assert told["dry_run"] and [one["outcome"] for one in told["prompts"] + told["datasets"]] == ["created"] * 3
+    assert told["dry_run"] and [one["outcome"] for one in told["prompts"] + told["datasets"] + told["chains"]] == ["created"] * 4
     assert (await other("GET", "/v1/prompts")).body["data"] == []
-    assert (await bring(other, bundle))["prompts"] == told["prompts"]
+    assert await bring(other, bundle) == told | {"dry_run": False}
     assert await export(other) == bundle
     again = await bring(other, bundle)
-    assert {one["outcome"] for one in again["prompts"] + again["datasets"]} == {"unchanged"}
+    assert {one["outcome"] for one in again["prompts"] + again["datasets"] + again["chains"]} == {"unchanged"}
     assert await export(other) == bundle
     assert await rendered(other, "router", ticket="t") == "Route t “so”"
     assert (await other("GET", "/v1/prompts/router")).body["labels"] == {"production": 2, "staging": 2, "latest": 2}
     assert [one["kind"] for one in (await other("GET", "/v1/prompts/analysis/lineage")).body["data"]] == ["cloned_from"]
     assert (await other("GET", "/v1/prompts?q=route")).body["data"][0]["slug"] == "router"
     assert (await other("GET", "/v1/audit?action=workspace.imported")).body["data"][0]["after"]["prompts"] in (0, 2)
+    ran = await other("POST", "/v1/chains/desk/runs", {"variables": {"t": "late"}})
+    assert ran.status == 200 and (ran.body["version"], ran.body["status"]) == (2, "success"), ran.body
     # … and it can be worked on.
     saved = await other("POST", "/v1/prompts/router/versions", {"base_version": 2, "temperature": 1})
     assert (saved.status, saved.body["version"]) == (201, 3)
@@ -75,10 +87,23 @@ async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, cal
     await bring(other, old)
     assert (await call("POST", "/v1/prompts/router/versions", {"base_version": 2, "temperature": 1})).status == 201
     assert (await call("PUT", "/v1/prompts/router/labels/production", {"version": 3})).status == 200
-    found = {one["slug"]: one for one in (await bring(other, await export(call)))["prompts"]}
+    assert (await call("POST", "/v1/chains/desk/versions", {"base_version": 2, "steps": STEPS})).status == 201
+    assert (await call("PUT", "/v1/chains/desk/labels/production", {"version": 3})).status == 200
+    told = await bring(other, await export(call))
+    found = {one["slug"]: one for one in told["prompts"] + told["chains"]}
+    assert (found["desk"]["outcome"], found["desk"]["versions_added"]) == ("extended", 1)
+    assert (await other("GET", "/v1/chains/desk")).body | {"version": 2, "latest_version": 3} == (
+        await other("GET", "/v1/chains/desk")
+    ).body
     assert (found["router"]["outcome"], found["router"]["versions_added"]) == ("extended", 1)
     there = (await other("GET", "/v1/prompts/router")).body
     assert (there["labels"]["production"], there["latest_version"]) == (2, 3), "labels stay"
+    alone = {"slug": "lost", "versions": [{"version": 1, "content": {"steps": STEPS}}]}
+    told = await bring(await stack.caller(), {"chains": [alone]})
+    assert (told["chains"][0]["outcome"], told["notes"]) == ("created", ["lost: runs the prompt 'router', which is not here."])
+    for content, param in (({"steps": []}, "content.steps"), ({"steps": [{"id": "a"}]}, "content.steps.0")):
+        wrong = await bring(call, {"chains": [alone | {"versions": [{"version": 1, "content": content}]}]}, status=422)
+        assert wrong["error"]["param"].startswith(f"chains[0].versions[0].{param}"), wrong
     third = await stack.caller()
     made = {"slug": "router", "template": "Mine {{x}}", "model": "simulated/chat"}
     assert (await third("POST", "/v1/prompts", made)).status == 201
@@ -120,6 +145,37 @@ async def test_lines_stand_where_they_stood_after_a_move(stack: Stack, call: Cal
     told = await bring(third, await export(call))
     assert told["prompts"][0]["outcome"] == "extended"
     assert await lines(third) == await lines(call)
+
+
+async def test_what_a_file_lacks_is_said_beforehand(call: Caller) -> None:
+    contents = [{"messages": [{"role": "user", "content": text}], "model": "m"} for text in ("x", "y")]
+    edges = [("derived_from", "two", 1), ("derived_from", "lost", 3), ("crossover_of", "one", 1)]
+    file = {"prompts": [
+        {"slug": "one", "versions": [{"version": n, "content": content} for n, content in enumerate(contents, 1)],
+         "lineage": [{"version": 2, "kind": kind, "parent": {"slug": slug, "version": version}} for kind, slug, version in edges]},
+        {"slug": "two", "versions": [{"version": 1, "content": contents[0]}]},
+    ]}  # fmt: skip
+    planned = await bring(call, file, "dry_run=true")
+    assert planned["notes"] == ["one@2: its lineage names lost@3, which is not here."]
+    assert await bring(call, file) == planned | {"dry_run": False}
+    lineage = (await call("GET", "/v1/prompts/one/lineage")).body["data"]
+    assert len([one for one in lineage if one["version"] == 2]) == 2
+
+
+async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
+    version = {"version": 1, "content": {"messages": [{"role": "user", "content": "x"}], "model": "m"}}
+    second = {"version": 2, "content": {"messages": [{"role": "user", "content": "y"}], "model": "m"}}
+    edge = {"version": 1, "kind": "derived_from", "parent": {"slug": "odd", "version": 1}}
+    for change, param in (
+        ({"lineage": [edge]}, "prompts[0].lineage"),
+        ({"lineage": [edge | {"parent": {"slug": "odd", "version": 2}}]}, "prompts[0].lineage"),
+        ({"versions": [version | {"base_version": 1}, second]}, "prompts[0].versions"),
+        ({"updated_at": "2999-01-01T00:00:00Z"}, "prompts[0].updated_at"),
+        ({"versions": [version, second | {"created_at": "2999-01-01T00:00:00Z"}]}, "prompts[0].versions[1].created_at"),
+    ):
+        told = await bring(call, {"prompts": [{"slug": "odd", "versions": [version, second]} | change]}, status=422)
+        assert told["error"]["param"] == param
+    assert (await call("GET", "/v1/prompts")).body["data"] == []
 
 
 async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(stack: Stack, call: Caller) -> None:

@@ -17,6 +17,7 @@ from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import CompletedBatch, CompletedItem, Lane, Status
 from burnish_shared.ids import new_uuid
+from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Caller, Stack, running_stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A2")]
@@ -205,3 +206,53 @@ async def test_figures_and_recounts_are_asked_for_as_the_guide_says(caller: Call
     assert (await caller("POST", "/v1/analytics/recount", {"from": "2020-01-01T00:00:00Z"})).status == 422
     [entry] = (await caller("GET", "/v1/audit?action=recount.requested")).body["data"]
     assert entry["object_id"] == asked.body["id"]
+
+
+PLACE = "prompts/triage"
+
+
+async def say(person: Caller, state: str, *, place: str = PLACE, tab: str = "a-tab") -> Any:
+    answer = await person("PUT", "/v1/presence", {"place": place, "tab": tab, "state": state})
+    assert answer.status == 200, answer.body
+    return [(one["user_id"], one["editing"]) for one in answer.body["people"]]
+
+
+@pytest.mark.capability("U1")
+async def test_people_see_each_other_come_edit_and_go_at_whichever_gateway(stack: Stack) -> None:
+    watcher = await stack.caller()
+    stranger = await stack.caller()
+    ada, ada_id = await sign_in(stack, watcher.workspace, role="editor")
+    edith, edith_id = await sign_in(stack, watcher.workspace, role="viewer")
+    async with live(watcher) as events, live(stranger) as theirs:
+        await first(events, "hello")
+        assert await say(ada.at(stack.gateways[1]), "viewing") == [(str(ada_id), False)]
+        assert people(await first(events, "presence")) == [(str(ada_id), False)]
+        assert await say(edith, "viewing", tab="another") == [(str(ada_id), False), (str(edith_id), False)]
+        await first(events, "presence")
+        await say(ada.at(stack.gateways[1]), "editing")
+        assert people(await first(events, "presence")) == [(str(ada_id), True), (str(edith_id), False)]
+        await say(ada.at(stack.gateways[1]), "left")
+        assert people(await first(events, "presence")) == [(str(edith_id), False)]
+        outsider, _ = await sign_in(stack, stranger.workspace, role="viewer")
+        assert len(await say(outsider, "viewing")) == 1
+        assert len(people(await first(theirs, "presence"))) == 1
+
+
+@pytest.mark.capability("U1")
+async def test_a_key_hears_who_is_there_and_is_not_shown(stack: Stack) -> None:
+    key = await stack.caller()
+    assert await say(key, "editing") == []
+    person, user_id = await sign_in(stack, key.workspace, role="viewer")
+    await say(person, "viewing")
+    assert await say(key, "editing") == [(str(user_id), False)]
+
+
+@pytest.mark.capability("U1")
+@pytest.mark.parametrize("body", [{"place": "prompts"}, {"place": "prompts/a b"}, {"tab": ""}, {"state": "asleep"}, {"user_id": "x"}])
+async def test_nonsense_is_refused(stack: Stack, body: dict[str, str]) -> None:
+    answer = await (await stack.caller())("PUT", "/v1/presence", {"place": PLACE, "tab": "t", "state": "viewing"} | body)
+    assert answer.status == 422 and answer.body["error"]["param"] == next(iter(body))
+
+
+def people(sent: Sent) -> list[tuple[str, bool]]:
+    return [(one["user_id"], one["editing"]) for one in sent[2]["people"]]

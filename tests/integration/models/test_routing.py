@@ -192,3 +192,21 @@ async def test_routing_is_read_and_audited(caller: Caller, provider: KeyedProvid
     assert entry["after"]["rules"] == [{"name": "all", "use": {"model": "auto"}}] and entry["before"] is None
     assert (await caller("GET", "/v1/prompts/nobodys/routing")).status == 404
     assert (await caller("PUT", "/v1/prompts/nobodys/routing", {"rules": []})).status == 404
+
+
+async def test_rules_that_choose_nothing_are_refused_or_told(caller: Caller) -> None:
+    assert (await caller("POST", "/v1/prompts", {"slug": "told", "template": "Hi", "model": "simulated/chat"})).status == 201
+
+    def rule(**use: Any) -> dict[str, Any]:
+        return {"rules": [{"name": "one", "when": "true", "use": use}]}
+
+    refused = await caller("PUT", "/v1/prompts/told/routing", rule(version=99))
+    assert (refused.status, refused.body["error"]["param"]) == (422, "rules[0].use.version"), refused.body
+    uses: list[dict[str, Any]] = [{"label": "nowhere"}, {"model": "nope"}]
+    for use in uses:
+        saved = await caller("PUT", "/v1/prompts/told/routing", rule(**use))
+        assert saved.status == 200 and len(saved.body["warnings"]) == 1 and next(iter(use.values())) in saved.body["warnings"][0]
+    fine: list[dict[str, Any]] = [{"version": 1}, {"label": "latest"}, {"model": "auto"}, {"model": "simulated/chat"}]
+    for use in fine:
+        assert (await caller("PUT", "/v1/prompts/told/routing", rule(**use))).body["warnings"] == []
+    assert len((await caller("PUT", "/v1/routing", rule(model="nope"))).body["warnings"]) == 1

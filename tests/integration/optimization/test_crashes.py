@@ -12,6 +12,7 @@ from tests.embedded.stack import KEK, Stack
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_jobs import measured, start
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+from tests.integration.optimization.tickets import STRONG
 
 STEPS = ("optimizer.before_settle", "optimizer.before_publish", "optimizer.before_test", "optimizer.before_finish")
 
@@ -32,17 +33,29 @@ async def serve(stack: Stack, *, failpoint: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, "-m", "burnish.serve", "optimizer", env=environment)
 
 
+JUDGED: dict[str, Any] = {
+    "method": "manual",
+    "manual": {"candidates": [STRONG, "Sort it."]},
+    "metrics": [{"metric": "accuracy", "weight": 3}, {"metric": "coherence"}, {"metric": "length", "weight": 1, "zero_at": 200}],
+    "models": {"judge": "simulated/judge"},
+}
+
+
 @pytest.mark.promise("O-01")
-async def test_a_job_that_dies_at_every_step_buys_nothing_twice_and_ends_the_same(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
-    job_id = await start(desk)
+@pytest.mark.parametrize("asked", [{}, JUDGED], ids=["racing", "manual, judged"])
+async def test_a_job_that_dies_at_every_step_buys_nothing_twice_and_ends_the_same(
+    stack: Stack, desk: Desk, start_optimizer: Any, asked: dict[str, Any]
+) -> None:
+    job_id = await start(desk, **asked)
     for step in STEPS:
         process = await serve(stack, failpoint=f"{step}:exit")
         assert await asyncio.wait_for(process.wait(), 60) == KILLED, step
     await start_optimizer(replica="crashing", lease_s=60)
     job = await desk.until(f"/v1/optimizations/{job_id}")
-    undisturbed = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    undisturbed = await desk.until(f"/v1/optimizations/{await start(desk, **asked)}")
     assert job["outcome"] == "improved" and measured(job) == measured(undisturbed)
-    assert job["progress"]["evaluations"] == undisturbed["progress"]["evaluations"]
+    for told in ("evaluations", "spent_nusd"):
+        assert job["progress"][told] == undisturbed["progress"][told], told
     asked = await books(stack, "SELECT attempt FROM evaluations WHERE owner_id = $1::text::uuid", job_id)
     bought = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job_id)
     assert len(asked) == len(bought) and {row["attempt"] for row in asked} == {1}

@@ -58,7 +58,9 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
         assert [one["item_id"] for one in cases if one["change"] == change] == evidence[change]
     assert all((one["after"].strip() == one["expected"]) is (one["change"] == "fixed") and one["before"] != one["after"] for one in cases)
 
-    accepted = await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})
+    refused = await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {"edits": [99]})
+    assert (refused.status, refused.body["error"]["param"]) == (422, "edits[0]")
+    accepted = await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {"edits": list(range(len(evidence["edits"])))})
     assert accepted.status == 200, accepted.body
     assert (accepted.body["version"], accepted.body["label"]) == (2, "production")
     assert (await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})).body["version"] == 2
@@ -71,6 +73,28 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     sent = await books(stack, "SELECT subject FROM outbox WHERE body::text LIKE '%' AND convert_from(body, 'UTF8') LIKE $1", f"%{job_id}%")
     kinds = {row["subject"].rsplit(".", 1)[0].removeprefix("burnish.v1.") for row in sent}
     assert kinds >= {"optimization.completed", "suggestion.created", "suggestion.accepted"}
+
+
+@pytest.mark.capability("O6")
+async def test_of_a_suggestion_some_edits_are_accepted_and_no_label_moves_to_what_was_not_measured(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    path = f"/v1/suggestions/{job['suggestion_id']}"
+    edits = (await desk.caller("GET", path)).body["evidence"]["edits"]
+    assert len(edits) > 1
+    refused = await desk.caller("POST", f"{path}/accept", {"edits": [0], "label": "production"})
+    assert (refused.status, refused.body["error"]["param"]) == (409, "label")
+    accepted = await desk.caller("POST", f"{path}/accept", {"edits": [0]})
+    assert (accepted.status, accepted.body["version"], accepted.body["label"]) == (200, 2, None), accepted.body
+    made = (await desk.caller("GET", "/v1/prompts/tickets?version=2")).body
+    said = "\n".join(str(one["content"]) for one in made["messages"])
+    words = edits[0]["text"].partition(":")[2].split(",")[0].strip() or edits[0]["text"]
+    assert words in said and (await desk.caller("GET", "/v1/prompts/tickets?label=production")).body["version"] == 1
+    everything = (await desk.caller("GET", path)).body["content"]["messages"]
+    newest = (await desk.caller("GET", "/v1/prompts/tickets/versions")).body["data"][0]
+    assert made["messages"] != everything and newest["message"].startswith("Optimizer: 1 of ")
 
 
 async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """History of a prompt over HTTP, on a real database: lines, merges, parts that are picked, going back, versions beside each other."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -230,8 +230,8 @@ async def test_versions_stand_beside_each_other_with_their_figures(bench: Bench,
     await created(call)
     await saved(call, "two", base=1, quality_threshold=0.9)
     await book(bench, call, "hello", "hour", executions=9, successes=9, cost_nusd=10, thumbs_up=3, thumbs_down=1, reactions=4)
-    now = datetime.now(UTC)
-    found = (await call("GET", f"/v1/prompts/hello/compare?version=2&version=1&from={now:%Y-%m-%d}T00:00:00Z")).body
+    since = datetime.now(UTC) - timedelta(days=1)  # a range by the hour; one since midnight is by the minute in the morning
+    found = (await call("GET", f"/v1/prompts/hello/compare?version=2&version=1&from={since:%Y-%m-%dT%H:%M:%SZ}")).body
     two, one = found["data"]
     assert (two["version"], two["figures"], two["models"], two["quality_threshold"]) == (2, None, [], 0.9)
     assert (one["labels"], one["status"], one["quality_threshold"], one["test_runs"]) == (["production"], "draft", 0.8, [])

@@ -159,3 +159,14 @@ async def test_the_heaviest_end_users_are_told_with_what_is_left_out(bench: Benc
     assert (await call("GET", f"/v1/analytics/groups?group_by=end_user&{long_ago}")).body["grain"] == "day"
     assert (await call("GET", f"/v1/analytics/groups?group_by=end_user&grain=hour&{long_ago}")).status == 422
     assert (await call("GET", "/v1/analytics/groups?group_by=end_user&format=csv")).status == 200
+
+
+@pytest.mark.capability("A2")
+async def test_what_named_no_prompt_is_told_when_asked_for_so_that_rows_sum_to_the_whole(bench: Bench, call: Caller) -> None:
+    await make(call, "alpha")
+    await book(bench, call, "alpha", "hour", executions=9, cost_nusd=10)
+    await book(bench, call, "", "hour", executions=4, cost_nusd=30)
+    for group_by, name in (("prompt", ""), ("version", "@1")):
+        rows = (await call("GET", f"/v1/analytics/groups?grain=hour&unnamed=true&group_by={group_by}")).body["data"]
+        assert {one["group"]: one["executions"] for one in rows}[name] == 4 and sum(one["executions"] for one in rows) == 13
+    assert len((await call("GET", "/v1/analytics/groups?grain=hour")).body["data"]) == 1

@@ -125,6 +125,17 @@ async def test_saving_on_an_old_base_is_409_with_all_three_texts(call: Caller) -
 
 
 @pytest.mark.capability("P1")
+async def test_a_base_that_is_not_there_is_said_to_be_missing(call: Caller) -> None:
+    await created(call)
+    for path, more in (("versions", {}), ("versions/1/cherry-pick", {"parts": ["temperature"]})):
+        answer = await call("POST", f"/v1/prompts/hello/{path}", {"base_version": 7, **more})
+        assert (answer.status, answer.body["error"]["param"], "newest is 1" in answer.body["error"]["message"]) == (
+            404,
+            "base_version",
+            True,
+        )
+
+
 async def test_of_many_who_save_at_once_on_one_base_one_wins_and_no_number_is_lost(call: Caller) -> None:
     await created(call)
     await asyncio.gather(*(call("GET", "/v1/prompts") for _ in range(8)))  # so that connections are open, and the savings really meet

@@ -115,6 +115,49 @@ async def test_what_a_protected_label_serves_is_changed_by_nobody_alone(bench: B
     assert (await admin("POST", "/v1/prompts/hello/archive")).status == 200
 
 
+async def test_what_is_included_by_its_number_leads_to_a_protected_label_too(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, slug="sign", template="Kind regards", label="live")
+    await created(call, slug="letter", template="{{> sign@live}}", label="draft")
+    await created(call, template="Dear. {{> letter@1}}")
+    await call("POST", "/v1/prompts/letter/versions", {"template": "no sign", "base_version": 1})
+    assert (await call("PUT", "/v1/prompts/letter/labels/draft", {"version": 2})).status == 200, "version 1 is included, and no more"
+    await protect(admin)
+    await call("POST", "/v1/prompts/sign/versions", {"template": "EVIL", "base_version": 1})
+    refused = await call("PUT", "/v1/prompts/sign/labels/live", {"version": 2})
+    assert (refused.status, refused.body["error"]["code"]) == (409, "label_protected"), refused.body
+    assert "'hello'" in refused.body["error"]["message"]
+    assert (await call("POST", "/v1/prompts/sign/archive")).status == 409, "production includes it"
+
+
+async def test_a_protected_label_takes_no_snippet_along_that_nobody_approved(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, slug="sign", template="Kind regards", label="live")
+    await created(call, slug="letter", template="{{> sign@live}}", label=None)
+    await created(call, template="Dear. {{> letter@1}}")
+    assert (await saved(call, "Dear.", base=1), await saved(call, "Hello. {{> letter@1}}", base=2)) == (2, 3)
+    await protect(admin)
+    for version in (2, 3):
+        await call("POST", f"/v1/prompts/hello/versions/{version}/review")
+        await admin("POST", f"/v1/prompts/hello/versions/{version}/review/approve")
+    assert (await move(call, 2)).status == 200
+    assert (await call("POST", "/v1/prompts/hello/labels/production/rollback")).status == 200, "all of it as it stood then"
+    assert (await move(call, 2)).status == 200
+    await call("POST", "/v1/prompts/sign/versions", {"template": "EVIL", "base_version": 1})
+    await move(call, 2, "staging")
+    assert (await call("PUT", "/v1/prompts/sign/labels/live", {"version": 2})).status == 200, "production includes it no more"
+    refused = await move(call, 3)
+    assert (refused.status, refused.body["error"]["code"], refused.body["error"]["param"]) == (409, "label_protected", "version")
+    assert "'sign@live'" in refused.body["error"]["message"]
+    told = {"lacking": ["approval"], "review": "draft", "snippet": "sign", "snippet_version": 2}
+    assert refused.body["error"]["details"] == told
+    assert (await call("POST", "/v1/prompts/hello/labels/production/rollback")).status == 409, "it does not say what it said then"
+    assert (await move(call, 3, "staging")).status == 200, "nobody protects that"
+    await call("POST", "/v1/prompts/sign/versions/2/review")
+    await admin("POST", "/v1/prompts/sign/versions/2/review/approve")
+    assert (await move(call, 3)).status == 200
+
+
 async def test_rules_choose_approved_versions_in_the_place_of_a_protected_label(bench: Bench, first: RunningGateway, call: Caller) -> None:
     admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
     await created(call)

@@ -178,3 +178,17 @@ async def test_a_model_gets_its_own_text(call: Caller) -> None:
         answer = await call("POST", "/v1/prompts/hello/render", {"variables": {"x": 1, "y": 2}, "model": model})
         assert [one["content"] for one in answer.body["messages"]] == expected
     assert (await call("GET", "/v1/prompts/tone/uses")).body["used_by"][0]["prompt"] == "hello"
+
+
+async def test_no_label_moves_to_what_cannot_be_put_together_any_more(call: Caller) -> None:
+    await call("POST", "/v1/prompts", {"slug": "tone", "template": "Be kind.", "model": "simulated/chat"})
+    await call("POST", "/v1/prompts", {"slug": "hello", "template": "{{> tone}}", "model": "simulated/chat"})
+    await call("POST", "/v1/prompts/hello/versions", {"template": "plain", "base_version": 1})
+    assert (await call("PUT", "/v1/prompts/hello/labels/production", {"version": 2})).status == 200
+    assert (await call("POST", "/v1/prompts/tone/archive")).status == 200, "no version that is served includes it"
+    for method, path, body in (("POST", "production/rollback", None), ("PUT", "staging", {"version": 1})):
+        refused = await call(method, f"/v1/prompts/hello/labels/{path}", body)
+        assert (refused.status, refused.body["error"]["param"]) == (409, "version"), refused.body
+        assert "'tone'" in refused.body["error"]["message"]
+    assert (await call("POST", "/v1/prompts/tone/restore")).status == 200
+    assert (await call("POST", "/v1/prompts/hello/labels/production/rollback")).body["version"] == 1

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from burnish_analytics.core.failures import Failure, FoundGroup, category, shown, text_of
-from burnish_analytics.group_worker import PEOPLE_LEAST, SIZE_LEAST, answer_to
+from burnish_analytics.core.group_words import PEOPLE_LEAST, phrase_of
+from burnish_analytics.group_worker import SIZE_LEAST, answer_to
 
 pytestmark = pytest.mark.capability("A3")
 
@@ -93,7 +94,7 @@ def test_a_group_tells_size_course_and_the_newest_examples() -> None:
     failures = [failure(n, version=1 + (n < 2)) for n in range(8)] + [failure(9, source="test_run")]
     result = shown(failures, [FoundGroup(tuple(range(7)), ("late", "refund"))], start=NOW - timedelta(days=10), end=NOW)
     [group] = result["groups"]
-    assert (group["name"], group["size"], group["share"], result["ungrouped"]) == ("late, refund", 7, 0.7778, 2)
+    assert (group["name"], group["size"], group["share"], result["ungrouped"]) == ("About late, refund", 7, 0.7778, 2)
     assert group["trend"] == {"older": 1, "newer": 6, "change": 5.0}
     assert sum(group["days"]) == 6 and group["versions"] == {"1": 5, "2": 2}  # the one of this very moment lies after the last whole day
     assert [one["execution_id"] for one in group["examples"]] == ["0", "1", "2", "3", "4"]
@@ -116,3 +117,12 @@ def test_texts_of_all_shapes_are_read() -> None:
     )
     assert text_of(None, None) == text_of(7, "no messages") == "" and len(text_of({"a": "x" * 9000}, None)) == 1000
     assert category(" refund \n request ") == "refund request" and category("x" * 61) == category(None) == ""
+
+
+def test_a_group_is_named_by_what_several_people_said_in_the_same_words() -> None:
+    said = [("This ended up in the wrong place.", "ann"), ("It ended up in the wrong place, again", "bob"), ("Late.", "cyd")]
+    assert phrase_of(said) == "ended up in the wrong place"
+    assert phrase_of([(text, "ann") for text, _ in said]) == phrase_of([("and so it was", "ann"), ("and so it was", "bob")]) == ""
+    assert phrase_of([("of one only", "ann"), ("x y", "bob"), ("", "cyd")]) == phrase_of([]) == ""
+    result = shown([failure(n) for n in range(3)], [FoundGroup((0, 1, 2), ("place",), phrase_of(said))], start=NOW - timedelta(9), end=NOW)
+    assert result["groups"][0]["name"] == "“ended up in the wrong place”"

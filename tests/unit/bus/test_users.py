@@ -32,7 +32,7 @@ def test_requests_are_published_by_gateway_and_optimizer_alone() -> None:
 
     assert publishers("executions.requested.interactive") == {"gateway"}
     assert publishers("executions.requested.background") == {"gateway"}
-    assert publishers("executions.requested.batch") == {"optimizer"}
+    assert publishers("executions.requested.batch") == {"gateway", "optimizer"}  # the gateway: shadow arms of experiments
     assert publishers("executions.completed.batch") == {"executor"}
     assert publishers("feedback.recorded") == {"gateway"}
 

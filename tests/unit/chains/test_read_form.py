@@ -61,7 +61,8 @@ def test_every_fault_is_named_at_once_by_its_place() -> None:
         "steps.7.values.x", "steps.7.variables.x", "output",
     }  # fmt: skip
     assert "no step 'b' has ended before" in found["steps.0.variables.x"]
-    assert "exactly one of prompt, parallel, choose, stop" in found["steps.2"]
+    assert "exactly one of prompt, parallel, choose, stop; it has none of them" in found["steps.2"]
+    assert "it has prompt and stop" in found["steps.3"]
     assert "fields of a JSON answer lie in .json" in found["steps.7.variables.x"]
 
 
@@ -76,7 +77,11 @@ def test_what_stands_in_a_fallback_sees_the_step_that_failed() -> None:
 
 def test_size_and_nesting_are_bounded() -> None:
     assert "at most" in faults(*[{"id": f"p{n}", "parallel": [[call(f"a{n}")], [call(f"b{n}")]]} for n in range(STEPS_MOST // 2)])["steps"]
+    assert len(read(*[call(f"a{n}") for n in range(STEPS_MOST)]).steps) == STEPS_MOST
+    one_more = {"id": "p", "parallel": [[call(f"a{n}") for n in range(STEPS_MOST // 2)], [call(f"b{n}") for n in range(STEPS_MOST // 2)]]}
+    assert "there are 51" in faults(one_more)["steps"]
     deep: dict[str, Any] = call("inner")
     for level in range(NESTING_MOST):
+        assert read(deep)
         deep = {"id": f"level{level}", "choose": [{"steps": [deep]}]}
     assert any("nested more than" in one for one in faults(deep).values())

@@ -33,10 +33,39 @@ def test_outputs_become_variables_of_the_next_step() -> None:
     assert advance(chain, {}, results | {"b": said("done")}) == Finished("success", output="done")
 
 
+def test_steps_that_run_no_prompt_say_how_they_ended() -> None:
+    stop = {"id": "end", "if": "variables.x == 1", "stop": {"status": "error"}}
+    inner = {"id": "p", "parallel": [[call("a"), stop], [{"id": "q", "parallel": [[call("b")], [call("c")]]}]]}
+    chain = read(inner, {"id": "way", "choose": [{"steps": [call("d")]}]})
+    assert advance(chain, {}, {}).others == {"p": "running", "q": "running"}
+    done = {"a": said("a"), "b": said("b"), "c": said("c")}
+    assert advance(chain, {"x": 0}, done).others == {"p": "success", "q": "success", "way": "running"}
+    assert advance(chain, {"x": 1}, {"a": said("a")}).others == {"end": "error", "q": "running", "p": "error"}
+    assert advance(chain, {"x": 0}, done | {"d": FAILED}).others["way"] == "error"
+    stopped = advance(chain, {"x": 1}, {"a": said("a")})
+    assert isinstance(stopped, Finished) and (stopped.step, stopped.status) == ("end", "error"), "it is named where it stops with an error"
+
+
 def test_a_condition_skips_and_what_was_skipped_is_null() -> None:
     chain = read(call("a"), call("b", **{"if": "steps.a.output == 'yes'"}), output={"a": "steps.a.output", "b": "steps.b.status"})
     assert waits_for(advance(chain, {}, {"a": said("yes")})).keys() == {"b"}
     assert advance(chain, {}, {"a": said("no")}) == Finished("success", output={"a": "no", "b": "skipped"})
+
+
+def test_a_fallback_that_was_not_needed_is_skipped() -> None:
+    output = {"a": "steps.a.fell_back", "spare": "steps.spare.status"}
+    chain = read(call("a", fallback=[call("spare")]), output=output)
+    assert advance(chain, {}, {"a": said("fine")}) == Finished("success", output={"a": False, "spare": "skipped"})
+
+
+def test_the_output_is_that_of_the_last_step_that_ran() -> None:
+    chain = read(call("a"), call("b", **{"if": "variables.x == 1"}), call("c", on_error="continue"))
+    assert advance(chain, {"x": 0}, {"a": said("of a"), "c": FAILED}) == Finished("success", output="of a")
+
+
+def test_branches_that_go_on_without_a_failed_one_wait_for_nothing_of_it() -> None:
+    chain = read({"id": "p", "parallel": [[call("a")], [call("b")]], "on_error": "continue"}, call("c"))
+    assert waits_for(advance(chain, {}, {"b": FAILED})).keys() == {"c"}, "what ran beside it is not wanted any more"
 
 
 def test_branches_run_at_once_and_the_first_failure_ends_the_others() -> None:

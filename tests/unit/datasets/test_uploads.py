@@ -80,6 +80,9 @@ def test_a_mapping_that_means_nothing_is_refused(pairs: list[str], why: str) -> 
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(BadRequest, match="no column 'Frage'"):
         read_preview(SHEET, content_type="text/csv", mapping={"Frage": "input"})
+    with pytest.raises(BadRequest, match="no column 'Frage'; the columns are Question, ") as refused:
+        read_items(SHEET, content_type="text/csv", mapping={"Frage": "input"})
+    assert refused.value.param == "map"
 
 
 def test_a_column_may_hold_an_equals_sign() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from burnish_gateway.execution import books
-from burnish_gateway.execution.dispatch import Delta, Dispatch, Done, Text
+from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, Text
 from burnish_gateway.execution.frames import FrameInbox, Mailbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_shared.bus.frames import Frame, FrameKind
@@ -117,6 +118,25 @@ async def test_a_request_that_kills_its_executor_before_the_model_began_is_hande
     assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"error"}')
     assert ["interrupted" in one for one in line.requests] == [False, False, True]
     assert line.requests[-1].get("upstream_started", False) is False
+
+
+@pytest.mark.promise("G-12")
+async def test_a_gateway_that_stood_still_itself_takes_no_executor_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the executor said meanwhile lies in the socket: it is read before anybody is given up."""
+
+    def answer_while_nobody_listens(line: Line, asked: dict[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+        line.say(FrameKind.ACCEPTED, 1)
+
+        def stand_still() -> None:
+            time.sleep(SILENCE_S + STALL_S + 0.05)
+            loop.call_soon(loop.call_soon, lambda: loop.call_soon(line.say, FrameKind.TERMINAL, 1, 0, b'{"status":"success"}'))
+
+        loop.call_later(0.01, stand_still)
+
+    line = Line(answer_while_nobody_listens)
+    assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"success"}')
+    assert len(line.requests) == 1, "nobody else was asked"
 
 
 @pytest.mark.promise("G-13")

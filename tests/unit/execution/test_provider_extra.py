@@ -24,6 +24,10 @@ def test_a_provider_of_the_same_format_gets_all_that_is_none_of_ours() -> None:
 
 def test_a_provider_of_another_format_gets_what_it_has_a_word_for_and_the_rest_is_refused_by_name() -> None:
     assert checked_extra({"top_k": 3, "verbosity": "low", "service_tier": "auto"}, route=way("anthropic"), spoken="openai") == {"top_k": 3}
+    google = {"top_k": 3, "thinking": {"type": "enabled"}, "safety_settings": []}
+    assert checked_extra({**google, "store": True}, route=way("google"), spoken="openai") == google, "LiteLLM has words for these"
+    with pytest.raises(UnsupportedParameter, match="safety_settings"):
+        checked_extra(google, route=way("anthropic"), spoken="openai")
     for provider in ("anthropic", "mistral"):
         with pytest.raises(UnsupportedParameter, match="chat_template_kwargs, min_p"):
             checked_extra({"min_p": 0.1, "chat_template_kwargs": {}}, route=way(provider), spoken="openai")

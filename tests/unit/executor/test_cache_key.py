@@ -9,6 +9,7 @@ import pytest
 from burnish_executor.core.cache_key import CLAIM, PROMPT, ROUTE, cache_key
 from burnish_executor.core.kept_answer import MOST_CHARACTERS, KeptAnswer, hit_of, kept
 from burnish_shared.contracts.executions import CacheUse, Caller, ExecutionRequest, Lane, Outcome, Price, PromptRef, Route, Status, Usage
+from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.ids import new_uuid
 
 pytestmark = pytest.mark.capability("E10")
@@ -73,6 +74,7 @@ def test_whatever_decides_an_answer_is_part_of_the_key(changes: dict[str, Any]) 
         {"prompt": PromptRef(prompt_id=PROMPT_ID, slug="greet", version=1, label="staging")},
         {"settings": {"temperature": 0, "max_tokens": 10}},
         {"cache": CacheUse(ttl_s=5)},
+        {"experiment": ExperimentPart(experiment_id=new_uuid(), arm="control", epoch=2, unit="user:ada", latency_limit_ms=900)},
         {"route": ROUTED.model_copy(update={"keys": "own", "markup_percent": 3, "price": PRICE.model_copy(update={"version": "2"})})},
     ],
 )

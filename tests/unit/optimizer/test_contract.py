@@ -36,6 +36,13 @@ def test_a_breach_is_named(after: str, reason: str | None) -> None:
     assert breach(contract, "Sort {{t}}.\nRate 1 to 5.\n- keep", after) == reason
 
 
+def test_lines_of_a_block_stay_where_they_stand() -> None:
+    before = "Sort {{t}}.\n{{#if tone}}\nBe {{tone}}.\n{{/if}}\nAnswer."
+    assert breach(Contract(), before, before.replace("Answer.", "Answer now.")) is None
+    for moved in ("Sort {{t}}.\n{{/if}}\nBe {{tone}}.\n{{#if tone}}\nAnswer.", "Be {{tone}}.\nSort {{t}}.\n{{#if tone}}\n{{/if}}\nAnswer."):
+        assert breach(Contract(), before, moved) == "changes what stands in a block"
+
+
 @given(texts)
 def test_a_text_never_breaks_its_own_contract(text: str) -> None:
     rules = tuple(line for line in text.split("\n") if line.strip())

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from burnish_optimizer.core.evidence import Pair, diff, measure
+from burnish_optimizer.core.evidence import Pair, diff, evidence, measure
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.core.reflection_request import edits_in, request_messages, request_settings
@@ -14,7 +14,7 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.core.summary import OTHER, Case, summarize
 from burnish_optimizer.io.evaluations_store import Booked
-from burnish_optimizer.search import Edit, Failure, Item, Reflection
+from burnish_optimizer.search import Candidate, Edit, Failure, Item, Reflection
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.errors import InvalidField, MissingVariables
 from burnish_shared.evaluation_hold import hold_nusd
@@ -178,6 +178,15 @@ def test_the_same_gain_must_be_surer_at_a_later_look() -> None:
     first, fifth = measure(cells, alpha=0.05 / 2, look=1), measure(cells, alpha=0.05 / 30, look=5)
     assert first.proves_a_gain and not fifth.proves_a_gain
     assert fifth.interval.low < first.interval.low
+
+
+def test_the_interval_of_a_category_holds_its_mean_score() -> None:
+    graded = [Pair(UUID(int=n), "x", 0.5, 0.8, 1, 1) for n in range(20)]
+    found = evidence(
+        before="a", candidate=Candidate("b", (), (0.5,), (0.8,)), pairs=graded, measurement=measure(graded, alpha=0.025, look=1), facts={}
+    )
+    [one] = found["per_category"]
+    assert one["candidate"] == pytest.approx(0.8) and one["candidate_low"] < 0.8 < one["candidate_high"]
 
 
 def test_a_difference_is_shown_by_line() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,7 @@ async def test_evolution_finds_a_word_that_helps_and_says_where_each_text_came_f
     assert result.candidate is not None and "verbose" not in result.candidate.prompt
     texts = {one.text for generation in result.generations for one in generation.individuals}
     assert all(parent in texts for generation in result.generations[1:] for one in generation.individuals for parent in one.parents)
+    assert all(one.cost_nusd == 10 for generation in result.generations for one in generation.individuals)
     assert len(bench.asked) == len(set(bench.asked)) == result.evaluations <= 1_400
 
 
@@ -128,8 +130,8 @@ async def test_examples_are_chosen_where_they_are_allowed_and_nowhere_else() -> 
 
 def test_the_nearest_examples_are_the_likest_and_never_the_item_itself() -> None:
     pool = [Item("1", "my card is lost", "cards"), Item("2", "a loan for a house", "loans"), Item("3", "card was lost abroad", "cards")]
-    assert [one.id for one in nearest(pool, "my card is lost", count=1)] == ["3"]
-    assert [one.id for one in nearest(pool, "house loan", count=2)][-1] == "2"
+    assert [one.input for one in nearest(pool, "my card is lost", count=1)] == ["card was lost abroad"]
+    assert [one.input for one in nearest(pool, "house loan", count=2)][-1] == "a loan for a house"
 
 
 async def test_compression_takes_away_what_does_nothing_and_leaves_what_matters() -> None:
@@ -141,6 +143,42 @@ async def test_compression_takes_away_what_does_nothing_and_leaves_what_matters(
     assert result.candidate is not None
     assert "house style" not in result.candidate.prompt
     assert "Names: a, b." in result.candidate.prompt and "Note that we care." in result.candidate.prompt
+
+
+async def test_a_shorter_prompt_that_scores_less_is_refused_also_where_no_score_is_whole() -> None:
+    prompt = "Sort {{ticket}}.\nNames: a, b."
+
+    async def search(*, loss: float) -> SearchResult:
+        bench = Bench(task(prompt))
+
+        async def evaluate(text: str, item: Item) -> Scored:
+            return Scored(0.7 if "Names" in text or item.id.startswith("train") else 0.7 - loss, "x", cost_nusd=1)
+
+        bench.evaluate = evaluate  # type: ignore[assignment]
+        return await bench.search(Compression())
+
+    assert (await search(loss=0.2)).finish_reason == "not_confirmed", "what the train items hide, validation shows"
+    assert (await search(loss=0.01)).finish_reason == "confirmed"
+
+
+async def test_a_child_that_breaks_the_contract_or_copies_an_item_is_told_and_not_tried() -> None:
+    bench = Bench(task("Sort {{ticket}}."), lambda prompt, item: 0.3 + 0.5 * (prompt != "Sort {{ticket}}."))
+    copied = bench.task.train[0].input + " which is far too long a text to be anything but a copy"
+    bench.task = replace(bench.task, train=(replace(bench.task.train[0], input=copied), *bench.task.train[1:]))
+    offered = [
+        Proposal((), rewritten="Sort."),
+        Proposal((), rewritten=f"Sort {{{{ticket}}}}.\n{copied}"),
+        Proposal((Edit("nowhere", "x"),)),
+    ]
+
+    async def propose(reflection: Reflection) -> Proposal:
+        return offered[reflection.number % len(offered)]
+
+    bench.propose = propose  # type: ignore[method-assign]
+    result = await bench.search(Reflective(), budget=800)
+    assert result.candidate is None
+    assert {one.reason for one in result.rejected} == {"changes the variables", "copied from an item", "unknown section"}
+    assert {prompt for prompt, _ in bench.asked} == {"Sort {{ticket}}."}
 
 
 async def test_a_planted_theme_is_found_in_comments_and_its_edit_wins() -> None:
@@ -202,3 +240,18 @@ async def test_an_anchor_that_would_be_lost_stops_a_candidate() -> None:
     result = await bench.search(Manual(("Sort {{ticket}} well.",)))
     assert result.finish_reason == "not_confirmed"
     assert result.notes == (f"the best candidate loses 1 anchor items, the first is {lost}",)
+
+
+@pytest.mark.parametrize("method", [Racing(), Reflective()], ids=lambda one: type(one).__name__)
+async def test_a_search_to_which_nothing_new_comes_ends_soon_and_says_so(method: Method) -> None:
+    bench = Bench(task("Sort {{ticket}}."), lambda prompt, item: 0.5)
+    asked: list[Reflection] = []
+
+    async def propose(reflection: Reflection) -> Proposal:
+        asked.append(reflection)
+        return Proposal((Edit("rules", "- always the same"),))
+
+    bench.propose = propose  # type: ignore[method-assign]
+    result = await bench.search(method, budget=100_000)
+    assert any(note.startswith("saturated") for note in result.notes)
+    assert len(asked) <= result.evaluations // 3 + 20 and result.evaluations < 1_000

@@ -13,6 +13,7 @@ from burnish_optimizer.stats import (
     discordance,
     mcnemar_one_sided,
     newcombe_interval,
+    optimism,
     power_of_mcnemar,
     wilson_interval,
 )
@@ -88,3 +89,22 @@ def test_without_items_nothing_is_known() -> None:
     assert (newcombe_interval(nothing).low, newcombe_interval(nothing).high) == (-1.0, 1.0)
     assert wilson_interval(0, 0) == (0.0, 1.0)
     assert mcnemar_one_sided(fixed=0, broken=0) == 1.0
+
+
+@pytest.mark.capability("O4")
+def test_the_luck_of_the_chosen_is_told_from_what_it_is_worth() -> None:
+    """Eight contenders that are all worth the same: the best of them looks better on 60 items, and the correction takes that away."""
+    dice = np.random.Generator(np.random.PCG64(5))
+    raw, corrected = [], []
+    for _ in range(60):
+        scores = (dice.random((8, 60)) < 0.7).astype(float)
+        best = scores.mean(axis=1).max()
+        raw.append(best - 0.7)
+        corrected.append(best - optimism(scores, rng=np.random.Generator(np.random.PCG64(0))) - 0.7)
+    assert np.mean(raw) > 0.07
+    assert abs(np.mean(corrected)) < 0.4 * np.mean(raw)
+
+
+@pytest.mark.parametrize("scores", [[], [[1.0, 0.0]], [[], []], [[1.0] * 9, [0.0] * 9]])
+def test_without_a_choice_there_is_no_luck(scores: list[list[float]]) -> None:
+    assert optimism(scores, rng=np.random.Generator(np.random.PCG64(0))) == 0.0

@@ -72,8 +72,34 @@ def test_what_could_never_be_sent_is_refused(fields: dict[str, Any], param: str)
     assert refused.value.param == param
 
 
-def test_a_schema_that_names_another_place_is_not_fetched() -> None:
-    assert checked(content(json_schema={"$ref": "http://127.0.0.1:9/nothing"}), version=1).required == ("name",)
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"json_schema": {"$ref": "http://127.0.0.1:9/nothing"}}, "json_schema"),  # refused, and not fetched
+        ({"json_schema": {"$ref": "#/$defs/absent"}}, "json_schema"),
+        ({"output_format": "structured"}, "json_schema"),
+        ({"output_format": "structured", "response_format": {"type": "json_object"}}, "json_schema"),
+        ({"max_tokens": 5, "max_completion_tokens": 5}, "max_completion_tokens"),
+        ({"top_logprobs": 3}, "top_logprobs"),
+    ],
+)
+def test_a_version_that_could_not_work_is_refused_when_it_is_saved(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        checked(content(**fields), version=1)
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"json_schema": {"$defs": {"a": {"type": "string"}}, "$ref": "#/$defs/a"}},
+        {"output_format": "structured", "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}},
+        {"max_completion_tokens": 5, "n": 2, "logprobs": True, "top_logprobs": 3, "parallel_tool_calls": False, "logit_bias": {"5": -1}},
+    ],
+)
+def test_a_version_says_all_that_a_call_can(fields: dict[str, Any]) -> None:
+    made = content(**fields)
+    assert checked(made, version=1) and {name: made.fields()[name] for name in fields} == fields
 
 
 @pytest.mark.parametrize("spare", [2, 3])

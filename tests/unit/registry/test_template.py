@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from burnish_shared.errors import BurnishError, InvalidField, PayloadTooLarge
 from burnish_shared.template import PromptTemplate, parse_messages, parse_text
 from burnish_shared.template.messages import MAX_OUTPUT_BYTES
-from burnish_shared.template.snippets import snippet_of
-from burnish_shared.template.syntax import MAX_SLOTS, MAX_TEMPLATE_CHARS
+from burnish_shared.template.snippets import MAX_SNIPPETS, Snippet, gather, snippet_of
+from burnish_shared.template.syntax import MAX_SLOTS, MAX_TEMPLATE_CHARS, Include, parse
 from burnish_shared.template.values import number_text
 
 CASES = json.loads((Path(__file__).parents[2] / "contracts" / "template_cases.json").read_text())["cases"]
@@ -246,3 +247,18 @@ def test_snippets_that_are_not_known_stay_open() -> None:
     assert template.required == ("a",)
     with pytest.raises(InvalidField, match="tone@staging"):
         template.render({"a": "x"})
+
+
+async def test_snippets_are_gathered_depth_by_depth_and_counted() -> None:
+    async def load(wanted: Sequence[Include]) -> dict[str, Snippet]:
+        texts = {one.name: "{{> inner}}" if one.slug == "outer" else "" for one in wanted if one.slug != "gone"}
+        return {name: Snippet(name, 1, parse(text, param="x"), {}) for name, text in texts.items()}
+
+    many = [Include(f"s{n}") for n in range(MAX_SNIPPETS)]
+    assert len(await gather(many, load)) == MAX_SNIPPETS
+    assert (await gather([Include("outer"), Include("outer")], load)).keys() == {"outer", "inner"}
+    for first in ([*many, Include("one-more")], [*many[1:], Include("outer")]):
+        with pytest.raises(InvalidField, match=f"at most {MAX_SNIPPETS} snippets"):
+            await gather(first, load)
+    with pytest.raises(InvalidField, match="no prompt 'gone' with the label 'staging'"):
+        await gather([Include("gone", "staging")], load)

@@ -159,6 +159,15 @@ def test_messages_may_be_settled_as_a_whole() -> None:
         assert settled.fields["messages"] == (ours.messages if value == "ours" else value) and not settled.conflicts
 
 
+def test_lines_that_agree_and_are_no_prompt_together_are_open_as_a_whole() -> None:
+    base, ours, theirs = content("x\ny"), content("x\ny\n{{b: string}}"), content("{{b: number}}\nx\ny")
+    (conflict,) = merged(base, ours, theirs).conflicts
+    assert (conflict.part, conflict.ours, conflict.theirs) == ("messages", ours.messages, theirs.messages)
+    for take, side in (("base", base), ("ours", ours), ("theirs", theirs)):
+        settled = merged(base, ours, theirs, resolutions={"messages": Resolution(take=take)})  # type: ignore[arg-type]
+        assert (settled.conflicts, settled.content()) == ((), side)
+
+
 @pytest.mark.parametrize(
     "resolutions",
     [{"model": Resolution("ours")}, {"messages:2": Resolution("ours")}, {"messages:1": Resolution(value=["no", "text"])}],

@@ -1,0 +1,1 @@
+"""Scale on paper, from measured unit costs."""

@@ -1,0 +1,200 @@
+"""Rows 5 to 10: NATS stands still, dies, loses what it had, and has no room."""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from nats.aio.client import Client
+
+from tests.chaos.load import Told
+from tests.chaos.matrix.field import Field, field, summary
+
+pytestmark = [pytest.mark.chaos, pytest.mark.chaos_long, pytest.mark.timeout(400)]
+
+FROZEN_S: Final = 15.0
+ANSWERED_WITHIN_S: Final = 2.0
+"""PROMISES G-09."""
+
+BUSY_S: Final = 1.5
+"""What a machine under load may add to a time limit."""
+
+BACK_WITHIN_S: Final = 15.0
+OLDER_S: Final = 30.0
+HELLO: Final = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
+
+
+@pytest.mark.fault(5)
+@pytest.mark.promise("G-09", "M-11")
+async def test_nats_stands_still(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
+    slowest_s = 0.0
+    async with field(tmp_path, dice, mixed=False) as on:
+        pids = on.place.state()["pids"]
+        await on.calm(1, 2)
+        frozen = asyncio.create_task(on.place.freeze("nats", FROZEN_S))
+        await asyncio.sleep(1.5)
+        loop = asyncio.get_running_loop()
+        while not frozen.done():
+            began_at = loop.time()
+            status, answer = await on.ask("POST", "/v1/executions", HELLO)
+            if frozen.done():
+                break
+            slowest_s = max(slowest_s, loop.time() - began_at)
+            assert (status, answer["error"]["retryable"]) == (503, True), answer
+            feedback = {"execution_id": str(uuid4()), "thumb": "up"}
+            assert (await on.ask("POST", "/v1/feedback", feedback))[0] == 202
+            await asyncio.sleep(0.3)
+        await frozen
+        back_s = await on.seconds_until_served(within_s=BACK_WITHIN_S)
+        assert on.place.state()["pids"] == pids, "something was started anew"
+    assert slowest_s < ANSWERED_WITHIN_S + BUSY_S
+    tell(f"{FROZEN_S:.0f} s: the slowest 503 after {slowest_s:.1f} s, served again {back_s:.1f} s after it; {summary(on.load)}")
+
+
+@pytest.mark.fault(6)
+@pytest.mark.promise("M-01", "M-11", "G-01")
+async def test_nats_is_killed(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
+    slowest_s = 0.0
+    async with field(tmp_path, dice) as on:
+        for _ in range(4):
+            await on.calm(1, 2)
+            await on.place.kill("nats")
+            slowest_s = max(slowest_s, await background_s(on))
+    assert slowest_s < BACK_WITHIN_S
+    tell(f"4 killed; a background call was through {slowest_s:.1f} s after NATS was back, at most; {summary(on.load)}")
+
+
+async def background_s(on: Field) -> float:
+    """How long until a background call that is asked for now is done: through the outbox, a stream and a consumer."""
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
+    async with asyncio.timeout(60):
+        while (asked := await on.ask("POST", "/v1/executions", HELLO | {"mode": "background"}))[0] != 202:
+            await asyncio.sleep(0.1)
+        while (read := await on.ask("GET", f"/v1/executions/{asked[1]['id']}"))[0] != 200 or read[1]["status"] != "success":
+            await asyncio.sleep(0.1)
+    return loop.time() - began_at
+
+
+@pytest.mark.fault(7)
+@pytest.mark.promise("M-05", "M-03")
+async def test_a_power_loss_takes_what_nats_had_acknowledged(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
+    async with field(tmp_path, dice) as on:
+        older = tmp_path / "older-store"
+        await on.calm(1, 2)
+        on.load.doubts_feedback = True
+        await asyncio.to_thread(on.place.copy_store_of_nats, older)
+        before = on.load.calls
+        await asyncio.sleep(OLDER_S)
+        lost = on.load.calls - before
+        await on.place.put_back_store_of_nats(older)
+        on.load.doubts_feedback = False
+        await on.calm(3, 5)
+    tell(f"the store of {OLDER_S:.0f} s and {lost} calls before; {summary(on.load)}")
+
+
+@pytest.mark.fault(8)
+@pytest.mark.promise("M-05")
+async def test_the_store_is_wiped(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
+    async with field(tmp_path, dice) as on:
+        await on.calm(3, 5)
+        on.load.doubts_feedback = True
+        (empty := tmp_path / "empty-store").mkdir()
+        await on.place.put_back_store_of_nats(empty)
+        back_s = await on.seconds_until_served(within_s=BACK_WITHIN_S)
+        on.load.doubts_feedback = False
+        await background_s(on)
+        await on.calm(2, 3)
+    tell(f"served again {back_s:.1f} s after NATS was back; {summary(on.load)}")
+
+
+SMALL_BYTES: Final = 128 << 10
+COMMENT: Final = "It came late, and nobody said why. " * 55
+
+
+@pytest.mark.fault(9)
+@pytest.mark.promise("M-15", "G-09")
+async def test_streams_are_full(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
+    async with field(tmp_path, dice, mixed=False, batches=False) as on, on.place.nats("provisioner") as provisioner:
+        usual = {name: (await asked(provisioner, f"STREAM.INFO.{name}"))["config"] for name in ("FEEDBACK", "RECORDS")}
+        for name, config in usual.items():
+            await asked(provisioner, f"STREAM.UPDATE.{name}", config | {"max_bytes": SMALL_BYTES})
+        asleep = asyncio.create_task(on.place.freeze("analytics", 12.0))
+        sent, firsts = 0, []
+        while not asleep.done():
+            sent += await react(on)
+            firsts.append((await asked(provisioner, "STREAM.INFO.FEEDBACK"))["state"]["first_seq"])
+        state = (await asked(provisioner, "STREAM.INFO.FEEDBACK"))["state"]
+        [waiting] = await on.place.rows("SELECT count(*) FROM outbox WHERE service = 'gateway' AND created_at > now() - interval '1 minute'"
+                                        " AND subject LIKE '%feedback%'")  # fmt: skip
+        await asleep
+        for name, config in usual.items():
+            await asked(provisioner, f"STREAM.UPDATE.{name}", config)
+    assert waiting["count"] > 0, f"the stream was never full: {state}"
+    assert sorted(firsts) == firsts and firsts[-1] <= firsts[0] + 500, "the stream dropped what was old"
+    tell(f"{sent} reactions were all taken, {waiting['count']} messages of them by the outbox; {summary(on.load)}")
+
+
+async def react(on: Field) -> int:
+    """Long reactions, each of which must be taken."""
+    bodies = [{"execution_id": str(uuid4()), "feedback_id": str(uuid4()), "thumb": "up", "comment": COMMENT} for _ in range(20)]
+    for answer in await asyncio.gather(*(on.ask("POST", "/v1/feedback", body) for body in bodies)):
+        assert answer[0] == 202, answer
+    for body in bodies:
+        on.load.note("feedback", Told("accepted", body["feedback_id"]), route="feedback")
+    return len(bodies)
+
+
+async def asked(client: Client, subject: str, body: Any = None) -> Any:
+    answer = json.loads((await client.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", timeout=5)).data)
+    assert "error" not in answer, answer
+    return answer
+
+
+DISK_BYTES: Final = 64 << 20
+LEFT_BYTES: Final = 64 << 10
+FULL_S: Final = 12.0
+
+
+@pytest.mark.fault(10)
+@pytest.mark.promise("G-09", "M-01")
+async def test_the_disk_is_full(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("only root may mount a small disk of its own")
+    store = tmp_path / "home" / "nats" / "store"
+    store.mkdir(parents=True)
+    mount = f'mount -t tmpfs -o size={DISK_BYTES},mode=0700 none {store} && exec "$@"'
+    async with field(tmp_path, dice, mixed=False, batches=False, prefix=("unshare", "--mount", "sh", "-c", mount, "sh")) as on:
+        await on.calm(2, 3)
+        disk = Path(f"/proc/{on.place.pid('nats')}/root{store}")  # As that process sees it.
+        filler = disk / "filler"
+        await asyncio.to_thread(fill, filler)
+        pid, told = on.place.pid("nats"), 0
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        while loop.time() - began_at < FULL_S:
+            told += await react(on)
+            await asyncio.sleep(0.2)
+        assert on.place.pid("nats") == pid, "NATS was started anew"
+        filler.unlink()
+        room_at = loop.time()
+        await on.place.heal("nats", of_pid=pid)  # It goes on refusing what it could not write once; the launcher sees to that.
+        await on.seconds_until_served(within_s=30)
+        back_s = loop.time() - room_at
+        through_s = await background_s(on)
+    tell(f"{FULL_S:.0f} s without room: {told} reactions were all taken; NATS was restarted by itself; served {back_s:.1f} s after there"
+         f" was room, every stream {through_s:.1f} s later; {summary(on.load)}")  # fmt: skip
+
+
+def fill(filler: Path) -> None:
+    """Leaves room for a few messages."""
+    usage = os.statvfs(filler.parent)
+    left = usage.f_bavail * usage.f_frsize
+    with filler.open("wb") as file:
+        file.write(b"\0" * max(0, left - LEFT_BYTES))

@@ -1,0 +1,88 @@
+"""`burnish optimize` and `suggestions`: followed to the end, stopped by Ctrl-C, accepted into the files."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from burnish_client import Burnish
+from tests.cli.conftest import Shell
+
+pytestmark = pytest.mark.capability("K1", "O1")
+STARTER = Path(__file__).parents[2] / "sdk/python/src/burnish_client/cli/starter"
+COUNTS = {"train": 20, "validation": 10, "test": 24}
+
+
+def cases(folder: Path) -> Path:
+    """Some of the starter's: the fewest that a search takes."""
+    rows = [json.loads(line) for line in (STARTER / "tests/tickets.jsonl").read_text().splitlines()]
+    path = folder / "cases.jsonl"
+    by_split = [[row for row in rows if row["split"] == split] for split in COUNTS]
+    kept = [row for some, count in zip(by_split, COUNTS.values(), strict=True) for row in some[:: max(1, len(some) // count)][:count]]
+    path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    return path
+
+
+@pytest.fixture
+def prompt(burnish: Burnish, request: pytest.FixtureRequest) -> str:
+    """A prompt that names its queues and no more."""
+    slug = f"optimize-{abs(hash(request.node.name)) % 10**8}"
+    text = "Pick the queue.\n\n- delivery: beans\n- returns: roast\n- billing: grinder\n- account_access: app"
+    messages = [{"role": "system", "content": text}, {"role": "user", "content": "{{ticket}}"}]
+    burnish.request("POST", "/v1/prompts", {"slug": slug, "messages": messages, "model": "simulated/reader", "temperature": 0})
+    return slug
+
+
+def test_a_search_is_forecast_started_and_followed(shell: Shell, burnish: Burnish, prompt: str) -> None:
+    cases(shell.folder)
+    given = (prompt, "--dataset", "cases.jsonl", "--evaluations", "400", "--seed", "1")
+    plan = shell.json("optimize", *given, "--forecast")
+    assert plan["forecast"]["evaluations"] <= 400 and plan["least_evaluations"] == 36 + 4 * 10 + 2 * 24
+    assert "evaluations" in shell("optimize", *given, "--forecast").stdout
+    refused = shell("optimize", prompt, "--dataset", "cases.jsonl", "--evaluations", "60", exits=3)
+    assert "[budget.evaluations]" in refused.stderr
+    started = shell.json("optimize", *given)
+    followed = shell.start("optimization", started["id"], "--json")
+    out, _ = followed.communicate(timeout=100)
+    job = json.loads(out)
+    assert job["status"] == "completed" and followed.returncode == (0 if job["outcome"] == "improved" else 1)
+
+
+def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: Shell, burnish: Burnish, prompt: str) -> None:
+    dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
+    good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": [good]}, "seed": 1}
+    job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})
+    words = shell("optimization", job["id"]).stdout
+    assert "proven" in words and "interval" in words and "points" in words and "simulated" in words
+    [row] = shell.json("suggestions", "list", "-p", prompt)
+    assert row["id"] in words
+    assert "accept" in shell("suggestions", "show", row["id"]).stdout
+    shell("prompts", "pull", prompt)
+    accepted = shell.json("suggestions", "accept", row["id"])
+    assert accepted["version"] == 2 and burnish.request("GET", f"/v1/prompts/{prompt}")["labels"]["production"] == 2
+    [pulled] = shell.json("prompts", "pull", prompt)
+    assert (pulled["outcome"], pulled["version"]) == ("updated", 2)
+
+
+def test_ctrl_c_stops_the_search_that_is_watched(shell: Shell, burnish: Burnish, prompt: str) -> None:
+    cases(shell.folder)
+    watching = shell.start("optimize", prompt, "--dataset", "cases.jsonl", "--evaluations", "20000", "--seed", "2", "--watch")
+    try:
+        assert watching.stderr is not None
+        started = watching.stderr.readline()
+        assert started.startswith("Started ")
+    finally:
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate(timeout=60)
+    job = burnish.request("GET", f"/v1/optimizations/{started.split()[1].rstrip(';')}")
+    assert (watching.returncode, job["status"]) == (130, "cancelled"), errors
+    assert "Cancelling" in errors and "is cancelled" in errors
+
+
+def test_a_suggestion_is_turned_down_with_a_reason(shell: Shell) -> None:
+    refused = shell("suggestions", "reject", "01a1fc2b-13b1-71b2-bf97-cca646c6a24b", "-m", "too long", exits=3)
+    assert "not_found" in refused.stderr
+    assert shell("suggestions", "list", "-p", "never-was").stderr.startswith("There are no suggestions")

@@ -1,0 +1,153 @@
+"""`burnish run`, `replay`, `feedback`, `executions`, `webhooks`, `login`: what they print, and how they end."""
+
+import json
+import signal
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from burnish_client import Burnish
+from burnish_client.cli.places import NoPlace, find_place, profiles_path
+from tests.cli.conftest import Shell
+
+pytestmark = pytest.mark.capability("K1")
+Made = Callable[..., str]
+
+
+def test_an_answer_is_printed_as_it_comes_and_its_cost_beside_it(shell: Shell, made: Made) -> None:
+    slug = made("Say {{word}} and {{thing.name}}.")
+    (shell.folder / "word.txt").write_text("good day")
+    words = ("run", slug, "-v", "word=@word.txt", "-v", 'thing:={"name": "a tree"}')
+    streamed = shell(*words)
+    assert streamed.stdout.strip() and "version 1" in streamed.stderr and "simulated" in streamed.stderr and "$" in streamed.stderr
+    whole = shell(*words, "--no-stream")
+    assert whole.stdout.strip()
+    answer = shell.json(*words)
+    assert answer["status"] == "success" and answer["version"] == 1
+    (shell.folder / "vars.json").write_text(json.dumps({"word": "one", "thing": {"name": "two"}}))
+    assert shell.json("run", slug, "--vars", "vars.json", "-v", "word=three")["status"] == "success"
+    assert shell("run", slug, "--vars", "-", given='{"word": "x", "thing": {"name": "y"}}').stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("run", "never-was", "-v", "name=x"), 3, "never-was"),
+        (("run", "x", "-v", "no sign"), 2, "name=text"),
+        (("run", "x", "-v", "a:={"), 2, "no JSON"),
+        (("run", "x", "--vars", "not-there.json"), 2, "cannot be read"),
+        (("executions", "show", "01a1fc2b-13b1-71b2-bf97-cca646c6a24b"), 3, "not_found"),
+        (("webhooks", "replay"), 2, "--endpoint"),
+        (("feedback", "01a1fc2b-13b1-71b2-bf97-cca646c6a24b"), 2, "--thumb"),
+        (("whoami", "--profile", "nobody"), 2, "burnish login --profile nobody"),
+        (("optimize", "x", "--dataset", "never-was"), 2, "never-was"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_its_code_and_says_what_to_do(shell: Shell, words: tuple[str, ...], code: int, says: str) -> None:
+    refused = shell(*words, exits=code)
+    assert says in refused.stderr and refused.stdout == "" and "Traceback" not in refused.output
+
+
+def test_a_refusal_names_what_is_lacking(shell: Shell, made: Made) -> None:
+    refused = shell("run", made(), exits=3)
+    assert "name" in refused.stderr and "missing_variables" in refused.stderr
+
+
+def test_a_burnish_that_does_not_answer_is_another_code_than_one_that_refuses(shell: Shell) -> None:
+    away = shell("whoami", exits=4, BURNISH_BASE_URL="http://127.0.0.1:9")
+    assert "127.0.0.1:9" in away.stderr and "BURNISH_API_KEY" in away.stderr
+    assert "unauthenticated" in shell("whoami", exits=3, BURNISH_API_KEY="bk_live_wrong").stderr
+
+
+def test_executions_are_listed_shown_and_run_again(shell: Shell, burnish: Burnish, made: Made) -> None:
+    slug = made()
+    first = shell.json("run", slug, "-v", "name=Ada", "--user", "u-1", "--session", "s-1")
+    burnish.request("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "temperature": 0})
+    [row] = shell.json("executions", "list", "-p", slug, "--user", "u-1", "--session", "s-1")
+    assert row["id"] == first["id"] and shell.json("executions", "list", "-p", slug, "--status", "error") == []
+    assert first["id"] in shell("executions", "list", "-p", slug).stdout
+    assert "Greet Ada." in shell("executions", "show", first["id"]).stdout
+    again = shell.json("replay", first["id"])
+    assert (again["after"]["version"], again["before"]["id"]) == (1, first["id"]) and again["after"]["id"] != first["id"]
+    newer = shell.json("replay", first["id"], "--version", "2")["after"]
+    assert newer["version"] == 2
+    assert shell.json("executions", "show", newer["id"])["variables"] == {"name": "Ada"}
+    assert "===" in shell("replay", first["id"], "--label", "latest").stdout
+
+
+def test_an_execution_without_a_prompt_runs_again(shell: Shell, burnish: Burnish) -> None:
+    first = burnish.execute(messages=[{"role": "user", "content": "Hello there."}], model="simulated/chat")
+    again = shell.json("replay", first["id"])
+    assert again["after"]["status"] == "success" and again["after"]["prompt"] is None
+
+
+def test_executions_are_followed_as_they_end(shell: Shell, burnish: Burnish, made: Made) -> None:
+    slug = made()
+    before = burnish.execute(slug, {"name": "before"})
+    following = shell.start("executions", "tail", "-f", "-p", slug, "--json")
+    try:
+        assert following.stdout is not None
+        assert json.loads(following.stdout.readline())["id"] == before["id"]
+        after = [burnish.execute(slug, {"name": name})["id"] for name in ("one", "two")]
+        assert [json.loads(following.stdout.readline())["id"] for _ in after] == after
+    finally:
+        following.send_signal(signal.SIGINT)
+        rest, errors = following.communicate(timeout=30)
+    assert (following.returncode, rest, errors) == (0, "", "")
+
+
+def test_what_somebody_thinks_is_noted(shell: Shell, burnish: Burnish, made: Made) -> None:
+    answer = burnish.execute(made(), {"name": "Ada"})
+    noted = shell.json("feedback", answer["id"], "--thumb", "up", "-m", "well said", "--user", "u-2")
+    assert noted["feedback_id"]
+
+
+def test_deliveries_are_shown_and_sent_again(shell: Shell, burnish: Burnish, made: Made) -> None:
+    url = "http://127.0.0.1:9/hook"
+    endpoint = burnish.request("POST", "/v1/webhooks/endpoints", {"url": url, "events": ["prompt.version.created"]})["id"]
+    burnish.request("POST", f"/v1/prompts/{made()}/versions", {"base_version": 1, "temperature": 1})
+    deadline = time.monotonic() + 60
+    while not (found := shell.json("webhooks", "deliveries", "--endpoint", endpoint)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found[0]["event_type"] == "prompt.version.created"
+    assert found[0]["id"] in shell("webhooks", "deliveries", "--endpoint", endpoint).stdout
+    ranged = shell.json("webhooks", "replay", "--endpoint", endpoint, "--from", "2026-01-01", "--status", "exhausted")
+    assert ranged[0]["matched"] == 0
+    shell("webhooks", "replay", found[0]["id"])
+    burnish.request("DELETE", f"/v1/webhooks/endpoints/{endpoint}")
+
+
+def test_a_login_is_kept_for_its_owner_alone(shell: Shell, workspace: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    key, url = workspace["key"], workspace["url"]
+    signed_out = Shell(shell.folder, {**shell.environment, "BURNISH_API_KEY": "", "BURNISH_HOME": str(shell.folder / "none")})
+    assert "burnish login" in signed_out("whoami", exits=2).stderr
+    refused = signed_out("login", "--url", url, "--profile", "work", given="bk_live_wrong\n", exits=3)
+    assert "Nothing was kept" in refused.stderr and "work" not in signed_out("whoami", "--profile", "work", exits=2).stdout
+    signed_out("login", "--url", f"{url}/v1", "--profile", "work", given=f"{key}\n")
+    signed_out("login", "--url", url, given=f"{key}\n")
+    monkeypatch.setenv("BURNISH_CONFIG_DIR", shell.environment["BURNISH_CONFIG_DIR"])
+    assert stat.S_IMODE(profiles_path().stat().st_mode) == 0o600 and stat.S_IMODE(profiles_path().parent.stat().st_mode) == 0o700
+    for words in ((), ("--profile", "work")):
+        said = signed_out.json("whoami", *words)
+        assert said["url"] == url and said["workspaces"][0]["name"] == "cli" and key not in json.dumps(said)
+    signed_out("logout", "--profile", "work")
+    signed_out("whoami", "--profile", "work", exits=2)
+    assert signed_out.json("whoami")["from"] == "profile default"
+
+
+def test_the_nearest_word_says_which_burnish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BURNISH_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("BURNISH_HOME", str(tmp_path))
+    monkeypatch.delenv("BURNISH_API_KEY", raising=False)
+    with pytest.raises(NoPlace):
+        find_place(None)
+    (tmp_path / "connection.json").write_text(json.dumps({"url": "http://here", "api_key": "running"}))
+    assert find_place(None).key == "running"
+    profiles_path().parent.mkdir()
+    profiles_path().write_text(json.dumps({"default": {"url": "u", "api_key": "kept"}, "other": {"url": "v", "api_key": "named"}}))
+    assert find_place(None).key == "kept"
+    monkeypatch.setenv("BURNISH_API_KEY", "environment")
+    assert find_place(None).key == "environment" and find_place("other").key == "named"

@@ -1,0 +1,51 @@
+"""The Helm chart rendered without Helm: gotpl speaks Go's template language with Helm's functions."""
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import yaml
+from gotpl.exts.helm import HelmTemplateEngine
+
+CHART = Path(__file__).parents[2] / "deploy/helm/burnish"
+RELEASE = "prod"
+NAMESPACE = "llm"
+
+
+class _Files:
+    """`.Files.Get`, as Helm gives it to templates."""
+
+    def Get(self, name: str) -> str:
+        return (CHART / name).read_text()
+
+
+def merged(values: Any, over: Any) -> Any:
+    """Values over the chart's own, as Helm merges them."""
+    if not isinstance(values, dict) or not isinstance(over, Mapping):
+        return over
+    return values | {name: merged(values.get(name), one) for name, one in over.items()}
+
+
+def rendered(over: Mapping[str, Any] | None = None, *, stored: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The manifests of `helm template` with these values. `stored`: the data of the Secret that `lookup` finds.
+
+    Raises jsonschema.ValidationError for values that the schema refuses, TemplateExecutionError for those that a template refuses.
+    """
+    values = merged(yaml.safe_load((CHART / "values.yaml").read_text()), over or {})
+    jsonschema.validate(values, json.loads((CHART / "values.schema.json").read_text()))
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    context = {
+        "Values": copy.deepcopy(values),
+        "Chart": {"Name": chart["name"], "Version": chart["version"], "AppVersion": chart["appVersion"]},
+        "Release": {"Name": RELEASE, "Namespace": NAMESPACE, "Service": "Helm", "Revision": 3, "IsUpgrade": True, "IsInstall": False},
+        "Capabilities": {"KubeVersion": {"Version": "v1.33.0"}},
+        "Files": _Files(),
+    }
+    sources = {path.name: path.read_text() for path in sorted((CHART / "templates").iterdir())}
+    engine = HelmTemplateEngine.from_sources(sources, lookup=lambda *_: {"data": dict(stored)} if stored else {})
+    texts = engine.render({name: context for name in sources if name.endswith(".yaml")})
+    engine.render({"NOTES.txt": context})
+    return [document for text in texts.values() for document in yaml.safe_load_all(text) if document]

@@ -1,0 +1,227 @@
+"""The Helm chart: rendered without Helm, held against Kubernetes' own schemas and against what the code says."""
+
+import base64
+import os
+import re
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema  # type: ignore[import-untyped]
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+from gotpl import TemplateError
+from typer.main import get_command
+
+from burnish.main import app
+from burnish_shared import streams
+from tests.deploy.chart import CHART, NAMESPACE, rendered
+
+ROOT = Path(__file__).parents[2]
+KUBERNETES: Final = "1.33"
+FOREIGN: Final = frozenset({"ScaledObject", "PodMonitor", "PrometheusRule"})
+"""Kinds that others' operators bring; their schemas are not Kubernetes' own."""
+
+SERVICES: Final = ("gateway", "executor", "optimizer", "analytics", "webhooks")
+GIVEN: Final = {"secrets": {"seed": "s" * 64, "kek": base64.b64encode(bytes(32)).decode()}}
+EVERYTHING: Final[dict[str, Any]] = GIVEN | {
+    "keda": {"enabled": True},
+    "simulator": {"enabled": True},
+    "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls"},
+    "monitoring": {"podMonitor": True, "rules": True},
+    "networkPolicy": {"gatewayFrom": [{"podSelector": {}}]},
+    "executor": {"providerKeysSecret": "openai", "extraEnv": {"BURNISH_LOG_LEVEL": "debug"}},
+    "backup": {"enabled": True},
+}
+OUTSIDE: Final[dict[str, Any]] = GIVEN | {
+    "postgres": {"bundled": False, "external": {"host": "db.example.com", "adminSecret": "admin", "pooler": "transaction"}},
+    "nats": {
+        "bundled": False,
+        "external": {"host": "nats.example.com", "monitoring": "nats.example.com:8222", "networks": ["10.1.0.0/16"]},
+    },
+    "keda": {"enabled": True},
+}
+ALL: Final = {"defaults": GIVEN, "everything": EVERYTHING, "outside": OUTSIDE, "one NATS": GIVEN | {"nats": {"replicas": 1}}}
+
+
+def of_kind(manifests: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    return [one for one in manifests if one["kind"] in kinds]
+
+
+def pods(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Component → pod's spec, of everything that runs."""
+    found = of_kind(manifests, "Deployment", "StatefulSet", "Job")
+    return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"]["template"]["spec"] for one in found}
+
+
+def secrets(manifests: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    return {one["metadata"]["name"].removeprefix("prod-burnish-"): one["stringData"] for one in of_kind(manifests, "Secret")}
+
+
+@pytest.mark.capability("I1")
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_every_manifest_is_one_that_kubernetes_knows(values: dict[str, Any]) -> None:
+    manifests = rendered(values)
+    for manifest in manifests:
+        if manifest["kind"] not in FOREIGN:
+            kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+    names = [(one["kind"], one["metadata"]["name"]) for one in manifests]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_who_runs_has_no_rights_that_it_does_not_need(values: dict[str, Any]) -> None:
+    for component, pod in pods(rendered(values)).items():
+        assert pod["automountServiceAccountToken"] is False, component
+        assert pod["securityContext"]["runAsNonRoot"] is True, component
+        for container in pod["containers"]:
+            security = container["securityContext"]
+            assert security["allowPrivilegeEscalation"] is False and security["capabilities"] == {"drop": ["ALL"]}, component
+            assert security.get("readOnlyRootFilesystem") or component == "postgres", component
+            assert container["resources"]["requests"] and container["resources"]["limits"]["memory"], component
+            assert not re.search(r":(latest)?$", container["image"]), component
+            if component != "migrate":
+                assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container), component
+
+
+def test_each_part_is_given_its_own_secret_alone_and_three_the_key() -> None:
+    manifests = rendered(EVERYTHING)
+    for component, pod in pods(manifests).items():
+        named = {one["secretRef"]["name"] for container in pod["containers"] for one in container.get("envFrom", ())}
+        assert named <= {f"prod-burnish-{component}", "openai" if component == "executor" else ""}, component
+    given = secrets(manifests)
+    assert {part for part in (*SERVICES, "provisioner") if "BURNISH_KEK" in given[part]} == {"gateway", "executor", "webhooks"}
+
+
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_passwords_fit_each_other(values: dict[str, Any]) -> None:
+    given = secrets(rendered(values))
+    for part in SERVICES:
+        password = re.search(rf"//burnish_{part}:([0-9a-f]{{40}})@", given[part]["DATABASE_URL"])
+        assert password and password[1] == given["migrate"][f"BURNISH_PG_PASSWORD_{part.upper()}"]
+    for user in (*SERVICES, "provisioner"):
+        password = re.search(rf"nats://{user}:([0-9a-f]{{40}})@", given[user]["NATS_URL"])
+        assert password and password[1] == given["nats"][f"BURNISH_NATS_PASSWORD_{user.upper()}"]
+    assert len({part["NATS_URL"] for name, part in given.items() if name in SERVICES}) == len(SERVICES)
+
+
+def test_backups_are_made_without_the_key_and_their_commands_exist() -> None:
+    manifests = rendered(EVERYTHING)
+    [backup, erasures] = of_kind(manifests, "CronJob")
+    for job in (backup, erasures):
+        pod = job["spec"]["jobTemplate"]["spec"]["template"]
+        assert pod["metadata"]["labels"]["app.kubernetes.io/component"] == "migrate", "whose network policy lets it reach both servers"
+        [container] = pod["spec"]["containers"]
+        assert {one["name"] for one in container["env"]} == {"DATABASE_URL", "NATS_URL"} and "envFrom" not in container
+        command, folder, *options = container["args"]
+        found = {name for one in get_command(app).commands[command].params for name in one.opts}  # type: ignore[attr-defined]
+        assert folder == "/backups" and {one for one in options if one.startswith("--")} <= found
+    assert backup["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"][-2:] == ["--keep", "7"]
+    [claim] = of_kind(manifests, "PersistentVolumeClaim")
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_maintenance_leaves_the_servers_alone_and_fills_them_from_a_backup() -> None:
+    backup = {"enabled": True, "restore": "burnish-20261121T031700.000000Z"}
+    manifests = rendered(GIVEN | {"maintenance": True, "backup": backup})
+    assert set(pods(manifests)) == {"postgres", "nats", "migrate"} and not of_kind(manifests, "CronJob", "HorizontalPodAutoscaler")
+    [job] = of_kind(manifests, "Job")
+    kubernetes_validate.validate(job, KUBERNETES, strict=True)
+    pod = job["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"] == ["restore", f"/backups/{backup['restore']}", "--erasures", "/backups/erasures.jsonl"]
+    assert job["spec"]["backoffLimit"] == 0 and pod["restartPolicy"] == "Never", "a restore that failed is looked at, not repeated"
+    assert "migrate" not in pods(rendered(GIVEN | {"maintenance": True}))
+
+
+def test_an_upgrade_keeps_the_secrets_of_the_install() -> None:
+    fresh, again = secrets(rendered()), secrets(rendered())
+    assert fresh["secrets"] != again["secrets"] and len(base64.b64decode(fresh["secrets"]["kek"])) == 32
+    stored = {name: base64.b64encode(value.encode()).decode() for name, value in fresh["secrets"].items()}
+    assert secrets(rendered(stored=stored)) == fresh
+    assert of_kind(rendered(), "Secret")[0]["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+@pytest.mark.parametrize("values", [EVERYTHING, OUTSIDE], ids=["everything", "outside"])
+def test_scaling_watches_consumers_that_exist_of_the_service_that_it_scales(values: dict[str, Any]) -> None:
+    known = {(one.service, one.stream, one.durable) for one in streams.CONSUMERS}
+    watched = set()
+    for scaled in of_kind(rendered(values), "ScaledObject"):
+        part = scaled["metadata"]["labels"]["app.kubernetes.io/component"]
+        for trigger in scaled["spec"]["triggers"]:
+            if trigger["type"] == "nats-jetstream":
+                watched.add((part, trigger["metadata"]["stream"], trigger["metadata"]["consumer"]))
+                assert trigger["metadata"]["natsServerMonitoringEndpoint"].endswith(":8222")
+    assert watched <= known
+    assert {service for service, _, _ in watched} == {"executor", "optimizer", "analytics", "webhooks"}
+
+
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_every_setting_is_one_that_the_reference_names(values: dict[str, Any]) -> None:
+    reference = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (ROOT / "docs/reference/settings.md").read_text()))
+    reference |= {"BURNISH_SIMULATOR_URL"} | {f"BURNISH_PG_PASSWORD_{part.upper()}" for part in SERVICES}
+    manifests = rendered(values)
+    given = {name for part, data in secrets(manifests).items() if part in (*SERVICES, "migrate", "provisioner") for name in data}
+    for component, pod in pods(manifests).items():
+        if component not in {"postgres", "nats"}:
+            given |= {one["name"] for container in pod["containers"] for one in container.get("env", ())}
+    assert given <= reference | {"POSTGRES_PASSWORD"}, given - reference
+
+
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_network_policies_let_through_what_is_needed_and_no_more(values: dict[str, Any]) -> None:
+    manifests = rendered(values)
+    running = set(pods(manifests)) - {"simulator"}
+    policies = {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"] for one in of_kind(manifests, "NetworkPolicy")}
+    assert set(policies) == running
+    outward = {part for part, spec in policies.items() for rule in spec.get("egress", ()) for to in rule.get("to", ()) if
+               to.get("ipBlock", {}).get("cidr") == "0.0.0.0/0"}  # fmt: skip
+    assert outward == {"gateway", "executor", "webhooks"}
+    assert policies["migrate"]["ingress"] == []
+
+
+def test_a_cluster_of_nats_takes_the_configuration(tmp_path: Path) -> None:
+    manifests = rendered(GIVEN)
+    (configuration,) = of_kind(manifests, "ConfigMap")
+    text = configuration["data"]["nats.conf"]
+    assert text.count("nats://cluster:") == 3 and "sync_interval" not in text
+    path = tmp_path / "nats.conf"
+    path.write_text(text.replace("/data", str(tmp_path / "data")))
+    environment = {"PATH": os.environ["PATH"], "POD_NAME": "prod-burnish-nats-0", **secrets(manifests)["nats"]}
+    server = Path(sysconfig.get_path("scripts")) / "nats-server"
+    run = subprocess.run([str(server), "-t", "-c", str(path)], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    streams_have = [
+        one["value"] for one in pods(manifests)["provisioner"]["containers"][0]["env"] if one["name"] == "BURNISH_STREAM_REPLICAS"
+    ]
+    assert streams_have == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "says"),
+    [
+        ({"gatway": {}}, jsonschema.ValidationError, "gatway"),
+        ({"gateway": {"replicas": 0}}, jsonschema.ValidationError, "minimum"),
+        ({"nats": {"replicas": 2}}, jsonschema.ValidationError, "2 is not one of"),
+        ({"secrets": {"kek": "short"}}, jsonschema.ValidationError, "kek"),
+        ({"postgres": {"bundled": False}}, TemplateError, "postgres.external.adminSecret is needed"),
+        ({"postgres": {"bundled": False, "external": {"adminSecret": "admin"}}}, TemplateError, "postgres.external.host is needed"),
+        ({"nats": {"bundled": False}}, TemplateError, "nats.external.host is needed"),
+        ({"secrets": {"existing": "mine"}}, TemplateError, f"no key `seed` in namespace {NAMESPACE}"),
+    ],
+)
+def test_values_that_cannot_work_are_refused_with_a_reason(values: dict[str, Any], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=re.escape(says)):
+        rendered(values)
+
+
+def test_what_the_chart_carries_is_what_stands_in_deploy() -> None:
+    assert (CHART / "files/nats.conf").read_text() == (ROOT / "deploy/nats/nats.conf").read_text()
+    assert (CHART / "files/rules.yml").read_text() == (ROOT / "deploy/prometheus/rules/burnish.yml").read_text()
+
+
+def test_images_are_those_that_the_dockerfile_makes() -> None:
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", (ROOT / "deploy/docker/Dockerfile").read_text(), re.MULTILINE))
+    images = {container["image"] for pod in pods(rendered(EVERYTHING)).values() for container in pod["containers"]}
+    ours = {image.partition(":")[0].rpartition("burnish-")[2] for image in images if "burnish/burnish-" in image}
+    assert ours <= stages and set(SERVICES) <= ours

@@ -1,0 +1,151 @@
+"""What clients call their calls, what lists are narrowed by, and what is charged where a provider counts more than was held for."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.fakes.keyed_provider import serving_by_key
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E13")]
+
+HELLO = {"messages": [{"role": "user", "content": "Say hello to Ada."}], "model": "simulated/chat"}
+
+
+async def _run(caller: Caller, **more: Any) -> Any:
+    answer = await caller("POST", "/v1/executions", {**HELLO, **more})
+    assert answer.status == 200, answer.body
+    return answer.body
+
+
+async def test_a_client_request_id_names_one_execution_of_a_workspace(stack: Stack, caller: Caller) -> None:
+    first = await _run(caller, client_request_id="order-7")
+    again = await caller("POST", "/v1/executions", {**HELLO, "client_request_id": "order-7"})
+    assert (again.status, again.body["error"]["code"]) == (409, "client_request_id_taken"), again.body
+    assert again.body["error"]["details"]["execution_id"] == first["id"] and again.body["error"]["param"] == "client_request_id"
+    chat = await caller("POST", "/v1/chat/completions", {**HELLO, "client_request_id": "order-7"})
+    assert chat.status == 409, chat.body
+    other = await stack.caller()
+    assert (await _run(other, client_request_id="order-7"))["id"] != first["id"], "another workspace has names of its own"
+    kept = (await caller("GET", f"/v1/executions/{first['id']}")).body
+    assert kept["client_request_id"] == "order-7"
+    listed = (await caller("GET", "/v1/executions?client_request_id=order-7")).body["data"]
+    assert [(one["id"], one["client_request_id"]) for one in listed] == [(first["id"], "order-7")]
+    assert (await caller("GET", "/v1/executions?client_request_id=order-8")).body["data"] == []
+    assert (await caller("GET", "/v1/credits")).body["held_nusd"] == 0
+
+
+async def test_a_repeat_with_the_same_key_is_answered_and_one_with_another_key_is_not(caller: Caller) -> None:
+    body = {**HELLO, "client_request_id": "order-8"}
+    first = await caller("POST", "/v1/executions", body, headers={"idempotency-key": "k1"})
+    again = await caller("POST", "/v1/executions", body, headers={"idempotency-key": "k1"})
+    assert (again.status, again.body) == (200, first.body) and again.headers["idempotent-replayed"] == "true"
+    other = await caller("POST", "/v1/executions", body, headers={"idempotency-key": "k2"})
+    assert other.status == 409, other.body
+
+
+async def test_a_call_that_is_refused_leaves_its_name_free(stack: Stack) -> None:
+    poor = await stack.caller(credit_nusd=0)
+    body = {**HELLO, "client_request_id": "order-9"}
+    for _ in range(2):
+        refused = await poor("POST", "/v1/executions", body)
+        assert refused.status == 402, refused.body
+    many = await asyncio.gather(*(poor("POST", "/v1/executions", {**body, "client_request_id": "order-10"}) for _ in range(5)))
+    assert {one.status for one in many} <= {402, 409}
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    left = await connection.fetchval("SELECT count(*) FROM client_requests WHERE workspace_id = $1", poor.workspace.workspace_id)
+    await connection.close()
+    assert left == 0
+
+
+async def test_of_many_at_once_with_one_name_one_is_executed(caller: Caller) -> None:
+    many = await asyncio.gather(*(caller("POST", "/v1/executions", {**HELLO, "client_request_id": "order-11"}) for _ in range(8)))
+    assert sorted(one.status for one in many) == [200] + [409] * 7
+
+
+async def test_a_name_that_a_crash_left_behind_is_free_again(stack: Stack, caller: Caller) -> None:
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute(
+        "INSERT INTO client_requests VALUES ($1, 'fresh', gen_random_uuid(), now()), "
+        "($1, 'old', gen_random_uuid(), now() - interval '2 minutes')",
+        caller.workspace.workspace_id,
+    )
+    await connection.close()
+    assert (await caller("POST", "/v1/executions", {**HELLO, "client_request_id": "fresh"})).status == 409
+    assert (await caller("POST", "/v1/executions", {**HELLO, "client_request_id": "old"})).status == 200
+
+
+async def test_lists_are_narrowed_by_what_rows_hold(caller: Caller) -> None:
+    made = await caller(
+        "POST", "/v1/prompts", {"slug": "greet", "template": "Hello {{name}}", "model": "simulated/chat", "tags": ["first"]}
+    )
+    assert made.status == 201, made.body
+    await caller("PUT", "/v1/prompts/greet/labels/staging", {"version": 1})
+    one = await _run(caller, app="web", user_id="ann", session_id="s1")
+    two = await caller("POST", "/v1/executions", {"prompt": "greet", "label": "staging", "variables": {"name": "Ada"}, "app": "app"})
+    assert two.status == 200, two.body
+    begun = [(await caller("GET", f"/v1/executions/{execution['id']}")).body["created_at"] for execution in (one, two.body)]
+    for query, wanted in (
+        ("app=web", [one["id"]]),
+        ("user_id=ann&status=success", [one["id"]]),
+        ("prompt=greet&version=1&label=staging", [two.body["id"]]),
+        ("tag=first", [two.body["id"]]),
+        ("tag=second", []),
+        ("model=simulated/chat&provider=simulated&simulated=true&cached=false", [two.body["id"], one["id"]]),
+        ("model=simulated/none", []),
+        ("status=error", []),
+        ("error_code=provider_timed_out", []),
+        (f"min_cost_nusd={max(one['cost_nusd'], two.body['cost_nusd']) + 1}", []),
+        ("min_cost_nusd=0&min_latency_ms=0", [two.body["id"], one["id"]]),
+        (f"from={begun[1].replace('+', '%2B')}", [two.body["id"]]),
+        (f"to={begun[1].replace('+', '%2B')}", [one["id"]]),
+    ):
+        answer = await caller("GET", f"/v1/executions?{query}")
+        assert answer.status == 200 and [row["id"] for row in answer.body["data"]] == wanted, (query, answer.body)
+    for wrong in ("min_cost_nusd=-1", "from=yesterday", "from=2026-01-01T00:00:00", "api_key_id=x", "colour=red", "user_id=%00"):
+        assert (await caller("GET", f"/v1/executions?{wrong}")).status == 422, wrong
+
+
+async def test_rare_rows_of_a_workspace_are_found_by_an_index(stack: Stack) -> None:
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        for condition in ("slug = 'x'", "end_user = 'x'", "status = 'error'", "session_id = 'x'"):
+            await connection.execute("SET enable_seqscan = off")
+            plan = await connection.fetch(
+                f"EXPLAIN SELECT * FROM executions WHERE workspace_id = gen_random_uuid() AND {condition} "
+                "ORDER BY execution_id DESC LIMIT 51"
+            )
+            assert any("Index Cond" in row[0] and condition.split(" ")[0] in row[0] for row in plan), (condition, plan)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.promise("C-03")
+@pytest.mark.parametrize("stream", [False, True])
+async def test_nobody_is_told_a_cost_above_what_was_charged(stack: Stack, caller: Caller, stream: bool) -> None:
+    """The provider counts 1,000 tokens in and 100 out of a call that was held for with 10 out."""
+    async with serving_by_key() as provider:
+        facts = {
+            "model": "own/more", "provider": "lab", "upstream_model": "m", "base_url": provider.base_url, "context_tokens": 100_000,
+            "output_tokens": 400, "input_price_nusd_per_million": 1_000_000, "output_price_nusd_per_million": 2_000_000,
+        }  # fmt: skip
+        assert (await caller("POST", "/v1/models", facts)).status == 201
+        asked = {"messages": HELLO["messages"], "model": "own/more", "overrides": {"max_tokens": 10}}
+        if stream:
+            told = (await caller.events("/v1/executions", {**asked, "stream": True}))[-1][1]
+        else:
+            told = (await caller("POST", "/v1/executions", asked)).body
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    rows = await connection.fetch("SELECT kind, amount_nusd FROM transfers WHERE workspace_id = $1", caller.workspace.workspace_id)
+    drift = await connection.fetch("SELECT * FROM drift()")
+    await connection.close()
+    booked = {row["kind"]: row["amount_nusd"] for row in rows if row["kind"] in ("charge", "overage")}
+    assert told["usage"]["output_tokens"] == 100 and booked["overage"] > 0
+    assert (told["cost_nusd"], told["overage_nusd"]) == (booked["charge"], booked["overage"]) and sum(booked.values()) == 1200
+    assert sum(told["cost_split"].values()) == told["cost_nusd"] and drift == []
+    kept = (await caller("GET", f"/v1/executions/{told['id']}")).body
+    assert {name: kept[name] for name in told} == told
+    usage = (await caller("GET", "/v1/usage")).body
+    assert str(booked["charge"]) in str(usage), usage

@@ -1,0 +1,511 @@
+"""Experiments over HTTP, from draft to decision, on real calls (PRODUCT X1-X4)."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack
+from tests.integration.compat.test_curl_lines import lines_of
+from tests.integration.execution.test_executions import books
+from tests.integration.experiments.lives import SLUG, arms_of, ask, body, drafted, ramp, read, started, two_versions, until_known
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("X1")]
+
+USERS = [f"user{n}" for n in range(24)]
+
+
+async def told(stack: Stack, caller: Caller, prefix: str = "experiment.") -> list[tuple[str, Any]]:
+    """Events of experiments, oldest first."""
+    rows = await books(
+        stack, "SELECT body FROM outbox WHERE subject LIKE $1 ORDER BY outbox_id", f"%{caller.workspace.workspace_id.hex}%"
+    ) or await books(stack, "SELECT body FROM outbox ORDER BY outbox_id")
+    events = [json.loads(row["body"]) for row in rows if b'"experiment.' in bytes(row["body"])]
+    own = [one for one in events if one["workspace_id"] == str(caller.workspace.workspace_id) and one["type"].startswith(prefix)]
+    return [(one["type"], one["data"]) for one in own]
+
+
+@pytest.mark.promise("O-10")
+async def test_a_unit_has_one_arm_at_every_gateway_and_after_a_restart(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body())
+    await until_known(caller, {"control", "candidate"})
+    first = await arms_of(caller, USERS)
+    assert set(first.values()) == {"control", "candidate"}
+    other = caller.at(await stack.start_gateway())  # begins with an empty memory, as one that was started again
+    assert await arms_of(other, USERS) == first == await arms_of(caller, USERS)
+    user = next(user for user, arm in first.items() if arm == "candidate")
+    answer = await ask(caller, user)
+    assert answer.body["version"] == 2 and answer.body["label"] is None and answer.body["experiment_id"] == experiment
+    assert answer.headers["x-burnish-arm"] == "candidate"
+    kept = await caller("GET", f"/v1/executions/{answer.body['id']}")
+    assert (kept.body["arm"], kept.body["experiment_id"]) == ("candidate", experiment)
+
+
+async def test_every_gateway_follows_within_a_second_although_no_message_comes(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    other = caller.at(stack.gateways[-1] if len(stack.gateways) > 1 else await stack.start_gateway())
+    assert (await ask(other, "ada")).body["arm"] is None
+    experiment = await drafted(caller, body())
+    # Not through the route, whose answer wakes its own gateway: the change sequence alone tells.
+    await caller("POST", f"/v1/experiments/{experiment}/start")
+    async with asyncio.timeout(1.5):
+        while (await ask(other, "ada")).body["arm"] is None:
+            await asyncio.sleep(0.05)
+    await caller("POST", f"/v1/experiments/{experiment}/pause")
+    async with asyncio.timeout(1.5):
+        while (await ask(other, "ada")).body["arm"] is not None:
+            await asyncio.sleep(0.05)
+
+
+async def test_what_stays_outside_is_counted_by_reason(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    aimed = {"targeting": 'metadata.tier == "gold"'}
+    experiment = await started(caller, body(**aimed))
+    gold = {"metadata": {"tier": "gold"}}
+    async with asyncio.timeout(3):
+        while (await ask(caller, "ada", **gold)).body["arm"] is None:
+            await asyncio.sleep(0.02)
+    before = (await read(caller, experiment))["outside"]
+    assert (await ask(caller, None, **gold)).body["arm"] is None
+    assert (await ask(caller, "bob")).body["arm"] is None
+    assert (await ask(caller, "bob", version=2)).body["arm"] is None
+    assert (await ask(caller, "bob", label="production")).body["arm"] is None
+    async with asyncio.timeout(8):
+        while (outside := (await read(caller, experiment))["outside"]).get("named", 0) < 2:
+            await asyncio.sleep(0.1)
+    assert {name: calls - before.get(name, 0) for name, calls in outside.items()} == {"no_unit": 1, "targeting": 1, "named": 2}
+
+
+async def test_shares_change_as_an_epoch_and_units_stay(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body())
+    await until_known(caller, {"control", "candidate"})
+    before = await arms_of(caller, USERS)
+    changed = await caller("PUT", f"/v1/experiments/{experiment}/allocation", {"shares": {"control": 0.2, "candidate": 0.8}})
+    assert changed.status == 200 and changed.body["epoch"] == 2, changed.body
+    assert [one["share"] for one in changed.body["arms"]] == [0.2, 0.8]
+    await asyncio.sleep(0.7)
+    after = await arms_of(caller, USERS)
+    assert all(after[user] == "candidate" for user in USERS if before[user] == "candidate")
+    wrong = await caller("PUT", f"/v1/experiments/{experiment}/allocation", {"shares": {"control": 0.2}})
+    assert wrong.status == 422 and wrong.body["error"]["param"] == "shares.candidate"
+
+
+@pytest.mark.capability("X4")
+async def test_the_winner_that_somebody_chooses_gets_the_label(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body())
+    seen = await read(caller, experiment)
+    stale = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": "candidate", "reason": "x", "revision": 1})
+    assert stale.status == 409 and stale.body["error"]["param"] == "revision"
+    unknown = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": "nobody", "reason": "x"})
+    assert unknown.status == 422 and unknown.body["error"]["param"] == "winner"
+    said = {"winner": "candidate", "reason": "reads better", "revision": seen["revision"]}
+    done = await caller("POST", f"/v1/experiments/{experiment}/decide", said)
+    assert done.status == 200, done.body
+    assert done.body["status"] == "completed" and done.body["winner"] == "candidate" and done.body["promotion"]["state"] == "moved"
+    assert done.body["verdict"]["reason"] == "reads better" and done.body["verdict"]["decided_by"].startswith("api_key:")
+    label = await caller("GET", f"/v1/prompts/{SLUG}/labels/production")
+    assert label.body["version"] == 2
+    answer = await ask(caller, "ada")
+    assert answer.body["version"] == 2 and answer.body["arm"] is None and answer.body["label"] == "production"
+    again = await caller("POST", f"/v1/experiments/{experiment}/decide", said | {"revision": None})
+    assert again.status == 409
+    kinds = [name for name, _ in await told(stack, caller)]
+    assert kinds == ["experiment.started", "experiment.decided"]
+    audit = await caller("GET", "/v1/audit?limit=50")
+    assert {"experiment.created", "experiment.started", "experiment.decided"} <= {one["action"] for one in audit.body["data"]}
+
+
+async def test_a_pause_gives_everybody_the_label_and_a_resume_the_same_arms(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body())
+    await until_known(caller, {"control", "candidate"})
+    before = await arms_of(caller, USERS)
+    paused = await caller("POST", f"/v1/experiments/{experiment}/pause", {"reason": "holiday"})
+    assert paused.body["status"] == "paused"
+    await until_known(caller, {None})
+    assert set((await arms_of(caller, USERS)).values()) == {None}
+    resumed = await caller("POST", f"/v1/experiments/{experiment}/resume")
+    assert resumed.body["status"] == "running" and resumed.body["epoch"] == 2
+    await until_known(caller, {"control", "candidate"})
+    assert await arms_of(caller, USERS) == before
+    kinds = [name for name, _ in await told(stack, caller)]
+    assert kinds == ["experiment.started", "experiment.paused", "experiment.resumed"]
+
+
+@pytest.mark.capability("X3")
+async def test_a_guarded_rollout_goes_up_its_ramp_and_back(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, ramp())
+    seen = await read(caller, experiment)
+    assert (seen["rollout_state"], seen["step"], [one["share"] for one in seen["arms"]]) == ("ramping", 0, [0.95, 0.05])
+    assert [one["metric"] for one in seen["guardrails"]] == ["error_rate", "latency_p95_ms", "cost_nusd", "satisfaction"]
+    stepped = await caller("POST", f"/v1/experiments/{experiment}/advance")
+    assert stepped.status == 200 and stepped.body["step"] == 1 and stepped.body["arms"][1]["share"] == 0.5
+    by_shares = await caller("PUT", f"/v1/experiments/{experiment}/allocation", {"shares": {"control": 0.5, "candidate": 0.5}})
+    assert by_shares.status == 409
+    back = await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "customers complain"})
+    assert back.status == 200 and back.body["rollout_state"] == "rolled_back" and back.body["verdict"]["outcome"] == "rolled_back"
+    assert (await caller("GET", f"/v1/prompts/{SLUG}/labels/production")).body["version"] == 1
+    await until_known(caller, {None})
+    kinds = [name for name, _ in await told(stack, caller)]
+    assert kinds == ["experiment.started", "experiment.advanced", "experiment.rolled_back"]
+
+
+async def test_the_checklist_says_what_stands_against_a_start(caller: Caller) -> None:
+    await two_versions(caller)
+    running = await started(caller, body())
+    second = await drafted(caller, body(name="Second"))
+    found = await caller("GET", f"/v1/experiments/{second}/checklist")
+    assert found.status == 200 and found.body["can_start"] is False, found.body
+    assert {"conflicts": "blocks"}.items() <= {one["name"]: one["state"] for one in found.body["checks"]}.items()
+    refused = await caller("POST", f"/v1/experiments/{second}/start")
+    assert refused.status == 409 and refused.body["error"]["param"] == "namespace" and running in refused.body["error"]["message"]
+    archived = await caller("POST", f"/v1/prompts/{SLUG}/archive")
+    assert archived.status == 409 and running in archived.body["error"]["message"]
+
+
+async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller) -> None:
+    await two_versions(caller)
+    one = await started(caller, body(namespace="texts", namespace_share=0.5))
+    two = await started(caller, body(name="Second", namespace="texts", namespace_share=0.5))
+    full = await drafted(caller, body(name="Third", namespace="texts", namespace_share=0.1))
+    refused = await caller("POST", f"/v1/experiments/{full}/start")
+    assert refused.status == 409 and refused.body["error"]["param"] == "namespace_share"
+    await until_known(caller, {"control", "candidate"})
+    await asyncio.sleep(0.6)
+    seen = [(await ask(caller, user)).body["experiment_id"] for user in USERS]
+    assert set(seen) == {one, two}
+    spaces = await caller("GET", "/v1/experiments/namespaces")
+    assert [(space["name"], space["taken"]) for space in spaces.body["data"]] == [("texts", 1.0)]
+
+
+async def test_a_protected_label_asks_for_approval_before_anybody_gets_the_candidate(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    rules = await caller("PUT", "/v1/workspace/label-rules", {"protected_labels": ["production"]})
+    if rules.status == 404:
+        await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    experiment = await drafted(caller, body())
+    refused = await caller("POST", f"/v1/experiments/{experiment}/start")
+    assert refused.status == 409 and "approved" in refused.body["error"]["message"], refused.body
+
+
+async def test_openai_calls_take_part_and_tell_the_arm_to_who_asks(caller: Caller) -> None:
+    await two_versions(caller)
+    await started(caller, body())
+    await until_known(caller, {"control", "candidate"})
+    arms = await arms_of(caller, USERS)
+    user = next(user for user, arm in arms.items() if arm == "candidate")
+    said: dict[str, Any] = {"model": f"burnish::prompt::{SLUG}", "metadata": {"variables": {"topic": "tea"}}, "messages": []}
+    for named in ({"user": user}, {"metadata": said["metadata"] | {"user_id": user}}):
+        answer = await caller("POST", "/v1/chat/completions", said | named)
+        assert answer.status == 200, answer.body
+        assert answer.headers["x-burnish-version"] == "2" and "x-burnish-arm" not in answer.headers
+    answer = await caller("POST", "/v1/chat/completions", said | {"user": user}, headers={"x-burnish-tell-arm": "true"})
+    assert answer.headers["x-burnish-arm"] == "candidate"
+
+
+async def test_an_arm_that_cannot_be_rendered_costs_no_answer(caller: Caller) -> None:
+    await two_versions(caller)
+    said = [{"role": "user", "content": "Answer {{topic}} for {{name}}."}]
+    made = await caller("POST", f"/v1/prompts/{SLUG}/versions", {"messages": said, "model": "simulated/chat", "base_version": 2})
+    assert made.body["version"] == 3, made.body
+    arms = [{"name": "control", "label": "production"}, {"name": "candidate", "version": 3}]
+    experiment = await drafted(caller, body(arms=arms))
+    found = await caller("GET", f"/v1/experiments/{experiment}/checklist")
+    assert {"variables": "warning"}.items() <= {one["name"]: one["state"] for one in found.body["checks"]}.items()
+    assert (await caller("POST", f"/v1/experiments/{experiment}/start")).status == 200
+    await asyncio.sleep(0.7)
+    answers = [await ask(caller, user) for user in USERS]
+    assert {answer.body["version"] for answer in answers} == {1} and {answer.body["arm"] for answer in answers} == {"control", None}
+
+
+async def test_who_is_held_out_is_in_no_experiment(caller: Caller) -> None:
+    await two_versions(caller)
+    set_ = await caller("PUT", "/v1/experiments/settings", {"holdout_share": 0.5, "min_samples": 50})
+    assert set_.status == 200 and set_.body["holdout_share"] == 0.5 and set_.body["confidence"] == 0.95
+    experiment = await started(caller, body())
+    assert (await read(caller, experiment))["deciding"]["min_samples"] == 50
+    await asyncio.sleep(0.7)
+    arms = await arms_of(caller, USERS)
+    assert 4 <= sum(arm is None for arm in arms.values()) <= 20
+
+
+async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await drafted(caller, body())
+    endings = [(await read(caller, await drafted(caller, body(kind=kind))))["on_winner"] for kind in ("ab", "rollout")]
+    assert endings == ["offered", "automatic"]
+    changed = await caller("PUT", f"/v1/experiments/{experiment}", {"revision": 1, "experiment": body(name="Other", unit="session")})
+    assert changed.status == 200 and (changed.body["name"], changed.body["unit"], changed.body["revision"]) == ("Other", "session", 2)
+    stale = await caller("PUT", f"/v1/experiments/{experiment}", {"revision": 1, "experiment": body()})
+    assert stale.status == 409
+    page = await caller("GET", f"/v1/experiments?prompt={SLUG}&status=draft")
+    assert [one["id"] for one in page.body["data"]][-1] == experiment
+    assert (await caller("DELETE", f"/v1/experiments/{experiment}")).status == 200
+    assert (await caller("GET", f"/v1/experiments/{experiment}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "param"),
+    [
+        ({"arms": [{"name": "a", "version": 1}, {"name": "a", "version": 2}]}, "arms"),
+        ({"arms": [{"name": "a", "version": 1}, {"name": "b", "version": 9}]}, "arms[1].version"),
+        ({"arms": [{"name": "a", "version": 1}]}, "arms"),
+        ({"metric": "clicks"}, "metric"),
+        ({"metric": "metric:clicks"}, "direction"),
+        ({"targeting": "metadata.tier =="}, "targeting"),
+        ({"deciding": {"method": "fixed"}}, "deciding.planned_units"),
+        ({"arms": [{"name": "a", "version": 1, "share": 0.7}, {"name": "b", "version": 2, "share": 0.7}]}, "arms"),
+        ({"prompt": "nothing"}, "prompt"),
+        ({"kind": "rollout", "rollout": {"steps": [0.00001, 1]}}, "rollout.steps"),
+        ({"kind": "rollout", "deciding": {"max_days": 3}}, "deciding.max_days"),
+    ],
+)
+async def test_a_draft_that_makes_no_sense_names_the_field(caller: Caller, changed: dict[str, Any], param: str) -> None:
+    await two_versions(caller)
+    answer = await caller("POST", "/v1/experiments", body(**changed))
+    assert answer.status in (404, 422) and str(answer.body["error"]["param"]).startswith(param), answer.body
+
+
+async def test_results_are_counted_by_unit(stack: Stack, caller: Caller) -> None:
+    """Analytics is not part of this stack: its sums are put in as it would."""
+    await two_versions(caller)
+    experiment = await started(caller, body())
+    for arm, successes in (("control", 800), ("candidate", 900)):
+        await books(
+            stack,
+            "INSERT INTO experiment_sums VALUES ($1, $2, 1, $3, 'success', 1000, 1000, $4, 1000, $4, $4)",
+            caller.workspace.workspace_id, UUID(experiment), arm, successes,
+        )  # fmt: skip
+    results = (await read(caller, experiment))["results"]
+    assert [one["units"] for one in results["arms"]] == [1000, 1000]
+    assert results["differences"][0]["value"] == pytest.approx(0.1) and results["differences"][0]["low"] > 0
+    assert results["standing"]["outcome"] == "better" and "10.0 points" in results["standing"]["sentence"]
+
+
+async def test_a_shadow_arm_answers_unseen_is_paid_by_the_experiment_and_capped(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    arms = [
+        {"name": "control", "label": "production"},
+        {"name": "candidate", "version": 2},
+        {"name": "quiet", "version": 2, "mode": "shadow", "share": 1.0},
+    ]
+    experiment = await started(caller, body(arms=arms, shadow_budget_nusd=10**9))
+    await until_known(caller, {"control", "candidate"})
+    answer = await ask(caller, "ada")
+    assert answer.body["arm"] in ("control", "candidate")
+    sql = "SELECT * FROM executions WHERE workspace_id = $1 AND job_id = $2 AND details -> 'experiment' ->> 'shadow_of' = $3"
+    async with asyncio.timeout(10):
+        while not (rows := await books(stack, sql, caller.workspace.workspace_id, UUID(experiment), answer.body["id"])):
+            await asyncio.sleep(0.1)
+    assert (rows[0]["lane"], rows[0]["status"], rows[0]["version"]) == ("batch", "success", 2)
+    sql = "SELECT debit_account_id AS one FROM transfers WHERE reference = $1 AND kind = 'charge'"
+    paid = {row["one"] for row in await books(stack, sql, str(rows[0]["execution_id"]))}
+    accounts = await books(stack, "SELECT shadow_account_id AS one FROM experiments WHERE experiment_id = $1", UUID(experiment))
+    assert paid <= {row["one"] for row in accounts}
+    shadows = (await read(caller, experiment))["results"]["shadows"]
+    assert [one["arm"] for one in shadows] == ["quiet"] and shadows[0]["successes"] >= 1
+    for _ in range(8):
+        kept = await ask(caller, "ada", cache=True)
+    assert kept.body["cached"] and kept.body["cost_nusd"] == 0
+    async with asyncio.timeout(10):
+        while (shadows := (await read(caller, experiment))["results"]["shadows"])[0]["answered"] < 9:
+            await asyncio.sleep(0.1)
+    assert shadows[0]["live_mean_cost_nusd"] > 0.7 * answer.body["cost_nusd"]  # those from the cache were free, and are left out
+    poor = await drafted(caller, body(name="Poor", arms=arms, shadow_budget_nusd=10**12, label="production", namespace="other"))
+    refused = await caller("POST", f"/v1/experiments/{poor}/start")
+    assert refused.status in (402, 409)
+    done = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": None, "reason": "enough"})
+    assert done.status == 200 and done.body["verdict"]["outcome"] == "stopped" and done.body["promotion"]["state"] == "not_wanted"
+
+
+async def test_a_backtest_asks_past_inputs_of_other_versions(stack: Stack, caller: Caller) -> None:
+    """The optimizer is not part of this stack: the batch stands, with its lines, its cap and what it may cost."""
+    await two_versions(caller)
+    for n in range(6):
+        await ask(caller, f"u{n}", variables={"topic": f"tea {n}"})
+    said = {"prompt": SLUG, "versions": [1, 2], "inputs": 4}
+    forecast = await caller("POST", "/v1/experiments/backtests/forecast", said)
+    assert forecast.status == 200 and (forecast.body["found"], forecast.body["inputs"], forecast.body["calls"]) == (6, 4, 8), forecast.body
+    begun = await caller("POST", "/v1/experiments/backtests", said | {"max_cost_nusd": 10**9})
+    assert begun.status == 202 and begun.body["set_aside_nusd"] <= 10**9 and begun.body["total"] == 8, begun.body
+    lines = await books(stack, "SELECT custom_id, request FROM batch_lines WHERE batch_id = $1 ORDER BY line", UUID(begun.body["batch_id"]))
+    assert {json.loads(one["request"])["prompt"]["version"] for one in lines} == {1, 2}
+    assert all("experiment" not in json.loads(one["request"]) for one in lines)
+    cancelled = await caller("POST", f"/v1/batches/{begun.body['batch_id']}/cancel")
+    assert cancelled.status == 200
+    seen = await caller("GET", f"/v1/experiments/backtests/{begun.body['id']}")
+    assert seen.status == 200 and seen.body["figures"] == []
+    # As the optimizer would leave them: each line answered, by what was answered then.
+    await books(
+        stack,
+        """UPDATE batch_lines SET execution_id = split_part(custom_id, ':', 2)::uuid, status = 'success', answered_at = now()
+            WHERE batch_id = $1""",
+        UUID(begun.body["batch_id"]),
+    )
+    figures = (await caller("GET", f"/v1/experiments/backtests/{begun.body['id']}")).body["figures"]
+    assert [(one["arm"], one["answered"], one["successes"], one["same_answer"]) for one in figures] == [
+        ("v1", 4, 4, 1.0),
+        ("v2", 4, 4, 1.0),
+    ]
+    assert figures[0]["mean_cost_nusd"] == figures[0]["before_mean_cost_nusd"] and figures[0]["p95_ms"] is not None
+    nothing = await caller("POST", "/v1/experiments/backtests", {"prompt": SLUG, "versions": [7]})
+    assert nothing.status == 404 and nothing.body["error"]["param"] == "versions[0]"
+    misspelt = await caller("POST", "/v1/experiments/backtests", {"experiment_id": "-" * 36})
+    assert misspelt.status == 422 and misspelt.body["error"]["param"] == "experiment_id"
+
+
+@pytest.mark.capability("O6")
+async def test_an_accepted_suggestion_begins_a_guarded_rollout(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    accepted = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": "guarded"})
+    assert accepted.status == 200 and accepted.body["label"] is None and accepted.body["version"] == 3, accepted.body
+    assert (await caller("GET", f"/v1/prompts/{SLUG}/labels/production")).body["version"] == 1
+    seen = await read(caller, accepted.body["experiment_id"])
+    assert (seen["kind"], seen["status"], seen["suggestion_id"]) == ("rollout", "running", suggestion)
+    assert [(one["version"], one["share"]) for one in seen["arms"]] == [(1, 0.99), (3, 0.01)]
+    again = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": "guarded"})
+    assert again.body["experiment_id"] == accepted.body["experiment_id"]
+
+
+async def test_a_policy_rolls_a_proven_suggestion_out_by_itself(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    policy = {"rollout_policy": {"rollout": {"steps": [0.1, 1.0], "bake_s": 60}}}
+    assert (await caller("PUT", "/v1/experiments/settings", policy)).status == 200
+    suggestion = await suggested(stack, caller)
+    async with asyncio.timeout(15):
+        while not (running := (await caller("GET", "/v1/experiments?status=running")).body["data"]):
+            await asyncio.sleep(0.2)
+    assert running[0]["suggestion_id"] == suggestion and running[0]["created_by"] == "system:rollout_policy"
+    assert running[0]["rollout"]["steps"] == [0.1, 1.0]
+
+
+async def suggested(stack: Stack, caller: Caller) -> str:
+    """What an optimization would leave: a job that measured a gain, and its suggestion."""
+    suggestion, job, dataset = new_uuid(), new_uuid(), new_uuid()
+    workspace = caller.workspace.workspace_id
+    await books(stack, "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, 'd', 't')", dataset, workspace)
+    await books(
+        stack,
+        """INSERT INTO optimization_jobs (job_id, workspace_id, prompt_id, slug, base_version, dataset_id, dataset_version, method,
+             task_model, reflect_model, seed, budget_evaluations, budget_nusd, funding_account_id, created_by)
+           SELECT $1, workspace_id, prompt_id, slug, 1, $2, 1, 'reflective', 'm', 'm', 1, 1, 1, 1, 't' FROM prompts
+            WHERE workspace_id = $3 AND slug = $4""",
+        job, dataset, workspace, SLUG,
+    )  # fmt: skip
+    test = {"n": 30, "baseline": 0.5, "candidate": 0.9, "delta": 0.4, "ci_low": 0.2, "ci_high": 0.6, "p_value": 0.001}
+    content = {"messages": [{"role": "user", "content": "Answer {{topic}} very well."}]}
+    await books(
+        stack,
+        """INSERT INTO suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content, evidence)
+           SELECT $1, workspace_id, prompt_id, slug, 1, $2, $3::json, $4::jsonb FROM prompts WHERE workspace_id = $5 AND slug = $6""",
+        suggestion, job, json.dumps(content), json.dumps({"test": test, "edits": []}), workspace, SLUG,
+    )  # fmt: skip
+    return str(suggestion)
+
+
+@pytest.mark.capability("P10")
+async def test_experiments_move_with_a_bundle_and_come_in_once(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    over = await started(caller, body(name="Over", guardrails=[{"metric": "error_rate", "margin": 0.02}]))
+    await caller("POST", f"/v1/experiments/{over}/decide", {"winner": "control", "reason": "not better"})
+    await started(caller, body(name="Running", deciding={"smallest_effect": 0.03}))
+    await drafted(caller, ramp(name="Planned"))
+    bundle = (await caller("GET", "/v1/export?scope=prompts")).body
+    assert [(one["experiment"]["name"], one["status"]) for one in bundle["experiments"]] == [
+        ("Over", "completed"), ("Running", "running"), ("Planned", "draft"),
+    ]  # fmt: skip
+    other = await stack.caller()
+    dry = await other("POST", "/v1/import?dry_run=true", bundle)
+    assert {one["outcome"] for one in dry.body["experiments"]} == {"created"}, dry.body
+    first = await other("POST", "/v1/import", bundle)
+    assert first.status == 200 and {one["outcome"] for one in first.body["experiments"]} == {"created"}, first.body
+    assert any("'Running' was running" in note for note in first.body["notes"])
+    again = await other("POST", "/v1/import", bundle)
+    assert {one["outcome"] for one in again.body["experiments"]} == {"unchanged"}
+    page = (await other("GET", "/v1/experiments")).body["data"]
+    seen = {one["name"]: one for one in page}
+    assert {name: one["status"] for name, one in seen.items()} == {"Over": "completed", "Running": "draft", "Planned": "draft"}
+    assert seen["Over"]["verdict"]["outcome"] == "worse" and seen["Running"]["deciding"]["smallest_effect"] == 0.03
+    assert seen["Planned"]["rollout"]["steps"] == [0.05, 0.5, 1.0]
+
+
+@pytest.mark.capability("P10")
+async def test_experiments_of_the_source_systems_come_in_as_drafts(caller: Caller) -> None:
+    dump = {
+        "ai_prompts": [
+            {"id": 11, "name": "triage", "version": 1, "prompt_text": "Sort {{ticket}}.", "model": "simulated/chat", "is_active": True},
+            {"id": 12, "name": "triage", "version": 2, "prompt_text": "Sort {{ticket}} well.", "model": "simulated/chat"},
+        ],
+        "ai_prompt_experiments": [
+            {"id": 1, "name": "Better words", "prompt_a_id": 11, "prompt_b_id": 12, "traffic_split": 20, "metric": "success_rate"},
+            {"id": 2, "name": "Lost", "prompt_a_id": 11, "prompt_b_id": 99},
+        ],
+    }
+    done = await caller("POST", "/v1/import?format=source", dump)
+    assert done.status == 200, done.body
+    assert [one["outcome"] for one in done.body["experiments"]] == ["created"]
+    assert any("'Lost' is left out" in note for note in done.body["notes"])
+    (one,) = (await caller("GET", "/v1/experiments")).body["data"]
+    assert (one["prompt"], one["metric"], one["status"]) == ("triage", "success", "draft")
+    assert [(arm["version"], arm["share"]) for arm in one["arms"]] == [(1, 0.8), (2, 0.2)]
+    again = await caller("POST", "/v1/import?format=source", dump)
+    assert [one["outcome"] for one in again.body["experiments"]] == ["unchanged"]
+
+
+async def test_every_curl_line_of_the_guide_does_what_it_says(stack: Stack, caller: Caller) -> None:
+    """Run by curl itself; `$ID` is the experiment that the first line made."""
+    said = [{"role": "user", "content": "Sort {{ticket}}."}]
+    await caller("POST", "/v1/prompts", {"slug": "triage", "messages": said, "model": "simulated/chat"})
+    more = [{"role": "user", "content": "Sort {{ticket}} in short."}]
+    await caller("POST", "/v1/prompts/triage/versions", {"messages": more, "model": "simulated/chat", "base_version": 1})
+    await caller("PUT", "/v1/prompts/triage/labels/production", {"version": 1})
+    experiment, statuses = "", []
+    for line in lines_of("experiments.md"):
+        process = await asyncio.create_subprocess_exec(
+            "bash", "-c", line.replace("curl -s", "curl -s -w '\\n%{http_code}'", 1), stdout=-1, stderr=-1,
+            env={"URL": caller.url, "KEY": caller.key, "ID": experiment, "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        body, _, status = (await process.communicate())[0].decode().rpartition("\n")
+        statuses.append(int(status))
+        experiment = experiment or json.loads(body)["id"]
+    assert statuses == [201, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 202, 200]
+
+
+async def test_arms_may_be_models_and_a_cached_answer_belongs_to_its_arm(caller: Caller) -> None:
+    await two_versions(caller)
+    arms = [{"name": "control", "label": "production"}, {"name": "other", "model": "simulated/writer"}]
+    await started(caller, body(arms=arms))
+    await until_known(caller, {"control", "other"})
+    told = await arms_of(caller, USERS)
+    users = {arm: user for user, arm in told.items()}
+    for arm, model in (("control", "simulated/chat"), ("other", "simulated/writer")):
+        first = await ask(caller, users[arm], cache=True)
+        again = await ask(caller, users[arm], cache=True)
+        assert (first.body["model"], first.body["version"], first.body["label"]) == (model, 1, "production")
+        assert again.body["cached"] and (again.body["arm"], again.body["model"]) == (arm, model)
+    named = await ask(caller, users["other"], model="simulated/reader")
+    assert named.body["arm"] is None and named.body["model"] == "simulated/reader"
+
+
+async def test_a_call_in_the_background_and_a_repeat_have_the_arm_of_their_unit(caller: Caller) -> None:
+    await two_versions(caller)
+    await started(caller, body())
+    await until_known(caller, {"control", "candidate"})
+    user, arm = next(iter((await arms_of(caller, USERS)).items()))
+    queued = await caller("POST", "/v1/executions", {"prompt": SLUG, "variables": {"topic": "x"}, "user_id": user, "mode": "background"})
+    async with asyncio.timeout(10):
+        while (kept := await caller("GET", f"/v1/executions/{queued.body['id']}")).body["status"] in ("queued", "running"):
+            await asyncio.sleep(0.1)
+    assert kept.body["arm"] == arm
+    said = {"prompt": SLUG, "variables": {"topic": "x"}, "user_id": user}
+    once = await caller("POST", "/v1/executions", said, headers={"idempotency-key": "k1"})
+    twice = await caller("POST", "/v1/executions", said, headers={"idempotency-key": "k1"})
+    assert once.raw == twice.raw and once.body["arm"] == arm

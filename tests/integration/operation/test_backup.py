@@ -1,0 +1,197 @@
+"""A backup restores to the same database and the same streams, and what cannot come out right is refused before anything changes."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from burnish.backup import stream_snapshot
+from burnish.backup.manifest import DATABASE, NAME, Manifest, checked, read_manifest
+from burnish.backup.restore import Target, refuse_misfits, restore, tombstones_of
+from burnish.backup.take import PARTIAL, Sources, forget_old, take_backup
+from burnish.embedded import nats as embedded_nats
+from burnish.embedded.child import StartFailed
+from burnish.embedded.nats import Nats
+from burnish.embedded.ports import free_port
+from burnish_shared import streams, subjects
+from burnish_shared.auth.installation import check_keyring
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.bus.connect import connect
+from burnish_shared.bus.provision import provision
+from burnish_shared.bus.users import USERS
+from burnish_shared.contracts.erasures import Tombstone
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
+from tests.conftest import FIRST_PORT
+from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.workspaces import make_workspace
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1")]
+
+KEYRING = Keyring(b"k" * 32)
+MESSAGES = 300
+BYTES = 5_000
+"""Enough for several chunks of a snapshot."""
+
+CATALOG = {
+    "tables": """SELECT c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner),
+                        (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(c.relacl) a)
+                   FROM pg_class c WHERE c.relnamespace = 'burnish'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')""",
+    "columns": """SELECT attrelid::regclass::text, attname, atttypid::regtype::text, attnotnull,
+                         (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(attacl) a)
+                    FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped
+                     AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('r', 'p'))""",
+    "functions": """SELECT p.oid::regprocedure::text, pg_get_userbyid(p.proowner), p.prosecdef, p.proconfig::text, md5(p.prosrc),
+                           (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(p.proacl) a)
+                      FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('burnish', 'auth'))""",
+    "policies": """SELECT tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'burnish'""",
+    "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'burnish'",
+    "constraints": """SELECT conrelid::regclass::text, conname, translate(pg_get_constraintdef(oid), '()', '') FROM pg_constraint
+                       WHERE connamespace = 'burnish'::regnamespace""",
+    "triggers": """SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal""",
+    "schemas": """SELECT nspname, pg_get_userbyid(nspowner), (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(nspacl) a)
+                    FROM pg_namespace WHERE nspname IN ('burnish', 'auth')""",
+    "revision": "SELECT version_num FROM burnish_migrations.alembic_version",
+}
+"""What the rows of a database hang on, in words that do not depend on its numbers."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def buses(servers_folder: Path) -> AsyncIterator[tuple[Nats, Nats]]:
+    """Two servers: one with streams and messages, one with nothing."""
+    started = []
+    for number, name in enumerate(("full", "empty")):
+        server = Nats(
+            folder=servers_folder / f"backup-{name}", port=free_port(FIRST_PORT + 400 + 10 * number),
+            log=servers_folder / f"backup-{name}.log", passwords={user: f"password-of-{user}" for user in USERS}, sync_interval="10s",
+        )  # fmt: skip
+        started.append((server, await embedded_nats.start(server)))
+    (full, _), (empty, _) = started
+    await provision(full.url("provisioner"))
+    async with await connect(full.url("gateway"), service="gateway", replica="0") as bus:
+        for number in range(MESSAGES):
+            await bus.publish(subjects.FEEDBACK_RECORDED_BATCH, bytes([number % 256]) * BYTES, message_id=str(number))
+        tombstone = a_tombstone()
+        await bus.publish(
+            subjects.erasure_recorded(tombstone.workspace_id, tombstone.erasure_id), tombstone.model_dump_json().encode(),
+            message_id=tombstone.message_id(),
+        )  # fmt: skip
+    yield full, empty
+    for _, process in started:
+        await embedded_nats.stop(process)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def source(postgres: Cluster) -> AsyncIterator[DatabaseUrls]:
+    """A database with a key, a workspace and money."""
+    urls = await postgres.clone()
+    await make_workspace(urls["superuser"])
+    database = await Database.open(urls["gateway"], application_name="test-backup", max_size=1)
+    await check_keyring(database, KEYRING)
+    await database.close()
+    yield urls
+    await postgres.drop(urls)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def backup(source: DatabaseUrls, buses: tuple[Nats, Nats], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sources = Sources(source["superuser"], buses[0].url("provisioner"))
+    return await take_backup(sources, tmp_path_factory.mktemp("backups"))
+
+
+@pytest.mark.promise("P-06")
+async def test_everything_comes_back_as_it_was(backup: Path, source: DatabaseUrls, buses: tuple[Nats, Nats], postgres: Cluster) -> None:
+    """Also by a login that is no superuser, as managed servers have it."""
+    target, later = await postgres.empty(), a_tombstone()
+    rows = await restore(backup, checked(backup), Target(target["owner"], target["owner"], buses[1].url("provisioner")), tombstones=[later])
+    assert rows["workspaces"] == 1 and rows == read_manifest(backup).counts
+    for name, sql in CATALOG.items():
+        before, after = await asked(source, sql), await asked(target, sql)
+        assert before == after, f"{name}: {sorted(before ^ after)[:10]}"
+    assert await asked(target, "SELECT erasure_id::text FROM burnish.erasures WHERE restored") == {f"('{later.erasure_id}',)"}
+    assert len(await asked(target, "SELECT FROM burnish.restores WHERE released_at IS NULL")) == 1
+    async with await connect(buses[1].url("provisioner"), service="provisioner", replica="0") as bus:
+        state = await stream_snapshot.state_of(bus, streams.FEEDBACK.name)
+        assert state is not None and (state["messages"], state["last_seq"]) == (MESSAGES, MESSAGES)
+        assert len(await stream_snapshot.read_tombstones(bus)) == 1
+    report = await provision(buses[1].url("provisioner"))
+    assert (report.created, report.corrected, report.refused) == ([], [], []), "readers came back, too"
+    with pytest.raises(StartFailed, match="holds an installation already"):
+        await restore(backup, checked(backup), Target(target["owner"], target["owner"], None), tombstones=[])
+    empty = await postgres.empty()
+    with pytest.raises(StartFailed, match="FEEDBACK holds messages"):
+        await restore(backup, checked(backup), Target(empty["owner"], empty["owner"], buses[1].url("provisioner")), tombstones=[])
+    assert await asked(empty, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'burnish%'") == set(), "nothing was changed"
+
+
+async def test_a_login_that_sees_a_part_of_the_rows_makes_no_backup(source: DatabaseUrls, tmp_path: Path) -> None:
+    with pytest.raises(StartFailed, match="row-level security"):
+        await take_backup(Sources(source["owner"], None), tmp_path)
+    assert list(tmp_path.iterdir()) == [], "no half of a backup stays"
+
+
+async def test_what_does_not_fit_is_refused(backup: Path, tmp_path: Path) -> None:
+    manifest = checked(backup)
+    refuse_misfits(manifest, KEYRING)
+    with pytest.raises(StartFailed, match="lie under the key"):
+        refuse_misfits(manifest, Keyring(b"x" * 32))
+    refuse_misfits(manifest, Keyring(b"x" * 32, [b"k" * 32]))
+    with pytest.raises(StartFailed, match="newer one"):
+        refuse_misfits(replace(manifest, revision="9999"), KEYRING)
+    copy = shutil.copytree(backup, tmp_path / "copy")
+    dump = bytearray((copy / DATABASE).read_bytes())
+    dump[len(dump) // 2] ^= 1
+    (copy / DATABASE).write_bytes(dump)
+    with pytest.raises(StartFailed, match="not what the manifest says"):
+        checked(copy)
+    (copy / NAME).unlink()
+    with pytest.raises(StartFailed, match="is no backup"):
+        checked(copy)
+
+
+async def test_tombstones_of_several_lists_are_taken_together(backup: Path, tmp_path: Path) -> None:
+    first, second = a_tombstone(), a_tombstone()
+    (tmp_path / "later.jsonl").write_text(first.model_dump_json() + "\n" + second.model_dump_json() + "\n")
+    (tmp_path / "again.jsonl").write_text(second.model_dump_json() + "\n")
+    found = tombstones_of(backup, [tmp_path / "later.jsonl", tmp_path / "again.jsonl"])
+    assert {one.erasure_id for one in found} >= {first.erasure_id, second.erasure_id} and len(found) == 3
+    (tmp_path / "again.jsonl").write_text("no tombstone")
+    with pytest.raises(StartFailed, match="holds no tombstones"):
+        tombstones_of(backup, [tmp_path / "again.jsonl"])
+
+
+async def test_only_whole_backups_are_counted_and_forgotten(tmp_path: Path) -> None:
+    for day in range(4):
+        folder = tmp_path / f"burnish-2026112{day}T031700.000000Z"
+        folder.mkdir()
+        Manifest("", "", "", "", None, {}, [], []).write(folder)
+    half, foreign = tmp_path / f"burnish-20261110T031700.000000Z{PARTIAL}", tmp_path / "something-else"
+    half.mkdir()
+    foreign.mkdir()
+    removed = await asyncio.to_thread(forget_old, tmp_path, keep=2)
+    assert [one.name[:16] for one in removed] == ["burnish-20261120", "burnish-20261121"]
+    assert half.exists() and foreign.exists() and len(list(tmp_path.iterdir())) == 4
+    assert json.loads((tmp_path / "burnish-20261123T031700.000000Z" / NAME).read_text())["format"] == "burnish.backup"
+
+
+async def asked(urls: DatabaseUrls, sql: str) -> set[str]:
+    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "public"})
+    try:
+        rows: list[Any] = await connection.fetch(sql)
+        return {str(tuple(row)) + ("" if len(row) else str(number)) for number, row in enumerate(rows)}
+    finally:
+        await connection.close()
+
+
+def a_tombstone() -> Tombstone:
+    return Tombstone.model_validate(
+        {"erasure_id": new_uuid(), "workspace_id": new_uuid(), "subject_digest": "ab" * 32, "requested_by": "key:1",
+         "requested_at": "2026-11-20T08:00:00+00:00"}
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""`burnish lineage sync` writes the lineage into Neo4j, and may be run again (PRODUCT O7)."""
+
+import re
+from typing import Any
+
+import pytest
+
+from burnish.lineage_sync import Source, Target, statements, sync
+from burnish_shared.errors import BadRequest, Unavailable
+from tests.embedded.stack import Stack
+from tests.fakes.bolt_server import BoltServer, bolt_server
+from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_generations import served
+from tests.integration.optimization.test_lineage import LINEAGE, grown
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O7")]
+
+MERGE_NODE = re.compile(r"UNWIND \$rows AS row MERGE \(n:(\w+) \{key: row\.key\}\) SET n \+= row\.properties")
+MERGE_EDGE = re.compile(
+    r"UNWIND \$rows AS row MATCH \(a:(\w+) \{key: row\.child\}\), \(b:(\w+) \{key: row\.parent\}\) "
+    r"MERGE \(a\)-\[r:([A-Z_]+)\]->\(b\) SET r\.job_id = row\.job_id"
+)
+
+
+def written(server: BoltServer) -> tuple[dict[tuple[str, str], dict[str, Any]], set[tuple[str, str, str]]]:
+    """What the queries leave in a database that merges: nodes by label and key, edges between nodes that are there."""
+    nodes: dict[tuple[str, str], dict[str, Any]] = {}
+    edges: set[tuple[str, str, str]] = set()
+    for query, given in server.ran:
+        if found := MERGE_NODE.fullmatch(query):
+            for row in given["rows"]:
+                nodes.setdefault((found[1], row["key"]), {}).update(row["properties"])
+        elif found := MERGE_EDGE.fullmatch(query):
+            for row in given["rows"]:
+                assert (found[1], row["child"]) in nodes and (found[2], row["parent"]) in nodes
+                edges.add((row["child"], found[3].lower(), row["parent"]))
+        else:
+            assert query.startswith("CREATE CONSTRAINT") and not given
+    return nodes, edges
+
+
+async def test_a_lineage_arrives_whole_and_twice_is_the_same_as_once(stack: Stack, desk: Desk) -> None:
+    await grown(stack, desk)
+    graph = await served(desk, "GET", f"{LINEAGE}/graph")
+    workspace = str(desk.caller.workspace.workspace_id)
+    async with bolt_server(password="secret") as neo4j:
+        source, target = Source(desk.caller.url, desk.caller.key), Target(neo4j.uri, ("neo4j", "secret"))
+        done = await sync(source, target)
+        assert done == {"prompts": 2, "nodes": len(graph["nodes"]), "edges": len(graph["edges"])}
+        once = written(neo4j)
+        assert await sync(source, target) == done and written(neo4j) == once
+    nodes, edges = once
+    assert {key for _, key in nodes} == {f"{workspace}/{one['id']}" for one in graph["nodes"]}
+    assert edges == {(f"{workspace}/{one['child']}", one["kind"], f"{workspace}/{one['parent']}") for one in graph["edges"]}
+    assert nodes["PromptVersion", f"{workspace}/tickets@1"]["labels"] == ["production"]
+
+
+async def test_one_prompt_may_be_written_without_its_candidates(stack: Stack, desk: Desk) -> None:
+    await grown(stack, desk)
+    async with bolt_server() as neo4j:
+        done = await sync(Source(desk.caller.url, desk.caller.key, ("tickets",), candidates=False), Target(neo4j.uri, None))
+        assert done["prompts"] == 1 and {label for label, _ in written(neo4j)[0]} == {"PromptVersion"}
+
+
+async def test_what_goes_wrong_is_said_in_words(stack: Stack, desk: Desk) -> None:
+    async with bolt_server(password="secret", refuses="PromptVersion") as neo4j:
+        source = Source(desk.caller.url, desk.caller.key)
+        with pytest.raises(Unavailable, match="could not take it"):
+            await sync(source, Target(neo4j.uri, ("neo4j", "wrong")))
+        with pytest.raises(Unavailable, match="refused"):
+            await sync(source, Target(neo4j.uri, ("neo4j", "secret")))
+        with pytest.raises(BadRequest, match="key"):
+            await sync(Source(desk.caller.url, "bk_nobody"), Target(neo4j.uri, ("neo4j", "secret")))
+        with pytest.raises(BadRequest, match="--neo4j"):
+            await sync(source, Target("ftp://somewhere", None))
+        with pytest.raises(Unavailable, match="does not answer"):
+            await sync(Source("http://127.0.0.1:9", "k"), Target(neo4j.uri, ("neo4j", "secret")))
+
+
+async def test_what_a_tenant_wrote_goes_as_a_parameter_and_never_as_a_query() -> None:
+    odd = {"key": "w/x", "kind": "version", "properties": {"prompt": "}) DETACH DELETE n //"}}
+    edge = {"child": "w/x", "kind": "mutated_from", "parent": "w/x", "job_id": None}
+    made = list(statements([odd], [edge, edge | {"kind": "x]->() DELETE"}]))
+    assert len(made) == 2 and all("DELETE" not in query for query, _ in made)

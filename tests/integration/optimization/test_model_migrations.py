@@ -1,0 +1,167 @@
+"""All prompts of a model move to its successor in one act: measured, searched where worse, saved as variants (PRODUCT E5, O1)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from burnish_gateway.model_migrations.advance import MigrationRunner
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_generations import rows_of, served
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O1", "E5")]
+
+MIGRATIONS = "/v1/model-migrations"
+OLD, NEW = "simulated/reader", "simulated/chat"
+BETTER = [{"role": "system", "content": "Sort the ticket, chat model."}]
+
+
+async def rounds(stack: Stack, times: int = 1) -> int:
+    db = await Database.open(stack.urls["gateway"], application_name="test-migrations", max_size=4)
+    try:
+        await rows_of(stack, "UPDATE model_migrations SET next_look_at = now() - interval '1 second' WHERE status = 'running'")
+        return sum([await MigrationRunner(db, SystemClock(), lambda: None).round() for _ in range(times)])
+    finally:
+        await db.close()
+
+
+async def complete(stack: Stack, run_id: str, *, right: float) -> None:
+    """As the optimizer leaves a test run of which this share of the answers was right. The first items are."""
+    await rows_of(
+        stack,
+        """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id, answered_at, status, score, output)
+           SELECT r.workspace_id, r.test_run_id, sha256('q'), i.item_id, 0, gen_random_uuid(), now(), 'success',
+                  (row_number() OVER (ORDER BY i.position) <= $2::float8 * count(*) OVER ())::integer, 'x'
+             FROM test_runs r JOIN dataset_items i ON i.workspace_id = r.workspace_id AND i.dataset_id = r.dataset_id AND i.split = r.split
+            WHERE r.test_run_id = $1::text::uuid""",
+        run_id, right,
+    )  # fmt: skip
+    result = {"metrics": {"overall_accuracy": right}, "cost_nusd": 1_000}
+    await rows_of(
+        stack,
+        """UPDATE test_runs SET status = 'completed', finished_at = now(), result = $2::jsonb, simulated = true
+            WHERE test_run_id = $1::text::uuid""",
+        run_id, json.dumps(result),
+    )  # fmt: skip
+
+
+async def improve(stack: Stack, job_id: str) -> None:
+    """As the optimizer leaves a job that proved a gain."""
+    suggestion = new_uuid()
+    await rows_of(
+        stack,
+        """INSERT INTO suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content, evidence)
+           SELECT $1, workspace_id, prompt_id, slug, base_version, job_id, $2::jsonb, '{}' FROM optimization_jobs
+            WHERE job_id = $3::text::uuid""",
+        suggestion, json.dumps({"messages": BETTER}), job_id,
+    )  # fmt: skip
+    await rows_of(
+        stack,
+        """UPDATE optimization_jobs SET status = 'completed', outcome = 'improved', finished_at = now(), suggestion_id = $2
+            WHERE job_id = $1::text::uuid""",
+        job_id, suggestion,
+    )  # fmt: skip
+
+
+async def measured(stack: Stack, desk: Desk, *slugs: str) -> None:
+    """Each prompt has a completed test run with the old model; 90 % were right."""
+    for slug in slugs:
+        if slug != "tickets":
+            await served(desk, "POST", "/v1/prompts/tickets/versions/1/copy", {"slug": slug}, status=201)
+        body = {"prompt": slug, "version": 1, "dataset_id": desk.dataset_id, "split": "validation"}
+        await complete(stack, (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"], right=0.9)
+
+
+def asked(**more: Any) -> dict[str, Any]:
+    return {"model": OLD, "successor": NEW, **more}
+
+
+SEARCH = {"budget": {"evaluations": 800, "credits": 50.0}}
+
+
+async def test_what_is_as_good_moves_and_what_is_worse_is_searched_and_gets_a_variant(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets", "good")
+    await served(desk, "POST", "/v1/prompts/tickets/versions/1/copy", {"slug": "never-measured"}, status=201)
+    planned = await served(desk, "POST", f"{MIGRATIONS}/forecast", asked(search=SEARCH))
+    assert (planned["steps"], planned["not_measured"], planned["problems"]) == (3, 1, [])
+    assert 0 < planned["measure_nusd"] < planned["search_nusd"]
+    begun = await served(desk, "POST", MIGRATIONS, asked(search=SEARCH), status=202)
+    await served(desk, "POST", MIGRATIONS, asked(), status=409)
+    path = f"{MIGRATIONS}/{begun['id']}"
+    assert await rounds(stack) == 2 and await rounds(stack) == 0
+    steps = {one["prompt"]: one for one in (await served(desk, "GET", path))["steps"]}
+    assert {one: steps[one]["state"] for one in steps} == {"tickets": "measuring", "good": "measuring", "never-measured": "skipped"}
+    await complete(stack, steps["good"]["after_run_id"], right=0.9)
+    await complete(stack, steps["tickets"]["after_run_id"], right=0.4)
+    assert await rounds(stack) == 2
+    moving = await served(desk, "GET", path)
+    steps = {one["prompt"]: one for one in moving["steps"]}
+    assert (steps["good"]["state"], steps["good"]["outcome"]) == ("done", "as_good")
+    assert (steps["tickets"]["state"], steps["tickets"]["outcome"]) == ("searching", "worse") and "Worse" in steps["tickets"]["because"]
+    assert moving["progress"] == {"steps": 3, "over": 2, "done": 1, "searching": 1, "skipped": 1} and moving["cost_nusd"] == 2_000
+
+    job = await served(desk, "GET", f"/v1/optimizations/{steps['tickets']['job_id']}")
+    assert job["models"]["task"] == NEW and job["created_by"] == "system:model_migration"
+    await improve(stack, job["id"])
+    assert await rounds(stack) == 1
+    over = await served(desk, "GET", path)
+    [tickets] = [one for one in over["steps"] if one["prompt"] == "tickets"]
+    assert over["status"] == "completed" and (tickets["state"], tickets["outcome"]) == ("done", "improved") and over["simulated"]
+    version = await served(desk, "GET", f"/v1/prompts/tickets/versions/{tickets['new_version']}")
+    assert (
+        version["model"] == NEW
+        and version["variants"] == [{"model": NEW, "messages": BETTER}]
+        and version["branch"].startswith("migration-")
+    )
+    plain = await served(desk, "GET", f"/v1/prompts/good/versions/{steps['good']['new_version']}")
+    assert plain["model"] == NEW and not plain.get("variants")
+    prompt = await served(desk, "GET", "/v1/prompts/tickets?label=production")
+    assert prompt["version"] == 1, "nobody gets it until a label moves"
+    assert (await served(desk, "GET", "/v1/audit?action=model_migration.completed"))["data"][0]["object_id"] == begun["id"]
+
+
+async def test_without_a_search_it_only_says_what_is_worse(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets")
+    begun = await served(desk, "POST", MIGRATIONS, asked(prompts=["tickets"], margin=0.0), status=202)
+    await rounds(stack)
+    [step] = (await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}"))["steps"]
+    await complete(stack, step["after_run_id"], right=0.3)
+    await rounds(stack)
+    over = await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}")
+    assert over["status"] == "completed" and (over["steps"][0]["outcome"], over["steps"][0]["new_version"]) == ("worse", None)
+
+
+async def test_a_migration_that_is_cancelled_stops_what_it_began(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets")
+    begun = await served(desk, "POST", MIGRATIONS, asked(), status=202)
+    await rounds(stack)
+    over = await served(desk, "POST", f"{MIGRATIONS}/{begun['id']}/cancel")
+    assert over["status"] == "cancelled" and over["steps"][0]["state"] == "cancelled"
+    run = await served(desk, "GET", f"/v1/test-runs/{over['steps'][0]['after_run_id']}")
+    assert run["status"] == "cancelled" and await rounds(stack) == 0
+    assert [one["status"] for one in (await served(desk, "GET", MIGRATIONS))["data"]] == ["cancelled"]
+
+
+async def test_what_cannot_be_measured_fails_its_step_alone(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets", "good")
+    begun = await served(desk, "POST", MIGRATIONS, asked(), status=202)
+    await served(desk, "POST", "/v1/prompts/good/archive")
+    await rows_of(stack, "UPDATE model_migration_steps SET dataset_id = gen_random_uuid() WHERE slug = 'good'")
+    await rounds(stack)
+    states = {one["prompt"]: (one["state"], one["because"]) for one in (await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}"))["steps"]}
+    assert states["good"][0] == "failed" and states["good"][1] and states["tickets"][0] == "measuring"
+
+
+async def test_a_move_to_nowhere_is_refused(desk: Desk) -> None:
+    for wrong, param in (
+        (asked(successor="simulated/nowhere"), "successor"),
+        (asked(successor=OLD), "successor"),
+        ({"model": OLD}, "successor"),
+        (asked(model="simulated/writer"), "model"),
+    ):
+        assert (await served(desk, "POST", MIGRATIONS, wrong, status=422))["error"]["param"] == param
+    await served(desk, "POST", MIGRATIONS, asked(model="nobodys/model"), status=404)

@@ -1,0 +1,155 @@
+"""Optimizations begin by the clock: each time once, whoever looks, within the budgets (PRODUCT O1)."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from burnish_gateway.schedules.start_due import ScheduleStarter
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_generations import rows_of, served
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O1")]
+
+SCHEDULES = "/v1/optimization-schedules"
+
+
+class SetClock:
+    """Stands where it is set."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def asked(desk: Desk, **changed: Any) -> dict[str, Any]:
+    search = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": 800, "credits": 50.0}}
+    return {"every": "hourly", "optimization": search, "month_credits": 120.0, **changed}
+
+
+async def rounds(stack: Stack, clock: SetClock, *, replicas: int = 1) -> int:
+    """Several gateways look at once."""
+    db = await Database.open(stack.urls["gateway"], application_name="test-schedules", max_size=6)
+    try:
+        return sum(await asyncio.gather(*(ScheduleStarter(db, clock, lambda: None).round() for _ in range(replicas))))
+    finally:
+        await db.close()
+
+
+async def make_due(stack: Stack, schedule_id: str, *, ago: timedelta = timedelta(minutes=1)) -> SetClock:
+    """The next time lies in the past, as it does after an hour, or after an outage."""
+    now = datetime.now(UTC)
+    await rows_of(stack, "UPDATE optimization_schedules SET next_at = $2 WHERE schedule_id = $1::text::uuid", schedule_id, now - ago)
+    return SetClock(now)
+
+
+async def runs_of(desk: Desk, schedule_id: str) -> list[dict[str, Any]]:
+    return list((await served(desk, "GET", f"{SCHEDULES}/{schedule_id}/runs"))["data"])
+
+
+async def test_a_time_that_came_starts_one_job_whoever_looks(stack: Stack, desk: Desk) -> None:
+    made = await served(desk, "POST", SCHEDULES, asked(desk, name="each hour"), status=201)
+    assert len(made["next_at"]) == 5 and made["cron"] == "0 * * * *" and not made["paused"]
+    assert await rounds(stack, SetClock(datetime.now(UTC))) == 0
+    clock = await make_due(stack, made["id"])
+    assert await rounds(stack, clock, replicas=4) == 1
+    assert await rounds(stack, clock) == 0
+    [run] = await runs_of(desk, made["id"])
+    job = await served(desk, "GET", f"/v1/optimizations/{run['job_id']}")
+    assert job["created_by"] == "system:schedule" and job["budget"]["nusd"] <= 50 * 10_000_000
+    entries = (await served(desk, "GET", "/v1/audit?action=optimization.started"))["data"]
+    assert entries[0]["actor"] == "system:schedule" and entries[0]["after"]["schedule_id"] == made["id"]
+    assert (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"] >= job["budget"]["nusd"]
+
+
+async def test_what_was_missed_while_nobody_looked_is_made_up_for_once(stack: Stack, desk: Desk) -> None:
+    made = await served(desk, "POST", SCHEDULES, asked(desk), status=201)
+    clock = await make_due(stack, made["id"], ago=timedelta(hours=7, minutes=1))
+    assert await rounds(stack, clock, replicas=2) == 1
+    assert await rounds(stack, clock) == 0
+    [run] = await runs_of(desk, made["id"])
+    assert run["missed"] == 7 and run["refused"] is None
+    [first, *_] = (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["next_at"]
+    assert datetime.fromisoformat(first) > clock.at
+
+
+async def test_a_prompt_has_one_job_at_a_time_and_the_run_that_is_left_out_says_so(stack: Stack, desk: Desk) -> None:
+    made = await served(desk, "POST", SCHEDULES, asked(desk), status=201)
+    assert await rounds(stack, await make_due(stack, made["id"])) == 1
+    assert await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=30))) == 0
+    newest, _ = await runs_of(desk, made["id"])
+    assert newest["job_id"] is None and "was not over" in newest["refused"]
+    [entry, *_] = (await served(desk, "GET", "/v1/audit?action=schedule.run_left_out"))["data"]
+    assert entry["object_id"] == made["id"]
+
+
+async def test_the_cap_of_the_month_is_what_is_left_for_a_run_and_never_passed(stack: Stack, desk: Desk) -> None:
+    made = await served(desk, "POST", SCHEDULES, asked(desk, month_credits=60.0), status=201)
+    caps = []
+    for ago in (50, 40, 30):
+        await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=ago)))
+        [run, *_] = await runs_of(desk, made["id"])
+        if run["job_id"] is None:
+            caps.append(run["refused"])
+            continue
+        job = await served(desk, "POST", f"/v1/optimizations/{run['job_id']}/cancel")
+        await rows_of(
+            stack, "UPDATE optimization_jobs SET progress = $2::jsonb WHERE job_id = $1::text::uuid", job["id"],
+            f'{{"evaluations": 1, "best": null, "spent_nusd": {job["budget"]["nusd"]}}}',
+        )  # fmt: skip
+        caps.append(job["budget"]["nusd"])
+    spent = (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"]
+    assert spent <= 60 * 10_000_000 and sum(one for one in caps if isinstance(one, int)) == spent
+    await served(desk, "PATCH", f"{SCHEDULES}/{made['id']}", {"month_credits": 0.0001})
+    await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=5)))
+    assert "cap for this month is reached" in (await runs_of(desk, made["id"]))[0]["refused"]
+
+
+async def test_a_schedule_is_paused_changed_and_removed(stack: Stack, desk: Desk) -> None:
+    made = await served(desk, "POST", SCHEDULES, asked(desk, every="cron", cron="0 6 * * 1", time_zone="Europe/Vienna"), status=201)
+    paused = await served(desk, "PATCH", f"{SCHEDULES}/{made['id']}", {"paused": True})
+    assert paused["paused"] and paused["next_at"] == []
+    assert await rounds(stack, SetClock(datetime.now(UTC) + timedelta(days=30))) == 0
+    again = await served(desk, "PATCH", f"{SCHEDULES}/{made['id']}", {"paused": False, "cron": "30 6 * * *", "name": "mornings"})
+    assert again["name"] == "mornings" and len(again["next_at"]) == 5
+    assert [one["id"] for one in (await served(desk, "GET", f"{SCHEDULES}?prompt=tickets"))["data"]] == [made["id"]]
+    await served(desk, "DELETE", f"{SCHEDULES}/{made['id']}")
+    await served(desk, "GET", f"{SCHEDULES}/{made['id']}", status=404)
+    for wrong, param in (
+        ({"cron": "* * * * *", "every": "cron"}, "cron"),
+        ({"every": "cron"}, None),
+        ({"time_zone": "Nowhere/At_all"}, "time_zone"),
+        ({"month_credits": 0}, "month_credits"),
+    ):
+        refused = await served(desk, "POST", SCHEDULES, asked(desk, **wrong), status=422)
+        assert param is None or refused["error"]["param"] == param
+    small = asked(desk)
+    small["optimization"]["budget"]["evaluations"] = 50
+    refused = await served(desk, "POST", SCHEDULES, small, status=422)
+    assert refused["error"]["param"] == "optimization.budget.evaluations", "no run of it could ever begin"
+    without = asked(desk)
+    del without["optimization"]["budget"]["credits"]
+    await served(desk, "POST", SCHEDULES, without, status=422)
+    await served(
+        desk, "POST", SCHEDULES, asked(desk) | {"optimization": asked(desk)["optimization"] | {"dataset_id": str(new_uuid())}}, status=404
+    )
+
+
+async def test_a_second_job_of_a_prompt_waits_until_the_first_is_over(stack: Stack, desk: Desk) -> None:
+    jobs = [(await served(desk, "POST", "/v1/optimizations", asked(desk)["optimization"], status=202))["id"] for _ in range(2)]
+
+    async def claimed() -> list[str]:
+        rows = await rows_of(
+            stack, "SELECT id FROM claim_work('somebody', 60, 10) WHERE workspace_id = $1", desk.caller.workspace.workspace_id
+        )
+        return [str(one["id"]) for one in rows]
+
+    assert await claimed() == jobs[:1] and await claimed() == []
+    await rows_of(stack, "UPDATE optimization_jobs SET status = 'cancelled', finished_at = now() WHERE job_id = $1::text::uuid", jobs[0])
+    assert await claimed() == jobs[1:]

@@ -1,0 +1,125 @@
+"""Prompts, test runs and suggestions at the source system's own paths, as its clients call them (PRODUCT K2)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from burnish_optimizer.core import retry
+from tests.embedded.stack import Caller
+from tests.integration.optimization.tickets import CUES, STRONG, tickets
+
+pytestmark = pytest.mark.capability("K2")
+
+TEMPLATE = STRONG + '\nAn answer such as {"label": "x"} is wrong.\n\nTicket: {ticket}'
+
+
+async def prompt(caller: Caller, name: str = "router", **more: Any) -> Any:
+    made = await caller("POST", "/prompts", {"id": name, "name": "Router", "template": TEMPLATE} | more)
+    assert made.status == 201, made.body
+    return made.body
+
+
+async def filled(caller: Caller, count: int = 60) -> None:
+    cases = [{"test_id": f"t{n}", "ticket": one["input"], "expected": one["expected"]} for n, one in enumerate(tickets()[:count])]
+    assert (await caller("POST", "/test-set", {"items": cases})).body["total"] == len(cases)
+
+
+async def run(caller: Caller, run_id: str, *, timeout_s: float = 40) -> Any:
+    """Polled to its end."""
+    async with asyncio.timeout(timeout_s):
+        while (told := (await caller("GET", f"/runs/{run_id}")).body)["status"] == "running":
+            await asyncio.sleep(0.05)
+    return told
+
+
+@asynccontextmanager
+async def limited(after: int) -> AsyncIterator[str]:
+    """A provider that answers so many calls and refuses all others by its rate limit."""
+    answered = 0
+
+    async def chat(request: web.Request) -> web.Response:
+        nonlocal answered
+        if answered >= after:
+            error = {"message": "Rate limit reached.", "type": "rate_limit_error", "code": "rate_limit_exceeded"}
+            return web.json_response({"error": error}, status=429, headers={"retry-after": "0"})
+        answered += 1
+        choice = {"index": 0, "message": {"role": "assistant", "content": "billing"}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
+        return web.json_response({"id": "x", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage})
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", chat)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_prompt_lives_as_its_clients_know_it(caller: Caller) -> None:
+    made = await prompt(caller)
+    assert made["id"] == "router" and set(made["categories"]) == set(CUES)
+    assert "Ticket: {{ticket}}" in made["template"] and '{"label": "x"}' in made["template"]
+    assert made["changes"] == ["{ticket} is written {{ticket}} here."]
+    assert (await caller("POST", "/prompts", {"id": "router", "name": "x", "template": "y"})).status == 409
+    changed = (await caller("PUT", "/prompts/router", {"template": "Name it: {ticket}", "categories": ["a", "b"]})).body
+    assert (changed["version"], changed["template"], changed["categories"]) == (2, "Name it: {{ticket}}", ["a", "b"])
+    assert (await caller("GET", "/v1/prompts/router/labels/production")).body["version"] == 2
+    assert [one["id"] for one in (await caller("GET", "/prompts")).body] == ["router"]
+    assert (await caller("DELETE", "/prompts/router")).body == {"id": "router", "archived": True}
+    assert (await caller("GET", "/prompts")).body == [] and (await caller("GET", "/prompts/router")).status == 404
+
+
+async def test_a_run_is_polled_to_its_end(caller: Caller) -> None:
+    await prompt(caller)
+    assert (await caller("POST", "/runs", {"prompt_id": "router"})).status == 404, "there is no test set yet"
+    await filled(caller)
+    started = (await caller("POST", "/runs", {"prompt_id": "router"})).body
+    assert started["status"] == "running" and re.fullmatch(r"router_\d{8}_001", started["id"])
+    second = (await caller("POST", "/runs?prompt_id=router")).body
+    assert second["id"] == started["id"][:-3] + "002"
+    told = await run(caller, started["id"])
+    assert told["status"] == "completed" and told["completed_at"] and told["prompt_id"] == "router"
+    metrics = told["metrics"]
+    assert metrics["total"] == 60 == len(told["results"]) and metrics["overall_accuracy"] == round(metrics["correct"] / 60, 6)
+    assert sum(one["total"] for one in metrics["category_stats"].values()) == 60
+    assert sum(n for row in told["confusion_matrix"].values() for n in row.values()) == 60
+    assert len(told["failed_cases"]) == 60 - metrics["correct"]
+    assert {one["test_id"] for one in told["results"]} == {f"t{n}" for n in range(60)}
+    await run(caller, second["id"])
+    assert [one["id"] for one in (await caller("GET", "/runs?prompt_id=router")).body] == [second["id"], started["id"]]
+    summary = (await caller("GET", "/metrics/summary")).body
+    assert (summary["best_prompt_id"], summary["prompts"][0]["latest_run"], summary["total_runs"]) == ("router", second["id"], 2)
+    assert len((await caller("GET", "/test-set")).body) == 60
+    shown = {name: told[name] for name in ("metrics", "confusion_matrix", "failed_cases")}
+    asked = {"prompt_id": "router", "prompt_template": TEMPLATE, "category_stats": metrics["category_stats"], **shown}
+    said = (await caller("POST", "/suggest", asked)).body
+    assert said["analysis"] and said["source"] == "rules" and set(said) >= {"analysis", "suggestions", "priority_categories"}
+
+
+async def test_a_run_that_meets_a_rate_limit_at_item_45_fails_and_keeps_what_it_has(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "TRIES_WHERE_LIMITED", 1)
+    async with limited(after=44) as base_url:
+        model = {
+            "model": "theirs/limited", "provider": "own", "base_url": base_url, "context_tokens": 8000, "output_tokens": 1000,
+            "input_price_nusd_per_million": 1000, "output_price_nusd_per_million": 1000, "capabilities": ["chat"],
+        }  # fmt: skip
+        assert (await caller("POST", "/v1/models", model)).status == 201
+        await prompt(caller, model="theirs/limited")
+        await filled(caller)
+        told = await run(caller, (await caller("POST", "/runs", {"prompt_id": "router"})).body["id"])
+    assert (told["status"], told["metrics"], told["completed_at"]) == ("failed", None, None)
+    assert "rate limit" in told["error"].lower(), told["error"]
+    assert told["failed_at"] and len(told["partial_results"]) == 44
+    assert {one["predicted"] for one in told["partial_results"]} == {"billing"}
+    assert (await caller("GET", "/runs")).body[0]["status"] == "failed"

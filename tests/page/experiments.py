@@ -1,0 +1,98 @@
+"""Experiments for the tests of the page: real ones, with users that are seeded and counted by analytics' own tables."""
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from burnish_analytics.core.rollup import COST, SATISFACTION, SUCCESSES, Deltas, Experiment
+from burnish_analytics.io.rollup_store import add_deltas
+from burnish_shared.db.session import Database
+from burnish_shared.experiments.assign import Allocation, bucket_of
+from tests.page.browser import PATIENCE_MS
+
+if TYPE_CHECKING:
+    from tests.page.site import Site
+
+ARMS = [{"name": "control", "label": "production"}, {"name": "candidate", "version": 2}]
+
+
+async def two_versions(site: "Site", slug: str | None = None) -> str:
+    """A prompt with production on version 1, and a version 2. Returns its slug."""
+    slug = slug or f"trial-{uuid4().hex[:8]}"
+    await site.call(
+        "POST", "/v1/prompts", {"slug": slug, "template": "Answer {{topic}} in short.", "model": "simulated/chat", "label": "production"}
+    )
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "template": "Answer {{topic}} in one sentence."})
+    return slug
+
+
+async def drafted(site: "Site", slug: str, **changed: Any) -> str:
+    return str((await site.call("POST", "/v1/experiments", {"name": "One sentence", "prompt": slug, "arms": ARMS} | changed))["id"])
+
+
+async def started(site: "Site", slug: str, **changed: Any) -> str:
+    experiment = await drafted(site, slug, **changed)
+    await site.call("POST", f"/v1/experiments/{experiment}/start")
+    return experiment
+
+
+@dataclass
+class Crowd:
+    """Users of one running experiment. `come` waits until the optimizer has looked at them."""
+
+    site: "Site"
+    experiment: str
+    dice: random.Random
+    came: int = 0
+    answered: int = 0
+
+    async def come(self, n: int, satisfied: Mapping[str, float], *, lost: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """`n` new users, one answer and one thumb each. `lost`: arm → part of its users that never arrive. Returns the experiment."""
+        row = await self.site.connection.fetchrow("SELECT epoch, hash_key FROM experiments WHERE experiment_id = $1", UUID(self.experiment))
+        ranges = await self.site.connection.fetchval(
+            "SELECT ranges FROM experiment_epochs WHERE experiment_id = $1 AND epoch = $2", UUID(self.experiment), row["epoch"]
+        )
+        db = await Database.open(self.site.database_url, application_name="page-crowd", max_size=1)
+        try:
+            allocation, deltas = Allocation.of(json.loads(ranges)), Deltas()
+            for _ in range(n):
+                self.came += 1
+                unit = f"user:{self.came}"
+                arm = allocation.arm_at(bucket_of(row["hash_key"], unit))
+                if arm is None or self.dice.random() < (lost or {}).get(arm, 0.0):
+                    continue
+                part = Experiment(self.site.workspace_id, UUID(self.experiment), row["epoch"], arm, unit)
+                deltas.add_observation(part, SUCCESSES, 1, Decimal(1))
+                deltas.add_observation(part, SATISFACTION, 1, Decimal(self.dice.random() < satisfied[arm]))
+                deltas.add_observation(part, COST, 1, Decimal(self.dice.randint(500_000, 1_000_000)))
+                self.answered += 1
+            async with db.unit_of_work(workspaces={self.site.workspace_id}) as tx:
+                await add_deltas(tx, deltas)
+        finally:
+            await db.close()
+        return await self._seen()
+
+    async def _seen(self) -> dict[str, Any]:
+        """Once the optimizer has looked at all of them, or it is over."""
+        async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
+            while True:
+                found: dict[str, Any] = await self.site.call("GET", f"/v1/experiments/{self.experiment}")
+                results = found["results"]
+                if found["status"] == "completed" or ("looked_at" in results and _answers(results) == self.answered):
+                    return found
+                await asyncio.sleep(0.05)
+
+
+def _answers(results: dict[str, Any]) -> int:
+    return sum(one["observations"] for one in results["arms"])
+
+
+async def crowd_of(site: "Site", experiment: str, *, seed: int = 7) -> Crowd:
+    """Who is in which arm follows from the seed too."""
+    await site.connection.execute("UPDATE experiments SET hash_key = $2 WHERE experiment_id = $1", UUID(experiment), UUID(int=seed))
+    return Crowd(site, experiment, random.Random(seed))

@@ -1,0 +1,102 @@
+"""Chains: made, drawn, changed step by step, run with each step seen, and read afterwards."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console, screenshot, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1", "E11")
+
+
+async def two_prompts(site: Site) -> tuple[str, str]:
+    mark = uuid4().hex[:8]
+    first, second = f"triage-{mark}", f"reply-{mark}"
+    await site.call(
+        "POST", "/v1/prompts", {"slug": first, "template": "Which queue? {{ticket}}", "model": "simulated/chat", "label": "production"}
+    )
+    body = {"slug": second, "template": "Answer {{ticket}} for {{queue}}", "model": "simulated/chat", "label": "production"}
+    await site.call("POST", "/v1/prompts", body)
+    return first, second
+
+
+async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage, site: Site) -> None:
+    first, second = await two_prompts(site)
+    slug = f"chain-{uuid4().hex[:8]}"
+    page = await page_as("editor", "/app/prompts")
+    await page.get_by_role("navigation", name="Prompts").get_by_role("link", name="Chains").click()
+    await page.get_by_role("button", name="New chain").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Slug").fill(slug)
+    await dialog.get_by_role("button", name="First prompt: Choose").click()
+    await page.get_by_placeholder("Type to find").fill(first)
+    await page.get_by_role("option", name=first).click()
+    await dialog.get_by_role("button", name="Create").click()
+    await page.wait_for_url(f"**/app/chains/{slug}")
+
+    await page.get_by_role("button", name="Add a step after it").click()
+    form = page.get_by_role("region", name="step_2")
+    await form.get_by_role("button", name=re.compile("^Prompt: Choose")).click()
+    await page.get_by_placeholder("Type to find").fill(second)
+    await page.get_by_role("option", name=second).click()
+    await expect(form.get_by_label("{{ticket}}")).to_have_value("variables.ticket")
+    await expect(form.get_by_label("{{queue}}")).to_have_value("steps.step_1.output")
+    await page.get_by_role("button", name="Save…").click()
+    await dialog.get_by_label("Note").fill("Answers, too")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("latest v2")).to_be_visible()
+    await page.get_by_role("button", name="Make v2 live").click()
+    await expect(page.get_by_text("production v2").first).to_be_visible()
+
+    await page.get_by_label("ticket", exact=True).fill("Where is my <b>parcel</b>?")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    steps = page.get_by_role("list", name="Steps").first
+    await expect(steps.get_by_text("success")).to_have_count(2, timeout=20_000)
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "chains/run", whole=True)
+
+    await page.get_by_role("tab", name="Runs").click()
+    await page.get_by_role("table", name="Runs of the chain").get_by_role("button").first.click()
+    drawer = page.get_by_role("dialog")
+    await expect(drawer.get_by_role("list", name="Steps of the run").get_by_role("listitem")).to_have_count(2)
+    await expect(drawer.get_by_role("link", name="What it said")).to_have_count(2)
+    await settled(page)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+
+
+async def test_what_runs_at_once_and_what_is_chosen_is_drawn_and_faults_are_told(page_as: OpenPage, site: Site) -> None:
+    first, second = await two_prompts(site)
+    slug = f"ways-{uuid4().hex[:8]}"
+    ticket = {"ticket": "variables.ticket"}
+    reply = {**ticket, "queue": "'mine'"}
+    left, right, short = ({"id": name, "prompt": first, "variables": ticket} for name in ("left", "right", "short"))
+    yes, no = ({"id": name, "prompt": second, "variables": reply} for name in ("yes", "no"))
+    cases = [{"if": "steps.left.output == 'x'", "steps": [yes]}, {"steps": [{**no, "fallback": [short]}]}]
+    steps = [{"id": "both", "parallel": [[left], [right]]}, {"id": "way", "choose": cases}]
+    await site.call("POST", "/v1/chains", {"slug": slug, "parameters": {"ticket": {"type": "string"}}, "steps": steps})
+    page = await page_as("editor", f"/app/chains/{slug}")
+    await expect(page.get_by_text("if steps.left.output == 'x'")).to_be_visible()
+    await expect(page.get_by_text("where it fails", exact=True)).to_be_visible()
+    await check_axe(page)
+    await screenshot(page, "chains/ways", whole=True)
+
+    await page.get_by_role("button", name=re.compile("^yes ")).click()
+    await page.get_by_label("Only if").fill("steps.nobody.output == 'x'")
+    await page.get_by_role("button", name="Save…").click()
+    expect_console(page, "status of 422")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("dialog").get_by_text("nobody").first).to_be_visible()
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("navigation", name="Main").get_by_role("link", name="Playground").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Stay").click()
+    assert slug in page.url
+
+    viewer = await page_as("viewer", f"/app/chains/{slug}")
+    assert await viewer.get_by_role("button", name="Add a step after it").get_attribute("aria-disabled") == "true"

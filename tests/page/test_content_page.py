@@ -1,0 +1,76 @@
+"""Contents that are read into results, versions that wait for approval, and a person who is forgotten with a receipt."""
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+
+@pytest.mark.capability("E17")
+async def test_a_content_is_read_looked_at_and_deleted(page_as: OpenPage, site: Site) -> None:
+    name = f"chat-{uuid4().hex[:8]}"
+    page = await page_as("editor", "/app/runs")
+    await page.get_by_role("navigation", name="Runs").get_by_role("link", name="Content jobs").click()
+    await page.get_by_role("button", name="Read a content").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Kind").select_option("conversation")
+    messages = {"messages": [{"role": "user", "content": "Where is <b>my</b> parcel?"}]}
+    await dialog.get_by_role("textbox", name="Text").fill(json.dumps(messages))
+    await dialog.get_by_label("Your id for it").fill(name)
+    await dialog.get_by_role("button", name="Read it").click()
+    drawer = page.get_by_role("dialog", name="Content job")
+    await expect(drawer.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    await expect(drawer).to_contain_text("Where is <b>my</b> parcel?")
+    await settled(page)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await screenshot(page, "content/job")
+    found = [one for one in (await site.call("GET", "/v1/enrichments"))["data"] if one["external_id"] == name]
+    assert len(found) == 1 and found[0]["source_type"] == "conversation" and found[0]["result"]
+    await drawer.get_by_role("button", name="Delete…").click()
+    await page.get_by_role("dialog", name="Delete this content?").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_role("table", name="Content jobs").get_by_text(name)).to_have_count(0)
+
+
+async def test_a_version_that_was_handed_in_waits_under_approvals(page_as: OpenPage, site: Site) -> None:
+    slug = f"handed-in-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.", "model": "simulated/chat"})
+    await site.call("POST", f"/v1/prompts/{slug}/versions/1/review", {"note": "Is it polite?"})
+    await site.call("POST", f"/v1/prompts/{slug}/comments", {"version": 1, "body": f"Why so short, {slug}?"})
+    page = await page_as("editor", "/app/prompts")
+    await page.get_by_role("navigation", name="Prompts").get_by_role("link", name="Approvals").click()
+    await expect(page.get_by_role("table", name="Versions")).to_contain_text("Is it polite?")
+    await page.get_by_role("tab", name="Open comments").click()
+    await expect(page.get_by_role("table", name="Open comments")).to_contain_text(f"Why so short, {slug}?")
+    await page.get_by_role("tab", name="Versions").click()
+    await page.get_by_role("table", name="Versions").get_by_role("link", name=re.compile(slug)).click()
+    await expect(page.get_by_role("region", name="Review")).to_contain_text("in review")
+
+
+@pytest.mark.capability("T8")
+async def test_somebody_is_forgotten_and_the_receipt_says_so(page_as: OpenPage, site: Site) -> None:
+    elsewhere = await site.new_workspace()
+    page = await page_as("admin", "/app/settings?tab=privacy", workspace_id=elsewhere)
+    await page.get_by_role("button", name="Erase an end user").click()
+    await page.get_by_role("dialog").get_by_label("user_id").fill("customer-17")
+    await page.get_by_role("dialog").get_by_label("Reason").fill("a letter")
+    await page.get_by_role("dialog").get_by_role("button", name="Erase for good").click()
+    row = page.get_by_role("row").filter(has_text="a letter")
+    await expect(row).to_be_visible()
+    await row.get_by_role("button").first.click()
+    drawer = page.get_by_role("dialog", name="Erasure")
+    await expect(drawer.get_by_text("signature checked")).to_be_visible(timeout=3 * PATIENCE_MS)
+    await expect(drawer).to_contain_text("the audit log, which holds no content")
+    await expect(drawer).not_to_contain_text("customer-17")
+    await settled(page)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await screenshot(page, "settings/receipt")

@@ -1,0 +1,175 @@
+"""Several people at one prompt: reviews, comments, branches that are merged, parts taken over, a text made shorter."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+
+async def made(site: Site) -> str:
+    slug = f"shared-{uuid4().hex[:8]}"
+    await site.call(
+        "POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.\nBe brief.\nUse their language.", "model": "simulated/chat"}
+    )
+    return slug
+
+
+async def more(page: Page, act: str) -> None:
+    await page.get_by_role("button", name="More with this version").click()
+    await page.get_by_role("menuitem", name=act).click()
+
+
+async def test_a_version_is_handed_in_sent_back_and_approved(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    editor = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    review = editor.get_by_role("region", name="Review")
+    await review.get_by_role("button", name="Ask for a review…").click()
+    await editor.get_by_label("What to look at").fill("Is it polite?")
+    await editor.get_by_role("dialog").get_by_role("button", name="Ask").click()
+    await expect(review).to_contain_text("in review")
+    await expect(review).to_contain_text("Is it polite?")
+
+    admin = await page_as("admin", f"/app/prompts/{slug}?tab=versions")
+    theirs = admin.get_by_role("region", name="Review")
+    await theirs.get_by_role("button", name="Send back…").click()
+    await admin.get_by_label("What is missing").fill("Shorter, <b>please</b>")
+    await admin.get_by_role("dialog").get_by_role("button", name="Send back").click()
+    await expect(theirs).to_contain_text("Edith Clarke asked for it")
+    await expect(theirs).to_contain_text("Shorter, <b>please</b>")
+    await theirs.get_by_role("button", name="Ask for a review…").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Ask").click()
+    await theirs.get_by_role("button", name="Approve").click()
+    await expect(theirs.get_by_text("approved", exact=True)).to_be_visible()
+    assert (await site.call("GET", f"/v1/prompts/{slug}/versions/1/review"))["status"] == "approved"
+    await settled(admin)
+    await check_axe(admin)
+
+
+async def test_people_comment_answer_and_settle(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    await page.get_by_label("Comment on this version").fill("Why so <i>brief</i>?")
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    said = page.get_by_role("list", name="Comments").get_by_role("listitem")
+    await expect(said).to_contain_text("Why so <i>brief</i>?")
+
+    admin = await page_as("admin", f"/app/prompts/{slug}?tab=versions")
+    theirs = admin.get_by_role("list", name="Comments").get_by_role("listitem")
+    await theirs.get_by_role("button", name="Answer").click()
+    await admin.get_by_label("Your answer").fill("Phones are small.")
+    await theirs.get_by_role("button", name="Answer").last.click()
+    await expect(admin.get_by_label("Your answer")).to_have_count(0)
+    await expect(theirs).to_contain_text("Phones are small.")
+    await theirs.get_by_role("button", name="Settle").click()
+    await expect(theirs.get_by_text("settled")).to_be_visible()
+    comments = (await site.call("GET", f"/v1/prompts/{slug}/comments?version=1"))["data"]
+    assert len(comments) == 2 and [one["resolved_at"] is not None for one in comments if one["reply_to"] is None] == [True]
+    await settled(admin)
+    await check_axe(admin)
+
+    viewer = await page_as("viewer", f"/app/prompts/{slug}?tab=versions")
+    await expect(viewer.get_by_role("button", name="Comment", exact=True)).to_have_attribute("aria-disabled", "true")
+
+
+async def test_a_branch_is_merged_and_what_both_changed_is_decided_first(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    await more(page, "Start a branch here…")
+    await page.get_by_role("dialog").get_by_label("Name").fill("formal")
+    await page.get_by_role("button", name="Start the branch").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    rest = "\nBe brief.\nUse their language."
+    await site.call(
+        "POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "template": f"Greet {{{{name}}}} warmly.{rest}", "temperature": 0.2}
+    )
+    on_branch = {"base_version": 1, "branch": "formal", "template": f"Greet {{{{name}}}} formally.{rest}\nSay goodbye."}
+    await site.call("POST", f"/v1/prompts/{slug}/versions", on_branch)
+
+    await page.reload()
+    await settled(page)
+    await expect(page.get_by_role("list", name="Versions")).to_contain_text("formal")
+    await more(page, "Merge a branch…")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_text("to decide")).to_be_visible()
+    assert await dialog.get_by_role("button", name="Merge").is_disabled()
+    await dialog.get_by_text("formal v3", exact=True).first.click()
+    await expect(dialog.get_by_text("to decide")).to_have_count(0)
+    await screenshot(page, "prompts/merge")
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Merge").click()
+    await page.wait_for_url(re.compile(r"[?&]v=4"))
+    text = (await site.call("GET", f"/v1/prompts/{slug}/versions/4"))["messages"][0]["content"]
+    assert "formally" in text and text.endswith("Say goodbye.")
+
+
+async def test_parts_are_taken_over_and_filler_is_taken_out(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    wordy = (
+        "Please note that it is very important that you basically greet {{name}}. Please note that you greet {{name}}. Be brief. Be brief."
+    )
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "template": wordy, "temperature": 0.3})
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions&v=1")
+    await more(page, "Take parts of it over…")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Temperature").check()
+    await dialog.get_by_role("button", name="Save").click()
+    await page.wait_for_url(re.compile(r"[?&]v=3"))
+    version = await site.call("GET", f"/v1/prompts/{slug}/versions/3")
+    assert version.get("temperature") is None and version["messages"][0]["content"] == wordy
+
+    await more(page, "Shorten it…")
+    await dialog.get_by_role("button", name="Show what would go").click()
+    await expect(dialog.get_by_text(re.compile("tokens less"))).to_be_visible()
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Save as the next version").click()
+    await page.wait_for_url(re.compile(r"[?&]v=4"))
+    shorter = (await site.call("GET", f"/v1/prompts/{slug}/versions/4"))["messages"][0]["content"]
+    assert len(shorter) < len(wordy) and "{{name}}" in shorter
+
+
+async def test_people_see_each_other_and_what_both_write_in_one_text_is_kept(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    edith = await page_as("editor", f"/app/prompts/{slug}")
+    here = edith.get_by_role("status", name="Also here")
+    await expect(here).to_have_text("")
+    ada = await page_as("admin", f"/app/prompts/{slug}")
+    await expect(here).to_have_text("Ada Lovelace is here")
+    await expect(ada.get_by_role("status", name="Also here")).to_have_text("Edith Clarke is here")
+    await ada.get_by_role("textbox", name="Message 1", exact=True).click()
+    await ada.keyboard.press("ControlOrMeta+Home")
+    await ada.keyboard.type("First of all: ")
+    await expect(here).to_have_text("Ada Lovelace is editing")
+    await edith.get_by_role("textbox", name="Message 1", exact=True).click()
+    await edith.keyboard.press("ControlOrMeta+End")
+    await edith.keyboard.type(" Sign it.")
+    await expect(edith.get_by_text("Not saved: Text")).to_be_visible()
+    await settled(edith)
+    await check_axe(edith)
+    await screenshot(edith, "prompts/together")
+
+    await ada.get_by_role("button", name="Save…").click()
+    await ada.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    await expect(edith.get_by_text("v2 was saved meanwhile.")).to_be_visible(timeout=PATIENCE_MS)
+    await edith.get_by_role("button", name="See what changed").click()
+    dialog = edith.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Both changes are kept.")
+    await check_axe(edith, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Go on over v2").click()
+    await edith.get_by_role("button", name="Save…").click()
+    await edith.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    await expect(edith.get_by_role("dialog")).to_have_count(0)
+    text = (await site.call("GET", f"/v1/prompts/{slug}/versions/3"))["messages"][0]["content"]
+    assert text == "First of all: Greet {{name}}.\nBe brief.\nUse their language. Sign it."
+    await expect(ada.get_by_role("textbox", name="Message 1")).to_contain_text("Sign it.")
+    await ada.close()
+    # Where a closed tab could not say that it went, it is over after 45 s.
+    await expect(here).to_have_text("", timeout=3 * PATIENCE_MS)

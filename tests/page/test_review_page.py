@@ -1,0 +1,96 @@
+"""The review queue: one answer after the other is called good, corrected, or left to others; what is decided becomes items."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1", "F5")
+
+
+async def queued(site: Site, *texts: str) -> str:
+    """A prompt with an answer for each text, picked for review in this order."""
+    slug = f"looked-at-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Say {{x}}", "model": "simulated/chat", "label": "production"})
+    runs = [(await site.call("POST", "/v1/executions", {"prompt": slug, "variables": {"x": text}}))["id"] for text in texts]
+    async with asyncio.timeout(PATIENCE_MS / 1_000):  # Runs are booked some tenths of a second after their answer, later on a busy machine.
+        while len((await site.call("GET", f"/v1/executions?prompt={slug}"))["data"]) < len(runs):
+            await asyncio.sleep(0.1)
+    for run in runs:
+        await site.call("POST", "/v1/review", {"execution_id": run, "note": "is the tone right?"})
+    return slug
+
+
+async def test_answers_are_called_good_corrected_and_taken_back_one_after_the_other(page_as: OpenPage, site: Site) -> None:
+    slug = await queued(site, "one <b>bold</b>", "two", "three")
+    page = await page_as("editor", "/app/datasets")
+    await page.get_by_role("navigation", name="Datasets").get_by_role("link", name="Review queue").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Review queue")
+    await settled(page)
+    await page.goto(f"/app/review?prompt={slug}")
+    card = page.get_by_role("article", name="Answer to review")
+    await expect(card).to_contain_text("one <b>bold</b>")
+    await expect(card).to_contain_text("picked by somebody")
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "review/queue", whole=True)
+
+    await page.keyboard.press("y")
+    await expect(card).to_contain_text("two")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(card).to_contain_text("one <b>bold</b>")
+    await page.get_by_role("button", name="Good").click()
+    await expect(card).to_contain_text("two")
+    await page.get_by_role("button", name="Correct…").click()
+    await page.get_by_label("What would have been right").fill("Two, please.")
+    await page.get_by_role("button", name="Save the correction").click()
+    await expect(card).to_contain_text("three")
+    await page.get_by_role("button", name="Skip").click()
+    await expect(page.get_by_text("Nothing waits")).to_be_visible()
+
+    await page.get_by_role("tab", name="Decided").click()
+    table = page.get_by_role("table", name="Decided")
+    await expect(table).to_contain_text("Two, please.")
+    decided = (await site.call("GET", f"/v1/review?prompt={slug}&status=decided"))["data"]
+    assert sorted((one["verdict"], one["expected"]) for one in decided)[0] == ("bad", "Two, please.")
+    assert all(one["dataset_item_id"] for one in decided) and len(decided) == 2
+    await settled(page)
+    await check_axe(page)
+
+
+async def test_a_queue_is_gone_through_by_the_keyboard_alone(page_as: OpenPage, site: Site) -> None:
+    slug = await queued(site, "first", "second")
+    page = await page_as("editor", f"/app/review?prompt={slug}")
+    card = page.get_by_role("article", name="Answer to review")
+    await expect(card).to_contain_text("first")
+    await page.keyboard.press("c")
+    await expect(page.get_by_label("What would have been right")).to_be_focused()
+    await page.keyboard.type("First of all.")
+    await page.keyboard.press("ControlOrMeta+Enter")
+    await expect(card).to_contain_text("second")
+    await page.keyboard.press("x")
+    await expect(page.get_by_text("Nothing waits")).to_be_visible()
+    await page.keyboard.press("u")
+    await expect(card).to_contain_text("second")
+    decided = (await site.call("GET", f"/v1/review?prompt={slug}&status=decided"))["data"]
+    assert [(one["verdict"], one["expected"]) for one in decided] == [("bad", "First of all.")]
+
+
+async def test_what_is_queued_is_set_and_a_viewer_only_looks(page_as: OpenPage, site: Site) -> None:
+    slug = await queued(site, "one")
+    page = await page_as("editor", f"/app/review?prompt={slug}")
+    await page.get_by_role("button", name="What is queued…").click()
+    await page.get_by_label("And at random").fill("12.5")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    kept = (await site.call("GET", "/v1/review/settings"))["data"]
+    assert [one["sample"] for one in kept if one["prompt"] == slug] == [0.125]
+    viewer = await page_as("viewer", f"/app/review?prompt={slug}")
+    await expect(viewer.get_by_text("Editors review")).to_be_visible()
+    await expect(viewer.get_by_role("button", name="What is queued…")).to_have_attribute("aria-disabled", "true")

@@ -1,0 +1,399 @@
+"""The Python client against real services: what it runs, what it repeats, what it serves while they are away."""
+
+import asyncio
+import inspect
+import json
+import os
+import socket
+import stat
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from standardwebhooks import Webhook
+
+from burnish_client import ApiError, AsyncBurnish, Burnish, InvalidWebhook, NotReached, StreamBroke, verify_webhook
+from burnish_client.wire import Call, Settings, wait_s
+from tests.embedded.installation import Installation
+from tests.sdk.conftest import SLOW, client
+
+pytestmark = pytest.mark.capability("K1")
+
+GIVEN = {"name": "Ada", "formal": True}
+
+
+def test_a_prompt_runs_and_takes_feedback(burnish: Burnish, prompt: str) -> None:
+    answer = burnish.execute(prompt, GIVEN, user_id="sdk-user", metadata={"from": "sdk"})
+    assert answer["status"] == "success" and answer["output"] and answer["version"] == 1 and answer["simulated"]
+    feedback_id = burnish.feedback(answer["id"], thumb="up", comment="well said", user_id="sdk-user")
+    for _ in range(200):
+        if reactions := burnish.request("GET", f"/v1/executions/{answer['id']}")["feedback"]:
+            break
+        time.sleep(0.05)
+    assert feedback_id in json.dumps(reactions)
+
+
+def test_a_refusal_names_the_field_and_is_not_repeated(burnish: Burnish, prompt: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        burnish.execute(prompt, {})
+    assert refused.value.status == 422 and refused.value.code == "missing_variables" and "name" in refused.value.message
+    assert refused.value.request_id and not refused.value.retryable
+
+
+def test_a_stream_comes_in_pieces_and_ends_with_the_whole(burnish: Burnish, prompt: str) -> None:
+    with burnish.stream(prompt, GIVEN) as pieces:
+        text = "".join(pieces)
+    assert pieces.result is not None and text == pieces.result["output"] == pieces.text
+    assert pieces.execution_id == pieces.result["id"]
+
+
+def test_leaving_a_stream_ends_the_call(burnish: Burnish, prompt: str) -> None:
+    with burnish.stream(messages=[{"role": "user", "content": "Write 300 words."}], model=SLOW) as pieces:
+        next(iter(pieces))
+    assert pieces.execution_id
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            record = burnish.request("GET", f"/v1/executions/{pieces.execution_id}")
+            if record["status"] != "running":
+                break
+        except ApiError as error:
+            assert error.status == 404
+        time.sleep(0.1)
+    assert record["status"] == "cancelled"
+
+
+def test_what_is_rendered_here_is_what_the_server_renders(burnish: Burnish, prompt: str) -> None:
+    known = burnish.prompt(prompt)
+    assert (known.source, known.stale, known.version) == ("network", False, 1)
+    assert known.settings() == {"max_tokens": 50}
+    for given in (GIVEN, {"name": "{{name}}"}, {"name": "x", "tone": "brief"}):
+        assert known.render(given) == burnish.request("POST", f"/v1/prompts/{prompt}/render", {"variables": given})["messages"]
+    with pytest.raises(ValueError, match="name"):
+        known.render({})
+    assert burnish.prompt(prompt).source == "memory"
+
+
+def test_a_changed_prompt_is_seen_once_memory_is_no_longer_trusted(installation: Installation, prompt: str, tmp_path: Path) -> None:
+    with client(installation, cache_folder=tmp_path, prompt_fresh_s=0) as burnish:
+        slug = "sdk-changes"
+        body = {"slug": slug, "messages": [{"role": "user", "content": "one"}], "model": "simulated/chat"}
+        burnish.request("POST", "/v1/prompts", body)
+        assert burnish.prompt(slug).messages[0]["content"] == "one"
+        assert burnish.prompt(slug).source == "network"
+        burnish.request("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "messages": [{"role": "user", "content": "two"}]})
+        burnish.request("PUT", f"/v1/prompts/{slug}/labels/production", {"version": 2})
+        for _ in range(100):
+            if burnish.prompt(slug).messages[0]["content"] == "two":
+                break
+            time.sleep(0.05)
+        assert burnish.prompt(slug).version == 2
+
+
+def test_a_prompt_that_is_gone_is_not_served_from_an_old_copy(installation: Installation, prompt: str, tmp_path: Path) -> None:
+    with client(installation, cache_folder=tmp_path, prompt_fresh_s=0) as burnish:
+        slug = "sdk-goes"
+        burnish.request(
+            "POST",
+            "/v1/prompts",
+            {"slug": slug, "messages": [{"role": "user", "content": "one"}], "model": "simulated/chat", "label": "beta"},
+        )
+        assert burnish.prompt(slug, label="beta").version == 1
+        burnish.request("DELETE", f"/v1/prompts/{slug}/labels/beta")
+        for _ in range(100):
+            try:
+                burnish.prompt(slug, label="beta")
+            except ApiError as error:
+                assert error.status == 404
+                break
+            time.sleep(0.05)
+        assert not list(tmp_path.glob("*.json"))
+        with pytest.raises(ApiError):
+            burnish.prompt(slug, label="beta", fallback="not for this: the server answered")
+
+
+def test_while_burnish_is_away_prompts_come_from_memory_then_disk_then_code(
+    installation: Installation, prompt: str, tmp_path: Path
+) -> None:
+    away = {"base_url": "http://127.0.0.1:9", "max_retries": 0}
+    with client(installation, cache_folder=tmp_path, prompt_fresh_s=0) as burnish:
+        wanted = burnish.prompt(prompt).render(GIVEN)
+        burnish._http.base_url = httpx.URL(away["base_url"])
+        kept = burnish.prompt(prompt)
+        assert (kept.source, kept.stale) == ("memory", True) and kept.render(GIVEN) == wanted
+    settings = {"api_key": installation.connection["api_key"], "cache_folder": tmp_path}
+    with Burnish(base_url=installation.connection["url"], **settings) as later:
+        later._http.base_url = httpx.URL(away["base_url"])
+        stored = later.prompt(prompt)
+        assert (stored.source, stored.stale) == ("disk", True) and stored.render(GIVEN) == wanted
+        started = time.monotonic()
+        assert later.prompt(prompt).source == "disk" and time.monotonic() - started < 0.1
+    with Burnish(api_key="another", cache_folder=tmp_path, **away) as stranger:
+        with pytest.raises(NotReached):
+            stranger.prompt(prompt)
+        written = stranger.prompt(prompt, fallback="Greet {{name}}.")
+        assert (written.source, written.stale) == ("code", True)
+        assert written.render({"name": "Ada"}) == [{"role": "user", "content": "Greet Ada."}]
+
+
+@pytest.mark.promise("G-02")
+def test_a_gateway_killed_in_the_middle_of_a_stream_says_so_and_the_next_call_goes_on(
+    installation: Installation, prompt: str, tmp_path: Path
+) -> None:
+    with client(installation, cache_folder=tmp_path, prompt_fresh_s=0) as burnish:
+        before = burnish.prompt(prompt)
+        with (
+            pytest.raises(StreamBroke) as broke,
+            burnish.stream(messages=[{"role": "user", "content": "Write 300 words."}], model=SLOW) as pieces,
+        ):
+            for number, _ in enumerate(pieces):
+                if number == 2:
+                    pid = installation.kill("gateway")
+        assert broke.value.text and broke.value.execution_id == pieces.execution_id
+        served = burnish.prompt(prompt)
+        assert served.render(GIVEN) == before.render(GIVEN)
+        installation.await_restart("gateway", of_pid=pid)
+        assert burnish.execute(prompt, GIVEN)["status"] == "success"
+
+
+CHAT = [{"role": "user", "content": "Where is my parcel?"}, {"role": "assistant", "content": "On its way."}]
+
+
+@pytest.mark.capability("E17")
+def test_a_chat_and_a_document_become_structured_results(burnish: Burnish, prompt: str) -> None:
+    chat = burnish.analyze_chat(CHAT, external_id="sdk-chat", user_id="ada", metadata={"shop": "north"})
+    assert chat["processing_status"] == "completed" and chat["source_type"] == "conversation" and chat["result"]
+    assert burnish.analyze_chat("Where is my parcel?", limit_s=0)["processing_status"] in ("pending", "processing", "completed")
+    again = burnish.enrich("conversation", id="sdk-chat")
+    assert again["id"] == chat["id"]
+    document = burnish.extract_document("Parcels are delivered within three days.", external_id="sdk-terms")
+    assert document["processing_status"] == "completed" and document["source_type"] == "document" and document["result"]
+
+
+@pytest.mark.capability("E17")
+def test_many_chats_come_back_in_their_order(burnish: Burnish, prompt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("burnish_client.enrichments.MOST_AT_ONCE", 2)
+    seen: list[Any] = []
+    chats = [CHAT, "Thank you!", {"messages": CHAT, "external_id": "sdk-third"}]
+    rows = burnish.batch_analyze_chats(chats, progress=seen.append, every_s=0.2, limit_s=60)
+    assert [row["external_id"] for row in rows] == [None, None, "sdk-third"]
+    assert all(row["processing_status"] == "completed" and row["result"] for row in rows)
+    assert seen[-1] == {"total": 3, "pending": 0, "processing": 0, "completed": 3, "failed": 0, "cancelled": 0}
+    assert len({row["group_id"] for row in rows}) == 2
+
+
+def test_a_batch_tells_its_progress_and_its_results_in_order(burnish: Burnish, prompt: str) -> None:
+    batch = burnish.start_batch([{"name": name} for name in ("Ada", "Grace", "Edsger")], prompt=prompt, name="greetings")
+    seen: list[str] = []
+    ended = burnish.await_batch(batch["id"], progress=lambda one: seen.append(one["status"]), every_s=0.2, limit_s=60)
+    assert ended["status"] == "completed" and seen[-1] == "completed"
+    results = list(burnish.batch_results(batch["id"]))
+    assert [one["line"] for one in results] == sorted(one["line"] for one in results) and len(results) == 3
+    assert all(one["response"]["body"]["status"] == "success" for one in results)
+
+
+def test_lists_go_on_to_the_last_page(burnish: Burnish, prompt: str) -> None:
+    slugs = [row["slug"] for row in burnish.list("/v1/prompts", limit=1, q="sdk")]
+    assert {"sdk-greeting", "sdk-tone"} <= set(slugs) and len(slugs) == len(set(slugs))
+
+
+async def test_the_awaited_client_does_the_same(installation: Installation, prompt: str, tmp_path: Path) -> None:
+    connection = installation.connection
+    async with AsyncBurnish(base_url=connection["url"], api_key=connection["api_key"], cache_folder=tmp_path) as burnish:
+        answers = await asyncio.gather(*(burnish.execute(prompt, {"name": name}) for name in ("Ada", "Grace")))
+        assert [one["status"] for one in answers] == ["success", "success"]
+        assert await burnish.feedback(answers[0]["id"], score=0.5)
+        async with burnish.stream(prompt, GIVEN) as pieces:
+            text = "".join([piece async for piece in pieces])
+        assert pieces.result is not None and pieces.result["output"] == text
+        known = await burnish.prompt(prompt)
+        assert known.render(GIVEN)[0]["content"].startswith("Be kind. Greet Ada.")
+        assert {row["slug"] async for row in burnish.list("/v1/prompts", q="sdk")} >= {"sdk-greeting"}
+        assert (await burnish.extract_document("Three days."))["result"]
+        assert len(await burnish.batch_analyze_chats([CHAT], every_s=0.2)) == 1
+        batch = await burnish.start_batch([{"name": "Ada"}], prompt=prompt)
+        assert (await burnish.await_batch(batch["id"], every_s=0.2, limit_s=60))["status"] == "completed"
+        assert len([one async for one in burnish.batch_results(batch["id"])]) == 1
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def surface(one: type) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(method).parameters)
+            for name, method in vars(one).items()
+            if not name.startswith("_") and callable(method)
+        }
+
+    assert surface(Burnish) == surface(AsyncBurnish)
+
+
+def answering(*answers: httpx.Response | Exception) -> tuple[httpx.MockTransport, list[httpx.Request]]:
+    """A transport that gives these answers in turn, and what it was asked."""
+    asked: list[httpx.Request] = []
+    left = list(answers)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        one = left.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    return httpx.MockTransport(answer), asked
+
+
+def test_what_may_succeed_later_is_sent_again_under_the_same_key_when_the_server_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("burnish_client.client.time", SimpleNamespace(sleep=waits.append, monotonic=time.monotonic))
+    transport, asked = answering(
+        httpx.ConnectError("refused"),
+        httpx.Response(503, headers={"retry-after": "7"}),
+        httpx.Response(200, json={"id": "1", "status": "success"}),
+    )
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert burnish.execute("greeting")["id"] == "1"
+    assert len({one.headers["idempotency-key"] for one in asked}) == 1 and len(asked) == 3
+    assert waits[0] <= 0.5 and waits[1:] == [7]
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (401, 1), (402, 1), (422, 1), (429, 2), (503, 2)])
+def test_only_what_may_succeed_later_is_sent_again(status: int, tries: int) -> None:
+    error = {"error": {"code": "c", "message": "m", "request_id": "r"}}
+    transport, asked = answering(*(httpx.Response(status, json=error, headers={"retry-after": "0"}) for _ in range(2)))
+    with Burnish(api_key="k", transport=transport, cache_folder=False, max_retries=1) as burnish, pytest.raises(ApiError) as refused:
+        burnish.execute("greeting")
+    assert len(asked) == tries and (refused.value.code, refused.value.request_id) == ("c", "r")
+
+
+PROMPT = {"slug": "p", "version": 3, "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "m"}
+
+
+def test_a_server_that_hangs_is_as_good_as_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("burnish_client.calls.PROMPT_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        with Burnish(api_key="k", base_url=url, cache_folder=False) as burnish:
+            started = time.monotonic()
+            assert burnish.prompt("p", fallback="Hello.").source == "code"
+            assert time.monotonic() - started < 20
+            asked = hanging.accept()[0]
+            asked.close()
+            assert burnish.prompt("q", fallback="Hello.").source == "code"
+            hanging.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                hanging.accept()
+
+
+def test_a_prompt_says_since_when_the_server_itself_could_not_look() -> None:
+    transport, _ = answering(
+        httpx.Response(200, json=PROMPT, headers={"age": "40", "etag": '"3"'}),
+        httpx.Response(304, headers={"age": "50"}),
+        httpx.Response(304),
+        httpx.Response(429, json={"error": {"code": "rate_limited", "message": "m"}}),
+        httpx.Response(403, json={"error": {"code": "forbidden", "message": "m"}}),
+    )
+    with Burnish(api_key="k", transport=transport, cache_folder=False, prompt_fresh_s=0) as burnish:
+        first, second, third, fourth = (burnish.prompt("p") for _ in range(4))
+        assert first.stale and 40 <= first.age_s < 45 and second.stale and 50 <= second.age_s < 55
+        assert not third.stale and third.age_s < 5
+        assert (fourth.source, fourth.stale, fourth.version) == ("memory", True, 3)
+        with pytest.raises(ApiError, match="forbidden"):
+            burnish.prompt("p")
+
+
+def test_a_copy_on_disk_knows_when_it_was_last_confirmed(tmp_path: Path) -> None:
+    transport, _ = answering(httpx.Response(200, json=PROMPT, headers={"etag": '"3"'}), httpx.Response(304))
+    folder = tmp_path / "cache"
+    with Burnish(api_key="k", transport=transport, cache_folder=folder, prompt_fresh_s=0) as burnish:
+        burnish.prompt("p")
+        (stored,) = folder.iterdir()
+        assert (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(stored.stat().st_mode)) == (0o700, 0o600), "prompts are nobody else's"
+        os.utime(stored, (1, 1))
+        assert burnish.prompt("p").source == "network"
+    with Burnish(api_key="k", transport=answering(httpx.ConnectError("away"))[0], cache_folder=folder) as later:
+        known = later.prompt("p")
+        assert (known.source, known.stale) == ("disk", True) and known.age_s < 60
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (httpx.Response(200, text="<html>Sign in to the hotel's network</html>"), NotReached),
+        (httpx.Response(301, headers={"location": "https://elsewhere/"}), ApiError),
+    ],
+)
+def test_what_somebody_else_answers_is_no_answer(answer: httpx.Response, expected: type[Exception]) -> None:
+    with Burnish(api_key="k", transport=answering(answer)[0], cache_folder=False) as burnish, pytest.raises(expected):
+        burnish.execute("greeting")
+
+
+def test_an_execution_asks_for_the_whole_answer_and_is_waited_for_until_its_deadline() -> None:
+    transport, asked = answering(httpx.Response(200, json={"id": "1"}), httpx.Response(200, json={"id": "2"}))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        burnish.execute("greeting", deadline_s=600)
+        burnish.execute("greeting", deadline_s=5)
+    assert json.loads(asked[0].content)["response_shape"] == "with_metadata"
+    assert [one.extensions["timeout"]["read"] for one in asked] == [610, 125]
+
+
+def test_waits_grow_and_heed_what_the_server_says() -> None:
+    assert wait_s(0, retry_after="7") == 7 and wait_s(0, retry_after="9000") == 30
+    assert all(0.25 <= wait_s(0, retry_after=said) <= 0.5 for said in (None, "nan", "soon") for _ in range(50))
+    assert all(4 <= wait_s(5, retry_after="soon") <= 8 for _ in range(50))
+
+
+def test_a_key_is_needed_and_a_caller_s_own_idempotency_key_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BURNISH_API_KEY", raising=False)
+    with pytest.raises(ValueError, match="BURNISH_API_KEY"):
+        Burnish()
+    settings = Settings.of("http://host/v1/", "k", timeout_s=1, max_retries=0)
+    assert settings.base_url == "http://host" and settings.tries == 1
+    headers = settings.headers(Call("POST", "/x", {}, headers={"Idempotency-Key": "mine"}))
+    assert [value for name, value in headers.items() if name.lower() == "idempotency-key"] == ["mine"]
+
+
+def test_the_span_of_the_caller_goes_along() -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+
+    settings = Settings.of("http://host", "k", timeout_s=1, max_retries=0)
+    assert "traceparent" not in settings.headers(Call("GET", "/x"))
+    with TracerProvider().get_tracer("t").start_as_current_span("caller") as span:
+        assert format(span.get_span_context().trace_id, "032x") in settings.headers(Call("GET", "/x"))["traceparent"]
+
+
+SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def signed(body: str, *, at: int, secret: str = SECRET) -> dict[str, str]:
+    from datetime import UTC, datetime
+
+    signature = Webhook(secret).sign("msg_1", datetime.fromtimestamp(at, UTC), body)
+    return {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(at), "Webhook-Signature": signature}
+
+
+def test_a_webhook_is_what_the_reference_library_signed() -> None:
+    body, now = json.dumps({"type": "alert.raised"}), 1_760_000_000
+    assert verify_webhook(body, signed(body, at=now), SECRET, now_s=now) == {"type": "alert.raised"}
+    two = signed(body, at=now)
+    two["Webhook-Signature"] = "v1,AAAA v2,x " + two["Webhook-Signature"]
+    assert verify_webhook(body.encode(), two, SECRET, now_s=now + 299)
+
+
+@pytest.mark.parametrize("change", ["body", "late", "early", "secret", "no id", "nonsense", "no ascii", "endless"])
+def test_a_webhook_of_somebody_else_is_refused(change: str) -> None:
+    body, now = json.dumps({"type": "alert.raised"}), 1_760_000_000
+    headers: dict[str, Any] = signed(body, at=now, secret="whsec_" + "A" * 32 if change == "secret" else SECRET)
+    if change == "no id":
+        del headers["Webhook-Id"]
+    if change == "nonsense":
+        headers["Webhook-Signature"] = "v1,%%%"
+    if change == "no ascii":
+        headers["Webhook-Signature"] = "v1,é"
+    if change == "endless":
+        headers["Webhook-Timestamp"] = "9" * 5_000
+    at = {"late": now + 301, "early": now - 301}.get(change, now)
+    with pytest.raises(InvalidWebhook):
+        verify_webhook(body + " " if change == "body" else body, headers, SECRET, now_s=at)

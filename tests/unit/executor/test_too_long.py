@@ -1,0 +1,51 @@
+"""What providers say of an input that does not fit, and who is asked then (E9)."""
+
+import pytest
+
+from burnish_executor.core.failure import Failure, FailureKind, is_too_long
+from burnish_executor.core.fallback import another_may_help, is_worth_asking
+from burnish_shared.contracts.executions import Fallback, Price, Route
+
+pytestmark = pytest.mark.capability("E9")
+
+PRICE = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
+ROUTE = Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=PRICE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        "the request exceeds the available context size (4096 tokens), try increasing it",
+        "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        "input is too long for requested model.",
+        "Too many tokens: 140000.",
+    ],
+)
+def test_an_input_that_is_too_long_is_known_by_what_providers_say(said: str) -> None:
+    failure = Failure(FailureKind.REFUSED, f"The provider answered 400: {said}", 400)
+    assert is_too_long(failure) and another_may_help(failure, had_started=False)
+    assert not another_may_help(failure, had_started=True)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure(FailureKind.REFUSED, "The provider answered 400: Unsupported parameter: 'max_tokens'.", 400),
+        Failure(FailureKind.REFUSED, "The provider answered 400: max_tokens is too large: 9000.", 400),
+        Failure(FailureKind.REFUSED, "The provider answered 401: prompt is too long", 401),
+        Failure(FailureKind.PROVIDER, "The provider answered 500: prompt is too long", 500),
+    ],
+)
+def test_other_refusals_are_not_taken_for_it(failure: Failure) -> None:
+    assert not is_too_long(failure)
+
+
+def test_only_models_that_take_more_are_asked_then() -> None:
+    too_long = Failure(FailureKind.REFUSED, "No.", 400, code="context_length_exceeded")
+    down = Failure(FailureKind.UNREACHABLE, "No.")
+    larger, other = (Fallback(route=ROUTE, hold_nusd=1, output_tokens=1, is_larger=one) for one in (True, False))
+    assert [is_worth_asking(too_long, one) for one in (larger, other)] == [True, False]
+    assert [is_worth_asking(down, one) for one in (larger, other)] == [True, True]

@@ -1,0 +1,228 @@
+"""What is decided and said: experiments and guarded rollouts as pure functions of sums."""
+
+from dataclasses import replace
+
+import pytest
+
+from burnish_shared.contracts.experiments import Guardrail, Method, Rollout, Settings
+from burnish_shared.experiments.analysis import Analysis, Epoch, Memory, analyse
+from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_rule, conclude
+from burnish_shared.experiments.guardrails import USUAL
+from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.rollout import Advance, Finish, Hold, RollBack, Standing, Wait, next_move
+from burnish_shared.experiments.sums import ArmSums
+
+pytestmark = pytest.mark.capability("X2")
+
+PLAN = Plan(("a", "b"), "satisfaction", "higher", "sequential", Settings())
+
+
+def shares(n: int, good: float) -> ArmSums:
+    return ArmSums(n, n, good, n, good, good)
+
+
+def arm(n: int, good: int, *, heard: int | None = None, failed: int = 0) -> dict[str, ArmSums]:
+    return {"success": shares(n, n - failed), "satisfaction": shares(heard if heard is not None else n, good)}
+
+
+def epoch(number: int = 1, *, share: float = 0.5, **arms: dict[str, ArmSums]) -> Epoch:
+    return Epoch(number, {"a": 1 - share, "b": share}, arms)
+
+
+def decided(plan: Plan, *epochs: Epoch, days: float = 1.0) -> GoOn | Concluded:
+    return conclude(plan, analyse(plan, epochs), days=days, days_left={"b": 3.0})
+
+
+def test_a_winner_is_said_with_its_interval_and_that_one_may_stop() -> None:
+    found = decided(PLAN, epoch(a=arm(2100, 1470), b=arm(2110, 1600)))
+    assert found == Concluded("better", "b", "B is better: +5.8 points, 95% sure between +1.5 and +10.1; 4,210 answers; you may stop.")
+
+
+def test_three_points_less_is_never_called_better() -> None:
+    for n in range(100, 40_000, 100):
+        found = decided(PLAN, epoch(a=arm(n, round(0.75 * n)), b=arm(n, round(0.72 * n))))
+        assert isinstance(found, GoOn) or found.outcome in ("worse", "no_difference")
+    assert isinstance(found, Concluded) and found.outcome == "worse" and found.winner == "a"
+    assert found.sentence.startswith("B is worse: −3.0 points")
+
+
+def test_equal_arms_end_with_no_difference() -> None:
+    found = decided(PLAN, epoch(a=arm(12_000, 9_000), b=arm(12_000, 9_010)))
+    assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("no_difference", "a")
+    assert "within ±2.0 points" in found.sentence
+
+
+def test_too_few_and_not_yet_are_said_with_what_is_missing() -> None:
+    found = decided(PLAN, epoch(a=arm(60, 40), b=arm(41, 30)))
+    assert found == GoOn("Too few to say anything: 41 end users of the 100 that each arm needs; about 3 days left.")
+    soon = conclude(PLAN, analyse(PLAN, [epoch(a=arm(60, 40), b=arm(41, 30))]), days=1.0, days_left={"b": 1 / 24})
+    assert soon.sentence.endswith("; about 1 hour left.")
+    found = decided(PLAN, epoch(a=arm(600, 420), b=arm(640, 461)))
+    assert found.sentence.startswith("Not decided yet: +2.0 points, 95% sure between −") and found.sentence.endswith("about 3 days left.")
+
+
+def test_a_skewed_split_is_refused_whatever_it_shows() -> None:
+    found = decided(PLAN, epoch(a=arm(6000, 4200), b=arm(5000, 4000)))
+    assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("refused", None)
+    assert found.sentence.startswith("No verdict: A 6,000, B 5,000 came, where A 5,500, B 5,500 were to come")
+
+
+def test_a_winner_that_breaks_a_guardrail_is_rolled_back() -> None:
+    plan = replace(PLAN, guardrails=USUAL)
+    found = decided(plan, epoch(a=arm(3000, 2100), b=arm(3000, 2400, failed=300)))
+    assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("rolled_back", "a")
+    assert "errors +10.0 points beside the control, at most 2 are allowed" in found.sentence
+
+
+def test_a_gain_that_may_be_who_reacted_is_not_called_one() -> None:
+    found = decided(PLAN, epoch(a=arm(5000, 1750, heard=2500), b=arm(5000, 2700, heard=3600)))
+    assert isinstance(found, GoOn) and "heard from 72% of its units and the control from 50%" in found.sentence
+    fixed = replace(PLAN, method="fixed", settings=Settings(planned_units=6000))
+    found = decided(fixed, epoch(a=arm(5000, 1750, heard=2500), b=arm(5000, 2700, heard=3600)))
+    assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("not_enough_data", None)
+
+
+def test_of_several_arms_the_largest_proven_gain_wins_and_each_pays_for_the_others() -> None:
+    plan = Plan(("a", "b", "c"), "satisfaction", "higher", "sequential", Settings())
+    one = Epoch(1, {"a": 0.34, "b": 0.33, "c": 0.33}, {"a": arm(4000, 2800), "b": arm(4000, 3060), "c": arm(4000, 3150)})
+    assert plan.alpha == pytest.approx(0.025)
+    found = conclude(plan, analyse(plan, [one]), days=1)
+    assert isinstance(found, Concluded) and found.winner == "c" and "97.5% sure" in found.sentence
+
+
+def test_less_is_better_where_it_was_said() -> None:
+    plan = Plan(("a", "b"), "cost_nusd", "lower", "sequential", Settings())
+    cost = {"a": ArmSums(500, 500, 5e8, 500, 5.05e14, 5e8), "b": ArmSums(500, 500, 4.5e8, 500, 4.1e14, 4.5e8)}
+    one = Epoch(1, {"a": 0.5, "b": 0.5}, {name: {"success": shares(500, 500), "cost_nusd": sums} for name, sums in cost.items()})
+    found = conclude(plan, analyse(plan, [one]), days=1)
+    assert isinstance(found, Concluded) and found.winner == "b" and found.sentence.startswith("B is better: −10.0% cost, 95% sure")
+
+
+@pytest.mark.parametrize("method", ["fixed", "group_sequential", "hybrid"])
+def test_rules_with_an_end_decide_then_and_hide_significance_until_then(method: Method) -> None:
+    plan = replace(PLAN, method=method, settings=Settings(planned_units=2500, looks=5))
+    half = analyse(plan, [epoch(a=arm(400, 290), b=arm(400, 300))])
+    before = analyse(plan, [epoch(a=arm(700, 490), b=arm(700, 525))], half.memory)
+    assert before.differences[0].is_significant in ((None,) if method == "fixed" else (None, False))
+    after = analyse(plan, [epoch(a=arm(1251, 876), b=arm(1251, 938))], before.memory)
+    assert after.differences[0].is_significant and after.differences[0].is_last
+    assert conclude(plan, after, days=9).winner == "b"  # type: ignore[union-attr]
+    none = analyse(plan, [epoch(a=arm(1251, 876), b=arm(1251, 880))], before.memory)
+    found = conclude(plan, none, days=9)
+    assert isinstance(found, Concluded) and found.outcome == "not_enough_data" and found.winner is None
+    assert found.sentence.startswith("No difference was found: +0.3 points")
+
+
+def test_looks_are_taken_when_they_are_due_and_kept() -> None:
+    plan = replace(PLAN, method="group_sequential", settings=Settings(planned_units=1000, looks=4))
+    memory = Memory()
+    for n in range(20, 520, 20):
+        memory = analyse(plan, [epoch(a=arm(n, n // 2), b=arm(n, n // 2))], memory).memory
+    assert memory.looks == (0.28, 0.52, 0.76, 1.0) and Memory.of(memory.stored()) == memory
+
+
+def test_the_least_p_so_far_stays() -> None:
+    first = analyse(PLAN, [epoch(a=arm(1000, 700), b=arm(1000, 770))])
+    second = analyse(PLAN, [epoch(a=arm(1100, 770), b=arm(1100, 800))], first.memory)
+    assert second.differences[0].p_value == first.differences[0].p_value
+
+
+def test_an_experiment_ends_after_the_days_that_were_said() -> None:
+    plan = replace(PLAN, settings=Settings(max_days=14))
+    found = decided(plan, epoch(a=arm(600, 420), b=arm(600, 432)), days=14)
+    assert isinstance(found, Concluded) and found.outcome == "not_enough_data" and "after 14 days" in found.sentence
+
+
+def test_units_in_several_epochs_widen_the_interval() -> None:
+    one = epoch(a=arm(2000, 1400), b=arm(2000, 1480))
+    plain, wide = analyse(PLAN, [one]).differences[0], analyse(PLAN, [one], Memory(widening={"b": 2.0})).differences[0]
+    assert plain.high is not None and plain.low is not None and wide.high is not None and wide.low is not None
+    assert 1.3 < (wide.high - wide.low) / (plain.high - plain.low) < 1.5
+
+
+def test_what_is_kept_of_a_verdict_is_json() -> None:
+    import json
+
+    plan = replace(PLAN, guardrails=USUAL)
+    json.dumps([as_result(plan, analyse(plan, [epoch(a=arm(2100, 1470), b=arm(2110, 1600))])), as_rule(plan)], allow_nan=False)
+
+
+# Guarded rollouts
+
+RAMP = Rollout()
+ROLLOUT = replace(PLAN, kind="rollout", guardrails=USUAL, limit_ms=900)
+
+
+def analysed(n: int, good: int, *, share: float = 0.05) -> Analysis:
+    many = round(n * (1 - share) / share)
+    return analyse(ROLLOUT, [epoch(share=share, a=arm(many, round(0.85 * many)), b=arm(n, good))])
+
+
+@pytest.mark.capability("X3")
+def test_a_step_lasts_its_bake_time_and_until_enough_were_seen_and_nothing_is_in_doubt() -> None:
+    calm = analysed(200, 171)
+    assert isinstance(next_move(ROLLOUT, RAMP, Standing(1, 1800, 200), calm), Wait)
+    assert isinstance(next_move(ROLLOUT, RAMP, Standing(1, 3600, 29), calm), Wait)
+    move = next_move(ROLLOUT, RAMP, Standing(1, 3600, 200), calm)
+    assert isinstance(move, Advance) and (move.step, move.share) == (2, 0.25)
+    doubt = next_move(ROLLOUT, RAMP, Standing(1, 3600, 60), analysed(60, 45))
+    assert isinstance(doubt, Wait) and doubt.why == "It may be that satisfaction got worse; more is waited for."
+    assert isinstance(next_move(ROLLOUT, RAMP, Standing(1, 90_000, 60), analysed(60, 45)), Hold)
+
+
+@pytest.mark.capability("X3")
+def test_proven_harm_takes_everything_back_at_once_even_while_somebody_is_asked() -> None:
+    for standing in (Standing(1, 0, 400), Standing(1, 99, 400, is_held=True)):
+        move = next_move(ROLLOUT, RAMP, standing, analysed(400, 280))
+        assert isinstance(move, RollBack) and "satisfaction −15.0 points beside the control, at most 3 are allowed" in move.why
+
+
+@pytest.mark.capability("X3")
+def test_who_wants_to_be_asked_is_asked_and_the_last_step_ends_it() -> None:
+    calm = analysed(200, 171)
+    assert isinstance(next_move(ROLLOUT, Rollout(advances=False), Standing(1, 3600, 200), calm), Hold)
+    assert isinstance(next_move(ROLLOUT, RAMP, Standing(1, 3600, 200, is_held=True), calm), Wait)
+    assert isinstance(next_move(ROLLOUT, RAMP, Standing(4, 3600, 200), calm), Finish)
+
+
+@pytest.mark.capability("X3")
+def test_without_a_control_the_candidate_is_held_against_what_the_control_was_and_it_is_said() -> None:
+    before = epoch(a=arm(4000, 3400), b=arm(4000, 3420))
+    alone = Epoch(2, {"b": 1.0}, {"b": arm(5000, 4260)})
+    held = analyse(ROLLOUT, [before, alone])
+    assert {one.against for one in held.guardrails if one.metric in ("satisfaction", "error_rate")} == {"baseline"}
+    move = next_move(ROLLOUT, RAMP, Standing(4, 3600, 5000), held)
+    assert isinstance(move, Finish) and "what the control was before" in move.why
+    worse = analyse(ROLLOUT, [before, Epoch(2, {"b": 1.0}, {"b": arm(5000, 3700)})])
+    move = next_move(ROLLOUT, RAMP, Standing(4, 60, 5000), worse)
+    assert isinstance(move, RollBack) and "what the control was" in move.why
+
+
+@pytest.mark.capability("X3")
+def test_a_skewed_split_asks_somebody() -> None:
+    skewed = analyse(ROLLOUT, [epoch(share=0.05, a=arm(9000, 7650), b=arm(900, 765))])
+    assert isinstance(next_move(ROLLOUT, RAMP, Standing(1, 3600, 900), skewed), Hold)
+
+
+@pytest.mark.capability("X3")
+def test_a_guardrail_that_nobody_can_know_keeps_nobody_waiting() -> None:
+    plan = replace(
+        ROLLOUT,
+        limit_ms=None,
+        guardrails=(Guardrail(metric="latency_p95_ms", margin=0.2, relative=True), Guardrail(metric="metric:sold", margin=0.1)),
+    )
+    calm = analyse(plan, [epoch(share=0.05, a=arm(4000, 3400), b=arm(200, 171))])
+    assert isinstance(next_move(plan, RAMP, Standing(1, 3600, 200), calm), Advance)
+
+
+@pytest.mark.capability("X3")
+def test_answers_that_all_cost_the_same_hold_a_ramp_up_only_where_they_cost_too_much() -> None:
+    def fixed(n: int, nusd: int) -> dict[str, ArmSums]:
+        return arm(n, round(0.85 * n)) | {"cost_nusd": ArmSums(n, n, nusd * n, n, nusd * nusd * n, nusd * n)}
+
+    for nusd, state, moved in ((100, "ok", Advance), (119, "ok", Advance), (130, "doubt", Wait)):
+        held = analyse(ROLLOUT, [epoch(share=0.05, a=fixed(4000, 100), b=fixed(200, nusd))])
+        assert [one.state for one in held.guardrails if one.metric == "cost_nusd"] == [state]
+        assert isinstance(next_move(replace(ROLLOUT, limit_ms=None), RAMP, Standing(1, 3600, 200), held), moved)
+    few = analyse(ROLLOUT, [epoch(share=0.05, a=fixed(4000, 100), b=fixed(10, 100))])
+    assert [one.state for one in few.guardrails if one.metric == "cost_nusd"] == ["no_data"]
