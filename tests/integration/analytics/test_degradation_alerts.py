@@ -265,7 +265,9 @@ async def test_a_thousand_labels_take_as_many_statements_as_one(watching: Analyt
                 before = await detector_store.close_periods(tx, length_ms=int(PERIOD_S * 1000))
             async with watching.db.unit_of_work(workspaces={workspace_id}) as tx:
                 limits = watching.housework.settings.detector_limits()
-                watched = await watch_workspace(Counted(tx.connection, statements=statements), workspace_id, before=before, limits=limits, now=NOON)
+                watched = await watch_workspace(
+                    Counted(tx.connection, statements=statements), workspace_id, before=before, limits=limits, now=NOON
+                )
         assert {key.version for key in watched.labels} == {1}, "the versions that went"
         assert len(watched.labels) == labels
         stored = await watching.rows("SELECT version FROM detector_states WHERE workspace_id = $1", workspace_id)
