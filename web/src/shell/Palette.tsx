@@ -9,7 +9,7 @@ import { useReturningFocus } from "@/kit/Dialog";
 import { toastError } from "@/kit/Toast";
 import { chooseTheme, useShownTheme } from "@/lib/theme";
 import { type Command, useOfferedCommands } from "./commands";
-import { ACCOUNT, NAV } from "./nav";
+import { ACCOUNT, NAV, PLACES } from "./nav";
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -90,6 +90,7 @@ function Found({ close, onLeave }: { close: () => void; onLeave: () => void }) {
           {ACCOUNT.map((item) => (
             <Item key={item.to} value={item.label} label={item.label} keys={`g ${item.jump}`} onSelect={go(item.to)} />
           ))}
+          {wanted === "" ? null : PLACES.map((item) => <Item key={item.to} value={`${item.label} ${item.hint}`} label={item.label} hint={item.hint} keywords={[...(item.keywords ?? [])]} onSelect={go(item.to)} />)}
         </Cmdk.Group>
         <Cmdk.Group heading="Account">
           {others.map((one) => (

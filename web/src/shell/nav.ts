@@ -26,7 +26,7 @@ export const NAV: readonly NavGroup[] = [
     label: "Observe",
     items: [
       { to: "/analytics", label: "Analytics", icon: Activity, jump: "a" },
-      { to: "/runs", label: "Runs", icon: ScrollText, jump: "r", also: ["/content"] },
+      { to: "/runs", label: "Runs", icon: ScrollText, jump: "r", also: ["/content", "/batches", "/groups"] },
       { to: "/alerts", label: "Alerts", icon: BellRing, jump: "e" },
     ],
   },
@@ -35,7 +35,7 @@ export const NAV: readonly NavGroup[] = [
     items: [
       { to: "/webhooks", label: "Webhooks", icon: Webhook, jump: "w" },
       { to: "/api-keys", label: "API keys", icon: KeyRound, jump: "k" },
-      { to: "/providers", label: "Providers", icon: PlugZap, jump: "v" },
+      { to: "/providers", label: "Providers", icon: PlugZap, jump: "v", also: ["/models", "/routing", "/cache"] },
     ],
   },
 ];
@@ -46,6 +46,18 @@ export const ACCOUNT: readonly Omit<NavItem, "icon">[] = [
   { to: "/team", label: "Team", jump: "m" },
   { to: "/settings", label: "Settings", jump: "s" },
   { to: "/start", label: "First steps", jump: "f" },
+];
+
+/** Pages within one of the above, which ⌘K finds by their own names too. */
+export const PLACES: readonly { to: string; label: string; /** Where it is, and other words for it. */ hint: string; keywords?: readonly string[] }[] = [
+  { to: "/batches", label: "Batches", hint: "Runs", keywords: ["bulk", "jsonl"] },
+  { to: "/batches/files", label: "Files of batches", hint: "Runs", keywords: ["upload", "jsonl"] },
+  { to: "/groups", label: "Calls without a prompt", hint: "Runs", keywords: ["groups", "ad hoc", "execution groups"] },
+  { to: "/content", label: "Content jobs", hint: "Runs", keywords: ["enrichments"] },
+  { to: "/models", label: "Models", hint: "Providers", keywords: ["prices", "retire", "known models"] },
+  { to: "/routing", label: "Routing", hint: "Providers", keywords: ["rules", "fallback", "auto", "explain"] },
+  { to: "/cache", label: "Cache of answers", hint: "Providers", keywords: ["saved", "clear"] },
+  { to: "/experiments/backtests", label: "Backtests", hint: "Experiments" },
 ];
 
 export const JUMPS: ReadonlyMap<string, { to: string; label: string }> = new Map([...NAV.flatMap((group) => group.items), ...ACCOUNT].map((item) => [item.jump, item]));
