@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from burnish_gateway.chains.bodies import ChainContent
-from burnish_gateway.chains.form import NESTING_MOST, STEPS_MOST, Chain
-from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.wire import parse_model
+from burnish_shared.chains.form import NESTING_MOST, STEPS_MOST, Chain
+from burnish_shared.chains.read_form import read_chain
 from burnish_shared.errors import InvalidField
 
 pytestmark = pytest.mark.capability("P8")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.chains.form import Call, all_steps
-from burnish_gateway.chains.walk import Finished, Result, Waiting, advance
+from burnish_shared.chains.form import Call, all_steps
+from burnish_shared.chains.walk import Finished, Result, Waiting, advance
 from tests.unit.chains.test_read_form import call, read
 
 pytestmark = pytest.mark.capability("P8")

@@ -7,9 +7,9 @@ from typing import Any
 from burnish_gateway.bundle.form import ChainForm
 from burnish_gateway.chains.bodies import ChainContent
 from burnish_gateway.chains.chain import fingerprint_of
-from burnish_gateway.chains.form import Call, all_steps
-from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.registry.spelling import tags_of
+from burnish_shared.chains.form import Call, all_steps
+from burnish_shared.chains.read_form import read_chain
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import Slug, parse_folder, parse_movable_label, parse_slug
 

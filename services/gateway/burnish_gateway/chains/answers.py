@@ -9,9 +9,9 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.chains.chain import ChainHead, ChainLabelMove, ChainVersion
-from burnish_gateway.chains.form import Call, Choose, Parallel, Step, Stop, all_steps, inside
-from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.chains.runs_store import ENDED
+from burnish_shared.chains.form import Call, Choose, Parallel, Step, Stop, all_steps, inside
+from burnish_shared.chains.read_form import read_chain
 from burnish_shared.money import credits_text
 from burnish_shared.slug import LATEST
 

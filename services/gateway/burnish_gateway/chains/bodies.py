@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from burnish_gateway.chains.form import BRANCHES_MOST, DEADLINE_MOST_S, STEPS_MOST
 from burnish_gateway.model_settings import JsonObject, Overrides
 from burnish_gateway.wire import ApiModel, Name, Text
+from burnish_shared.chains.form import BRANCHES_MOST, DEADLINE_MOST_S, STEPS_MOST
 from burnish_shared.expressions.tokens import TEXT_MOST
 from burnish_shared.slug import MAX_VERSION
 from burnish_shared.template.values import VariableType

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from burnish_gateway.chains.form import Call, Chain, all_steps
-from burnish_gateway.chains.read_form import FAULTS_TOLD
 from burnish_gateway.registry.catalog import Catalog
+from burnish_shared.chains.form import Call, Chain, all_steps
+from burnish_shared.chains.read_form import FAULTS_TOLD
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 
 

@@ -14,9 +14,9 @@ from burnish_gateway.chains.answers import ChainRunAnswer, run_answer
 from burnish_gateway.chains.run_chain import ChainRun, failed
 from burnish_gateway.chains.runs_store import ENDED
 from burnish_gateway.chains.tell import Queue, Told, event_of, rank_of
-from burnish_gateway.chains.walk import SUCCESS
 from burnish_gateway.deps import Gateway
 from burnish_gateway.wire import error_response
+from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, NotFound, Unavailable
 

@@ -10,13 +10,13 @@ from burnish_gateway.chains import answers, bodies, label_routes, run_routes, st
 from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
 from burnish_gateway.chains.check_prompts import check_prompts
 from burnish_gateway.chains.label_rules import check_may_archive, protected_from
-from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.chains.save_chain import NewChain, add_version, create_chain, head_of
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry.spelling import newer_version_response, tags_of
 from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, InvalidField, NewerVersion, PayloadTooLarge
 from burnish_shared.slug import MAX_VERSION, parse_folder, parse_label, parse_movable_label, parse_slug

@@ -17,16 +17,16 @@ import structlog
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.chains import runs_store as store
 from burnish_gateway.chains.announce import run_completed
-from burnish_gateway.chains.form import BRANCHES_MOST, Chain
-from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.chains.run_step import StepRun
 from burnish_gateway.chains.runs_store import Claim, ClaimLost
 from burnish_gateway.chains.step_end import Ended, error_of, read_again
 from burnish_gateway.chains.tell import Followers
-from burnish_gateway.chains.walk import Finished, Ready, Result, advance
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.answer import ExecutionFailed
 from burnish_gateway.metrics import BACKGROUND_FAILED, CHAIN_RUNS
+from burnish_shared.chains.form import BRANCHES_MOST, Chain
+from burnish_shared.chains.read_form import read_chain
+from burnish_shared.chains.walk import Finished, Ready, Result, advance
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.guarding.masks import blotted

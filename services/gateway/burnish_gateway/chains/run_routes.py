@@ -18,12 +18,12 @@ from burnish_gateway.chains.follow_run import ended_run, error_of_run, events_of
 from burnish_gateway.chains.run_chain import ChainRun
 from burnish_gateway.chains.runs_store import ENDED, Claim
 from burnish_gateway.chains.start_run import RunPlan, insert_run, plan_run
-from burnish_gateway.chains.walk import SUCCESS
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.idempotency import key_of, replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import ChatRoute, Text, error_response, json_response, make_router
+from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import parse_label, parse_slug
 

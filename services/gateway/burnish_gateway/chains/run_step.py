@@ -13,12 +13,12 @@ from burnish_gateway.chains import runs_store as store
 from burnish_gateway.chains.runs_store import Begun, Claim
 from burnish_gateway.chains.step_end import WAITED_FOR, Ended, cancelled, ended_by, ended_without
 from burnish_gateway.chains.tell import Followers, Told, delta_of, event_of, rank_of
-from burnish_gateway.chains.walk import Ready
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.claimed_call import BOOKED_WAIT_S, ClaimedCall
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.submit import MadeRequest, make_request
 from burnish_shared import failpoints
+from burnish_shared.chains.walk import Ready
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, RateLimited
 from burnish_shared.ids import new_uuid

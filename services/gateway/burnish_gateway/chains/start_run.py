@@ -1,9 +1,7 @@
 """Begin a run: everything that can be refused is refused before anything costs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -11,18 +9,17 @@ from burnish_gateway.chains import runs_store, store
 from burnish_gateway.chains.bodies import RunChain
 from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
 from burnish_gateway.chains.check_prompts import check_prompts
-from burnish_gateway.chains.form import Chain, Parameter
-from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.chains.run_chain import Given
 from burnish_gateway.chains.runs_store import Claim
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.verdicts import suspended
+from burnish_shared.chains.read_form import read_chain
+from burnish_shared.chains.variables import variables_for
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, InvalidField, MissingVariables
+from burnish_shared.errors import Conflict
 from burnish_shared.hops import current_hops
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import Label
-from burnish_shared.template.values import has_type
 from burnish_shared.tracing import new_traceparent, valid
 
 
@@ -54,7 +51,7 @@ async def plan_run(
     if head.archived_at is not None:
         raise Conflict(f"The chain '{slug}' is archived; it cannot be run.", param="chain")
     chain = read_chain(version.content)
-    variables = _variables(chain, body.variables)
+    variables = variables_for(chain, body.variables)
     await check_prompts(chain, principal.workspace_id, catalog=gateway.catalog)
     return RunPlan(head, version, reached_by, Given(variables, body.metadata), body.deadline_s or chain.deadline_s)
 
@@ -75,27 +72,3 @@ async def insert_run(
     )  # fmt: skip
     begins_here = gateway.chains.has_room or body.mode == "sync" or not keeps_text
     return run_id, await gateway.chains.lease(tx, principal.workspace_id, run_id) if begins_here else None
-
-
-def _variables(chain: Chain, given: Mapping[str, Any]) -> dict[str, Any]:
-    """With the defaults of those that were not given. A null counts as not given."""
-    if chain.parameters is None:
-        return dict(given)
-    unknown = sorted(given.keys() - chain.parameters.keys())
-    if unknown:
-        known = f"it takes {', '.join(chain.parameters)}" if chain.parameters else "it takes none"
-        raise InvalidField(f"variables.{unknown[0]}: is no parameter of this chain; {known}.", param=f"variables.{unknown[0]}")
-    missing = [name for name, one in chain.parameters.items() if one.required and given.get(name) is None]
-    if missing:
-        raise MissingVariables(
-            f"The chain needs {', '.join(missing)}; give each in variables.", param="variables", details={"missing": missing}
-        )  # fmt: skip
-    return {name: _value(name, one, given.get(name)) for name, one in chain.parameters.items()}
-
-
-def _value(name: str, parameter: Parameter, given: Any) -> Any:
-    if given is None:
-        return parameter.default
-    if parameter.type is not None and not has_type(given, parameter.type):
-        raise InvalidField(f"variables.{name}: must be of type {parameter.type}.", param=f"variables.{name}")
-    return given

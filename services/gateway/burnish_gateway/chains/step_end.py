@@ -1,17 +1,15 @@
 """From what came of an execution, or from the refusal of one, to the end of a step. Pure."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_gateway.chains.runs_store import StepEnd
-from burnish_gateway.chains.walk import SUCCESS, Result
 from burnish_gateway.execution.answer import failure_of
+from burnish_shared.chains.json_answer import json_of
+from burnish_shared.chains.walk import SUCCESS, Result
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.errors import BurnishError, RateLimited, Unavailable
 from burnish_shared.storable_text import storable
-
-JSON_DEPTH_MOST: Final = 64
 
 WAITED_FOR: Final = (RateLimited, Unavailable)
 """Refusals that pass by themselves: in the middle of a run they are waited for, as long as its deadline allows."""
@@ -74,42 +72,3 @@ def error_of(error: BurnishError) -> dict[str, Any]:
         "type": error.type, "code": error.code, "message": storable(error.message), "http_status": error.status,
         "retryable": error.retryable,
     }  # fmt: skip
-
-
-def json_of(text: str | None) -> Any:
-    """The answer as JSON, where it is an object, a list, a number or the like, and nothing else; None where it is none."""
-    if text is None or not text.strip():
-        return None
-    try:
-        value = json.loads(text, parse_constant=_refused, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return None
-    return _storable(value) if _depth(value) <= JSON_DEPTH_MOST else None
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {storable(name): _storable(one) for name, one in value.items()}
-    return [_storable(one) for one in value] if isinstance(value, list) else value
-
-
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted no further than matters."""
-    levels, here = 0, [value]
-    while here and levels <= JSON_DEPTH_MOST:
-        levels += 1
-        here = [two for one in here for two in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())]
-    return levels
-
-
-def _refused(name: str) -> Any:
-    raise ValueError(name)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(text)
-    return number

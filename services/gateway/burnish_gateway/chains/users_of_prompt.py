@@ -4,8 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from burnish_gateway.chains import store
-from burnish_gateway.chains.form import Call, all_steps
-from burnish_gateway.chains.read_form import read_chain
+from burnish_shared.chains.form import Call, all_steps
+from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
 

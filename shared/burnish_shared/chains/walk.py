@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from burnish_gateway.chains.form import Call, Chain, Choose, Output, Parallel, Step, Stop, inside
+from burnish_shared.chains.form import Call, Chain, Choose, Output, Parallel, Step, Stop, inside
 from burnish_shared.expressions import ExpressionError, evaluate, holds
 from burnish_shared.sandbox.outcome import Plain
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from burnish_gateway.chains.form import (
+from burnish_shared.chains.form import (
     BRANCHES_MOST,
     DEADLINE_DEFAULT_S,
     NESTING_MOST,
@@ -203,9 +203,9 @@ class _Reader:
 
     def _references(self, node: Node, seen: set[str]) -> list[str]:
         """What is wrong with the steps and variables that it speaks of."""
-        path, root = _path_of(node)
+        path, root = path_of(node)
         if root is None:
-            return [fault for one in _parts(node) for fault in self._references(one, seen)]
+            return [fault for one in parts_of(node) for fault in self._references(one, seen)]
         inner = [fault for one in _indexes(node) for fault in self._references(one, seen)]
         if root == VARIABLES:
             unknown = path and self.parameters is not None and path[0] is not None and path[0] not in self.parameters
@@ -221,7 +221,7 @@ class _Reader:
         return inner
 
 
-def _path_of(node: Node) -> tuple[list[str | None], str | None]:
+def path_of(node: Node) -> tuple[list[str | None], str | None]:
     """The fields from a name on, None for one that is computed, and the name; no name where it is no such path."""
     path: list[str | None] = []
     while isinstance(node, Field):
@@ -240,7 +240,8 @@ def _indexes(node: Node) -> list[Node]:
     return found
 
 
-def _parts(node: Node) -> tuple[Node, ...]:
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """The expressions that one is made of."""
     match node:
         case Field(of, key):
             return (of, key)
