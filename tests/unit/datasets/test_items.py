@@ -27,13 +27,13 @@ def test_the_splits_by_hash_have_about_their_shares() -> None:
 
 
 def test_a_given_split_wins_and_val_means_validation() -> None:
-    name, items = read_dataset(
+    name, read = read_dataset(
         b'{"name": "d", "items": [{"input": "a", "expected": "b", "split": "val"}, {"input": "c", "expected": "d", "split": "test"}]}',
         content_type="application/json",
         name=None,
     )
     assert name == "d"
-    assert [item.place for item in items] == ["validation", "test"]
+    assert [item.place for item in read.items] == ["validation", "test"]
     with pytest.raises(ValueError, match="train, validation, test"):
         split_named("holdout")
 
@@ -42,14 +42,15 @@ def test_a_jsonl_file_from_elsewhere_can_be_sent_as_it_is() -> None:
     first = {"id": "x-1", "split": "train", "input": "hi", "expected": "a", "source_intent": "greeting"}
     lines = [first, {"input": "yo", "expected": "b"}]
     raw = "\n".join(json.dumps(line) for line in lines).encode() + b"\n\n"
-    _, items = read_dataset(raw, content_type="application/x-ndjson", name="tickets")
+    _, read = read_dataset(raw, content_type="application/x-ndjson", name="tickets")
+    items = read.items
     assert items[0].metadata == {"id": "x-1", "source_intent": "greeting"}
     assert [item.input for item in items] == ["hi", "yo"]
 
 
 def test_a_csv_file_names_its_columns() -> None:
     raw = 'input,expected,split,channel\n"My ""new"" card,\nplease",cards,val,mail\nfees?,fees,,chat\n'.encode("utf-8-sig")
-    items = read_items(raw, content_type="text/csv; charset=utf-8")
+    items = read_items(raw, content_type="text/csv; charset=utf-8").items
     assert items[0] == NewItem(input='My "new" card,\nplease', expected="cards", split="validation", metadata={"channel": "mail"})
     assert items[1].split is None
 

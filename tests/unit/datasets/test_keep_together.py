@@ -68,11 +68,11 @@ def test_what_was_made_up_is_never_in_test() -> None:
     assert counted(one.place for one in made_up)["test"] == 0
     with pytest.raises(BadRequest, match="made up"):
         read_items(b'{"items": [{"input": "a", "expected": "b", "split": "test", "synthetic": true}]}', content_type="application/json")
-    [item] = read_items(b"input,expected,synthetic\na,b,yes\n", content_type="text/csv")
+    [item] = read_items(b"input,expected,synthetic\na,b,yes\n", content_type="text/csv").items
     assert item.synthetic
 
 
 def test_a_group_is_kept_as_it_is_given_so_that_an_erasure_finds_it() -> None:
     items = [{"input": "a", "expected": "b", "group": "ada@example.org"}, {"input": "c", "expected": "d", "metadata": {"group": "g2"}}]
-    first, second = read_items(json.dumps({"items": items}).encode(), content_type="application/json")
+    first, second = read_items(json.dumps({"items": items}).encode(), content_type="application/json").items
     assert (first.metadata, first.group, second.group) == ({"group": "ada@example.org"}, "ada@example.org", "g2")

@@ -46,6 +46,27 @@ def test_an_upload_names_every_line_at_fault_and_saves_none() -> None:
     assert [one["line"] for one in (told.value.details or {})["problems"]] == [4, 5]
 
 
+BLANKS = b"input,expected,split\na,x,train\nb,,train\nc,  ,test\nd,y,nowhere\n"
+
+
+def test_lines_that_expect_nothing_are_named_and_refused_or_left_out_but_never_saved() -> None:
+    shown = read_preview(BLANKS, content_type="text/csv", mapping={})
+    assert shown.blank == [3, 4] and [one.line for one in shown.problems] == [3, 4, 5] and shown.items == 1
+    with pytest.raises(InvalidField, match="Line 3: expected: nothing is expected") as told:
+        read_items(BLANKS, content_type="text/csv")
+    assert [one["line"] for one in (told.value.details or {})["problems"]] == [3, 4, 5]
+    with pytest.raises(InvalidField, match="Line 5: split"):
+        read_items(BLANKS, content_type="text/csv", leave_out_blank=True)
+    read = read_items(BLANKS.replace(b"nowhere", b"test"), content_type="text/csv", leave_out_blank=True)
+    assert [one.input for one in read.items] == ["a", "d"] and read.left_out == [3, 4]
+    lines = b'{"input": "a"}\n{"input": "b", "expected": null}\n{"input": "c", "expected": 0}\n'
+    read = read_items(lines, content_type="application/x-ndjson", leave_out_blank=True)
+    assert [one.expected for one in read.items] == ["0"] and read.left_out == [1, 2]
+    with pytest.raises(BadRequest, match="nothing is expected") as refused:
+        read_items(b'{"items": [{"input": "a", "expected": "b"}, {"input": "c", "expected": " "}]}', content_type="application/json")
+    assert refused.value.param == "items.1.expected"
+
+
 def test_several_columns_make_the_variables_of_an_input() -> None:
     rows = [
         {"inputs.city": "Bern", "inputs.days": 3, "output": 7, "metadata": {"n": 1}},

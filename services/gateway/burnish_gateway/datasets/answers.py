@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from burnish_gateway.datasets.add_items import Added
+from burnish_gateway.datasets.bodies import PROBLEMS_MOST, Read
 from burnish_gateway.datasets.dataset import Dataset, StoredItem
 
 
@@ -33,6 +34,7 @@ class DatasetAnswer(BaseModel):
 class AddedAnswer(DatasetAnswer):
     added: int
     duplicates: int = Field(description="Items whose input was there already; the first one stays as it is.")
+    left_out: list[int] = Field(default_factory=list, description="Lines of an upload that expect nothing; the first 100.")
 
 
 class ItemAnswer(BaseModel):
@@ -59,8 +61,9 @@ def dataset_answer(dataset: Dataset) -> DatasetAnswer:
     return DatasetAnswer(**_fields(dataset))
 
 
-def added_answer(made: Added) -> AddedAnswer:
-    return AddedAnswer(**_fields(made.dataset), added=made.added, duplicates=made.duplicates)
+def added_answer(made: Added, read: Read | None = None) -> AddedAnswer:
+    left_out = read.left_out[:PROBLEMS_MOST] if read else []
+    return AddedAnswer(**_fields(made.dataset), added=made.added, duplicates=made.duplicates, left_out=left_out)
 
 
 def item_answer(item: StoredItem) -> ItemAnswer:

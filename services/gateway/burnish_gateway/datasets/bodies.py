@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -37,6 +38,13 @@ class ItemBody(ApiModel):
     )
     synthetic: bool = Field(default=False, description="Made up, and marked so in `metadata.synthetic`; never in the test split.")
 
+    @field_validator("expected")
+    @classmethod
+    def _says_something(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("nothing is expected, so every answer would count as wrong; fill it in, or leave the item out")
+        return value
+
     @field_validator("split")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
@@ -55,6 +63,14 @@ class ItemBody(ApiModel):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a body. `left_out`: lines that expect nothing, where those are to be left out."""
+
+    items: list[NewItem]
+    left_out: list[int] = field(default_factory=list)
+
+
 class ItemsBody(ApiModel):
     items: list[ItemBody] = Field(min_length=1, max_length=MOST_ITEMS)
 
@@ -63,25 +79,35 @@ class DatasetBody(ItemsBody):
     name: Name
 
 
-def read_dataset(raw: bytes, *, content_type: str, name: str | None, mapping: Mapping[str, str] | None = None) -> tuple[str, list[NewItem]]:
+def read_dataset(
+    raw: bytes, *, content_type: str, name: str | None, mapping: Mapping[str, str] | None = None, leave_out_blank: bool = False
+) -> tuple[str, Read]:
     """Name and items of a new dataset. JSON carries its name; for an upload it is given beside it (`?name=`)."""
     if is_json(content_type):
         body = parse_model(DatasetBody, raw)
-        return body.name, [one.item() for one in body.items]
+        return body.name, Read([one.item() for one in body.items])
     if not name or len(name) > 200 or "\x00" in name:
         raise InvalidField("An upload needs a name of 1 to 200 characters: POST /v1/datasets?name=….", param="name")
-    return name, _uploaded(raw, content_type=content_type, mapping=mapping or {})
+    return name, _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)
 
 
-def read_items(raw: bytes, *, content_type: str, mapping: Mapping[str, str] | None = None) -> list[NewItem]:
+def read_items(raw: bytes, *, content_type: str, mapping: Mapping[str, str] | None = None, leave_out_blank: bool = False) -> Read:
     """Items to be added to a dataset."""
     if is_json(content_type):
-        return [one.item() for one in parse_model(ItemsBody, raw).items]
-    return _uploaded(raw, content_type=content_type, mapping=mapping or {})
+        return Read([one.item() for one in parse_model(ItemsBody, raw).items])
+    return _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)
 
 
 def is_json(content_type: str) -> bool:
     return content_type.partition(";")[0].strip() in ("", "application/json")
+
+
+def expects_nothing(line: Line, mapping: Mapping[str, str]) -> bool:
+    """Of a line that can be read: whether its cell of the right answer is blank, or is not there."""
+    if line.row is None:
+        return False
+    expected = placed(line.row, mapping).get("expected")
+    return expected is None or (isinstance(expected, str) and not expected.strip())
 
 
 def item_of(line: Line, mapping: Mapping[str, str]) -> NewItem:
@@ -94,14 +120,18 @@ def item_of(line: Line, mapping: Mapping[str, str]) -> NewItem:
     return parse_model(ItemBody, json.dumps(placed(line.row, mapping)).encode()).item()
 
 
-def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -> list[NewItem]:
+def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str], leave_out_blank: bool) -> Read:
     """All items of a file, or one error that names every line at fault (up to PROBLEMS_MOST)."""
     items: list[NewItem] = []
+    left_out: list[int] = []
     problems: list[dict[str, Any]] = []
     lines = lines_of(raw, content_type=content_type)
     if mapping and lines:
         check_columns(mapping, dict.fromkeys(name for line in lines for name in line.row or ()))
     for line in lines:
+        if leave_out_blank and expects_nothing(line, mapping):
+            left_out.append(line.number)
+            continue
         try:
             items.append(item_of(line, mapping))
         except (InvalidBody, InvalidField) as error:
@@ -116,4 +146,4 @@ def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -> l
         )
     if not items:
         raise InvalidField("There is no item in it.", param="items")
-    return items
+    return Read(items, left_out)

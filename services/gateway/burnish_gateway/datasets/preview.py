@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, is_json, item_of
+from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, expects_nothing, is_json, item_of
 from burnish_gateway.datasets.item import NewItem, counted
 from burnish_gateway.datasets.lines import Line, lines_of
 from burnish_gateway.datasets.mapping import COLUMNS_MOST, check_columns, checked, guessed, target_of
@@ -62,6 +62,10 @@ class Preview(BaseModel):
     rows: list[PreviewRow] = Field(description="The first ten.")
     problems: list[Problem] = Field(description="At most 100. While there is any, an upload with this mapping is refused as a whole.")
     problems_left_out: int
+    blank: list[int] = Field(
+        description="Lines that expect nothing, the first 100: they are among the problems, unless an upload leaves them out "
+        "(`leave_out_blank`)."
+    )
     near_duplicates: list[NearPair] = Field(description="Lines in different splits that say almost the same.")
 
 
@@ -87,6 +91,7 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
     items: dict[bytes, tuple[int, NewItem]] = {}
     problems: list[Problem] = []
     duplicates = 0
+    blank = [line.number for line in lines if expects_nothing(line, mapping)]
     for line in lines:
         try:
             item = item_of(line, mapping)
@@ -107,6 +112,7 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
         rows=[_row(number, item) for number, item in kept[:ROWS_SHOWN]],
         problems=problems[:PROBLEMS_MOST],
         problems_left_out=max(0, len(problems) - PROBLEMS_MOST),
+        blank=blank[:PROBLEMS_MOST],
         near_duplicates=[
             NearPair(
                 lines=[kept[pair.first][0], kept[pair.second][0]],

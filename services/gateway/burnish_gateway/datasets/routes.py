@@ -57,6 +57,10 @@ ColumnMap = Annotated[
         "synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata.",
     ),
 ]
+LeaveOut = Annotated[
+    bool,
+    Query(description="Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them."),
+]
 
 
 def _body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -80,16 +84,19 @@ async def create(
     principal: Editor,
     name: Annotated[str | None, Query(description="Name of an upload.")] = None,
     columns: ColumnMap = None,
+    leave_out_blank: LeaveOut = False,
 ) -> Response:
     """A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
 
     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
     """
     raw, kind = await request.body(), request.headers.get("content-type", "")
-    title, items = await asyncio.to_thread(read_dataset, raw, content_type=kind, name=name, mapping=parse_mapping(columns or ()))
+    title, read = await asyncio.to_thread(
+        read_dataset, raw, content_type=kind, name=name, mapping=parse_mapping(columns or ()), leave_out_blank=leave_out_blank
+    )
 
     async def work(tx: Tx) -> answers.AddedAnswer:
-        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, items, author=principal.actor))
+        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, read.items, author=principal.actor), read)
         after = {"name": title, "version": made.version, "items": made.added}
         await audit.note(tx, principal, action="dataset.created", kind="dataset", key=str(made.id), after=after)
         return made
@@ -148,13 +155,23 @@ async def leaks(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> L
     openapi_extra=_body_of(ItemsBody),
     summary="Add items to a dataset",
 )
-async def add(request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID, columns: ColumnMap = None) -> Response:
+async def add(
+    *,
+    request: Request,
+    gateway: GatewayParts,
+    principal: Editor,
+    dataset_id: UUID,
+    columns: ColumnMap = None,
+    leave_out_blank: LeaveOut = False,
+) -> Response:
     """More items: the next version of the dataset. Items that are there already change nothing."""
     raw, kind = await request.body(), request.headers.get("content-type", "")
-    items = await asyncio.to_thread(read_items, raw, content_type=kind, mapping=parse_mapping(columns or ()))
+    read = await asyncio.to_thread(
+        read_items, raw, content_type=kind, mapping=parse_mapping(columns or ()), leave_out_blank=leave_out_blank
+    )
 
     async def work(tx: Tx) -> answers.AddedAnswer:
-        more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))
+        more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, read.items), read)
         after = {"version": more.version, "added": more.added}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
         return more
