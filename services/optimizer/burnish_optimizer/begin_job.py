@@ -7,7 +7,9 @@ from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_optimizer.ask_chain import ChainUnderTest
 from burnish_optimizer.core.candidate import Form, NearestForm, SettingsForm, TextForm
+from burnish_optimizer.core.chain_steps import SAID_TO_PROPOSERS, ChainSteps
 from burnish_optimizer.core.method_of import method_of
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.io import datasets_store, generations_store, history_store, runs_store
@@ -21,7 +23,7 @@ from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.job_under_way import Work
 from burnish_optimizer.score_candidates import Fitness
 from burnish_optimizer.search import Contract, Effect, Guard, Item, Learned, Method, Nearest, NoSignal, SearchResult, Task, learn
-from burnish_shared.contracts.searches import Search
+from burnish_shared.contracts.searches import ChainSearch, Search
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.evaluators import Grounds
 from burnish_shared.nearest_examples import POOL_MOST, asked_of
@@ -45,6 +47,7 @@ class Loaded:
     saved: list[SavedEvaluator]
     comments: list[Comment] = field(default_factory=list)
     learned: Learned | NoSignal | None = None
+    chain: ChainSteps | None = None
 
     @property
     def margin(self) -> float | None:
@@ -58,6 +61,7 @@ async def load_job(claim: Claim, *, db: Database) -> Loaded:
         job = await runs_store.load_job(tx, claim)
         search = job.asked
         wanted = [job.task_model, *search.models, *(search.settings.space.get("model", ()) if search.settings else ())]
+        wanted += [one.model for name, one in search.chain.prompts.items() if name != search.chain.step] if search.chain else []
         models = {one: await runs_store.load_model(tx, job.workspace_id, one) for one in dict.fromkeys(wanted)}
         reflect = await runs_store.load_model(tx, job.workspace_id, job.reflect_model)
         dataset, version = job.dataset_id, job.dataset_version
@@ -67,11 +71,14 @@ async def load_job(claim: Claim, *, db: Database) -> Loaded:
         evaluators = [one.evaluator_id for one in search.metrics if one.evaluator_id is not None]
         saved = await load_evaluators(tx, job.workspace_id, evaluators, as_of=job.created_at)
         comments = await _comments(tx, job, search)
+        chain = (
+            ChainSteps.of(search.chain, await runs_store.load_chain_versions(tx, job.workspace_id, search.chain)) if search.chain else None
+        )
         rows = await _scored_prompts(tx, job, search)
         seeds = await generations_store.seeds(tx, job)
     learned = None if rows is None else await asyncio.to_thread(learn, rows, seed=job.seed)
     method = method_of(job.method, search, comments=[one.text for one in comments], learned=learned, seeds=seeds)
-    return Loaded(job, search, method, models, reflect, train, validation, test, saved, comments, learned)
+    return Loaded(job, search, method, models, reflect, train, validation, test, saved, comments, learned, chain)
 
 
 async def begin_work(loaded: Loaded, claim: Claim, *, db: Database, desk: Desk, grounds: Grounds) -> Work:
@@ -82,6 +89,8 @@ async def begin_work(loaded: Loaded, claim: Claim, *, db: Database, desk: Desk, 
         search.metrics, loaded.saved, judge=search.judge_model, grounds=grounds, tenant=str(job.workspace_id), ask=judges.ask
     )
     form = form_of(loaded)
+    chain = None if loaded.chain is None else ChainUnderTest(loaded.chain, desk, loaded.models, {"job_id": str(job.job_id)})
+    rules = [rule for rule in search.rules if rule.strip() not in _lines(form.start)]
     return Work(
         job=job,
         claim=claim,
@@ -92,7 +101,8 @@ async def begin_work(loaded: Loaded, claim: Claim, *, db: Database, desk: Desk, 
         models=loaded.models,
         reflect=loaded.reflect,
         fitness=fitness,
-        rules=[rule for rule in search.rules if rule.strip() not in _lines(form.start)],
+        rules=rules if chain is None else [SAID_TO_PROPOSERS, *rules],
+        chain=chain,
         curve=list(job.progress.get("curve", [])),
     )
 
@@ -170,6 +180,7 @@ def facts_of(work: Work, loaded: Loaded, result: SearchResult) -> dict[str, Any]
         "dataset": {"id": str(job.dataset_id), "version": job.dataset_version, "test_version": test.test_version, "test_reads": test.reads},
         "metrics": [one.model_dump(mode="json", exclude_none=True) for one in work.fitness.metrics],
         "unavailable": dict(work.fitness.unavailable),
+        **({"chain": _chain_told(search.chain)} if search.chain else {}),
         "seed": job.seed,
         "evaluations": work.evaluations,
         "proposals": result.proposals,
@@ -178,6 +189,12 @@ def facts_of(work: Work, loaded: Loaded, result: SearchResult) -> dict[str, Any]
         "rejected": len(result.rejected),
         "simulated": work.simulated,
     }
+
+
+def _chain_told(chain: ChainSearch) -> dict[str, Any]:
+    """What the gain was measured in."""
+    prompts = {step: f"{one.slug}@{one.version}" for step, one in chain.prompts.items()}
+    return {"slug": chain.slug, "version": chain.version, "step": chain.step, "prompts": prompts}
 
 
 def _themes(comments: Sequence[Comment], result: SearchResult | None) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_optimizer.ask_chain import NOBODY, ChainUnderTest
 from burnish_optimizer.core.candidate import Asked, Form
 from burnish_optimizer.core.curve import CurvePoint, extended
 from burnish_optimizer.core.hold import capped
@@ -13,7 +14,7 @@ from burnish_optimizer.core.reflection_request import edits_in, request_messages
 from burnish_optimizer.io import evaluations_store, generations_store, work_store
 from burnish_optimizer.io.datasets_store import DatasetItem
 from burnish_optimizer.io.evaluations import Desk
-from burnish_optimizer.io.evaluations_store import Key
+from burnish_optimizer.io.evaluations_store import ChainRow, Key
 from burnish_optimizer.io.generations_store import Member
 from burnish_optimizer.io.questions import Answer, Question
 from burnish_optimizer.io.runs_store import CallableModel, Job
@@ -69,6 +70,10 @@ class Work:
     generations_seen: int = 0
     reported_at: float = 0.0
     curve: list[CurvePoint] = field(default_factory=list)
+    chain: ChainUnderTest | None = None
+    """Where candidates are tried as a step of a chain."""
+
+    new_chain_rows: list[ChainRow] = field(default_factory=list)
     model: str | None = None
     """Whose text is searched now, where a job makes one for several models. None: the job's own."""
 
@@ -90,9 +95,36 @@ class Work:
     async def ask(self, text: str, item: DatasetItem) -> Tried:
         """One candidate on one item, asked and scored once. Raises what asking raises, and EvaluationFailed where nothing scores it."""
         form = self._form(text)
+        model = form.model or self.model or self.job.task_model
+        if self.chain is not None:
+            return await self._ask_chain(self.chain, text, form, item, model=model)
         messages, variables = form.renderer.messages_for(item.input)
-        model = self.models[form.model or self.model or self.job.task_model]
-        answer = await self.desk.ask(
+        answer = await self._ask_alone(text, form, item, messages, variables, model=self.models[model])
+        judged = await self.fitness.judge(answer, expected=item.expected, given=item.input, variables=variables)
+        self._count(answer, judged, paid_nusd=answer.cost_nusd)
+        if not self.fitness.is_plain:
+            self.new_scores.append((answer.execution_id, judged.score))
+        return Tried(answer, judged)
+
+    async def _ask_chain(self, chain: ChainUnderTest, text: str, form: Asked, item: DatasetItem, *, model: str) -> Tried:
+        """What is judged, and stands in the books under the candidate, is what the whole chain says."""
+        ran = await chain.run(form, item, model=model, ref=self._ref() if text == self.form.start else None)
+        judged = await self.fitness.judge(ran.answer, expected=ran.expected, given=item.input, variables=ran.variables)
+        self._count(ran.answer, judged, paid_nusd=ran.paid_nusd)
+        if ran.answer.execution_id != NOBODY:
+            key = Key(bytes.fromhex(self.question(text)), item.item_id, 0)
+            self.new_chain_rows.append(ChainRow(key, ran.answer.execution_id, ran.answer.output, judged.score, ran.answer.simulated))
+        return Tried(ran.answer, judged)
+
+    def _count(self, answer: Answer, judged: Judged, *, paid_nusd: int) -> None:
+        self.evaluations += 1
+        self.spent_nusd += paid_nusd + judged.cost_nusd
+        self.simulated = self.simulated or answer.simulated or judged.simulated
+
+    async def _ask_alone(
+        self, text: str, form: Asked, item: DatasetItem, messages: list[dict[str, Any]], variables: dict[str, Any], *, model: CallableModel
+    ) -> Answer:
+        return await self.desk.ask(
             Question(
                 key=Key(bytes.fromhex(self.question(text)), item.item_id, 0),
                 route=model.route,
@@ -105,13 +137,6 @@ class Work:
                 expected=item.expected,
             )
         )
-        judged = await self.fitness.judge(answer, expected=item.expected, given=item.input, variables=variables)
-        self.evaluations += 1
-        self.spent_nusd += answer.cost_nusd + judged.cost_nusd
-        self.simulated = self.simulated or answer.simulated or judged.simulated
-        if not self.fitness.is_plain:
-            self.new_scores.append((answer.execution_id, judged.score))
-        return Tried(answer, judged)
 
     async def propose(self, reflection: Reflection) -> Proposal:
         """The search's other way out: edits by a language model."""
@@ -145,11 +170,14 @@ class Work:
     async def write_progress(self) -> None:
         texts, self.new_texts = self.new_texts, []
         scores, self.new_scores = self.new_scores, []
+        chain_rows, self.new_chain_rows = self.new_chain_rows, []
         generations, self.new_generations = self.new_generations, []
         async with self.db.unit_of_work(workspace=self.job.workspace_id) as tx:
             await work_store.write_progress(tx, self.claim, self.progress())
             if texts:
                 await evaluations_store.remember_texts(tx, self.job.workspace_id, self.job.job_id, texts)
+            if chain_rows:
+                await evaluations_store.write_chain_rows(tx, self.job.workspace_id, self.job.job_id, chain_rows)
             if scores:
                 await evaluations_store.score_again(tx, self.job.workspace_id, self.job.job_id, scores)
             for one in generations:

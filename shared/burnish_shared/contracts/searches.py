@@ -180,6 +180,36 @@ class Constraints(_Part):
     )
 
 
+class ChainPlace(_Part):
+    """The step of a chain that runs the prompt: candidates run in its place, and the output of the whole chain is what is judged."""
+
+    slug: Annotated[str, Field(min_length=1, max_length=130), AfterValidator(_no_nul)]
+    step: Annotated[str, Field(min_length=1, max_length=63), AfterValidator(_no_nul)] = Field(description="The id of the step.")
+    version: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Of the chain; the one that production names (else the newest), unless given."
+    )
+
+
+class ChainPrompt(_Part):
+    """Which prompt a step of a chain runs while a job is under way, and by which model."""
+
+    prompt_id: UUID
+    slug: str
+    version: int
+    model: str
+
+
+class ChainSearch(_Part):
+    """The chain of a job as it stood when the job began: `form` of its version, and what each step that runs a prompt ran then."""
+
+    chain_id: UUID
+    slug: str
+    version: int
+    step: str
+    form: dict[str, Any]
+    prompts: dict[str, ChainPrompt]
+
+
 class Search(_Part):
     """What a job keeps of how it was asked for, complete, so that it goes the same way whenever it is begun again."""
 
@@ -201,6 +231,9 @@ class Search(_Part):
     judge_model: str | None = None
     models: list[str] = Field(default_factory=list)
     """Further models that get a text of their own."""
+
+    chain: ChainSearch | None = None
+    """Where the prompt is tried as a step of a chain."""
 
     min_samples: int = 20
     confidence: float = 0.95

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish_optimizer.search.contract import Contract, breach, changed_lines, tokens_in
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.likeness import Likeness, align
 from burnish_optimizer.search.operators import OPERATORS, Vocabulary, crossover
 from burnish_optimizer.search.rewrite import differences, lines_of
 from burnish_optimizer.search.task import Edit, Item, Task
+from burnish_shared.prompt_contract import Contract, breach, changed_lines, tokens_in
 
 words = st.lists(st.sampled_from("sort the ticket well please answer label only {{a}} {{b.c}} 1 to 5".split()), max_size=8).map(" ".join)
 texts = st.lists(words, min_size=1, max_size=6).map("\n".join)

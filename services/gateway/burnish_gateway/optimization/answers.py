@@ -62,6 +62,7 @@ class JobPlanAnswer(BaseModel):
     """An optimization as it could be started now; a budget below the least is told here, and refused at the start."""
 
     base_version: int
+    chain: "ChainAnswer | None" = None
     models: dict[str, str]
     counts: dict[str, int]
     forecast: ForecastAnswer
@@ -121,11 +122,21 @@ class TestRunAnswer(BaseModel):
     finished_at: datetime | None
 
 
+class ChainAnswer(BaseModel):
+    """The chain that a job tries its prompt in. `prompts`: what the steps run while the job is under way, as SLUG@VERSION."""
+
+    slug: str
+    version: int
+    step: str
+    prompts: dict[str, str]
+
+
 class OptimizationAnswer(BaseModel):
     id: UUID
     status: str = Field(description="pending | running | completed | failed | cancelled")
     prompt: str
     base_version: int
+    chain: ChainAnswer | None = Field(default=None, description="Where the prompt is tried as a step of one: what is judged is its output.")
     dataset_id: UUID
     dataset_version: int
     method: str
@@ -240,6 +251,7 @@ def job_plan_answer(plan: JobPlan) -> JobPlanAnswer:
     return JobPlanAnswer(
         base_version=plan.subject.version.version,
         models={"task": plan.task_model, "reflect": plan.reflect_model},
+        chain=_chain(plan.search.model_dump(mode="json")),
         counts=plan.subject.dataset.counts,
         forecast=_forecast(plan.forecast, set_aside_nusd=plan.set_aside_nusd, fee_nusd=plan.fee_nusd),
         least_evaluations=plan.least_evaluations,
@@ -294,6 +306,7 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
         edits=row["edits"] if in_full else None,
         report=row["report"] if in_full else {},
         search=_told(row["search"]) if in_full else None,
+        chain=_chain(row["search"]),
         progress={name: value for name, value in row["progress"].items() if in_full or name != "curve"},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
         **{name: row[name] for name in _JOB_COLUMNS},
@@ -304,9 +317,17 @@ def _judge(search: dict[str, Any]) -> dict[str, str]:
     return {"judge": search["judge_model"]} if search.get("judge_model") else {}
 
 
+def _chain(search: dict[str, Any]) -> ChainAnswer | None:
+    chain = search.get("chain")
+    if chain is None:
+        return None
+    prompts = {step: f"{one['slug']}@{one['version']}" for step, one in chain["prompts"].items()}
+    return ChainAnswer(slug=chain["slug"], version=chain["version"], step=chain["step"], prompts=prompts)
+
+
 def _told(search: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for, without what was not."""
-    return {name: value for name, value in search.items() if value not in (None, [], {})}
+    """What was asked for, without what was not. A chain is told beside it, without its form, which its version says."""
+    return {name: value for name, value in search.items() if value not in (None, [], {}) and name != "chain"}
 
 
 def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswer:

@@ -15,7 +15,10 @@ from burnish_shared.contracts import searches
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge
 from burnish_shared.contracts.searches import Search
 from burnish_shared.db.session import Tx
+from burnish_shared.editable import editable_index
 from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.model_patterns import best_pattern
+from burnish_shared.prompt_contract import Contract, breach, variables_in
 
 NO_FEEDBACK = (
     "metrics: feedback is unavailable here, because nobody sees the answers of a search; give another metric a weight, or use the method "
@@ -31,7 +34,9 @@ class AskedSearch:
     judges: list[EvaluatorSettings]
 
 
-async def asked_search(tx: Tx, workspace_id: UUID, body: OptimizationBody, *, prompt: Prompt, version: Version) -> AskedSearch:
+async def asked_search(
+    tx: Tx, workspace_id: UUID, body: OptimizationBody, *, prompt: Prompt, version: Version, chain: searches.ChainSearch | None = None
+) -> AskedSearch:
     """Raises InvalidField, NotFound, Conflict, naming what is at fault."""
     settings = await store.evidence_settings(tx, workspace_id)
     await _check_anchors(tx, workspace_id, body)
@@ -49,6 +54,7 @@ async def asked_search(tx: Tx, workspace_id: UUID, body: OptimizationBody, *, pr
         examples_allowed=settings["examples_in_prompts"],
         judge_model=body.models.judge,
         models=[one for one in dict.fromkeys(body.models.variants) if one != (body.models.task or version.content.model)],
+        chain=chain,
         min_samples=settings["min_samples"],
         confidence=settings["confidence"],
     )
@@ -77,13 +83,41 @@ def _check_method(body: OptimizationBody, settings: Record, *, prompt: Prompt, v
                     f"settings.space: the version has no tool {name.removeprefix('tools.')[:60]!r}.", param=f"settings.space.{name[:80]}"
                 )
         _check_values(body.settings)
-    for index, text in enumerate(body.manual.candidates if body.manual else ()):
-        for block in prompt.locked_blocks:
-            if block not in text and any(block in str(one.get("content") or "") for one in version.content.messages):
-                raise InvalidField(
-                    f"manual.candidates[{index}]: a locked block of the prompt is not kept: {block[:60]!r}.",
-                    param=f"manual.candidates[{index}]",
-                )
+    if body.manual is not None:
+        _check_candidates(body.manual, body, prompt=prompt, version=version)
+
+
+def _check_candidates(manual: searches.ManualSearch, body: OptimizationBody, *, prompt: Prompt, version: Version) -> None:
+    """What the search would reject of a text that somebody brings is refused here, before anything is set aside. Raises InvalidField."""
+    content = version.content.fields()
+    variants = {one["model"]: one["messages"] for one in content.get("variants") or ()}
+    own = best_pattern(variants, body.models.task or version.content.model)
+    messages = content["messages"] if own is None else variants[own]
+    index = editable_index(messages)
+    if index is None:
+        return
+    start: str = messages[index]["content"]
+    lines = {line.strip() for line in start.split("\n")}
+    contract = Contract(
+        locked=tuple(prompt.locked_blocks),
+        rules=tuple(rule for rule in prompt.rules if rule.strip() in lines),
+        changed_lines_most=body.constraints.changed_lines_most,
+        tokens_most=body.constraints.tokens_most,
+    )
+    for place, text in enumerate(manual.candidates):
+        reason = breach(contract, start, text)
+        if reason is not None:
+            raise InvalidField(
+                f"manual.candidates[{place}]: no candidate, because it {_told(reason, start, text)}.", param=f"manual.candidates[{place}]"
+            )
+
+
+def _told(reason: str, start: str, text: str) -> str:
+    if reason != "changes the variables":
+        return {"nothing is left of the prompt": "is empty"}.get(reason, reason)
+    before, after = variables_in(start), variables_in(text)
+    parts = (("lacks", before - after), ("brings", after - before))
+    return f"{reason}: it " + " and ".join(f"{how} {', '.join(sorted(names))[:200]}" for how, names in parts if names)
 
 
 def _check_values(asked: searches.SettingsSearch) -> None:

@@ -91,6 +91,11 @@ class BudgetBody(ApiModel):
 class OptimizationBody(ApiModel):
     prompt: Text = Field(min_length=1, max_length=130)
     version: int | None = Field(default=None, ge=1, description="The version to improve; the one that production names, unless given.")
+    chain: searches.ChainPlace | None = Field(
+        default=None,
+        description="Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output "
+        "of the chain. An evaluation is a run of the chain.",
+    )
     dataset_id: UUID
     method: searches.Method = Field(
         default="racing", description="`racing` combines: single edits, from failures, race in random combinations."
@@ -127,6 +132,14 @@ class OptimizationBody(ApiModel):
     def _begins_where_it_can(self) -> Self:
         if self.start is not None and self.method != "evolutionary":
             raise ValueError(f"start: belongs to the method 'evolutionary', and this one is {self.method!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_in_a_chain(self) -> Self:
+        if self.chain is not None and self.method == "few_shot":
+            raise ValueError("chain: the method 'few_shot' takes examples from the dataset, whose answers are the chain's and not a step's")
+        if self.chain is not None and self.models.variants:
+            raise ValueError("models.variants: a step of a chain is tried with one model")
         return self
 
     @model_validator(mode="after")

@@ -94,6 +94,34 @@ def with_judges(forecast: Forecast, sizes: Sizes, judges: Sequence[Judging]) -> 
     return Forecast(forecast.evaluations, expected, aside)
 
 
+@dataclass(frozen=True, slots=True)
+class Stepping:
+    """Another step of a chain that each evaluation runs. Its texts grow by the answers before it, so it is taken for longer than it is."""
+
+    sizes: Sizes
+    price: Price
+
+    def each_nusd(self, sizes: Sizes, *, steps: int) -> int:
+        """`sizes`: of the prompt that is searched, for the length of an item."""
+        return _usual_nusd(self.price, self._input_tokens(sizes, steps=steps), min(OUTPUT_TOKENS_USUAL, self.sizes.output_cap))
+
+    def hold_nusd(self, sizes: Sizes, *, steps: int) -> int:
+        """What one on its way holds at most."""
+        return most_nusd(self.price, input_tokens=self._input_tokens(sizes, steps=steps), output_tokens=self.sizes.output_cap)
+
+    def _input_tokens(self, sizes: Sizes, *, steps: int) -> int:
+        return self.sizes.prompt_tokens + sizes.item_tokens + steps * OUTPUT_TOKENS_USUAL + EXTRA_TOKENS
+
+
+def with_steps(forecast: Forecast, sizes: Sizes, steps: Sequence[Stepping]) -> Forecast:
+    """The same with the other steps of a chain, each as if nothing of it were known before."""
+    if not steps:
+        return forecast
+    each = sum(one.each_nusd(sizes, steps=len(steps)) for one in steps) * forecast.evaluations
+    holds = max(one.hold_nusd(sizes, steps=len(steps)) for one in steps) * min(IN_FLIGHT, forecast.evaluations)
+    return Forecast(forecast.evaluations, forecast.expected_nusd + each, forecast.aside_nusd + each + holds)
+
+
 def forecast_job(sizes: Sizes, *, evaluations: int, task: Price, reflect: Price) -> Forecast:
     """Evaluations of grown prompts, and a proposal for every eighth of them."""
     shown = sizes.prompt_tokens * GROWTH + REFLECTION_CASES * (sizes.item_tokens + EXTRA_TOKENS)
@@ -102,9 +130,12 @@ def forecast_job(sizes: Sizes, *, evaluations: int, task: Price, reflect: Price)
     return Forecast(evaluations, expected, max(1, expected + IN_FLIGHT * max(_hold_nusd(sizes, task, growth=GROWTH), proposal)))
 
 
-def least_nusd(sizes: Sizes, *, evaluations: int, task: Price) -> int:
+def least_nusd(sizes: Sizes, *, evaluations: int, task: Price, steps: Sequence[Stepping] = ()) -> int:
     """What so many evaluations of grown prompts probably cost, with room for one on its way; no proposals. A guess from above."""
-    return evaluations * _evaluation_nusd(sizes, task, growth=GROWTH) + _hold_nusd(sizes, task, growth=GROWTH)
+    others = sum(one.each_nusd(sizes, steps=len(steps)) for one in steps)
+    holds = max((one.hold_nusd(sizes, steps=len(steps)) for one in steps), default=0)
+    each = _evaluation_nusd(sizes, task, growth=GROWTH) + others
+    return evaluations * each + max(_hold_nusd(sizes, task, growth=GROWTH), holds)
 
 
 def _evaluation_nusd(sizes: Sizes, price: Price, *, growth: int) -> int:

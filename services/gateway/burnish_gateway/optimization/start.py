@@ -14,19 +14,28 @@ from burnish_gateway.generations.choose import start_of
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.ask_for_search import asked_search
 from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
-from burnish_gateway.optimization.forecast import Forecast, Judging, Sizes, forecast_job, forecast_test_run, least_nusd, with_judges
+from burnish_gateway.optimization.forecast import (
+    Forecast,
+    Judging,
+    Sizes,
+    forecast_job,
+    forecast_test_run,
+    least_nusd,
+    with_judges,
+    with_steps,
+)
+from burnish_gateway.optimization.plan_chain import ChainPlan, plan_chain
+from burnish_gateway.optimization.prices import dearest_of, price_of
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
 from burnish_shared import subjects
 from burnish_shared.contracts.evaluators import models_of
-from burnish_shared.contracts.executions import Price
 from burnish_shared.contracts.searches import Search
-from burnish_shared.db import model_store, outbox, route_store
+from burnish_shared.db import outbox
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound, OutOfCredit, Suspended
 from burnish_shared.ids import new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text
-from burnish_shared.pricing import with_markup
 from burnish_shared.search_budget import evaluations_to_begin
 from burnish_shared.slug import LATEST, PRODUCTION, parse_label, parse_slug
 
@@ -95,7 +104,7 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
     if total == 0:
         raise InvalidField(f"The dataset has no {split} items.", param="split")
     model = body.models[0] if body.models else subject.version.content.model
-    forecast = forecast_test_run(subject.sizes, evaluations=total, price=await _price(tx, principal, model, param="models"))
+    forecast = forecast_test_run(subject.sizes, evaluations=total, price=await price_of(tx, principal, model, param="models"))
 
     evaluator_ids = list(dict.fromkeys(body.evaluators))
     missing = await store.missing_evaluators(tx, evaluator_ids)
@@ -104,7 +113,7 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
     if body.compare_with is not None:
         await _check_comparable(tx, principal, body.compare_with, param="compare_with", dataset_id=body.dataset_id, split=split)
     judges = [
-        Judging.of(settings, price=await _price(tx, principal, judge, param="evaluators"))
+        Judging.of(settings, price=await price_of(tx, principal, judge, param="evaluators"))
         for settings in await store.settings_of(tx, evaluator_ids)
         for judge in models_of(settings)
     ]
@@ -154,17 +163,25 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, gro
 
 async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
     """What it would be and cost; a budget that is too small is told and not refused. Raises NotFound, InvalidField."""
-    subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=None, dataset_id=body.dataset_id)
-    task_model = body.models.task or subject.version.content.model
+    chain = None if body.chain is None else await plan_chain(tx, principal, body.chain, body=body)
+    version = body.version if chain is None else chain.base_version
+    subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
+    own_model = chain.model if chain else None
+    task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
-    asked = await asked_search(tx, principal.workspace_id, body, prompt=subject.prompt, version=subject.version)
-    task = await _dearest(tx, principal, task_model, body)
-    reflect = await _price(tx, principal, reflect_model, param="models.reflect")
+    asked = await asked_search(
+        tx, principal.workspace_id, body, prompt=subject.prompt, version=subject.version, chain=chain.search if chain else None
+    )
+    task = await dearest_of(tx, principal, task_model, body)
+    reflect = await price_of(tx, principal, reflect_model, param="models.reflect")
     forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
     judges = [
-        Judging.of(one, price=await _price(tx, principal, model, param="models.judge")) for one in asked.judges for model in models_of(one)
+        Judging.of(one, price=await price_of(tx, principal, model, param="models.judge"))
+        for one in asked.judges
+        for model in models_of(one)
     ]
-    forecast = with_judges(forecast, subject.sizes, judges)
+    steps = chain.steps if chain else []
+    forecast = with_steps(with_judges(forecast, subject.sizes, judges), subject.sizes, steps)
     counts = subject.dataset.counts
     least = evaluations_to_begin(
         train_items=counts["train"],
@@ -172,6 +189,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         test_items=counts["test"],
         test_least=asked.search.min_samples,
     )
+    searches = 1 + len(asked.search.models)
     return JobPlan(
         subject=subject,
         search=asked.search,
@@ -179,8 +197,8 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         reflect_model=reflect_model,
         forecast=forecast,
         set_aside_nusd=min(forecast.aside_nusd, _cap_nusd(body.budget), MAX_AMOUNT_NUSD),
-        least_evaluations=None if least is None else least * (1 + len(asked.search.models)),
-        least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least * (1 + len(asked.search.models)), task=task),
+        least_evaluations=None if least is None else least * searches,
+        least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least * searches, task=task, steps=steps),
         fee_nusd=principal.workspace.optimization_fee_nusd,
     )
 
@@ -239,8 +257,10 @@ async def _failed_items(tx: Tx, principal: Principal, run_id: UUID | None, *, da
     return found
 
 
-async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> Subject:
-    """The version that is named (production, else the newest, where none is), and a dataset that fits it."""
+async def _subject(
+    tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID, chain: ChainPlan | None = None
+) -> Subject:
+    """The version that is named (production, else the newest, where none is), and a dataset that fits it, or its chain."""
     name = parse_slug(slug, param="prompt")
     head = await prompts_store.find_head(tx, principal.workspace_id, name)
     if head is None:
@@ -256,7 +276,10 @@ async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | No
     longest = await store.longest_input(tx, principal.workspace_id, dataset_id)
     if dataset is None or longest is None:
         raise no_such_dataset()
-    _check_fit(found, longest[1])
+    if chain is None:
+        _check_fit(found, longest[1])
+    else:
+        chain.check_fit(longest[1])
     return Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
 
 
@@ -305,33 +328,6 @@ def check_budget(plan: JobPlan, budget: BudgetBody, *, within: str = "") -> None
 def least_credits(amount_nusd: int) -> str:
     """In credits, rounded up."""
     return credits_text(amount_nusd + NUSD_PER_CREDIT // 10_000)
-
-
-async def _dearest(tx: Tx, principal: Principal, task_model: str, body: OptimizationBody) -> Price:
-    """The price of the dearest model that may answer: the job's, and those that are tried as a setting."""
-    found = [await _price(tx, principal, task_model, param="models.task")]
-    tried = body.settings.space.get("model", []) if body.settings else []
-    found += [await _price(tx, principal, one, param="settings.space.model") for one in dict.fromkeys(tried) if one != task_model]
-    found += [await _price(tx, principal, one, param="models.variants") for one in dict.fromkeys(body.models.variants) if one != task_model]
-    return max(found, key=lambda one: (one.output_nusd_per_million, one.input_nusd_per_million))
-
-
-async def _price(tx: Tx, principal: Principal, model: str, *, param: str) -> Price:
-    """What its tokens cost here, with the markup where the operator's key would be used.
-
-    Raises InvalidField for a model that cannot be called: unknown, retired, or without a price; NoProviderKey.
-    """
-    if model == "auto":
-        raise InvalidField("The version leaves its model to routing ('auto'); name one that is to be measured.", param=param)
-    facts = await model_store.find_model(tx, model)
-    if facts is None or not facts.active:
-        raise InvalidField(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param=param)
-    route = await route_store.find_route(tx, principal.workspace_id, facts)
-    if route is None:
-        raise InvalidField(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models.", param=param)
-    if route.keys != "platform":
-        return route.price
-    return with_markup(route.price, percent=route.markup_percent)
 
 
 async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:

@@ -62,6 +62,20 @@ class Booked:
     has_content: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """What a chain said with a candidate in one of its steps: under the candidate's key, beside the rows of its calls, which it sums up.
+
+    `execution_id`: of its last call. It cost nothing but them.
+    """
+
+    key: Key
+    execution_id: UUID
+    output: str | None
+    score: float
+    simulated: bool
+
+
 _ROW = "e.question, e.item_id, e.repeat, e.execution_id, e.attempt, e.status, e.output, e.error, e.spent_nusd, e.latency_ms, e.simulated"
 
 
@@ -173,6 +187,27 @@ async def remember_texts(tx: Tx, workspace_id: UUID, job_id: UUID, texts: Sequen
         job_id,
         [question for question, _ in texts],
         [text for _, text in texts],
+    )
+
+
+async def write_chain_rows(tx: Tx, workspace_id: UUID, job_id: UUID, rows: Sequence[ChainRow]) -> None:
+    """Once each: a job that is begun again comes to the same."""
+    await tx.execute(
+        """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id, answered_at, status, score, output,
+                                    simulated)
+           SELECT $1, $2, a.question, a.item_id, 0, a.execution_id, clock_timestamp(), a.status, a.score, a.output, a.simulated
+             FROM unnest($3::bytea[], $4::uuid[], $5::uuid[], $6::text[], $7::real[], $8::text[], $9::boolean[])
+                  a (question, item_id, execution_id, status, score, output, simulated)
+           ON CONFLICT DO NOTHING""",
+        workspace_id,
+        job_id,
+        [one.key.question for one in rows],
+        [one.key.item_id for one in rows],
+        [one.execution_id for one in rows],
+        ["error" if one.output is None else "success" for one in rows],
+        [one.score for one in rows],
+        [one.output for one in rows],
+        [one.simulated for one in rows],
     )
 
 

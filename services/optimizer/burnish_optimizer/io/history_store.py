@@ -73,7 +73,8 @@ async def scored_prompts(tx: Tx, workspace_id: UUID, *, job_id: UUID, prompt_id:
                JOIN optimization_candidates c ON c.workspace_id = j.workspace_id AND c.job_id = j.job_id
                JOIN evaluations e ON e.workspace_id = j.workspace_id AND e.owner_id = j.job_id AND e.question = c.question
                JOIN dataset_items i ON i.workspace_id = j.workspace_id AND i.item_id = e.item_id AND i.split <> 'test'
-              WHERE j.workspace_id = $1 AND j.job_id <> $2 AND j.method <> 'settings' AND e.score IS NOT NULL AND e.answered_at <= $3
+              WHERE j.workspace_id = $1 AND j.job_id <> $2 AND j.method <> 'settings' AND j.search ->> 'chain' IS NULL
+                AND e.score IS NOT NULL AND e.answered_at <= $3
               GROUP BY 1, 2, 3),
            liked AS (
              SELECT v.prompt_id, m.message ->> 'content' AS text, 'people'::text AS model, l.satisfied::float8 AS score, l.samples AS weight

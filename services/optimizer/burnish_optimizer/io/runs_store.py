@@ -9,7 +9,7 @@ from uuid import UUID
 
 from burnish_optimizer.io.work_store import Claim
 from burnish_shared.contracts.executions import Route
-from burnish_shared.contracts.searches import Search
+from burnish_shared.contracts.searches import ChainSearch, Search
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
@@ -110,6 +110,26 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
         claim.id,
     )
     return Job(**dict(row), snippets=await _snippets(tx, claim.workspace_id, row["content"]))
+
+
+async def load_chain_versions(
+    tx: Tx, workspace_id: UUID, chain: ChainSearch
+) -> dict[str, tuple[dict[str, Any], dict[str, Snippet]]]:  # fmt: skip
+    """Content and snippets of what each step of a job's chain runs beside the one that is searched. Raises InvalidField."""
+    found: dict[str, tuple[dict[str, Any], dict[str, Snippet]]] = {}
+    for name, one in chain.prompts.items():
+        if name == chain.step:
+            continue
+        content = await tx.fetchval(
+            "SELECT content FROM prompt_versions WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3",
+            workspace_id,
+            one.prompt_id,
+            one.version,
+        )
+        if content is None:
+            raise InvalidField(f"The step {name!r} of the chain runs {one.slug}@{one.version}, which is not there any more.", param="chain")
+        found[name] = (content, await _snippets(tx, workspace_id, content))
+    return found
 
 
 async def _snippets(tx: Tx, workspace_id: UUID, content: Mapping[str, Any]) -> dict[str, Snippet]:

@@ -1,7 +1,6 @@
 """The search of better prompts as a library without I/O: `optimize`, its methods, and the words it speaks (SCIENCE section 3)."""
 
 from burnish_optimizer.search.compression import Compression
-from burnish_optimizer.search.contract import Contract, breach
 from burnish_optimizer.search.evolution import Evolution, Generation, Individual
 from burnish_optimizer.search.few_shot import nearest, with_examples
 from burnish_optimizer.search.guard import Guard
@@ -29,6 +28,7 @@ from burnish_optimizer.search.task import (
     Task,
     digest,
 )
+from burnish_shared.prompt_contract import Contract, breach
 
 __all__ = [
     "Budget",

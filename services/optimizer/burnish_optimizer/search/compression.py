@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from burnish_optimizer.search.contract import breach, tokens_in
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.task import Item
 from burnish_optimizer.search.trial import Trial
+from burnish_shared.prompt_contract import breach, tokens_in
 
 FILLERS: Final = (
     "please", "kindly", "very", "really", "basically", "actually", "simply", "in order to", "as well as", "make sure to", "be sure to",

@@ -7,12 +7,12 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish_optimizer.search.contract import breach, tokens_in
 from burnish_optimizer.search.learned import Learned
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.operators import OPERATORS, Vocabulary, crossover
 from burnish_optimizer.search.task import Scored
 from burnish_optimizer.search.trial import SATURATED, Trial
+from burnish_shared.prompt_contract import breach, tokens_in
 
 Selection = Literal["tournament", "roulette", "pareto"]
 TRIES_MOST: Final = 20

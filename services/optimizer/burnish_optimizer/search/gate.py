@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from burnish_optimizer.search.contract import breach, tokens_in
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.task import Candidate, Effect, FinishReason
 from burnish_optimizer.search.trial import Trial
@@ -15,6 +14,7 @@ from burnish_optimizer.stats import (
     optimism,
     sign_flip_one_sided,
 )
+from burnish_shared.prompt_contract import breach, tokens_in
 
 Verdict = tuple[FinishReason, Candidate | None]
 

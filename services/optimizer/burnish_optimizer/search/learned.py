@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish_optimizer.search.contract import tokens_in
+from burnish_shared.prompt_contract import tokens_in
 
 Array = NDArray[np.float64]
 LEAST_ROWS = 30

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from burnish_optimizer.search.contract import breach
 from burnish_optimizer.search.gate import Verdict, gain_gate
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.race import Race
@@ -12,6 +11,7 @@ from burnish_optimizer.search.semantic import themes
 from burnish_optimizer.search.task import Edit, Reflection
 from burnish_optimizer.search.trial import SATURATED, Trial
 from burnish_optimizer.search.whole import WholeRace
+from burnish_shared.prompt_contract import breach
 
 COMMENTS_SHOWN: Final = 8
 THEMES_MOST: Final = 6

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from burnish_optimizer.search.champion import Champion
-from burnish_optimizer.search.contract import breach
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.likeness import Likeness
 from burnish_optimizer.search.memo import Memo, OutOfBudget
@@ -30,6 +29,7 @@ from burnish_optimizer.search.task import (
     Settings,
     Task,
 )
+from burnish_shared.prompt_contract import breach
 
 ADAPT_EVERY: Final = 3
 ADAPT_AFTER: Final = 240

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from burnish_optimizer.search.contract import FREE, Contract
+from burnish_shared.prompt_contract import FREE, Contract
 from burnish_shared.search_budget import CANDIDATE_SIZES, HEADROOM_ITEMS, SEARCH_ITEMS_LEAST
 
 Operation = Literal["add", "replace", "delete"]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from burnish_optimizer.search.champion import Champion, chance_to_win
-from burnish_optimizer.search.contract import TAG, breach
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.memo import Memo, OutOfBudget
 from burnish_optimizer.search.rewrite import lines_of
 from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected, Settings, Task
+from burnish_shared.prompt_contract import TAG, breach
 
 BLOCK = 8
 PROPOSALS_AT_ONCE = 3

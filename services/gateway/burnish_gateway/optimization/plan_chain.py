@@ -1,0 +1,115 @@
+"""An optimization of one step of a chain: what the chain is, what its steps run now, and whether the step can be tried in it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.chains import store as chains_store
+from burnish_gateway.chains.chain import no_such_chain
+from burnish_gateway.optimization.bodies import OptimizationBody
+from burnish_gateway.optimization.forecast import Sizes, Stepping
+from burnish_gateway.optimization.prices import price_of
+from burnish_gateway.registry import store as prompts_store
+from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
+from burnish_shared.chains.form import Call, Chain, all_steps
+from burnish_shared.chains.read_form import read_chain
+from burnish_shared.chains.variables import variables_of_item
+from burnish_shared.contracts.searches import ChainPlace, ChainPrompt, ChainSearch
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, InvalidField, MissingVariables
+from burnish_shared.slug import LATEST, PRODUCTION, PromptName, parse_slug
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPlan:
+    """`base_version`: of the prompt that is searched, as the step runs it now, unless another was asked for. `model`: the step's own.
+
+    `steps`: the others, for the forecast.
+    """
+
+    chain: Chain
+    search: ChainSearch
+    base_version: int
+    model: str | None
+    steps: list[Stepping]
+
+    def check_fit(self, given: Any) -> None:
+        """Raises InvalidField where the items of a dataset are no variables of the chain."""
+        try:
+            variables_of_item(self.chain, given)
+        except (InvalidField, MissingVariables) as error:
+            raise InvalidField(f"The items do not fit the chain: {error.message}", param="dataset_id") from None
+
+
+async def plan_chain(tx: Tx, principal: Principal, place: ChainPlace, *, body: OptimizationBody) -> ChainPlan:
+    """As it stands now. Raises NotFound, Conflict for what is archived, InvalidField naming what does not fit."""
+    slug = parse_slug(place.slug, param="chain.slug")
+    head = await chains_store.find_head(tx, principal.workspace_id, slug)
+    if head is None:
+        raise no_such_chain(slug)
+    label = None if place.version is not None else PRODUCTION if PRODUCTION in head.labels else LATEST
+    number, _ = head.named(label=label, version=place.version)
+    version = await chains_store.find_version(tx, principal.workspace_id, head.chain_id, number)
+    if version is None:
+        raise no_such_chain(slug, version=number)
+    if head.archived_at is not None:
+        raise Conflict(f"The chain '{slug}' is archived; it cannot be run.", param="chain.slug")
+    chain = read_chain(version.content)
+    calls = {step.id: step.does for step in all_steps(chain.steps) if isinstance(step.does, Call)}
+    own = _check_step(calls, place, body=body, slug=slug)
+    prompts: dict[str, ChainPrompt] = {}
+    steps: list[Stepping] = []
+    for name, call in calls.items():
+        is_own = name == place.step
+        prompts[name], fields = await _step(tx, principal, call, version=body.version if is_own else None)
+        if not is_own:
+            price = await price_of(tx, principal, prompts[name].model, param=f"chain.steps.{name}")
+            steps.append(Stepping(Sizes.of(fields, longest_input=""), price))
+    search = ChainSearch(
+        chain_id=head.chain_id, slug=slug, version=version.version, step=place.step, form=dict(version.content), prompts=prompts
+    )  # fmt: skip
+    return ChainPlan(chain, search, prompts[place.step].version, own.model, steps)
+
+
+def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: OptimizationBody, slug: str) -> Call:
+    """The step that is tried. Raises InvalidField."""
+    own = calls.get(place.step)
+    if own is None:
+        known = ", ".join(calls) or "none"
+        raise InvalidField(
+            f"chain.step: the chain '{slug}' has no step {place.step!r} that runs a prompt; those that do: {known}.",
+            param="chain.step",
+        )
+    if own.prompt.slug != parse_slug(body.prompt, param="prompt"):
+        raise InvalidField(f"prompt: the step {place.step!r} of the chain '{slug}' runs the prompt '{own.prompt.slug}'.", param="prompt")
+    for name, call in calls.items():
+        if call.overrides.get("extra"):
+            raise InvalidField(
+                f"chain: the step {name!r} sends fields of the provider's own format (overrides.extra), which an evaluation does not send.",
+                param="chain.slug",
+            )
+    fixed = own.overrides.keys() | ({"model"} if own.model is not None else set())
+    for name in body.settings.space if body.settings else ():
+        if name in fixed:
+            raise InvalidField(
+                f"settings.space: the step {place.step!r} of the chain sets {name} itself, whatever the version says.",
+                param=f"settings.space.{name}",
+            )
+    return own
+
+
+async def _step(tx: Tx, principal: Principal, call: Call, *, version: int | None) -> tuple[ChainPrompt, dict[str, Any]]:
+    """What a step runs now, with its settings. `version`: in the place of the one that it names. Raises NotFound, Conflict."""
+    asked = call.prompt if version is None else PromptName(call.prompt.slug, version=version)
+    head = await prompts_store.find_head(tx, principal.workspace_id, asked.slug)
+    if head is None:
+        raise no_such_prompt(asked.slug)
+    check_not_archived(head.prompt)
+    number, _ = head.named(label=asked.label, version=asked.version)
+    found = await prompts_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
+    if found is None:
+        raise no_such_prompt(asked.slug, version=number)
+    prompt = ChainPrompt(
+        prompt_id=head.prompt.prompt_id, slug=asked.slug, version=number, model=call.model or found.content.model
+    )  # fmt: skip
+    return prompt, found.content.fields() | dict(call.overrides)

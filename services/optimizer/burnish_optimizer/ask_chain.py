@@ -1,0 +1,114 @@
+"""Runs a chain with a candidate in one of its steps: each call an evaluation at the job's desk, so paid by the job and bought once.
+
+The walk is the gateway's (burnish_shared/chains/walk.py). Steps that are ready at once are asked at once, and taken in the order in which
+they are written, so that the same answers go the same way whichever comes first.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_optimizer.core.candidate import Asked
+from burnish_optimizer.core.chain_steps import ChainSteps, StepPrompt, expected_of, output_of, question_of, refused, result_of
+from burnish_optimizer.core.hold import capped
+from burnish_optimizer.io.datasets_store import DatasetItem
+from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.evaluations_store import Key
+from burnish_optimizer.io.questions import Answer, Question
+from burnish_optimizer.io.runs_store import CallableModel
+from burnish_shared.chains.variables import variables_of_item
+from burnish_shared.chains.walk import Finished, Ready, Result, advance
+from burnish_shared.contracts.executions import PromptRef
+from burnish_shared.errors import InvalidField, MissingVariables
+from burnish_shared.prompt_settings import settings_of
+
+NOBODY: Final = UUID(int=0)
+"""The execution of a run that asked nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of the chain on an item. `answer`: its output, with what all calls cost; `paid_nusd`: of that, what was not paid before.
+
+    `expected`: as the output is spelled.
+    """
+
+    answer: Answer
+    paid_nusd: int
+    expected: str
+    variables: dict[str, Any]
+
+
+@dataclass(slots=True)
+class ChainUnderTest:
+    """The chain of a job, at its desk."""
+
+    steps: ChainSteps
+    desk: Desk
+    models: Mapping[str, CallableModel]
+    about: dict[str, Any]
+    _paid: set[UUID] = field(default_factory=set)
+
+    async def run(self, asked: Asked, item: DatasetItem, *, model: str, ref: PromptRef | None) -> Ran:
+        """Raises InvalidField and MissingVariables where the item is no input of the chain, and what asking raises."""
+        own = StepPrompt(asked.renderer, dict(asked.fields) | dict(self.steps.calls[self.steps.step].overrides), model, ref)
+        variables = variables_of_item(self.steps.chain, item.input)
+        results: dict[str, Result] = {}
+        answers: list[Answer] = []
+        latency_ms = 0
+        while not isinstance(state := advance(self.steps.chain, variables, results), Finished):
+            ended = await _all([self._ask(one, self.steps.prompt_of(one.id, own), item) for one in state.ready])
+            said = [answer for _, answer in ended if answer is not None]
+            results |= {one.id: result for one, (result, _) in zip(state.ready, ended, strict=True)}
+            answers += said
+            latency_ms += max((one.latency_ms or 0 for one in said), default=0)
+        paid_nusd = sum(one.cost_nusd for one in answers if self._is_new(one.execution_id))
+        whole = Answer(
+            execution_id=answers[-1].execution_id if answers else NOBODY,
+            output=output_of(state),
+            error=state.error,
+            cost_nusd=sum(one.cost_nusd for one in answers),
+            latency_ms=latency_ms,
+            simulated=any(one.simulated for one in answers),
+        )
+        return Ran(whole, paid_nusd, expected_of(item.expected), variables)
+
+    async def _ask(self, ready: Ready, prompt: StepPrompt, item: DatasetItem) -> tuple[Result, Answer | None]:
+        try:
+            messages, variables = prompt.renderer.messages_for(ready.variables)
+        except (InvalidField, MissingVariables) as error:
+            return refused(error), None
+        model = self.models[prompt.model]
+        settings = capped(settings_of(prompt.fields), output_tokens_most=model.facts.output_tokens)
+        answer = await self.desk.ask(
+            Question(
+                key=Key(question_of(ready.id, model=prompt.model, messages=messages, settings=settings), item.item_id, 0),
+                route=model.route,
+                messages=messages,
+                variables=variables,
+                settings=settings,
+                timeout_s=min(prompt.timeout_s, ready.call.deadline_s or prompt.timeout_s),
+                prompt=prompt.ref,
+                output_format=prompt.output_format,
+                metadata=self.about | {"chain": self.steps.slug, "chain_step": ready.id},
+            )
+        )
+        return result_of(answer.output, answer.error, prompt=prompt), answer
+
+    def _is_new(self, execution_id: UUID) -> bool:
+        """Candidates share what they ask alike: it counts as spent once."""
+        is_new = execution_id not in self._paid
+        self._paid.add(execution_id)
+        return is_new
+
+
+async def _all(waiting: Sequence[Coroutine[Any, Any, tuple[Result, Answer | None]]]) -> list[tuple[Result, Answer | None]]:
+    """Results in order. When one fails, or this is cancelled, the others are cancelled too."""
+    tasks = [asyncio.ensure_future(one) for one in waiting]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
