@@ -10,6 +10,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -30,6 +31,9 @@ MOST_CHANGES = 1000
 
 LOAD_S = 2.5
 """Longest wait of one caller for a load: a frozen PostgreSQL is answered 503 within 3 s (PROMISES G-10). The load itself goes on."""
+
+LOOKS = 5
+"""In so many parts it is waited for: a process that stood still for seconds says nothing about PostgreSQL, and has waited for one."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -182,14 +186,23 @@ class ConfigCache(Generic[K, V]):
             task = self._loading.get(key)
             if task is None:
                 task = self._loading[key] = asyncio.ensure_future(self._attempt(key))
-                task.add_done_callback(lambda _: self._loading.pop(key, None))
-            try:
-                value = await asyncio.wait_for(asyncio.shield(task), LOAD_S)
-            except TimeoutError as error:
-                raise Unavailable("The configuration cannot be read at the moment; try again.", retry_after_s=1) from error
+                task.add_done_callback(partial(self._landed, key))
+            for _ in range(LOOKS):
+                if task.done():
+                    break
+                await asyncio.wait({task}, timeout=LOAD_S / LOOKS)
+            if not task.done():
+                raise Unavailable("The configuration cannot be read at the moment; try again.", retry_after_s=1)
+            value = task.result()
             if key not in self._spoilt:
                 return value
             self._spoilt.discard(key)
+
+    def _landed(self, key: K, task: "asyncio.Task[V | _Absent]") -> None:
+        """Also one that nobody waits for any more, whose failure nobody hears."""
+        self._loading.pop(key, None)
+        if not task.cancelled():
+            task.exception()
 
     async def _attempt(self, key: K) -> V | _Absent:
         self._spoilt.discard(key)

@@ -1,0 +1,66 @@
+"""How long a caller waits for what is not in memory."""
+
+import asyncio
+import time
+from unittest.mock import Mock
+
+import pytest
+
+from burnish_shared.db import config_cache
+from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
+from burnish_shared.errors import NotFound, Unavailable
+
+pytestmark = pytest.mark.promise("G-10")
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_cache, "LOAD_S", 0.1)
+
+
+def cache(load: object) -> ConfigCache[str, str]:
+    return ConfigCache(load, feed=ChangeFeed(Mock()), kinds=frozenset(), touched=lambda *_: True)  # type: ignore[arg-type]
+
+
+async def test_a_load_that_does_not_end_is_given_up_and_goes_on_for_who_comes_later() -> None:
+    may_end = asyncio.Event()
+
+    async def load(key: str) -> str:
+        await may_end.wait()
+        return key * 2
+
+    kept = cache(load)
+    with pytest.raises(Unavailable):
+        await kept.get("a")
+    may_end.set()
+    assert await kept.get("a") == "aa" and kept.knows("a")
+
+
+async def test_a_process_that_stood_still_does_not_take_it_for_a_slow_database() -> None:
+    async def load(key: str) -> str:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        time.sleep(0.25)
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+        return key * 2
+
+    assert await cache(load).get("a") == "aa"
+
+
+async def test_many_at_once_share_a_load_and_its_failure() -> None:
+    loads = 0
+
+    async def load(key: str) -> str:
+        nonlocal loads
+        loads += 1
+        await asyncio.sleep(0.001)
+        if key == "absent":
+            raise NotFound("There is none.")
+        raise Unavailable("away")
+
+    kept = cache(load)
+    for key, error in (("away", Unavailable), ("absent", NotFound)):
+        told = await asyncio.gather(*(kept.get(key) for _ in range(3)), return_exceptions=True)
+        assert [type(one) for one in told] == [error] * 3
+    assert loads == 2 and kept.knows("absent") and not kept.knows("away")
