@@ -17,11 +17,14 @@ from burnish.lineage import app as lineage_app
 from burnish.options import HomeOption, JsonOption
 from burnish.users import app as users_app
 from burnish.webhooks import listen
-from burnish_client.cli.app import add_commands
+from burnish_client.cli.access import ProfileOption
+from burnish_client.cli.app import HELP, add_commands
 from burnish_client.cli.webhooks import app as webhooks_app
 from burnish_shared.refusal import StartRefused
 
-app = typer.Typer(name="burnish", help="The closed-loop prompt platform.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    name="burnish", help="The closed-loop prompt platform.", no_args_is_help=True, pretty_exceptions_enable=False, context_settings=HELP
+)
 workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
 app.add_typer(workspace_app, name="workspace")
 app.add_typer(users_app, name="users")
@@ -107,7 +110,11 @@ def logs(
     from burnish.launcher.logs import LogReader
     from burnish.launcher.logs import follow as follow_logs
 
-    reader = LogReader(find_home(home).logs, names=names or ())
+    place = find_home(home)
+    if not place.logs.is_dir():
+        print(f"burnish: nothing has run in {place.path} yet. `burnish up` starts it there.", file=sys.stderr)
+        raise typer.Exit(1)
+    reader = LogReader(place.logs, names=names or ())
     for line in reader.last(lines):
         print(line)
     if follow:
@@ -222,18 +229,19 @@ def demo(
 @app.command()
 def mcp(
     url: Annotated[str, typer.Option(help="Address of Burnish.  [default: $BURNISH_BASE_URL, or what runs in the home]")] = "",
+    profile: ProfileOption = None,
     home: HomeOption = None,
 ) -> None:
     """Serve prompts and tools to an agent over standard input and output (the Model Context Protocol).
 
-    With the key in BURNISH_API_KEY, or the one of the installation that runs in the home. What the key may not do is refused.
+    With the key of a login, the one in BURNISH_API_KEY, or that of the installation in the home. What it may not do is refused.
     """
     import asyncio
 
     from burnish.mcp_stdio import Away, find_server, serve
 
     try:
-        url, key = find_server(find_home(home), url=url)
+        url, key = find_server(find_home(home), url=url, profile=profile)
     except Away as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

@@ -52,13 +52,20 @@ class OverHttp:
         return Answer(NOT_REACHED, {"error": _away(self._url)})
 
 
-def find_server(home: Home, *, url: str) -> tuple[str, str]:
-    """URL and key: from BURNISH_BASE_URL (unless given) and BURNISH_API_KEY, else of the installation that runs in the home.
+def find_server(home: Home, *, url: str, profile: str | None = None) -> tuple[str, str]:
+    """URL and key: of the login `profile`, from BURNISH_BASE_URL (unless given) and BURNISH_API_KEY, else of what runs in the home.
 
     Raises Away. A key never stands among the words of a command, where other users of the machine could read it.
     """
     from burnish.launcher.state import running_connection
+    from burnish_client.cli.places import NoPlace, find_place
 
+    if profile is not None:
+        try:
+            place = find_place(profile)
+        except NoPlace as lacking:
+            raise Away(str(lacking)) from lacking
+        return url or place.url, place.key
     url, key = url or os.environ.get("BURNISH_BASE_URL", ""), os.environ.get("BURNISH_API_KEY", "")
     if key and url:
         return url, key

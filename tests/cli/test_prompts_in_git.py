@@ -219,6 +219,15 @@ def test_diff_shows_what_a_push_would_change(shell: Shell, made: Made) -> None:
     assert outcome(shell, "push", slug, "--dry-run") == "would be saved" and shell("prompts", "diff", slug, exits=1).stdout == shown
 
 
+def test_diff_of_a_folder_only_names_what_has_no_file(shell: Shell, made: Made) -> None:
+    kept, elsewhere = made(), made("Say goodbye to {{name}}.")
+    shell("prompts", "pull", kept)
+    told = shell("prompts", "diff", exits=1)
+    assert told.stdout == "" and elsewhere in told.stderr and f" {kept}," not in told.stderr
+    assert {one["changed"] for one in json.loads(shell("prompts", "diff", "--json", exits=1).stdout)} == {"not here"}
+    assert "-  content: Say goodbye" in shell("prompts", "diff", elsewhere, exits=1).stdout
+
+
 def test_what_cannot_be_read_is_named_and_nothing_is_pushed(shell: Shell, burnish: Burnish, made: Made) -> None:
     slug = made()
     shell("prompts", "pull", slug)

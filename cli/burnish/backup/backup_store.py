@@ -133,7 +133,11 @@ async def set_revision(connection: "asyncpg.Connection", revision: str) -> None:
 
 
 async def hold(connection: "asyncpg.Connection", *, taken_at: str, tombstones: Sequence[Tombstone]) -> None:
-    """As the owner: nothing is sent from now on, and the gateway is not ready before each erasure is applied again (PROMISES P-04)."""
+    """As the owner: nothing is sent from now on, and the gateway is not ready before each erasure is applied again (PROMISES P-04).
+
+    Nobody called since now: what a rate limit may have let in before, which a backup does not say, is over a minute from now (G-16).
+    """
+    await connection.execute("INSERT INTO rate_epoch (since) VALUES (clock_timestamp()) ON CONFLICT DO NOTHING")
     await connection.execute("INSERT INTO restores (restore_id, taken_at) VALUES ($1, $2::text::timestamptz)", new_uuid(), taken_at)
     await connection.executemany(
         "INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, restored)"

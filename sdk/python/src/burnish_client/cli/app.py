@@ -1,15 +1,21 @@
 """The commands of a developer, which talk to Burnish over HTTP. `add_commands` puts them into the server's `burnish` too."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
 from burnish_client.cli import datasets, executions, init, optimize, profiles, prompts, running, testing, webhooks
+from burnish_client.wire import VERSION
 
 PANEL = "For developers, over HTTP"
 
-app = typer.Typer(name="burnish", help="Burnish, for developers.", no_args_is_help=True, pretty_exceptions_enable=False)
+HELP: Final = {"help_option_names": ["-h", "--help"]}
+"""What every command and group takes."""
+
+app = typer.Typer(
+    name="burnish", help="Burnish, for developers.", no_args_is_help=True, pretty_exceptions_enable=False, context_settings=HELP
+)
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     init.init,
@@ -33,8 +39,21 @@ GROUPS: Final = {
 }
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"burnish {VERSION}")
+        raise typer.Exit(0)
+
+
+def _with_version(
+    _: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")] = False,
+) -> None:
+    """Options before any command."""
+
+
 def add_commands(to: typer.Typer) -> None:
-    """Adds every command and group."""
+    """Adds every command and group, and `--version`."""
+    to.callback()(_with_version)
     for command in COMMANDS:
         to.command(rich_help_panel=PANEL)(command)
     for name, group in GROUPS.items():

@@ -30,7 +30,7 @@ LATE_S: Final = 180
 
 @app.command("list")
 def list_executions(
-    count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="So many, the newest first.")] = 20,
+    count: Annotated[int, typer.Option("--count", "--limit", "-n", min=1, max=10_000, help="So many, the newest first.")] = 20,
     prompt: PromptOption = None,
     status: StatusOption = None,
     user: UserOption = None,

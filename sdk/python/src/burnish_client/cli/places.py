@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 
+class NoPlace(Exception):
+    """Nobody said which Burnish, or with which key; or what was said is no address."""
+
+
 @dataclass(frozen=True)
 class Place:
-    """`source`: where this was found, in words."""
+    """`source`: where this was found, in words. Raises NoPlace for an address without `http://` or `https://`."""
 
     url: str
     key: str
     source: str
 
-
-class NoPlace(Exception):
-    """Nobody said which Burnish, or with which key."""
+    def __post_init__(self) -> None:
+        if not self.url.lower().startswith(("http://", "https://")):
+            raise NoPlace(f"'{self.url}' ({self.source}) is no address: write it with its scheme, such as https://{self.url or 'host'}.")
 
 
 def profiles_path() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -51,12 +52,14 @@ class Lock:
         self.known[prompt_id] = known
 
     def write(self, folder: Path) -> None:
-        """One line for each prompt, sorted, and only where something changed."""
+        """One line for each prompt, sorted, and only where something changed; in place of the old one at once."""
         lines = [f"    {json.dumps(key)}: {json.dumps(asdict(one))}" for key, one in sorted(self.known.items(), key=_place)]
         text = '{\n  "prompts": {\n' + ",\n".join(lines) + "\n  }\n}\n"
         path = folder / NAME
         if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
+            beside = path.with_name(f"{NAME}.new")
+            beside.write_text(text, "utf-8")
+            os.replace(beside, path)
 
 
 def _place(item: tuple[str, Known]) -> tuple[str, str]:

@@ -122,13 +122,20 @@ def diff(
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
-    """Show what the files say otherwise than Burnish. Ends with 1 where something differs, with 0 where nothing does."""
+    """Show what the files say otherwise than Burnish. Ends with 1 where something differs, with 0 where nothing does.
+
+    Prompts without a file here are only named, unless they are asked for.
+    """
     from burnish_client.cli.prompt_files import written
 
     with reaching(profile) as burnish:
         pairs = _paired(burnish, _opened(folder), slugs, also_there=True)
     found: list[dict[str, Any]] = []
+    not_here: list[str] = []
     for pair in pairs:
+        if pair.here is None and not slugs:
+            not_here.append(pair.slug)
+            continue
         there = written(pair.there.file) if pair.there else ""
         here = written(pair.here) if pair.here else ""
         if here != there:
@@ -138,11 +145,13 @@ def diff(
             )
             found.append({"slug": pair.slug, "changed": _sides(pair), "diff": "\n".join(lines)})
     if as_json:
-        print_json(found)
+        print_json(found + [{"slug": slug, "changed": "not here", "diff": None} for slug in not_here])
     else:
         for one in found:
             print(one["diff"])
-    raise typer.Exit(NO if found else 0)
+        if not_here:
+            print(f"Only in Burnish ({len(not_here)}): {', '.join(not_here)}. `burnish prompts pull` writes them.", file=sys.stderr)
+    raise typer.Exit(NO if found or not_here else 0)
 
 
 @app.command()
