@@ -6375,6 +6375,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Left Out
+             * @description Lines of an upload that expect nothing; the first 100.
+             */
+            left_out?: number[];
             /** Name */
             name: string;
             /** Near Duplicates */
@@ -7781,65 +7786,6 @@ export interface components {
             total: number;
         };
         /**
-         * ChainAnswer
-         * @description A chain with one of its versions: `label` is the one it was reached by.
-         */
-        ChainAnswer: {
-            /** Archived At */
-            archived_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Deadline S */
-            deadline_s?: number | null;
-            /** Description */
-            description: string;
-            /** Folder */
-            folder: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Label */
-            label: string | null;
-            /** Labels */
-            labels: {
-                [key: string]: number;
-            };
-            /** Latest Version */
-            latest_version: number;
-            /** Name */
-            name: string;
-            /** Output */
-            output?: string | {
-                [key: string]: string;
-            } | null;
-            /** Parameters */
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
-            /** Slug */
-            slug: string;
-            /** Steps */
-            steps: {
-                [key: string]: unknown;
-            }[];
-            /** Tags */
-            tags: string[];
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Version */
-            version: number;
-        };
-        /**
          * ChainError
          * @description Why a run, or a step of it, did not succeed.
          */
@@ -7970,6 +7916,24 @@ export interface components {
             required?: boolean | null;
             /** Type */
             type?: ("string" | "number" | "boolean" | "object" | "array" | "image_url") | null;
+        };
+        /**
+         * ChainPlace
+         * @description The step of a chain that runs the prompt: candidates run in its place, and the output of the whole chain is what is judged.
+         */
+        ChainPlace: {
+            /** Slug */
+            slug: string;
+            /**
+             * Step
+             * @description The id of the step.
+             */
+            step: string;
+            /**
+             * Version
+             * @description Of the chain; the one that production names (else the newest), unless given.
+             */
+            version?: number | null;
         };
         /**
          * ChainRunAnswer
@@ -12098,6 +12062,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Left Out
+             * @description Lines of an upload that expect nothing; the first 100.
+             */
+            left_out?: number[];
             /** Name */
             name: string;
             /** Near Duplicates */
@@ -13054,6 +13023,7 @@ export interface components {
         JobPlanAnswer: {
             /** Base Version */
             base_version: number;
+            chain?: components["schemas"]["burnish_gateway__optimization__answers__ChainAnswer"] | null;
             /** Counts */
             counts: {
                 [key: string]: number;
@@ -13901,6 +13871,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Left Out
+             * @description Lines of an upload that expect nothing; the first 100.
+             */
+            left_out?: number[];
             /** Name */
             name: string;
             /** Near Duplicates */
@@ -16047,6 +16022,8 @@ export interface components {
             budget: {
                 [key: string]: number | null;
             };
+            /** @description Where the prompt is tried as a step of one: what is judged is its output. */
+            chain?: components["schemas"]["burnish_gateway__optimization__answers__ChainAnswer"] | null;
             /**
              * Created At
              * Format: date-time
@@ -16138,6 +16115,8 @@ export interface components {
         /** OptimizationBody */
         OptimizationBody: {
             budget?: components["schemas"]["BudgetBody"];
+            /** @description Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output of the chain. An evaluation is a run of the chain. */
+            chain?: components["schemas"]["ChainPlace"] | null;
             compression?: components["schemas"]["CompressionSearch"] | null;
             constraints?: components["schemas"]["Constraints"];
             /**
@@ -17094,6 +17073,11 @@ export interface components {
         };
         /** Preview */
         Preview: {
+            /**
+             * Blank
+             * @description Lines that expect nothing, the first 100: they are among the problems, unless an upload leaves them out (`leave_out_blank`).
+             */
+            blank: number[];
             /** Columns */
             columns: components["schemas"]["Column"][];
             /**
@@ -21631,6 +21615,8 @@ export interface components {
          * @description A text, and either a prompt whose guardrails look at it, or settings that are not saved.
          */
         TriedText: {
+            /** @description In place of what is saved: what `stored` is made by. */
+            masking?: components["schemas"]["Masking"] | null;
             /**
              * Prompt
              * @description A slug; without it a call without one.
@@ -22625,6 +22611,65 @@ export interface components {
             /** Param */
             param?: string | null;
         };
+        /**
+         * ChainAnswer
+         * @description A chain with one of its versions: `label` is the one it was reached by.
+         */
+        burnish_gateway__chains__answers__ChainAnswer: {
+            /** Archived At */
+            archived_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Deadline S */
+            deadline_s?: number | null;
+            /** Description */
+            description: string;
+            /** Folder */
+            folder: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            };
+            /** Latest Version */
+            latest_version: number;
+            /** Name */
+            name: string;
+            /** Output */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Slug */
+            slug: string;
+            /** Steps */
+            steps: {
+                [key: string]: unknown;
+            }[];
+            /** Tags */
+            tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
         /** TestCase */
         burnish_gateway__clarifications__answers__TestCase: {
             /** Criteria */
@@ -23076,6 +23121,22 @@ export interface components {
         burnish_gateway__marketplace__statistics_routes__StatisticsAnswer: {
             /** Data */
             data: components["schemas"]["StatisticAnswer"][];
+        };
+        /**
+         * ChainAnswer
+         * @description The chain that a job tries its prompt in. `prompts`: what the steps run while the job is under way, as SLUG@VERSION.
+         */
+        burnish_gateway__optimization__answers__ChainAnswer: {
+            /** Prompts */
+            prompts: {
+                [key: string]: string;
+            };
+            /** Slug */
+            slug: string;
+            /** Step */
+            step: string;
+            /** Version */
+            version: number;
         };
         /**
          * UsageAnswer
@@ -32490,7 +32551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChainAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__chains__answers__ChainAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -32597,7 +32658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChainAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__chains__answers__ChainAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -36043,6 +36104,8 @@ export interface operations {
                 name?: string | null;
                 /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
+                /** @description Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them. */
+                leave_out_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -36531,6 +36594,8 @@ export interface operations {
             query?: {
                 /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
+                /** @description Of an upload: leave out lines whose right answer is blank, and say which (`left_out`), instead of refusing them. */
+                leave_out_blank?: boolean;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
