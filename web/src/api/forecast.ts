@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { ApiError } from "./errors";
 import { type Answer, change, keyOf } from "./hooks";
 
-type Forecasts = "/v1/test-runs/forecast" | "/v1/optimizations/forecast" | "/v1/experiments/backtests/forecast" | "/v1/model-migrations/forecast";
+type Forecasts = "/v1/test-runs/forecast" | "/v1/batches/estimate" | "/v1/optimizations/forecast" | "/v1/experiments/backtests/forecast" | "/v1/model-migrations/forecast";
 const PAUSE_MS = 250;
 
 /** A forecast. `isStale`: it is of what stood there before, and the one of what stands there now is on its way. */

@@ -13,6 +13,7 @@ export * from "./Numbers";
 export * from "./Page";
 export * from "./Prose";
 export * from "./SecretDialog";
+export * from "./Several";
 export * from "./States";
 export * from "./Table";
 export * from "./Tabs";

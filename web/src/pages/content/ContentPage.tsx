@@ -5,14 +5,11 @@ import { needs, useMay } from "@/api/session";
 import { Button, type Column, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, Loaded, Money, NavTabs, Notice, Page, PagedTable, Prose, RelativeTime, Section, Select, SimulatedBadge, SimulatedMark, StatusBadge, TextLink, Toolbar, toast, toastError } from "@/kit";
 import { money, plural } from "@/lib/format";
 import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { RUNS_TABS } from "../runs/tabs";
 import { NewContent } from "./NewContent";
 import { ReadBy } from "./ReadBy";
 import { type Job, SOURCES, STATUSES, isUnderway, nameOf, progressOf, sourceName } from "./job";
 
-const TABS = [
-  { to: "/runs", label: "Runs" },
-  { to: "/content", label: "Content jobs" },
-] as const;
 const SOURCE_NAMES = ["conversation", "youtube", "document"] as const;
 const shape = { source: maybeOneOf(SOURCE_NAMES), status: maybeOneOf(STATUSES), group: text(), job: text(), new: flag() };
 const SOON_MS = 2_000;
@@ -46,7 +43,7 @@ export default function ContentPage() {
         </>
       }
     >
-      <NavTabs label="Runs" tabs={TABS} />
+      <NavTabs label="Runs" tabs={RUNS_TABS} />
       <Toolbar>
         <Select compact aria-label="Kind" empty="Any kind" value={source} onChange={(next: string) => set({ source: (next || null) as never })} options={SOURCES.map(({ value, label }) => ({ value: value as string, label }))} />
         <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next: string) => set({ status: (next || null) as never })} options={STATUSES.map((one) => ({ value: one as string, label: one }))} />

@@ -4,12 +4,12 @@ import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { After, Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Page, PagedTable, RelativeTime, Section, StatusBadge, TextLink, Tooltip, toast, toastError } from "@/kit";
+import { After, Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, NavTabs, Page, PagedTable, RelativeTime, Section, StatusBadge, TextLink, Tooltip, toast, toastError } from "@/kit";
 import { count, duration } from "@/lib/format";
 import { useCommands } from "@/shell/commands";
 import { EditKey } from "./EditKey";
-import { Models } from "./Models";
 import { NewProviderKey } from "./NewProviderKey";
+import { PROVIDER_TABS } from "./tabs";
 
 export type ProviderKey = Schema<"ProviderKeyAnswer">;
 
@@ -33,6 +33,7 @@ export default function ProvidersPage() {
   };
   return (
     <Page title="Providers" subtitle="Your own keys for model providers, tried by priority; sealed when they arrive, and never shown again." actions={button}>
+      <NavTabs label="Providers" tabs={PROVIDER_TABS} />
       <Section title="Keys">
         {may.admin ? (
           <PagedTable
@@ -48,14 +49,13 @@ export default function ProvidersPage() {
           />
         ) : (
           <EmptyState icon={<PlugZap size={18} />} title="Admins look after the keys">
-            You can use every model below; who pays for it and with which key is for an admin to say.
+            You can use every model that is listed under Models; who pays for it and with which key is for an admin to say.
           </EmptyState>
         )}
       </Section>
       <After what={!may.admin || !pages.isPending}>
-        <Models />
         <p className="text-13 text-muted">
-          What a key spent stands under <TextLink to="/usage">Usage</TextLink>.
+          What can be called, and at what price, stands under <TextLink to="/models">Models</TextLink>; what a key spent under <TextLink to="/usage">Usage</TextLink>.
         </p>
       </After>
       <NewProviderKey open={creating} onOpenChange={setCreating} />

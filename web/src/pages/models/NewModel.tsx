@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
-import { PROVIDERS } from "./known";
+import { PROVIDERS } from "../providers/known";
 import { dollarsToNusd } from "./prices";
 
 

@@ -1,0 +1,166 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { useAuthors } from "@/api/authors";
+import { invalidate, useRead } from "@/api/hooks";
+import { Badge, type Column, DownloadButton, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, Segments, SimulatedBadge, TextLink } from "@/kit";
+import { Progress } from "@/kit/Progress";
+import { usePathParam } from "@/lib/pages";
+import { count, money, plural } from "@/lib/format";
+import { integer, oneOf, useUrlState } from "@/lib/url-state";
+import { BatchActs } from "./BatchActs";
+import { BatchStatus } from "./BatchStatus";
+import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, nameOf, pauseWords } from "./model";
+import { useResults } from "./useResults";
+
+const shape = { show: oneOf(["all", "failed"], "all"), line: integer(null) };
+const SOON_MS = 1_500;
+const LATER_MS = 30_000;
+const SHOWN = [
+  { value: "all", label: "All" },
+  { value: "failed", label: "Failed" },
+] as const;
+
+export default function BatchPage() {
+  const id = usePathParam("id");
+  const [moving, setMoving] = useState(true);
+  const found = useRead("/v1/batches/{batch_id}", { path: { batch_id: id } }, { refetchInterval: moving ? SOON_MS : LATER_MS });
+  const batch = found.isPlaceholderData ? undefined : found.data;
+  if (batch && isMoving(batch) !== moving) setMoving(isMoving(batch));
+  return (
+    <Page
+      title={batch ? nameOf(batch) : "Batch"}
+      heading={
+        batch ? (
+          <span className="flex flex-wrap items-center gap-2">
+            {nameOf(batch)}
+            <BatchStatus batch={batch} />
+            {batch.simulated ? <SimulatedBadge /> : null}
+          </span>
+        ) : undefined
+      }
+      back={{ to: "/batches", label: "Batches" }}
+      actions={batch ? <BatchActs batch={batch} /> : null}
+    >
+      <Loaded of={{ ...found, data: batch }}>{(one) => <Whole batch={one} />}</Loaded>
+    </Page>
+  );
+}
+
+function Whole({ batch }: { batch: Batch }) {
+  const { completed, failed, total } = batch.request_counts;
+  const nameBy = useAuthors();
+  const ended = hasEnded(batch);
+  useLastResults(batch);
+  return (
+    <div className="flex min-w-0 flex-col gap-6">
+      {batch.status === "paused" ? <Notice tone={batch.pause_reason === "asked" ? "neutral" : "warn"} title="Paused.">{pauseWords(batch.pause_reason)}</Notice> : null}
+      {batch.error && typeof batch.error["message"] === "string" ? <Notice tone="bad" title="It failed.">{batch.error["message"]}</Notice> : null}
+      {batch.status === "expired" ? <Notice tone="warn" title="Its time was over.">What had no answer by then was not asked.</Notice> : null}
+      {ended ? null : <Progress label="Calls" done={completed + failed} total={total} words={`${count(completed + failed)} of ${plural(total, "call")}`} />}
+      <Figures
+        figures={[
+          { label: "Answered", value: count(completed), note: `of ${plural(total, "call")}` },
+          { label: "Failed", value: count(failed), note: failed > 0 ? "they cost the others nothing" : undefined },
+          { label: "Cost", value: money(batch.cost_nusd), note: `at most ${money(batch.most_nusd)}` },
+          { label: ended ? "Was set aside" : "Set aside", value: money(batch.set_aside_nusd), note: ended ? "the rest came back" : "the rest comes back" },
+        ]}
+      />
+      {batch.errors && batch.errors.data && batch.errors.data.length > 0 ? (
+        <Section title="Lines that could not run">
+          <ul className="flex flex-col gap-1 text-13">
+            {batch.errors.data.map((one) => (
+              <li key={one.line} className="wrap-anywhere">
+                <span className="numeric text-muted">{one.custom_id ?? `line ${one.line}`}</span>: {one.message}
+              </li>
+            ))}
+          </ul>
+        </Section>
+      ) : null}
+      <Results batch={batch} />
+      <Section title="About it">
+        <Facts
+          facts={[
+            ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {nameBy(batch.created_by)}</span>],
+            batch.in_progress_at ? ["Began", <RelativeTime key="b" at={atOf(batch.in_progress_at)} />] : null,
+            batch.completed_at ? ["Ended", <RelativeTime key="e" at={atOf(batch.completed_at)} />] : null,
+            batch.cancelled_at ? ["Cancelled", <RelativeTime key="c" at={atOf(batch.cancelled_at)} />] : null,
+            ended ? null : ["Ends by itself", <RelativeTime key="x" at={atOf(batch.expires_at)} />],
+            ["Format of the answers", batch.endpoint === "/v1/chat/completions" ? "OpenAI’s chat completions" : "Burnish’s executions"],
+            ["Id", <code key="i" className="text-12 wrap-anywhere">{batch.id}</code>],
+            ...Object.entries(batch.metadata).map(([name, value]) => [name, String(value)] as const),
+          ]}
+        />
+      </Section>
+    </div>
+  );
+}
+
+/** When it comes to its end, the results are read once more: the last ones came after the last look. */
+function useLastResults(batch: Batch) {
+  const queries = useQueryClient();
+  const moving = isMoving(batch);
+  const was = useRef(moving);
+  useEffect(() => {
+    if (was.current && !moving) void invalidate(queries, ["/v1/batches/{batch_id}/results", "/v1/credits"]);
+    was.current = moving;
+  }, [moving, queries]);
+}
+
+function Results({ batch }: { batch: Batch }) {
+  const [{ show, line }, set] = useUrlState(shape);
+  const pages = useResults(batch.id, { onlyFailed: show === "failed", moving: isMoving(batch) });
+  const opened = line === null ? undefined : pages.rows.find((row) => row.line === line);
+  return (
+    <Section
+      title="Results"
+      actions={
+        <>
+          <Segments label="Which results" options={SHOWN} value={show} onChange={(next) => set({ show: next })} />
+          <DownloadButton path={`/v1/batches/${batch.id}/results`} name={`${nameOf(batch)}.jsonl`} disabled={pages.rows.length === 0}>
+            Download
+          </DownloadButton>
+        </>
+      }
+    >
+      <PagedTable
+        label="Results"
+        columns={COLUMNS}
+        pages={pages}
+        rowKey={(row) => row.id}
+        onOpen={(row) => set({ line: row.line }, { push: true })}
+        selected={opened?.id ?? null}
+        empty={<EmptyState title={show === "failed" ? "None failed" : "No answers yet"}>{show === "failed" ? "Every line that was asked so far has its answer." : "They appear here as they come, in the order of the input."}</EmptyState>}
+      />
+      <Drawer open={opened !== undefined} onOpenChange={(open) => (open ? undefined : set({ line: null }))} title={opened?.custom_id ?? "Result"} description={opened ? `Line ${count(opened.line + 1)}${opened.model ? `, ${opened.model}` : ""}` : undefined}>
+        {opened ? <WholeLine row={opened} /> : null}
+      </Drawer>
+    </Section>
+  );
+}
+
+function WholeLine({ row }: { row: ResultLine }) {
+  const answer = answerOf(row);
+  return (
+    <div className="flex min-w-0 flex-col gap-4">
+      {row.error ? <Notice tone="bad" title={row.error.code.replaceAll("_", " ")}>{row.error.message}</Notice> : null}
+      {answer ? <Prose text={answer} /> : null}
+      {row.response ? (
+        <>
+          <Facts facts={[["Cost", <Money key="c" nusd={costOf(row)} />], ["Run", <TextLink key="r" to={`/runs/${row.response.request_id}`}>Open the run</TextLink>]]} />
+          <JsonView label="The whole answer" value={row.response.body} />
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+const COLUMNS: Column<ResultLine>[] = [
+  { key: "id", head: "Line", width: "w-36", cell: (row) => <span className="line-clamp-2 font-mono text-12 wrap-anywhere">{row.custom_id ?? count(row.line + 1)}</span> },
+  {
+    key: "answer",
+    head: "Answer",
+    cell: (row) => (row.error ? <span className="flex flex-wrap items-center gap-x-2"><Badge tone="bad">{row.error.code.replaceAll("_", " ")}</Badge><span className="line-clamp-1 text-muted wrap-anywhere">{row.error.message}</span></span> : <span className="line-clamp-2 wrap-anywhere">{answerOf(row).slice(0, 300)}</span>),
+  },
+  { key: "model", head: "Model", width: "w-44", hideBelow: "md", cell: (row) => <span className="text-muted wrap-anywhere">{row.model ?? "–"}</span> },
+  { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Money nusd={costOf(row)} /> },
+];

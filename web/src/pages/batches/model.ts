@@ -1,0 +1,143 @@
+/** Batches as the page speaks of them. Pure. */
+import type { Schema } from "@/api/client";
+import type { Json, PromptTemplate } from "@/lib/template";
+import { plural } from "@/lib/format";
+
+export type Batch = Schema<"burnish_gateway__batches__answers__BatchAnswer">;
+export type BatchFile = Schema<"FileAnswer">;
+export type Status = Batch["status"];
+
+export const STATUSES = ["validating", "in_progress", "paused", "completed", "failed", "cancelled", "expired"] as const;
+const ENDED: ReadonlySet<Status> = new Set(["completed", "failed", "cancelled", "expired"]);
+const WAITING: ReadonlySet<Status> = new Set(["paused", ...ENDED]);
+
+export function hasEnded(one: Pick<Batch, "status">): boolean {
+  return ENDED.has(one.status);
+}
+
+/** Whether its figures change by themselves. */
+export function isMoving(one: Pick<Batch, "status">): boolean {
+  return !WAITING.has(one.status);
+}
+
+const WORDS: Partial<Record<Status, string>> = { validating: "waiting to begin", in_progress: "running" };
+
+export function statusWord(status: string): string {
+  return WORDS[status as Status] ?? status.replaceAll("_", " ");
+}
+
+/** Why a batch waits, and what ends the waiting. */
+export function pauseWords(reason: Batch["pause_reason"]): string {
+  switch (reason) {
+    case "funds":
+      return "What was set aside is used up. Resume it with a higher ceiling.";
+    case "budget":
+      return "A budget is used up. Raise it, or wait for its next period, and resume.";
+    case "suspended":
+      return "The workspace is suspended; ask its operator.";
+    case "refused":
+      return "A call was refused. Look at the newest results, then resume.";
+    default:
+      return "Somebody paused it. Nothing more begins until it is resumed.";
+  }
+}
+
+/** What a batch is called: its name, or how much it is. */
+export function nameOf(one: Pick<Batch, "name" | "request_counts">): string {
+  return one.name ?? `Batch of ${plural(one.request_counts.total, "call")}`;
+}
+
+/** Seconds of the Unix clock, as OpenAI's shapes have them. */
+export function atOf(seconds: number | null | undefined): number | null {
+  return seconds === null || seconds === undefined ? null : seconds * 1_000;
+}
+
+/** One line of the results. `response.body` has the shape of the batch's endpoint. */
+export type ResultLine = {
+  id: string;
+  line: number;
+  custom_id: string | null;
+  model: string | null;
+  response: { status_code: number; request_id: string; body: Record<string, unknown> } | null;
+  error: { code: string; message: string } | null;
+};
+
+/** What the model said, as text. */
+export function answerOf({ response }: Pick<ResultLine, "response">): string {
+  const body = response?.body ?? {};
+  if (Array.isArray(body["choices"])) {
+    const message = (body["choices"][0] as { message?: { content?: unknown; tool_calls?: unknown } } | undefined)?.message;
+    return typeof message?.content === "string" ? message.content : message?.tool_calls ? JSON.stringify(message.tool_calls) : "";
+  }
+  const { output, output_json: json, tool_calls: calls } = body;
+  if (typeof output === "string" && output !== "") return output;
+  const other = json ?? calls;
+  return other === null || other === undefined ? "" : JSON.stringify(other);
+}
+
+export function costOf({ response }: Pick<ResultLine, "response">): number | null {
+  const body = (response?.body ?? {}) as { cost_nusd?: unknown; burnish?: { cost_nusd?: unknown } };
+  const cost = body.cost_nusd ?? body.burnish?.cost_nusd;
+  return typeof cost === "number" ? cost : null;
+}
+
+/** What the first line of a file is. */
+export type LineKind = "inputs" | "requests" | "chat";
+
+/** Throws an Error that says what to mend where it is no JSON object. */
+export function kindOf(firstLine: string): LineKind {
+  let read: unknown;
+  try {
+    read = JSON.parse(firstLine.replace(/^\ufeff/, ""));
+  } catch {
+    throw new Error("The first line is no JSON. Each line is one object, such as {\"custom_id\": \"a\", \"variables\": {\"name\": \"Ada\"}}.");
+  }
+  if (typeof read !== "object" || read === null || Array.isArray(read)) throw new Error("The first line is no JSON object.");
+  if (!("body" in read)) return "inputs";
+  return (read as { url?: unknown }).url === "/v1/chat/completions" ? "chat" : "requests";
+}
+
+/** "1, 2" as numbers; null for what is no list of versions. */
+export function versionsOf(typed: string): number[] | null {
+  const parts = typed.split(/[\s,]+/).filter(Boolean);
+  return parts.every((one) => /^[1-9]\d{0,8}$/.test(one)) ? parts.map(Number) : null;
+}
+
+export type Draft = { file: string; kind: LineKind; prompt: string; versions: string; models: readonly string[]; name: string; ceiling: string; day: boolean; paused: boolean };
+
+/** The body that a draft makes; null while something is missing. */
+export function bodyOf(draft: Draft): Record<string, unknown> | null {
+  const versions = versionsOf(draft.versions);
+  const ceiling = draft.ceiling.trim() === "" ? null : Number(draft.ceiling);
+  if (!draft.file || versions === null || (ceiling !== null && !(ceiling > 0))) return null;
+  const rest = {
+    input_file_id: draft.file,
+    ...(draft.name.trim() ? { name: draft.name.trim() } : {}),
+    ...(ceiling === null ? {} : { max_cost_nusd: Math.round(ceiling * 1e9) }),
+    ...(draft.day ? { completion_window: "24h" } : {}),
+    ...(draft.paused ? { paused: true } : {}),
+  };
+  if (draft.kind !== "inputs") return { ...rest, endpoint: draft.kind === "chat" ? "/v1/chat/completions" : "/v1/executions" };
+  if (!draft.prompt && draft.models.length === 0) return null;
+  return {
+    ...rest,
+    request: draft.prompt ? { prompt: draft.prompt } : {},
+    ...(draft.models.length > 0 ? { models: [...draft.models] } : {}),
+    ...(draft.prompt && versions.length > 0 ? { versions } : {}),
+  };
+}
+
+type Item = { id: string; input: string | Record<string, unknown> };
+
+/** Items of a dataset as lines of a batch for this prompt. Throws an Error where an item does not say all that the prompt asks. */
+export function linesOfItems(items: readonly Item[], template: Pick<PromptTemplate, "variables">): string {
+  const names = [...new Set([...template.variables.values()].map((one) => one.path[0] ?? one.name))];
+  return items
+    .map(({ id, input }) => {
+      if (typeof input === "object") return { custom_id: id, variables: input as Record<string, Json> };
+      if (names.length > 1) throw new Error(`The rows are texts, and the prompt asks for ${names.join(", ")}. Use a dataset whose rows have these variables.`);
+      return names[0] === undefined ? { custom_id: id, messages: [{ role: "user", content: input }] } : { custom_id: id, variables: { [names[0]]: input } };
+    })
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join("");
+}

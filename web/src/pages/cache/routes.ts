@@ -1,0 +1,5 @@
+import type { PageRoute } from "@/lib/pages";
+
+const routes: PageRoute[] = [{ path: "/cache", load: () => import("./CachePage") }];
+
+export default routes;

@@ -1,0 +1,5 @@
+import type { PageRoute } from "@/lib/pages";
+
+const routes: PageRoute[] = [{ path: "/groups", load: () => import("./GroupsPage") }];
+
+export default routes;

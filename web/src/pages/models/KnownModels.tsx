@@ -1,0 +1,94 @@
+import { useState } from "react";
+import { useChange, useRead } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { useMay } from "@/api/session";
+import { Badge, Breaking, Button, type Column, Dialog, FormError, Loaded, Money, Notice, SearchInput, Select, Table, toast, toastError } from "@/kit";
+import { compact, day, plural } from "@/lib/format";
+import type { Known } from "./model";
+
+type Answer = { source: string; as_of: string; data: Known[] };
+const SHOWN_MOST = 40;
+
+/** Models whose limits and prices ship: added by a press, for this workspace or, by the operator, for every one. */
+export function KnownModels({ onClose }: { onClose: () => void }) {
+  const may = useMay();
+  const [search, setSearch] = useState("");
+  const [provider, setProvider] = useState("");
+  const { models } = useModels();
+  const all = useRead("/v1/known-models", {}, { staleTime: Infinity });
+  const found = useRead("/v1/known-models", { query: { search, provider: provider || null } }, { staleTime: Infinity });
+  const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
+  const offer = useChange("post", "/v1/platform-models/known", { invalidates: ["/v1/models"] });
+  const [adding, setAdding] = useState<string | null>(null);
+  const there = new Set(models.map((one) => one.id));
+  const providers = [...new Set(((all.data as Answer | undefined)?.data ?? []).map((one) => one.provider))].sort();
+  const take = (one: Known) => {
+    setAdding(one.model);
+    add.mutate({ body: { model: one.model, provider: one.provider } as never }, { onSuccess: () => toast(`${one.model} can be called`), onSettled: () => setAdding(null) });
+  };
+  const offerAll = () =>
+    offer.mutate(
+      { body: { provider } as never },
+      { onSuccess: (answer) => toast(`${plural(((answer as { added?: unknown[] }).added ?? []).length, "model")} of ${provider} added for every workspace`), onError: toastError },
+    );
+  const columns: Column<Known>[] = [
+    {
+      key: "model",
+      head: "Model",
+      cell: (row) => (
+        <span className="block py-1">
+          <Breaking text={row.model} className="font-mono text-13" />
+          <span className="block text-12 text-muted">
+            {row.provider} · {compact(row.context_tokens)} tokens{row.sunset_on ? ` · ends ${day(row.sunset_on)}` : ""}
+          </span>
+        </span>
+      ),
+    },
+    { key: "input", head: "Input", align: "end", width: "w-20", hideBelow: "sm", cell: (row) => <Money nusd={row.input_price_nusd_per_million} /> },
+    { key: "output", head: "Output", align: "end", width: "w-20", hideBelow: "sm", cell: (row) => <Money nusd={row.output_price_nusd_per_million} /> },
+    {
+      key: "act",
+      head: <span className="sr-only">Add</span>,
+      align: "end",
+      width: "w-20",
+      cell: (row) =>
+        there.has(row.model) ? (
+          <Badge tone="ok">there</Badge>
+        ) : (
+          <Button size="s" busy={adding === row.model} onClick={() => take(row)} aria-label={`Add ${row.model}`}>
+            Add
+          </Button>
+        ),
+    },
+  ];
+  return (
+    <Dialog wide open onOpenChange={(open) => (open ? undefined : onClose())} title="Known models" description="Their limits and prices ship with Burnish." footer={<Button onClick={onClose}>Close</Button>}>
+      <div className="flex min-h-96 min-w-0 flex-col gap-3">
+        <div className="flex flex-wrap gap-2">
+          <SearchInput label="Search known models" value={search} onChange={setSearch} className="w-full sm:w-60" />
+          <Select compact aria-label="Provider" empty="Any provider" value={provider || null} onChange={(next: string) => setProvider(next)} options={providers.map((one) => ({ value: one, label: one }))} />
+          {may.operator && provider ? (
+            <Button busy={offer.isPending} onClick={offerAll}>
+              Offer all of {provider} to every workspace
+            </Button>
+          ) : null}
+        </div>
+        <FormError error={add.error} />
+        <Loaded of={found}>
+          {(data) => {
+            const { source, as_of: asOf, data: rows } = data as unknown as Answer;
+            return (
+              <>
+                {rows.length > 0 ? <Table label="Known models" columns={columns} rows={rows.slice(0, SHOWN_MOST)} rowKey={(row) => `${row.provider} ${row.model}`} isStale={found.isPlaceholderData} /> : <p className="text-13 text-muted">None is called like that. “Add a model” describes one that we do not know.</p>}
+                {rows.length > SHOWN_MOST ? <p className="text-12 text-muted">and {plural(rows.length - SHOWN_MOST, "more", "more")}: type a part of the name.</p> : null}
+                <Notice>
+                  As of {day(asOf)}, by {source}. Providers change prices without asking: look at theirs before money depends on them.
+                </Notice>
+              </>
+            );
+          }}
+        </Loaded>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,5 @@
+import type { PageRoute } from "@/lib/pages";
+
+const routes: PageRoute[] = [{ path: "/models", load: () => import("./ModelsPage") }];
+
+export default routes;

@@ -1,0 +1,50 @@
+import { useState } from "react";
+import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import type { Requirements } from "./model";
+
+/** What `auto` asks of a model in the whole workspace. */
+export function RequirementsForm({ asked, onClose, save, error, busy }: { asked: Requirements; onClose: () => void; save: (requirements: Requirements) => Promise<unknown>; error: unknown; busy: boolean }) {
+  const [can, setCan] = useState((asked.capabilities ?? []).join(", "));
+  const [quality, setQuality] = useState(String(asked.min_quality ?? ""));
+  const [latency, setLatency] = useState(String(asked.max_latency_ms ?? ""));
+  const [cost, setCost] = useState(asked.max_cost_nusd === undefined ? "" : String(asked.max_cost_nusd / 1e9));
+  const [useCase, setUseCase] = useState(asked.use_case ?? "");
+  const capabilities = can.split(",").map((one) => one.trim()).filter(Boolean);
+  const numbers = [quality, latency, cost].map((one) => (one.trim() === "" ? null : Number(one)));
+  const isFit = numbers.every((one) => one === null || (Number.isFinite(one) && one >= 0)) && (numbers[0] ?? 0) <= 1;
+  const submit = () =>
+    save({
+      ...(capabilities.length > 0 ? { capabilities } : {}),
+      ...(numbers[0] === null ? {} : { min_quality: numbers[0] }),
+      ...(numbers[1] === null ? {} : { max_latency_ms: Math.round(numbers[1] ?? 0) }),
+      ...(numbers[2] === null ? {} : { max_cost_nusd: Math.round((numbers[2] ?? 0) * 1e9) }),
+      ...(useCase.trim() ? { use_case: useCase.trim() } : {}),
+    }).then(
+      () => {
+        onClose();
+        toast("Saved; it holds everywhere within a second");
+      },
+      () => undefined, // told by the form
+    );
+  return (
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="What auto asks of a model" description="Empty asks nothing. A score that nobody gave a model does not meet it." submit="Save" onSubmit={() => void submit()} busy={busy} error={error} disabled={!isFit}>
+      <Field label="It can" hint="Such as tools, vision, json." error={errorFor(error, "requirements.capabilities")}>
+        <Input autoFocus value={can} onChange={(event) => setCan(event.target.value)} placeholder="anything" />
+      </Field>
+      <div className="grid gap-4 sm:grid-cols-3">
+        <Field label="Quality, at least" error={errorFor(error, "requirements.min_quality")}>
+          <Input inputMode="decimal" value={quality} onChange={(event) => setQuality(event.target.value)} placeholder="0 to 1" />
+        </Field>
+        <Field label="Half within, ms" error={errorFor(error, "requirements.max_latency_ms")}>
+          <Input inputMode="numeric" value={latency} onChange={(event) => setLatency(event.target.value)} placeholder="2000" />
+        </Field>
+        <Field label="A call costs at most, $" error={errorFor(error, "requirements.max_cost_nusd")}>
+          <Input inputMode="decimal" value={cost} onChange={(event) => setCost(event.target.value)} placeholder="0.01" />
+        </Field>
+      </div>
+      <Field label="Use case" hint="Models that are preferred for it go first." error={errorFor(error, "requirements.use_case")}>
+        <Input value={useCase} onChange={(event) => setUseCase(event.target.value)} placeholder="the prompt’s own" maxLength={60} />
+      </Field>
+    </FormDialog>
+  );
+}
