@@ -82,7 +82,7 @@ async def test_a_label_goes_back_from_its_history(page_as: OpenPage, site: Site)
     await check_axe(page, without=BEHIND)
     await drawer.get_by_role("button", name="Roll back to v1…").click()
     await expect(page.get_by_role("table", name="Settings that differ")).to_contain_text("Max tokens")
-    await page.get_by_role("button", name="Move production").click()
+    await page.get_by_role("button", name="Roll production back").click()
     await expect(drawer).to_contain_text("It stands at v1.")
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 1
 

@@ -197,7 +197,12 @@ export type May = {
   admin: boolean;
   /** The whole installation. */
   operator: boolean;
+  /** Why nobody changes or runs what is looked at, whatever their role: see `Held`. */
+  held?: string;
 };
+
+/** Around what is read alone for now, such as an archived prompt; says why. */
+export const Held = createContext<string | null>(null);
 
 /** What a role may, as docs/guides/access.md says. The API decides; the page only does not offer what would be refused. */
 export function mayOf(role: Role | null, { isOperator = false, onlyAdminsChangePrompts = false } = {}): May {
@@ -215,10 +220,11 @@ export function useMay(): May {
     enabled: role === "editor",
     staleTime: 60_000,
   });
-  return useMemo(
-    () => mayOf(role, { isOperator: user.is_operator, onlyAdminsChangePrompts: data?.only_admins_change_prompts === true }),
-    [role, user.is_operator, data],
-  );
+  const held = use(Held);
+  return useMemo(() => {
+    const may = mayOf(role, { isOperator: user.is_operator, onlyAdminsChangePrompts: data?.only_admins_change_prompts === true });
+    return held === null ? may : { ...may, run: false, editPrompts: false, held };
+  }, [role, user.is_operator, data, held]);
 }
 
 /** Why a control is off, in one sentence. */

@@ -1,7 +1,8 @@
+import { GitBranch, X } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange, useRead } from "@/api/hooks";
-import { Badge, Checkbox, Field, FormDialog, Input, Loaded, Section, Segments, Select, errorFor, toast } from "@/kit";
+import { change as send, useChange, useRead } from "@/api/hooks";
+import { Badge, Button, Checkbox, ConfirmDialog, Field, FormDialog, IconButton, Input, Loaded, Section, Segments, Select, errorFor, toast, useUndo } from "@/kit";
 import { Comparison } from "./Comparison";
 import { changedFields, contentOf, nameOf } from "./content";
 
@@ -60,6 +61,42 @@ export function CherryPick({ slug, version, newest, onClose, onSaved }: { slug: 
         )}
       </Loaded>
     </FormDialog>
+  );
+}
+
+/** The lines beside the main one, and where each stands; nothing where there are none. */
+export function BranchList({ slug, why, onChoose }: { slug: string; why: string | null; onChoose: (version: number) => void }) {
+  const branches = useRead("/v1/prompts/{slug}/branches", { path: { slug } });
+  const others = (branches.data?.data ?? []).filter((one) => one.branch !== MAIN);
+  const [removing, setRemoving] = useState<Branch | null>(null);
+  if (others.length === 0) return null;
+  return (
+    <ul aria-label="Branches" className="-mt-2 flex flex-wrap gap-2">
+      {others.map((one) => (
+        <li key={one.branch} className="inline-flex items-center">
+          <Button size="s" icon={<GitBranch size={12} aria-hidden />} onClick={() => onChoose(one.version)}>
+            {one.branch} <span className="numeric text-muted">v{one.version}</span>
+          </Button>
+          <IconButton size="s" label={`Remove the branch ${one.branch}`} icon={<X size={14} aria-hidden />} disabled={why !== null} why={why ?? undefined} onClick={() => setRemoving(one)} />
+        </li>
+      ))}
+      {removing ? <RemoveBranch slug={slug} branch={removing} onClose={() => setRemoving(null)} /> : null}
+    </ul>
+  );
+}
+
+function RemoveBranch({ slug, branch: { branch, version }, onClose }: { slug: string; branch: Branch; onClose: () => void }) {
+  const remove = useChange("delete", "/v1/prompts/{slug}/branches/{branch}", AGAIN);
+  const undo = useUndo(AGAIN.invalidates);
+  const back = () => send("post", "/v1/prompts/{slug}/branches", { path: { slug }, body: { branch, version } });
+  const done = () => {
+    onClose();
+    toast(`${branch} is removed`, undo(back, `${branch} stands at v${version} again`));
+  };
+  return (
+    <ConfirmDialog open onOpenChange={(open) => !open && onClose()} title={`Remove the branch ${branch}?`} submit="Remove" busy={remove.isPending} error={remove.error} onSubmit={() => remove.mutate({ path: { slug, branch } }, { onSuccess: done })}>
+      Only the line goes: v{version} and what came before it stay, with the labels that name them.
+    </ConfirmDialog>
   );
 }
 

@@ -10,6 +10,7 @@ import { type PromptTemplate, inspectTemplate, render } from "@/lib/template";
 import { MOD, useHotkey } from "@/shell/keys";
 import { Messages } from "./Messages";
 import { ModelSettings } from "./ModelSettings";
+import { ModelTexts } from "./ModelTexts";
 import { NewerVersion } from "./NewerVersion";
 import { SaveVersion } from "./SaveVersion";
 import { TryIt, useTrial } from "./TryIt";
@@ -80,6 +81,7 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
             </p>
           ) : null}
           <Estimate draft={draft} texts={textsOf(draft, found)} />
+          <ModelTexts content={draft.content} set={draft.set} variables={known} readOnly={readOnly} faultAt={null} onRun={running.start} onSave={save} />
         </div>
         <div className="contents lg:order-2 lg:row-span-2 lg:flex lg:min-w-0 lg:flex-col lg:gap-4">
           <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} found={found} readOnly={readOnly} />

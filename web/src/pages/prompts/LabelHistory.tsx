@@ -14,8 +14,8 @@ export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: 
   const { slug } = prompt;
   const at = prompt.labels[label];
   const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label } });
-  const before = moves.rows.find((move) => move.version === at)?.from_version ?? null;
-  const back = (version: number): Move => ({ version, label, reason: `Roll back from v${at ?? "?"}` });
+  const before = at === undefined ? (moves.rows[0]?.from_version ?? null) : (moves.rows.find((move) => move.version === at)?.from_version ?? null);
+  const back = (version: number): Move => ({ version, label, reason: at === undefined ? "Bring it back" : `Roll back from v${at}`, back: true });
   return (
     <Drawer
       open
@@ -23,18 +23,18 @@ export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: 
       title={`Label ${label}`}
       description={at === undefined ? "It stands nowhere: whoever asks for it gets 404." : `It stands at v${at}.`}
       actions={
-        at === undefined ? null : (
-          <>
-            {before === null ? null : (
-              <Button variant="primary" disabled={why !== null} why={why ?? undefined} onClick={() => onMove(back(before))}>
-                Roll back to v{before}…
-              </Button>
-            )}
+        <>
+          {before === null ? null : (
+            <Button variant="primary" disabled={why !== null} why={why ?? undefined} onClick={() => onMove(back(before))}>
+              {at === undefined ? `Bring it back at v${before}…` : `Roll back to v${before}…`}
+            </Button>
+          )}
+          {at === undefined ? null : (
             <Button disabled={why !== null} why={why ?? undefined} onClick={() => setRemoving(true)}>
               Remove…
             </Button>
-          </>
-        )
+          )}
+        </>
       }
     >
       {moves.isPending ? <SkeletonText lines={5} /> : null}

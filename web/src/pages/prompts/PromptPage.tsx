@@ -2,7 +2,7 @@ import { useBlocker } from "@tanstack/react-router";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { useSession } from "@/api/session";
+import { Held, useSession } from "@/api/session";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "@/api/unsaved";
 import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, toast } from "@/kit";
 import { spaced } from "@/lib/format";
@@ -11,6 +11,7 @@ import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
 import { Here } from "./Here";
+import { ArchivedNotice, LifeMenu } from "./Life";
 import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
 import { AlertIcon } from "./AlertIcon";
@@ -72,6 +73,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span className="font-mono text-20">{slug}</span>
           <span className="flex flex-wrap items-center gap-1.5 tracking-normal">
+            {prompt.archived_at ? <Badge tone="warn">archived</Badge> : null}
             {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
             {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
             <OpenAlert slug={slug} />
@@ -86,9 +88,12 @@ function Workbench({ prompt }: { prompt: Prompt }) {
           <ButtonLink to="/playground" search={{ prompt: slug }}>
             Playground
           </ButtonLink>
+          <LifeMenu prompt={prompt} />
         </>
       }
     >
+      {prompt.archived_at ? <ArchivedNotice prompt={prompt} /> : null}
+      <Held value={prompt.archived_at ? "An archived prompt is restored first." : null}>
       <Tabs
         label="Parts of the prompt"
         value={tab}
@@ -101,6 +106,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
           { id: "settings", label: "Settings", content: <Later><SettingsTab prompt={prompt} /></Later> },
         ]}
       />
+      </Held>
       <LeaveGuard slug={slug} isDirty={isDirty} />
       <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
         What you wrote over v{draft.base.version} is not saved, and is lost.

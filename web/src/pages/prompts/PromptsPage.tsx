@@ -1,5 +1,5 @@
-import { BellRing, FileText, MessageCircleQuestion, Plus } from "lucide-react";
-import { useCallback, useMemo } from "react";
+import { Archive, BellRing, FileText, FolderInput as FolderIcon, MessageCircleQuestion, Plus } from "lucide-react";
+import { useCallback, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { type ApiError, asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
@@ -10,6 +10,7 @@ import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
+import { MoveFolder, useFolders } from "./Folders";
 import { whyNot } from "./why";
 import { AlertIcon } from "./AlertIcon";
 import { type PromptFigures, alertedPrompts, usePromptFigures, wordOf } from "./figures";
@@ -38,10 +39,10 @@ const KINDS = [
 ] as const;
 
 // Outside of the component: the shape of the address never changes.
-const shape = { q: text(), label: text(), tag: text(), sort: oneOf(SORTS, "created"), falling: flag(), new: flag() };
+const shape = { q: text(), label: text(), tag: text(), folder: text(), archived: flag(), sort: oneOf(SORTS, "created"), falling: flag(), new: flag() };
 
 export default function PromptsPage() {
-  const [{ q, label, tag, sort, falling, new: creating }, set] = useUrlState(shape);
+  const [{ q, label, tag, folder, archived, sort, falling, new: creating }, set] = useUrlState(shape);
   const setCreating = useCallback((on: boolean) => set({ new: on }), [set]);
   const may = useMay();
   const { alerts, ...asking } = useAlerted();
@@ -49,7 +50,7 @@ export default function PromptsPage() {
   const unknown = falling && (asking.isPending || asking.error !== null);
   const only = falling && !unknown ? [...alerts.keys()].slice(0, MOST_ALERTS) : undefined;
   const none = only?.length === 0;
-  const pages = usePages("/v1/prompts", { query: { q, label, tag, sort, slug: none || unknown ? ["-"] : only } }, { enabled: !none && !unknown });
+  const pages = usePages("/v1/prompts", { query: { q, label, tag, folder, archived: archived || undefined, sort, slug: none || unknown ? ["-"] : only } }, { enabled: !none && !unknown });
   const rows = useMemo(() => onlyOnce(none || unknown ? [] : pages.rows), [pages.rows, none, unknown]);
   const figures = usePromptFigures(useMemo(() => rows.map((row) => row.slug), [rows]));
 
@@ -58,7 +59,9 @@ export default function PromptsPage() {
   useHotkey("n", () => setCreating(true), may.editPrompts);
 
   const columns = columnsWith(figures.of, alerts);
-  const isFiltered = Boolean(q || label || tag || falling);
+  const isFiltered = Boolean(q || label || tag || folder || falling || archived);
+  const folders = useFolders();
+  const [moving, setMoving] = useState(false);
   const simulated = rows.some((row) => figures.of.get(row.slug)?.day?.simulated || figures.of.get(row.slug)?.week?.simulated);
   const labels = choicesOf(rows.flatMap((row) => Object.keys(row.labels)), ["production", "staging", label]).filter((one) => one !== "latest");
   const tags = choicesOf(rows.flatMap((row) => row.tags), [tag]);
@@ -81,8 +84,17 @@ export default function PromptsPage() {
         <SearchInput label="Search prompts" placeholder="Search name or description" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={labels.map((one) => ({ value: one, label: one }))} />
         {tags.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={tags.map((one) => ({ value: one, label: one }))} onChange={(next) => set({ tag: next ?? "" })} /> : null}
+        {folders.length > 0 || folder ? <Combobox label="Folder" value={folder || null} clear="Any folder" choices={choicesWith(folders, folder)} onChange={(next) => set({ folder: next ?? "" })} /> : null}
+        {folder && !archived && may.editPrompts ? (
+          <Button icon={<FolderIcon size={14} aria-hidden />} onClick={() => setMoving(true)}>
+            Move the folder…
+          </Button>
+        ) : null}
         <Button aria-pressed={falling} icon={<BellRing size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
           With an alert{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
+        </Button>
+        <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
+          Archived
         </Button>
         <span className="flex items-center gap-2 sm:ml-auto">
           {simulated ? <SimulatedBadge /> : null}
@@ -100,8 +112,8 @@ export default function PromptsPage() {
         onSort={({ by }) => set({ sort: by === sort ? "created" : (by as SortBy) })}
         empty={
           isFiltered ? (
-            <EmptyState title={falling && none ? "No prompt has an open alert" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", falling: false })}>Show all</Button>}>
-              {falling && none ? "Nothing is below its target or worse than before." : `Nothing has ${[q && "these words", label && "this label", tag && "this tag", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
+            <EmptyState title={falling && none ? "No prompt has an open alert" : archived && !(q || label || tag || folder || falling) ? "Nothing is archived" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", folder: "", falling: false, archived: false })}>Show all</Button>}>
+              {falling && none ? "Nothing is below its target or worse than before." : archived && !(q || label || tag || folder || falling) ? "A prompt is put away from its own page, and can be restored." : `Nothing ${archived ? "archived " : ""}has ${[q && "these words", label && "this label", tag && "this tag", folder && "this folder", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
             </EmptyState>
           ) : (
             <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={<>{newButton}{fromGoal}</>} code={CREATE}>
@@ -110,6 +122,7 @@ export default function PromptsPage() {
           )
         }
       />
+      {moving && folder ? <MoveFolder folder={folder} onClose={() => setMoving(false)} onMoved={(to) => set({ folder: to })} /> : null}
       <NewPrompt open={creating && may.editPrompts} onOpenChange={setCreating} />
     </Page>
   );
@@ -132,6 +145,11 @@ function onlyOnce(rows: readonly Prompt[]): Prompt[] {
 
 function choicesOf(found: readonly string[], always: readonly string[]): string[] {
   return [...new Set([...always.filter(Boolean), ...found])].sort();
+}
+
+/** Also one that the address names and that is not there any more. */
+function choicesWith(folders: readonly { value: string; label: string }[], chosen: string) {
+  return chosen && !folders.some((one) => one.value === chosen) ? [{ value: chosen, label: chosen }, ...folders] : folders;
 }
 
 const CREATE = `curl $URL/v1/prompts -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\

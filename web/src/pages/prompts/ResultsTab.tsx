@@ -6,6 +6,7 @@ import { Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, 
 import { compact, count, duration, money, percent, percentRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { DAY_MS, type GroupFigures, since } from "./figures";
+import { UsedVersions } from "./UsedVersions";
 import { MEASURES, type Measure, intervalsOf, seriesOf, versionOf } from "./results";
 
 const RANGES = { "24h": { label: "24 hours", ms: DAY_MS, grain: "hour" }, "7d": { label: "7 days", ms: 7 * DAY_MS, grain: "hour" }, "30d": { label: "30 days", ms: 30 * DAY_MS, grain: "day" }, "90d": { label: "90 days", ms: 90 * DAY_MS, grain: "day" } } as const;
@@ -63,6 +64,7 @@ export function ResultsTab({ slug, labels }: { slug: string; labels: Record<stri
           );
         }}
       </Loaded>
+      <UsedVersions slug={slug} />
     </div>
   );
 }

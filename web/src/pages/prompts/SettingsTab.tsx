@@ -5,6 +5,7 @@ import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
 import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { moment } from "@/lib/format";
+import { Uses } from "./Life";
 import { Publish } from "./Publish";
 import { LANGUAGES, type Language, snippet } from "./snippets";
 import { whyNot } from "./why";
@@ -25,6 +26,9 @@ export function SettingsTab({ prompt }: { prompt: Prompt }) {
       <About prompt={prompt} />
       <div className="flex min-w-0 flex-col gap-6">
         <CallIt prompt={prompt} />
+        <Section framed title="What uses it" description="A prompt that includes this one changes with it, as soon as the label moves that it names.">
+          <Uses slug={prompt.slug} />
+        </Section>
         <Share prompt={prompt} />
       </div>
     </div>

@@ -8,7 +8,7 @@ import { useAuthors } from "@/api/authors";
 import { After, Badge, Button, ErrorState, Loaded, Menu, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
 import { integer, text, useUrlState } from "@/lib/url-state";
 import { classes } from "@/lib/classes";
-import { CherryPick, MergeBranch, StartBranch } from "./Branches";
+import { BranchList, CherryPick, MergeBranch, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
 import { LabelHistory } from "./LabelHistory";
 import { Difference, type Move, MoveLabel } from "./MoveLabel";
@@ -40,6 +40,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
   return (
     <div className="flex flex-col gap-5">
       <Labels prompt={prompt} onHistory={(one) => set({ label: one }, { push: true })} />
+      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null }, { push: true })} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
         <div>
           <ol aria-label="Versions" className="flex max-h-[70dvh] flex-col overflow-y-auto rounded-l border border-line">

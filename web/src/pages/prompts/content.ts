@@ -8,20 +8,25 @@ export type Version = Schema<"burnish_gateway__registry__answers__VersionAnswer"
 export type Base = { version: number; [field: string]: unknown };
 export type Message = { role: string; content?: string; name?: string; optional?: boolean };
 export type Parameter = { type?: VariableType; default?: Json; description?: string };
-export type Content = { messages: Message[]; model: string; parameters?: Record<string, Parameter>; [field: string]: unknown };
+/** The text that a model gets in place of the version's, by its name or the beginning of names with a "*". */
+export type Variant = { model: string; messages: Message[] };
+export type Content = { messages: Message[]; variants?: Variant[]; model: string; parameters?: Record<string, Parameter>; [field: string]: unknown };
 
 /** In the order in which they are shown. */
 export const FIELDS = [
-  "messages", "model", "provider", "fallback_models", "temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "output_format", "json_schema", "response_format", "tools", "tool_choice", "timeout_s", "parameters", "test_cases", "success_criteria", "quality_threshold", "features",
+  "messages", "variants", "model", "provider", "fallback_models", "temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "output_format", "json_schema", "response_format", "tools", "tool_choice", "timeout_s", "parameters", "test_cases", "success_criteria", "quality_threshold", "features",
+  "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "input_validators", "output_validators", "repair_output", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "cache", "cacheable_messages", "examples",
 ] as const; // prettier-ignore
 
 /** Those that the form has no control of its own for: they are edited as JSON. */
-export const AS_JSON = ["provider", "response_format", "tools", "tool_choice", "test_cases", "success_criteria", "quality_threshold", "features"] as const;
+export const AS_JSON = ["provider", "response_format", "tools", "tool_choice", "test_cases", "success_criteria", "quality_threshold", "features", "parallel_tool_calls", "logit_bias", "n", "logprobs", "top_logprobs", "input_validators", "output_validators", "repair_output", "retry_policy", "fallback_cheaper", "fallback_version", "requirements", "cache", "cacheable_messages", "examples"] as const;
 
 const NAMES: Record<string, string> = {
-  messages: "Text", model: "Model", provider: "Provider", fallback_models: "Fallback models", temperature: "Temperature", max_tokens: "Max tokens", top_p: "Top p", frequency_penalty: "Frequency penalty",
+  messages: "Text", variants: "Texts for certain models", model: "Model", provider: "Provider", fallback_models: "Fallback models", temperature: "Temperature", max_tokens: "Max tokens", top_p: "Top p", frequency_penalty: "Frequency penalty",
   presence_penalty: "Presence penalty", stop: "Stop", seed: "Seed", reasoning_effort: "Reasoning effort", output_format: "Output format", json_schema: "JSON schema", response_format: "Response format", tools: "Tools",
   tool_choice: "Tool choice", timeout_s: "Timeout", parameters: "Variables", test_cases: "Test cases", success_criteria: "Success criteria", quality_threshold: "Quality threshold", features: "Features",
+  parallel_tool_calls: "Parallel tool calls", logit_bias: "Logit bias", n: "Answers a call", logprobs: "Logprobs", top_logprobs: "Top logprobs", input_validators: "Input validators", output_validators: "Output validators",
+  repair_output: "Repair output", retry_policy: "Retry policy", fallback_cheaper: "Fall back to cheaper", fallback_version: "Fallback version", requirements: "Requirements", cache: "Cache", cacheable_messages: "Cacheable messages", examples: "Examples",
 }; // prettier-ignore
 
 export function nameOf(part: string): string {
@@ -33,7 +38,12 @@ export function contentOf(version: object): Content {
   const given = version as Record<string, unknown>;
   const found = Object.fromEntries(FIELDS.filter((field) => given[field] !== undefined && given[field] !== null).map((field) => [field, given[field]]));
   const messages = (found.messages ?? []) as Record<string, unknown>[];
-  return { ...found, messages: messages.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null))) } as Content;
+  const variants = (found.variants ?? []) as { messages: Record<string, unknown>[] }[];
+  return { ...found, messages: messages.map(withoutNulls), ...(variants.length > 0 ? { variants: variants.map((one) => ({ ...one, messages: one.messages.map(withoutNulls) })) } : {}) } as Content;
+}
+
+function withoutNulls(given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
 function same(a: unknown, b: unknown): boolean {
