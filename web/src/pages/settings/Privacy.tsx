@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, type Column, ConfirmDialog, DownloadButton, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, errorFor, toast } from "@/kit";
+import { Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, errorFor, toast } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
 import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
@@ -16,13 +16,6 @@ export function Privacy({ id }: { id: string }) {
     <div className="flex flex-col gap-8">
       <Loaded of={useWorkspace(id)}>{(facts) => <Keeping key={`${facts.retention_days} ${facts.store_content} ${facts.legal_hold}`} facts={facts} />}</Loaded>
       {may.admin ? <Erasures /> : null}
-      <Section title="Take everything along" description="All that this workspace owns, as lines of JSON: prompts with their versions, runs, feedback, datasets, settings. No secrets.">
-        <div>
-          <DownloadButton path="/v1/export" name="burnish-export.jsonl" disabled={!may.admin} why={needs("admin")}>
-            Export
-          </DownloadButton>
-        </div>
-      </Section>
     </div>
   );
 }

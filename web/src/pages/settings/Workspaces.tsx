@@ -3,7 +3,7 @@ import type { Schema } from "@/api/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, sessionChanged, useMay, useSession, useSessionState } from "@/api/session";
-import { Badge, Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, SecretDialog, errorFor, toastError } from "@/kit";
+import { Badge, Button, type Column, ConfirmDialog, EmptyState, Field, FormDialog, Input, PagedTable, SecretDialog, errorFor, toast, toastError } from "@/kit";
 
 type Own = Schema<"OwnWorkspace">;
 
@@ -12,6 +12,7 @@ export function Workspaces() {
   const { workspace } = useSession();
   const goTo = useGoTo();
   const [creating, setCreating] = useState(false);
+  const [leaving, setLeaving] = useState<Own | null>(null);
   const pages = usePages("/v1/workspaces");
   const columns: Column<Own>[] = [
     { key: "name", head: "Workspace", cell: (row) => <span className="flex flex-wrap items-center gap-1.5 font-medium">{row.name}{row.is_home ? <Badge>home</Badge> : null}</span> },
@@ -21,15 +22,23 @@ export function Workspaces() {
       key: "acts",
       head: <span className="sr-only">Acts</span>,
       align: "end",
-      width: "w-24",
-      cell: (row) =>
-        row.id === workspace?.id ? (
-          <span className="text-12 text-muted">here</span>
-        ) : row.role ? (
-          <Button size="s" onClick={() => void goTo(row.id).catch(toastError)} aria-label={`Go to ${row.name}`}>
-            Go there
-          </Button>
-        ) : null,
+      width: "w-44",
+      cell: (row) => (
+        <span className="inline-flex items-center gap-2">
+          {row.id === workspace?.id ? (
+            <span className="text-12 text-muted">here</span>
+          ) : row.role ? (
+            <Button size="s" onClick={() => void goTo(row.id).catch(toastError)} aria-label={`Go to ${row.name}`}>
+              Go there
+            </Button>
+          ) : null}
+          {row.role ? (
+            <Button size="s" variant="ghost" onClick={() => setLeaving(row)} aria-label={`Leave ${row.name}`}>
+              Leave…
+            </Button>
+          ) : null}
+        </span>
+      ),
     },
   ];
   return (
@@ -41,7 +50,23 @@ export function Workspaces() {
       </div>
       <PagedTable label="Workspaces" columns={columns} pages={pages} rowKey={(row) => row.id} empty={<EmptyState title="No workspaces">Ask for an invitation.</EmptyState>} />
       {creating ? <NewWorkspace onOpenChange={setCreating} /> : null}
+      {leaving ? <Leave workspace={leaving} onClose={() => setLeaving(null)} /> : null}
     </div>
+  );
+}
+
+function Leave({ workspace, onClose }: { workspace: Own; onClose: () => void }) {
+  const queries = useQueryClient();
+  const leave = useChange("delete", "/v1/auth/memberships/{workspace_id}");
+  const done = () => {
+    onClose();
+    toast(`You are in ${workspace.name} no longer`);
+    void sessionChanged(queries).catch(toastError);
+  };
+  return (
+    <ConfirmDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Leave ${workspace.name}?`} submit="Leave" busy={leave.isPending} error={leave.error} onSubmit={() => leave.mutate({ path: { workspace_id: workspace.id } }, { onSuccess: done })}>
+      You see nothing of it from then on, and come back by an invitation alone. Keys that you made go on. Its last admin cannot leave.
+    </ConfirmDialog>
   );
 }
 
