@@ -90,3 +90,80 @@ async def test_a_viewer_reads_datasets_and_is_told_why_not_more(page_as: OpenPag
     await expect(page.get_by_role("tooltip")).to_contain_text("an editor or admin may change this")
     await page.get_by_role("tab", name="Results").click()
     await expect(page.get_by_role("table", name="validation").first).to_be_visible()
+
+
+async def test_what_a_file_would_become_is_counted_before_it_is_saved(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", "/app/datasets?new=1", workspace_id=await site.new_workspace("Counting"))
+    dialog = page.get_by_role("dialog")
+    lines = [
+        "ticket,queue,split,user",
+        '"Where is my parcel, the one from Monday?",delivery,train,ann',
+        '"Where is my parcel, the one from Monday??",billing,test,bob',
+        "I was charged twice,billing,train,ann",
+        "I was charged twice,billing,train,eve",
+    ]
+    await dialog.get_by_role("textbox", name="Items").fill("\n".join(lines))
+    saved = dialog.get_by_role("group", name="What would be saved")
+    await expect(saved).to_contain_text("3 items, 2 train, 0 validation, 1 test")
+    await expect(saved).to_contain_text("1 row has an input that came before")
+    await expect(saved).to_contain_text("1 pair in different splits says almost the same: rows 1 and 2")
+    await dialog.get_by_label("Column user is").select_option("group")
+    await dialog.get_by_label("Name").fill("Counted")
+    await dialog.get_by_role("button", name="Create with 4 items").click()
+    await expect(page.get_by_role("heading", name="Counted")).to_be_visible()
+
+    await page.get_by_role("tab", name="Leaks").click()
+    await expect(page.get_by_text("A proof on it may be too kind.")).to_be_visible()
+    await expect(page.get_by_text("different answers: look at the labels")).to_be_visible()
+    await check_axe(page)
+    await page.get_by_role("button", name="Where is my parcel, the one from Monday??").click()
+    await expect(page.get_by_role("dialog", name="Item")).to_contain_text("billing")
+
+
+async def test_many_runs_of_the_log_become_items_at_once(page_as: OpenPage, site: Site) -> None:
+    mine = await site.call("POST", "/v1/datasets", {"name": "From the log", "items": [{"input": {"ticket": "first"}, "expected": "a"}]})
+    page = await page_as("editor", f"/app/datasets/{mine['id']}")
+    await page.get_by_role("button", name="Add items").click()
+    await page.get_by_role("menuitem", name="From the log").click()
+    await page.get_by_role("button", name="Add to a dataset…").click()
+    dialog = page.get_by_role("dialog", name="Add runs to a dataset")
+    await expect(dialog.get_by_role("button", name="Dataset: From the log")).to_be_visible()
+    await dialog.get_by_role("button", name="Take none").click()
+    for nth in (0, 1):
+        await dialog.get_by_role("list", name="Runs to add").get_by_role("checkbox").nth(nth).check()
+    await dialog.get_by_label("Take the answer itself where nobody corrected it").check()
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Add 2 runs").click()
+    done = page.get_by_role("dialog", name=re.compile("added to From the log"))
+    await expect(done).to_be_visible()
+    await done.get_by_role("button", name="Close").first.click()
+    items = (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"]
+    assert len(items) > 1
+    assert items[1]["metadata"]["source"] == "execution"
+
+
+async def test_a_model_makes_items_up_and_they_are_marked(page_as: OpenPage, site: Site) -> None:
+    mine = await site.call(
+        "POST", "/v1/datasets", {"name": "Made up", "items": [{"input": {"ticket": "Where is it?"}, "expected": "delivery"}]}
+    )
+    page = await page_as("editor", f"/app/datasets/{mine['id']}")
+    await page.get_by_role("button", name="Add items").click()
+    await page.get_by_role("menuitem", name="Made up").click()
+    dialog = page.get_by_role("dialog", name="Make up items")
+    await dialog.get_by_role("button", name="Prompt:").click()
+    await page.get_by_placeholder("Type to find").fill(site.ids["prompt"])
+    await page.get_by_role("option", name=re.compile(rf"^{site.ids['prompt']}(?!-)")).click()
+    await dialog.get_by_label("How many").fill("51")
+    await expect(dialog).to_contain_text("A number from 1 to 50.")
+    await dialog.get_by_label("How many").fill("3")
+    await dialog.get_by_role("button", name="Model that makes them:").click()
+    await page.get_by_placeholder("Type to find").fill("simulated/chat")
+    await page.get_by_role("option", name=re.compile("^simulated/chat")).first.click()
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Make 3 items").click()
+    done = page.get_by_role("dialog", name=re.compile("made up|Nothing was added"))
+    await expect(done).to_contain_text("1 run")
+    await done.get_by_role("button", name="Close").first.click()
+    made = [one for one in (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"] if one["synthetic"]]
+    await expect(page.get_by_role("table", name="Items").get_by_text("made up")).to_have_count(len(made))
+    assert all(one["split"] != "test" for one in made)

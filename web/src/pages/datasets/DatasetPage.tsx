@@ -1,16 +1,18 @@
+import { useNavigate } from "@tanstack/react-router";
 import { ListChecks, Plus, Wand } from "lucide-react";
 import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Breaking, Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
+import { Badge, Breaking, Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
-import { NearDuplicates } from "./NearDuplicates";
+import { Leaks } from "./Leaks";
+import { MakeItems } from "./MakeItems";
 import { SPLITS, inputWords } from "./items";
 import { SplitBar, SplitDot } from "./SplitCounts";
 
@@ -20,13 +22,14 @@ const Results = later(() => import("./Results"));
 type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
 
-const shape = { tab: oneOf(["items", "duplicates", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: text() };
+const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: text() };
 
 export default function DatasetPage() {
   const id = usePathParam("id");
   const found = useRead("/v1/datasets/{dataset_id}", { path: { dataset_id: id } });
-  const [adding, setAdding] = useState<"items" | "runs" | null>(null);
+  const [adding, setAdding] = useState<"items" | "runs" | "made" | null>(null);
   const may = useMay();
+  const navigate = useNavigate();
   const total = found.data ? Object.values(found.data.counts).reduce((sum, one) => sum + one, 0) : 0;
   return (
     <Page
@@ -56,6 +59,8 @@ export default function DatasetPage() {
                 items={[
                   { label: "Paste or upload", hint: "CSV, JSON lines, JSON", onSelect: () => setAdding("items") },
                   { label: "From runs", hint: "Answers you have checked", onSelect: () => setAdding("runs") },
+                  { label: "From the log", hint: "Many runs at once, by what the log is filtered by", onSelect: () => void navigate({ to: "/runs", search: { to: id } as never }) },
+                  { label: "Made up", hint: "By a model, marked, and never for test", onSelect: () => setAdding("made") },
                 ]}
               />
             ) : (
@@ -70,6 +75,7 @@ export default function DatasetPage() {
       <Loaded of={found}>{(dataset) => <Content dataset={dataset} total={total} onAdd={() => setAdding("items")} />}</Loaded>
       <AddItems id={id} open={adding === "items"} onOpenChange={(open) => setAdding(open ? "items" : null)} />
       <AddFromRuns id={id} open={adding === "runs"} onOpenChange={(open) => setAdding(open ? "runs" : null)} />
+      {adding === "made" ? <MakeItems id={id} onClose={() => setAdding(null)} /> : null}
     </Page>
   );
 }
@@ -99,7 +105,7 @@ function Content({ dataset, total, onAdd }: { dataset: Dataset; total: number; o
         tabs={[
           { id: "items", label: "Items", content: <Items dataset={dataset} onAdd={onAdd} /> },
           { id: "results", label: "Results", content: <Suspense fallback={<SkeletonText />}><Results id={dataset.id} /></Suspense> },
-          { id: "duplicates", label: "Near duplicates", count: dataset.near_duplicates.length || undefined, content: <NearDuplicates dataset={dataset} /> },
+          { id: "leaks", label: "Leaks", count: dataset.near_duplicates.length || undefined, content: <Leaks id={dataset.id} onItem={(item) => set({ tab: "items", item }, { push: true })} /> },
         ]}
       />
     </>
@@ -124,7 +130,7 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
 }
 
 const COLUMNS: Column<Item>[] = [
-  { key: "input", head: "Input", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{inputWords(row.input)}</span> },
+  { key: "input", head: "Input", cell: (row) => <span className="flex items-start gap-2"><span className="line-clamp-2 min-w-0 text-13 wrap-anywhere">{inputWords(row.input)}</span>{row.synthetic ? <Badge>made up</Badge> : null}</span> },
   { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <Breaking text={row.expected} className="line-clamp-2 text-13 wrap-break-word" /> },
   { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
   { key: "version", head: "Since", align: "end", width: "w-20", hideBelow: "md", cell: (row) => `v${row.added_version}` },
@@ -167,7 +173,7 @@ export function ItemDrawer({ dataset, id, onClose, known }: { dataset: Dataset; 
   const found = useRead("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { item: [id] } }, { enabled: Boolean(id) && !known });
   const item = known ?? found.data?.data.find((one) => one.id === id);
   return (
-    <Drawer open={Boolean(id)} onOpenChange={(open) => open || onClose()} title="Item" description={item ? <SplitDot split={item.split} /> : undefined}>
+    <Drawer open={Boolean(id)} onOpenChange={(open) => open || onClose()} title="Item" description={item ? <span className="inline-flex items-center gap-2"><SplitDot split={item.split} />{item.synthetic ? <Badge>made up</Badge> : null}</span> : undefined}>
       {item ? (
         <div className="flex flex-col gap-5">
           <Part title="Input">

@@ -3,6 +3,7 @@ import { type DragEvent, useEffect, useMemo, useRef, useState } from "react";
 import { Badge, Button, Field, Notice, Select, Textarea } from "@/kit";
 import { classes } from "@/lib/classes";
 import { bytes, count, plural } from "@/lib/format";
+import { WouldBecome } from "./WouldBecome";
 import { FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, wordsOf } from "./items";
 
 const ROLES: readonly { value: Role; label: string }[] = [
@@ -10,6 +11,7 @@ const ROLES: readonly { value: Role; label: string }[] = [
   { value: "variable", label: "Variable" },
   { value: "expected", label: "Expected answer" },
   { value: "split", label: "Split" },
+  { value: "group", label: "User or conversation" },
   { value: "metadata", label: "Metadata" },
   { value: "skip", label: "Leave out" },
 ];
@@ -97,6 +99,7 @@ export function ItemsInput({ onItems, variables }: { onItems: (items: Item[] | n
               {mapped.counts["by hash"] > 0 ? <span className="text-muted">{mapped.counts["by hash"] === mapped.items.length ? "" : `${count(mapped.counts["by hash"])} `}split by a hash: about 50 % train, 20 % validation, 30 % test</span> : null}
             </p>
           )}
+          {ready ? <WouldBecome items={ready} /> : null}
         </>
       ) : null}
     </div>

@@ -4,10 +4,10 @@ import type { Schema } from "@/api/client";
 export type Cell = unknown;
 export type Rows = { format: "CSV" | "JSONL" | "JSON"; columns: string[]; rows: Record<string, Cell>[] };
 
-/** What a column is: the input itself, a variable of it, the right answer, the split, something to keep beside it, or nothing. */
-export type Role = "input" | "variable" | "expected" | "split" | "metadata" | "skip";
+/** What a column is: the input itself, a variable of it, the right answer, the split, the user or conversation it comes from, something to keep beside it, or nothing. */
+export type Role = "input" | "variable" | "expected" | "split" | "group" | "metadata" | "skip";
 export type Mapping = Readonly<Record<string, Role>>;
-export type Item = { input: string | Record<string, Cell>; expected: string; split?: string; metadata?: Record<string, Cell> };
+export type Item = { input: string | Record<string, Cell>; expected: string; split?: string; group?: string; metadata?: Record<string, Cell> };
 export type Split = "train" | "validation" | "test";
 
 export const SPLITS: readonly Split[] = ["train", "validation", "test"];
@@ -119,6 +119,7 @@ export function csvLines(text: string, separator = ","): string[][] {
 const NAMES: readonly (readonly [Role, RegExp])[] = [
   ["expected", /^(expected|answer|label|target|output|gold|truth|correct|completion|category|class|intent|queue|topic|sentiment)$/i],
   ["split", /^(split|set|fold|partition)$/i],
+  ["group", /^(group|conversation|conversation_id|session_id|thread_id|user_id|customer_id)$/i],
   ["input", /^(input|text|question|query|ticket|message|body|content|sentence|utterance)$/i],
 ];
 
@@ -148,7 +149,7 @@ export type Mapped = { items: Item[]; /** What keeps them from being sent; the f
 /** The items that the rows become. */
 export function mapRows({ rows, columns }: Rows, mapping: Mapping): Mapped {
   const having = (role: Role) => columns.filter((name) => mapping[name] === role);
-  const [inputs, variables, expected, splits, kept] = [having("input"), having("variable"), having("expected"), having("split"), having("metadata")];
+  const [inputs, variables, expected, splits, groups, kept] = [having("input"), having("variable"), having("expected"), having("split"), having("group"), having("metadata")];
   const counts = { train: 0, validation: 0, test: 0, "by hash": 0 };
   const problems: string[] = [];
   if (expected.length !== 1) problems.push(expected.length === 0 ? "Say which column holds the expected answer." : "Only one column can hold the expected answer.");
@@ -156,6 +157,7 @@ export function mapRows({ rows, columns }: Rows, mapping: Mapping): Mapped {
   if (inputs.length > 1) problems.push("Only one column can be the input; name several as variables instead.");
   if (inputs.length > 0 && variables.length > 0) problems.push("Either one column is the input, or some are variables: not both.");
   if (splits.length > 1) problems.push("Only one column can hold the split.");
+  if (groups.length > 1) problems.push("Only one column can hold the user or conversation.");
   if (rows.length > ITEMS_MOST) problems.push(`A dataset holds at most ${ITEMS_MOST.toLocaleString("en-US")} items; these are ${rows.length.toLocaleString("en-US")}.`);
   if (problems.length > 0) return { items: [], problems, counts };
 
@@ -172,7 +174,8 @@ export function mapRows({ rows, columns }: Rows, mapping: Mapping): Mapped {
     else {
       counts[known]++;
       const metadata = Object.fromEntries(kept.flatMap((name) => (row[name] === undefined || row[name] === "" ? [] : name === "metadata" && isObject(row[name]) ? Object.entries(row[name]) : [[name, row[name]]])));
-      items.push({ input, expected: answer, ...(known === "by hash" ? {} : { split: known }), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
+      const group = wordsOf(row[groups[0] ?? ""]).trim();
+      items.push({ input, expected: answer, ...(known === "by hash" ? {} : { split: known }), ...(group ? { group } : {}), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
     }
   });
   return { items, problems: problems.length > PROBLEMS_MOST ? [...problems.slice(0, PROBLEMS_MOST), `… and ${problems.length - PROBLEMS_MOST} more.`] : problems, counts };

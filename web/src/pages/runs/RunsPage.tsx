@@ -1,28 +1,31 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { ArrowUp, ExternalLink, ScrollText, X } from "lucide-react";
-import { useState } from "react";
+import { ArrowUp, DatabaseZap, ExternalLink, FileUp, ScrollText, X } from "lucide-react";
+import { Suspense, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
 import type { ExecutionRow } from "@/kit/execution/types";
-import { integer, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { later } from "@/lib/later";
+import { flag, integer, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
 import { LANES, STATUSES, newInWords, useRuns } from "./log";
+import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
-const TABS = [
-  { to: "/runs", label: "Runs", exact: true },
-  { to: "/content", label: "Content jobs" },
-] as const;
-const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), run: text() };
+const FromExecutions = later(() => import("@/pages/datasets/FromExecutions"), { quiet: true });
+const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), run: text(), to: text(), import: flag() };
 
 export default function RunsPage() {
-  const [{ run, ...filters }, set] = useUrlState(shape);
+  const [{ run, to, import: isImporting, ...filters }, set] = useUrlState(shape);
   const queries = useQueryClient();
+  const may = useMay();
   const pages = useRuns(filters);
   const newRuns = useNewRuns(filters, pages.rows[0]?.id, !pages.isPending && !pages.isStale && !pages.error);
   const [latest, setLatest] = useState(run);
   if (run && run !== latest) setLatest(run);
+  const [adding, setAdding] = useState(false);
   const isFiltered = Object.values(filters).some(Boolean);
   const clear = () => set({ prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "" });
   const showNew = () => {
@@ -31,8 +34,16 @@ export default function RunsPage() {
     window.scrollTo({ top: 0 });
   };
   return (
-    <Page title="Runs" subtitle="Every call of a model: what went in, what came out, what it cost.">
-      <NavTabs label="Runs" tabs={TABS} />
+    <Page
+      title="Runs"
+      subtitle="Every call of a model: what went in, what came out, what it cost."
+      actions={
+        <Button icon={<FileUp size={14} aria-hidden />} onClick={() => set({ import: true })} disabled={!may.edit} why={needs("editor")}>
+          Bring in runs
+        </Button>
+      }
+    >
+      <NavTabs label="Runs" tabs={RUNS_TABS} />
       <Toolbar>
         <PromptFilter prompt={filters.prompt} onChange={(prompt) => set({ prompt, version: null })} />
         {filters.prompt ? <VersionFilter key={filters.prompt} version={filters.version} onChange={(version) => set({ version })} /> : null}
@@ -40,6 +51,9 @@ export default function RunsPage() {
         <Select compact aria-label="Kind" empty="Any kind" value={filters.lane} onChange={(lane: string) => set({ lane: (lane || null) as never })} options={LANES.map((one) => ({ value: one as string, label: KINDS[one] }))} />
         <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-40" />
         <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-40" />
+        <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
+          Add to a dataset…
+        </Button>
         {filters.job ? <JobFilter job={filters.job} onClear={() => set({ job: "" })} /> : null}
         <span className="flex min-h-8 items-center gap-2 sm:ml-auto" role="status">
           {newRuns > 0 ? (
@@ -72,6 +86,12 @@ export default function RunsPage() {
       <Drawer open={run !== ""} onOpenChange={(open) => (open ? undefined : set({ run: "" }))} title="Run" description={<code className="text-12 wrap-anywhere">{latest}</code>} actions={<><RunActs id={latest} /><ButtonLink size="s" to={`/runs/${latest}`} icon={<ExternalLink size={12} aria-hidden />}>Whole page</ButtonLink></>}>
         {latest ? <LoadedRun id={latest} /> : null}
       </Drawer>
+      {isImporting && may.edit ? <ImportRuns onClose={() => set({ import: false })} /> : null}
+      {adding ? (
+        <Suspense fallback={null}>
+          <FromExecutions rows={pages.rows} hasMore={pages.hasMore} dataset={to || null} onClose={() => (setAdding(false), set({ to: "" }))} />
+        </Suspense>
+      ) : null}
     </Page>
   );
 }
