@@ -42,7 +42,17 @@ export default function AnalyticsPage() {
   const isFiltered = Boolean(prompt || model || state.traffic !== "live");
 
   return (
-    <Head title="Analytics" actions={<LiveDot prompt={prompt} />}>
+    <Head
+      title="Analytics"
+      actions={
+        <>
+          <LiveDot prompt={prompt} />
+          <ButtonLink to="/analytics/recounts" size="s" variant="ghost">
+            Count again
+          </ButtonLink>
+        </>
+      }
+    >
       <Filters state={state} set={set}>
         <Select compact aria-label="Group by" value={group} onChange={(next) => set({ group: next })} options={GROUPS.map((one) => ({ value: one, label: GROUP_WORDS[one], disabled: model !== "" && (one === "app" || one === "api_key") }))} />
         <Button aria-pressed={compare} onClick={() => set({ compare: !compare })} className={compare ? "border-accent! bg-accent-soft!" : undefined}>

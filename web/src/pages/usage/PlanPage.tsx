@@ -5,6 +5,7 @@ import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, ConfirmDialog, Loaded, SkeletonTable, toast } from "@/kit";
 import { classes } from "@/lib/classes";
 import { count, money, plural } from "@/lib/format";
+import { EditPlan } from "./EditPlan";
 import { Head } from "./Head";
 
 type Plan = Schema<"PlanAnswer">;
@@ -38,8 +39,13 @@ export default function PlanPage() {
   const [chosen, setChosen] = useState<Plan | null>(null);
   const choose = useChange("put", "/v1/organizations/{organization_id}/plan", { invalidates: ["/v1/credits", "/v1/usage"] });
   const current = credits.data?.plan;
+  const [editing, setEditing] = useState<Plan | "new" | null>(null);
   return (
-    <Head title="Plan" subtitle={workspace ? `Of ${workspace.organization_name}, for all its workspaces.` : undefined}>
+    <Head
+      title="Plan"
+      actions={may.operator ? <Button onClick={() => setEditing("new")}>New plan</Button> : null}
+      subtitle={workspace ? `Of ${workspace.organization_name}, for all its workspaces.` : undefined}
+    >
       <Loaded of={plans} skeleton={<SkeletonTable columns={4} />}>
         {({ data: all }) => {
           const data = [...all].sort((a, b) => a.rate_limit_per_minute - b.rate_limit_per_minute);
@@ -63,6 +69,11 @@ export default function PlanPage() {
                             Choose
                           </Button>
                         )}
+                        {may.operator ? (
+                          <Button size="s" variant="ghost" onClick={() => setEditing(plan)} aria-label={`Edit ${plan.name}`}>
+                            Edit
+                          </Button>
+                        ) : null}
                       </span>
                     </th>
                   ))}
@@ -87,6 +98,7 @@ export default function PlanPage() {
           );
         }}
       </Loaded>
+      {editing ? <EditPlan plan={editing === "new" ? null : editing} onClose={() => setEditing(null)} /> : null}
       {may.operator ? null : <p className="text-13 text-muted">Who runs this installation changes the plan.</p>}
       <ConfirmDialog
         open={chosen !== null}

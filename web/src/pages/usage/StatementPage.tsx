@@ -5,6 +5,7 @@ import { Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, N
 import { count, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
+import { Ledger } from "./Ledger";
 import { isSimulated, monthsBefore } from "./burn";
 
 type Statement = Schema<"StatementAnswer">;
@@ -37,6 +38,7 @@ export default function StatementPage() {
       <Loaded of={found} skeleton={<SkeletonTable columns={3} />}>
         {(statement) => <Whole statement={statement} isStale={found.isPlaceholderData} />}
       </Loaded>
+      <Ledger month={month} words={WORDS} />
     </Head>
   );
 }

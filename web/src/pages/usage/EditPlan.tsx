@@ -1,0 +1,73 @@
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange } from "@/api/hooks";
+import { Checkbox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { nusdOf } from "./burn";
+
+type Plan = Schema<"PlanAnswer">;
+const NUSD_PER_USD = 1e9;
+
+const AMOUNTS = [
+  ["base_fee_nusd", "Base fee a month, $", "On the statement, never taken from the credit."],
+  ["base_credit_nusd", "Credit of the plan a month, $", "Granted to the organization's home workspace."],
+  ["overage_nusd", "Beyond it, at most, $", "A credit line of all its workspaces together; 0: none."],
+  ["platform_allowance_nusd", "Allowance for platform keys a month, $", "Free use of the installation's own keys."],
+  ["optimization_fee_nusd", "Fee of an optimization, $", ""],
+] as const;
+const NUMBERS = [
+  ["rate_limit_per_minute", "Calls a minute", ""],
+  ["concurrency", "Calls at a time", ""],
+  ["workspaces_most", "Workspaces, at most", ""],
+  ["retention_days_most", "Days that texts are kept, at most", ""],
+  ["platform_markup_percent", "Markup on platform keys, %", "Beyond the allowance."],
+] as const;
+type Name = (typeof AMOUNTS)[number][0] | (typeof NUMBERS)[number][0];
+const FRESH: Record<Name, string> = { base_fee_nusd: "0", base_credit_nusd: "0", overage_nusd: "0", platform_allowance_nusd: "0", optimization_fee_nusd: "0", rate_limit_per_minute: "60", concurrency: "10", workspaces_most: "20", retention_days_most: "30", platform_markup_percent: "0" };
+
+function typedOf(plan: Plan | null): Record<Name, string> {
+  if (!plan) return FRESH;
+  const amounts = AMOUNTS.map(([name]) => [name, String(plan[name] / NUSD_PER_USD)]);
+  const numbers = NUMBERS.map(([name]) => [name, String(plan[name])]);
+  return Object.fromEntries([...amounts, ...numbers]) as Record<Name, string>;
+}
+
+/** Makes a plan, or changes one: what it says holds at once for everybody who has it. */
+export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => void }) {
+  const [id, setId] = useState(plan?.plan ?? "");
+  const [name, setName] = useState(plan?.name ?? "");
+  const [typed, setTyped] = useState(() => typedOf(plan));
+  const [platformKeys, setPlatformKeys] = useState(plan?.platform_keys ?? true);
+  const put = useChange("put", "/v1/plans/{plan}", { invalidates: ["/v1/plans", "/v1/credits", "/v1/usage", "/v1/workspaces"] });
+  const values = Object.fromEntries([...AMOUNTS.map(([field]) => [field, nusdOf(typed[field])]), ...NUMBERS.map(([field]) => [field, /^\d+$/.test(typed[field].trim()) ? Number(typed[field]) : null])]) as Record<Name, number | null>;
+  const isWrong = Object.values(values).some((one) => one === null);
+  const field = ([key, label, hint]: readonly [Name, string, string]) => (
+    <Field key={key} label={label} hint={hint || undefined} error={values[key] === null ? (key.endsWith("_nusd") ? "An amount, such as 20." : "A whole number.") : errorFor(put.error, key)}>
+      <Input inputMode="decimal" value={typed[key]} onChange={(event) => setTyped({ ...typed, [key]: event.target.value })} />
+    </Field>
+  );
+  const submit = () =>
+    put.mutate(
+      { path: { plan: id.trim() }, body: { name: name.trim(), platform_keys: platformKeys, ...values } as never },
+      {
+        onSuccess: () => {
+          onClose();
+          toast(plan ? `${name.trim()} holds as it is now, everywhere within a second` : `${name.trim()} can be chosen`);
+        },
+      },
+    );
+  return (
+    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "Limits, fees and markup of the next call are the new ones, for every organization that has it." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={submit} busy={put.isPending} error={put.error} disabled={isWrong || !name.trim() || !id.trim()}>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Name" required error={errorFor(put.error, "name")}>
+          <Input autoFocus value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />
+        </Field>
+        <Field label="Id" required hint="Small letters, digits, - and _; it stays." error={errorFor(put.error, "plan")}>
+          <Input mono value={id} readOnly={plan !== null} maxLength={31} onChange={(event) => setId(event.target.value)} placeholder="team" />
+        </Field>
+        {AMOUNTS.map(field)}
+        {NUMBERS.map(field)}
+      </div>
+      <Checkbox label="The installation's own provider keys may be used" checked={platformKeys} onChange={(event) => setPlatformKeys(event.target.checked)} />
+    </FormDialog>
+  );
+}
