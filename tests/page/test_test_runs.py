@@ -68,6 +68,33 @@ async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> Non
     await expect(page.get_by_text(re.compile(r"of [\d,]+ answers|Nothing had come"))).to_be_visible()
 
 
+async def test_a_run_pauses_and_goes_on(page_as: OpenPage, site: Site) -> None:
+    body = {"prompt": site.ids["prompt"], "version": 1, "dataset_id": site.ids["dataset"], "split": "train", "repeats": 20}
+    run = (await site.call("POST", "/v1/test-runs", body))["id"]
+    page = await page_as("editor", f"/app/test-runs/{run}")
+    await page.get_by_role("button", name="Pause").click()
+    await expect(page.get_by_text("Nothing more is asked until it is resumed.")).to_be_visible()
+    await check_axe(page)
+    await page.get_by_role("button", name="Resume").click()
+    await expect(page.get_by_text("running", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Cancel run").click()
+    await page.get_by_role("button", name="Cancel the run").click()
+    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)
+
+
+async def test_two_runs_are_compared_item_by_item(page_as: OpenPage, site: Site) -> None:
+    ids = []
+    for version in (1, 2):
+        body = {"prompt": site.ids["prompt"], "version": version, "dataset_id": site.ids["dataset"], "split": "validation"}
+        ids.append((await site.call("POST", "/v1/test-runs", body))["id"])
+    page = await page_as("viewer", f"/app/test-runs/{ids[1]}?tab=compare&with={ids[0]}")
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
+    found = await site.call("GET", f"/v1/test-runs/{ids[1]}/compare/{ids[0]}")
+    await expect(page.get_by_text("that both answered")).to_contain_text(f"Over {found['items']} items")
+    await expect(page.get_by_text(f"{found['fixed']} right only here")).to_be_visible()
+    await check_axe(page)
+
+
 async def test_a_viewer_starts_no_run(page_as: OpenPage) -> None:
     page = await page_as("viewer", "/app/test-runs?new=1")
     await expect(page.get_by_role("table", name="Test runs").get_by_role("row").nth(1)).to_be_visible()

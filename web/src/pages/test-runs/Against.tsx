@@ -1,12 +1,15 @@
 import { useMemo } from "react";
+import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Intervals } from "@/chart/Intervals";
-import { Combobox, Loaded, TextLink } from "@/kit";
-import { count, money, percent, points } from "@/lib/format";
+import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
+import { count, money, percent, percentRange, plural, points, spaced } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { type FailedCase, type Result, type Run, againstOther, resultOf, wordsOf } from "./model";
+import { type Result, type Run, wordsOf } from "./model";
 import { shape } from "./shape";
 
+type Comparison = Schema<"RunComparison">;
+type Changed = Schema<"ChangedItem">;
 const SHOWN = 8;
 
 /** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. */
@@ -38,54 +41,75 @@ export default function Against({ run, result }: { run: Run; result: Result }) {
             format={(value) => percent(value)}
             formatTick={(value) => percent(value, 0)}
           />
-          <Difference result={result} id={other.test_run_id} name={`${other.prompt} v${other.version}`} each={other.mean_cost_nusd ?? null} accuracy={other.accuracy?.value ?? null} />
+          <Difference run={run.id} base={other.test_run_id} name={`${other.prompt} v${other.version}`} own={result} each={other.mean_cost_nusd ?? null} />
         </>
       )}
     </div>
   );
 }
 
-function Difference({ result, id, name, each, accuracy }: { result: Result; id: string; name: string; each: number | null; accuracy: number | null }) {
-  const found = useRead("/v1/test-runs/{run_id}", { path: { run_id: id } }, { staleTime: 60_000 });
-  const own = result.metrics;
-  const ownEach = own?.total && result.costNusd !== null ? result.costNusd / own.total : null;
-  const gain = own?.overall_accuracy != null && accuracy !== null ? own.overall_accuracy - accuracy : null;
+const TONES = { better: "ok", worse: "bad", no_difference: "neutral", too_small: "warn" } as const;
+const VERDICTS: Record<Comparison["verdict"], string> = { better: "better", worse: "worse", no_difference: "no difference", too_small: "too few items to say" };
+
+/** What changed from the base to this run, item by item, and whether that could be chance. */
+function Difference({ run, base, name, own, each }: { run: string; base: string; name: string; own: Result; each: number | null }) {
+  const found = useRead("/v1/test-runs/{run_id}/compare/{base_id}", { path: { run_id: run, base_id: base } }, { staleTime: 60_000 });
+  const ownEach = own.metrics?.total && own.costNusd !== null ? own.costNusd / own.metrics.total : null;
   return (
     <Loaded of={found}>
-      {(other) => {
-        const cases = other.id === id ? againstOther(result, resultOf(other)) : null;
-        return (
-          <div className="flex flex-col gap-3 text-13">
-            <p>
-              <strong className="font-semibold">{points(gain)}</strong> against <TextLink to={`/test-runs/${id}`}>{name}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
+      {(one) => (
+        <div className="flex flex-col gap-4 text-13">
+          <div className="flex flex-col gap-1">
+            <p className="flex flex-wrap items-center gap-2">
+              <strong className="font-semibold">{points(one.difference.value)}</strong>
+              <span className="numeric text-muted">95 %: {percentRange(one.difference.low, one.difference.high)}</span>
+              <Badge tone={TONES[one.verdict]}>{VERDICTS[one.verdict]}</Badge>
+              <span>
+                against <TextLink to={`/test-runs/${base}`}>{name}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
+              </span>
             </p>
-            {cases ? (
-              <div className="grid gap-4 sm:grid-cols-2">
-                <Cases title={`${count(cases.fixed.length)} right only here`} cases={cases.fixed} />
-                <Cases title={`${count(cases.broken.length)} right only there`} cases={cases.broken} />
-                <p className="text-12 text-muted sm:col-span-2">{count(cases.both)} are wrong in both.</p>
-              </div>
-            ) : other.id === id ? (
-              <p className="text-12 text-muted">One of the runs has more failed cases than are listed, so cases are not set side by side.</p>
-            ) : null}
+            <p className="max-w-[80ch]">{spaced(one.in_words)}</p>
+            <p className="numeric text-12 text-muted">
+              Over {plural(one.items, "item")} that both answered{one.only_in_run + one.only_in_base > 0 ? `; ${count(one.only_in_run)} only here and ${count(one.only_in_base)} only there are left out` : ""}. {one.test === "mcnemar" ? "Exact McNemar" : "Sign-flip"}, p {one.p_value < 0.001 ? "< 0.001" : one.p_value.toFixed(3)}.
+              {one.items_needed !== null && one.verdict === "too_small" ? ` About ${count(one.items_needed)} items would settle it.` : ""}
+            </p>
           </div>
-        );
-      }}
+          {one.test_reads !== null && one.test_reads > 5 ? <Notice tone="warn">Test runs have read this test split {count(one.test_reads)} times. Who chooses by it makes it less of a proof.</Notice> : null}
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Cases title={`${count(one.fixed)} right only here`} cases={one.changed.filter((item) => item.change === "fixed")} total={one.fixed} />
+            <Cases title={`${count(one.broken)} right only there`} cases={one.changed.filter((item) => item.change === "broken")} total={one.broken} />
+          </div>
+          {one.categories.length > 1 ? (
+            <Table
+              label="By category"
+              rows={one.categories}
+              rowKey={(row) => row.category}
+              columns={[
+                { key: "category", head: "Category", cell: (row) => <span className="wrap-anywhere">{row.category}</span> },
+                { key: "items", head: "Items", align: "end", cell: (row) => count(row.items) },
+                { key: "here", head: "Here", align: "end", cell: (row) => percent(row.accuracy) },
+                { key: "there", head: "There", align: "end", cell: (row) => percent(row.base) },
+                { key: "fixed", head: "Fixed / broken", align: "end", hideBelow: "sm", cell: (row) => `${count(row.fixed)} / ${count(row.broken)}` },
+              ]}
+            />
+          ) : null}
+        </div>
+      )}
     </Loaded>
   );
 }
 
-function Cases({ title, cases }: { title: string; cases: readonly FailedCase[] }) {
+function Cases({ title, cases, total }: { title: string; cases: readonly Changed[]; total: number }) {
   return (
     <div className="min-w-0">
       <h3 className="mb-1 text-13 font-medium">{title}</h3>
       <ul className="flex flex-col gap-1">
         {cases.slice(0, SHOWN).map((one) => (
-          <li key={one.item_id} className="truncate text-12 text-muted" title={wordsOf(one.input)}>
-            <span className="text-fg">{one.expected}</span> · {wordsOf(one.input)}
+          <li key={one.item_id} className="truncate text-12 text-muted" title={one.input === null ? undefined : wordsOf(one.input)}>
+            <span className="text-fg">{one.expected}</span> · {one.input === null ? "its text is not kept" : wordsOf(one.input)}
           </li>
         ))}
-        {cases.length > SHOWN ? <li className="text-12 text-muted">and {count(cases.length - SHOWN)} more</li> : null}
+        {total > Math.min(cases.length, SHOWN) ? <li className="text-12 text-muted">and {count(total - Math.min(cases.length, SHOWN))} more</li> : null}
       </ul>
     </div>
   );

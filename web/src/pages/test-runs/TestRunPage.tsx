@@ -1,9 +1,9 @@
-import { RotateCw, Square } from "lucide-react";
+import { Pause, Play, RotateCw, Square } from "lucide-react";
 import { Suspense, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast } from "@/kit";
+import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
@@ -11,7 +11,7 @@ import { count, duration, money, percent, percentRange } from "@/lib/format";
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
 import { useUrlState } from "@/lib/url-state";
-import { type Evaluated, type Result, type Run, isGoingOn, resultOf } from "./model";
+import { type Evaluated, type Result, type Run, isGoingOn, isPaused, resultOf } from "./model";
 import { shape } from "./shape";
 
 // Charts come when they are looked at.
@@ -67,7 +67,10 @@ function Acts({ run }: { run: Run }) {
   const [asking, setAsking] = useState(false);
   const may = useMay();
   const cancel = useChange("post", "/v1/test-runs/{run_id}/cancel", { invalidates: ["/v1/test-runs"] });
-  if (!isGoingOn(run.status)) {
+  const pause = useChange("post", "/v1/test-runs/{run_id}/pause", { invalidates: ["/v1/test-runs"] });
+  const resume = useChange("post", "/v1/test-runs/{run_id}/resume", { invalidates: ["/v1/test-runs"] });
+  const path = { run_id: run.id };
+  if (!isGoingOn(run.status) && !isPaused(run.status)) {
     const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split };
     const hasFailed = run.status === "completed" && resultOf(run).failed.length > 0;
     return may.edit ? (
@@ -99,6 +102,15 @@ function Acts({ run }: { run: Run }) {
     );
   return (
     <>
+      {isPaused(run.status) ? (
+        <Button variant="primary" icon={<Play size={12} aria-hidden />} busy={resume.isPending} onClick={() => resume.mutate({ path }, { onSuccess: () => toast("It goes on where it was"), onError: toastError })} disabled={!may.edit} why={needs("editor")}>
+          Resume
+        </Button>
+      ) : (
+        <Button icon={<Pause size={12} aria-hidden />} busy={pause.isPending} onClick={() => pause.mutate({ path }, { onSuccess: () => toast("It pauses; what is on its way still comes"), onError: toastError })} disabled={!may.edit} why={needs("editor")}>
+          Pause
+        </Button>
+      )}
       <Button icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)} disabled={!may.edit} why={needs("editor")}>
         Cancel run
       </Button>
@@ -116,14 +128,15 @@ function Content({ run }: { run: Run }) {
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
-        {isGoingOn(run.status) ? <Progress label="Answers" done={done} total={total} words={`${count(done)} of ${count(total)} answers`} /> : null}
+        {isPaused(run.status) ? <Notice title="Paused.">Nothing more is asked until it is resumed. What was answered is not asked, or paid, again; credit for the rest stays set aside.</Notice> : null}
+        {isGoingOn(run.status) || isPaused(run.status) ? <Progress label="Answers" done={done} total={total} words={`${count(done)} of ${count(total)} answers`} /> : null}
         {run.error ? (
           <Notice tone="bad" title="It failed.">
             {String((run.error as { message?: string }).message ?? "")}
           </Notice>
         ) : null}
         {run.status === "cancelled" ? <Notice title="Cancelled.">{result.metrics?.total ? `What came before stands below: ${count(result.metrics.total)} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
-        <Score result={result} goesOn={isGoingOn(run.status)} />
+        <Score result={result} goesOn={isGoingOn(run.status) || isPaused(run.status)} />
       </div>
       {result.metrics ? (
         <>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, type Result, againstOther, cellsOf, columnOf, filterCases, resultOf } from "./model";
+import { type FailedCase, OTHER, cellsOf, columnOf, filterCases, resultOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -20,11 +20,4 @@ it("leaves the cases of one cell, or of some words", () => {
 it("reads what has come so far of a run that goes on", () => {
   const run = { status: "running", partial_results: { cost_nusd: 7, failed_cases: [failed("1", "a", "b")] } } as never;
   expect(resultOf(run)).toMatchObject({ costNusd: 7, leftOut: 0, metrics: null });
-});
-
-it("compares two runs only where all failed cases are known", () => {
-  const of = (ids: string[], leftOut = 0) => ({ failed: ids.map((id) => failed(id, "a", "b")), leftOut }) as unknown as Result;
-  const found = againstOther(of(["1", "2"]), of(["2", "3"]));
-  expect([found?.fixed.map((one) => one.item_id), found?.broken.map((one) => one.item_id), found?.both]).toEqual([["3"], ["1"], 1]);
-  expect(againstOther(of(["1"]), of(["2"], 4))).toBeNull();
 });

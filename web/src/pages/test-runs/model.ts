@@ -36,6 +36,9 @@ export type Result = {
 /** In the matrix: an answer that no item expects. */
 export const OTHER = "(other)";
 
+/** It stands still until somebody lets it go on. */
+export const isPaused = (status: string) => status === "paused";
+
 export const isGoingOn = (status: string) => status === "pending" || status === "running";
 
 /** What has come, of a run that has ended or of one that goes on: the API keeps the two apart. */
@@ -80,17 +83,4 @@ export function wordsOf(input: FailedCase["input"]): string {
   const all = Object.entries(input);
   const words = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   return all.length === 1 ? words(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${words(value)}`).join("\n");
-}
-
-/** Which cases two runs over the same items fail: only one of them, or both. The API lists at most 200 failed cases of each, so that
- * where some were left out nothing is said. */
-export function againstOther(own: Result, other: Result): { fixed: FailedCase[]; broken: FailedCase[]; both: number } | null {
-  if (own.leftOut > 0 || other.leftOut > 0) return null;
-  const ids = (cases: readonly FailedCase[]) => new Set(cases.map((one) => one.item_id));
-  const [here, there] = [ids(own.failed), ids(other.failed)];
-  return {
-    fixed: other.failed.filter((one) => !here.has(one.item_id)),
-    broken: own.failed.filter((one) => !there.has(one.item_id)),
-    both: [...here].filter((one) => there.has(one)).length,
-  };
 }
