@@ -1,6 +1,8 @@
 """Webhooks: an endpoint from its first test to a replay, against a receiver that really listens."""
 
 import asyncio
+import hmac
+import json
 import re
 from uuid import uuid4
 
@@ -167,3 +169,42 @@ async def test_the_catalogue_shows_each_event_with_an_example(page_as: OpenPage,
     button = page.get_by_role("button", name="New endpoint")
     await button.focus()
     await expect(page.get_by_role("tooltip")).to_contain_text("Only an admin")
+
+
+async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: OpenPage, site: Site) -> None:
+    name = f"survey {uuid4().hex[:6]}"
+    page = await page_as("admin", "/app/webhooks?tab=inbound")
+    await page.get_by_role("button", name="New inbound endpoint").first.click()
+    dialog = page.get_by_role("dialog", name="New inbound endpoint")
+    await dialog.get_by_label("Name", exact=False).first.fill(name)
+    await dialog.get_by_label("How it signs").select_option("hmac_sha256")
+    await dialog.get_by_label("Its secret").fill("a-secret-of-the-sender")
+    await dialog.get_by_label("Id of the run", exact=True).fill("data.run")
+    await expect(dialog).to_contain_text("To create it: where a thumb")
+    await dialog.get_by_label("Score").fill("(data.rating - 1 / 4")
+    await check_axe(page, without=BEHIND)
+    expect_console(page, "status of 422")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_role("alert")).to_be_visible()
+    await dialog.get_by_label("Score").fill("(data.rating - 1) / 4")
+    await dialog.get_by_role("button", name="Create").click()
+    shown = page.get_by_role("dialog", name=f"{name} takes feedback")
+    secret = await shown.locator("code").first.inner_text()
+    assert secret == "a-secret-of-the-sender"
+    await shown.get_by_role("button", name="I have it").click()
+    assert secret not in await page.content()
+
+    await page.get_by_role("table", name="Inbound endpoints").get_by_role("button", name=name).click()
+    drawer = page.get_by_role("dialog", name=name)
+    await expect(drawer).to_contain_text("X-Hub-Signature-256")
+    path = (await drawer.locator("code").first.inner_text()).removeprefix(site.url)
+    message = json.dumps({"data": {"run": site.ids["execution"], "rating": 5}}).encode()
+    signed = hmac.new(secret.encode(), message, "sha256").hexdigest()
+    answer = await page.request.post(
+        path, data=message, headers={"X-Hub-Signature-256": f"sha256={signed}", "content-type": "application/json"}
+    )
+    assert answer.status == 202, await answer.text()
+
+    await drawer.get_by_role("button", name="Delete…").click()
+    await page.get_by_role("dialog", name=f"Delete {name}?").get_by_role("button", name="Delete", exact=True).click()
+    await expect(page.get_by_text(f"{name} takes nothing any more")).to_be_visible()

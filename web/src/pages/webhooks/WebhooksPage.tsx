@@ -9,11 +9,13 @@ import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { Deliveries } from "./Deliveries";
 import { EventsTab } from "./EventsTab";
+import { Inbound } from "./Inbound";
 import { NewEndpoint } from "./NewEndpoint";
+import { NewInbound } from "./NewInbound";
 import type { Endpoint } from "./draft";
 import { nameOf, shareOf, stateOfEndpoint } from "./words";
 
-const shape = { tab: oneOf(["endpoints", "deliveries", "events"], "endpoints"), new: flag() };
+const shape = { tab: oneOf(["endpoints", "deliveries", "events", "inbound"], "endpoints"), new: flag() };
 const LOOK_AGAIN_MS = 10_000;
 
 const CREATE = `curl $URL/v1/webhooks/endpoints -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
@@ -25,9 +27,10 @@ export default function WebhooksPage() {
   const pages = usePages("/v1/webhooks/endpoints", undefined, { refetchInterval: LOOK_AGAIN_MS });
   useCommands(useMemo(() => (may.admin ? [{ id: "new-endpoint", label: "New webhook endpoint", keys: "n", run: () => set({ new: true }) }] : []), [may.admin, set]));
   useHotkey("n", () => set({ new: true }), may.admin);
+  const isInbound = tab === "inbound";
   const button = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.admin} why={needs("admin")}>
-      New endpoint
+      {isInbound ? "New inbound endpoint" : "New endpoint"}
     </Button>
   );
   const list = (
@@ -45,7 +48,7 @@ export default function WebhooksPage() {
     />
   );
   return (
-    <Page title="Webhooks" subtitle="Your systems hear what happens by signed HTTP requests." actions={button}>
+    <Page title="Webhooks" subtitle="Your systems hear what happens by signed HTTP requests, and others send feedback the same way." actions={button}>
       <Tabs
         label="Webhooks"
         value={tab}
@@ -55,9 +58,11 @@ export default function WebhooksPage() {
           { id: "endpoints", label: "Endpoints", content: list },
           { id: "deliveries", label: "Deliveries", content: <Deliveries /> },
           { id: "events", label: "Events", content: <EventsTab /> },
+          { id: "inbound", label: "Inbound", content: <Inbound action={button} /> },
         ]}
       />
-      {creating && may.admin ? <NewEndpoint onOpenChange={() => set({ new: false })} /> : null}
+      {creating && may.admin && isInbound ? <NewInbound onClose={() => set({ new: false })} /> : null}
+      {creating && may.admin && !isInbound ? <NewEndpoint onOpenChange={() => set({ new: false })} /> : null}
     </Page>
   );
 }

@@ -1,0 +1,93 @@
+import { LogIn } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange, useOpened, usePages } from "@/api/hooks";
+import { useAuthors } from "@/api/authors";
+import { needs, useMay } from "@/api/session";
+import { Button, CodeBlock, type Column, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, PagedTable, RelativeTime, toast } from "@/kit";
+import { text, useUrlState } from "@/lib/url-state";
+
+type Inbound = Schema<"InboundAnswer">;
+const shape = { inbound: text() };
+
+const CREATE = `curl $URL/v1/inbound-endpoints -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"name": "survey", "mapping": {"execution_id": "data.ticket.execution", "score": "(data.rating - 1) / 4"}}'`;
+
+const SCHEMES: Record<Inbound["scheme"], string> = { standard_webhooks: "Standard Webhooks", hmac_sha256: "HMAC-SHA-256" };
+
+/** Addresses of ours to which other systems send what people thought of answers. */
+export function Inbound({ action }: { action: ReactNode }) {
+  const [{ inbound }, set] = useUrlState(shape);
+  const pages = usePages("/v1/inbound-endpoints");
+  const opened = useOpened(inbound, pages.rows, "/v1/inbound-endpoints/{inbound_id}", { path: { inbound_id: inbound } }, { enabled: !pages.isPending });
+  return (
+    <div className="flex flex-col gap-3">
+      <p className="max-w-[72ch] text-13 text-muted">A survey tool, help desk or chat widget posts its webhooks here; each becomes feedback on the run that it names. The signature says who sends: no API key is given away.</p>
+      <PagedTable
+        label="Inbound endpoints"
+        columns={COLUMNS}
+        pages={pages}
+        rowKey={(row) => row.id}
+        onOpen={(row) => set({ inbound: row.id }, { push: true })}
+        selected={inbound || null}
+        empty={
+          <EmptyState icon={<LogIn size={18} />} title="No inbound endpoints yet" action={action} code={CREATE}>
+            Say how the other system signs, and where in its messages the reaction stands.
+          </EmptyState>
+        }
+      />
+      <Drawer open={Boolean(opened)} onOpenChange={(open) => (open ? undefined : set({ inbound: "" }))} title={opened?.name ?? ""} description="Inbound endpoint" actions={opened ? <Remove of={opened} onGone={() => set({ inbound: "" })} /> : null}>
+        {opened ? <Details of={opened} /> : null}
+      </Drawer>
+    </div>
+  );
+}
+
+const COLUMNS: Column<Inbound>[] = [
+  { key: "name", head: "Name", cell: (row) => <span className="font-medium wrap-anywhere">{row.name}</span> },
+  { key: "scheme", head: "Signed by", hideBelow: "sm", cell: (row) => SCHEMES[row.scheme] },
+  { key: "fields", head: "Takes", hideBelow: "md", cell: (row) => <span className="text-muted">{Object.keys(row.mapping).join(", ")}</span> },
+  { key: "since", head: "Since", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
+];
+
+function Details({ of }: { of: Inbound }) {
+  const nameOf = useAuthors();
+  return (
+    <div className="flex flex-col gap-5">
+      <CodeBlock wrap label="Where the other system posts" code={`${window.location.origin}${of.path}`} />
+      <Facts
+        facts={[
+          ["Signed by", SCHEMES[of.scheme]],
+          of.header ? ["Header", <code key="h">{of.header}</code>] : null,
+          of.prefix ? ["Prefix", <code key="p">{of.prefix}</code>] : null,
+          of.scheme === "hmac_sha256" ? ["Encoding", of.encoding] : null,
+          ["Made by", nameOf(of.created_by)],
+          ["Since", <RelativeTime key="s" at={of.created_at} />],
+        ]}
+      />
+      <JsonView label="Mapping" value={of.mapping} />
+      <p className="text-12 text-muted">Its secret was shown once. Where it is lost, make another endpoint and delete this one.</p>
+    </div>
+  );
+}
+
+function Remove({ of, onGone }: { of: Inbound; onGone: () => void }) {
+  const may = useMay();
+  const [asking, setAsking] = useState(false);
+  const remove = useChange("delete", "/v1/inbound-endpoints/{inbound_id}", { invalidates: ["/v1/inbound-endpoints"], removes: true });
+  const done = () => {
+    setAsking(false);
+    onGone();
+    toast(`${of.name} takes nothing any more`);
+  };
+  return (
+    <>
+      <Button size="s" onClick={() => setAsking(true)} disabled={!may.admin} why={needs("admin")}>
+        Delete…
+      </Button>
+      <ConfirmDialog open={asking} onOpenChange={setAsking} title={`Delete ${of.name}?`} submit="Delete" busy={remove.isPending} error={remove.error} onSubmit={() => remove.mutate({ path: { inbound_id: of.id } }, { onSuccess: done })}>
+        Within a second nothing is taken for it any more: whoever goes on sending hears 401. Feedback that it brought stays.
+      </ConfirmDialog>
+    </>
+  );
+}
