@@ -5,11 +5,12 @@ import json
 import random
 import signal
 from pathlib import Path
+from typing import Any, Protocol
 
 import aiohttp
 import pytest
 
-from tests.chaos.ground import Ground, ground
+from tests.chaos.ground import ground
 from tests.chaos.jobs import Batches
 from tests.chaos.load import Load
 from tests.chaos.mix import Mix, prepare
@@ -60,7 +61,19 @@ async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path)
         await assert_mixed(load)
 
 
-async def subscribe(place: Ground, receiver: Receiver) -> None:
+class Audited(Protocol):
+    """What calls can be made of, and what tells afterwards whether its books are right."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def api_key(self) -> str: ...
+
+    async def audit(self, journal: Path) -> tuple[int, dict[str, Any], str]: ...
+
+
+async def subscribe(place: Audited, receiver: Receiver) -> None:
     async with aiohttp.ClientSession(headers={"authorization": f"Bearer {place.api_key}"}) as http:
         body = {"url": receiver.url(), "events": ["execution.completed"]}
         async with http.post(f"{place.url}/v1/webhooks/endpoints", json=body) as response:
@@ -70,7 +83,7 @@ async def subscribe(place: Ground, receiver: Receiver) -> None:
 LETTERS = "nothing lies among the dead letters"
 
 
-async def assert_right(place: Ground, load: Load, receiver: Receiver, *, letters: int = 0) -> None:
+async def assert_right(place: Audited, load: Load, receiver: Receiver, *, letters: int = 0) -> None:
     """The oracle, and what only the clients know. `letters`: so many messages were made unreadable, and lie among the dead letters."""
     code, report, told = await place.audit(load.journal)
     print(f"\n{sum(load.told.values())} calls: {dict(sorted(load.told.items()))}; audit waited {report.get('waited_s')} s")

@@ -13,23 +13,34 @@ import subprocess
 import sys
 import sysconfig
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import httpx
 
+from burnish.deployment_secrets import read_environment_file
 from burnish.embedded import postgres as embedded_postgres
 from burnish.embedded.child import end, spawn
 from burnish.embedded.ports import free_port
+from tests.embedded.pgbouncer import pgbouncer
 from tests.embedded.places import make_reachable
 
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = 31_000 + os.getpid() % 3_000
 PATIENCE_S = 60.0
 SERVICES = ("simulator", "provisioner", "executor", "analytics", "optimizer", "webhooks", "gateway")
+ONCE = ("simulator", "provisioner")
+"""Of which there is one, however many replicas the services have."""
+
+PACKAGES = ("cli", "shared", "simulator", *(f"services/{name}" for name in ("analytics", "executor", "gateway", "optimizer", "webhooks")))
+"""Where a checkout keeps what Python imports."""
+
+STOP_S = 40.0
+"""The file's `stop_grace_period`."""
 
 
 def configuration(environment: dict[str, str] | None = None) -> Any:
@@ -46,45 +57,85 @@ def configuration(environment: dict[str, str] | None = None) -> Any:
 
 @dataclass(slots=True)
 class Deployment:
-    """`ports` by service: of the gateway its API, of the others their metrics."""
+    """`ports` by place, a service or a further replica of it (`gateway-2`): of the gateway its API, of the others their metrics.
+
+    `besides`: environment of every service beyond what the file gives. `pooler_port`: of the PgBouncer before the services; 0: none.
+    `code`: the checkout whose packages are run from now on; None: this one's. `api_key`: of the workspace that `make_workspace` made.
+    """
 
     folder: Path
     postgres: str
     nats: str
     ports: dict[str, int] = field(default_factory=dict)
-    processes: list[Process] = field(default_factory=list)
+    besides: Mapping[str, str] = field(default_factory=dict)
+    pooler_port: int = 0
+    code: Path | None = None
+    api_key: str = ""
+    running: dict[str, Process] = field(default_factory=dict)
 
-    def environment(self, name: str) -> dict[str, str]:
+    @property
+    def url(self) -> str:
+        """The API of the first gateway."""
+        return f"http://127.0.0.1:{self.ports['gateway']}"
+
+    def environment(self, part: str, *, place: str = "") -> dict[str, str]:
         """What the compose file gives to one part, with our places for those inside containers."""
-        part = configuration_once()["services"][name]
-        given = {key: str(value) for key, value in (part.get("environment") or {}).items()}
+        described = configuration_once()["services"][part]
+        given = {key: str(value) for key, value in (described.get("environment") or {}).items()}
         if "BURNISH_ENV_FILE" in given:
-            (mount,) = [one for one in part["volumes"] if one["target"] == "/run/burnish"]
+            (mount,) = [one for one in described["volumes"] if one["target"] == "/run/burnish"]
             given["BURNISH_ENV_FILE"] = str(self.folder / "secrets" / mount["volume"]["subpath"] / "env")
         for key in ("BURNISH_PORT", "BURNISH_METRICS_PORT", "BURNISH_SIMULATOR_PORT"):
             if key in given:
-                given[key] = str(self.ports[name])
+                given[key] = str(self.ports[place or part])
         if "BURNISH_SIMULATOR_URL" in given:
             given["BURNISH_SIMULATOR_URL"] = f"http://127.0.0.1:{self.ports['simulator']}/v1"
+        if part in SERVICES:
+            given |= self.besides
+        if part in SERVICES and part not in ONCE and self.pooler_port:
+            direct = read_environment_file(Path(given["BURNISH_ENV_FILE"]))["DATABASE_URL"]
+            given |= {"BURNISH_POOLER": "transaction", "DATABASE_URL": direct.replace(self.postgres, f"127.0.0.1:{self.pooler_port}")}
+        if self.code is not None:
+            given["PYTHONPATH"] = os.pathsep.join(str(self.code / one) for one in PACKAGES)
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **given}
 
     async def run(self, *words: str, part: str) -> str:
         """A command of the image in one part's place: `docker compose run --rm PART WORDS`."""
-        run = await asyncio.to_thread(
-            subprocess.run, _burnish(*words), env=self.environment(part), capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
+        run = await self._command(words, part=part)
         assert run.returncode == 0, run.stderr
         return run.stdout
 
-    async def start(self, name: str) -> None:
-        command = configuration_once()["services"][name].get("command") or ["serve", name]
-        self.processes.append(await spawn(_burnish(*command), log=self.folder / f"{name}.log", env=self.environment(name)))
+    async def make_workspace(self) -> None:
+        """A workspace with play credit, whose key is `api_key`."""
+        self.api_key = json.loads(await self.run("workspace", "create", "acme", "--json", part="migrate"))["api_key"]
 
-    async def await_ready(self, name: str) -> None:
+    async def audit(self, journal: Path) -> tuple[int, dict[str, Any], str]:
+        """Exit code, the JSON, and what was told meanwhile, of `burnish doctor --audit --journal`."""
+        run = await self._command(("doctor", "--audit", "--json", "--journal", str(journal)), part="migrate")
+        return run.returncode, json.loads(run.stdout) if run.stdout else {}, run.stderr
+
+    async def _command(self, words: tuple[str, ...], *, part: str) -> "subprocess.CompletedProcess[str]":
+        return await asyncio.to_thread(
+            subprocess.run, _burnish(*words), env=self.environment(part), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+
+    async def start(self, place: str) -> None:
+        """Starts one replica of a service, or another part."""
+        name = place.partition("-")[0]
+        command = configuration_once()["services"][name].get("command") or ["serve", name]
+        self.running[place] = await spawn(_burnish(*command), log=self.folder / f"{place}.log", env=self.environment(name, place=place))
+
+    async def restart(self, place: str) -> None:
+        """As `docker compose restart`: told to stop, waited for, started anew; returns once it is ready."""
+        await end(self.running.pop(place), signals=(signal.SIGTERM, signal.SIGKILL), grace_s=STOP_S)
+        await self.start(place)
+        await self.await_ready(place)
+
+    async def await_ready(self, place: str) -> None:
         async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE_S):
             while True:
                 with contextlib.suppress(httpx.HTTPError):
-                    if (await client.get(f"http://127.0.0.1:{self.ports[name]}/readyz")).status_code == 200:
+                    if (await client.get(f"http://127.0.0.1:{self.ports[place]}/readyz")).status_code == 200:
                         return
                 await asyncio.sleep(0.05)
 
@@ -99,27 +150,52 @@ def configuration_once() -> Any:
 
 
 @contextlib.asynccontextmanager
-async def running_deployment(folder: Path) -> AsyncIterator[Deployment]:
-    """All of the compose file save Grafana and Prometheus, as processes; ends them all."""
+async def running_deployment(
+    folder: Path, *, replicas: int = 1, pooled: bool = False, code: Path | None = None, besides: Mapping[str, str] | None = None
+) -> AsyncIterator[Deployment]:
+    """All of the compose file save Grafana and Prometheus, as processes; ends them all. What `pooled` etc. mean: see Deployment."""
     make_reachable(folder)
-    ports = _free_ports(len(SERVICES) + 2)
-    deployment = Deployment(folder, f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}", dict(zip(SERVICES, ports[2:], strict=True)))
+    places = [*SERVICES, *(f"{name}-{number}" for number in range(2, replicas + 1) for name in SERVICES if name not in ONCE)]
+    ports = _free_ports(len(places) + 2)
+    deployment = Deployment(
+        folder, f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}", dict(zip(places, ports[2:], strict=True)), besides or {}, code=code
+    )
     servers = ("--postgres", deployment.postgres, "--nats", deployment.nats)
     secrets = ("secrets", str(folder / "secrets"), "--nats-conf", str(ROOT / "deploy/nats/nats.conf"), *servers)
     await deployment.run(*secrets, part="secrets")
     database = await _start_postgres(deployment, port=ports[0])
     try:
-        deployment.processes.append(await _start_nats(deployment, port=ports[1]))
+        deployment.running["nats"] = await _start_nats(deployment, port=ports[1])
         await deployment.run("migrate", part="migrate")
-        for name in SERVICES:
-            await deployment.start(name)
-        for name in SERVICES:
-            await deployment.await_ready(name)
-        yield deployment
+        async with contextlib.AsyncExitStack() as stack:
+            if pooled:
+                deployment.pooler_port = await stack.enter_async_context(
+                    pgbouncer(server_port=ports[0], users=_logins(deployment), first_port=max(ports) + 1)
+                )
+            try:
+                for place in places:
+                    await deployment.start(place)
+                for place in places:
+                    await deployment.await_ready(place)
+                yield deployment
+            finally:
+                for place in reversed(places):
+                    if (process := deployment.running.pop(place, None)) is not None:
+                        await end(process, signals=(signal.SIGTERM, signal.SIGKILL), grace_s=10)
     finally:
-        for process in reversed(deployment.processes):
+        if (process := deployment.running.pop("nats", None)) is not None:
             await end(process, signals=(signal.SIGTERM, signal.SIGKILL), grace_s=10)
         await embedded_postgres.stop(database)
+
+
+def _logins(deployment: Deployment) -> dict[str, str]:
+    """The services' logins of PostgreSQL, with their passwords."""
+    found = {}
+    for name in SERVICES:
+        if name not in ONCE:
+            url = urlsplit(read_environment_file(deployment.folder / "secrets" / name / "env")["DATABASE_URL"])
+            found[unquote(url.username or "")] = unquote(url.password or "")
+    return found
 
 
 def _burnish(*words: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import random
+import subprocess
 import time
 from collections.abc import Callable, Generator
 from dataclasses import asdict
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.chaos.matrix.report import Played, markdown
+from tests.chaos.matrix.report import Played, facts_of, markdown
 from tests.chaos.matrix.rows import REST, ROWS
 
 LONG_S: Final = float(os.environ.get("BURNISH_CHAOS_LONG_S") or 3600)
@@ -61,19 +62,30 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         told = [str(value) for name, value in report.user_properties if name == "told"]
         if report.skipped:
             told.append(str(report.longrepr[2]).removeprefix("Skipped: "))
-        _played.append(Played(row, report.outcome, report.duration, told, f"{datetime.now(UTC):%Y-%m-%d %H:%M}", SEED))
+        at, load = f"{datetime.now(UTC):%Y-%m-%d %H:%M}", round(os.getloadavg()[0], 1)
+        _played.append(Played(row, report.outcome, report.duration, told, at, SEED, commit(), load))
     return report
+
+
+def commit() -> str:
+    """What is played: the commit of this checkout, with a mark where files differ from it; empty where there is no history."""
+    run = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return run.stdout.strip()
 
 
 def pytest_sessionfinish() -> None:
     path = os.environ.get("BURNISH_FAULT_REPORT")
     if not path or not _played:
         return
-    played = {one.row: one for one in [*_before(), *_played]}
+    now = {one.row: one for one in _played}
+    played = {one.row: one for one in _before()} | now
     if kept := os.environ.get("BURNISH_FAULT_RESULTS"):
         Path(kept).write_text(json.dumps([asdict(one) for one in played.values()], indent=1))
     machine = f"{os.cpu_count()} cores, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
-    Path(path).write_text(markdown(list(played.values()), facts={"machine": machine, "again": "`BURNISH_CHAOS_SEED=… make chaos-long`"}))
+    rows = list(played.values())
+    Path(path).write_text(markdown(rows, facts=facts_of(rows, machine=machine, now=list(now.values()))))
 
 
 def _before() -> list[Played]:
@@ -81,6 +93,12 @@ def _before() -> list[Played]:
     kept = Path(os.environ.get("BURNISH_FAULT_RESULTS") or os.devnull)
     text = kept.read_text() if kept.exists() else ""
     return [Played(**one) for one in json.loads(text or "[]")]
+
+
+@pytest.fixture
+def seed() -> int:
+    """Of this run."""
+    return SEED
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.chaos.matrix.rows import ROWS
 class Played:
     """What came of one row. `outcome`: passed, failed, skipped; `told`: what the test said of itself, or why it was not played.
 
-    `at`: when it ended, in UTC.
+    `at`: when it ended, in UTC; `commit`: of what was played; `load`: of the machine, as an average of the last minute.
     """
 
     row: int
@@ -19,6 +19,8 @@ class Played:
     told: Sequence[str]
     at: str = ""
     seed: int = 0
+    commit: str = ""
+    load: float = 0.0
 
 
 WORDS: Mapping[str, str] = {"passed": "✓ right", "failed": "✗ wrong", "skipped": "– not played"}
@@ -31,16 +33,27 @@ compares it with every row of the books. ✓ says that the audit found nothing w
 """
 
 
+def facts_of(played: Sequence[Played], *, machine: str, now: Sequence[Played]) -> dict[str, str]:
+    """What stands above the table. `now`: those of `played` that the last run played itself; the others are of runs before it."""
+    loads = [one.load for one in played if one.outcome != "skipped"]
+    busy = f"load {min(loads):.0f} to {max(loads):.0f} meanwhile" if loads else "nothing was played"
+    seeds = sorted({one.seed for one in played if one.outcome != "skipped"})
+    found = {"machine": f"{machine}, {busy}", "seeds": ", ".join(map(str, seeds)), "again": "`BURNISH_CHAOS_SEED=… make chaos-long`"}
+    if earlier := len(played) - len(now):
+        found["put together"] = f"{len(now)} rows of the last run, {earlier} of runs before it, each with its own time, seed and commit"
+    return found
+
+
 def markdown(played: Sequence[Played], *, facts: Mapping[str, str]) -> str:
     """`facts` stand above the table."""
     lines = [HEAD, *(f"- {name}: {value}" for name, value in facts.items()), ""]
-    lines += ["| row | where | fault | expected | result | seen | when, seed, how long |", "|---|---|---|---|---|---|---|"]
+    lines += ["| row | where | fault | expected | result | seen | when, seed, how long, commit |", "|---|---|---|---|---|---|---|"]
     by_row = {one.row: one for one in played}
     for number, row in ROWS.items():
         one = by_row.get(number, Played(number, "skipped", 0.0, ()))
         name = str(number) if number in range(1, 41) else "–"
         seen = "; ".join(one.told).replace("|", "/").replace("\n", " ")
-        played_at = f"{one.at}, {one.seed}, {one.seconds:.0f} s" if one.at else ""
+        played_at = f"{one.at}, {one.seed}, {one.seconds:.0f} s, {one.commit}" if one.at else ""
         lines.append(f"| {name} | {row.where} | {row.fault} | {row.expected} | {WORDS[one.outcome]} | {seen} | {played_at} |")
     wrong = sum(one.outcome == "failed" for one in played)
     missing = len(ROWS) - len({one.row for one in played if one.outcome != "skipped"})

@@ -26,7 +26,9 @@ BUSY_S: Final = 1.5
 """What a machine under load may add to a time limit."""
 
 BACK_WITHIN_S: Final = 15.0
-OLDER_S: Final = 30.0
+OLDER_S: Final = 60.0
+"""The row of the matrix: a minute is lost."""
+
 HELLO: Final = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
 
 

@@ -117,6 +117,8 @@ async def test_everything_comes_back_as_it_was(backup: Path, source: DatabaseUrl
         assert before == after, f"{name}: {sorted(before ^ after)[:10]}"
     assert await asked(target, "SELECT erasure_id::text FROM burnish.erasures WHERE restored") == {f"('{later.erasure_id}',)"}
     assert len(await asked(target, "SELECT FROM burnish.restores WHERE released_at IS NULL")) == 1
+    epoch = "SELECT since > now() - interval '1 hour' AND since <= now() FROM burnish.rate_epoch"
+    assert await asked(target, epoch) == {"(True,)"}, "limits are used up at the moment of the restore, not at that of the first call"
     async with await connect(buses[1].url("provisioner"), service="provisioner", replica="0") as bus:
         state = await stream_snapshot.state_of(bus, streams.FEEDBACK.name)
         assert state is not None and (state["messages"], state["last_seq"]) == (MESSAGES, MESSAGES)
