@@ -171,6 +171,11 @@ async def test_a_dry_run_says_what_would_be_done(place: Place) -> None:
     assert (await place.caller("POST", "/v1/guardrails/try", body | {"text": "falcon"})).body["stopped_by"] == "falcons"
     unsaved = {"text": "falcon", "settings": {"kind": "size", "most_characters": 3}}
     assert (await place.caller("POST", "/v1/guardrails/try", unsaved)).body["stopped_by"] == "tried"
+    other = {"kinds": ["phone"], "patterns": [{"name": "key", "pattern": "abc[0-9]+"}]}
+    stored = (await place.caller("POST", "/v1/guardrails/try", body | {"masking": other})).body["stored"]
+    assert stored == "ann@example.com, [PHONE] and api_key=[KEY]"
+    refused = await place.caller("POST", "/v1/guardrails/try", body | {"masking": {"patterns": [{"name": "x", "pattern": "("}]}})
+    assert (refused.status, refused.body["error"]["param"]) == (422, "masking.patterns")
     out = (await place.caller("POST", "/v1/guardrails/try", body | {"side": "out"})).body
     assert out["text"] == "[EMAIL], [PHONE] and api_key=abc12345678" and out["looked"] == ["data"]
 

@@ -7786,6 +7786,65 @@ export interface components {
             total: number;
         };
         /**
+         * ChainAnswer
+         * @description A chain with one of its versions: `label` is the one it was reached by.
+         */
+        ChainAnswer: {
+            /** Archived At */
+            archived_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Deadline S */
+            deadline_s?: number | null;
+            /** Description */
+            description: string;
+            /** Folder */
+            folder: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            };
+            /** Latest Version */
+            latest_version: number;
+            /** Name */
+            name: string;
+            /** Output */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Slug */
+            slug: string;
+            /** Steps */
+            steps: {
+                [key: string]: unknown;
+            }[];
+            /** Tags */
+            tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * ChainError
          * @description Why a run, or a step of it, did not succeed.
          */
@@ -13023,7 +13082,7 @@ export interface components {
         JobPlanAnswer: {
             /** Base Version */
             base_version: number;
-            chain?: components["schemas"]["burnish_gateway__optimization__answers__ChainAnswer"] | null;
+            chain?: components["schemas"]["TunedChainAnswer"] | null;
             /** Counts */
             counts: {
                 [key: string]: number;
@@ -16023,7 +16082,7 @@ export interface components {
                 [key: string]: number | null;
             };
             /** @description Where the prompt is tried as a step of one: what is judged is its output. */
-            chain?: components["schemas"]["burnish_gateway__optimization__answers__ChainAnswer"] | null;
+            chain?: components["schemas"]["TunedChainAnswer"] | null;
             /**
              * Created At
              * Format: date-time
@@ -21636,6 +21695,22 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * TunedChainAnswer
+         * @description The chain that a job tries its prompt in. `prompts`: what the steps run while the job is under way, as SLUG@VERSION.
+         */
+        TunedChainAnswer: {
+            /** Prompts */
+            prompts: {
+                [key: string]: string;
+            };
+            /** Slug */
+            slug: string;
+            /** Step */
+            step: string;
+            /** Version */
+            version: number;
+        };
         /** UndoneAnswer */
         UndoneAnswer: {
             item: components["schemas"]["ReviewAnswer"];
@@ -22611,65 +22686,6 @@ export interface components {
             /** Param */
             param?: string | null;
         };
-        /**
-         * ChainAnswer
-         * @description A chain with one of its versions: `label` is the one it was reached by.
-         */
-        burnish_gateway__chains__answers__ChainAnswer: {
-            /** Archived At */
-            archived_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Deadline S */
-            deadline_s?: number | null;
-            /** Description */
-            description: string;
-            /** Folder */
-            folder: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Label */
-            label: string | null;
-            /** Labels */
-            labels: {
-                [key: string]: number;
-            };
-            /** Latest Version */
-            latest_version: number;
-            /** Name */
-            name: string;
-            /** Output */
-            output?: string | {
-                [key: string]: string;
-            } | null;
-            /** Parameters */
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
-            /** Slug */
-            slug: string;
-            /** Steps */
-            steps: {
-                [key: string]: unknown;
-            }[];
-            /** Tags */
-            tags: string[];
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Version */
-            version: number;
-        };
         /** TestCase */
         burnish_gateway__clarifications__answers__TestCase: {
             /** Criteria */
@@ -23121,22 +23137,6 @@ export interface components {
         burnish_gateway__marketplace__statistics_routes__StatisticsAnswer: {
             /** Data */
             data: components["schemas"]["StatisticAnswer"][];
-        };
-        /**
-         * ChainAnswer
-         * @description The chain that a job tries its prompt in. `prompts`: what the steps run while the job is under way, as SLUG@VERSION.
-         */
-        burnish_gateway__optimization__answers__ChainAnswer: {
-            /** Prompts */
-            prompts: {
-                [key: string]: string;
-            };
-            /** Slug */
-            slug: string;
-            /** Step */
-            step: string;
-            /** Version */
-            version: number;
         };
         /**
          * UsageAnswer
@@ -32551,7 +32551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["burnish_gateway__chains__answers__ChainAnswer"];
+                    "application/json": components["schemas"]["ChainAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -32658,7 +32658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["burnish_gateway__chains__answers__ChainAnswer"];
+                    "application/json": components["schemas"]["ChainAnswer"];
                 };
             };
             /** @description Bad Request */

@@ -77,6 +77,7 @@ class TriedText(ApiModel):
         default=None, description="A slug; without it a call without one."
     )
     settings: GuardrailSettings | None = Field(default=None, description="In place of what is saved.")
+    masking: Masking | None = Field(default=None, description="In place of what is saved: what `stored` is made by.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:

@@ -47,6 +47,14 @@ async def check(settings: GuardrailSettings, *, gateway: Gateway, principal: Pri
             raise InvalidField(f"settings.code: fails at the text 'Hello.': {said.reason[:300]}", param="settings.code")
 
 
+def check_masking(masking: Masking) -> None:
+    """Raises InvalidField for a pattern that is none."""
+    try:
+        stored_finders(masking)
+    except BadPattern as error:
+        raise InvalidField(f"masking.patterns: {error.name}: {error.message}", param="masking.patterns") from error
+
+
 async def add_guardrail(tx: Tx, principal: Principal, body: NewGuardrail) -> UUID:
     """Raises InvalidField, NotFound, Conflict."""
     await store.lock_all(tx, principal.workspace_id)
@@ -95,10 +103,7 @@ async def remove_guardrail(tx: Tx, principal: Principal, guardrail_id: UUID) -> 
 
 async def put_masking(tx: Tx, principal: Principal, masking: Masking) -> None:
     """Raises InvalidField."""
-    try:
-        stored_finders(masking)
-    except BadPattern as error:
-        raise InvalidField(f"masking.patterns: {error.name}: {error.message}", param="masking.patterns") from error
+    check_masking(masking)
     await store.lock_all(tx, principal.workspace_id)
     row = await store.find_masking(tx)
     await store.put_masking(tx, principal.workspace_id, masking.model_dump(mode="json"), by=principal.actor)

@@ -23,6 +23,7 @@ from burnish_gateway.guardrails.keep_guardrails import (
     add_guardrail,
     change_guardrail,
     check,
+    check_masking,
     found,
     known_prompts,
     put_masking,
@@ -78,6 +79,8 @@ async def post_try(request: Request, body: TriedText, principal: Viewer, gateway
         return repeated
     if body.settings is not None:
         await check(body.settings, gateway=gateway, principal=principal)
+    if body.masking is not None:
+        check_masking(body.masking)
     tried = await try_out(body, gateway=gateway, principal=principal)
 
     async def work(_: Tx) -> TriedAnswer:

@@ -9,7 +9,7 @@ from burnish_gateway.guardrails.bodies import TriedAnswer, TriedText
 from burnish_shared.evaluators import Case
 from burnish_shared.guarding.masks import Masks, blotted
 from burnish_shared.guarding.outgoing import through
-from burnish_shared.guarding.rules import Rule, Stopped, rule_of
+from burnish_shared.guarding.rules import Rule, Stopped, rule_of, stored_finders
 from burnish_shared.guarding.spans import found_in, to_bytes, to_text
 
 
@@ -31,7 +31,7 @@ async def try_out(body: TriedText, *, gateway: Gateway, principal: Principal) ->
         text=text,
         masked=counts,
         looked=[one.name for one in looking],
-        stored=to_text(blotted(to_bytes(body.text), rules.stored)),
+        stored=to_text(blotted(to_bytes(body.text), rules.stored if body.masking is None else stored_finders(body.masking))),
         took_ms=round((time.perf_counter() - began) * 1000, 3),
     )
 

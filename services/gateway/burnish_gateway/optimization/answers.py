@@ -62,7 +62,7 @@ class JobPlanAnswer(BaseModel):
     """An optimization as it could be started now; a budget below the least is told here, and refused at the start."""
 
     base_version: int
-    chain: "ChainAnswer | None" = None
+    chain: "TunedChainAnswer | None" = None
     models: dict[str, str]
     counts: dict[str, int]
     forecast: ForecastAnswer
@@ -122,7 +122,7 @@ class TestRunAnswer(BaseModel):
     finished_at: datetime | None
 
 
-class ChainAnswer(BaseModel):
+class TunedChainAnswer(BaseModel):
     """The chain that a job tries its prompt in. `prompts`: what the steps run while the job is under way, as SLUG@VERSION."""
 
     slug: str
@@ -136,7 +136,9 @@ class OptimizationAnswer(BaseModel):
     status: str = Field(description="pending | running | completed | failed | cancelled")
     prompt: str
     base_version: int
-    chain: ChainAnswer | None = Field(default=None, description="Where the prompt is tried as a step of one: what is judged is its output.")
+    chain: TunedChainAnswer | None = Field(
+        default=None, description="Where the prompt is tried as a step of one: what is judged is its output."
+    )
     dataset_id: UUID
     dataset_version: int
     method: str
@@ -317,12 +319,12 @@ def _judge(search: dict[str, Any]) -> dict[str, str]:
     return {"judge": search["judge_model"]} if search.get("judge_model") else {}
 
 
-def _chain(search: dict[str, Any]) -> ChainAnswer | None:
+def _chain(search: dict[str, Any]) -> TunedChainAnswer | None:
     chain = search.get("chain")
     if chain is None:
         return None
     prompts = {step: f"{one['slug']}@{one['version']}" for step, one in chain["prompts"].items()}
-    return ChainAnswer(slug=chain["slug"], version=chain["version"], step=chain["step"], prompts=prompts)
+    return TunedChainAnswer(slug=chain["slug"], version=chain["version"], step=chain["step"], prompts=prompts)
 
 
 def _told(search: dict[str, Any]) -> dict[str, Any]:
