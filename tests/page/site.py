@@ -29,7 +29,7 @@ NOBODY = "nobody"
 @dataclass(slots=True)
 class Site:
     """`ids`: what the demo made, by name: prompt, dataset, test_run, optimization, suggestion, alert, execution, session,
-    endpoint, delivery, report, experiment, schedule, migration, entry and template (of the library)."""
+    endpoint, delivery, report, experiment, schedule, migration, evaluator, entry and template (of the library)."""
 
     url: str
     api_key: str
@@ -140,6 +140,10 @@ async def start_site(installation: Installation) -> Site:
     site.ids["experiment"] = await _experiment(site)
     site.ids["schedule"] = await _schedule(site)
     site.ids["migration"] = await _migration(site)
+    site.ids["batch"] = await _batch(site)
+    site.ids["group"] = await _group(site)
+    site.ids["evaluator"] = await _evaluator(site)
+    await _guarded(site)
     for role in PEOPLE:
         await site.person(role)
     return site
@@ -232,6 +236,70 @@ async def _migration(site: Site) -> str:
         return str(there[-1]["id"])
     body = {"model": "simulated/chat", "successor": "simulated/reader", "prompts": ["page-experiment"]}
     return str((await site.call("POST", "/v1/model-migrations", body))["id"])
+
+
+SCORED = "page-scored"
+"""A prompt of its own, so that no other call is scored or guarded."""
+
+
+async def _evaluator(site: Site) -> str:
+    """One with two versions that scores live answers, on which people have said something too."""
+    name = "Short answers"
+    there = (await site.call("GET", "/v1/evaluators?limit=200"))["data"]
+    if found := [one for one in there if one["name"] == name]:
+        return str(found[0]["id"])
+    await site.call(
+        "POST", "/v1/prompts", {"slug": SCORED, "template": "Answer {{question}}", "model": "simulated/chat", "label": "production"}
+    )
+    made = await site.call("POST", "/v1/evaluators", {"name": name, "settings": {"kind": "expression", "expression": "len(output) < 20"}})
+    version = {"settings": {"kind": "expression", "expression": "len(output) < 400"}, "message": "people like a sentence more"}
+    await site.call("POST", f"/v1/evaluators/{made['id']}/versions", version)
+    await site.call("POST", "/v1/live-evaluations", {"evaluator_id": made["id"], "prompts": [SCORED]})
+    for number, thumb in enumerate(("up", "up", "up", "down", "up", "down")):
+        asked = {"prompt": SCORED, "variables": {"question": f"number {number}"}, "user_id": f"reader-{number}"}
+        run = await site.call("POST", "/v1/executions", asked)
+        await site.call("POST", "/v1/feedback", {"execution_id": run["id"], "thumb": thumb, "user_id": f"reader-{number}"})
+    async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
+        while (await site.call("GET", f"/v1/evaluators/{made['id']}/agreement"))["n"] < 6:
+            await asyncio.sleep(0.1)
+    return str(made["id"])
+
+
+async def _guarded(site: Site) -> None:
+    """Two guardrails, one of them off, and a metric, for pictures of their lists."""
+    if (await site.call("GET", "/v1/guardrails"))["data"]:
+        return
+    for name, settings in (
+        ("no personal data", {"kind": "personal_data", "kinds": ["email", "phone", "iban"]}),
+        ("no competitors", {"kind": "deny", "phrases": ["acme corp", "globex"]}),
+    ):
+        rule = {"name": name, "prompts": [SCORED], "sides": ["in"], "settings": settings, "active": settings["kind"] != "deny"}
+        await site.call("POST", "/v1/guardrails", rule)
+    await site.call("PUT", "/v1/metrics/page_seconds_to_close", {"type": "duration_ms", "direction": "lower", "max": 3_600_000})
+
+
+async def _batch(site: Site) -> str:
+    """Of three calls, one of which cannot run; it has ended."""
+    if there := [one for one in (await site.call("GET", "/v1/batches"))["data"] if one["name"] == "Three calls"]:
+        return str(there[0]["id"])
+    inputs: list[dict[str, Any]] = [
+        {"custom_id": name, "messages": [{"role": "user", "content": text}]} for name, text in (("a", "Where is my parcel?"), ("b", "Thanks!"))
+    ]
+    body = {"name": "Three calls", "request": {}, "models": ["simulated/chat"], "inputs": [*inputs, {"custom_id": "c"}]}
+    batch = str((await site.call("POST", "/v1/batches", body))["id"])
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while (await site.call("GET", f"/v1/batches/{batch}"))["status"] != "completed":
+            await asyncio.sleep(0.1)
+    return batch
+
+
+async def _group(site: Site) -> str:
+    """Of calls without a prompt."""
+    key = "page-desk"
+    if not [one for one in (await site.call("GET", "/v1/execution-groups?days=90"))["data"] if one["group_key"] == key]:
+        messages = [{"role": "system", "content": "You are the help desk."}, {"role": "user", "content": "Where is my parcel?"}]
+        await site.call("POST", "/v1/executions", {"messages": messages, "model": "simulated/chat", "prompt_key": key})
+    return key
 
 
 async def _endpoint(site: Site) -> str:

@@ -2,6 +2,7 @@ import { ChevronDown, Search, X } from "lucide-react";
 import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
+import { Tooltip } from "./Tooltip";
 
 type FieldIds = { id: string; describedBy: string | undefined; invalid: boolean; required: boolean };
 const FieldContext = createContext<FieldIds | null>(null);
@@ -169,16 +170,18 @@ export function Checkbox({ label, hint, className, ...rest }: Omit<ComponentProp
   );
 }
 
-/** On or off, at once: no button has to be pressed after it. */
-export function Switch({ label, checked, onChange, disabled, hideLabel }: { label: string; checked: boolean; onChange: (on: boolean) => void; disabled?: boolean; hideLabel?: boolean }) {
-  return (
-    <button type="button" role="switch" aria-checked={checked} aria-label={hideLabel ? label : undefined} disabled={disabled} onClick={() => onChange(!checked)} className="inline-flex items-center gap-2 text-14 disabled:opacity-50">
+/** On or off, at once: no button has to be pressed after it. `why` it is disabled: it stays reachable by keyboard then. */
+export function Switch({ label, checked, onChange, disabled, why, hideLabel }: { label: string; checked: boolean; onChange: (on: boolean) => void; disabled?: boolean; why?: string; hideLabel?: boolean }) {
+  const explained = Boolean(disabled && why);
+  const button = (
+    <button type="button" role="switch" aria-checked={checked} aria-label={hideLabel ? label : undefined} disabled={disabled && !explained} aria-disabled={explained || undefined} onClick={() => (explained ? undefined : onChange(!checked))} className="inline-flex items-center gap-2 text-14 disabled:opacity-50 aria-disabled:cursor-not-allowed aria-disabled:opacity-50">
       <span className={classes("relative h-4.5 w-8 shrink-0 rounded-full border transition-colors", checked ? "border-accent bg-accent" : "border-line-strong bg-sunken")}>
         <span className={classes("absolute top-1/2 size-3 -translate-y-1/2 rounded-full transition-[left]", checked ? "left-4 bg-accent-fg" : "left-0.5 bg-line-strong")} />
       </span>
       {hideLabel ? null : label}
     </button>
   );
+  return explained ? <Tooltip text={why}>{button}</Tooltip> : button;
 }
 
 /** Chooses one of two to five that stand side by side. */

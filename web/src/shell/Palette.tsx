@@ -8,6 +8,7 @@ import { useSessionState } from "@/api/session";
 import { useReturningFocus } from "@/kit/Dialog";
 import { toastError } from "@/kit/Toast";
 import { chooseTheme, useShownTheme } from "@/lib/theme";
+import { parseSearch } from "@/lib/url-state";
 import { type Command, useOfferedCommands } from "./commands";
 import { ACCOUNT, NAV, PLACES } from "./nav";
 
@@ -52,7 +53,8 @@ function Found({ close, onLeave }: { close: () => void; onLeave: () => void }) {
   const go = (to: string) =>
     act(() => {
       onLeave();
-      void navigate({ to });
+      const [path, search = ""] = to.split("?");
+      void navigate({ to: path, search: parseSearch(search) as never });
     });
   const others = (session?.workspaces ?? []).filter((one) => one.role && one.id !== session?.workspace?.id);
 

@@ -17,7 +17,7 @@ export const NAV: readonly NavGroup[] = [
     label: "Evaluate",
     items: [
       { to: "/datasets", label: "Datasets", icon: Database, jump: "d", also: ["/review"] },
-      { to: "/test-runs", label: "Test runs", icon: ListChecks, jump: "t" },
+      { to: "/test-runs", label: "Test runs", icon: ListChecks, jump: "t", also: ["/evaluators"] },
       { to: "/optimize", label: "Optimize", icon: Wand, jump: "o" },
       { to: "/experiments", label: "Experiments", icon: FlaskConical, jump: "x" },
     ],
@@ -35,7 +35,7 @@ export const NAV: readonly NavGroup[] = [
     items: [
       { to: "/webhooks", label: "Webhooks", icon: Webhook, jump: "w" },
       { to: "/api-keys", label: "API keys", icon: KeyRound, jump: "k" },
-      { to: "/providers", label: "Providers", icon: PlugZap, jump: "v", also: ["/models", "/routing", "/cache"] },
+      { to: "/providers", label: "Providers", icon: PlugZap, jump: "v", also: ["/models", "/routing", "/cache", "/guardrails"] },
     ],
   },
 ];
@@ -57,6 +57,12 @@ export const PLACES: readonly { to: string; label: string; /** Where it is, and 
   { to: "/models", label: "Models", hint: "Providers", keywords: ["prices", "retire", "known models"] },
   { to: "/routing", label: "Routing", hint: "Providers", keywords: ["rules", "fallback", "auto", "explain"] },
   { to: "/cache", label: "Cache of answers", hint: "Providers", keywords: ["saved", "clear"] },
+  { to: "/guardrails", label: "Guardrails", hint: "Providers", keywords: ["personal data", "pii", "secrets", "block", "injection", "moderation", "deny"] },
+  { to: "/guardrails?tab=stored", label: "Masking of what is stored", hint: "Guardrails", keywords: ["personal data", "pii", "redact", "blot out"] },
+  { to: "/evaluators", label: "Evaluators", hint: "Test runs", keywords: ["judges", "jury", "rubric", "checks", "toxicity"] },
+  { to: "/evaluators/live", label: "Live evaluations", hint: "Test runs", keywords: ["online", "sample", "score traffic"] },
+  { to: "/evaluators/scores", label: "Scores of live traffic", hint: "Test runs", keywords: ["quality", "judged"] },
+  { to: "/analytics/metrics", label: "Metrics of feedback", hint: "Analytics", keywords: ["converted", "declare", "named metrics"] },
   { to: "/experiments/backtests", label: "Backtests", hint: "Experiments" },
 ];
 

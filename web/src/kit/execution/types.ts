@@ -2,7 +2,7 @@
 import type { Schema } from "@/api/client";
 
 export type Usage = { input_tokens: number; output_tokens: number; cached_input_tokens: number; source?: string };
-export type ExecutionError = { type: string; code: string; message: string; retryable?: boolean };
+export type ExecutionError = { type: string; code: string; message: string; retryable?: boolean; /** The name of the guardrail that stopped it. */ guardrail?: string | null };
 
 /** A row of `GET /v1/executions`: numbers and ids, no text. */
 export type ExecutionRow = {

@@ -104,7 +104,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
       </div>
       <Numbers run={run} />
       {run.error ? (
-        <Notice tone="bad" title={run.error.code}>
+        <Notice tone="bad" title={run.error.code} action={run.error.guardrail ? <TextLink to="/guardrails" search={{ named: run.error.guardrail }}>The guardrail</TextLink> : undefined}>
           {run.error.message}
         </Notice>
       ) : null}

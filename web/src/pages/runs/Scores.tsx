@@ -1,4 +1,4 @@
-import { Badge, Prose, Section } from "@/kit";
+import { Badge, Prose, Section, TextLink } from "@/kit";
 import type { Score } from "@/kit/execution/types";
 import { decimal, money } from "@/lib/format";
 
@@ -11,7 +11,7 @@ export function Scores({ scores }: { scores: readonly Score[] }) {
         {scores.map((one) => (
           <li key={`${one.evaluator_id} ${one.evaluator_version}`} className="flex flex-col gap-1 border-b border-line px-3 py-2 last:border-b-0">
             <span className="flex flex-wrap items-center gap-2 text-13">
-              <span className="font-medium">{one.evaluator}</span>
+              <TextLink to={`/evaluators/${one.evaluator_id}`} className="font-medium">{one.evaluator}</TextLink>
               <span className="text-12 text-muted">v{one.evaluator_version}</span>
               {one.score === null ? <Badge tone="warn">no score: {one.unavailable}</Badge> : <Badge tone={one.passed === false ? "bad" : one.passed ? "ok" : "neutral"}>{`${decimal(one.score, 2)}${one.passed === null ? "" : one.passed ? " passed" : " failed"}`}</Badge>}
               {one.uncertain ? <Badge tone="warn">uncertain</Badge> : null}

@@ -5,7 +5,7 @@ import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
-import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
+import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
 
 type Body = Schema<"TestRunBody">;
@@ -90,6 +90,10 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
             <Checkbox key={one.id} label={one.name} checked={evaluators.includes(one.id)} onChange={(event) => setEvaluators(event.target.checked ? [...evaluators, one.id] : evaluators.filter((id) => id !== one.id))} />
           ))}
         </fieldset>
+      ) : known.data ? (
+        <p className="text-12 text-muted">
+          Answers are compared with the expected ones. To score them by a rubric, a pattern or code too, <TextLink to="/evaluators" search={{ new: "1" }}>make an evaluator</TextLink>.
+        </p>
       ) : null}
       <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite" aria-busy={forecast.isStale || undefined}>
         {forecast.data && !forecast.isStale ? (

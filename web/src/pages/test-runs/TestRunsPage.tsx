@@ -3,7 +3,7 @@ import { Suspense, useEffect, useMemo, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { Button, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
@@ -11,11 +11,12 @@ import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartRun } from "./StartRun";
 import { type Metrics, type Run, isGoingOn, resultOf } from "./model";
+import { EVALUATION_TABS } from "./tabs";
 
 // Charts come when they are looked at.
 const Compare = later(() => import("./Compare"));
 
-const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
+const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
 // `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
 const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: flag(), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
 
@@ -62,6 +63,7 @@ export default function TestRunsPage() {
   );
   return (
     <Page title="Test runs" subtitle="How many cases a version gets right, and which it does not." actions={startButton}>
+      <NavTabs label="Test runs" tabs={EVALUATION_TABS} />
       <Toolbar>
         <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
         {tab === "runs" ? <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} /> : null}

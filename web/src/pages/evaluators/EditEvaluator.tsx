@@ -1,0 +1,88 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useChange } from "@/api/hooks";
+import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { type Draft, type Evaluator, KINDS, draftOf, kindOf, settingsOf, withKind, wrongIn } from "./evaluator";
+import { KindFields } from "./KindFields";
+import { TryIt } from "./TryIt";
+
+const INVALIDATES = { invalidates: ["/v1/evaluators"] };
+
+/** A new evaluator, or with `evaluator` its next version, tried on an answer before it is saved. */
+export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | null; onClose: () => void }) {
+  const [draft, setDraft] = useState<Draft>(() => draftOf(evaluator));
+  const navigate = useNavigate();
+  const create = useChange("post", "/v1/evaluators", INVALIDATES);
+  const next = useChange("post", "/v1/evaluators/{evaluator_id}/versions", INVALIDATES);
+  const { error, isPending } = evaluator ? next : create;
+  const wrong = wrongIn(draft);
+  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
+  const kind = kindOf(draft.kind);
+  const isWhole = Object.keys(wrong).length === 0;
+  const submit = () => {
+    const settings = settingsOf(draft);
+    if (evaluator)
+      next.mutate(
+        { path: { evaluator_id: evaluator.id }, body: { settings, message: draft.message.trim() } },
+        {
+          onSuccess: (made) => {
+            onClose();
+            toast(made.version === evaluator.version ? "Nothing was changed, so there is no new version" : `${made.name} v${made.version} scores from now on`);
+          },
+        },
+      );
+    else
+      create.mutate(
+        { body: { name: draft.name.trim(), settings } },
+        {
+          onSuccess: (made) => {
+            toast(`${made.name} is there: use it in test runs, or on live traffic`);
+            void navigate({ to: `/evaluators/${made.id}` });
+          },
+        },
+      );
+  };
+  return (
+    <FormDialog
+      wide
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={evaluator ? `New version of ${evaluator.name}` : "New evaluator"}
+      description={evaluator ? "Live evaluations and new test runs use it from then on. Scores of different versions are never mixed." : "It looks at an answer and says a score from 0 to 1, whether it passes, and why."}
+      submit={evaluator ? `Save as v${evaluator.version + 1}` : "Make it"}
+      onSubmit={submit}
+      busy={isPending}
+      error={error}
+      disabled={!isWhole || (!evaluator && !draft.name.trim())}
+    >
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="flex min-w-0 flex-col gap-4">
+          {evaluator ? (
+            <p className="text-13 text-muted">
+              {kind?.name}: {kind?.does}
+            </p>
+          ) : (
+            <>
+              <Field label="What it looks for" hint={kind?.does} error={errorFor(error, "settings.kind")}>
+                <Select value={draft.kind} onChange={(one) => setDraft(withKind(draft, one))} options={KINDS.map((one) => ({ value: one.kind, label: one.asks ? `${one.name} (asks models)` : one.name }))} />
+              </Field>
+              <Field label="Name" error={errorFor(error, "name")} required>
+                <Input autoFocus value={draft.name} maxLength={200} onChange={(event) => change({ name: event.target.value })} placeholder="helpful" />
+              </Field>
+            </>
+          )}
+          <KindFields draft={draft} change={change} error={error} wrong={wrong} />
+          {evaluator ? (
+            <Field label="Why it is changed" error={errorFor(error, "message")}>
+              <Input value={draft.message} maxLength={500} onChange={(event) => change({ message: event.target.value })} />
+            </Field>
+          ) : null}
+        </div>
+        <section aria-label="Try it before it is saved" className="flex min-w-0 flex-col gap-3 rounded-l border border-line bg-sunken/60 p-3">
+          <h3 className="text-13 font-medium">Try it before it is saved</h3>
+          <TryIt settings={isWhole ? settingsOf(draft) : undefined} isWhole={isWhole} compares={kind?.needsExpected ?? false} asks={Boolean(kind?.asks) || (draft.kind === "toxicity" && draft.judge !== null)} />
+        </section>
+      </div>
+    </FormDialog>
+  );
+}

@@ -1,0 +1,46 @@
+import { Plus } from "lucide-react";
+import { useMemo } from "react";
+import { useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, Checkbox, Combobox, Toolbar } from "@/kit";
+import { flag, text, useUrlState } from "@/lib/url-state";
+import { useCommands } from "@/shell/commands";
+import { useHotkey } from "@/shell/keys";
+import { EditLive } from "./EditLive";
+import { Head } from "./Head";
+import { LiveTable } from "./LiveTable";
+
+/** `edit`: the id of the one whose form is open; `new`: a form for another, of `evaluator` where one is chosen. */
+const shape = { evaluator: text(), archived: flag(), new: flag(), edit: text() };
+
+/** Which share of live traffic which evaluator scores, and what that may cost. */
+export default function LivePage() {
+  const [{ evaluator, archived, new: making, edit }, set] = useUrlState(shape);
+  const may = useMay();
+  const known = useRead("/v1/evaluators", { query: { limit: 200 } }, { staleTime: 10_000 });
+  const opened = useRead("/v1/live-evaluations/{live_evaluation_id}", { path: { live_evaluation_id: edit } }, { enabled: edit !== "" });
+  const all = known.data?.data;
+  const add = () => set({ new: true, edit: "" });
+  const close = () => set({ new: false, edit: "" });
+  useCommands(useMemo(() => [{ id: "new-live", label: "Score live traffic", keys: "n", run: () => set({ new: true, edit: "" }) }], [set]));
+  useHotkey("n", add, may.edit && !making && edit === "");
+  return (
+    <Head
+      title="Live evaluations"
+      subtitle="A share of what comes in is scored by itself: by rules that cost nothing, or by judges, up to a cap."
+      actions={
+        <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={add} disabled={!may.edit} why={needs("editor")}>
+          Score live traffic
+        </Button>
+      }
+    >
+      <Toolbar>
+        <Combobox label="Evaluator" value={evaluator || null} clear="All evaluators" choices={(all ?? []).map((one) => ({ value: one.id, label: one.name }))} onChange={(next) => set({ evaluator: next ?? "" })} />
+        <Checkbox label="Archived ones too" checked={archived} onChange={(event) => set({ archived: event.target.checked })} />
+      </Toolbar>
+      <LiveTable evaluator={evaluator || null} archived={archived} onEdit={(live) => set({ edit: live.id, new: false })} />
+      {making && may.edit && all ? <EditLive key="new" live={null} evaluators={all} evaluator={evaluator || null} onClose={close} /> : null}
+      {edit !== "" && opened.data && all ? <EditLive key={edit} live={opened.data} evaluators={all} evaluator={null} onClose={close} /> : null}
+    </Head>
+  );
+}

@@ -1,0 +1,62 @@
+import { useState } from "react";
+import { useChange } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { CodeBlock, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { type Draft, type Metric, TYPES, TYPE_NAMES, bodyOf, draftOf, wrongIn } from "./metric";
+
+/** One metric by a form. `metric` null: a new one, whose name is chosen here for good. */
+export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose: () => void }) {
+  const may = useMay();
+  const [draft, setDraft] = useState<Draft>(() => draftOf(metric));
+  const save = useChange("put", "/v1/metrics/{metric}", { invalidates: ["/v1/metrics"] });
+  const { error } = save;
+  const wrong = wrongIn(draft);
+  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
+  const name = draft.name.trim();
+  const submit = () =>
+    save.mutate(
+      { path: { metric: name }, body: bodyOf(draft) },
+      {
+        onSuccess: () => {
+          onClose();
+          toast(metric ? `${name} is changed; what was taken before stays` : `${name} is declared`);
+        },
+      },
+    );
+  return (
+    <FormDialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={metric ? <>Metric <span className="font-mono">{metric.name}</span></> : "New metric"}
+      description={may.edit ? "From then on values that do not fit are refused. What was taken before stays as it is." : needs("editor")}
+      submit={metric ? "Save" : "Declare it"}
+      onSubmit={submit}
+      busy={save.isPending}
+      error={error}
+      disabled={!may.edit || !name || Object.keys(wrong).length > 0}
+    >
+      {metric ? null : (
+        <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={errorFor(error, "metric")} required>
+          <Input mono autoFocus value={draft.name} maxLength={63} onChange={(event) => change({ name: event.target.value })} placeholder="converted" />
+        </Field>
+      )}
+      <Field label="Kind" hint={TYPES[draft.type].hint} error={errorFor(error, "type")}>
+        <Select value={draft.type} onChange={(type) => change({ type })} options={TYPE_NAMES.map((one) => ({ value: one, label: TYPES[one].name }))} />
+      </Field>
+      <Field label="Better is" error={errorFor(error, "direction")}>
+        <Select value={draft.direction} onChange={(direction) => change({ direction })} options={[{ value: "higher", label: "Higher" }, { value: "lower", label: "Lower" }]} />
+      </Field>
+      {draft.type === "binary" ? null : (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="At least" error={wrong.min ?? errorFor(error, "min")}>
+            <Input inputMode="decimal" value={draft.min} onChange={(event) => change({ min: event.target.value })} />
+          </Field>
+          <Field label="At most" error={wrong.max ?? errorFor(error, "max")}>
+            <Input inputMode="decimal" value={draft.max} onChange={(event) => change({ max: event.target.value })} />
+          </Field>
+        </div>
+      )}
+      {name ? <CodeBlock wrap label="How it is sent" code={`curl $URL/v1/feedback -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\\n  -d '{"execution_id": "…", "metric": {"name": "${name}", "value": 1}}'`} /> : null}
+    </FormDialog>
+  );
+}
