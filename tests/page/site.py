@@ -282,9 +282,8 @@ async def _batch(site: Site) -> str:
     """Of three calls, one of which cannot run; it has ended."""
     if there := [one for one in (await site.call("GET", "/v1/batches"))["data"] if one["name"] == "Three calls"]:
         return str(there[0]["id"])
-    inputs: list[dict[str, Any]] = [
-        {"custom_id": name, "messages": [{"role": "user", "content": text}]} for name, text in (("a", "Where is my parcel?"), ("b", "Thanks!"))
-    ]
+    texts = {"a": "Where is my parcel?", "b": "Thanks!"}
+    inputs: list[dict[str, Any]] = [{"custom_id": name, "messages": [{"role": "user", "content": text}]} for name, text in texts.items()]
     body = {"name": "Three calls", "request": {}, "models": ["simulated/chat"], "inputs": [*inputs, {"custom_id": "c"}]}
     batch = str((await site.call("POST", "/v1/batches", body))["id"])
     async with asyncio.timeout(PATIENCE_MS / 1_000):

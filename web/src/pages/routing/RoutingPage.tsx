@@ -1,10 +1,10 @@
 import { ArrowDown, ArrowUp, Plus, Split } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useAuthors } from "@/api/authors";
 import { usePromptChoices } from "@/api/choices";
 import { change, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Combobox, EmptyState, IconButton, Loaded, Menu, NavTabs, Notice, Page, RelativeTime, Section, TextLink, Toolbar, toast, toastError, useUndo } from "@/kit";
+import { Button, Combobox, EmptyState, IconButton, Loaded, Menu, NavTabs, Notice, Page, RelativeTime, Section, TextLink, Toolbar, dismiss, toast, toastError, useUndo } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { PROVIDER_TABS } from "../providers/tabs";
 import { Explain } from "./Explain";
@@ -127,11 +127,17 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
   const [warnings, setWarnings] = useState<readonly string[]>([]);
   const undo = useUndo([path]);
   const nameOf = useAuthors();
-  const put = (next: readonly Rule[], said: string) =>
+  // One Undo at a time: an older one would take back what was changed since.
+  const said = useRef<number | null>(null);
+  const tell = (text: string) => {
+    if (said.current !== null) dismiss(said.current);
+    said.current = toast(text, undo(() => back(rules), "The rules are as they were"));
+  };
+  const put = (next: readonly Rule[], words: string) =>
     save(next).then(
       (answer) => {
         setWarnings(answer.warnings ?? []);
-        toast(said, undo(() => back(rules), "The rules are as they were"));
+        tell(words);
       },
       (error: unknown) => void toastError(error),
     );
@@ -209,7 +215,7 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
             const answer = await save(edited === "new" ? [...rules, rule] : rules.map((one, at) => (at === edited ? rule : one)));
             setWarnings(answer.warnings ?? []);
             setEdited(null);
-            toast(`${rule.name} holds everywhere within a second`, undo(() => back(rules), "The rules are as they were"));
+            tell(`${rule.name} holds everywhere within a second`);
           }}
         />
       )}
