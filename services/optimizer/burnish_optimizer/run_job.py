@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import structlog
@@ -44,6 +44,9 @@ class Ending:
         return self.outcome == "improved"
 
 
+OUT_OF_BUDGET: Final = "out_of_budget"
+OUT_OF_TIME: Final = "out_of_time"
+
 Endings = dict[str, Ending]
 """By model; the job's own stands first."""
 
@@ -57,40 +60,45 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
     job = loaded.job
     work = await begin_work(loaded, claim, db=db, desk=desk, grounds=grounds)
     seconds_left = None if job.budget_seconds is None else job.budget_seconds - (clock.now() - job.started_at).total_seconds()
-    own = job.task_model
+    endings: Endings = {}
+    cut: str | None = None
     try:
         async with asyncio.timeout(seconds_left) as limit:
-            endings = await _work_through(work, loaded)
+            await _work_through(work, loaded, endings)
     except TimeoutError:
         if not limit.expired():
             raise
-        endings = {own: Ending("no_improvement", "out_of_time")}
+        cut = OUT_OF_TIME
     except OutOfFunds as error:
         log.warning("optimization.out_of_funds", job_id=str(job.job_id), reason=error.reason)
-        endings = {own: Ending("no_improvement", "out_of_budget")}
+        cut = OUT_OF_BUDGET
     except OutOfBudget:
-        endings = {own: Ending("no_improvement", "out_of_budget")}
+        cut = OUT_OF_BUDGET
+    if cut is not None:  # what was proven by then stays proven
+        endings = {model: endings.get(model) or Ending("no_improvement", cut) for model in _models_of(loaded)}
 
     await work.write_progress()
     await failpoints.hit("optimizer.before_finish")
     await _finish(work, endings, loaded=loaded, clock=clock)
 
 
-async def _work_through(work: Work, loaded: Loaded) -> Endings:
-    """Search for each model, then measure all that was found, with one look at the test split that they share. Every way out is honest."""
+async def _work_through(work: Work, loaded: Loaded, endings: Endings) -> None:
+    """Search for each model, then measure all that was found, with one look at the test split that they share. Every way out is honest.
+
+    `endings` is filled as they come. Raises what ends the work early: OutOfFunds, OutOfBudget.
+    """
     test, job, search = loaded.test, loaded.job, loaded.search
     if test.items < max(TEST_ITEMS_LEAST, search.min_samples):
-        return {job.task_model: Ending("not_enough_data", "too_few_test_items")}
+        endings[job.task_model] = Ending("not_enough_data", "too_few_test_items")
+        return
     if not test.has_look_left:
-        return {job.task_model: Ending("not_enough_data", "test_looks_spent")}
-    models = [job.task_model, *search.models]
-    found = {}
-    for place, model in enumerate(models):
-        if place:
-            work.turn_to(model, form_of(loaded, model))
-        found[model] = await _search(work, loaded, shares=len(models))
-    if not any(one.candidate for one in found.values()):
-        return {model: _without_candidate(one) for model, one in found.items()}
+        endings[job.task_model] = Ending("not_enough_data", "test_looks_spent")
+        return
+    found = await _search_each(work, loaded)
+    without = {model: _without_candidate(one) for model, one in found.items() if one.candidate is None}
+    if len(without) == len(found):
+        endings |= without
+        return
     await work.write_progress()
     async with work.db.unit_of_work(workspace=job.workspace_id) as tx:
         split = await datasets_store.open_test_split(
@@ -102,7 +110,29 @@ async def _work_through(work: Work, loaded: Loaded) -> Endings:
             error_share=round(1 - search.confidence, 9),
         )
     await failpoints.hit("optimizer.before_test")
-    return {model: await _measured(work, loaded, one, model=model, split=split) for model, one in found.items()}
+    for model, one in found.items():
+        endings[model] = await _measured(work, loaded, one, model=model, split=split)
+    endings |= {model: Ending("no_improvement", OUT_OF_BUDGET) for model in _models_of(loaded) if model not in found}
+
+
+async def _search_each(work: Work, loaded: Loaded) -> dict[str, SearchResult]:
+    """By model. Those after which the money is gone are left out, where something was found before. Raises OutOfFunds, OutOfBudget."""
+    models, found = _models_of(loaded), dict[str, SearchResult]()
+    for place, model in enumerate(models):
+        if place:
+            work.turn_to(model, form_of(loaded, model))
+        try:
+            found[model] = await _search(work, loaded, shares=len(models))
+        except (OutOfFunds, OutOfBudget):
+            if not any(one.candidate for one in found.values()):
+                raise
+            log.warning("optimization.out_of_funds", job_id=str(loaded.job.job_id), model=model)
+            break
+    return found
+
+
+def _models_of(loaded: Loaded) -> list[str]:
+    return [loaded.job.task_model, *loaded.search.models]
 
 
 async def _search(work: Work, loaded: Loaded, *, shares: int) -> SearchResult:
@@ -168,6 +198,7 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
     """Result, suggestion, events and the return of what is left, in one transaction."""
     job = work.job
     model, ending = next(((name, one) for name, one in endings.items() if one.is_improved), next(iter(endings.items())))
+    reason = _reason_of(ending, endings)
     result = ending.result
     test = ending.measurement.as_json() if ending.measurement else None
     report = report_of(work, loaded, result) | ({"models": [_told(name, one) for name, one in endings.items()]} if len(endings) > 1 else {})
@@ -183,7 +214,7 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
             work.claim,
             status="completed",
             outcome=ending.outcome,
-            finish_reason=ending.finish_reason,
+            finish_reason=reason,
             test=test,
             edits=_edits(result),
             progress=work.progress(),
@@ -195,7 +226,7 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
             tx,
             job,
             outcome=ending.outcome,
-            finish_reason=ending.finish_reason,
+            finish_reason=reason,
             test=test,
             suggestion_id=suggestion_id,
             simulated=work.simulated,
@@ -204,6 +235,12 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
         await work_store.close_funding(tx, job.funding_account_id)
         if all(one.outcome == "no_headroom" for one in endings.values()):
             await work_store.return_fee(tx, work.claim, reason="no headroom: the search did not begin")
+
+
+def _reason_of(ending: Ending, endings: Endings) -> str:
+    """Of the whole job: where something was proven, also what kept it from the other models."""
+    cut = next((one.finish_reason for one in endings.values() if one.finish_reason in (OUT_OF_BUDGET, OUT_OF_TIME)), None)
+    return f"proven_then_{cut}" if ending.is_improved and cut else ending.finish_reason
 
 
 def _proof(work: Work, loaded: Loaded, endings: Endings, *, model: str) -> dict[str, Any]:

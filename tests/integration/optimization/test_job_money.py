@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from burnish_optimizer import run_job
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+from tests.integration.optimization.tickets import STRONG, WEAK, tickets
 
 FEE_NUSD = 250_000_000
 
@@ -61,6 +63,45 @@ async def test_a_run_that_cannot_pay_its_fee_is_refused_and_leaves_nothing(stack
     state = (await desk.caller("GET", "/v1/credits")).body
     assert (state["balance_nusd"], state["held_nusd"]) == (FEE_NUSD, 0) and await fees(stack, desk.caller) == []
     assert (await desk.caller("GET", "/v1/optimizations")).body["data"] == []
+
+
+@pytest.mark.capability("O1", "O6")
+@pytest.mark.parametrize("ends", ["in the other search", "in the other measurement"])
+async def test_what_was_proven_for_one_model_is_kept_where_the_money_ends_in_the_next(
+    stack: Stack, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    desk = await make_desk(await stack.caller(), items=tickets(train=10, validation=6, test=10))
+    other, name = "simulated/chat", "_search" if ends == "in the other search" else "_measured"
+    real, found = getattr(run_job, name), list[Any]()
+
+    async def begun(work: Any, loaded: Any, *results: Any, **named: Any) -> Any:
+        """The budget of the workspace is spent when it is the other model's turn, and there is some again for what was found."""
+        if named.get("model", work.model) == other:
+            made = await desk.caller("POST", "/v1/budgets", {"period": "month", "target_kind": "workspace", "limit_nusd": 1})
+            assert made.status == 201, made.body
+            try:
+                return await real(work, loaded, *found, **named)  # what one model's search found is measured with the other, too
+            finally:
+                assert (await desk.caller("PATCH", f"/v1/budgets/{made.body['id']}", {"limit_nusd": 10**12})).status == 200
+        found.extend(results)
+        return await real(work, loaded, *results, **named)
+
+    monkeypatch.setattr(run_job, name, begun)
+    await start_optimizer()
+    models = {"task": "simulated/reader", "variants": [other]}
+    body = job_of(desk) | {"method": "manual", "manual": {"candidates": [STRONG]}, "models": models, "budget": {"evaluations": 800}}
+    started = await desk.caller("POST", "/v1/optimizations", body)
+    assert started.status == 202, started.body
+    job = await desk.until(f"/v1/optimizations/{started.body['id']}")
+    assert (job["status"], job["outcome"], job["finish_reason"]) == ("completed", "improved", "proven_then_out_of_budget"), (
+        job["error"] or job["report"]
+    )
+    told = {one["model"]: (one["outcome"], one["finish_reason"]) for one in job["report"]["models"]}
+    assert told == {"simulated/reader": ("improved", "proven_on_test"), other: ("no_improvement", "out_of_budget")}
+    found = (await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}")).body
+    assert found["content"]["messages"][0]["content"] == STRONG
+    assert [(one["model"], one["messages"][0]["content"]) for one in found["content"]["variants"]] == [(other, WEAK)]
+    await assert_books_are_in_order(stack, desk.caller)
 
 
 @pytest.mark.capability("B2")

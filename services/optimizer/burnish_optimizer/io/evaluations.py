@@ -97,10 +97,16 @@ class Desk:
         """The answer, once it is written down; equal questions share one. Raises OutOfFunds, EvaluationFailed."""
         if (answer := self._unanswered.get(question.key)) is None:
             answer = self._unanswered[question.key] = asyncio.get_running_loop().create_future()
-            answer.add_done_callback(lambda _: self._unanswered.pop(question.key, None))
+            answer.add_done_callback(lambda one: self._forget(question.key, one))
             self._pending.append(_Asked(question, answer))
             self._wake_sender.set()
         return await asyncio.shield(answer)  # whoever leaves does not take the answer from those who share it
+
+    def _forget(self, key: Key, answer: "asyncio.Future[Answer]") -> None:
+        """Who asked may have left: a refusal that nobody waits for is no fault."""
+        self._unanswered.pop(key, None)
+        if not answer.cancelled():
+            answer.exception()
 
     async def run(self) -> None:
         """Sends, writes and watches until it is cancelled. What fails here fails the job: it comes out."""

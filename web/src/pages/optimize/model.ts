@@ -120,6 +120,8 @@ export function addedBy({ operation, text, line }: Told): number {
 const REASONS: Record<string, string> = {
   proven_on_test: "A better text was found, and proven on test items that the search never saw.",
   not_proven_on_test: "The best text was not surely better on the untouched test items. Nothing changes.",
+  proven_then_out_of_budget: "A better text was found and proven; the budget was spent before the other models had theirs.",
+  proven_then_out_of_time: "A better text was found and proven; the time was up before the other models had theirs.",
   no_headroom: "The version gets so many right already that there is nothing to gain on this dataset.",
   out_of_budget: "The budget was spent before anything could be proven.",
   out_of_time: "The time was up before anything could be proven.",
