@@ -64,6 +64,11 @@ export const PLACES: readonly { to: string; label: string; /** Where it is, and 
   { to: "/evaluators/scores", label: "Scores of live traffic", hint: "Test runs", keywords: ["quality", "judged"] },
   { to: "/analytics/metrics", label: "Metrics of feedback", hint: "Analytics", keywords: ["converted", "declare", "named metrics"] },
   { to: "/experiments/backtests", label: "Backtests", hint: "Experiments" },
+  { to: "/prompts?archived=1", label: "Archived prompts", hint: "Prompts", keywords: ["restore", "purge", "put away"] },
+  { to: "/webhooks?tab=inbound", label: "Inbound endpoints", hint: "Webhooks", keywords: ["feedback", "receive"] },
+  { to: "/analytics/recounts", label: "Recounts", hint: "Analytics", keywords: ["count again", "rollups"] },
+  { to: "/settings?tab=files", label: "Export and import", hint: "Settings", keywords: ["bundle", "langfuse", "promptfoo", "openai", "move"] },
+  { to: "/settings?tab=organization", label: "Organization", hint: "Settings", keywords: ["suspend", "erase workspace", "move credit"] },
 ];
 
 export const JUMPS: ReadonlyMap<string, { to: string; label: string }> = new Map([...NAV.flatMap((group) => group.items), ...ACCOUNT].map((item) => [item.jump, item]));

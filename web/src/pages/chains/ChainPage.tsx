@@ -9,12 +9,13 @@ import { plural } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
+import { About } from "./About";
 import { Graph } from "./Graph";
 import { RunDrawer } from "./RunDrawer";
 import { StepForm } from "./StepForm";
 import { useChainRun } from "./useChainRun";
 
-const shape = { tab: oneOf(["chain", "runs"], "chain"), run: text() };
+const shape = { tab: oneOf(["chain", "runs", "about"], "chain"), run: text() };
 const JSON_INDENT = 2;
 
 export default function ChainPage() {
@@ -47,6 +48,7 @@ function Workbench({ chain }: { chain: Chain }) {
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span className="font-mono text-20">{slug}</span>
           <span className="flex flex-wrap gap-1.5 tracking-normal">
+            {chain.archived_at ? <Badge tone="warn">archived</Badge> : null}
             {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
             {live === chain.version ? null : <Badge>latest v{chain.version}</Badge>}
           </span>
@@ -68,6 +70,7 @@ function Workbench({ chain }: { chain: Chain }) {
         tabs={[
           { id: "chain", label: "Chain", content: <Edit chain={chain} /> },
           { id: "runs", label: "Runs", content: <Runs slug={slug} onOpen={(id) => set({ run: id }, { push: true })} /> },
+          { id: "about", label: "Settings", content: <About chain={chain} /> },
         ]}
       />
       <RunDrawer id={run} onClose={() => set({ run: "" })} />

@@ -1,13 +1,13 @@
-import { Plus, Workflow } from "lucide-react";
+import { Archive, Plus, Workflow } from "lucide-react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, EmptyState, NavTabs, Page, PagedTable, RelativeTime } from "@/kit";
+import { Badge, Button, type Column, EmptyState, NavTabs, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
 import type { Schema } from "@/api/client";
 import { flag, useUrlState } from "@/lib/url-state";
 import { NewChain } from "./NewChain";
 
 type Item = Schema<"ChainItem">;
-const shape = { new: flag() };
+const shape = { new: flag(), archived: flag() };
 const TABS = [
   { to: "/prompts", label: "Prompts", exact: true },
   { to: "/chains", label: "Chains" },
@@ -36,9 +36,9 @@ const COLUMNS: Column<Item>[] = [
 
 /** Prompts that run one after another, or at once. */
 export default function ChainsPage() {
-  const [{ new: creating }, set] = useUrlState(shape);
+  const [{ new: creating, archived }, set] = useUrlState(shape);
   const may = useMay();
-  const pages = usePages("/v1/chains", {});
+  const pages = usePages("/v1/chains", { query: { archived: archived || undefined } });
   const button = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.editPrompts} why={needs("editor")}>
       New chain
@@ -47,6 +47,11 @@ export default function ChainsPage() {
   return (
     <Page title="Chains" subtitle="Several prompts as one call: what one answers becomes a variable of the next." actions={button}>
       <NavTabs label="Prompts" tabs={TABS} />
+      <Toolbar>
+        <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
+          Archived
+        </Button>
+      </Toolbar>
       <PagedTable
         label="Chains"
         columns={COLUMNS}
@@ -54,6 +59,7 @@ export default function ChainsPage() {
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/chains/${row.slug}` })}
         empty={
+          archived ? <EmptyState title="Nothing is archived" action={<Button onClick={() => set({ archived: false })}>Show all</Button>} /> :
           <EmptyState icon={<Workflow size={18} />} title="No chains yet" action={button} code={CREATE}>
             A chain has steps, each a prompt; conditions choose the way, and a fallback stands in for what fails.
           </EmptyState>

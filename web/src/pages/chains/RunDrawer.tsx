@@ -1,11 +1,29 @@
-import { useRead } from "@/api/hooks";
-import { Badge, Drawer, Facts, Loaded, Money, Prose, RelativeTime, Section, StatusBadge, TextLink } from "@/kit";
+import { Square } from "lucide-react";
+import { useChange, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, Drawer, Facts, Loaded, Money, Prose, RelativeTime, Section, StatusBadge, TextLink, toast, toastError } from "@/kit";
+
+const UNDERWAY: ReadonlySet<string> = new Set(["queued", "running"]);
+const LOOK_MS = 1_500;
+
+function Cancel({ id }: { id: string }) {
+  const may = useMay();
+  const cancel = useChange("post", "/v1/chain-runs/{chain_run_id}/cancel", { invalidates: ["/v1/chain-runs"] });
+  const stop = () => cancel.mutate({ path: { chain_run_id: id } }, { onSuccess: () => toast("It stops; steps under way are paid as far as they came"), onError: toastError });
+  return (
+    <Button size="s" icon={<Square size={12} aria-hidden />} busy={cancel.isPending} disabled={!may.run} why={needs("editor")} onClick={stop}>
+      Cancel the run
+    </Button>
+  );
+}
 
 /** One run with what each step did. */
 export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const found = useRead("/v1/chain-runs/{chain_run_id}", { path: { chain_run_id: id } }, { enabled: id !== "" });
+  const isUnderway = found.data !== undefined && UNDERWAY.has(found.data.status);
+  useRead("/v1/chain-runs/{chain_run_id}", { path: { chain_run_id: id } }, { enabled: isUnderway, refetchInterval: LOOK_MS });
   return (
-    <Drawer open={id !== ""} onOpenChange={(open) => !open && onClose()} title="Run of the chain">
+    <Drawer open={id !== ""} onOpenChange={(open) => !open && onClose()} title="Run of the chain" actions={isUnderway ? <Cancel id={id} /> : null}>
       {id === "" ? null : (
         <Loaded of={found}>
           {(run) => (

@@ -47,7 +47,7 @@ export default function FromExecutions({ rows, hasMore, dataset, onClose }: { ro
           <legend className="mb-1.5 flex w-full items-center justify-between text-13 font-medium">
             Runs that the log shows{hasMore ? ", as far as it is loaded" : ""}
           </legend>
-          <ul aria-label="Runs to add" className="flex max-h-64 flex-col overflow-y-auto rounded-m border border-line">
+          <ul aria-label="Runs to add" className="flex flex-col rounded-m border border-line">
             {fit.map((row) => (
               <li key={row.id} className="border-b border-line px-3 py-1.5 last:border-b-0">
                 <Checkbox

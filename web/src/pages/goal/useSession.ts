@@ -59,7 +59,7 @@ export function useWizard(id: string) {
   const answer = async (question: string, given: Given) => {
     setPending((before) => ({ ...before, [question]: given }));
     try {
-      heard(await inTurn(() => change("post", `${PATH}/answers`, { ...params, query: { wait_s: 0 }, body: { answers: [{ question_id: question, answer: given }] } })));
+      heard(await inTurn(() => change("post", "/v1/clarifications/{clarification_id}/answers", { ...params, query: { wait_s: 0 }, body: { answers: [{ question_id: question, answer: given }] } })));
     } catch (failed) {
       setPending((before) => without(before, question));
       toastError(failed);
@@ -70,7 +70,7 @@ export function useWizard(id: string) {
   const write = async () => {
     setSending(true);
     try {
-      heard(await inTurn(() => change("post", `${PATH}/final-prompt`, { ...params, query: { wait_s: 0 } })));
+      heard(await inTurn(() => change("post", "/v1/clarifications/{clarification_id}/final-prompt", { ...params, query: { wait_s: 0 } })));
     } catch (failed) {
       toastError(failed);
       void found.refetch();

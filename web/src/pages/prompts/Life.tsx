@@ -131,12 +131,12 @@ function Purge({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
 }
 
 /** The folders that are there already, to choose from while one types another. */
-export function FolderInput({ value, onChange, error, label = "Folder" }: { value: string; onChange: (folder: string) => void; error?: ReactNode; label?: string }) {
+export function FolderInput({ value, onChange, error, label = "Folder", readOnly, autoFocus }: { value: string; onChange: (folder: string) => void; error?: ReactNode; label?: string; readOnly?: boolean; autoFocus?: boolean }) {
   const folders = useRead("/v1/folders", { query: { limit: 200 } }, { staleTime: 60_000 });
   const known = (folders.data?.data ?? []).map((one) => one.folder).filter(Boolean);
   return (
     <Field label={label} hint="Joined by /, such as support/tier 1. Empty: at the top." error={error}>
-      <Input autoFocus list="known-folders" value={value} maxLength={700} onChange={(event) => onChange(event.target.value)} />
+      <Input autoFocus={autoFocus} readOnly={readOnly} list="known-folders" value={value} maxLength={700} onChange={(event) => onChange(event.target.value)} />
       <datalist id="known-folders">
         {known.map((one) => (
           <option key={one} value={one} aria-label={one} />
@@ -158,7 +158,7 @@ function MovePrompt({ prompt, onClose }: { prompt: Prompt; onClose: () => void }
   };
   return (
     <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move ${slug}`} description="Only where it is listed: nobody calls it by its folder." submit="Move" busy={move.isPending} error={move.error} disabled={folder.trim() === before} onSubmit={() => move.mutate({ path: { slug }, body: { folder: folder.trim() } }, { onSuccess: done })}>
-      <FolderInput value={folder} onChange={setFolder} error={errorFor(move.error, "folder")} />
+      <FolderInput autoFocus value={folder} onChange={setFolder} error={errorFor(move.error, "folder")} />
     </FormDialog>
   );
 }

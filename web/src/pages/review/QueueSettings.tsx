@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
-import { Checkbox, Combobox, Field, FormDialog, Input, Loaded, errorFor, toast } from "@/kit";
+import { Button, Checkbox, Combobox, Field, FormDialog, Input, Loaded, errorFor, toast } from "@/kit";
 
 type Own = { low_rated: boolean | null; uncertain: boolean | null; sample: number | null; dataset_id: string | null; most_waiting: number | null };
 const SHIPPED: Own = { low_rated: true, uncertain: true, sample: 0, dataset_id: null, most_waiting: null };
@@ -14,13 +14,13 @@ export function QueueSettings({ prompt, onClose }: { prompt: string | null; onCl
       {({ data }) => {
         const all = data.find((one) => one.prompt === null) ?? SHIPPED;
         const own = data.find((one) => one.prompt === prompt);
-        return <Form prompt={prompt} before={own ?? all} onClose={onClose} />;
+        return <Form prompt={prompt} before={own ?? all} isOwn={own !== undefined} onClose={onClose} />;
       }}
     </Loaded>
   );
 }
 
-function Form({ prompt, before, onClose }: { prompt: string | null; before: Own; onClose: () => void }) {
+function Form({ prompt, before, isOwn, onClose }: { prompt: string | null; before: Own; isOwn: boolean; onClose: () => void }) {
   const [low, setLow] = useState(before.low_rated ?? true);
   const [uncertain, setUncertain] = useState(before.uncertain ?? true);
   const [share, setShare] = useState(String(Math.round((before.sample ?? 0) * 1000) / 10));
@@ -28,12 +28,17 @@ function Form({ prompt, before, onClose }: { prompt: string | null; before: Own;
   const { choices } = useDatasets();
   const forAll = useChange("put", "/v1/review/settings", { invalidates: ["/v1/review"] });
   const forOne = useChange("put", "/v1/review/settings/{prompt}", { invalidates: ["/v1/review"] });
+  const noneForAll = useChange("delete", "/v1/review/settings", { invalidates: ["/v1/review"] });
+  const noneForOne = useChange("delete", "/v1/review/settings/{prompt}", { invalidates: ["/v1/review"] });
+  const leaving = prompt === null ? noneForAll : noneForOne;
+  const fallenBack = { onSuccess: () => (onClose(), toast(prompt === null ? "It is as the product ships it" : "What holds for all prompts holds for it")) };
+  const fallBack = () => (prompt === null ? noneForAll.mutate({}, fallenBack) : noneForOne.mutate({ path: { prompt } }, fallenBack));
   const saving = prompt === null ? forAll : forOne;
   const body = { low_rated: low, uncertain, sample: Number(share) / 100, dataset_id: dataset, most_waiting: before.most_waiting };
   const done = { onSuccess: () => (onClose(), toast("Saved")) };
   const submit = () => (prompt === null ? forAll.mutate({ body }, done) : forOne.mutate({ path: { prompt }, body }, done));
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title={prompt === null ? "What is queued, of all prompts" : `What is queued of ${prompt}`} description={prompt === null ? "A prompt that says otherwise goes by its own." : "What it says goes before what holds for all prompts."} submit="Save" onSubmit={submit} busy={saving.isPending} error={saving.error}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title={prompt === null ? "What is queued, of all prompts" : `What is queued of ${prompt}`} description={prompt === null ? "A prompt that says otherwise goes by its own." : "What it says goes before what holds for all prompts."} submit="Save" onSubmit={submit} busy={saving.isPending} error={saving.error ?? leaving.error}>
       <Checkbox label="What people rate low or correct" checked={low} onChange={(event) => setLow(event.target.checked)} />
       <Checkbox label="What evaluators are not sure of, or disagree about" checked={uncertain} onChange={(event) => setUncertain(event.target.checked)} />
       <Field label="And at random" hint="So many of 100 answers that succeeded." error={errorFor(saving.error, "sample")}>
@@ -42,6 +47,13 @@ function Form({ prompt, before, onClose }: { prompt: string | null; before: Own;
       <Field label="What is decided goes to" hint="Where none is chosen, each prompt gets a dataset of its own." error={errorFor(saving.error, "dataset_id")}>
         <Combobox label="Dataset" value={dataset} clear="A dataset of its own" choices={choices} onChange={setDataset} />
       </Field>
+      {isOwn ? (
+        <div>
+          <Button size="s" busy={leaving.isPending} onClick={fallBack}>
+            {prompt === null ? "Fall back to what the product ships" : "Fall back to what holds for all prompts"}
+          </Button>
+        </div>
+      ) : null}
     </FormDialog>
   );
 }

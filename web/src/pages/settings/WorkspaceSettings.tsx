@@ -4,6 +4,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, Facts, Field, FormError, Input, Loaded, Section, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
+import { Statistics } from "./Statistics";
 
 export type WorkspaceFacts = Schema<"WorkspaceAnswer">;
 
@@ -84,6 +85,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
           ]}
         />
       </Section>
+      <Statistics />
     </div>
   );
 }
