@@ -15,7 +15,7 @@ export function Several({ label, add, none, values, onChange, choices, onSearch,
           </button>
         </span>
       ))}
-      <Combobox label={add} value={null} placeholder={add} disabled={disabled} choices={choices.filter((one) => !values.includes(one.value))} onSearch={onSearch} onChange={(next) => next && onChange([...values, next])} />
+      <Combobox label={label} value={null} placeholder={add} disabled={disabled} choices={choices.filter((one) => !values.includes(one.value))} onSearch={onSearch} onChange={(next) => next && onChange([...values, next])} />
     </div>
   );
 }
