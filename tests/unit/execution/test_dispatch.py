@@ -17,8 +17,10 @@ from burnish_gateway.execution.frames import FrameInbox, Mailbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
+from burnish_shared.errors import Unavailable
 
 SILENCE_S = 0.05
+GIVE_UP_S = 1.0
 
 
 class Line:
@@ -80,7 +82,7 @@ async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = Fa
     settings = SimpleNamespace(
         sweep_grace_s=1,
         sweep_interval_s=1,
-        dispatch_give_up_s=1,
+        dispatch_give_up_s=GIVE_UP_S,
         interrupted_give_up_s=2,
         accept_wait_s=SILENCE_S,
         executor_silence_s=SILENCE_S,
@@ -137,6 +139,36 @@ async def test_a_gateway_that_stood_still_itself_takes_no_executor_for_dead(monk
     line = Line(answer_while_nobody_listens)
     assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"success"}')
     assert len(line.requests) == 1, "nobody else was asked"
+
+
+@pytest.mark.promise("G-18")
+async def test_a_gateway_that_stood_still_before_anybody_took_it_reads_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has just been started gets every call at once: the time that it cannot listen in is not time in which nobody came."""
+
+    def answer_while_nobody_listens(line: Line, asked: dict[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stand_still() -> None:
+            time.sleep(GIVE_UP_S + 0.1)
+            loop.call_soon(loop.call_soon, lambda: loop.call_soon(line.say, FrameKind.TERMINAL, 1, 0, b'{"status":"success"}'))
+
+        loop.call_later(0.01, stand_still)
+
+    line = Line(answer_while_nobody_listens)
+    assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"success"}')
+    assert len(line.requests) == 1, "nobody else was asked"
+
+
+@pytest.mark.promise("G-09")
+async def test_when_nobody_comes_the_caller_hears_it_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def abandon(*_: Any, **__: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(books, "abandon", abandon)
+    began_at = time.monotonic()
+    with pytest.raises(Unavailable):
+        await told(Line(lambda _, __: None), monkeypatch)
+    assert GIVE_UP_S <= time.monotonic() - began_at < GIVE_UP_S + 1
 
 
 @pytest.mark.promise("G-13")

@@ -130,7 +130,7 @@ class Dispatch:
             try:
                 await self._send()
                 while True:
-                    if not self.accepted and loop.time() >= self.seek_until:
+                    if not self.accepted and loop.time() >= self.seek_until and not self.queue.has_arrivals:
                         body = await self._give_up()
                         self.finished = True
                         async for told in self._end(body, is_read=True):
@@ -164,7 +164,8 @@ class Dispatch:
                 arrival = await self.queue.get()
         except TimeoutError:
             if loop.time() > deaf_at:
-                return  # We stood still ourselves: what the executor said meanwhile is still to be read.
+                self.seek_until += loop.time() - deaf_at + STALL_S  # We stood still ourselves: what was said meanwhile is still to be read.
+                return
             if self.accepted or loop.time() < self.seek_until:
                 async for told in self._on_silence():
                     yield told
