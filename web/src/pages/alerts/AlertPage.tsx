@@ -164,6 +164,11 @@ function Changed({ alert }: { alert: Detail }) {
             One of the runs
           </ButtonLink>
         ) : null}
+        {isNamed(alert.changed["evaluator"]) ? (
+          <ButtonLink size="s" to={`/evaluators/${alert.changed["evaluator"].id}`} search={{ tab: "scores" }}>
+            The evaluator
+          </ButtonLink>
+        ) : null}
         {alert.kind === "provider_key" ? (
           <ButtonLink size="s" to="/providers">
             Provider keys
@@ -177,6 +182,10 @@ function Changed({ alert }: { alert: Detail }) {
       </div>
     </Section>
   );
+}
+
+function isNamed(value: unknown): value is { id: string } {
+  return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string";
 }
 
 const STEPS: Record<Detail["timeline"][number]["what"], string> = {

@@ -102,10 +102,10 @@ function Forecast({ evaluator, draft, asks }: { evaluator: Evaluator; draft: Dra
   const forecast = forecastOf({ runsADay, share, scores, costNusd });
   const drawn = runsADay === null ? null : runsADay * Math.min(1, share);
   return (
-    <div aria-live="polite" className="min-h-16 rounded-m bg-sunken px-3 py-2.5">
+    <div aria-live="polite" aria-busy={(countable && runs.isPending) || sums.isPending || undefined} className="min-h-16 rounded-m bg-sunken px-3 py-2.5">
       <Facts
         facts={[
-          ["Scores a day, about", drawn === null ? "not known for these" : count(Math.round(drawn))],
+          ["Scores a day, about", drawn !== null ? count(Math.round(drawn)) : countable && !runs.error ? "…" : "not known for these"],
           ["Costs a day, about", !asks ? "nothing" : forecast ? <Money key="c" nusd={forecast.costNusd} /> : "known once it has scored some"],
         ]}
       />

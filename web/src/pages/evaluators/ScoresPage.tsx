@@ -2,7 +2,7 @@ import { Suspense } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Breaking, Button, ButtonLink, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Section, Select, SimulatedMark, SkeletonText, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, ButtonLink, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Section, Select, SkeletonText, Toolbar } from "@/kit";
 import { decimal } from "@/lib/format";
 import { later } from "@/lib/later";
 import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
@@ -35,7 +35,7 @@ export default function ScoresPage() {
       <Suspense fallback={<SkeletonText lines={8} />}>
         <ScoresOver evaluator={evaluator || null} prompt={prompt || null} />
       </Suspense>
-      <Section title="One by one" actions={<Select compact aria-label="What was said" empty="Whatever was said" value={said} onChange={(next) => set({ said: next || null })} options={SAID_NAMES.map((one) => ({ value: one, label: SAID[one] }))} />}>
+      <Section title="One by one" actions={<Select compact aria-label="What was said" empty="Any verdict" value={said} onChange={(next) => set({ said: next || null })} options={SAID_NAMES.map((one) => ({ value: one, label: SAID[one] }))} />}>
         <PagedTable
           label="Scores"
           columns={COLUMNS}
@@ -80,6 +80,6 @@ const COLUMNS: Column<Score>[] = [
     ),
   },
   { key: "why", head: "Why", hideBelow: "sm", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.reason || "–"}</span> },
-  { key: "prompt", head: "Prompt", width: "w-48", hideBelow: "md", cell: (row) => (row.prompt ? <span className="flex flex-wrap items-center gap-x-2"><Breaking text={row.prompt} className="font-mono text-12" />{row.version ? <Badge>v{row.version}</Badge> : null}{row.simulated ? <SimulatedMark /> : null}</span> : <span className="text-muted">messages</span>) },
+  { key: "prompt", head: "Prompt", width: "w-48", hideBelow: "md", cell: (row) => (row.prompt ? <span className="flex flex-wrap items-center gap-x-2"><Breaking text={row.prompt} className="font-mono text-12" />{row.version ? <Badge>v{row.version}</Badge> : null}</span> : <span className="text-muted">messages</span>) },
   { key: "at", head: "Scored", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => <RelativeTime at={row.scored_at} className="text-muted" /> },
 ];

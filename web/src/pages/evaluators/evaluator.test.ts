@@ -52,8 +52,8 @@ const agreement = (part: Partial<Agreement>): Agreement => ({
 }); // prettier-ignore
 
 test("agreement is one sentence with its figures", () => {
-  expect(agreementWords(agreement({}))).toBe("Of 100 answers that both looked at, it said what people said of 90.0\u00a0%. Beyond chance that is substantial (κ 0.75). Where they differ, it is the more lenient.");
+  expect(agreementWords(agreement({}))).toBe("Of 100 answers that both looked at, it said what people said of 90.0\u00a0%. That is substantial agreement beyond chance (κ 0.75). Where they differ, it is the more lenient.");
   expect(agreementWords(agreement({ n: 0, agreement: null, kappa: null }))).toContain("Nobody can say yet");
   expect(agreementWords(agreement({ n: 1, kappa: null, few: true }))).toContain("a guess");
-  expect([-0.1, 0.1, 0.3, 0.5, 0.7, 0.9].map(kappaWords)).toEqual(["worse than chance", "slight", "fair", "moderate", "substantial", "almost perfect"]);
+  expect([-0.1, 0, 0.1, 0.3, 0.5, 0.7, 0.9].map((kappa) => kappaWords(kappa).replace(" agreement beyond chance", ""))).toEqual(["less than chance gives", "no more than chance gives", "slight", "fair", "moderate", "substantial", "almost perfect"]);
 });

@@ -214,10 +214,10 @@ export function settingsText(settings: Record<string, unknown>): string {
     .join("\n");
 }
 
-/** How good an agreement beyond chance is, in the usual words of Landis and Koch (1977). */
+/** How good an agreement is beside what chance gives, in the usual words of Landis and Koch (1977). */
 export function kappaWords(kappa: number): string {
-  if (kappa < 0) return "worse than chance";
-  return kappa <= 0.2 ? "slight" : kappa <= 0.4 ? "fair" : kappa <= 0.6 ? "moderate" : kappa <= 0.8 ? "substantial" : "almost perfect";
+  if (kappa < 0.005) return kappa > -0.005 ? "no more than chance gives" : "less than chance gives";
+  return `${kappa <= 0.2 ? "slight" : kappa <= 0.4 ? "fair" : kappa <= 0.6 ? "moderate" : kappa <= 0.8 ? "substantial" : "almost perfect"} agreement beyond chance`;
 }
 
 export type Agreement = Schema<"AgreementAnswer">;
@@ -226,7 +226,7 @@ export type Agreement = Schema<"AgreementAnswer">;
 export function agreementWords({ n, agreement, kappa, confusion, few }: Agreement): string {
   if (n === 0 || !agreement) return "Nobody can say yet: no answer has both a score of it and a word of a person.";
   const head = `Of ${n === 1 ? "the one answer" : `${n.toLocaleString("en-US")} answers`} that both looked at, it said what people said of ${percent(agreement.value)}.`;
-  const beyond = kappa ? ` Beyond chance that is ${kappaWords(kappa.value)} (κ ${decimal(kappa.value, 2)}).` : " One of both always says the same, so that nothing is left to agree on beyond chance.";
+  const beyond = kappa ? ` That is ${kappaWords(kappa.value)} (κ ${decimal(kappa.value, 2)}).` : " One of both always says the same, so that nothing is left to agree on beyond chance.";
   const { passed_bad: lenient, failed_good: strict } = confusion;
   const errs = lenient === strict ? "" : lenient > strict ? " Where they differ, it is the more lenient." : " Where they differ, it is the stricter.";
   return head + beyond + errs + (few ? " These are few: take it for a guess." : "");

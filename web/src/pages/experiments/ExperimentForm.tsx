@@ -3,6 +3,7 @@ import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useChange } from "@/api/hooks";
 import { Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
+import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { Arms } from "./Arms";
 import { Guards } from "./Guards";
 import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
@@ -114,8 +115,9 @@ function Measure({ draft, set, error }: FieldsProps) {
       {own ? (
         <>
           <Field label="Its name">
-            <Input mono value={draft.metric.slice("metric:".length)} onChange={(event) => set({ metric: `metric:${event.target.value}` })} placeholder="resolved" />
+            <Input mono value={draft.metric.slice("metric:".length)} onChange={(event) => set({ metric: `metric:${event.target.value}` })} placeholder="resolved" list="declared-metrics" />
           </Field>
+          <DeclaredMetrics id="declared-metrics" />
           <Field label="Better is" error={errorFor(error, "direction")}>
             <Select value={draft.direction} onChange={(direction) => set({ direction: direction as Draft["direction"] })} options={[{ value: "higher", label: "more" }, { value: "lower", label: "less" }]} />
           </Field>

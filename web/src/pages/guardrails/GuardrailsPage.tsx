@@ -103,6 +103,7 @@ function Rules() {
   return (
     <div className="flex flex-col gap-8">
       <div className="flex flex-col gap-2">
+        {pages.rows.length > 0 ? <p className="text-13 text-muted">The oldest is asked first. What they did: {stopped}; what was masked is not counted by run.</p> : null}
         <PagedTable
           label="Guardrails"
           columns={columns}
@@ -116,7 +117,6 @@ function Rules() {
             </EmptyState>
           }
         />
-        {pages.rows.length > 0 ? <p className="text-12 text-muted">They are asked in the order in which they were made. What they did: {stopped}. What was masked is not counted by run.</p> : null}
       </div>
       <TryText />
       {opened === undefined ? null : <EditGuardrail key={edit} guardrail={opened} onClose={() => set({ edit: "" })} />}

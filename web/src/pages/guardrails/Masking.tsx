@@ -49,7 +49,7 @@ function Form({ saved }: { saved: Answer }) {
             </div>
             <FieldFault text={errorFor(save.error, "masking.kinds")} />
           </fieldset>
-          <Patterns disabled={!may.admin} patterns={rules.patterns} onChange={(patterns) => setRules({ ...rules, patterns })} error={errorFor(save.error, "masking.patterns")} />
+          <Patterns mask="[CUSTOMER]" disabled={!may.admin} patterns={rules.patterns} onChange={(patterns) => setRules({ ...rules, patterns })} error={errorFor(save.error, "masking.patterns")} />
           <FormError error={save.error} />
           <div className="flex flex-wrap items-center gap-3">
             <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.admin || !isChanged || isUnfinished} why={may.admin ? undefined : needs("admin")}>

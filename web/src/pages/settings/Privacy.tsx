@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, errorFor, toast } from "@/kit";
+import { Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
 import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
@@ -50,7 +50,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
   };
   const off = !may.admin;
   return (
-    <Section title="What is kept" description="Numbers stay: 400 days for each run, longer for figures. Text and people go.">
+    <Section title="What is kept" description={<>Numbers stay: 400 days for each run, longer for figures. Text and people go. What is blotted out of text before it is stored is set under <TextLink to="/guardrails" search={{ tab: "stored" }}>Guardrails</TextLink>.</>}>
       <form onSubmit={submit} className="flex max-w-lg flex-col gap-4">
         <Field label="Days that text and end users are kept" hint={`0 to ${facts.limits.retention_days}, which the plan allows.`} error={errorFor(save.error, "retention_days")}>
           <Input inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} readOnly={off} className="max-w-28" />
