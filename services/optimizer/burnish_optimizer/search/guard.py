@@ -31,12 +31,22 @@ _FORBIDDEN: Final = (
     ("hidden character", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b-\x1f]")),
     ("placeholder", re.compile(r"\{\{|\}\}")),
     ("order to ignore", re.compile(r"\bignore (?:all|any|the|previous|prior|above)\b", re.I)),
+    (
+        "order to change the prompt",
+        re.compile(r"\b(?:add|append|insert|copy|put|write)\b.{0,40}\b(?:to|into) (?:the|your|this) (?:system )?prompt\b", re.I),
+    ),
+    ("voice of the system", re.compile(r"(?<![\w-])(?:SYSTEM|ASSISTANT|DEVELOPER)\s*:|^\s*(?:system|assistant|developer)\s*:", re.M)),
     ("order to always answer", re.compile(r"\b(?:always|only ever) (?:answer|reply|respond|say|output)(?: with)? [\"'“‘]", re.I)),
     ("secret", re.compile(r"\b(?:sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza)[-_]?[A-Za-z0-9_-]{12,}|-----BEGIN ", re.A)),
     ("identifier", re.compile(r"\b(?=\w*\d)(?:\w*\d){5,}\w*\b")),
 )
 
-HOSTILE: Final = frozenset({"role token", "hidden character", "order to ignore", "order to always answer", "secret"})
+HOSTILE: Final = frozenset(
+    {
+        "role token", "hidden character", "order to ignore", "order to change the prompt", "voice of the system", "order to always answer",
+        "secret",
+    }
+)  # fmt: skip
 """Of these, those that mark a text as written against whoever reads it, or as nobody's business."""
 
 
