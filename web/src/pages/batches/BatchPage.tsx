@@ -65,22 +65,11 @@ function Whole({ batch }: { batch: Batch }) {
           { label: ended ? "Was set aside" : "Set aside", value: money(batch.set_aside_nusd), note: ended ? "the rest came back" : "the rest comes back" },
         ]}
       />
-      {batch.errors && batch.errors.data && batch.errors.data.length > 0 ? (
-        <Section title="Lines that could not run">
-          <ul className="flex flex-col gap-1 text-13">
-            {batch.errors.data.map((one) => (
-              <li key={one.line} className="wrap-anywhere">
-                <span className="numeric text-muted">{one.custom_id ?? `line ${one.line}`}</span>: {one.message}
-              </li>
-            ))}
-          </ul>
-        </Section>
-      ) : null}
       <Results batch={batch} />
       <Section title="About it">
         <Facts
           facts={[
-            ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {nameBy(batch.created_by)}</span>],
+            ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {nameBy(batch.created_by).replace(/^You$/, "you")}</span>],
             batch.in_progress_at ? ["Began", <RelativeTime key="b" at={atOf(batch.in_progress_at)} />] : null,
             batch.completed_at ? ["Ended", <RelativeTime key="e" at={atOf(batch.completed_at)} />] : null,
             batch.cancelled_at ? ["Cancelled", <RelativeTime key="c" at={atOf(batch.cancelled_at)} />] : null,

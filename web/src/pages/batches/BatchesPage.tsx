@@ -80,13 +80,16 @@ const COLUMNS: Column<Batch>[] = [
     key: "name",
     head: "Batch",
     cell: (row) => (
-      <span className="flex flex-wrap items-center gap-x-2 py-1">
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1 py-1">
         <span className="font-medium wrap-anywhere">{nameOf(row)}</span>
+        <span className="sm:hidden">
+          <BatchStatus batch={row} />
+        </span>
         {row.simulated ? <SimulatedMark /> : null}
       </span>
     ),
   },
-  { key: "status", head: "Status", width: "w-40", cell: (row) => <BatchStatus batch={row} /> },
+  { key: "status", head: "Status", width: "w-40", hideBelow: "sm", cell: (row) => <BatchStatus batch={row} /> },
   { key: "far", head: "Answered", width: "w-44", hideBelow: "sm", cell: (row) => <Far row={row} /> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", cell: (row) => <Money nusd={row.cost_nusd} /> },
   { key: "at", head: "Made", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <RelativeTime at={atOf(row.created_at)} className="text-muted" /> },

@@ -131,7 +131,7 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
 
 function missing(draft: Draft, source: "file" | "dataset"): string {
   if (versionsOf(draft.versions) === null) return "Versions are numbers, such as 1, 2.";
-  if (!draft.file) return source === "file" ? "Choose a file first." : "Choose a prompt and a dataset first.";
+  if (!draft.file) return source === "file" ? "Choose a file first." : "Choose a prompt and a dataset, and take its rows.";
   if (draft.kind === "inputs" && !draft.prompt && draft.models.length === 0) return "Choose the prompt that the lines go into, or a model for lines with messages.";
   return "The ceiling is a number of dollars.";
 }

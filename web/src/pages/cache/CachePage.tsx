@@ -4,10 +4,11 @@ import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, Combobox, ConfirmDialog, EmptyState, Figures, Loaded, Menu, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, Section, SimulatedBadge, Table, TextLink, Toolbar, toast } from "@/kit";
+import { Badge, Button, type Column, Combobox, ConfirmDialog, EmptyState, Figures, Loaded, Menu, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, Section, SimulatedBadge, Table, Toolbar, toast } from "@/kit";
 import { bytes, count, duration, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { PROVIDER_TABS } from "../providers/tabs";
+import { CacheSettings } from "./CacheSettings";
 
 type Kept = Schema<"CacheAnswer">;
 type OfPrompt = Kept["prompts"][number];
@@ -34,6 +35,7 @@ export default function CachePage() {
   const pages = usePages("/v1/cache/entries", { query: { prompt } });
   const prompts = usePromptChoices();
   const [clearing, setClearing] = useState<{ prompt: string | null } | null>(null);
+  const [isSetting, setSetting] = useState(false);
   const off = { disabled: !may.edit, why: needs("editor") };
   return (
     <Page
@@ -55,13 +57,17 @@ export default function CachePage() {
                   { label: "Saved", value: money(cache.saved_nusd), note: "by answers that are kept now", badge: cache.simulated ? <SimulatedBadge /> : undefined },
                   { label: "Given again", value: count(cache.hits), note: "times" },
                   { label: "Answers kept", value: count(cache.entries), note: bytes(cache.size_bytes) },
-                  { label: "Oldest", value: cache.oldest_at ? <RelativeTime at={cache.oldest_at} /> : "–", note: `kept for ${duration(cache.ttl_s * 1_000)}` },
+                  { label: "Oldest", value: cache.oldest_at ? <RelativeTime at={cache.oldest_at} /> : "–", note: "of those that are kept" },
                 ]}
               />
               <p className="text-13 text-muted">
-                In this workspace an answer is given again {MODES[cache.mode] ?? cache.mode}.{" "}
-                <TextLink to="/settings">Change it under Settings</TextLink>
+                In this workspace an answer is given again {MODES[cache.mode] ?? cache.mode}, and kept for {duration(cache.ttl_s * 1_000)}.
               </p>
+              <div>
+                <Button size="s" onClick={() => setSetting(true)} disabled={!may.admin} why={needs("admin")}>
+                  Change
+                </Button>
+              </div>
             </div>
             {cache.prompts.length > 0 ? (
               <Section title="By prompt">
@@ -94,6 +100,7 @@ export default function CachePage() {
                 }
               />
             </Section>
+            {isSetting ? <CacheSettings cache={cache} onClose={() => setSetting(false)} /> : null}
             {clearing ? <Clear prompt={clearing.prompt} cache={cache} onClose={() => setClearing(null)} /> : null}
           </div>
         )}

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ListChecks, Plus, Wand } from "lucide-react";
+import { Layers, ListChecks, Plus, Wand } from "lucide-react";
 import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
@@ -45,6 +45,9 @@ export default function DatasetPage() {
                 </ButtonLink>
                 <ButtonLink to="/optimize" search={{ new: "1", dataset: id }} icon={<Wand size={14} aria-hidden />}>
                   Optimize
+                </ButtonLink>
+                <ButtonLink to="/batches" search={{ new: "1", dataset: id }} icon={<Layers size={14} aria-hidden />}>
+                  Batch
                 </ButtonLink>
               </>
             ) : null}

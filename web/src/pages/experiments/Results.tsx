@@ -48,7 +48,7 @@ function Arms({ experiment, results }: { experiment: Experiment; results: Found 
         </span>
       ),
     },
-    { key: "planned", head: "Planned", align: "end", width: "w-24", cell: (row) => (row.planned === null ? NONE : percent(row.planned)) },
+    { key: "planned", head: "Planned", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => (row.planned === null ? NONE : percent(row.planned)) },
     {
       key: "seen",
       head: "Came",
@@ -58,6 +58,7 @@ function Arms({ experiment, results }: { experiment: Experiment; results: Found 
         <span className="inline-flex flex-col items-end">
           {row.seen === null ? NONE : percent(row.seen)}
           <span className="text-12 text-muted">{count(shares.get(row.arm.name)?.units ?? 0)}</span>
+          {row.planned === null ? null : <span className="text-12 text-muted sm:hidden">planned {percent(row.planned)}</span>}
         </span>
       ),
     },

@@ -6,7 +6,7 @@ import { Badge, Button, type Column, Facts, Loaded, Money, Notice, RelativeTime,
 import { count, decimal, duration, percent, utc } from "@/lib/format";
 import { EditModel } from "./EditModel";
 import { RetireModel } from "./RetireModel";
-import { PRICES, type PriceRow, type Tier, type WholeModel, priceOf, standing } from "./model";
+import { PRICES, type PriceRow, type Tier, type WholeModel, priceOf, saidOf, standing } from "./model";
 
 /** Everything that is said of one model, with what can be done about it. */
 export function ModelDetails({ id }: { id: string }) {
@@ -21,10 +21,14 @@ function Whole({ model }: { model: WholeModel }) {
   const isOwn = model.scope === "workspace";
   const stands = standing(model);
   const mayEdit = isOwn ? may.edit : may.operator;
+  const prices = useRead("/v1/models/{model}/prices", { path: { model: model.id } }, { enabled: model.price_version !== null });
+  const rows = (prices.data as { data?: PriceRow[] } | undefined)?.data ?? [];
+  const said = saidOf(model, rows);
+  const isKnown = model.price_version === null || !prices.isPending;
   return (
     <div className="flex min-w-0 flex-col gap-6">
       <div className="flex flex-wrap items-center gap-2">
-        <Button size="s" onClick={() => setDoing("edit")} disabled={!mayEdit} why={isOwn ? needs("editor") : "The operator of this installation describes it for everybody. A model of your own with the same name stands for it here."}>
+        <Button size="s" onClick={() => setDoing("edit")} disabled={!mayEdit || !isKnown} why={mayEdit ? "Its prices are being read." : isOwn ? needs("editor") : "The operator of this installation describes it for everybody. A model of your own with the same name stands for it here."}>
           {isOwn ? "Change it" : "Change it for everybody"}
         </Button>
         <Button size="s" onClick={() => setDoing("retire")} disabled={!mayEdit || model.retired_at !== null} why={model.retired_at ? "It is retired already." : isOwn ? needs("editor") : needs("operator")}>
@@ -54,12 +58,12 @@ function Whole({ model }: { model: WholeModel }) {
         ]}
       />
       <Scores model={model} mayEdit={isOwn && may.edit} />
-      <Prices model={model} />
+      <Prices model={said} rows={rows} />
       <p className="text-13 text-muted">
         Prompts move to another model, measured item by item, under <TextLink to="/optimize/migrations">Model moves</TextLink>; which model answers whom, rules say under <TextLink to="/routing">Routing</TextLink>.
       </p>
-      {doing === "edit" ? <EditModel model={model} onClose={() => setDoing(null)} /> : null}
-      {doing === "retire" ? <RetireModel model={model} onClose={() => setDoing(null)} /> : null}
+      {doing === "edit" ? <EditModel model={said} onClose={() => setDoing(null)} /> : null}
+      {doing === "retire" ? <RetireModel model={said} onClose={() => setDoing(null)} /> : null}
     </div>
   );
 }
@@ -96,10 +100,8 @@ function Scores({ model, mayEdit }: { model: WholeModel; mayEdit: boolean }) {
   );
 }
 
-function Prices({ model }: { model: WholeModel }) {
-  const found = useRead("/v1/models/{model}/prices", { path: { model: model.id } }, { enabled: model.price_version !== null });
+function Prices({ model, rows }: { model: WholeModel; rows: readonly PriceRow[] }) {
   const nameOf = useAuthors();
-  const rows = (found.data as { data?: PriceRow[] } | undefined)?.data ?? [];
   const columns: Column<PriceRow>[] = [
     {
       key: "since",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type WholeModel, changesOf, faultsOf, priceOf, standing, typedOf, wholeOf } from "./model";
+import { type WholeModel, changesOf, faultsOf, priceOf, saidOf, standing, typedOf, wholeOf } from "./model";
 
 const MODEL: WholeModel = {
   id: "own/fast", provider: "openai", display_name: "Fast", scope: "workspace", upstream_model: "fast-1", context_tokens: 128_000, output_tokens: 8_000,
@@ -22,6 +22,10 @@ it("keeps all of a platform's model that nobody changed", () => {
   const whole = wholeOf({ ...MODEL, scope: "platform", price_tiers: [] }, { priority: 5 });
   expect(whole).toMatchObject({ provider: "openai", upstream_model: "fast-1", priority: 5, active: true, output_price_nusd_per_million: 10_000_000_000 });
   expect(Object.keys(whole)).not.toContain("id");
+  const shown = { ...MODEL, cached_input_price_nusd_per_million: 2_500_000_000 };
+  const row = { price_version: "own-1", prices: { input_nusd_per_million: 2_500_000_000 }, set_by: "", set_at: "" };
+  expect(saidOf(shown, [row]).cached_input_price_nusd_per_million).toBeNull();
+  expect(saidOf(shown, [{ ...row, prices: { cached_input_nusd_per_million: 2_500_000_000 } }]).cached_input_price_nusd_per_million).toBe(2_500_000_000);
 });
 
 it("says what is no amount", () => {

@@ -85,6 +85,13 @@ const TEXTS = ["display_name", "quality_source", "reliability_source", "latency_
 const MODELS = ["fallback_model", "successor"] as const;
 const LISTS = ["capabilities", "preferred_for"] as const;
 
+/** As it was said: where nobody said a price of cached input, a model shows that of input, and goes on following it. */
+export function saidOf(model: WholeModel, prices: readonly PriceRow[]): WholeModel {
+  const now = prices.find((one) => one.price_version === model.price_version);
+  return now && priceOf(now, "cached_input_price_nusd_per_million") === null ? { ...model, cached_input_price_nusd_per_million: null } : model;
+}
+
+/** `model`: as it was said, see `saidOf`. */
 export function typedOf(model: WholeModel): Typed {
   const words = (value: number | null | undefined) => (value === null || value === undefined ? "" : String(value));
   return {

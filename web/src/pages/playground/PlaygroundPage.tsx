@@ -1,4 +1,4 @@
-import { CirclePlay, Plus, Square } from "lucide-react";
+import { CirclePlay, Columns3, Plus, Square } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { read, useRead } from "@/api/hooks";
@@ -12,6 +12,7 @@ import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { ColumnCard } from "./ColumnCard";
 import { SharedVariables } from "./SharedVariables";
+import { SideBySide } from "./SideBySide";
 import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
 import { type Column, MOST_COLUMNS, newColumn, playgroundOf, writePlayground } from "./state";
@@ -77,6 +78,7 @@ function Loaded() {
   if (!isShown && !isComing && facts.every((one) => !one.isLoading)) setShown(true);
   const { runs, start, startAll, stop, stopAll, resume, remove } = useRuns();
   const [isComparing, setComparing] = useState(false);
+  const [isChoosing, setChoosing] = useState(false);
 
   const fallbackModel = models[0]?.id ?? "";
   const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel));
@@ -108,7 +110,13 @@ function Loaded() {
   };
 
   useHotkey("mod+enter", runAll, ready && !isRunning);
-  const commands = useMemo(() => [{ id: "add-column", label: "Add a column", run: add }], [add]);
+  const commands = useMemo(
+    () => [
+      { id: "add-column", label: "Add a column", run: add },
+      { id: "side-by-side", label: "Versions and models side by side", keywords: ["compare"], run: () => setChoosing(true) },
+    ],
+    [add],
+  );
   useCommands(commands);
 
   const answered = runs.slice(0, columns.length).flatMap((one, index) => (one && one.text && one.phase !== "running" ? [{ name: NAMES[index] ?? "", text: one.text }] : []));
@@ -119,6 +127,9 @@ function Loaded() {
       subtitle="The same question to up to three versions or models. Each run is recorded, and paid for as any other."
       actions={
         <>
+          <Button icon={<Columns3 size={14} aria-hidden />} disabled={isRunning} why="Stop the runs first." onClick={() => setChoosing(true)}>
+            Side by side…
+          </Button>
           <Button icon={<Plus size={14} aria-hidden />} disabled={columns.length >= MOST_COLUMNS} why="Three columns are the most." onClick={add}>
             Add a column
           </Button>
@@ -155,6 +166,18 @@ function Loaded() {
           />
         ))}
       </div>
+      {isChoosing ? (
+        <SideBySide
+          columns={columns}
+          onClose={() => setChoosing(false)}
+          onTake={(made) => {
+            setChoosing(false);
+            // What the columns before said is no answer of these.
+            for (let index = columns.length - 1; index >= 0; index--) remove(index);
+            set((before) => ({ ...before, columns: made }));
+          }}
+        />
+      ) : null}
       {answered.length > 1 ? (
         <Section
           title="Difference"

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseMessages } from "@/lib/template";
 import { askedOf, comparedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
-import { newColumn, playgroundOf, readPlayground, writePlayground } from "./state";
+import { newColumn, playgroundOf, productOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
 import { readValue, valuesFor } from "@/lib/values";
 import { sharedVariables } from "./variables";
@@ -102,5 +102,18 @@ describe("what is asked of all at once", () => {
 
   it("is none where one request cannot say it", () => {
     expect([comparedOf([prompt({})]), comparedOf([prompt({}), messages("a")]), comparedOf([messages("a"), messages("b", "bye")]), comparedOf([prompt({}, { t: "1" }), prompt({}, { t: 1 })])]).toEqual([null, null, null, null]);
+  });
+});
+
+describe("side by side", () => {
+  it("makes a column of each version with each model", () => {
+    const like = newColumn({ prompt: "other", temperature: "0.2", maxTokens: "50" });
+    expect(productOf(like, "triage", ["version:1", "label:staging"], ["a", "b"]).map((one) => [one.prompt, one.at, one.model, one.temperature])).toEqual([
+      ["triage", "version:1", "a", "0.2"],
+      ["triage", "version:1", "b", "0.2"],
+      ["triage", "label:staging", "a", "0.2"],
+      ["triage", "label:staging", "b", "0.2"],
+    ]);
+    expect(productOf(undefined, "triage", [], [])).toEqual([newColumn({ prompt: "triage" })]);
   });
 });

@@ -60,6 +60,12 @@ export function writePlayground({ columns, values }: Playground): { search: Sear
   return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
 }
 
+/** Each of these versions (none: the live one) with each of these models (none: its own), as columns with the settings of `like`. */
+export function productOf(like: Column | undefined, prompt: string, ats: readonly string[], models: readonly string[]): Column[] {
+  const { temperature = "", maxTokens = "" } = like ?? {};
+  return (ats.length > 0 ? ats : [""]).flatMap((at) => (models.length > 0 ? models : [""]).map((model) => newColumn({ prompt, at, model, temperature, maxTokens })));
+}
+
 export function splitAt(at: string): ["" | "label" | "version", string?] {
   const found = /^(label|version):(.+)$/.exec(at);
   return found ? [found[1] as "label" | "version", found[2]] : [""];

@@ -3,7 +3,7 @@ import type { Schema } from "@/api/client";
 import { change as send, useChange } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
-import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast, useUndo } from "@/kit";
+import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, TextLink, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { moment } from "@/lib/format";
 import { Uses } from "./Life";
 import { Publish } from "./Publish";
@@ -90,6 +90,7 @@ function About({ prompt }: { prompt: Prompt }) {
           ["Slug", <code key="slug">{prompt.slug}</code>],
           ["Made", `${moment(prompt.created_at)}, ${nameOfAuthor(prompt.created_by)}`],
           ["Last changed", <RelativeTime key="at" at={prompt.updated_at} />],
+          ["Who answers", <span key="who"><TextLink to="/routing" search={{ prompt: prompt.slug }}>Routing rules</TextLink> · <TextLink to="/cache" search={{ prompt: prompt.slug }}>Kept answers</TextLink> · <TextLink to="/batches" search={{ new: "1", prompt: prompt.slug }}>New batch</TextLink></span>],
         ]}
       />
     </Section>

@@ -199,7 +199,7 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
               <>
                 {" "}
                 Changed <RelativeTime at={updated.updated_at} />
-                {updated.updated_by ? ` by ${nameOf(updated.updated_by)}` : ""}.
+                {updated.updated_by ? ` by ${nameOf(updated.updated_by).replace(/^You$/, "you")}` : ""}.
               </>
             ) : null}
           </p>

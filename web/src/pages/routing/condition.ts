@@ -8,7 +8,7 @@ export type Condition = { join: "and" | "or"; terms: Term[] };
 export const WORDS = [
   { value: "variables", label: "variable", words: "the variable" },
   { value: "metadata", label: "metadata", words: "the metadata" },
-  { value: "input_tokens", label: "length of the input, tokens", words: "the input’s length in tokens" },
+  { value: "input_tokens", label: "tokens of input", words: "the input’s length in tokens" },
   { value: "language", label: "language", words: "the language" },
   { value: "app", label: "app", words: "the app" },
   { value: "user_id", label: "end user", words: "the end user" },

@@ -11,7 +11,7 @@ it("says who would answer and why", () => {
 });
 
 it("says what a rule uses and what is required", () => {
-  expect([{ model: "auto" }, { model: "big" }, { version: 3 }, { label: "staging" }].map((use) => usesWords(use as Rule["use"]))).toEqual(["the cheapest model that meets the requirements answers", "big answers", "version 3 answers", "the version of label staging answers"]);
+  expect([{ model: "auto" }, { model: "big" }, { version: 3 }, { label: "staging" }].map((use) => usesWords(use as unknown as Rule["use"]))).toEqual(["the cheapest model that meets the requirements answers", "big answers", "version 3 answers", "the version of label staging answers"]);
   expect(requirementWords({})).toEqual([]);
   expect(requirementWords({ capabilities: ["tools"], min_quality: 0.7, max_cost_nusd: 5_000_000 })).toEqual(["can tools", "has a quality of at least 0.7", "costs at most $0.005 a call"]);
 });

@@ -1,0 +1,48 @@
+"""Versions times models of one prompt, side by side in the playground."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+
+@pytest.mark.capability("E16")
+async def test_versions_and_models_become_columns_that_run_together(page_as: OpenPage, site: Site) -> None:
+    slug = f"beside-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.", "model": "simulated/chat"})
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"template": "Greet {{name}} warmly.", "base_version": 1})
+    page = await page_as("editor", f"/app/playground?prompt={slug}&version=1")
+    await page.get_by_role("button", name="Side by side…").click()
+    dialog = page.get_by_role("dialog", name="Side by side")
+    await expect(dialog.get_by_role("button", name="Take v1 away")).to_be_visible()
+    await dialog.get_by_role("button", name="Add a version").click()
+    await page.get_by_role("option", name=re.compile("^v2")).click()
+    for model in ("simulated/chat", "simulated/reader"):
+        await dialog.get_by_role("button", name="Add a model").click()
+        await page.get_by_role("option", name=model).click()
+    await expect(dialog.get_by_text("These are 4 columns; 3 are the most.")).to_be_visible()
+    assert await dialog.get_by_role("button", name="Make the columns").is_disabled()
+    await dialog.get_by_role("button", name="Take simulated/chat away").click()
+    await expect(dialog.get_by_role("list", name="Columns").get_by_role("listitem")).to_have_count(2)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await screenshot(page, "playground/side-by-side")
+    await dialog.get_by_role("button", name="Make 2 columns").click()
+    await page.get_by_label("Value of name").fill("Ada")
+    await page.get_by_role("button", name="Run all").click()
+    for name in ("A", "B"):
+        await expect(page.get_by_role("region", name=f"Column {name}").get_by_text("simulated/reader").first).to_be_visible(
+            timeout=2 * PATIENCE_MS
+        )
+    await settled(page)
+    assert "version=1" in page.url and "version2=2" in page.url and "model2=simulated%2Freader" in page.url
+    found = (await site.call("GET", f"/v1/executions?prompt={slug}"))["data"]
+    assert {(one["version"], one["model"]) for one in found} == {(1, "simulated/reader"), (2, "simulated/reader")}
