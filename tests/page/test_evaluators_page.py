@@ -88,7 +88,7 @@ async def test_agreement_is_a_sentence_and_a_picture_and_scores_lead_to_their_ru
     scores = page.get_by_role("table", name="Scores", exact=True)
     await expect(scores).to_contain_text(SCORED)
     await scores.get_by_role("link").first.click()
-    await page.get_by_role("link", name="Short answers").click()
+    await page.get_by_role("region", name="Evaluators").get_by_role("link", name="Short answers").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Short answers")
 
 

@@ -47,6 +47,7 @@ export default function ScoresOver({ evaluator, prompt }: { evaluator: string | 
             </EmptyState>
           ) : (
             <>
+              <h2 className="sr-only">Over time</h2>
               <XYChart
                 title={measure === "mean" ? "Mean score" : "Share that passes"}
                 unit={`by ${grain}, with 95 % intervals`}
