@@ -23,7 +23,7 @@ export function Ledger({ month, words }: { month: string; words: Readonly<Record
   const [{ kind }, set] = useUrlState(shape);
   const [correcting, setCorrecting] = useState<Transfer | null>(null);
   const from = `${month}-01T00:00:00Z`;
-  const pages = usePages("/v1/credits/transfers", { query: { kind, from, to: nextMonth(month) } });
+  const pages = usePages("/v1/credits/transfers", { query: { kind, from, to: nextMonth(month), limit: 20 } });
   const columns: Column<Transfer>[] = [
     { key: "what", head: "What", cell: (row) => <What row={row} words={words} /> },
     { key: "at", head: "When", align: "end", width: "w-32", hideBelow: "sm", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
@@ -65,19 +65,20 @@ function nextMonth(month: string): string {
 function What({ row, words }: { row: Transfer; words: Readonly<Record<string, string>> }) {
   return (
     <span className="block min-w-0">
-      <span className="block">
+      <span className="flex flex-wrap items-baseline gap-x-2">
         {words[row.kind] ?? row.kind} <span className="numeric text-12 text-muted">no. {row.id}</span>
-      </span>
-      <span className="block text-12 text-muted wrap-anywhere">
-        {row.reason}
-        {row.corrects === null ? null : ` (corrects no. ${row.corrects})`}
         {row.execution_id ? (
-          <>
-            {" "}
-            <TextLink to={`/runs/${row.execution_id}`}>the run</TextLink>
-          </>
+          <TextLink to={`/runs/${row.execution_id}`} className="text-12">
+            the run
+          </TextLink>
         ) : null}
       </span>
+      {row.reason || row.corrects !== null ? (
+        <span className="block text-12 text-muted wrap-anywhere">
+          {row.reason}
+          {row.corrects === null ? null : ` (corrects no. ${row.corrects})`}
+        </span>
+      ) : null}
     </span>
   );
 }

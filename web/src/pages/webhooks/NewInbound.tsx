@@ -55,7 +55,7 @@ export function NewInbound({ onClose }: { onClose: () => void }) {
   const body = { name: name.trim(), scheme, mapping: given, ...(scheme === "hmac_sha256" ? { header: header.trim(), prefix, encoding } : {}), ...(secret.trim() ? { secret: secret.trim() } : {}) };
   return (
     <FormDialog wide open onOpenChange={(open) => open || onClose()} title="New inbound endpoint" description="Another system posts its webhooks here; each becomes feedback on a run." submit="Create" onSubmit={() => create.mutate({ body } as never)} busy={create.isPending} error={create.error} disabled={missing !== null}>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-end gap-4 sm:grid-cols-2">
         <Field label="Name" required error={errorFor(create.error, "name")}>
           <Input autoFocus value={name} maxLength={200} onChange={(event) => setName(event.target.value)} placeholder="survey" />
         </Field>
@@ -96,14 +96,14 @@ export function NewInbound({ onClose }: { onClose: () => void }) {
       <fieldset className="flex flex-col gap-3">
         <legend className="mb-1 text-14 font-semibold">Where in its messages</legend>
         <p className="text-12 text-muted">Each is an expression over the message, mostly a path such as data.rating.</p>
-        <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid items-end gap-4 sm:grid-cols-2">
           {WHO.map(expression)}
           {WHAT.map(expression)}
+          {expression(["when", "Only messages for which", 'type == "rating.created"', "Others are answered and left alone."])}
           {expression(["metric.value", "Value of a metric", "data.seconds", "With its name beside it."])}
           {expression(["metric.name", "The metric's name", "handling_time", "The name itself, no expression."])}
           {expression(["imported.id", "Id of an imported run", "data.trace", "Instead of the run's id, where it came from elsewhere."])}
           {expression(["imported.source", "Where it came from", "langfuse", "The name itself; “import” if empty."])}
-          {expression(["when", "Only messages for which", 'type == "rating.created"', "Others are answered and left alone."])}
           {expression(["id", "The sender's own id", "data.id", "Repeats count once."])}
         </div>
       </fieldset>
