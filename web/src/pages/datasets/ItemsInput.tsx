@@ -16,6 +16,8 @@ const ROLES: readonly { value: Role; label: string }[] = [
   { value: "skip", label: "Leave out" },
 ];
 const ROWS_SHOWN = 5;
+/** The demo's tickets, with their splits; see the example in the form for a prompt. */
+const EXAMPLES = "/app/examples/support-tickets.txt";
 const EXAMPLE = "ticket,expected\nWhere is my parcel?,delivery\nI was charged twice,billing";
 
 type Given = { rows: Rows | null; error: string | null };
@@ -30,7 +32,7 @@ function given(text: string): Given {
 }
 
 /** Items by paste or from a file, with what each column is; tells `onItems` what is fit to be sent, or null. */
-export function ItemsInput({ onItems, variables }: { onItems: (items: Item[] | null) => void; variables?: readonly string[] }) {
+export function ItemsInput({ onItems, variables, withExample }: { onItems: (items: Item[] | null) => void; variables?: readonly string[]; /** Offers tickets to try things with. */ withExample?: boolean }) {
   const [text, setText] = useState("");
   const [file, setFile] = useState<{ name: string; size: number } | null>(null);
   const [fileError, setFileError] = useState<string | null>(null);
@@ -52,6 +54,11 @@ export function ItemsInput({ onItems, variables }: { onItems: (items: Item[] | n
     setFile({ name: picked.name, size: picked.size });
     setText(await picked.text());
   };
+  const takeExample = async () => {
+    const response = await fetch(EXAMPLES).catch(() => null);
+    if (response?.ok) await take(new File([await response.text()], "support-tickets.jsonl"));
+    else setFileError("The examples could not be read. Is the connection up?");
+  };
   const clear = () => {
     setFile(null);
     setText("");
@@ -70,7 +77,7 @@ export function ItemsInput({ onItems, variables }: { onItems: (items: Item[] | n
           </Button>
         </div>
       ) : (
-        <Paste text={text} setText={setText} onFile={(picked) => void take(picked)} />
+        <Paste text={text} setText={setText} onFile={(picked) => void take(picked)} onExample={withExample && !text ? () => void takeExample() : undefined} />
       )}
       {(error ?? fileError) ? (
         <p role="alert" className="text-13 text-bad">
@@ -106,7 +113,7 @@ export function ItemsInput({ onItems, variables }: { onItems: (items: Item[] | n
   );
 }
 
-function Paste({ text, setText, onFile }: { text: string; setText: (text: string) => void; onFile: (file: File | undefined) => void }) {
+function Paste({ text, setText, onFile, onExample }: { text: string; setText: (text: string) => void; onFile: (file: File | undefined) => void; onExample?: () => void }) {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const drop = (event: DragEvent) => {
@@ -131,6 +138,11 @@ function Paste({ text, setText, onFile }: { text: string; setText: (text: string
       <Button size="s" className="mt-2" icon={<FileUp size={14} aria-hidden />} onClick={() => input.current?.click()}>
         Choose a file
       </Button>
+      {onExample ? (
+        <Button size="s" variant="ghost" className="mt-2 ml-2" onClick={onExample}>
+          Take example tickets
+        </Button>
+      ) : null}
     </div>
   );
 }

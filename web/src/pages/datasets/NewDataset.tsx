@@ -27,7 +27,7 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
       </Field>
-      <ItemsInput onItems={setItems} />
+      <ItemsInput withExample onItems={setItems} />
     </FormDialog>
   );
 }

@@ -24,7 +24,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const [minutes, setMinutes] = useState("");
   const [prompt, setPrompt] = useState(given.prompt);
   const [version, setVersion] = useState(given.version);
-  const [dataset, setDataset] = useState(given.dataset);
+  const [chosen, setDataset] = useState(given.dataset);
   const [task, setTask] = useState<string | null>(null);
   const [reflect, setReflect] = useState<string | null>(null);
   const [search, setSearch] = useState<Search>(given.line ? { ...PLAIN, method: "evolutionary" } : PLAIN);
@@ -34,6 +34,8 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const missing = whyNot(search);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
+  // Where there is but one, nobody has to choose it.
+  const dataset = chosen ?? (datasets.choices.length === 1 ? (datasets.choices[0]?.value ?? null) : null);
   const { choices: models } = useModels();
   const credits = useRead("/v1/credits", {}, { enabled: open, staleTime: 10_000 });
   const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
@@ -88,7 +90,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
           </div>
           <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_10rem]">
             <Labelled name="Prompt" error={errorFor(error, "prompt")}>
-              <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+              <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); put({ chain: "", step: "" }); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
             </Labelled>
             <Field label="From version" error={errorFor(error, "version")}>
               <Select value={version} onChange={setVersion} empty={live ? `production (v${live})` : "the live one"} options={versions.map((one) => ({ value: one, label: `v${one}` }))} />
@@ -117,7 +119,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               What counts, limits, further models
             </Button>
           </span>
-          {hasMore ? <MoreFields search={search} error={error} onChange={put} /> : null}
+          {hasMore ? <MoreFields prompt={prompt} search={search} error={error} onChange={put} /> : null}
         </div>
         <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>
           <h3 className="text-13 font-semibold">What it may cost</h3>

@@ -2,8 +2,26 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, errorFor, toast } from "@/kit";
+import { Button, CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, Notice, errorFor, toast } from "@/kit";
 
+/** A prompt that is good enough to begin with, and can be made better: its examples are those of the form for a dataset. */
+const EXAMPLE = {
+  slug: "support-routing",
+  model: "simulated/reader",
+  text: `You work in support at an online coffee shop. Read the ticket and pick the queue.
+
+- delivery: parcels, courier
+- returns: returns, refunds
+- billing: payments, invoices
+- subscription: subscription plan
+- account_access: account, login, password
+- app_issues: app
+- warranty_repair: broken machine, warranty
+- product_questions: products, beans, roasts
+- vouchers_rewards: vouchers, codes
+
+Ticket: {{ticket}}`,
+};
 
 /** Makes a prompt with its version 1, and goes there. */
 export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -15,6 +33,12 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
   const create = useChange("post", "/v1/prompts", { invalidates: ["/v1/prompts"] });
   const chosen = model ?? choices[0]?.value ?? null;
 
+  const isEmpty = !slug && !template;
+  const takeExample = () => {
+    setSlug(EXAMPLE.slug);
+    setTemplate(EXAMPLE.text);
+    if (choices.some((one) => one.value === EXAMPLE.model)) setModel(EXAMPLE.model);
+  };
   const submit = () =>
     create.mutate(
       { body: { slug: slug.trim(), template, model: chosen, label: "production" } as never },
@@ -39,6 +63,17 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
       error={create.error}
       disabled={!slug.trim() || !template.trim()}
     >
+      {isEmpty ? (
+        <Notice
+          action={
+            <Button size="s" onClick={takeExample}>
+              Take an example
+            </Button>
+          }
+        >
+          Nothing at hand? One that sorts support tickets is there to try things with.
+        </Notice>
+      ) : null}
       <Field label="Slug" hint="The name that your application calls it by: lower-case letters, digits, - and _." error={errorFor(create.error, "slug")} required>
         <Input mono autoFocus value={slug} onChange={(event) => setSlug(event.target.value)} placeholder="support-triage" />
       </Field>

@@ -166,7 +166,7 @@ function OptimizeStep({ facts }: { facts: Facts }) {
   if (!job) {
     return (
       <>
-        <p className="text-14 text-muted">Burnish reads the failures, searches for a better text, and proves the gain on examples that the search never saw. It takes some 100 of them with the right answer.</p>
+        <p className="text-14 text-muted">Burnish reads the failures, searches for a better text, and proves the gain on examples that the search never saw. It takes some 100 of them with the right answer.{isEmpty ? " With none at hand, take our example tickets." : ""}</p>
         {isEmpty ? <ButtonLink to="/datasets" search={{ new: "1" }}>Add examples</ButtonLink> : <ButtonLink to="/optimize" search={prompt ? { prompt, start: true } : undefined}>Start a search</ButtonLink>}
       </>
     );
