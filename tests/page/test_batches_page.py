@@ -64,6 +64,38 @@ async def test_a_batch_waits_is_begun_and_cancelled(page_as: OpenPage, site: Sit
     assert (await site.call("GET", f"/v1/batches/{other['id']}"))["status"] == "cancelled"
 
 
+async def test_a_batch_that_used_up_its_ceiling_goes_on_with_a_higher_one(page_as: OpenPage, site: Site) -> None:
+    slug = await _greeting(site)
+    body = {"request": {"prompt": slug}, "inputs": _inputs(*(f"guest {n}" for n in range(8)))}
+    most = (await site.call("POST", "/v1/batches/estimate", body))["most_nusd"]
+    made = await site.call("POST", "/v1/batches", body | {"max_cost_nusd": most // 8 + 1_000})
+    page = await page_as("editor", f"/app/batches/{made['id']}")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("paused: funds", timeout=2 * PATIENCE_MS)
+    await page.get_by_role("button", name="Resume").click()
+    dialog = page.get_by_role("dialog", name="Resume with a higher ceiling")
+    await dialog.get_by_label("Cost ceiling, $").fill("0.0000001")
+    assert await dialog.get_by_role("button", name="Resume").is_disabled()
+    await dialog.get_by_label("Cost ceiling, $").fill("0.1")
+    await dialog.get_by_role("button", name="Resume").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("completed", timeout=2 * PATIENCE_MS)
+    assert (await site.call("GET", f"/v1/batches/{made['id']}"))["request_counts"]["completed"] == 8
+
+
+async def test_places_within_places_are_found_by_their_names(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/prompts")
+    for typed, path in (
+        ("batches", "/app/batches"),
+        ("jsonl files", "/app/batches/files"),
+        ("ad hoc", "/app/groups"),
+        ("fallback", "/app/routing"),
+    ):
+        await page.keyboard.press("Control+k")
+        await page.get_by_role("dialog", name="Search or jump").get_by_role("combobox").fill(typed)
+        await expect(page.get_by_role("option", selected=True)).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(site.url + path)
+
+
 async def test_rows_of_a_dataset_go_through_a_prompt(page_as: OpenPage, site: Site) -> None:
     page = await page_as("editor", "/app/batches?new=1&prompt={prompt}&dataset={dataset}")
     dialog = page.get_by_role("dialog", name="New batch")

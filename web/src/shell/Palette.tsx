@@ -92,7 +92,7 @@ function Found({ close, onLeave }: { close: () => void; onLeave: () => void }) {
           {ACCOUNT.map((item) => (
             <Item key={item.to} value={item.label} label={item.label} keys={`g ${item.jump}`} onSelect={go(item.to)} />
           ))}
-          {wanted === "" ? null : PLACES.map((item) => <Item key={item.to} value={`${item.label} ${item.hint}`} label={item.label} hint={item.hint} keywords={[...(item.keywords ?? [])]} onSelect={go(item.to)} />)}
+          {wanted === "" ? null : PLACES.map((item) => <Item key={item.to} value={`${item.label} ${item.hint}`} label={item.label} hint={item.hint} keywords={[[item.label, item.hint, ...(item.keywords ?? [])].join(" ")]} onSelect={go(item.to)} />)}
         </Cmdk.Group>
         <Cmdk.Group heading="Account">
           {others.map((one) => (

@@ -144,7 +144,7 @@ function WholeLine({ row }: { row: ResultLine }) {
 }
 
 const COLUMNS: Column<ResultLine>[] = [
-  { key: "id", head: "Line", width: "w-36", cell: (row) => <span className="line-clamp-2 font-mono text-12 wrap-anywhere">{row.custom_id ?? count(row.line + 1)}</span> },
+  { key: "id", head: "Line", width: "sm:w-36", cell: (row) => <span className="line-clamp-2 font-mono text-12 wrap-anywhere">{row.custom_id ?? count(row.line + 1)}</span> },
   {
     key: "answer",
     head: "Answer",

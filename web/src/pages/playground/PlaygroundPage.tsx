@@ -115,7 +115,7 @@ function Loaded() {
       { id: "add-column", label: "Add a column", run: add },
       { id: "side-by-side", label: "Versions and models side by side", keywords: ["compare"], run: () => setChoosing(true) },
     ],
-    [add],
+    [add, setChoosing],
   );
   useCommands(commands);
 
