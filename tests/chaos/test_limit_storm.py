@@ -13,7 +13,10 @@ from tests.fakes.limited_provider import serving_within_limits
 
 LIMIT = 40
 
-CALLS = 400
+CALLS = 200
+"""After the last fault, when the whole limit is used up."""
+
+GAP_S = 0.03
 
 
 async def post(http: aiohttp.ClientSession, place: Ground, path: str, body: Any) -> tuple[int, Any]:
@@ -59,18 +62,27 @@ async def test_a_storm_with_executors_killed_and_frozen_stays_within_the_limit(t
             except aiohttp.ClientError:
                 told["lost"] += 1
 
+        over = asyncio.Event()
+
         async def storm() -> None:
+            """As long as executors die, however long this machine takes to start them again, and CALLS more."""
+            left = CALLS
             async with asyncio.TaskGroup() as group:
-                for _ in range(CALLS):
+                while left:
                     group.create_task(call())
-                    await asyncio.sleep(0.03)
+                    left -= over.is_set()
+                    await asyncio.sleep(GAP_S)
 
         running = asyncio.create_task(storm())
-        await asyncio.sleep(1.0)
+        arrived = provider.arrived["canary-of-the-storm"]
+        async with asyncio.timeout(30):
+            while len(arrived) < LIMIT // 2:
+                await asyncio.sleep(GAP_S)
         await place.kill("executor")
         await place.freeze("executor-2", 1.5)
         await asyncio.sleep(1.0)
         await place.kill("executor-2")
+        over.set()
         await asyncio.wait_for(running, 60)
         journal = tmp_path / "journal.jsonl"
         journal.touch()
@@ -78,7 +90,6 @@ async def test_a_storm_with_executors_killed_and_frozen_stays_within_the_limit(t
         unreadable = place.logged("provider.unreadable")
     assert code == 0, (report, said)
     assert unreadable == [], unreadable[:3]  # A fault of ours that the caller would hear as a refusal of the provider.
-    arrived = provider.arrived["canary-of-the-storm"]
-    assert 0.5 * LIMIT <= len(arrived) and provider.most_in_a_window("canary-of-the-storm") <= LIMIT and provider.refused == 0, told
-    assert told["429 provider_rate_limited"] > CALLS / 3 and sum(told.values()) == CALLS, told
+    assert provider.most_in_a_window("canary-of-the-storm") <= LIMIT and provider.refused == 0, told
+    assert told["429 provider_rate_limited"] > CALLS / 3 and sum(told.values()) >= CALLS, told
     assert float(ENVIRONMENT["BURNISH_DEADLINE_S"]) >= 6

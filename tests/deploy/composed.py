@@ -39,6 +39,9 @@ ONCE = ("simulator", "provisioner")
 PACKAGES = ("cli", "shared", "simulator", *(f"services/{name}" for name in ("analytics", "executor", "gateway", "optimizer", "webhooks")))
 """Where a checkout keeps what Python imports."""
 
+POOLED_CONNECTIONS = 10
+"""Of each login to the server behind PgBouncer: half of what PgBouncer takes by itself, for both replicas together."""
+
 STOP_S = 40.0
 """The file's `stop_grace_period`."""
 
@@ -60,7 +63,7 @@ class Deployment:
     """`ports` by place, a service or a further replica of it (`gateway-2`): of the gateway its API, of the others their metrics.
 
     `besides`: environment of every service beyond what the file gives. `pooler_port`: of the PgBouncer before the services; 0: none.
-    `code`: the checkout whose packages are run from now on; None: this one's. `api_key`: of the workspace that `make_workspace` made.
+    `code`: the checkout whose services are started from now on; None: this one's. `api_key`: of the workspace that `make_workspace` made.
     """
 
     folder: Path
@@ -95,8 +98,6 @@ class Deployment:
         if part in SERVICES and part not in ONCE and self.pooler_port:
             direct = read_environment_file(Path(given["BURNISH_ENV_FILE"]))["DATABASE_URL"]
             given |= {"BURNISH_POOLER": "transaction", "DATABASE_URL": direct.replace(self.postgres, f"127.0.0.1:{self.pooler_port}")}
-        if self.code is not None:
-            given["PYTHONPATH"] = os.pathsep.join(str(self.code / one) for one in PACKAGES)
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **given}
 
     async def run(self, *words: str, part: str) -> str:
@@ -122,8 +123,13 @@ class Deployment:
     async def start(self, place: str) -> None:
         """Starts one replica of a service, or another part."""
         name = place.partition("-")[0]
-        command = configuration_once()["services"][name].get("command") or ["serve", name]
-        self.running[place] = await spawn(_burnish(*command), log=self.folder / f"{place}.log", env=self.environment(name, place=place))
+        command = _burnish(*(configuration_once()["services"][name].get("command") or ["serve", name]))
+        environment = self.environment(name, place=place)
+        if self.code is not None and name not in ONCE:  # It may be from before there was an image.
+            environment = read_environment_file(Path(environment.pop("BURNISH_ENV_FILE"))) | environment
+            environment["PYTHONPATH"] = os.pathsep.join(str(self.code / one) for one in PACKAGES)
+            command = (sys.executable, "-P", "-m", "burnish.serve", name)
+        self.running[place] = await spawn(command, log=self.folder / f"{place}.log", env=environment)
 
     async def restart(self, place: str) -> None:
         """As `docker compose restart`: told to stop, waited for, started anew; returns once it is ready."""
@@ -151,9 +157,18 @@ def configuration_once() -> Any:
 
 @contextlib.asynccontextmanager
 async def running_deployment(
-    folder: Path, *, replicas: int = 1, pooled: bool = False, code: Path | None = None, besides: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    replicas: int = 1,
+    pooled: bool = False,
+    code: Path | None = None,
+    revision: str = "head",
+    besides: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Deployment]:
-    """All of the compose file save Grafana and Prometheus, as processes; ends them all. What `pooled` etc. mean: see Deployment."""
+    """All of the compose file save Grafana and Prometheus, as processes; ends them all.
+
+    `pooled`: the services reach PostgreSQL through PgBouncer. `code`: as Deployment has it. `revision`: of the schema at first.
+    """
     make_reachable(folder)
     places = [*SERVICES, *(f"{name}-{number}" for number in range(2, replicas + 1) for name in SERVICES if name not in ONCE)]
     ports = _free_ports(len(places) + 2)
@@ -166,11 +181,11 @@ async def running_deployment(
     database = await _start_postgres(deployment, port=ports[0])
     try:
         deployment.running["nats"] = await _start_nats(deployment, port=ports[1])
-        await deployment.run("migrate", part="migrate")
+        await deployment.run("migrate", "--target", revision, part="migrate")
         async with contextlib.AsyncExitStack() as stack:
             if pooled:
                 deployment.pooler_port = await stack.enter_async_context(
-                    pgbouncer(server_port=ports[0], users=_logins(deployment), first_port=max(ports) + 1)
+                    pgbouncer(server_port=ports[0], users=_logins(deployment), first_port=max(ports) + 1, connections=POOLED_CONNECTIONS)
                 )
             try:
                 for place in places:

@@ -22,8 +22,13 @@ def program() -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def pgbouncer(*, server_port: int, users: Mapping[str, str], first_port: int) -> AsyncIterator[int]:
-    """Its port. `users`: logins of the server on this machine that may go through it, with the passwords it shows there."""
+async def pgbouncer(
+    *, server_port: int, users: Mapping[str, str], first_port: int, connections: int = SERVER_CONNECTIONS
+) -> AsyncIterator[int]:
+    """Its port. `users`: logins of the server on this machine that may go through it, with the passwords it shows there.
+
+    `connections`: to the server, of each login.
+    """
     found = program()
     assert found is not None
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
@@ -33,7 +38,7 @@ async def pgbouncer(*, server_port: int, users: Mapping[str, str], first_port: i
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\n* = host=127.0.0.1 port={server_port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
         f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder}/users.txt\npool_mode = transaction\n"
-        f"default_pool_size = {SERVER_CONNECTIONS}\nmax_client_conn = 200\n"
+        f"default_pool_size = {connections}\nmax_client_conn = 200\n"
     )
     identity: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     process = await asyncio.create_subprocess_exec(
