@@ -2,13 +2,14 @@ import { Plus, Trash2 } from "lucide-react";
 import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Field, IconButton, Input, Select, errorFor } from "@/kit";
+import { type Step, everyStep } from "@/pages/chains/chain";
 import { ModelList } from "./MethodFields";
 import { METRICS, type MetricName, type MetricRow, type Search, UNITS, isJudged, newMetric } from "./search";
 
-type Props = { search: Search; error: unknown; onChange: (changes: Partial<Search>) => void };
+type Props = { prompt: string | null; search: Search; error: unknown; onChange: (changes: Partial<Search>) => void };
 
 /** What counts, what every candidate keeps, for which models besides: nobody needs it for a first search. */
-export function MoreFields({ search, error, onChange }: Props) {
+export function MoreFields({ prompt, search, error, onChange }: Props) {
   const { choices } = useModels();
   const put = (at: number, changes: Partial<MetricRow>) => onChange({ metrics: search.metrics.map((one, index) => (index === at ? { ...one, ...changes } : one)) });
   const add = () => onChange({ metrics: search.metrics.length === 0 ? [{ ...newMetric("accuracy"), weight: "1" }] : [...search.metrics, newMetric()] });
@@ -38,7 +39,29 @@ export function MoreFields({ search, error, onChange }: Props) {
           <Input type="number" min={0} placeholder="by chance" value={search.seed} onChange={(event) => onChange({ seed: event.target.value })} />
         </Field>
       </div>
+      <InChain prompt={prompt} search={search} error={error} onChange={onChange} />
       <ModelList label="A text of its own for further models" most={4} chosen={search.variants} onChange={(variants) => onChange({ variants })} />
+    </div>
+  );
+}
+
+/** The chain whose output is judged, and the step of it that runs the prompt. */
+function InChain({ prompt, search, error, onChange }: Props) {
+  const chains = useRead("/v1/chains", { query: { limit: 100 } });
+  const chosen = useRead("/v1/chains/{slug}", { path: { slug: search.chain } }, { enabled: search.chain !== "" });
+  const names = (chains.data?.data ?? []).map((one) => one.slug);
+  if (names.length === 0) return null;
+  const steps = everyStep((chosen.data?.steps ?? []) as Step[]).filter((one) => prompt !== null && one.prompt?.split("@")[0] === prompt);
+  return (
+    <div className="grid items-start gap-4 sm:grid-cols-2">
+      <Field label="Tried in a chain" hint="Its output is judged, not the prompt’s own." error={errorFor(error, "chain.slug")}>
+        <Select empty="No, by itself" value={search.chain} onChange={(chain) => onChange({ chain, step: "" })} options={names.map((one) => ({ value: one, label: one }))} />
+      </Field>
+      {search.chain ? (
+        <Field label="As its step" hint={chosen.data && steps.length === 0 ? "No step of it runs this prompt." : undefined} error={errorFor(error, "chain.step")}>
+          <Select empty="Choose the step" value={search.step} onChange={(step) => onChange({ step })} options={steps.map((one) => ({ value: one.id, label: one.id }))} />
+        </Field>
+      ) : null}
     </div>
   );
 }

@@ -178,6 +178,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
             ["Answers by", job.models["task"]],
             ["Edits proposed by", job.models["reflect"]],
             ["Method", methodName(job.method)],
+            ...(job.chain ? [["Tried in", `${job.chain.slug} v${job.chain.version}, as ${job.chain.step}`] as const] : []),
             ...askedFor(job).map(([name, value]) => [name, value] as const),
             ["Seed", String(job.seed)],
             ["Job", <span key="id" className="font-mono text-12 break-all">{job.id}</span>],

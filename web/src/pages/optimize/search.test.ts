@@ -24,6 +24,11 @@ it("takes costs in dollars, and bounds by what is better", () => {
   });
 });
 
+it("tries the prompt in a chain once the step is known", () => {
+  expect(whyNot({ ...PLAIN, chain: "support" })).toContain("step");
+  expect(searchOf({ ...PLAIN, chain: "support", step: "triage" })).toEqual({ method: "racing", chain: { slug: "support", step: "triage" } });
+});
+
 it("waits for a judge and for an evaluator where a metric needs one", () => {
   expect(whyNot({ ...PLAIN, metrics: [newMetric("relevance")] })).toContain("judges");
   expect(whyNot({ ...PLAIN, metrics: [newMetric("relevance")], judge: "simulated/judge" })).toBeNull();

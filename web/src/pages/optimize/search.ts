@@ -44,6 +44,9 @@ export type Search = {
   tokens: string;
   variants: readonly string[];
   seed: string;
+  /** The chain that the prompt is tried in, and its step; empty: by itself. */
+  chain: string;
+  step: string;
 };
 
 export const PLAIN: Search = {
@@ -65,6 +68,8 @@ export const PLAIN: Search = {
   tokens: "",
   variants: [],
   seed: "",
+  chain: "",
+  step: "",
 };
 
 const NUSD_PER_USD = 1e9;
@@ -103,6 +108,7 @@ export function whyNot(search: Search): string | null {
     if (listOf(search.temperatures) === null) return "Temperatures are numbers, such as 0, 0.5, 1.";
     if (search.models.length === 0 && listOf(search.temperatures)?.length === 0) return "Name temperatures or models to try.";
   }
+  if (search.chain && !search.step) return "Choose the step of the chain.";
   if (search.metrics.some((one) => one.metric === "evaluator" && !one.evaluator)) return "Choose an evaluator.";
   if (search.metrics.some((one) => isJudged(one.metric)) && !search.judge) return "Choose the model that judges.";
   return null;
@@ -129,5 +135,6 @@ export function searchOf(search: Search): Partial<Body> {
     ...(search.metrics.length > 0 ? { metrics: search.metrics.map(metricOf) } : {}),
     ...(Object.keys(constraints).length > 0 ? { constraints: constraints as Body["constraints"] } : {}),
     ...(seed === null ? {} : { seed: Math.round(seed) }),
+    ...(search.chain ? { chain: { slug: search.chain, step: search.step } } : {}),
   } as Partial<Body>;
 }
