@@ -25,9 +25,14 @@ export function TryIt({ id, settings, isWhole = true, compares, asks }: Props) {
   const [variables, setVariables] = useState("");
   const tryDraft = useChange("post", "/v1/evaluators/try");
   const trySaved = useChange("post", "/v1/evaluators/{evaluator_id}/try");
-  const { data, error, isPending } = id ? trySaved : tryDraft;
+  const { isPending, ...told } = id ? trySaved : tryDraft;
+  const [asked, setAsked] = useState("");
+  const of = JSON.stringify([output, expected, input, variables, settings]);
+  // What was said of another answer, or by another rule, says nothing of this one.
+  const { data, error } = asked === of ? told : { data: undefined, error: null };
   const known = objectOf(variables);
   const submit = () => {
+    setAsked(of);
     const answered = { output, expected: expected || null, input: input || null, variables: known ?? {}, metadata: {} };
     if (id) trySaved.mutate({ path: { evaluator_id: id }, body: answered });
     else if (settings) tryDraft.mutate({ body: { ...answered, settings } });

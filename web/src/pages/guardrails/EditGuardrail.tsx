@@ -175,13 +175,15 @@ function TryDraft({ draft, isWhole }: { draft: Draft; isWhole: boolean }) {
   const [text, setText] = useState(SAMPLE);
   const [chosen, setSide] = useState<Side>(draft.sides[0] ?? "in");
   const side = draft.kind === "injection" ? "in" : chosen;
-  const [asked, setAsked] = useState<Side>(side);
+  const [asked, setAsked] = useState<{ side: Side; of: string }>({ side, of: "" });
   const attempt = useChange("post", "/v1/guardrails/try");
-  const tried = attempt.data;
+  const of = JSON.stringify([text, side, settingsOf(draft)]);
+  // What became of another text, or by another rule, says nothing of this one.
+  const tried = asked.of === of ? attempt.data : undefined;
   return (
     <section aria-label="Try it before it is saved" className="flex min-w-0 flex-col gap-3 rounded-l border border-line bg-sunken/60 p-3">
       <h3 className="text-13 font-medium">Try it before it is saved</h3>
-      <Field label="Text" hideLabel error={errorFor(attempt.error, "text")}>
+      <Field label="Text" hideLabel error={asked.of === of ? errorFor(attempt.error, "text") : undefined}>
         <Textarea rows={4} value={text} onChange={(event) => setText(event.target.value)} className="text-13!" />
       </Field>
       <div className="flex flex-wrap items-center gap-2">
@@ -191,7 +193,7 @@ function TryDraft({ draft, isWhole }: { draft: Draft; isWhole: boolean }) {
           busy={attempt.isPending}
           disabled={!isWhole || text === ""}
           onClick={() => {
-            setAsked(side);
+            setAsked({ side, of });
             attempt.mutate({ body: { text, side, settings: settingsOf(draft) } });
           }}
         >
@@ -199,7 +201,7 @@ function TryDraft({ draft, isWhole }: { draft: Draft; isWhole: boolean }) {
         </Button>
       </div>
       <div aria-live="polite" className="min-w-0">
-        {attempt.error ? <FormError error={attempt.error} /> : tried ? <Tried tried={tried} side={asked} isDraft /> : null}
+        {attempt.error && asked.of === of ? <FormError error={attempt.error} /> : tried ? <Tried tried={tried} side={asked.side} isDraft /> : null}
       </div>
     </section>
   );

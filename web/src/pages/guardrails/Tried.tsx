@@ -15,7 +15,7 @@ export function Tried({ tried, side, isDraft, children }: { tried: Schema<"Tried
         </Notice>
       ) : (
         <>
-          <Notice tone={found ? "warn" : "ok"} title={found ? "Masked:" : "It passes as it is."}>
+          <Notice tone={found ? "warn" : tried.looked.length === 0 ? "neutral" : "ok"} title={found ? "Masked:" : "It passes as it is."}>
             {found || (tried.looked.length === 0 ? "No guardrail looks at it." : "")}
           </Notice>
           <Shown label={side === "in" ? "What the model is sent" : "What the caller is told"} text={tried.text ?? ""} />

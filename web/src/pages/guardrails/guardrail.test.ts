@@ -25,7 +25,8 @@ test("what is missing is said at its field", () => {
   expect(wrongIn({ ...draft, kind: "deny" })).toHaveProperty("phrases");
   expect(wrongIn({ ...draft, kind: "size", characters: "many" })).toHaveProperty("characters");
   expect(wrongIn({ ...draft, kind: "size", characters: "0" })).toHaveProperty("characters");
-  expect(wrongIn({ ...draft, patterns: [{ name: "", pattern: "x", longest: 100, ignore_case: false }] })).toHaveProperty("patterns");
+  expect(wrongIn({ ...draft, patterns: [{ name: "", pattern: "x", longest: 100, ignore_case: false }] }).patterns).toMatch(/needs a name/);
+  expect(wrongIn({ ...draft, patterns: [{ name: "", pattern: "", longest: 100, ignore_case: false }] }).patterns).toBe("");
 });
 
 test("attempts to override instructions are looked for on the way in alone", () => {

@@ -113,7 +113,8 @@ export function wrongIn(draft: Draft): Partial<Record<keyof Draft, string>> {
     ...(kind === "size" && !isNumber(draft.tokens) ? { tokens: "A whole number above 0, or nothing." } : {}),
     ...(kind === "language" && draft.languages.length === 0 ? { languages: "Choose at least one language." } : {}),
     ...(kind === "code" && draft.code.trim() === "" ? { code: "Write the check." } : {}),
-    ...(draft.patterns.some((one) => !one.name || !one.pattern) && (kind === "personal_data" || kind === "deny") ? { patterns: "Each pattern needs a name and an expression." } : {}),
+    // One that was just added is not at fault yet: it only keeps the rule from being whole.
+    ...(draft.patterns.some((one) => !one.name || !one.pattern) && (kind === "personal_data" || kind === "deny") ? { patterns: draft.patterns.some((one) => Boolean(one.name) !== Boolean(one.pattern)) ? "Each pattern needs a name and an expression." : "" } : {}),
   };
 }
 
