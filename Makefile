@@ -98,7 +98,7 @@ bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a dr
 	$(BIN)/python -m benchmarks.webhooks $(ARGS)
 
 chaos: $(STAMP) ## kill, freeze and restart processes under load, drill backup and cluster, and audit the books
-	$(BIN)/pytest -m "chaos and not chaos_long" $(ARGS) tests/chaos tests/integration/operation
+	$(BIN)/pytest -m "chaos and not chaos_long" $(ARGS) tests/chaos tests/integration/operation tests/integration/optimization/test_crashes.py
 
 LONG_S ?= 3600
 chaos-long: $(STAMP) ## play the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md

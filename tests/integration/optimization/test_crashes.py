@@ -3,17 +3,22 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from burnish_shared.failpoints import KILLED
-from tests.embedded.stack import KEK, Stack
-from tests.integration.optimization.conftest import Desk
+from tests.embedded.secrets import KEK
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk, make_desk
+from tests.integration.optimization.test_chain_steps import asked_of, make_chained_desk
 from tests.integration.optimization.test_jobs import measured, start
+from tests.integration.optimization.test_methods_in_jobs import set_workspace
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
-from tests.integration.optimization.tickets import STRONG
+from tests.integration.optimization.tickets import STRONG, WEAK, tickets
 
+FORMAT = f"{WEAK}\nAnswer with the name of the queue only, nothing else."
 STEPS = ("optimizer.before_settle", "optimizer.before_publish", "optimizer.before_test", "optimizer.before_finish")
 
 
@@ -41,23 +46,101 @@ JUDGED: dict[str, Any] = {
 }
 
 
+OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
+    "reflective": (WEAK, {"method": "reflective", "budget": {"evaluations": 280}}, STEPS),
+    "evolutionary": (
+        WEAK,
+        {"method": "evolutionary", "evolutionary": {"population": 4, "elites": 1, "generations": 3, "items_per_generation": 10}},
+        ("optimizer.before_publish", "optimizer.before_settle:exit=3", "optimizer.before_finish"),
+    ),
+    "few_shot": (FORMAT, {"method": "few_shot", "few_shot": {"mode": "nearest", "examples": 4}, "budget": {"evaluations": 400}}, STEPS),
+    "settings": (
+        STRONG,
+        {"method": "settings", "settings": {"space": {"model": ["simulated/reader"]}}, "models": {"task": "simulated/chat"}},
+        STEPS,
+    ),
+}
+"""Prompt, what is asked for, and where the process dies; evolution of a weak prompt finds nothing that would be measured on test."""
+
+
+async def die_at_each(stack: Stack, steps: Sequence[str]) -> None:
+    for step in steps:
+        process = await serve(stack, failpoint=step if step.count(":") else f"{step}:exit")
+        assert await asyncio.wait_for(process.wait(), 120) == KILLED, step
+
+
+async def assert_bought_once_and_ended_the_same(stack: Stack, desk: Desk, job: Any, undisturbed: Any) -> None:
+    """`executions` of a chain's row are those of its calls."""
+    if job["test"] is not None:
+        assert measured(job) == measured(undisturbed)
+    assert [one["text"] for one in job["edits"]] == [one["text"] for one in undisturbed["edits"]]
+    paid = [
+        {
+            (row["question"].hex()[:12], str(row["item_id"]), row["repeat"]): (row["attempt"], row["status"], row["spent_nusd"])
+            for row in await books(stack, "SELECT * FROM evaluations WHERE owner_id = $1::text::uuid", one["id"])
+        }
+        for one in (job, undisturbed)
+    ]
+    assert paid[0].keys() == paid[1].keys() and {attempt for attempt, _, _ in paid[0].values()} == {1}
+    assert not [(key, one, paid[1][key]) for key, one in paid[0].items() if one != paid[1][key]]
+    for told in ("evaluations", "spent_nusd", "round"):
+        assert job["progress"][told] == undisturbed["progress"][told], told
+    asked = await books(stack, "SELECT DISTINCT execution_id FROM evaluations WHERE owner_id = $1::text::uuid", job["id"])
+    bought = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job["id"])
+    assert len(asked) == len(bought)
+    looks = await books(stack, "SELECT number FROM test_looks WHERE owner_id = $1::text::uuid", job["id"])
+    assert [row["number"] for row in looks] == ([] if job["test"] is None else [1])
+    await assert_books_are_in_order(stack, desk.caller)
+
+
 @pytest.mark.promise("O-01")
 @pytest.mark.parametrize("asked", [{}, JUDGED], ids=["racing", "manual, judged"])
 async def test_a_job_that_dies_at_every_step_buys_nothing_twice_and_ends_the_same(
     stack: Stack, desk: Desk, start_optimizer: Any, asked: dict[str, Any]
 ) -> None:
     job_id = await start(desk, **asked)
-    for step in STEPS:
-        process = await serve(stack, failpoint=f"{step}:exit")
-        assert await asyncio.wait_for(process.wait(), 60) == KILLED, step
+    await die_at_each(stack, STEPS)
     await start_optimizer(replica="crashing", lease_s=60)
     job = await desk.until(f"/v1/optimizations/{job_id}")
     undisturbed = await desk.until(f"/v1/optimizations/{await start(desk, **asked)}")
-    assert job["outcome"] == "improved" and measured(job) == measured(undisturbed)
-    for told in ("evaluations", "spent_nusd"):
-        assert job["progress"][told] == undisturbed["progress"][told], told
-    asked = await books(stack, "SELECT attempt FROM evaluations WHERE owner_id = $1::text::uuid", job_id)
-    bought = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job_id)
-    assert len(asked) == len(bought) and {row["attempt"] for row in asked} == {1}
-    assert [row["number"] for row in await books(stack, "SELECT number FROM test_looks WHERE owner_id = $1::text::uuid", job_id)] == [1]
-    await assert_books_are_in_order(stack, desk.caller)
+    assert job["outcome"] == "improved"
+    await assert_bought_once_and_ended_the_same(stack, desk, job, undisturbed)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+@pytest.mark.promise("O-01")
+@pytest.mark.parametrize("method", list(OF_METHODS))
+async def test_so_does_a_job_of_every_other_method(stack: Stack, start_optimizer: Any, method: str) -> None:
+    prompt, asked, steps = OF_METHODS[method]
+    desk = await make_desk(await stack.caller(), prompt=prompt, items=tickets(train=12, validation=6, test=10))
+    await set_workspace(desk.caller, examples_in_prompts=True)
+    job_id = await start(desk, **({"budget": {"evaluations": 400}} | asked))
+    await die_at_each(stack, steps)
+    await start_optimizer(replica="crashing", lease_s=60)
+    job = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=240)
+    undisturbed = await desk.until(f"/v1/optimizations/{await start(desk, **({'budget': {'evaluations': 400}} | asked))}", timeout_s=240)
+    assert job["status"] == "completed" and (job["test"] is not None) == ("optimizer.before_test" in steps), job
+    await assert_bought_once_and_ended_the_same(stack, desk, job, undisturbed)
+    numbers = "SELECT number, members FROM generations WHERE line_id = $1::text::uuid ORDER BY number"
+    written, wanted = await books(stack, numbers, job_id), await books(stack, numbers, undisturbed["id"])
+    assert [row["number"] for row in written] == list(range(len(written))) and len(written) == len(wanted)
+    assert bool(written) == (method == "evolutionary")
+
+
+@pytest.mark.promise("O-01")
+async def test_a_job_that_dies_in_the_middle_of_a_chain_goes_on_with_the_steps_that_it_has(stack: Stack, start_optimizer: Any) -> None:
+    desk = await make_chained_desk(await stack.caller())
+
+    async def begun() -> str:
+        made = await desk.caller("POST", "/v1/optimizations", asked_of(desk))
+        assert made.status == 202, made.body
+        return str(made.body["id"])
+
+    job_id = await begun()
+    await die_at_each(stack, ("optimizer.before_settle:exit=2", *STEPS[1:]))
+    await start_optimizer(replica="crashing", lease_s=60)
+    job = await desk.until(f"/v1/optimizations/{job_id}")
+    undisturbed = await desk.until(f"/v1/optimizations/{await begun()}")
+    assert job["outcome"] == "improved"
+    await assert_bought_once_and_ended_the_same(stack, desk, job, undisturbed)

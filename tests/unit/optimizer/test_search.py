@@ -1,5 +1,8 @@
 """The search: it finds what is there, ships nothing where nothing is, counts, repeats, resumes."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -182,3 +185,32 @@ async def test_edits_that_somebody_planted_change_nothing_of_what_is_asked_and_f
     assert honest.asked == fooled.asked, "not one evaluation more, nor another"
     reasons = {one.edit: one.reason for one in dirty.rejected if one.edit in PLANTED}
     assert set(reasons) == set(PLANTED) and reasons[PLANTED[-1]] == "copied from an item"
+
+
+PLAYED = """
+import asyncio, hashlib, numpy as np
+from dataclasses import replace
+from burnish_optimizer.search import Budget, Evolution, Proposal, Racing, Reflective, optimize
+from tests.unit.optimizer.world import NAMES, World
+said = [f"the {word} answers on {word} are wrong, {word}" for word in ("amber", "basil", "cobalt") for _ in range(8)]
+for method in (Evolution(population=6), Reflective(), Racing(comments=tuple(said))):
+    world = World(gain=0.5)
+    async def propose(reflection):
+        return await world.propose(reflection) if reflection.failed else Proposal(())
+    budget, rng, task = Budget(evaluations=700, reserved_evaluations=100), np.random.default_rng(1), world.task()
+    task = replace(task, train=tuple(replace(one, input=f"{one.input} {' '.join(NAMES)}") for one in task.train))
+    asyncio.run(optimize(task, evaluate=world.evaluate, propose=propose, budget=budget, rng=rng, method=method))
+    print(type(method).__name__, len(world.asked), hashlib.sha256(repr(world.asked).encode()).hexdigest())
+"""
+
+
+@pytest.mark.promise("O-01", "O-04")
+def test_another_process_asks_the_same_whatever_order_its_sets_have() -> None:
+    """Who goes on after a crash is another process, in which texts have other hashes."""
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", PLAYED], check=True, capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": seed}
+        )
+        for seed in ("1", "2")
+    ]
+    assert told[0].stdout == told[1].stdout and told[0].stdout.count("\n") == 3

@@ -29,7 +29,7 @@ class Vocabulary:
             for word in group:
                 synonyms.setdefault(word.lower(), tuple(other for other in group if other.lower() != word.lower()))
         counts = Counter(word for text in texts for word in set(re.findall(r"[^\W\d_]{4,}", text.lower())))
-        common = [word for word, count in counts.most_common(60) if count >= 3]
+        common = [word for word, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:60] if count >= 3]
         return cls(("exactly", "only", "first", "carefully", "briefly", "always", "never", *common), synonyms)
 
 
