@@ -77,10 +77,12 @@ class Ground:
 
     async def kill(self, name: str) -> None:
         """kill -9, and back again: the launcher has started it anew and everything answers."""
+        await self.runs(name)
         await self.heal(name, of_pid=self.signal(name, signal.SIGKILL))
 
     async def restart(self, name: str) -> None:
         """SIGTERM: it finishes what it has begun, ends, and is started anew."""
+        await self.runs(name)
         await self.heal(name, of_pid=self.signal(name, signal.SIGTERM))
 
     async def freeze(self, name: str, for_s: float) -> None:
@@ -93,6 +95,12 @@ class Ground:
         finally:
             for pid in pids:
                 _signal(pid, signal.SIGCONT)
+
+    async def runs(self, name: str) -> None:
+        """Waits until `name` has a pid: it may just have died of something else."""
+        async with asyncio.timeout(HEAL_S):
+            while name not in self.state()["pids"]:
+                await asyncio.sleep(0.05)
 
     async def heal(self, name: str, *, of_pid: int) -> None:
         """Waits until `name` runs under another pid and everything is ready."""
