@@ -208,8 +208,10 @@ async def test_a_viewer_sees_all_of_it_and_changes_nothing(page_as: OpenPage) ->
 
 
 async def _model(site: Site, name: str) -> None:
+    """For embeddings alone, so that `auto` never chooses it for what others ask meanwhile."""
     await site.call("POST", "/v1/models", {
-        "model": name, "provider": "ollama", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 8_000, "output_tokens": 1_000,
+        "model": name, "provider": "ollama", "base_url": "http://127.0.0.1:9/v1", "capabilities": ["embeddings"],
+        "context_tokens": 8_000, "output_tokens": 1_000,
         "input_price_nusd_per_million": 1_000_000_000, "output_price_nusd_per_million": 2_000_000_000,
     })  # fmt: skip
 
