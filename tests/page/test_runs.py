@@ -26,10 +26,10 @@ SLOW, SLOW_PER_S = "page-slow", 20
 
 
 async def make_slow_model(site: Site) -> None:
-    """A model that streams a word at a time, so that there is time to stop it and to lose it."""
+    """A model that streams a word at a time, so that there is time to stop it and to lose it. Dear, so that `auto` leaves it alone."""
     await site.call("POST", "/v1/models", {
         "model": SLOW, "provider": "simulated", "upstream_model": f"fault/slow_chunks,rate={SLOW_PER_S}", "context_tokens": 100_000,
-        "output_tokens": 4096, "input_price_nusd_per_million": 100_000_000, "output_price_nusd_per_million": 400_000_000,
+        "output_tokens": 4096, "input_price_nusd_per_million": 2_000_000_000, "output_price_nusd_per_million": 8_000_000_000,
     })  # fmt: skip
 
 
