@@ -47,7 +47,6 @@ JUDGED: dict[str, Any] = {
 
 
 OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
-    "reflective": (WEAK, {"method": "reflective", "budget": {"evaluations": 280}}, STEPS),
     "evolutionary": (
         WEAK,
         {"method": "evolutionary", "evolutionary": {"population": 4, "elites": 1, "generations": 3, "items_per_generation": 10}},
@@ -70,7 +69,7 @@ async def die_at_each(stack: Stack, steps: Sequence[str]) -> None:
 
 
 async def assert_bought_once_and_ended_the_same(stack: Stack, desk: Desk, job: Any, undisturbed: Any) -> None:
-    """`executions` of a chain's row are those of its calls."""
+    """A row of a whole chain names an execution that is one of its calls."""
     if job["test"] is not None:
         assert measured(job) == measured(undisturbed)
     assert [one["text"] for one in job["edits"]] == [one["text"] for one in undisturbed["edits"]]
