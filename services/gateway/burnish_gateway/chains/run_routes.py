@@ -42,6 +42,7 @@ CANCEL_WAIT_S = 3.0
         202: {"model": CancelledRun, "description": "`mode: background`: read it by its id, or subscribe to `chain_run.completed`"},
         402: {"description": "The credit or a budget does not suffice for a step"},
         502: {"description": "A step failed; `details` names the run and the step"},
+        504: {"description": "The deadline of the run passed; `details` names the run"},
     },
 )
 async def run_chain(slug: str, request: Request, body: RunChain, principal: Viewer, gateway: GatewayParts) -> Response:
