@@ -1,7 +1,8 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange } from "@/api/hooks";
+import { useChange, useRead } from "@/api/hooks";
 import { Checkbox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { taken } from "@/lib/taken";
 import { nusdOf } from "./burn";
 
 type Plan = Schema<"PlanAnswer">;
@@ -31,13 +32,15 @@ function typedOf(plan: Plan | null): Record<Name, string> {
   return Object.fromEntries([...amounts, ...numbers]) as Record<Name, string>;
 }
 
-/** Makes a plan, or changes one: what it says holds at once for everybody who has it. */
+/** Makes a plan, or changes one: what it says holds at once for everybody who has it. A new one never takes the id of another. */
 export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => void }) {
   const [id, setId] = useState(plan?.plan ?? "");
   const [name, setName] = useState(plan?.name ?? "");
   const [typed, setTyped] = useState(() => typedOf(plan));
   const [platformKeys, setPlatformKeys] = useState(plan?.platform_keys ?? true);
   const put = useChange("put", "/v1/plans/{plan}", { invalidates: ["/v1/plans", "/v1/credits", "/v1/usage", "/v1/workspaces"] });
+  const known = useRead("/v1/plans", {}, { enabled: plan === null });
+  const isTaken = plan ? undefined : taken("plan", id, (known.data?.data ?? []).map((one) => one.plan));
   const values = Object.fromEntries([...AMOUNTS.map(([field]) => [field, nusdOf(typed[field])]), ...NUMBERS.map(([field]) => [field, /^\d+$/.test(typed[field].trim()) ? Number(typed[field]) : null])]) as Record<Name, number | null>;
   const isWrong = Object.values(values).some((one) => one === null);
   const field = ([key, label, hint]: readonly [Name, string, string]) => (
@@ -56,12 +59,12 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
       },
     );
   return (
-    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "Limits, fees and markup of the next call are the new ones, for every organization that has it." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={submit} busy={put.isPending} error={put.error} disabled={isWrong || !name.trim() || !id.trim()}>
+    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "It holds for every organization on this plan: limits, fees and markup of its next call are the new ones." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={submit} busy={put.isPending} error={put.error ?? (known.data ? null : known.error)} disabled={isWrong || !name.trim() || !id.trim() || Boolean(isTaken) || (plan === null && !known.data)}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Name" required error={errorFor(put.error, "name")}>
           <Input autoFocus value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />
         </Field>
-        <Field label="Id" required hint="Small letters, digits, - and _; it stays." error={errorFor(put.error, "plan")}>
+        <Field label="Id" required hint="Small letters, digits, - and _; it stays." error={isTaken ?? errorFor(put.error, "plan")}>
           <Input mono value={id} readOnly={plan !== null} maxLength={31} onChange={(event) => setId(event.target.value)} placeholder="team" />
         </Field>
         {AMOUNTS.map(field)}
