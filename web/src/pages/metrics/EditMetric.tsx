@@ -1,18 +1,21 @@
 import { useState } from "react";
-import { useChange } from "@/api/hooks";
+import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { CodeBlock, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { taken } from "@/lib/taken";
 import { type Draft, type Metric, TYPES, TYPE_NAMES, bodyOf, draftOf, wrongIn } from "./metric";
 
-/** One metric by a form. `metric` null: a new one, whose name is chosen here for good. */
+/** One metric by a form. `metric` null: a new one, whose name is chosen here for good, and is none that is declared already. */
 export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose: () => void }) {
   const may = useMay();
   const [draft, setDraft] = useState<Draft>(() => draftOf(metric));
   const save = useChange("put", "/v1/metrics/{metric}", { invalidates: ["/v1/metrics"] });
-  const { error } = save;
+  const known = useRead("/v1/metrics", {}, { enabled: metric === null });
+  const error = save.error ?? (known.data ? null : known.error);
   const wrong = wrongIn(draft);
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const name = draft.name.trim();
+  const isTaken = metric ? undefined : taken("metric", name, (known.data?.data ?? []).map((one) => one.name));
   const submit = () =>
     save.mutate(
       { path: { metric: name }, body: bodyOf(draft) },
@@ -33,10 +36,10 @@ export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose
       onSubmit={submit}
       busy={save.isPending}
       error={error}
-      disabled={!may.edit || !name || Object.keys(wrong).length > 0}
+      disabled={!may.edit || !name || Object.keys(wrong).length > 0 || Boolean(isTaken) || (metric === null && !known.data)}
     >
       {metric ? null : (
-        <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={errorFor(error, "metric")} required>
+        <Field label="Name" hint="A letter, then letters, digits, _, . or -. Your application sends it with its feedback." error={isTaken ?? errorFor(error, "metric")} required>
           <Input mono autoFocus value={draft.name} maxLength={63} onChange={(event) => change({ name: event.target.value })} placeholder="converted" />
         </Field>
       )}

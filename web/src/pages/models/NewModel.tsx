@@ -1,14 +1,16 @@
 import { useState } from "react";
-import { useChange } from "@/api/hooks";
+import { useChange, useRead } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { PROVIDERS } from "../providers/known";
+import { type WholeModel, nameOfNew } from "./model";
 import { dollarsToNusd } from "./prices";
 
-
-/** Adds a model of the workspace's own, or sets its prices anew. */
+/** Adds a model of the workspace's own. One that it has is changed by its own form. */
 export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const [given, setGiven] = useState({ provider: "openai", model: "", base_url: "", context: "128000", output: "8192", input: "", cached: "", answer: "" });
   const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
+  const there = useRead("/v1/models");
+  const name = nameOfNew(given.model, (there.data as { data?: WholeModel[] } | undefined)?.data ?? []);
   const known = PROVIDERS.find((one) => one.value === given.provider);
   const field = (name: keyof typeof given) => ({ value: given[name], onChange: (event: { target: { value: string } }) => setGiven({ ...given, [name]: event.target.value }) });
   const prices = { input: dollarsToNusd(given.input), cached: given.cached.trim() === "" ? undefined : dollarsToNusd(given.cached), answer: dollarsToNusd(given.answer) };
@@ -43,13 +45,13 @@ export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => vo
       submit="Add"
       onSubmit={submit}
       busy={add.isPending}
-      error={add.error}
-      disabled={!given.model.trim() || prices.input === null || prices.answer === null || prices.cached === null}
+      error={add.error ?? (there.data ? null : there.error)}
+      disabled={!given.model.trim() || !there.data || Boolean(name.fault) || prices.input === null || prices.answer === null || prices.cached === null}
     >
       <Field label="Provider" error={errorFor(add.error, "provider")}>
         <Select value={given.provider} onChange={(provider) => setGiven({ ...given, provider })} options={PROVIDERS.map(({ value, label }) => ({ value: value as string, label }))} />
       </Field>
-      <Field label="Name at the provider" hint="Your prompts call it by the same name." error={errorFor(add.error, "model") ?? errorFor(add.error, "upstream_model")} required>
+      <Field label="Name at the provider" hint={name.hint} error={name.fault ?? errorFor(add.error, "model") ?? errorFor(add.error, "upstream_model")} required>
         <Input mono autoFocus {...field("model")} />
       </Field>
       {known?.hasAddress ? null : (

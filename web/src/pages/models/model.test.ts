@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type WholeModel, changesOf, faultsOf, priceOf, saidOf, standing, typedOf, wholeOf } from "./model";
+import { type WholeModel, changesOf, faultsOf, nameOfNew, priceOf, saidOf, standing, typedOf, wholeOf } from "./model";
 
 const MODEL: WholeModel = {
   id: "own/fast", provider: "openai", display_name: "Fast", scope: "workspace", upstream_model: "fast-1", context_tokens: 128_000, output_tokens: 8_000,
@@ -41,4 +41,11 @@ it("tells how it stands, and what it cost", () => {
   expect(standing({ ...MODEL, price_version: null })?.word).toBe("no price");
   const row = { price_version: "own-1", prices: { input_nusd_per_million: 5, tiers: [] }, set_by: "user:x", set_at: "" };
   expect([priceOf(row, "input_price_nusd_per_million"), priceOf(row, "output_price_nusd_per_million")]).toEqual([5, null]);
+});
+
+it("describes no model anew by adding one, and lets one's own stand for everybody's", () => {
+  const there = [{ id: "own/fast", scope: "workspace" }, { id: "gpt", scope: "platform" }] as const;
+  expect(nameOfNew("own/fast ", there).fault).toBe("There is a model own/fast: edit it.");
+  expect(nameOfNew("gpt", there)).toEqual({ fault: undefined, hint: "Everybody here has a model of this name: in this workspace yours takes its place." });
+  expect(nameOfNew("own/new", there)).toEqual({ fault: undefined, hint: "Your prompts call it by the same name." });
 });

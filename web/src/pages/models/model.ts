@@ -2,6 +2,7 @@
 import type { Model } from "@/api/models";
 import type { Tone } from "@/kit";
 import { utc } from "@/lib/format";
+import { taken } from "@/lib/taken";
 
 type Rates = {
   input_price_nusd_per_million: number | null;
@@ -58,6 +59,16 @@ export function standing(one: Pick<WholeModel, "active" | "retired_at" | "sunset
   if (one.deprecated_at) return { word: "deprecated", tone: "warn" };
   if (one.price_version === null) return { word: "no price", tone: "warn" };
   return null;
+}
+
+/** What to know of the name of a new model. One of the workspace's own is not described anew by it; one of everybody's may be stood in for. */
+export function nameOfNew(typed: string, there: readonly Pick<WholeModel, "id" | "scope">[]): { fault: string | undefined; hint: string } {
+  const namesOf = (scope: WholeModel["scope"]) => there.filter((one) => one.scope === scope).map((one) => one.id);
+  const isEverybodys = namesOf("platform").includes(typed.trim());
+  return {
+    fault: taken("model", typed, namesOf("workspace")),
+    hint: isEverybodys ? "Everybody here has a model of this name: in this workspace yours takes its place." : "Your prompts call it by the same name.",
+  };
 }
 
 type Priced = (typeof PRICES)[number]["name"];
