@@ -1,9 +1,14 @@
 import { useState } from "react";
 import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import type { Requirements } from "./model";
+import { Changed, type Routing, type Sent } from "./saving";
 
 /** What `auto` asks of a model in the whole workspace. */
-export function RequirementsForm({ asked, onClose, save, error, busy }: { asked: Requirements; onClose: () => void; save: (requirements: Requirements) => Promise<unknown>; error: unknown; busy: boolean }) {
+export function RequirementsForm({ routing, onClose, save }: { routing: Routing; onClose: () => void; save: (seen: Routing, next: Sent) => Promise<unknown> }) {
+  const [seen, setSeen] = useState(routing);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const asked = (seen.requirements ?? {}) as Requirements;
   const [can, setCan] = useState((asked.capabilities ?? []).join(", "));
   const [quality, setQuality] = useState(String(asked.min_quality ?? ""));
   const [latency, setLatency] = useState(String(asked.max_latency_ms ?? ""));
@@ -12,22 +17,32 @@ export function RequirementsForm({ asked, onClose, save, error, busy }: { asked:
   const capabilities = can.split(",").map((one) => one.trim()).filter(Boolean);
   const numbers = [quality, latency, cost].map((one) => (one.trim() === "" ? null : Number(one)));
   const isFit = numbers.every((one) => one === null || (Number.isFinite(one) && one >= 0)) && (numbers[0] ?? 0) <= 1;
-  const submit = () =>
-    save({
+  const submit = () => {
+    const requirements: Requirements = {
       ...(capabilities.length > 0 ? { capabilities } : {}),
-      ...(numbers[0] === null ? {} : { min_quality: numbers[0] }),
-      ...(numbers[1] === null ? {} : { max_latency_ms: Math.round(numbers[1] ?? 0) }),
-      ...(numbers[2] === null ? {} : { max_cost_nusd: Math.round((numbers[2] ?? 0) * 1e9) }),
+      ...(typeof numbers[0] === "number" ? { min_quality: numbers[0] } : {}),
+      ...(typeof numbers[1] === "number" ? { max_latency_ms: Math.round(numbers[1]) } : {}),
+      ...(typeof numbers[2] === "number" ? { max_cost_nusd: Math.round(numbers[2] * 1e9) } : {}),
       ...(useCase.trim() ? { use_case: useCase.trim() } : {}),
-    }).then(
-      () => {
-        onClose();
-        toast("Saved; it holds everywhere within a second");
-      },
-      () => undefined, // told by the form
-    );
+    };
+    setBusy(true);
+    setError(null);
+    save(seen, { rules: seen.rules ?? [], requirements })
+      .then(
+        () => {
+          onClose();
+          toast("Saved; it holds everywhere within a second");
+        },
+        (failed: unknown) => {
+          // What was typed stays; from here on it lies over what is shown now.
+          if (failed instanceof Changed) setSeen(failed.now);
+          setError(failed);
+        },
+      )
+      .finally(() => setBusy(false));
+  };
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="What auto asks of a model" description="Empty asks nothing. A score that nobody gave a model does not meet it." submit="Save" onSubmit={() => void submit()} busy={busy} error={error} disabled={!isFit}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="What auto asks of a model" description="Empty asks nothing. A score that nobody gave a model does not meet it." submit="Save" onSubmit={submit} busy={busy} error={error} disabled={!isFit}>
       <Field label="It can" hint="Such as tools, vision, json." error={errorFor(error, "requirements.capabilities")}>
         <Input autoFocus value={can} onChange={(event) => setCan(event.target.value)} placeholder="anything" />
       </Field>

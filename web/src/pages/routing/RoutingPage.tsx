@@ -1,8 +1,9 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { ArrowDown, ArrowUp, Plus, Split } from "lucide-react";
 import { useRef, useState } from "react";
 import { useAuthors } from "@/api/authors";
 import { usePromptChoices } from "@/api/choices";
-import { change, useChange, useRead } from "@/api/hooks";
+import { change, keyOf, read, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Combobox, EmptyState, IconButton, Loaded, Menu, NavTabs, Notice, Page, RelativeTime, Section, TextLink, Toolbar, dismiss, toast, toastError, useUndo } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
@@ -12,8 +13,10 @@ import { RequirementsForm } from "./RequirementsForm";
 import { RuleForm } from "./RuleForm";
 import { inWords } from "./condition";
 import { type Requirements, type Rule, requirementWords, rulesWords, usesWords } from "./model";
+import { Changed, type Routing, type Sent, moved, saveOver, withRule } from "./saving";
 
 const shape = { prompt: text() };
+const OF_PROMPT = "/v1/prompts/{slug}/routing";
 
 /** Which model answers whom: rules of the workspace or of one prompt, what `auto` asks, and what would happen to a call. */
 export default function RoutingPage() {
@@ -34,28 +37,59 @@ export default function RoutingPage() {
   );
 }
 
+type Kept = { busy: boolean; save: (seen: Routing, next: Sent) => Promise<Routing>; /** The same, outside of the component: for Undo. */ back: (seen: Routing, next: Sent) => Promise<Routing> };
+
+/** Saves the rules of the workspace or of a prompt over what was seen. Refused by `Changed`, the page shows the newest. */
+function useSaving(prompt: string | null): Kept {
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const isHeld = useRef(false);
+  const path = { slug: prompt ?? "" };
+  const ways = {
+    read: (): Promise<Routing> => (prompt === null ? read("/v1/routing") : read(OF_PROMPT, { path })),
+    write: (next: Sent): Promise<Routing> => (prompt === null ? change("put", "/v1/routing", { body: next as never }) : change("put", OF_PROMPT, { path, body: { rules: next.rules } as never })),
+  };
+  const show = (now: Routing) => queries.setQueryData(prompt === null ? keyOf("/v1/routing") : keyOf(OF_PROMPT, { path }), now);
+  const back = (seen: Routing, next: Sent) => saveOver(ways, seen, next);
+  const save = async (seen: Routing, next: Sent) => {
+    // A second press in the same moment: what it saw is not there any more.
+    if (isHeld.current) throw new Error("It is being saved already.");
+    isHeld.current = true;
+    setBusy(true);
+    try {
+      const kept = await back(seen, next);
+      show(kept);
+      return kept;
+    } catch (error) {
+      if (error instanceof Changed) show(error.now);
+      throw error;
+    } finally {
+      isHeld.current = false;
+      setBusy(false);
+    }
+  };
+  return { busy, save, back };
+}
+
 function OfWorkspace() {
   const found = useRead("/v1/routing");
   const may = useMay();
-  const put = useChange("put", "/v1/routing", { invalidates: ["/v1/routing"] });
+  const saving = useSaving(null);
   const [asking, setAsking] = useState(false);
   return (
     <Loaded of={found}>
       {(routing) => {
         const asked = (routing.requirements ?? {}) as Requirements;
         const words = requirementWords(asked);
-        const save = (rules: readonly Rule[], requirements = asked) => put.mutateAsync({ body: { rules, requirements } as never });
         return (
           <div className="flex min-w-0 flex-col gap-8">
             <Rules
-              rules={routing.rules ?? []}
-              save={save}
-              back={(rules) => change("put", "/v1/routing", { body: { rules, requirements: asked } as never })}
+              routing={routing}
+              saving={saving}
               path="/v1/routing"
               may={may.edit}
               why={needs("editor")}
               prompt={null}
-              updated={routing}
               description="They hold for every prompt, after the prompt’s own, and for calls with messages."
             />
             <Section
@@ -77,7 +111,7 @@ function OfWorkspace() {
                 <p className="text-13 text-muted">Nothing: the cheapest model that can do what the call needs (tools, pictures, length) answers.</p>
               )}
             </Section>
-            {asking ? <RequirementsForm asked={asked} onClose={() => setAsking(false)} save={(requirements) => save(routing.rules ?? [], requirements)} error={put.error} busy={put.isPending} /> : null}
+            {asking ? <RequirementsForm routing={routing} onClose={() => setAsking(false)} save={saving.save} /> : null}
           </div>
         );
       }}
@@ -86,22 +120,19 @@ function OfWorkspace() {
 }
 
 function OfPrompt({ prompt }: { prompt: string }) {
-  const path = { slug: prompt };
-  const found = useRead("/v1/prompts/{slug}/routing", { path });
+  const found = useRead(OF_PROMPT, { path: { slug: prompt } });
   const may = useMay();
-  const put = useChange("put", "/v1/prompts/{slug}/routing", { invalidates: ["/v1/prompts/{slug}/routing"] });
+  const saving = useSaving(prompt);
   return (
     <Loaded of={found}>
       {(routing) => (
         <Rules
-          rules={routing.rules ?? []}
-          save={(rules) => put.mutateAsync({ path, body: { rules } as never })}
-          back={(rules) => change("put", "/v1/prompts/{slug}/routing", { path, body: { rules } as never })}
-          path="/v1/prompts/{slug}/routing"
+          routing={routing}
+          saving={saving}
+          path={OF_PROMPT}
           may={may.editPrompts}
           why={needs(may.edit ? "admin" : "editor")}
           prompt={prompt}
-          updated={routing}
           description="They are asked before the workspace’s, and may choose a version or a label too. What auto asks stands in the prompt’s versions."
         />
       )}
@@ -110,44 +141,47 @@ function OfPrompt({ prompt }: { prompt: string }) {
 }
 
 type RulesProps = {
-  rules: readonly Rule[];
-  save: (rules: readonly Rule[]) => Promise<{ warnings?: string[] }>;
-  /** The same, outside of the component: for Undo. */
-  back: (rules: readonly Rule[]) => Promise<unknown>;
+  routing: Routing;
+  saving: Kept;
   path: string;
   may: boolean;
   why: string;
   prompt: string | null;
-  updated: { updated_at?: string | null; updated_by?: string | null };
   description: string;
 };
 
-function Rules({ rules, save, back, path, may, why, prompt, updated, description }: RulesProps) {
-  const [edited, setEdited] = useState<number | "new" | null>(null);
+/** A form that is open: of which rule, and over which list it was opened or last refused. */
+type Edited = { rule: Rule | null; seen: Routing };
+
+function Rules({ routing, saving, path, may, why, prompt, description }: RulesProps) {
+  const rules = routing.rules ?? [];
+  const [edited, setEdited] = useState<Edited | null>(null);
+  const [pressed, setPressed] = useState("");
   const [warnings, setWarnings] = useState<readonly string[]>([]);
   const undo = useUndo([path]);
   const nameOf = useAuthors();
   // One Undo at a time: an older one would take back what was changed since.
   const said = useRef<number | null>(null);
-  const tell = (text: string) => {
+  const over = (seen: Routing, next: readonly Rule[]): Sent => ({ rules: next, requirements: (seen.requirements ?? {}) as Requirements });
+  const keep = async (seen: Routing, next: readonly Rule[], words: string) => {
+    const kept = await saving.save(seen, over(seen, next));
+    setWarnings(kept.warnings ?? []);
     if (said.current !== null) dismiss(said.current);
-    said.current = toast(text, undo(() => back(rules), "The rules are as they were"));
+    said.current = toast(words, undo(() => saving.back(kept, over(seen, seen.rules ?? [])), "The rules are as they were"));
   };
-  const put = (next: readonly Rule[], words: string) =>
-    save(next).then(
-      (answer) => {
-        setWarnings(answer.warnings ?? []);
-        tell(words);
-      },
-      (error: unknown) => void toastError(error),
-    );
-  const move = (from: number, to: number) => {
-    const next = [...rules];
-    next.splice(to, 0, ...next.splice(from, 1));
-    void put(next, "They are asked in this order now");
+  const put = (act: string, next: readonly Rule[], words: string) => {
+    if (saving.busy) return;
+    setPressed(act);
+    void keep(routing, next, words).catch(toastError);
+  };
+  const move = (name: string, by: -1 | 1) => put(`${by} ${name}`, moved(rules, name, by), "They are asked in this order now");
+  const arrow = (name: string, by: -1 | 1, isLast: boolean) => {
+    const isPressed = saving.busy && pressed === `${by} ${name}`;
+    const Icon = by < 0 ? ArrowUp : ArrowDown;
+    return <IconButton size="s" label={`Ask ${name} ${by < 0 ? "earlier" : "later"}`} icon={<Icon size={14} aria-hidden />} busy={isPressed} disabled={!isPressed && (isLast || saving.busy)} onClick={() => move(name, by)} />;
   };
   const add = (
-    <Button icon={<Plus size={14} aria-hidden />} onClick={() => setEdited("new")} disabled={!may} why={why} size={rules.length > 0 ? "s" : "m"} variant={rules.length > 0 ? "secondary" : "primary"}>
+    <Button icon={<Plus size={14} aria-hidden />} onClick={() => setEdited({ rule: null, seen: routing })} disabled={!may} why={why} size={rules.length > 0 ? "s" : "m"} variant={rules.length > 0 ? "secondary" : "primary"}>
       Add a rule
     </Button>
   );
@@ -178,14 +212,14 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
                 </div>
                 {may ? (
                   <span className="flex shrink-0 items-center max-sm:flex-col">
-                    <IconButton size="s" label={`Ask ${rule.name} earlier`} icon={<ArrowUp size={14} aria-hidden />} disabled={at === 0} onClick={() => move(at, at - 1)} />
-                    <IconButton size="s" label={`Ask ${rule.name} later`} icon={<ArrowDown size={14} aria-hidden />} disabled={at === rules.length - 1} onClick={() => move(at, at + 1)} />
+                    {arrow(rule.name, -1, at === 0)}
+                    {arrow(rule.name, 1, at === rules.length - 1)}
                     <Menu
                       label={`What to do with ${rule.name}`}
                       items={[
-                        { label: "Change", onSelect: () => setEdited(at) },
+                        { label: "Change", onSelect: () => setEdited({ rule, seen: routing }) },
                         "-",
-                        { label: "Remove", danger: true, onSelect: () => void put(rules.filter((_, index) => index !== at), `${rule.name} is removed`) },
+                        { label: "Remove", danger: true, disabled: saving.busy, onSelect: () => put(`remove ${rule.name}`, rules.filter((one) => one.name !== rule.name), `${rule.name} is removed`) },
                       ]}
                     />
                   </span>
@@ -195,11 +229,11 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
           </ol>
           <p className="text-12 text-muted">
             {rulesWords(rules.length)}: the first whose condition holds chooses.
-            {updated.updated_at ? (
+            {routing.updated_at ? (
               <>
                 {" "}
-                Changed <RelativeTime at={updated.updated_at} />
-                {updated.updated_by ? ` by ${nameOf(updated.updated_by).replace(/^You$/, "you")}` : ""}.
+                Changed <RelativeTime at={routing.updated_at} />
+                {routing.updated_by ? ` by ${nameOf(routing.updated_by).replace(/^You$/, "you")}` : ""}.
               </>
             ) : null}
           </p>
@@ -207,15 +241,19 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
       )}
       {edited === null ? null : (
         <RuleForm
-          rule={edited === "new" ? null : (rules[edited] ?? null)}
-          at={edited === "new" ? rules.length : edited}
+          rule={edited.rule}
+          at={placeOf(edited)}
           prompt={prompt}
           onClose={() => setEdited(null)}
           save={async (rule) => {
-            const answer = await save(edited === "new" ? [...rules, rule] : rules.map((one, at) => (at === edited ? rule : one)));
-            setWarnings(answer.warnings ?? []);
-            setEdited(null);
-            tell(`${rule.name} holds everywhere within a second`);
+            try {
+              await keep(edited.seen, withRule(edited.seen.rules ?? [], edited.rule?.name ?? null, rule), `${rule.name} holds everywhere within a second`);
+              setEdited(null);
+            } catch (error) {
+              // What was typed stays; from here on it lies over the list that is shown now.
+              if (error instanceof Changed) setEdited({ ...edited, seen: error.now });
+              throw error;
+            }
           }}
         />
       )}
@@ -223,3 +261,9 @@ function Rules({ rules, save, back, path, may, why, prompt, updated, description
   );
 }
 
+/** Its place in the list that is sent, by which the API names it. */
+function placeOf({ rule, seen }: Edited): number {
+  const rules = seen.rules ?? [];
+  const at = rules.findIndex((one) => one.name === rule?.name);
+  return at < 0 ? rules.length : at;
+}
