@@ -1,15 +1,13 @@
 import { useState } from "react";
-import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { useMay, useSession } from "@/api/session";
-import { Button, type Column, EmptyState, Field, FormDialog, Input, Money, PagedTable, RelativeTime, Section, Select, TextLink, errorFor, toast } from "@/kit";
+import { Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, RelativeTime, Section, Select, TextLink, errorFor, toast } from "@/kit";
 import { money } from "@/lib/format";
 import { maybeOneOf, useUrlState } from "@/lib/url-state";
+import { Change } from "./Change";
 import { nusdOf } from "./burn";
+import { KINDS, type Kind, type Transfer, changeOf, nameOfKind } from "./movements";
 
-type Transfer = Schema<"TransferAnswer">;
-type Kind = Transfer["kind"];
-const KINDS: readonly Kind[] = ["grant", "top_up", "base_grant", "credit_line", "allowance", "allowance_expired", "charge", "overage", "fee", "funding", "funding_return", "refund", "adjustment", "move_out", "move_in"];
 const shape = { kind: maybeOneOf(KINDS) };
 
 /** What the operator may correct: credit that was given is taken back, what was charged is given back. */
@@ -18,16 +16,16 @@ const CHARGED: ReadonlySet<Kind> = new Set(["charge", "fee"]);
 const NUSD_PER_USD = 1e9;
 
 /** Every entry of the month, as it stands in the books. Entries are never changed: a correction is one more. */
-export function Ledger({ month, words }: { month: string; words: Readonly<Record<string, string>> }) {
+export function Ledger({ month }: { month: string }) {
   const may = useMay();
   const [{ kind }, set] = useUrlState(shape);
   const [correcting, setCorrecting] = useState<Transfer | null>(null);
   const from = `${month}-01T00:00:00Z`;
   const pages = usePages("/v1/credits/transfers", { query: { kind, from, to: nextMonth(month), limit: 20 } });
   const columns: Column<Transfer>[] = [
-    { key: "what", head: "What", cell: (row) => <What row={row} words={words} /> },
+    { key: "what", head: "What", cell: (row) => <What row={row} /> },
     { key: "at", head: "When", align: "end", width: "w-32", hideBelow: "sm", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
-    { key: "amount", head: "Amount", align: "end", width: "w-28", cell: (row) => <Money nusd={row.amount_nusd} /> },
+    { key: "amount", head: "Amount", align: "end", width: "w-28", cell: (row) => <Change change={changeOf(row)} amount={row.amount_nusd} /> },
     ...(may.operator
       ? [
           {
@@ -49,7 +47,7 @@ export function Ledger({ month, words }: { month: string; words: Readonly<Record
     <Section
       title="Entries"
       description="Each is kept as it was made; a correction is one more, which names it."
-      actions={<Select compact aria-label="Kind of entry" empty="All kinds" value={kind} onChange={(next: string) => set({ kind: (next || null) as Kind | null })} options={KINDS.map((one) => ({ value: one as string, label: words[one] ?? one }))} />}
+      actions={<Select compact aria-label="Kind of entry" empty="All kinds" value={kind} onChange={(next: string) => set({ kind: (next || null) as Kind | null })} options={KINDS.map((one) => ({ value: one as string, label: nameOfKind(one) }))} />}
     >
       <PagedTable label="Entries" columns={columns} pages={pages} rowKey={(row) => String(row.id)} empty={<EmptyState title={kind ? "No entry of this kind in this month" : "No entry in this month"} />} />
       {correcting ? GIVEN.has(correcting.kind) ? <TakeBack entry={correcting} onClose={() => setCorrecting(null)} /> : <GiveBack entry={correcting} onClose={() => setCorrecting(null)} /> : null}
@@ -62,11 +60,11 @@ function nextMonth(month: string): string {
   return new Date(Date.UTC(year ?? 0, number ?? 1, 1)).toISOString();
 }
 
-function What({ row, words }: { row: Transfer; words: Readonly<Record<string, string>> }) {
+function What({ row }: { row: Transfer }) {
   return (
     <span className="block min-w-0">
       <span className="flex flex-wrap items-baseline gap-x-2">
-        {words[row.kind] ?? row.kind} <span className="numeric text-12 text-muted">no. {row.id}</span>
+        {nameOfKind(row.kind)} <span className="numeric text-12 text-muted">no. {row.id}</span>
         {row.execution_id ? (
           <TextLink to={`/runs/${row.execution_id}`} className="text-12">
             the run

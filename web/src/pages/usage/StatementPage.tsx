@@ -4,17 +4,14 @@ import { useRead } from "@/api/hooks";
 import { Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
 import { count, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
+import { Change } from "./Change";
 import { Head } from "./Head";
 import { Ledger } from "./Ledger";
 import { isSimulated, monthsBefore } from "./burn";
+import { nameOfKind } from "./movements";
 
 type Statement = Schema<"StatementAnswer">;
 const shape = { month: text() };
-
-const WORDS: Record<string, string> = {
-  grant: "Credit given", top_up: "Credit bought", base_grant: "Credit of the plan", credit_line: "Credit line", allowance: "Allowance", allowance_expired: "Allowance that ended", charge: "Runs", overage: "Beyond the plan",
-  fee: "Fees", funding: "Set aside for jobs", funding_return: "Given back by jobs", refund: "Refunds", adjustment: "Corrections", move_out: "To other workspaces", move_in: "From other workspaces",
-}; // prettier-ignore
 
 /** What a month cost, from its opening balance to its closing one. */
 export default function StatementPage() {
@@ -38,7 +35,7 @@ export default function StatementPage() {
       <Loaded of={found} skeleton={<SkeletonTable columns={3} />}>
         {(statement) => <Whole statement={statement} isStale={found.isPlaceholderData} />}
       </Loaded>
-      <Ledger month={month} words={WORDS} />
+      <Ledger month={month} />
     </Head>
   );
 }
@@ -87,9 +84,9 @@ function Whole({ statement, isStale }: { statement: Statement; isStale: boolean 
 }
 
 const LINES: Column<Statement["lines"][number]>[] = [
-  { key: "kind", head: "What", cell: (row) => WORDS[row.kind] ?? row.kind.replaceAll("_", " ") },
+  { key: "kind", head: "What", cell: (row) => nameOfKind(row.kind) },
   { key: "transfers", head: "Entries", align: "end", width: "w-24", cell: (row) => count(row.transfers) },
-  { key: "amount", head: "Amount", align: "end", width: "w-32", cell: (row) => <Money nusd={row.amount_nusd} /> },
+  { key: "amount", head: "Amount", align: "end", width: "w-32", cell: (row) => <Change change={row.amount_nusd} amount={row.amount_nusd} /> },
 ];
 
 const MODELS: Column<Statement["charges"]["models"][number]>[] = [
