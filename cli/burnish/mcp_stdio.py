@@ -65,7 +65,9 @@ def find_server(home: Home, *, url: str, profile: str | None = None) -> tuple[st
             place = find_place(profile)
         except NoPlace as lacking:
             raise Away(str(lacking)) from lacking
-        return url or place.url, place.key
+        if url and url.rstrip("/") != place.url.rstrip("/"):
+            raise Away(f"The key of profile '{profile}' is for {place.url}. Leave --url out, or sign in to {url} with `burnish login`.")
+        return place.url, place.key
     url, key = url or os.environ.get("BURNISH_BASE_URL", ""), os.environ.get("BURNISH_API_KEY", "")
     if key and url:
         return url, key

@@ -6,8 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-TAG: Final = re.compile(r"\{\{\{?\{?.*?\}\}\}?\}?", re.S)
 _SCALE: Final = re.compile(r"\b(\d{1,3})\s*(?:to|through|until|bis|[-–—]|\.\.\.?)\s*(\d{1,3})\b", re.I)
+
+
+LINES_DIFFED: Final = 500
+"""Where more lines than this lie between the first and the last changed one, all of them count as changed: a diff takes their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,36 @@ def breach(contract: Contract, before: str, after: str) -> str | None:
 
 def variables_in(text: str) -> frozenset[str]:
     """Placeholders and blocks, each in its normal spelling. Counted once: a variable that is said twice is still one variable."""
-    return frozenset(_spelled(tag) for tag in TAG.findall(text))
+    return frozenset(_spelled(tag) for tag in tags_in(text))
+
+
+def tags_in(text: str) -> list[str]:
+    """From `{{` to the next `}}`, with up to two braces more on either side. In one pass: texts come from people who need not mean well."""
+    found, start = [], text.find("{{")
+    while start >= 0:
+        inner = start + 2
+        inner += len(text[inner : inner + 2]) - len(text[inner : inner + 2].lstrip("{"))
+        end = text.find("}}", inner)
+        if end < 0:
+            break
+        end += 2
+        end += len(text[end : end + 2]) - len(text[end : end + 2].lstrip("}"))
+        found.append(text[start:end])
+        start = text.find("{{", end)
+    return found
+
+
+def without_tags(text: str) -> str:
+    """The same without any of them."""
+    for tag in tags_in(text):
+        text = text.replace(tag, "", 1)
+    return text
 
 
 def blocks_in(text: str) -> tuple[str, ...]:
     """All placeholders of a text with blocks (`{{#if …}}`, `{{#each …}}`), in order; empty where it has none. A block whose lines change
     places is no template any more, and what only has a meaning within one must stay there."""
-    tags = tuple(_spelled(tag) for tag in TAG.findall(text))
+    tags = tuple(_spelled(tag) for tag in tags_in(text))
     return tags if any(tag.startswith("{{#") for tag in tags) else ()
 
 
@@ -75,8 +101,15 @@ def scales_in(text: str) -> frozenset[tuple[int, int]]:
 
 def changed_lines(before: str, after: str) -> int:
     """How many lines were added, taken away or changed. A changed line counts once."""
+    old, new = before.split("\n"), after.split("\n")
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    same = next((n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new)))
+    old, new = old[same:], new[same:]
+    if max(len(old), len(new)) > LINES_DIFFED:
+        return max(len(old), len(new))
     changed = 0
-    for kind, i, j, k, m in difflib.SequenceMatcher(a=before.split("\n"), b=after.split("\n"), autojunk=False).get_opcodes():
+    for kind, i, j, k, m in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
         changed += 0 if kind == "equal" else max(j - i, m - k)
     return changed
 

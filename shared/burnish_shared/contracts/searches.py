@@ -237,3 +237,7 @@ class Search(_Part):
 
     min_samples: int = 20
     confidence: float = 0.95
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON. Without `chain` where there is none: optimizers of the release before, which know no such field, go on with the job."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name != "chain" or value is not None}

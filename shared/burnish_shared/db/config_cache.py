@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
+from weakref import WeakSet
 
 import structlog
 
@@ -151,7 +152,7 @@ class ConfigCache(Generic[K, V]):
         self._most = most
         self._known: OrderedDict[K, V | _Absent] = OrderedDict()
         self._loading: dict[K, asyncio.Task[V | _Absent]] = {}
-        self._spoilt: set[K] = set()
+        self._spoilt: WeakSet[asyncio.Task[V | _Absent]] = WeakSet()
         feed.subscribe(self._on_change, reset=self.clear)
 
     async def get(self, key: K) -> V:
@@ -178,7 +179,7 @@ class ConfigCache(Generic[K, V]):
 
     def clear(self) -> None:
         self._known.clear()
-        self._spoilt.update(self._loading)
+        self._spoilt.update(self._loading.values())
 
     async def _load_once(self, key: K) -> V | _Absent:
         """Equal loads share one; a load that a change overtook is made again."""
@@ -194,9 +195,8 @@ class ConfigCache(Generic[K, V]):
             if not task.done():
                 raise Unavailable("The configuration cannot be read at the moment; try again.", retry_after_s=1)
             value = task.result()
-            if key not in self._spoilt:
+            if task not in self._spoilt:
                 return value
-            self._spoilt.discard(key)
 
     def _landed(self, key: K, task: "asyncio.Task[V | _Absent]") -> None:
         """Also one that nobody waits for any more, whose failure nobody hears."""
@@ -205,13 +205,12 @@ class ConfigCache(Generic[K, V]):
             task.exception()
 
     async def _attempt(self, key: K) -> V | _Absent:
-        self._spoilt.discard(key)
         value: V | _Absent
         try:
             value = await self._load(key)
         except NotFound as error:
             value = _Absent(error.message)
-        if key not in self._spoilt:
+        if asyncio.current_task() not in self._spoilt:
             self._known[key] = value
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
@@ -222,4 +221,4 @@ class ConfigCache(Generic[K, V]):
             return
         for key in [key for key in self._known if self._touched(key, workspace_id, changed)]:
             del self._known[key]
-        self._spoilt.update(key for key in self._loading if self._touched(key, workspace_id, changed))
+        self._spoilt.update(task for key, task in self._loading.items() if self._touched(key, workspace_id, changed))

@@ -1,5 +1,6 @@
 """What no candidate may lose, checked with made-up texts."""
 
+import re
 import string
 
 import numpy as np
@@ -12,7 +13,8 @@ from burnish_optimizer.search.likeness import Likeness, align
 from burnish_optimizer.search.operators import OPERATORS, Vocabulary, crossover
 from burnish_optimizer.search.rewrite import differences, lines_of
 from burnish_optimizer.search.task import Edit, Item, Task
-from burnish_shared.prompt_contract import Contract, breach, changed_lines, tokens_in
+from burnish_shared.contracts.searches import Search
+from burnish_shared.prompt_contract import LINES_DIFFED, Contract, breach, changed_lines, tags_in, tokens_in, variables_in, without_tags
 
 words = st.lists(st.sampled_from("sort the ticket well please answer label only {{a}} {{b.c}} 1 to 5".split()), max_size=8).map(" ".join)
 texts = st.lists(words, min_size=1, max_size=6).map("\n".join)
@@ -108,3 +110,23 @@ def test_a_prompt_rewritten_beyond_recognition_is_said_to_be() -> None:
 def test_orders_secrets_canaries_and_copies_without_blanks_are_refused(text: str, reason: str) -> None:
     item = Item("1", "请问 银行卡丢失以后应当立即联系客户服务中心并且冻结账户然后重新申请新的银行卡并等待邮寄到家里 谢谢", "cards")
     assert Guard(Task("Sort.", (item,), (), canaries=("kanarienvogel",))).refusal(Edit("rules", text)) == reason
+
+
+@given(st.text(alphabet="{}a #/>\n", max_size=60))
+def test_tags_are_found_as_a_pattern_would(text: str) -> None:
+    pattern = re.compile(r"\{\{\{?\{?.*?\}\}\}?\}?", re.S)
+    assert tags_in(text) == pattern.findall(text) and without_tags("x {{a}} y {{{b}}}") == "x  y "
+
+
+def test_texts_that_mean_harm_cost_no_more_than_others() -> None:
+    """Each would take minutes, were its cost the square of its length."""
+    assert variables_in("{{" * 200_000) == frozenset()
+    many = 100_000
+    assert changed_lines("x\n" + "a\n" * many, "a\n" * many + "y") == many + 2
+    assert changed_lines("a\n" * many + "x", "a\n" * many + "y") == 1
+    assert changed_lines("\n".join(map(str, range(LINES_DIFFED))), "\n".join(map(str, range(1, LINES_DIFFED + 1)))) == 2
+
+
+def test_a_job_without_a_chain_says_nothing_of_chains() -> None:
+    """An optimizer of the release before takes no field that it does not know."""
+    assert "chain" not in Search().stored() and Search.model_validate(Search().stored()) == Search()

@@ -48,6 +48,26 @@ async def test_a_process_that_stood_still_does_not_take_it_for_a_slow_database()
     assert await cache(load).get("a") == "aa"
 
 
+async def test_nobody_is_given_what_a_change_has_overtaken() -> None:
+    value, may_end = ["old"], asyncio.Event()
+
+    async def load(_: str) -> str:
+        seen = value[0]
+        await may_end.wait()
+        return seen
+
+    feed = ChangeFeed(Mock())
+    kept = ConfigCache(load, feed=feed, kinds=frozenset({"prompt"}), touched=lambda *_: True)
+    waiting = [asyncio.ensure_future(kept.get("a")) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    value[0] = "new"
+    for listener in feed._listeners:
+        listener(None, "prompt", "a")
+    may_end.set()
+    assert await asyncio.gather(*waiting) == ["new"] * 3
+
+
 async def test_many_at_once_share_a_load_and_its_failure() -> None:
     loads = 0
 

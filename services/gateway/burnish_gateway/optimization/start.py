@@ -221,7 +221,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         dataset_id=subject.dataset.dataset_id,
         dataset_version=subject.dataset.version,
         method=body.method,
-        search=plan.search.model_dump(mode="json"),
+        search=plan.search.stored(),
         task_model=plan.task_model,
         reflect_model=plan.reflect_model,
         seed=secrets.randbelow(2**31) if body.seed is None else body.seed,

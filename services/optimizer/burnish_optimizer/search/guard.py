@@ -35,7 +35,10 @@ _FORBIDDEN: Final = (
         "order to change the prompt",
         re.compile(r"\b(?:add|append|insert|copy|put|write)\b.{0,40}\b(?:to|into) (?:the|your|this) (?:system )?prompt\b", re.I),
     ),
-    ("voice of the system", re.compile(r"(?<![\w-])(?:SYSTEM|ASSISTANT|DEVELOPER)\s*:|^\s*(?:system|assistant|developer)\s*:", re.M)),
+    (
+        "voice of the system",
+        re.compile(r"(?<![\w-])(?:SYSTEM|ASSISTANT|DEVELOPER)[ \t]*:|^[ \t]*(?:[Ss]ystem|[Aa]ssistant|[Dd]eveloper)[ \t]*:", re.M),
+    ),
     ("order to always answer", re.compile(r"\b(?:always|only ever) (?:answer|reply|respond|say|output)(?: with)? [\"'“‘]", re.I)),
     ("secret", re.compile(r"\b(?:sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza)[-_]?[A-Za-z0-9_-]{12,}|-----BEGIN ", re.A)),
     ("identifier", re.compile(r"\b(?=\w*\d)(?:\w*\d){5,}\w*\b")),

@@ -10,7 +10,7 @@ from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.memo import Memo, OutOfBudget
 from burnish_optimizer.search.rewrite import lines_of
 from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected, Settings, Task
-from burnish_shared.prompt_contract import TAG, breach
+from burnish_shared.prompt_contract import breach, without_tags
 
 BLOCK = 8
 PROPOSALS_AT_ONCE = 3
@@ -53,7 +53,7 @@ class WholeRace:
         known = {*lines_of(parent), *lines_of(self.task.prompt)}
         for line in lines_of(text):
             if reason is None and line not in known:
-                reason = self.guard.content_refusal(Edit("rules", TAG.sub("", line)))
+                reason = self.guard.content_refusal(Edit("rules", without_tags(line)))
         if reason is not None:
             self.rejected.append(Rejected(Edit("whole", text), reason))
         return reason is None
