@@ -1,8 +1,10 @@
 import { type FormEvent, useState } from "react";
 import { useAuthors } from "@/api/authors";
 import { change as send, useChange, usePages } from "@/api/hooks";
+import { useDraftOver } from "@/api/draft-over";
 import { useMay } from "@/api/session";
-import { Badge, Button, ConfirmDialog, ErrorState, Field, FormError, Input, RelativeTime, Section, Select, SkeletonText, Textarea, errorFor, toast, useUndo } from "@/kit";
+import { useUnsaved } from "@/api/unsaved";
+import { Badge, Button, ConfirmDialog, ErrorState, Field, FormError, Input, Meanwhile, RelativeTime, Section, Select, SkeletonText, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { FolderInput } from "@/pages/prompts/Life";
 import { whyNot } from "@/pages/prompts/why";
 import type { Chain } from "./chain";
@@ -13,7 +15,7 @@ const AGAIN = ["/v1/chains"];
 export function About({ chain }: { chain: Chain }) {
   return (
     <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
-      <Names key={`${chain.name} ${chain.description} ${chain.folder}`} chain={chain} />
+      <Names key={chain.slug} chain={chain} />
       <div className="flex min-w-0 flex-col gap-6">
         <Labels chain={chain} />
         <PutAway chain={chain} />
@@ -24,28 +26,36 @@ export function About({ chain }: { chain: Chain }) {
 
 function Names({ chain }: { chain: Chain }) {
   const may = useMay();
-  const [name, setName] = useState(chain.name);
-  const [description, setDescription] = useState(chain.description);
-  const [folder, setFolder] = useState(chain.folder);
+  const { base, draft, set, isBehind, takeNewest, settle } = useDraftOver({ name: chain.name, description: chain.description, folder: chain.folder });
+  const typed = { name: draft.name.trim(), description: draft.description, folder: draft.folder.trim() };
   const save = useChange("patch", "/v1/chains/{slug}", { invalidates: AGAIN });
-  const isChanged = name.trim() !== chain.name || description !== chain.description || folder.trim() !== chain.folder;
+  // What was not touched is not sent: a colleague may have changed it.
+  const changed = Object.fromEntries(Object.entries(typed).filter(([part, text]) => text !== base[part as keyof typeof base]));
+  const isChanged = Object.keys(changed).length > 0;
+  useUnsaved(isChanged, chain.slug, () => undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ path: { slug: chain.slug }, body: { name: name.trim(), description, folder: folder.trim() } }, { onSuccess: () => toast("Saved") });
+    save.mutate({ path: { slug: chain.slug }, body: changed }, {
+      onSuccess: (kept) => {
+        settle({ name: kept.name, description: kept.description, folder: kept.folder });
+        toast("Saved");
+      },
+    });
   };
   return (
     <Section framed title="About">
       <form onSubmit={submit} className="flex flex-col gap-4">
         <Field label="Name" error={errorFor(save.error, "name")}>
-          <Input value={name} maxLength={200} readOnly={!may.editPrompts} onChange={(event) => setName(event.target.value)} />
+          <Input value={draft.name} maxLength={200} readOnly={!may.editPrompts} onChange={(event) => set({ ...draft, name: event.target.value })} />
         </Field>
         <Field label="Description" error={errorFor(save.error, "description")}>
-          <Textarea rows={3} value={description} maxLength={10_000} readOnly={!may.editPrompts} onChange={(event) => setDescription(event.target.value)} />
+          <Textarea rows={3} value={draft.description} maxLength={10_000} readOnly={!may.editPrompts} onChange={(event) => set({ ...draft, description: event.target.value })} />
         </Field>
-        <FolderInput value={folder} onChange={setFolder} error={errorFor(save.error, "folder")} readOnly={!may.editPrompts} />
+        <FolderInput value={draft.folder} onChange={(folder) => set({ ...draft, folder })} error={errorFor(save.error, "folder")} readOnly={!may.editPrompts} />
+        <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>
-          <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.editPrompts || !isChanged || !name.trim()} why={may.editPrompts ? "Nothing has changed." : whyNot(may)}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.editPrompts || !isChanged || !typed.name} why={may.editPrompts ? "Nothing has changed." : whyNot(may)}>
             Save
           </Button>
         </div>

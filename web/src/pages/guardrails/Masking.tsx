@@ -2,8 +2,10 @@ import { useEffect, useState } from "react";
 import { useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { change as send, useChange, useRead } from "@/api/hooks";
+import { useDraftOver } from "@/api/draft-over";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, Field, FieldFault, FormError, Loaded, RelativeTime, Section, Textarea, TextLink, errorFor, toast, useUndo } from "@/kit";
+import { useUnsaved } from "@/api/unsaved";
+import { Button, Checkbox, Field, FieldFault, FormError, Loaded, Meanwhile, RelativeTime, Section, Textarea, TextLink, errorFor, toast, useUndo } from "@/kit";
 import { Patterns } from "./Patterns";
 import { Shown } from "./Tried";
 import { SAMPLE } from "./TryText";
@@ -17,19 +19,31 @@ const PAUSE_MS = 300;
 /** What is blotted out of rows before they are written, with a text to see it on before it is saved. */
 export function Masking() {
   const found = useRead("/v1/masking");
-  return <Loaded of={found}>{(answer) => <Form key={answer.updated_at ?? "never"} saved={answer} />}</Loaded>;
+  return <Loaded of={found}>{(answer) => <Form saved={answer} />}</Loaded>;
 }
 
 function Form({ saved }: { saved: Answer }) {
   const may = useMay();
   const nameOf = useAuthors();
   const before: Rules = { kinds: saved.masking.kinds ?? [], patterns: saved.masking.patterns ?? [] };
-  const [rules, setRules] = useState<Rules>(before);
+  const { base, draft: rules, set: setRules, isBehind, takeNewest, settle } = useDraftOver(before);
   const save = useChange("put", "/v1/masking", { invalidates: PATHS });
   const undo = useUndo(PATHS);
-  const isChanged = JSON.stringify(rules) !== JSON.stringify(before);
+  const isChanged = JSON.stringify(rules) !== JSON.stringify(base);
   const isUnfinished = rules.patterns.some((one) => !one.name || !one.pattern);
-  const submit = () => save.mutate({ body: { masking: rules } }, { onSuccess: () => toast("Rows that are written from now on are masked so", undo(() => send("put", "/v1/masking", { body: { masking: before } }), "It is masked as before")) });
+  useUnsaved(isChanged, "what is masked", () => undefined);
+  const submit = () => {
+    const back = () => send("put", "/v1/masking", { body: { masking: before } });
+    save.mutate(
+      { body: { masking: rules } },
+      {
+        onSuccess: () => {
+          settle(rules);
+          toast("Rows that are written from now on are masked so", undo(back, "It is masked as before"));
+        },
+      },
+    );
+  };
   return (
     <div className="grid items-start gap-8 lg:grid-cols-[minmax(0,1fr)_24rem]">
       <Section title="What is masked before it is stored" description="In messages, variables, settings, metadata, answers, tool calls and errors, also of imported runs. The caller is told everything; rows that are there stay as they are.">
@@ -50,6 +64,7 @@ function Form({ saved }: { saved: Answer }) {
             <FieldFault text={errorFor(save.error, "masking.kinds")} />
           </fieldset>
           <Patterns mask="[CUSTOMER]" disabled={!may.admin} patterns={rules.patterns} onChange={(patterns) => setRules({ ...rules, patterns })} error={errorFor(save.error, "masking.patterns")} />
+          <Meanwhile show={isBehind} onTake={takeNewest} />
           <FormError error={save.error} />
           <div className="flex flex-wrap items-center gap-3">
             <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.admin || !isChanged || isUnfinished} why={may.admin ? undefined : needs("admin")}>

@@ -1,8 +1,10 @@
 import { type FormEvent, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import type { Schema } from "@/api/client";
+import { useDraftOver } from "@/api/draft-over";
 import { useMay, useSession } from "@/api/session";
-import { Badge, Button, type Column, Combobox, CopyButton, EmptyState, ErrorState, Facts, Field, FormDialog, FormError, Input, Loaded, Menu, Notice, RelativeTime, SecretDialog, Section, SkeletonText, Table, errorFor, toast } from "@/kit";
+import { useUnsaved } from "@/api/unsaved";
+import { Badge, Button, type Column, Combobox, CopyButton, EmptyState, ErrorState, Facts, Field, FormDialog, FormError, Input, Loaded, Meanwhile, Menu, Notice, RelativeTime, SecretDialog, Section, SkeletonText, Table, errorFor, toast } from "@/kit";
 import { moment } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { DeleteWorkspace, MoveCredit, Suspend, type There } from "./WorkspaceActs";
@@ -45,7 +47,7 @@ function One({ id }: { id: string }) {
     <Loaded of={found}>
       {(whole) => (
         <>
-          <About key={whole.name} whole={whole} />
+          <About whole={whole} />
           {whole.workspaces ? <WorkspacesOf whole={whole} rows={whole.workspaces} /> : null}
           {whole.members ? <MembersOf members={whole.members} workspaces={whole.workspaces ?? []} /> : null}
         </>
@@ -55,11 +57,18 @@ function One({ id }: { id: string }) {
 }
 
 function About({ whole }: { whole: Whole }) {
-  const [name, setName] = useState(whole.name);
+  const { base, draft: name, set: setName, isBehind, takeNewest, settle } = useDraftOver(whole.name);
+  const isChanged = name.trim() !== base;
+  useUnsaved(isChanged && whole.governs, "the name of the organization", () => undefined);
   const rename = useChange("patch", "/v1/organizations/{organization_id}", { invalidates: ["/v1/organizations", "/v1/workspaces"] });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    rename.mutate({ path: { organization_id: whole.id }, body: { name: name.trim() } }, { onSuccess: () => toast("Renamed") });
+    rename.mutate({ path: { organization_id: whole.id }, body: { name: name.trim() } }, {
+      onSuccess: () => {
+        settle(name.trim());
+        toast("Renamed");
+      },
+    });
   };
   return (
     <Section title={whole.name} description={whole.governs ? undefined : "Admins of its home workspace govern it: they rename it, and see all its workspaces and members."}>
@@ -70,12 +79,13 @@ function About({ whole }: { whole: Whole }) {
           ["Id", <span key="id" className="inline-flex items-center gap-1"><code className="break-all">{whole.id}</code><CopyButton text={whole.id} label="Copy the id" /></span>],
         ]}
       />
+      <Meanwhile show={isBehind} onTake={takeNewest} />
       {whole.governs ? (
         <form onSubmit={submit} className="flex flex-wrap items-end gap-3">
           <Field label="Name of the organization" required error={errorFor(rename.error, "name")} className="w-full max-w-sm">
             <Input value={name} maxLength={200} onChange={(event) => setName(event.target.value)} />
           </Field>
-          <Button type="submit" busy={rename.isPending} disabled={!name.trim() || name.trim() === whole.name}>
+          <Button type="submit" busy={rename.isPending} disabled={!name.trim() || !isChanged}>
             Rename
           </Button>
           <FormError error={rename.error} />
