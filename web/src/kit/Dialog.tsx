@@ -69,7 +69,7 @@ export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: 
   return <Over kind={wide ? "wide dialog" : "dialog"} {...frame} {...useReturningFocus(frame.open)} />;
 }
 
-/** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons. While it is `busy` nothing closes it: what
+/** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons, and both stay in sight however long the form. While it is `busy` nothing closes it: what
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. */
 export function FormDialog({
@@ -81,9 +81,10 @@ export function FormDialog({
   error,
   danger,
   disabled,
+  missing,
   children,
   ...frame
-}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; danger?: boolean; disabled?: boolean; wide?: boolean }) {
+}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
   const isHeld = Boolean(busy && !waiting);
   if (isAsked && !isHeld) setAsked(false);
@@ -107,17 +108,20 @@ export function FormDialog({
     <Dialog {...frame} onOpenChange={openOrClose}>
       <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
         {children}
-        <FormError error={error} />
-        {isAsked ? (
-          <p role="status" className="text-13 text-muted">
-            It is sent already. This closes as soon as the answer is there.
-          </p>
-        ) : null}
-        <div className="flex flex-wrap justify-end gap-2 pt-1">
-          <Button onClick={() => openOrClose(false)}>{cancel}</Button>
-          <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
-            {submit}
-          </Button>
+        <div className="sticky bottom-0 z-10 -mx-5 -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
+          <FormError error={error} />
+          {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}
+          {isAsked ? (
+            <p role="status" className="text-13 text-muted">
+              It is sent already. This closes as soon as the answer is there.
+            </p>
+          ) : null}
+          <div className="flex flex-wrap justify-end gap-2">
+            <Button onClick={() => openOrClose(false)}>{cancel}</Button>
+            <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
+              {submit}
+            </Button>
+          </div>
         </div>
       </form>
     </Dialog>

@@ -1,15 +1,35 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { type KeyboardEvent, type ReactNode, useId } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from "react";
 import { classes } from "@/lib/classes";
 
 const strip = "-mx-4 flex gap-4 overflow-x-auto border-b border-line px-4 md:mx-0 md:px-0";
 const one = "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 border-transparent py-2 text-13 font-medium text-muted hover:text-fg";
+
+const BESIDE_PX = 16;
+
+/** Scrolls the strip, and nothing around it, until all of `tab` is in sight. */
+export function bringIn(strip: HTMLElement, tab: HTMLElement) {
+  const [room, own] = [strip.getBoundingClientRect(), tab.getBoundingClientRect()];
+  if (own.left < room.left + BESIDE_PX) strip.scrollLeft -= room.left + BESIDE_PX - own.left;
+  else if (own.right > room.right - BESIDE_PX) strip.scrollLeft += own.right - room.right + BESIDE_PX;
+}
+
+/** Where the window is too narrow for all tabs, the chosen one is in sight. */
+function useChosenInSight(chosen: string): RefObject<HTMLDivElement | null> {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const tab = box.current?.querySelector<HTMLElement>("[aria-selected=true], [aria-current=page]");
+    if (box.current && tab) bringIn(box.current, tab);
+  }, [chosen]);
+  return box;
+}
 
 export type Tab<T extends string = string> = { id: T; label: ReactNode; count?: ReactNode; content: ReactNode };
 
 /** Tabs within a page. Keep `value` in the address: `useUrlState({ tab: oneOf([...], "…") })` with `{ push: true }`. The arrow keys choose. */
 export function Tabs<T extends string>({ label, tabs, value, onChange, className }: { label: string; tabs: readonly Tab<T>[]; value: T; onChange: (value: T) => void; className?: string }) {
   const id = useId();
+  const box = useChosenInSight(value);
   const goByKey = (event: KeyboardEvent<HTMLElement>) => {
     const here = tabs.findIndex((tab) => tab.id === value);
     const to = { ArrowRight: (here + 1) % tabs.length, ArrowLeft: (here + tabs.length - 1) % tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
@@ -21,7 +41,7 @@ export function Tabs<T extends string>({ label, tabs, value, onChange, className
   };
   return (
     <div className={className}>
-      <div role="tablist" aria-label={label} className={strip}>
+      <div ref={box} role="tablist" aria-label={label} className={strip}>
         {tabs.map((tab) => (
           <button
             key={tab.id}
@@ -52,8 +72,9 @@ export function Tabs<T extends string>({ label, tabs, value, onChange, className
 /** Tabs that are pages of their own, each with its path. */
 export function NavTabs({ label, tabs }: { label: string; tabs: readonly { to: string; label: ReactNode; count?: ReactNode; exact?: boolean }[] }) {
   const here = useLocation({ select: (location) => location.pathname });
+  const box = useChosenInSight(here);
   return (
-    <nav aria-label={label} className={strip}>
+    <nav ref={box} aria-label={label} className={strip}>
       {tabs.map((tab) => {
         const current = tab.exact ? here === tab.to : here === tab.to || here.startsWith(`${tab.to}/`);
         return (

@@ -53,7 +53,10 @@ export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus
           ) : null}
           {kind === "dialog" || kind === "wide dialog" ? (
             <>
-              <div className="min-h-0 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
+              {/* The room around it lies within: a form's foot sticks to the very end. What has the focus is never below that foot. */}
+              <div className="min-h-0 scroll-pb-24 overflow-y-auto">
+                <div className="px-5 pt-1 pb-5">{children}</div>
+              </div>
               {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</div> : null}
             </>
           ) : null}
