@@ -6,11 +6,11 @@ import { ApiError } from "@/api/errors";
 import { read, useChange, usePages, useRead } from "@/api/hooks";
 import { readLines } from "@/api/lines";
 import { useModels } from "@/api/models";
-import { Button, Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Segments, Select, Several, errorFor, toast } from "@/kit";
+import { Button, Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Notice, Segments, Select, Several, errorFor, toast } from "@/kit";
 import { bytes, count } from "@/lib/format";
 import { parseMessages } from "@/lib/template";
 import { UploadButton, uploadLines } from "./UploadButton";
-import { type Draft, type LineKind, bodyOf, linesOfItems, versionsOf } from "./model";
+import { type Draft, type LineKind, bodyOf, linesOfItems, missingIn, rowsLeftOut, suggestedName, versionsOf } from "./model";
 
 type Problem = { line: number; custom_id?: string | null; message: string };
 const SOURCES = [
@@ -37,6 +37,12 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
   const [draft, setDraft] = useState<Draft>({ file, kind: "inputs", prompt, versions: "", models: [], name: "", ceiling: "", day: false, paused: false });
   const set = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }));
   const [source, setSource] = useState<"file" | "dataset">(givenDataset ? "dataset" : "file");
+  const [dataset, setDataset] = useState(givenDataset);
+  const [suggested, setSuggested] = useState("");
+  const suggest = (name: string) => {
+    setDraft((before) => ({ ...before, name: suggestedName(before.name, suggested, name) }));
+    setSuggested(name);
+  };
   const prompts = usePromptChoices();
   const navigate = useNavigate();
   const start = useChange("post", "/v1/batches", { invalidates: ["/v1/batches", "/v1/credits"] });
@@ -64,7 +70,7 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
           <div>
             <Segments label="What goes in" options={SOURCES} value={source} onChange={(next) => { setSource(next); set({ file: "", kind: "inputs" }); }} />
           </div>
-          {source === "file" ? <FromFile draft={draft} set={set} error={error} /> : <FromDataset given={givenDataset} prompt={draft.prompt} set={set} prompts={prompts} />}
+          {source === "file" ? <FromFile draft={draft} set={set} suggest={suggest} error={error} /> : <FromDataset dataset={dataset} onDataset={setDataset} prompt={draft.prompt} set={set} suggest={suggest} prompts={prompts} />}
           {draft.kind === "inputs" ? (
             <>
               {source === "file" ? (
@@ -107,7 +113,7 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
               ]}
             />
           ) : (
-            <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : missing(draft, source)}</p>
+            <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : missingIn(draft, source, dataset)}</p>
           )}
           {plan ? <p className="text-12 text-muted">So much is set aside when it begins; what is left comes back when it ends.{ceiling > 0 && ceiling * 1e9 < plan.most_nusd ? " Where the ceiling is reached, it pauses." : ""}</p> : null}
           {problems.length > 0 ? (
@@ -129,13 +135,6 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
   );
 }
 
-function missing(draft: Draft, source: "file" | "dataset"): string {
-  if (versionsOf(draft.versions) === null) return "Versions are numbers, such as 1, 2.";
-  if (!draft.file) return source === "file" ? "Choose a file first." : "Choose a prompt and a dataset, and take its rows.";
-  if (draft.kind === "inputs" && !draft.prompt && draft.models.length === 0) return "Choose the prompt that the lines go into, or a model for lines with messages.";
-  return "The ceiling is a number of dollars.";
-}
-
 type Part = { draft: Draft; set: (changed: Partial<Draft>) => void; error: unknown };
 
 function Versions({ draft, set, error }: Part) {
@@ -146,7 +145,9 @@ function Versions({ draft, set, error }: Part) {
   );
 }
 
-function FromFile({ draft, set, error }: Part) {
+type Suggest = { /** A name for the batch, where nobody typed one. */ suggest: (name: string) => void };
+
+function FromFile({ draft, set, suggest, error }: Part & Suggest) {
   const files = usePages("/v1/files");
   const [fault, setFault] = useState<string | null>(null);
   const choose = async (id: string | null) => {
@@ -172,7 +173,8 @@ function FromFile({ draft, set, error }: Part) {
           <UploadButton
             onDone={({ file, kind }) => {
               setFault(null);
-              set({ file: file.id, kind, ...(draft.name.trim() ? {} : { name: file.filename.replace(/\.[a-z]+$/i, "") }) });
+              set({ file: file.id, kind });
+              suggest(file.filename.replace(/\.[a-z]+$/i, ""));
             }}
             onError={(failed) => setFault(failed instanceof Error ? failed.message : String(failed))}
           >
@@ -193,29 +195,34 @@ function FromFile({ draft, set, error }: Part) {
   );
 }
 
-function FromDataset({ given, prompt, set, prompts }: { given: string; prompt: string; set: Part["set"]; prompts: ReturnType<typeof usePromptChoices> }) {
-  const [dataset, setDataset] = useState(given);
+function FromDataset({ dataset, onDataset, prompt, set, suggest, prompts }: { dataset: string; onDataset: (id: string) => void; prompt: string; set: Part["set"]; prompts: ReturnType<typeof usePromptChoices> } & Suggest) {
   const [split, setSplit] = useState("");
   const datasets = useDatasets();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
+  const [leftOut, setLeftOut] = useState<string | null>(null);
   const known = useRead("/v1/prompts/{slug}", { path: { slug: prompt } }, { enabled: prompt !== "" });
   const messages = known.isPlaceholderData ? undefined : (known.data as { messages?: unknown; parameters?: unknown } | undefined);
   const taken = (next: { dataset?: string; split?: string; prompt?: string }) => {
-    if (next.dataset !== undefined) setDataset(next.dataset);
+    if (next.dataset !== undefined) onDataset(next.dataset);
     if (next.split !== undefined) setSplit(next.split);
     setFault(null);
+    setLeftOut(null);
     set({ file: "", ...(next.prompt === undefined ? {} : { prompt: next.prompt }) });
   };
   const take = async () => {
     setBusy(true);
     setFault(null);
+    setLeftOut(null);
     try {
-      const name = datasets.byId.get(dataset)?.name ?? "dataset";
+      const chosen = datasets.byId.get(dataset);
+      const name = `${chosen?.name ?? "dataset"}${split ? `, ${split}` : ""}`;
       const template = parseMessages((messages?.messages ?? []) as never, (messages?.parameters ?? {}) as never);
-      const lines = linesOfItems(await itemsOf(dataset, split), template);
-      const { file } = await uploadLines(new Blob([lines]), `${name}${split ? `, ${split}` : ""}.jsonl`);
-      set({ file: file.id, kind: "inputs", name: `${name}${split ? `, ${split}` : ""}` });
+      const { items, isCut } = await itemsOf(dataset, split);
+      const { file } = await uploadLines(new Blob([linesOfItems(items, template)]), `${name}.jsonl`);
+      set({ file: file.id, kind: "inputs" });
+      suggest(name);
+      if (isCut) setLeftOut(rowsLeftOut(items.length, chosen?.counts, split));
     } catch (failed) {
       setFault(failed instanceof Error ? failed.message : String(failed));
     } finally {
@@ -241,7 +248,8 @@ function FromDataset({ given, prompt, set, prompts }: { given: string; prompt: s
         <Button busy={busy} disabled={!dataset || !messages} onClick={() => void take()}>
           Take these rows
         </Button>
-        <FieldFault text={fault} />
+        <FieldFault text={fault ?? known.error?.message} />
+        {leftOut ? <Notice tone="warn">{leftOut}</Notice> : null}
       </div>
     </div>
   );
@@ -256,7 +264,7 @@ async function itemsOf(dataset: string, split: string) {
     cursor = page.next_cursor;
   } while (cursor && found.length < ROWS_MOST);
   if (found.length === 0) throw new Error("There are no rows.");
-  return found;
+  return { items: found, isCut: Boolean(cursor) };
 }
 
 function Models({ chosen, onChange, ofPrompt, error }: { chosen: readonly string[]; onChange: (models: string[]) => void; ofPrompt: boolean; error?: string }) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseMessages } from "@/lib/template";
-import { type Draft, answerOf, bodyOf, costOf, kindOf, linesOfItems, statusWord, versionsOf } from "./model";
+import { type Draft, answerOf, bodyOf, costOf, kindOf, linesOfItems, missingIn, mostOf, rowsLeftOut, statusWord, suggestedName, versionsOf } from "./model";
 
 const DRAFT: Draft = { file: "f", kind: "inputs", prompt: "", versions: "", models: [], name: " ", ceiling: "", day: false, paused: false };
 
@@ -51,4 +51,30 @@ it("makes lines of the rows of a dataset", () => {
 
 it("says what a status means", () => {
   expect(["validating", "in_progress", "paused"].map(statusWord)).toEqual(["waiting to begin", "running", "paused"]);
+});
+
+it("says what to do next", () => {
+  const none = { ...DRAFT, file: "" };
+  expect([missingIn(none, "dataset", ""), missingIn(none, "dataset", "d"), missingIn({ ...none, prompt: "p" }, "dataset", ""), missingIn({ ...none, prompt: "p" }, "dataset", "d")]).toEqual([
+    "Choose a prompt and a dataset first.",
+    "Choose a prompt first.",
+    "Choose a dataset first.",
+    "Press “Take these rows”.",
+  ]);
+  expect(missingIn({ ...none, prompt: "p" }, "file", "d")).toBe("Choose a file first.");
+});
+
+it("suggests a name, and leaves one that somebody typed", () => {
+  expect([suggestedName(" ", "", "Tickets"), suggestedName("Tickets", "Tickets", "Tickets, test"), suggestedName("Mine", "Tickets", "Tickets, test")]).toEqual(["Tickets", "Tickets, test", "Mine"]);
+});
+
+it("tells that a dataset has more rows than a batch takes", () => {
+  const counts = { train: 9_000, validation: 2_000, test: 1_311 };
+  expect(rowsLeftOut(10_000, counts, "")).toBe("10,000 of 12,311 rows are taken: one batch takes no more. The others need another one.");
+  expect(rowsLeftOut(10_000, { ...counts, train: 20_000 }, "train")).toMatch(/^10,000 of 20,000 rows/);
+  expect(rowsLeftOut(10_000, undefined, "")).toBe("The first 10,000 rows are taken: one batch takes no more, and there are others.");
+});
+
+it("costs no more than what was set aside, nor than all of its calls", () => {
+  expect([mostOf({ most_nusd: 9, set_aside_nusd: 5 }), mostOf({ most_nusd: 9, set_aside_nusd: 20 })]).toEqual([5, 9]);
 });

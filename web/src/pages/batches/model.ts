@@ -1,7 +1,7 @@
 /** Batches as the page speaks of them. Pure. */
 import type { Schema } from "@/api/client";
 import type { Json, PromptTemplate } from "@/lib/template";
-import { plural } from "@/lib/format";
+import { count, plural } from "@/lib/format";
 
 export type Batch = Schema<"burnish_gateway__batches__answers__BatchAnswer">;
 export type BatchFile = Schema<"FileAnswer">;
@@ -125,6 +125,31 @@ export function bodyOf(draft: Draft): Record<string, unknown> | null {
     ...(draft.models.length > 0 ? { models: [...draft.models] } : {}),
     ...(draft.prompt && versions.length > 0 ? { versions } : {}),
   };
+}
+
+/** What to do before there is a body, where there is none yet. `dataset`: the one whose rows are to be taken. */
+export function missingIn(draft: Draft, source: "file" | "dataset", dataset: string): string {
+  if (versionsOf(draft.versions) === null) return "Versions are numbers, such as 1, 2.";
+  if (!draft.file && source === "dataset") return draft.prompt && dataset ? "Press “Take these rows”." : `Choose ${draft.prompt ? "a dataset" : dataset ? "a prompt" : "a prompt and a dataset"} first.`;
+  if (!draft.file) return "Choose a file first.";
+  if (draft.kind === "inputs" && !draft.prompt && draft.models.length === 0) return "Choose the prompt that the lines go into, or a model for lines with messages.";
+  return "The ceiling is a number of dollars.";
+}
+
+/** The name after `next` was suggested: a name that somebody typed stays. `before`: the last one that was suggested. */
+export function suggestedName(typed: string, before: string, next: string): string {
+  return typed.trim() === "" || typed === before ? next : typed;
+}
+
+/** That a dataset has more rows than one batch takes. `counts`: how many it has by split, where that is known. */
+export function rowsLeftOut(rows: number, counts: Readonly<Record<string, number>> | undefined, split: string): string {
+  const all = counts && (split ? counts[split] : Object.values(counts).reduce((sum, one) => sum + one, 0));
+  return all !== undefined && all > rows ? `${count(rows)} of ${plural(all, "row")} are taken: one batch takes no more. The others need another one.` : `The first ${count(rows)} rows are taken: one batch takes no more, and there are others.`;
+}
+
+/** The most that a batch can cost: all of its calls, or what was set aside where a lower ceiling was given. */
+export function mostOf({ most_nusd: most, set_aside_nusd: aside }: Pick<Batch, "most_nusd" | "set_aside_nusd">): number {
+  return Math.min(most, aside);
 }
 
 type Item = { id: string; input: string | Record<string, unknown> };
