@@ -9,7 +9,7 @@ import { count, money, plural } from "@/lib/format";
 import { integer, oneOf, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
-import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, nameOf, pauseWords } from "./model";
+import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, mostOf, nameOf, pauseWords } from "./model";
 import { useResults } from "./useResults";
 
 const shape = { show: oneOf(["all", "failed"], "all"), line: integer(null) };
@@ -60,8 +60,8 @@ function Whole({ batch }: { batch: Batch }) {
       <Figures
         figures={[
           { label: "Answered", value: count(completed), note: `of ${plural(total, "call")}` },
-          { label: "Failed", value: count(failed), note: failed > 0 ? "they cost the others nothing" : undefined },
-          { label: "Cost", value: money(batch.cost_nusd), note: `at most ${money(batch.most_nusd)}` },
+          { label: "Failed", value: count(failed), note: failed > 0 ? (ended ? "the others went on" : "the others go on") : undefined },
+          { label: "Cost", value: money(batch.cost_nusd), note: `at most ${money(mostOf(batch))}` },
           { label: ended ? "Was set aside" : "Set aside", value: money(batch.set_aside_nusd), note: ended ? "the rest came back" : "the rest comes back" },
         ]}
       />
