@@ -3,11 +3,10 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, Drawer, EmptyState, Facts, Field, FormDialog, Input, Loaded, Notice, RelativeTime, SkeletonTable, StatusBadge, Table, errorFor, toast } from "@/kit";
+import { Badge, Button, type Column, Drawer, EmptyState, Facts, Field, FormDialog, Input, Loaded, Notice, Page, RelativeTime, SkeletonTable, StatusBadge, Table, errorFor, toast } from "@/kit";
 import { count, day, decimal, moment, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { useNow } from "@/lib/use-now";
-import { Head } from "./Head";
 
 type Recount = Schema<"RecountAnswer">;
 const shape = { recount: text() };
@@ -31,7 +30,7 @@ export default function RecountsPage() {
     </Button>
   );
   return (
-    <Head title="Recounts" subtitle="Figures are kept as runs come in. Counting them again from the runs themselves says whether any differs; it changes none." actions={button}>
+    <Page title="Recounts" back={{ to: "/analytics", label: "Analytics" }} subtitle="Figures are kept as runs come in. Counting them again from the runs themselves says whether any differs; it changes none." actions={button}>
       <Loaded of={found} skeleton={<SkeletonTable columns={4} />}>
         {() =>
           rows.length === 0 ? (
@@ -47,7 +46,7 @@ export default function RecountsPage() {
         {opened ? <Details of={opened} /> : null}
       </Drawer>
       {asking ? <Ask onClose={() => setAsking(false)} /> : null}
-    </Head>
+    </Page>
   );
 }
 
