@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, change, compact, count, duration, moment, money, percent, percentRange, plural, points, spaced } from "./format";
+import { ago, bytes, change, compact, count, duration, moment, money, percent, percentRange, plural, points, pointsRange, spaced } from "./format";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 
@@ -23,6 +23,11 @@ describe("shares", () => {
   it.each([[0.9583, "95.8 %"], [0, "0.0 %"], [1, "100.0 %"], [null, "–"]])("%s is %s", (share, text) => expect(plain(percent(share))).toBe(text));
   it("have an interval", () => expect(plain(percentRange(0.5068, 0.6682))).toBe("50.7–66.8 %"));
   it.each([[0.012, "+1.2 pts"], [-0.0041, "−0.4 pts"], [0.0001, "±0.0 pts"]])("differ by %s: %s", (difference, text) => expect(plain(points(difference))).toBe(text));
+  it("differ within an interval", () => {
+    expect(plain(pointsRange(-0.15, -0.031))).toBe("−15.0 to −3.1 pts");
+    expect(plain(pointsRange(-0.0002, 0.12))).toBe("±0.0 to +12.0 pts");
+    expect(plain(pointsRange(null, 0.1))).toBe("–");
+  });
   it("change relative to what was", () => {
     expect(plain(change(106, 100))).toBe("+6 %");
     expect(plain(change(88, 100))).toBe("−12 %");

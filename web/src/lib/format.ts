@@ -79,6 +79,12 @@ export function points(difference: Maybe, digits = 1): string {
   return `${sign}${text}${NBSP}pts`;
 }
 
+/** The interval of a difference of two shares: −15.0 to −3.1 pts. */
+export function pointsRange(low: Maybe, high: Maybe, digits = 1): string {
+  if (!given(low) || !given(high)) return NONE;
+  return `${points(low, digits).replace(/\s?pts$/u, "")} to ${points(high, digits)}`;
+}
+
 /** A relative change: +6 %, −12 %. Null where there was nothing before. */
 export function change(now: Maybe, before: Maybe): string | null {
   if (!given(now) || !given(before) || before === 0) return null;

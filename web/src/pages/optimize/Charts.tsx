@@ -1,8 +1,8 @@
 import { Intervals } from "@/chart/Intervals";
 import { XYChart } from "@/chart/XYChart";
 import { Figures, Section } from "@/kit";
-import { count, money, percent, points } from "@/lib/format";
-import { type Progress as Far, type Test, curveOf, level, pointsRange } from "./model";
+import { count, money, percent, points, pointsRange } from "@/lib/format";
+import { type Progress as Far, type Test, curveOf, level } from "./model";
 
 /** What was proven, and how the search came there. */
 export default function Charts({ test, far, goesOn }: { test: Test | null; far: Far; goesOn: boolean }) {

@@ -3,8 +3,8 @@ import { ApiError } from "@/api/errors";
 import { useChange, useRead } from "@/api/hooks";
 import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
 import { classes } from "@/lib/classes";
-import { plural, points } from "@/lib/format";
-import { type Edit, type Suggestion, editInWords, evidenceOf, isOfEdits, pointsRange } from "./model";
+import { plural, points, pointsRange } from "@/lib/format";
+import { type Edit, type Suggestion, editInWords, evidenceOf, isOfEdits } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 

@@ -1,7 +1,7 @@
 import { Intervals } from "@/chart/Intervals";
 import { Badge, Breaking, type Column, Facts, Section, Table, TextLink } from "@/kit";
-import { count, duration, money, percent, percentRange, plural, points } from "@/lib/format";
-import { type Evidence, type Variant, level, methodName, pointsRange } from "./model";
+import { count, duration, money, percent, percentRange, plural, points, pointsRange } from "@/lib/format";
+import { type Evidence, type Variant, level, methodName } from "./model";
 import { Proposals } from "./Proposals";
 
 type Category = Evidence["per_category"][number];

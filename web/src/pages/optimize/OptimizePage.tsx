@@ -5,13 +5,13 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, SimulatedMark, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
-import { count, percent, points } from "@/lib/format";
+import { count, percent, points, pointsRange } from "@/lib/format";
 import { flag, integer, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { GenerationsTab } from "./GenerationsTab";
 import { StartSearch } from "./StartSearch";
-import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, methodName, pointsRange, progressOf, startedBy, statusNow } from "./model";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, methodName, progressOf, startedBy, statusNow } from "./model";
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;

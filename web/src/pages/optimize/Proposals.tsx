@@ -1,7 +1,7 @@
 import { Badge, Button, type Column, EmptyState, Segments, Select, Table, Toolbar } from "@/kit";
-import { count, points } from "@/lib/format";
+import { count, points, pointsRange } from "@/lib/format";
 import { integer, oneOf, useUrlState } from "@/lib/url-state";
-import { type Edit, STATES, ranked, pointsRange } from "./model";
+import { type Edit, STATES, ranked } from "./model";
 
 const shape = { state: oneOf(["all", ...STATES], "all"), shown: integer(20) };
 

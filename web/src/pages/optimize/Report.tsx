@@ -1,6 +1,6 @@
 import { Badge, type Column, Facts, Notice, Section, Table } from "@/kit";
-import { count, decimal, percent, plural, points } from "@/lib/format";
-import { type Edit, pointsRange } from "./model";
+import { count, decimal, percent, plural, points, pointsRange } from "@/lib/format";
+import type { Edit } from "./model";
 
 type Theme = { words: string[]; size: number; feedback_ids: string[]; edits: Pick<Edit, "text" | "state" | "effect" | "effect_low" | "effect_high">[] };
 export type Told = {

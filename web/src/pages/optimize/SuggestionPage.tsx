@@ -6,12 +6,12 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
-import { change, count, money, percent, points } from "@/lib/format";
+import { change, count, money, percent, points, pointsRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Cases } from "./Cases";
 import { Decide } from "./Decide";
 import { Proposals } from "./Proposals";
-import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf, pointsRange } from "./model";
+import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf } from "./model";
 
 // Charts come when they are looked at.
 const EvidenceTab = later(() => import("./EvidenceTab"));

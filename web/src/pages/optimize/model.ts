@@ -2,7 +2,7 @@
 import type { Schema } from "@/api/client";
 import type { ScatterDot } from "@/chart/Scatter";
 import type { Point } from "@/chart/geometry";
-import { percent, points } from "@/lib/format";
+import { percent } from "@/lib/format";
 
 export type Job = Schema<"OptimizationAnswer">;
 export type Suggestion = Schema<"SuggestionAnswer">;
@@ -194,9 +194,4 @@ export function paired(before: readonly Message[] | undefined, after: readonly M
 /** How sure an interval is: 95 %, 98.3 %. */
 export function level(confidence: number): string {
   return percent(confidence, Number.isInteger(Math.round(confidence * 1000) / 10) ? 0 : 1);
-}
-
-/** +13.8 to +28.2 pts: the interval of a difference of shares. */
-export function pointsRange(low: number | null | undefined, high: number | null | undefined): string {
-  return `${points(low).replace(/\s?pts$/u, "")} to ${points(high)}`;
 }

@@ -3,12 +3,11 @@ import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Intervals } from "@/chart/Intervals";
 import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
-import { count, money, percent, percentRange, plural, points, spaced } from "@/lib/format";
+import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { type Result, type Run, wordsOf } from "./model";
+import { type Comparison, type Result, type Run, groundsOf, wordsOf } from "./model";
 import { shape } from "./shape";
 
-type Comparison = Schema<"RunComparison">;
 type Changed = Schema<"ChangedItem">;
 const SHOWN = 8;
 
@@ -62,16 +61,14 @@ function Difference({ run, base, name, own, each }: { run: string; base: string;
           <div className="flex flex-col gap-1">
             <p className="flex flex-wrap items-center gap-2">
               <strong className="font-semibold">{points(one.difference.value)}</strong>
-              <span className="numeric text-muted">95 %: {percentRange(one.difference.low, one.difference.high)}</span>
+              <span className="numeric text-muted">95 %: {pointsRange(one.difference.low, one.difference.high)}</span>
               <Badge tone={TONES[one.verdict]}>{VERDICTS[one.verdict]}</Badge>
               <span>
                 against <TextLink to={`/test-runs/${base}`}>{name}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
               </span>
             </p>
-            <p className="max-w-[80ch]">{spaced(one.in_words)}</p>
             <p className="numeric text-12 text-muted">
-              Over {plural(one.items, "item")} that both answered{one.only_in_run + one.only_in_base > 0 ? `; ${count(one.only_in_run)} only here and ${count(one.only_in_base)} only there are left out` : ""}. {one.test === "mcnemar" ? "Exact McNemar" : "Sign-flip"}, p {one.p_value < 0.001 ? "< 0.001" : one.p_value.toFixed(3)}.
-              {one.items_needed !== null && one.verdict === "too_small" ? ` About ${count(one.items_needed)} items would settle it.` : ""}
+              {groundsOf(one)}
             </p>
           </div>
           {one.test_reads !== null && one.test_reads > 5 ? <Notice tone="warn">Test runs have read this test split {count(one.test_reads)} times. Who chooses by it makes it less of a proof.</Notice> : null}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, cellsOf, columnOf, filterCases, resultOf } from "./model";
+import { type FailedCase, OTHER, cellsOf, columnOf, filterCases, groundsOf, resultOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -20,4 +20,14 @@ it("leaves the cases of one cell, or of some words", () => {
 it("reads what has come so far of a run that goes on", () => {
   const run = { status: "running", partial_results: { cost_nusd: 7, failed_cases: [failed("1", "a", "b")] } } as never;
   expect(resultOf(run)).toMatchObject({ costNusd: 7, leftOut: 0, metrics: null });
+});
+
+it("says once what a comparison rests on", () => {
+  const one = { items: 198, only_in_run: 0, only_in_base: 0, test: "mcnemar", p_value: 0.0004, verdict: "worse", items_needed: 90, smallest_difference: 0.05 } as const;
+  const words = (other: Partial<Omit<typeof one, "verdict" | "items_needed" | "items" | "only_in_run">> & { verdict?: "better" | "worse" | "no_difference" | "too_small"; items_needed?: number | null; items?: number; only_in_run?: number }) => groundsOf({ ...one, ...other }).replaceAll("\u00a0", " ");
+  expect(words({})).toBe("Over 198 items that both answered. Exact McNemar, p < 0.001.");
+  expect(words({ only_in_run: 2 })).toContain("answered; 2 only here and 0 only there are left out.");
+  expect(words({ verdict: "no_difference" })).toMatch(/A difference of 5\.0 pts or more would probably have shown\.$/);
+  expect(words({ verdict: "too_small" })).toMatch(/About 90 items would settle it\.$/);
+  expect(words({ verdict: "too_small", items: 12 })).toMatch(/fewer than 30 items nothing is claimed\.$/);
 });

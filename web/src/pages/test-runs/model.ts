@@ -1,8 +1,10 @@
 /** What the API says of a test run as "object", and what is computed from it. Pure. */
 import type { Schema } from "@/api/client";
 import type { Confusion } from "@/chart/ConfusionMatrix";
+import { count, plural, points } from "@/lib/format";
 
 export type Run = Schema<"TestRunAnswer">;
+export type Comparison = Schema<"RunComparison">;
 export type Metrics = {
   overall_accuracy: number | null;
   interval: { low: number; high: number };
@@ -83,4 +85,21 @@ export function wordsOf(input: FailedCase["input"]): string {
   const all = Object.entries(input);
   const words = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   return all.length === 1 ? words(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${words(value)}`).join("\n");
+}
+
+/** Fewer claim nothing (the API says the same). */
+const LEAST_ITEMS = 30;
+
+/** What a verdict rests on: the items, the test, and what it would have taken to see more. */
+export function groundsOf(one: Pick<Comparison, "items" | "only_in_run" | "only_in_base" | "test" | "p_value" | "verdict" | "items_needed" | "smallest_difference">): string {
+  const apart = one.only_in_run + one.only_in_base > 0 ? `; ${count(one.only_in_run)} only here and ${count(one.only_in_base)} only there are left out` : "";
+  const test = `${one.test === "mcnemar" ? "Exact McNemar" : "Sign-flip"}, p ${one.p_value < 0.001 ? "< 0.001" : one.p_value.toFixed(3)}.`;
+  return [`Over ${plural(one.items, "item")} that both answered${apart}.`, test, further(one)].filter(Boolean).join(" ");
+}
+
+function further({ verdict, items, items_needed: needed, smallest_difference: smallest }: Pick<Comparison, "verdict" | "items" | "items_needed" | "smallest_difference">): string {
+  if (verdict === "no_difference") return `A difference of ${points(smallest).replace("+", "")} or more would probably have shown.`;
+  if (verdict !== "too_small") return "";
+  if (items < LEAST_ITEMS) return `With fewer than ${LEAST_ITEMS} items nothing is claimed.`;
+  return needed === null ? "" : `About ${count(needed)} items would settle it.`;
 }
