@@ -1,6 +1,6 @@
 import { FileUp, X } from "lucide-react";
 import { type DragEvent, useEffect, useMemo, useRef, useState } from "react";
-import { Badge, Button, Field, Notice, Select, Textarea } from "@/kit";
+import { Badge, Button, Checkbox, Field, Notice, Select, Textarea } from "@/kit";
 import { classes } from "@/lib/classes";
 import { bytes, count, plural } from "@/lib/format";
 import { WouldBecome } from "./WouldBecome";
@@ -16,6 +16,7 @@ const ROLES: readonly { value: Role; label: string }[] = [
   { value: "skip", label: "Leave out" },
 ];
 const ROWS_SHOWN = 5;
+const BLANK_SHOWN = 10;
 /** The demo's tickets, with their splits; see the example in the form for a prompt. */
 const EXAMPLES = "/app/examples/support-tickets.txt";
 const EXAMPLE = "ticket,expected\nWhere is my parcel?,delivery\nI was charged twice,billing";
@@ -31,6 +32,12 @@ function given(text: string): Given {
   }
 }
 
+/** The first of them by their numbers. */
+function rowsNamed(numbers: readonly number[]): string {
+  const more = numbers.length - BLANK_SHOWN;
+  return `${numbers.length === 1 ? "Row" : "Rows"} ${numbers.slice(0, BLANK_SHOWN).join(", ")}${more > 0 ? ` and ${count(more)} more` : ""}.`;
+}
+
 /** Items by paste or from a file, with what each column is; tells `onItems` what is fit to be sent, or null. */
 export function ItemsInput({ onItems, variables, withExample }: { onItems: (items: Item[] | null) => void; variables?: readonly string[]; /** Offers tickets to try things with. */ withExample?: boolean }) {
   const [text, setText] = useState("");
@@ -39,7 +46,8 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
   const [chosen, setChosen] = useState<Mapping>({});
   const { rows, error } = useMemo(() => given(text), [text]);
   const mapping = useMemo(() => (rows ? { ...guessMapping(rows, variables), ...chosen } : {}), [rows, variables, chosen]);
-  const mapped = useMemo(() => (rows ? mapRows(rows, mapping) : null), [rows, mapping]);
+  const [leaveOutBlank, setLeaveOutBlank] = useState(false);
+  const mapped = useMemo(() => (rows ? mapRows(rows, mapping, { leaveOutBlank }) : null), [rows, mapping, leaveOutBlank]);
   const ready = mapped && mapped.problems.length === 0 && mapped.items.length > 0 ? mapped.items : null;
   useEffect(() => onItems(ready), [ready, onItems]);
 
@@ -51,6 +59,7 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
     }
     setFileError(null);
     setChosen({});
+    setLeaveOutBlank(false);
     setFile({ name: picked.name, size: picked.size });
     setText(await picked.text());
   };
@@ -63,6 +72,7 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
     setFile(null);
     setText("");
     setChosen({});
+    setLeaveOutBlank(false);
   };
 
   return (
@@ -87,6 +97,7 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
       {rows && mapped ? (
         <>
           <Preview rows={rows} mapping={mapping} onRole={(column, role) => setChosen({ ...chosen, [column]: role })} />
+          {mapped.blank.length > 0 ? <Checkbox label={`Leave out ${plural(mapped.blank.length, "row")} that ${mapped.blank.length === 1 ? "expects" : "expect"} nothing`} hint={rowsNamed(mapped.blank)} checked={leaveOutBlank} onChange={(event) => setLeaveOutBlank(event.target.checked)} /> : null}
           {mapped.problems.length > 0 ? (
             <Notice tone="warn" title="Not ready yet.">
               <ul className="list-disc pl-4">
@@ -106,7 +117,7 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
               {mapped.counts["by hash"] > 0 ? <span className="text-muted">{mapped.counts["by hash"] === mapped.items.length ? "" : `${count(mapped.counts["by hash"])} `}split by a hash: about 50 % train, 20 % validation, 30 % test</span> : null}
             </p>
           )}
-          {ready ? <WouldBecome items={ready} /> : null}
+          {ready ? <WouldBecome items={ready} rowsOf={mapped.rowsOf} /> : null}
         </>
       ) : null}
     </div>

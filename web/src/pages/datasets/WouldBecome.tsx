@@ -10,7 +10,7 @@ const WAIT_MS = 500;
 const SHOWN = 5;
 
 /** What the API makes of the items before any is saved: where each would stand, what says the same, what is refused. Quiet where it cannot say. */
-export function WouldBecome({ items }: { items: readonly Item[] }) {
+export function WouldBecome({ items, rowsOf }: { items: readonly Item[]; /** Of each item, the row that it comes from: rows before it may be left out. */ rowsOf: readonly number[] }) {
   const [found, setFound] = useState<{ of: readonly Item[]; preview: Preview } | null>(null);
   useEffect(() => {
     let isOver = false;
@@ -26,6 +26,7 @@ export function WouldBecome({ items }: { items: readonly Item[] }) {
     };
   }, [items]);
   if (!found || found.of !== items) return null;
+  const rowOf = (line: number) => rowsOf[line - 1] ?? line;
   const { items: kept, duplicates, counts, problems, problems_left_out: more, near_duplicates: pairs } = found.preview;
   return (
     <div role="group" aria-label="What would be saved" className="flex flex-col gap-2 text-13">
@@ -38,7 +39,7 @@ export function WouldBecome({ items }: { items: readonly Item[] }) {
           <ul className="list-disc pl-4">
             {problems.slice(0, SHOWN).map((one) => (
               <li key={one.line}>
-                Row {one.line}: {one.message}
+                Row {rowOf(one.line)}: {one.message}
               </li>
             ))}
             {problems.length + more > SHOWN ? <li>… and {count(problems.length + more - SHOWN)} more.</li> : null}
@@ -49,7 +50,7 @@ export function WouldBecome({ items }: { items: readonly Item[] }) {
         <Notice tone="warn" title={`${plural(pairs.length, "pair")} in different splits ${pairs.length === 1 ? "says" : "say"} almost the same:`}>
           {pairs
             .slice(0, SHOWN)
-            .map((one) => `rows ${one.lines.join(" and ")} (${one.splits.join(", ")}, ${percent(one.similarity, 0)})`)
+            .map((one) => `rows ${one.lines.map(rowOf).join(" and ")} (${one.splits.join(", ")}, ${percent(one.similarity, 0)})`)
             .join("; ")}
           {pairs.length > SHOWN ? `; and ${count(pairs.length - SHOWN)} more` : ""}. What was learnt from one is no news in the other.
         </Notice>

@@ -30,6 +30,8 @@ it("makes items, and says what is wrong by row", () => {
       { input: "hello", expected: "greeting", split: "validation", metadata: { who: "ann" } },
       { input: "bye", expected: "parting", metadata: { who: "bob" } },
     ],
+    rowsOf: [1, 2],
+    blank: [],
     problems: [],
     counts: { train: 0, validation: 1, test: 0, "by hash": 1 },
   });
@@ -41,4 +43,13 @@ it("makes items, and says what is wrong by row", () => {
 it("shows an input of one variable as its value", () => {
   expect(inputWords({ ticket: "Hello" })).toBe("Hello");
   expect(inputWords({ a: "x", n: 2 })).toBe("a: x\nn: 2");
+});
+
+it("names rows that expect nothing, and leaves them out where it is told to", () => {
+  const rows = readRows("text,label\nhello,greeting\nhm,  \nbye,parting\n,\n");
+  const mapping = guessMapping(rows);
+  expect(mapRows(rows, mapping)).toMatchObject({ blank: [2, 4], problems: ["Row 2 has no expected answer.", "Row 4 has no input."] });
+  const kept = mapRows(rows, mapping, { leaveOutBlank: true });
+  expect(kept).toMatchObject({ rowsOf: [1, 3], blank: [2, 4], problems: [] });
+  expect(kept.items.map((one) => one.expected)).toEqual(["greeting", "parting"]);
 });

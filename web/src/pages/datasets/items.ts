@@ -144,10 +144,10 @@ export function guessMapping({ columns, rows }: Rows, variables: readonly string
   return found;
 }
 
-export type Mapped = { items: Item[]; /** What keeps them from being sent; the first ones. */ problems: string[]; counts: Record<Split | "by hash", number> };
+export type Mapped = { items: Item[]; /** Of each item, the row that it comes from. */ rowsOf: number[]; /** Rows that expect nothing. */ blank: number[]; /** What keeps them from being sent; the first ones. */ problems: string[]; counts: Record<Split | "by hash", number> };
 
-/** The items that the rows become. */
-export function mapRows({ rows, columns }: Rows, mapping: Mapping): Mapped {
+/** The items that the rows become. `leaveOutBlank`: rows that expect nothing are passed over; else they are problems, as to the API. */
+export function mapRows({ rows, columns }: Rows, mapping: Mapping, { leaveOutBlank = false }: { leaveOutBlank?: boolean } = {}): Mapped {
   const having = (role: Role) => columns.filter((name) => mapping[name] === role);
   const [inputs, variables, expected, splits, groups, kept] = [having("input"), having("variable"), having("expected"), having("split"), having("group"), having("metadata")];
   const counts = { train: 0, validation: 0, test: 0, "by hash": 0 };
@@ -159,26 +159,31 @@ export function mapRows({ rows, columns }: Rows, mapping: Mapping): Mapped {
   if (splits.length > 1) problems.push("Only one column can hold the split.");
   if (groups.length > 1) problems.push("Only one column can hold the user or conversation.");
   if (rows.length > ITEMS_MOST) problems.push(`A dataset holds at most ${ITEMS_MOST.toLocaleString("en-US")} items; these are ${rows.length.toLocaleString("en-US")}.`);
-  if (problems.length > 0) return { items: [], problems, counts };
+  if (problems.length > 0) return { items: [], rowsOf: [], blank: [], problems, counts };
 
   const items: Item[] = [];
+  const [rowsOf, blank]: [number[], number[]] = [[], []];
   rows.forEach((row, at) => {
     const where = `Row ${at + 1}`;
     const input = variables.length > 0 ? Object.fromEntries(variables.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]]))) : inputOf(row[inputs[0] ?? ""]);
     const answer = wordsOf(row[expected[0] ?? ""]);
     const split = splits[0] === undefined ? "" : wordsOf(row[splits[0]]).trim().toLowerCase();
     const known = split === "" ? "by hash" : splitNamed(split);
+    const isBlank = answer.trim() === "";
+    if (isBlank) blank.push(at + 1);
+    if (isBlank && leaveOutBlank) return;
     if (input === "" || (typeof input === "object" && Object.keys(input).length === 0)) problems.push(`${where} has no input.`);
-    else if (row[expected[0] ?? ""] === undefined || row[expected[0] ?? ""] === null) problems.push(`${where} has no expected answer.`);
+    else if (isBlank) problems.push(`${where} has no expected answer.`);
     else if (known === null) problems.push(`${where}: a split is train, validation or test, not “${split}”.`);
     else {
       counts[known]++;
+      rowsOf.push(at + 1);
       const metadata = Object.fromEntries(kept.flatMap((name) => (row[name] === undefined || row[name] === "" ? [] : name === "metadata" && isObject(row[name]) ? Object.entries(row[name]) : [[name, row[name]]])));
       const group = wordsOf(row[groups[0] ?? ""]).trim();
       items.push({ input, expected: answer, ...(known === "by hash" ? {} : { split: known }), ...(group ? { group } : {}), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
     }
   });
-  return { items, problems: problems.length > PROBLEMS_MOST ? [...problems.slice(0, PROBLEMS_MOST), `… and ${problems.length - PROBLEMS_MOST} more.`] : problems, counts };
+  return { items, rowsOf, blank, problems: problems.length > PROBLEMS_MOST ? [...problems.slice(0, PROBLEMS_MOST), `… and ${problems.length - PROBLEMS_MOST} more.`] : problems, counts };
 }
 
 function inputOf(value: Cell): string | Record<string, Cell> {
