@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Checkbox, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
+import { count, plural } from "@/lib/format";
 import { flag, maybeOneOf, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -20,7 +21,7 @@ export default function EvaluatorsPage() {
   const may = useMay();
   const pages = usePages("/v1/evaluators", { query: { archived, limit: 200 } });
   const add = () => set({ new: true });
-  useCommands(useMemo(() => [{ id: "new-evaluator", label: "New evaluator", keys: "n", run: () => set({ new: true }) }], [set]));
+  useCommands(useMemo(() => (may.edit ? [{ id: "new-evaluator", label: "New evaluator", keys: "n", run: () => set({ new: true }) }] : []), [may.edit, set]));
   useHotkey("n", add, may.edit && !making);
   const button = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={add} disabled={!may.edit} why={needs("editor")}>
@@ -34,6 +35,7 @@ export default function EvaluatorsPage() {
         <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next) => set({ kind: next || null })} options={KINDS.map((one) => ({ value: one.kind, label: one.name }))} />
         <Checkbox label="Archived ones too" checked={archived} onChange={(event) => set({ archived: event.target.checked })} />
       </Toolbar>
+      {kind && pages.hasMore && rows.length > 0 ? <p role="status" className="text-13 text-muted">{plural(rows.length, "evaluator")} of this kind among the newest {count(pages.rows.length)}; older ones are not looked through yet.</p> : null}
       <PagedTable
         label="Evaluators"
         columns={COLUMNS}
@@ -42,7 +44,11 @@ export default function EvaluatorsPage() {
         rowLink={(row) => ({ to: `/evaluators/${row.id}` })}
         empty={
           kind ? (
-            <EmptyState title="No evaluator of this kind" action={<Button onClick={() => set({ kind: null })}>Show all</Button>} />
+            pages.hasMore ? (
+              <EmptyState title={`None of this kind among the newest ${count(pages.rows.length)}`} action={<Button onClick={pages.loadMore} busy={pages.isLoadingMore}>Look among older ones</Button>} />
+            ) : (
+              <EmptyState title="No evaluator of this kind" action={<Button onClick={() => set({ kind: null })}>Show all</Button>} />
+            )
           ) : (
             <EmptyState icon={<Scale size={18} />} title="No evaluators yet" action={button} code={CREATE}>
               An evaluator says of each answer whether it is good, and why: in test runs, and on a share of live traffic.

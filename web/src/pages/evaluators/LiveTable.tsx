@@ -4,8 +4,8 @@ import { change as send, useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, ButtonLink, type Column, ConfirmDialog, EmptyState, Menu, PagedTable, Switch, TextLink, toast, toastError, useUndo } from "@/kit";
 import { Progress } from "@/kit/Progress";
-import { count, money, plural } from "@/lib/format";
-import { type Live, takes } from "./live";
+import { count, money } from "@/lib/format";
+import { type Live, takes, unscored } from "./live";
 
 const INVALIDATES = { invalidates: ["/v1/live-evaluations"] };
 const PERIODS: Record<string, string> = { day: "today", month: "this month" };
@@ -89,7 +89,7 @@ export function LiveTable({ evaluator, archived, onEdit }: { evaluator: string |
         error={end.error}
         onSubmit={() => ending && end.mutate({ path: { live_evaluation_id: ending.id } }, { onSuccess: () => (toast(`${ending.evaluator} scores ${takes(ending)} no more`), setEnding(null)) })}
       >
-        {ending ? `${ending.evaluator} takes nothing more of ${takes(ending)}${ending.waiting > 0 ? `, and ${plural(ending.waiting, "answer")} that waits is not scored` : ""}. Its scores stay.` : null}
+        {ending ? `${ending.evaluator} takes nothing more of ${takes(ending)}${unscored(ending.waiting)}. Its scores stay.` : null}
       </ConfirmDialog>
     </>
   );

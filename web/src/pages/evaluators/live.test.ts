@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Live, bodyOf, draftOf, takes, wrongIn } from "./live";
+import { type Live, bodyOf, draftOf, takes, unscored, wrongIn } from "./live";
 
 const live: Live = {
   id: "x", evaluator_id: "e", evaluator: "helpful", kind: "llm_judge", prompts: ["a"], labels: ["production"], sample: 0.125, active: true, waiting: 0, created_by: "", created_at: "", updated_at: "", archived_at: null,
@@ -20,4 +20,8 @@ test("a cap is needed where models are asked, and a share everywhere", () => {
 
 test("what it takes is one phrase", () => {
   expect([takes(live), takes({ sample: 1, prompts: [], labels: [] })]).toEqual(["12.5\u00a0% of a under production", "100\u00a0% of all calls"]);
+});
+
+test("what waits is counted in words", () => {
+  expect([0, 1, 3].map(unscored)).toEqual(["", ", and 1 answer that waits is not scored", ", and 3 answers that wait are not scored"]);
 });

@@ -1,6 +1,6 @@
 /** A live evaluation in words, and as a form holds it. Pure. */
 import type { Schema } from "@/api/client";
-import { percent } from "@/lib/format";
+import { percent, plural } from "@/lib/format";
 
 export type Live = Schema<"LiveEvaluationAnswer">;
 export type Period = Schema<"Cap">["period"];
@@ -39,4 +39,10 @@ export function takes({ sample, prompts, labels }: Pick<Live, "sample" | "prompt
   const share = percent(sample, sample * 100 === Math.round(sample * 100) ? 0 : 1);
   const what = prompts.length > 0 ? prompts.join(", ") : "all calls";
   return `${share} of ${what}${labels.length > 0 ? ` under ${labels.join(", ")}` : ""}`;
+}
+
+/** The end of a sentence: what is lost of what waits. */
+export function unscored(waiting: number): string {
+  if (waiting === 0) return "";
+  return `, and ${plural(waiting, "answer")} that ${waiting === 1 ? "waits is" : "wait are"} not scored`;
 }

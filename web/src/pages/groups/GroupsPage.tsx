@@ -3,11 +3,11 @@ import { useState } from "react";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Drawer, EmptyState, Facts, JsonView, Loaded, Money, NavTabs, Notice, NumberCell, Page, PagedTable, Percent, Prose, RelativeTime, Section, Select, SimulatedBadge, SimulatedMark, TextLink, Toolbar } from "@/kit";
-import { count, percent, plural, shortId } from "@/lib/format";
+import { ago, count, percent, plural, shortId } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { RUNS_TABS } from "../runs/tabs";
 import { MakePrompt } from "./MakePrompt";
-import { type Group, groupName, liking } from "./model";
+import { type Group, callWords, groupName, liking } from "./model";
 
 const DAYS = [
   { value: "7", label: "Last 7 days" },
@@ -98,11 +98,11 @@ function Whole({ groupKey }: { groupKey: string }) {
           )}
           <Facts
             facts={[
-              ["Calls", `${count(one.executions)}, ${count(one.successes)} of them succeeded`],
+              ["Calls", callWords(one)],
               ["Cost", <Money key="c" nusd={one.cost_nusd} />],
               ["Liked", <Liked key="l" row={one} />],
               ["Model", <span key="m" className="flex flex-wrap items-center gap-2">{one.model}{one.simulated ? <SimulatedBadge /> : null}</span>],
-              ["First and last", <span key="f"><RelativeTime at={one.first_at} />, <RelativeTime at={one.last_at} /></span>],
+              ago(one.first_at) === ago(one.last_at) ? ["When", <RelativeTime key="f" at={one.last_at} />] : ["First and last", <span key="f"><RelativeTime at={one.first_at} />, <RelativeTime at={one.last_at} /></span>],
             ]}
           />
           <Section title="Instructions">{one.instructions === null ? <p className="text-13 text-muted">Their text is not kept.</p> : <Prose text={one.instructions} />}</Section>
