@@ -1,5 +1,8 @@
-import { expect, it } from "vitest";
-import { linesOf } from "./lines";
+import { afterEach, expect, it, vi } from "vitest";
+import { signedOut } from "./client";
+import { linesOf, sendLines } from "./lines";
+
+afterEach(() => vi.unstubAllGlobals());
 
 function readerOf(chunks: Uint8Array[]) {
   return { read: () => Promise.resolve(chunks.length > 0 ? { done: false as const, value: chunks.shift() as Uint8Array<ArrayBuffer> } : { done: true as const, value: undefined }) };
@@ -13,4 +16,18 @@ it("puts lines together, wherever the body was cut", async () => {
     for await (const line of linesOf(readerOf(chunks))) found.push(JSON.parse(line));
     expect(found).toEqual([{ a: "ä" }, { b: 2 }, { c: 3 }]);
   }
+});
+
+it("sends a file under its type and key, and tells when nobody is signed in any more", async () => {
+  const asked = vi.fn<(path: string, init: RequestInit) => Promise<Response>>(() => Promise.resolve(Response.json({ added: 1 })));
+  vi.stubGlobal("fetch", asked);
+  expect(await sendLines("/v1/import", "a: 1", { type: "application/yaml", key: "k" })).toEqual({ added: 1 });
+  expect(asked.mock.calls[0]?.[1]).toMatchObject({ method: "POST", body: "a: 1", headers: { "Content-Type": "application/yaml", "Idempotency-Key": "k" } });
+
+  const heard = vi.fn();
+  signedOut.add(heard);
+  asked.mockResolvedValue(Response.json({ error: { type: "authentication_error", code: "not_signed_in", message: "Sign in." } }, { status: 401 }));
+  await expect(sendLines("/v1/import", "{}")).rejects.toThrow("Sign in.");
+  expect(heard).toHaveBeenCalledTimes(1);
+  signedOut.delete(heard);
 });

@@ -13,10 +13,10 @@ async function ask(path: string, init: RequestInit & { method: "GET" | "POST" })
   throw error;
 }
 
-/** Sends lines; the answer's JSON. Throws ApiError. */
-export async function sendLines<T>(path: string, lines: string | Blob): Promise<T> {
+/** Sends lines, or another text of this `type`, as it is; the answer's JSON. Throws ApiError. */
+export async function sendLines<T>(path: string, lines: string | Blob, { type = "application/x-ndjson", key, signal }: { type?: string; /** An Idempotency-Key. */ key?: string; signal?: AbortSignal } = {}): Promise<T> {
   // Of a file without a type the browser would say nothing at all.
-  const response = await ask(path, { method: "POST", body: lines, headers: { "Content-Type": "application/x-ndjson" } });
+  const response = await ask(path, { method: "POST", body: lines, headers: { "Content-Type": type, ...(key ? { "Idempotency-Key": key } : {}) }, signal });
   return (await response.json()) as T;
 }
 

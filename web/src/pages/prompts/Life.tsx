@@ -1,9 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import type { Schema } from "@/api/client";
 import { change as send, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ConfirmDialog, Field, FormDialog, Input, Menu, Notice, RelativeTime, SkeletonText, TextLink, errorFor, toast, useUndo } from "@/kit";
+import { Badge, Button, ConfirmDialog, Field, FormDialog, Input, Menu, Notice, RelativeTime, SkeletonText, TextLink, errorFor, toast, toastError, useUndo } from "@/kit";
 import { asApiError } from "@/api/errors";
 import { plural } from "@/lib/format";
 import { whyNot } from "./why";
@@ -26,7 +26,7 @@ export function LifeMenu({ prompt }: { prompt: Prompt }) {
         items={
           prompt.archived_at
             ? [
-                { label: "Restore", onSelect: () => restore.mutate() },
+                { label: restore.isPending ? "Restoring…" : "Restore", disabled: restore.isPending, onSelect: () => restore.mutate() },
                 { label: "Remove for good…", danger: true, disabled: !may.admin, hint: may.admin ? undefined : "Admins only", onSelect: () => setAct("purge") },
               ]
             : [
@@ -44,7 +44,7 @@ export function LifeMenu({ prompt }: { prompt: Prompt }) {
 
 function useRestore(slug: string): { mutate: () => void; isPending: boolean } {
   const restore = useChange("post", "/v1/prompts/{slug}/restore", { invalidates: AGAIN });
-  return { isPending: restore.isPending, mutate: () => restore.mutate({ path: { slug } }, { onSuccess: () => toast(`${slug} is back, with its labels`) }) };
+  return { isPending: restore.isPending, mutate: () => restore.mutate({ path: { slug } }, { onSuccess: () => toast(`${slug} is back, with its labels`), onError: toastError }) };
 }
 
 /** Above everything of a prompt that is put away. */
@@ -133,12 +133,12 @@ function Purge({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
 /** The folders that are there already, to choose from while one types another. */
 export function FolderInput({ value, onChange, error, label = "Folder", readOnly, autoFocus }: { value: string; onChange: (folder: string) => void; error?: ReactNode; label?: string; readOnly?: boolean; autoFocus?: boolean }) {
   const folders = useRead("/v1/folders", { query: { limit: 200 } }, { staleTime: 60_000 });
-  const known = (folders.data?.data ?? []).map((one) => one.folder).filter(Boolean);
+  const known = useId();
   return (
     <Field label={label} hint="Joined by /, such as support/tier 1. Empty: at the top." error={error}>
-      <Input autoFocus={autoFocus} readOnly={readOnly} list="known-folders" value={value} maxLength={700} onChange={(event) => onChange(event.target.value)} />
-      <datalist id="known-folders">
-        {known.map((one) => (
+      <Input autoFocus={autoFocus} readOnly={readOnly} list={known} value={value} maxLength={700} onChange={(event) => onChange(event.target.value)} />
+      <datalist id={known}>
+        {(folders.data?.data ?? []).map(({ folder }) => folder).filter(Boolean).map((one) => (
           <option key={one} value={one} aria-label={one} />
         ))}
       </datalist>

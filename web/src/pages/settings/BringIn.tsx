@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { FileUp, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { type Schema, newIdempotencyKey, standingHeaders } from "@/api/client";
-import { errorOf, noConnection } from "@/api/errors";
+import { type Schema, newIdempotencyKey } from "@/api/client";
 import { invalidate } from "@/api/hooks";
+import { sendLines } from "@/api/lines";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Field, FormError, Input, Notice, Section, Select, SkeletonText, Table, TextLink, errorFor, toast } from "@/kit";
@@ -163,15 +163,9 @@ function guess(text: string, otherwise: Format): Format {
 type Asked = { file: Given; format: Format; model: string | null; name: string; dry: boolean; key?: string };
 
 /** The bytes of the file as they are: the typed client would make JSON of them once more. */
-async function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSignal): Promise<Imported> {
+function send({ file, format, model, name, dry, key }: Asked, signal?: AbortSignal): Promise<Imported> {
   const query = new URLSearchParams({ format, dry_run: String(dry), ...(model && format !== "bundle" ? { model } : {}), ...(name.trim() && format === "promptfoo" ? { name: name.trim() } : {}) });
-  const headers = { ...standingHeaders("POST"), "content-type": format === "promptfoo" ? "application/yaml" : "application/json", ...(key ? { "Idempotency-Key": key } : {}) };
-  const response = await fetch(`/v1/import?${query.toString()}`, { method: "POST", headers, body: file.text, credentials: "same-origin", signal }).catch((error: unknown) => {
-    throw noConnection(error);
-  });
-  const answer: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw errorOf(response, answer);
-  return answer as Imported;
+  return sendLines<Imported>(`/v1/import?${query.toString()}`, file.text, { type: format === "promptfoo" ? "application/yaml" : "application/json", key, signal });
 }
 
 function changes(found: Imported): boolean {
