@@ -17,11 +17,14 @@ export function TryText() {
   const [text, setText] = useState(SAMPLE);
   const [side, setSide] = useState<Side>("in");
   const [prompt, setPrompt] = useState<string | null>(null);
-  const [asked, setAsked] = useState<Side>("in");
+  const [asked, setAsked] = useState<{ side: Side; of: string }>({ side, of: "" });
   const prompts = usePromptChoices();
   const attempt = useChange("post", "/v1/guardrails/try");
+  const of = JSON.stringify([text, side, prompt]);
+  // What became of another text says nothing of this one.
+  const { data, error } = asked.of === of ? attempt : { data: undefined, error: null };
   const submit = () => {
-    setAsked(side);
+    setAsked({ side, of });
     attempt.mutate({ body: { text, side, prompt } });
   };
   return (
@@ -37,7 +40,7 @@ export function TryText() {
             if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.requestSubmit();
           }}
         >
-          <Field label="Text" error={errorFor(attempt.error, "text")} required>
+          <Field label="Text" error={errorFor(error, "text")} required>
             <Textarea rows={4} value={text} onChange={(event) => setText(event.target.value)} />
           </Field>
           <div className="flex flex-wrap items-center gap-2">
@@ -47,12 +50,12 @@ export function TryText() {
               Try it
             </Button>
           </div>
-          <FormError error={attempt.error} />
+          <FormError error={error} />
         </form>
         <div aria-live="polite" className="min-w-0">
-          {attempt.data ? (
-            <Tried tried={attempt.data} side={asked}>
-              <Shown label="What the row in the log would hold of it" text={attempt.data.stored} />
+          {data ? (
+            <Tried tried={data} side={asked.side}>
+              <Shown label="What the row in the log would hold of it" text={data.stored} />
             </Tried>
           ) : (
             <p className="rounded-m border border-dashed border-line-strong/60 px-3 py-6 text-center text-13 text-muted">What becomes of it stands here.</p>

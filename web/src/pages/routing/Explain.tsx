@@ -35,17 +35,22 @@ export function Explain({ prompt: given }: { prompt: string }) {
   const values = template ? valuesFor(template, texts) : null;
   const pairs = pairsOf(metadata);
   const ask = useChange("post", "/v1/routing/explain");
-  const submit = () =>
-    ask.mutate({
-      body: {
-        ...(prompt ? { prompt, variables: values?.values ?? {} } : { messages: [{ role: "user", content: said }], model: model ?? "auto" }),
-        ...(prompt && model ? { model } : {}),
-        ...(user.trim() ? { user_id: user.trim() } : {}),
-        ...(app.trim() ? { app: app.trim() } : {}),
-        ...(pairs && Object.keys(pairs).length > 0 ? { metadata: pairs } : {}),
-      } as never,
-    });
-  const told = ask.data as Told | undefined;
+  const question = {
+    ...(prompt ? { prompt, variables: values?.values ?? {} } : { messages: [{ role: "user", content: said }], model: model ?? "auto" }),
+    ...(prompt && model ? { model } : {}),
+    ...(user.trim() ? { user_id: user.trim() } : {}),
+    ...(app.trim() ? { app: app.trim() } : {}),
+    ...(pairs && Object.keys(pairs).length > 0 ? { metadata: pairs } : {}),
+  };
+  const [asked, setAsked] = useState("");
+  const of = JSON.stringify([question, metadata]);
+  const submit = () => {
+    setAsked(of);
+    ask.mutate({ body: question as never });
+  };
+  // What would happen to another call says nothing of this one.
+  const told = asked === of ? (ask.data as Told | undefined) : undefined;
+  const error = asked === of ? ask.error : null;
   const missing = values?.missing ?? [];
   return (
     <Section framed title="What would happen to this call" description="Nothing is called or charged.">
@@ -58,10 +63,10 @@ export function Explain({ prompt: given }: { prompt: string }) {
       >
         <div className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Prompt</span>
-          <Combobox label="Prompt of the call" value={prompt || null} onChange={(next) => { setPrompt(next ?? ""); ask.reset(); }} clear="None: a message" className="w-full" {...prompts} />
+          <Combobox label="Prompt of the call" value={prompt || null} onChange={(next) => setPrompt(next ?? "")} clear="None: a message" className="w-full" {...prompts} />
         </div>
         {prompt ? null : (
-          <Field label="Message" error={errorFor(ask.error, "messages")}>
+          <Field label="Message" error={errorFor(error, "messages")}>
             <Textarea rows={2} value={said} onChange={(event) => setSaid(event.target.value)} className="min-h-14!" />
           </Field>
         )}
@@ -71,17 +76,17 @@ export function Explain({ prompt: given }: { prompt: string }) {
           <Combobox label="Model of the call" value={model} onChange={setModel} clear={prompt ? "None: left open" : "auto: left open"} choices={choices} className="w-full" />
         </div>
         <div className="grid gap-3 sm:grid-cols-2">
-          <Field label="App" error={errorFor(ask.error, "app")}>
+          <Field label="App" error={errorFor(error, "app")}>
             <Input value={app} onChange={(event) => setApp(event.target.value)} placeholder="mobile" />
           </Field>
-          <Field label="End user" error={errorFor(ask.error, "user_id")}>
+          <Field label="End user" error={errorFor(error, "user_id")}>
             <Input value={user} onChange={(event) => setUser(event.target.value)} placeholder="ann" />
           </Field>
         </div>
-        <Field label="Metadata" hint="A line each, such as country=DE." error={pairs === null ? "Each line is a name, = and a value." : errorFor(ask.error, "metadata")}>
+        <Field label="Metadata" hint="A line each, such as country=DE." error={pairs === null ? "Each line is a name, = and a value." : errorFor(error, "metadata")}>
           <Textarea mono rows={2} value={metadata} onChange={(event) => setMetadata(event.target.value)} className="min-h-14!" />
         </Field>
-        <FormError error={ask.error} />
+        <FormError error={error} />
         <div className="flex flex-wrap items-center gap-3">
           <Button type="submit" variant="primary" busy={ask.isPending} disabled={pairs === null || (prompt ? !template || missing.length > 0 : !said.trim())}>
             Explain
