@@ -22,7 +22,7 @@ export default function LivePage() {
   const all = known.data?.data;
   const add = () => set({ new: true, edit: "" });
   const close = () => set({ new: false, edit: "" });
-  useCommands(useMemo(() => [{ id: "new-live", label: "Score live traffic", keys: "n", run: () => set({ new: true, edit: "" }) }], [set]));
+  useCommands(useMemo(() => (may.edit ? [{ id: "new-live", label: "Score live traffic", keys: "n", run: () => set({ new: true, edit: "" }) }] : []), [may.edit, set]));
   useHotkey("n", add, may.edit && !making && edit === "");
   return (
     <Head

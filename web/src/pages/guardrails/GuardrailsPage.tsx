@@ -23,7 +23,7 @@ export default function GuardrailsPage() {
   const [{ tab, edit }, set] = useUrlState(shape);
   const may = useMay();
   const add = () => set({ tab: "rules", edit: "new" });
-  useCommands(useMemo(() => [{ id: "new-guardrail", label: "New guardrail", keys: "n", run: () => set({ tab: "rules", edit: "new" }) }], [set]));
+  useCommands(useMemo(() => (may.admin ? [{ id: "new-guardrail", label: "New guardrail", keys: "n", run: () => set({ tab: "rules", edit: "new" }) }] : []), [may.admin, set]));
   useHotkey("n", add, may.admin && edit === "");
   return (
     <Page

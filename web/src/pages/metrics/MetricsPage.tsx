@@ -28,7 +28,7 @@ export default function MetricsPage() {
   const remove = useChange("delete", "/v1/metrics/{metric}", INVALIDATES);
   const undo = useUndo(INVALIDATES.invalidates);
   const add = () => set({ edit: NEW });
-  useCommands(useMemo(() => [{ id: "new-metric", label: "New metric", keys: "n", run: () => set({ edit: NEW }) }], [set]));
+  useCommands(useMemo(() => (may.edit ? [{ id: "new-metric", label: "New metric", keys: "n", run: () => set({ edit: NEW }) }] : []), [may.edit, set]));
   useHotkey("n", add, may.edit && edit === "");
   const forget = (metric: Metric) =>
     remove.mutate(
