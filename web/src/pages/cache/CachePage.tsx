@@ -5,24 +5,17 @@ import type { Schema } from "@/api/client";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, ConfirmDialog, EmptyState, Figures, Loaded, Menu, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, Section, SimulatedBadge, Table, Toolbar, toast } from "@/kit";
-import { bytes, count, duration, money, plural } from "@/lib/format";
+import { bytes, count, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { PROVIDER_TABS } from "../providers/tabs";
 import { CacheSettings } from "./CacheSettings";
+import { whoGets } from "./mode";
 
 type Kept = Schema<"CacheAnswer">;
 type OfPrompt = Kept["prompts"][number];
 type Entry = Schema<"CacheEntry">;
 const shape = { prompt: text() };
 const AGAIN_MS = 15_000;
-
-/** Who gets an answer that was given before, by the mode of the workspace. */
-const MODES: Record<string, string> = {
-  asked: "where a version or a call asks for it",
-  deterministic: "at temperature 0",
-  always: "at any temperature",
-  off: "nobody, whoever asks",
-};
 
 const CODE = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"prompt": "faq", "variables": {"question": "When do you open?"}, "cache": true}'`;
@@ -61,7 +54,7 @@ export default function CachePage() {
                 ]}
               />
               <p className="text-13 text-muted">
-                In this workspace an answer is given again {MODES[cache.mode] ?? cache.mode}, and kept for {duration(cache.ttl_s * 1_000)}.
+                {whoGets(cache)}
               </p>
               <div>
                 <Button size="s" onClick={() => setSetting(true)} disabled={!may.admin} why={needs("admin")}>

@@ -3,14 +3,8 @@ import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { useSession } from "@/api/session";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { MODES, type Mode } from "./mode";
 
-const MODES = [
-  { value: "asked", label: "Where a version or a call asks for it" },
-  { value: "deterministic", label: "All calls at temperature 0" },
-  { value: "always", label: "All calls, at any temperature" },
-  { value: "off", label: "Nobody, whoever asks" },
-] as const;
-type Mode = (typeof MODES)[number]["value"];
 const UNITS = [
   { value: "60", label: "minutes" },
   { value: "3600", label: "hours" },
@@ -41,7 +35,7 @@ export function CacheSettings({ cache, onClose }: { cache: Schema<"CacheAnswer">
     );
   return (
     <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="Who gets kept answers" description="A call says it, else its version, else this." submit="Save" onSubmit={submit} busy={change.isPending} error={change.error} disabled={!isFit || (mode === cache.mode && seconds === cache.ttl_s)}>
-      <Field label="An answer is given again to" error={errorFor(change.error, "cache_mode")}>
+      <Field label="An answer is given again" error={errorFor(change.error, "cache_mode")}>
         <Select value={mode} onChange={setMode} options={MODES} />
       </Field>
       <div className="grid grid-cols-2 items-end gap-4">
