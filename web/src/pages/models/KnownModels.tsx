@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
-import { Badge, Breaking, Button, type Column, Dialog, FormError, Loaded, Money, Notice, SearchInput, Select, Table, toast, toastError } from "@/kit";
+import { Badge, Breaking, Button, type Column, ConfirmDialog, Dialog, FormError, Loaded, Money, Notice, SearchInput, Select, Table, toast } from "@/kit";
 import { compact, day, plural } from "@/lib/format";
 import type { Known } from "./model";
 
@@ -20,8 +20,11 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
   const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
   const offer = useChange("post", "/v1/platform-models/known", { invalidates: ["/v1/models"] });
   const [adding, setAdding] = useState<string | null>(null);
+  const [isOffering, setOffering] = useState(false);
   const there = new Set(models.map((one) => one.id));
-  const providers = [...new Set(((all.data as Answer | undefined)?.data ?? []).map((one) => one.provider))].sort();
+  const known = (all.data as Answer | undefined)?.data ?? [];
+  const providers = [...new Set(known.map((one) => one.provider))].sort();
+  const ofProvider = plural(known.filter((one) => one.provider === provider).length, "known model");
   const take = (one: Known) => {
     setAdding(one.model);
     add.mutate({ body: { model: one.model, provider: one.provider } as never }, { onSuccess: () => toast(`${one.model} can be called`), onSettled: () => setAdding(null) });
@@ -29,7 +32,12 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
   const offerAll = () =>
     offer.mutate(
       { body: { provider } as never },
-      { onSuccess: (answer) => toast(`${plural(((answer as { added?: unknown[] }).added ?? []).length, "model")} of ${provider} added for every workspace`), onError: toastError },
+      {
+        onSuccess: (answer) => {
+          setOffering(false);
+          toast(`${plural(((answer as { added?: unknown[] }).added ?? []).length, "model")} of ${provider} added for every workspace`);
+        },
+      },
     );
   const columns: Column<Known>[] = [
     {
@@ -68,9 +76,7 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
           <SearchInput label="Search known models" value={search} onChange={setSearch} className="w-full sm:w-60" />
           <Select compact aria-label="Provider" empty="Any provider" value={provider || null} onChange={(next: string) => setProvider(next)} options={providers.map((one) => ({ value: one, label: one }))} />
           {may.operator && provider ? (
-            <Button busy={offer.isPending} onClick={offerAll}>
-              Offer all of {provider} to every workspace
-            </Button>
+            <Button onClick={() => setOffering(true)}>Offer all of {provider} to every workspace…</Button>
           ) : null}
         </div>
         <FormError error={add.error} />
@@ -89,6 +95,18 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
           }}
         </Loaded>
       </div>
+      <ConfirmDialog
+        open={isOffering}
+        onOpenChange={(open) => !open && (offer.reset(), setOffering(false))}
+        title={`Offer ${ofProvider} of ${provider} to every workspace?`}
+        submit="Offer them"
+        danger={false}
+        busy={offer.isPending}
+        error={offer.error}
+        onSubmit={offerAll}
+      >
+        Every workspace of this installation can then call them, at the prices that ship. Those that are described already stay as they are.
+      </ConfirmDialog>
     </Dialog>
   );
 }
