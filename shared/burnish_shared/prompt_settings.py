@@ -24,6 +24,9 @@ SETTING_FIELDS: Final = (
 )
 """One that was not given is not stored and not sent."""
 
+CAPS: Final = frozenset({"max_tokens", "max_completion_tokens"})
+"""Two names of one thing, the cap of the output. Providers refuse a call that names both."""
+
 FALLBACKS_MOST: Final = 5
 """Models that are asked one after the other, besides the first."""
 
@@ -43,6 +46,18 @@ DEFAULT_OUTPUT_TOKENS: Final = 4096
 def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Only what was given; a null is a field that was not given."""
     return {name: content[name] for name in SETTING_FIELDS if content.get(name) is not None}
+
+
+def with_overrides(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given put over the settings, or over the whole content, of a version; a null is not given.
+
+    Of the two names of the cap one is left: the one that is given.
+    """
+    said = {name: value for name, value in given.items() if value is not None}
+    merged = {**settings, **said}
+    caps = said if said.keys() & CAPS else merged
+    kept = "max_completion_tokens" if caps.get("max_completion_tokens") is not None else "max_tokens"
+    return {name: value for name, value in merged.items() if name == kept or name not in CAPS}
 
 
 def cap_of(settings: Mapping[str, Any]) -> str:

@@ -5,16 +5,16 @@ between knows nothing of guardrails. An execution of a workspace without any pay
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_executor import metrics
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.core.outcome import JSON_FORMATS, outcome_of
+from burnish_executor.core.outcome import outcome_of
 from burnish_executor.guard import Guard, GuardedReply, guarded
 from burnish_executor.run import Run, since
+from burnish_shared.asked_json import asks_json, parsed
 from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
@@ -54,7 +54,7 @@ class Guards:
         into, out = rules.of(slug, "in"), rules.of(slug, "out")
         if not into and not out:
             return None
-        guard = run.guard = Guard(request, into, out, is_json=_wants_json(request))
+        guard = run.guard = Guard(request, into, out, is_json=asks_json(request.settings, request.output_format))
         if into:
             size = sum(len(text_of(one)) for one in request.messages)
             masked = _look_in(guard, into) if size <= AT_ONCE_CHARACTERS else await asyncio.to_thread(_look_in, guard, into)
@@ -104,7 +104,7 @@ class Guards:
             return _blocked(outcome, _stopping(guard.stopped, "the answer"), output="".join(guard.told) or None)
         changes = {"output": output if outcome.output is not None else None, "tool_calls": calls, "choices": choices, "beside": beside}
         made = outcome.model_copy(update=changes)
-        return made if made.output_json is None else made.model_copy(update={"output_json": _json(output)})
+        return made if made.output_json is None else made.model_copy(update={"output_json": parsed(output)})
 
     async def _by_own_code(self, rules: Sequence[Rule], text: str, request: ExecutionRequest) -> Stopped | None:
         """Most have none, and then nothing is made ready for it."""
@@ -221,16 +221,3 @@ def _stopping(stopped: Stopped, what: str) -> ErrorInfo:
 
 def _unknown(error: Unavailable) -> ErrorInfo:
     return ErrorInfo(type="api_error", code=UNKNOWN, message=error.message, retryable=True, retry_after_s=error.retry_after_s)
-
-
-def _wants_json(request: ExecutionRequest) -> bool:
-    wanted = request.settings.get("response_format")
-    is_json = isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
-    return is_json or request.output_format in JSON_FORMATS
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return None

@@ -22,7 +22,7 @@ from burnish_shared.chains.variables import variables_of_item
 from burnish_shared.chains.walk import Finished, Ready, Result, advance
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.errors import InvalidField, MissingVariables
-from burnish_shared.prompt_settings import settings_of
+from burnish_shared.prompt_settings import settings_of, with_overrides
 
 NOBODY: Final = UUID(int=0)
 """The execution of a run that asked nothing."""
@@ -53,7 +53,7 @@ class ChainUnderTest:
 
     async def run(self, asked: Asked, item: DatasetItem, *, model: str, ref: PromptRef | None) -> Ran:
         """Raises InvalidField and MissingVariables where the item is no input of the chain, and what asking raises."""
-        own = StepPrompt(asked.renderer, dict(asked.fields) | dict(self.steps.calls[self.steps.step].overrides), model, ref)
+        own = StepPrompt(asked.renderer, with_overrides(asked.fields, self.steps.calls[self.steps.step].overrides), model, ref)
         variables = variables_of_item(self.steps.chain, item.input)
         results: dict[str, Result] = {}
         answers: list[Answer] = []
@@ -73,7 +73,7 @@ class ChainUnderTest:
             latency_ms=latency_ms,
             simulated=any(one.simulated for one in answers),
         )
-        return Ran(whole, paid_nusd, expected_of(item.expected), variables)
+        return Ran(whole, paid_nusd, expected_of(item.expected, finished=state), variables)
 
     async def _ask(self, ready: Ready, prompt: StepPrompt, item: DatasetItem) -> tuple[Result, Answer | None]:
         try:

@@ -28,12 +28,14 @@ def expected(queue: str) -> str:
     return json.dumps({"queue": queue, "billed": queue == "billing"}, indent=1)
 
 
-async def make_chained_desk(caller: Caller, *, said: Callable[[str], str] = expected, **chain: Any) -> Desk:
-    """The chain `support` over a dataset of which only the chain's output can be right."""
+async def make_chained_desk(
+    caller: Caller, *, said: Callable[[str], str] = expected, searched: dict[str, Any] | None = None, **chain: Any
+) -> Desk:
+    """The chain `support` over a dataset of which only the chain's output can be right. `searched`: more of the searched prompt."""
     user = {"role": "user", "content": "{{text}}"}
     reader = {"model": "simulated/reader", "temperature": 0.0, "max_tokens": 50}
     for slug, messages, settings in (
-        ("tickets", [{"role": "system", "content": WEAK}, user], reader),
+        ("tickets", [{"role": "system", "content": WEAK}, user], reader | (searched or {})),
         ("mood", [user], {"model": "simulated/chat", "max_tokens": 30}),
     ):
         made = await caller("POST", "/v1/prompts", {"slug": slug, "messages": messages, **settings})
@@ -90,6 +92,18 @@ async def test_a_step_is_improved_by_what_its_chain_says_and_what_was_measured_i
         )  # fmt: skip
         run = await desk.caller("POST", "/v1/chains/support/runs", {"variables": {"ticket": item["input"]}})
         assert run.status == 200 and run.body["output"] == json.loads(row["output"]), "what was measured is what is served"
+
+
+async def test_a_chain_that_says_a_text_is_judged_by_that_text(stack: Stack, start_optimizer: Any) -> None:
+    await start_optimizer()
+    desk = await make_chained_desk(
+        await stack.caller(), said=lambda queue: queue, searched={"output_format": "markdown"}, steps=[STEPS[1]], output=None
+    )
+    job = await done(desk)
+    assert (job["status"], job["outcome"]) == ("completed", "improved"), {name: value for name, value in job.items() if name != "edits"}
+    cases = (await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}/cases")).body["data"]
+    fixed = [one for one in cases if one["change"] == "fixed"]
+    assert fixed and all(one["after"] == one["expected"] for one in fixed), fixed[:1]
 
 
 async def test_what_candidates_ask_alike_is_paid_once(stack: Stack, start_optimizer: Any) -> None:
@@ -177,3 +191,16 @@ async def test_what_cannot_be_tried_in_a_chain_is_refused_by_name(stack: Stack) 
     for name, value in (("temperature", 0.5), ("model", "simulated/chat")):
         space = {"space": {name: [value]}}
         assert (await refused(chain=newest, method="settings", manual=None, settings=space))[:2] == (422, f"settings.space.{name}")
+
+    again = STEPS[1] | {"id": "again"}
+    for version, prompt, refusal in ((3, "tickets", 422), (4, "tickets@latest", 422), (5, "tickets@1", None)):
+        made = await desk.caller(
+            "POST", "/v1/chains/support/versions", {"base_version": version - 1, "steps": [STEPS[1], again | {"prompt": prompt}]}
+        )
+        assert made.status == 201, made.body
+        place = {"slug": "support", "step": "sort", "version": version}
+        if refusal is None:
+            assert (await desk.caller("POST", "/v1/optimizations/forecast", asked_of(desk, chain=place))).status == 200
+        else:
+            status, param, message = await refused(chain=place)
+            assert (status, param) == (refusal, "chain.step") and "'again'" in message, message

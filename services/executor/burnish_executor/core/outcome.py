@@ -1,14 +1,13 @@
 """From what a provider said to what the caller is told and the books keep. Pure."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.choices import choices_of, output_bytes_of
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.usage import estimated
+from burnish_shared.asked_json import json_asked_for
 from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Route, Status, Usage
 from burnish_shared.deltas import bytes_of
 from burnish_shared.money import credits_text
@@ -19,8 +18,6 @@ from burnish_shared.tokens import input_tokens_of
 NOTHING = Usage(input_tokens=0, output_tokens=0, source="estimated")
 
 NO_KEY = KeyUse(source="none")
-
-JSON_FORMATS = frozenset({"json", "structured"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ def outcome_of(
         status=result.status if isinstance(result, Failure) else Status.SUCCESS,
         id=request.execution_id,
         output=output if output or not failed else None,
-        output_json=None if failed else _parsed(request, output),
+        output_json=None if failed else json_asked_for(output, request.settings, request.output_format),
         tool_calls=result.tool_calls or None if isinstance(result, Answer) else None,
         choices=choices_of(result) if isinstance(result, Answer) else None,
         beside=result.asides.whole() if isinstance(result, Answer) and result.asides else None,
@@ -128,19 +125,6 @@ def _estimated(request: ExecutionRequest, *, output_bytes: int) -> Usage:
     """Vectors are no tokens."""
     input_tokens = input_tokens_of(request.messages, request.settings, kind=request.kind)
     return estimated(input_tokens, output_bytes=0 if request.kind == "embedding" else output_bytes)
-
-
-def _parsed(request: ExecutionRequest, output: str) -> Any:
-    """The answer as JSON where JSON was asked for; None when it is none."""
-    wanted = request.settings.get("response_format")
-    is_json = isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
-    asked = is_json or request.output_format in JSON_FORMATS
-    if not asked:
-        return None
-    try:
-        return json.loads(output, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
+from burnish_shared.asked_json import json_asked_for
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.errors import BurnishError
 
@@ -60,18 +61,7 @@ async def read_ended(gateway: Gateway, workspace_id: UUID, execution_id: UUID, *
 def output_json(row: Any) -> Any:
     """The answer as JSON, where JSON was asked for and it is some."""
     settings = row["settings"] or {}
-    asked = settings.get("response_format")
-    is_json = isinstance(asked, dict) and asked.get("type") in ("json_object", "json_schema")
-    wanted = is_json or settings.get("output_format") in (
-        "json",
-        "structured",
-    )
-    if not wanted or row["output"] is None or row["status"] != "success":
-        return None
-    try:
-        return json.loads(row["output"], parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        return None
+    return json_asked_for(row["output"], settings, settings.get("output_format")) if row["status"] == "success" else None
 
 
 def text_of(delivered: Sequence[bytes]) -> str:

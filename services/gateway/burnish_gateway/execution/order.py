@@ -18,7 +18,7 @@ from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.evaluation_hold import hold_nusd as most_of_call_nusd
 from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
-from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, cap_of
+from burnish_shared.prompt_settings import CAPS, DEFAULT_OUTPUT_TOKENS, cap_of, with_overrides
 from burnish_shared.providers import wire_of
 from burnish_shared.tracing import valid
 
@@ -29,9 +29,6 @@ PARKED_MOST_BYTES = 8 * 1024 * 1024
 """More is refused with 413 (PROMISES G-15)."""
 
 CALLERS_PLACEHOLDER = "messages"
-
-CAPS = frozenset({"max_tokens", "max_completion_tokens"})
-"""Two names of one thing; the caller's is the one that counts."""
 
 SETTINGS = frozenset(
     {
@@ -228,11 +225,9 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
         raise InvalidField(
             f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}"
         )
-    given = {name: value for name, value in order.overrides.items() if value is not None and name != "extra"}
-    settings = {**(version.settings if version else {}), **given}
-    name = "max_completion_tokens" if "max_completion_tokens" in (given if given.keys() & CAPS else settings) else "max_tokens"
-    for other in CAPS - {name}:
-        settings.pop(other, None)  # providers refuse a call that names both
+    given = {name: value for name, value in order.overrides.items() if name != "extra"}
+    settings = with_overrides(version.settings if version else {}, given)
+    name = next(iter(CAPS & settings.keys()), "max_tokens")
     asked = settings.get(name)
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
         raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from burnish_shared.contracts.evaluators import EvaluatorSettings, Jury, LlmJudge, Pairwise
 from burnish_shared.contracts.executions import Price, Usage
 from burnish_shared.pricing import most_nusd, plain_cost_nusd
+from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import tokens_in_text
 
 IN_FLIGHT: Final = 64
@@ -43,7 +44,7 @@ class Sizes:
     @classmethod
     def of(cls, content: Mapping[str, Any], *, longest_input: str) -> "Sizes":
         prompt = sum(tokens_in_text(str(message.get("content") or "")) for message in content["messages"])
-        return cls(prompt, tokens_in_text(longest_input), int(content.get("max_tokens") or OUTPUT_TOKENS_CAP))
+        return cls(prompt, tokens_in_text(longest_input), int(content.get(cap_of(content)) or OUTPUT_TOKENS_CAP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from burnish_shared.chains.variables import variables_of_item
 from burnish_shared.contracts.searches import ChainPlace, ChainPrompt, ChainSearch
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, MissingVariables
+from burnish_shared.prompt_settings import CAPS, with_overrides
 from burnish_shared.slug import LATEST, PRODUCTION, PromptName, parse_slug
 
 
@@ -88,7 +89,9 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
                 f"chain: the step {name!r} sends fields of the provider's own format (overrides.extra), which an evaluation does not send.",
                 param="chain.slug",
             )
-    fixed = own.overrides.keys() | ({"model"} if own.model is not None else set())
+    _check_runs_once(calls, place, slug=slug)
+    fixed = {name for name, value in own.overrides.items() if value is not None} | ({"model"} if own.model is not None else set())
+    fixed |= CAPS if fixed & CAPS else set()
     for name in body.settings.space if body.settings else ():
         if name in fixed:
             raise InvalidField(
@@ -96,6 +99,23 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
                 param=f"settings.space.{name}",
             )
     return own
+
+
+def _check_runs_once(calls: dict[str, Call], place: ChainPlace, *, slug: str) -> None:
+    """Raises InvalidField where what is accepted would be served in another step too, in which nobody tried it."""
+    own = calls[place.step].prompt
+    follows = None if own.version is not None else own.label or PRODUCTION
+    for name, call in calls.items():
+        one = call.prompt
+        if name == place.step or one.slug != own.slug or one.version is not None:
+            continue
+        label = one.label or PRODUCTION
+        if label in (follows, LATEST):
+            raise InvalidField(
+                f"chain.step: the step {name!r} of the chain '{slug}' runs '{one.slug}@{label}' too, and would get what is proven for "
+                f"{place.step!r} alone; let it name a version, or a label of its own.",
+                param="chain.step",
+            )
 
 
 async def _step(tx: Tx, principal: Principal, call: Call, *, version: int | None) -> tuple[ChainPrompt, dict[str, Any]]:
@@ -112,4 +132,4 @@ async def _step(tx: Tx, principal: Principal, call: Call, *, version: int | None
     prompt = ChainPrompt(
         prompt_id=head.prompt.prompt_id, slug=asked.slug, version=number, model=call.model or found.content.model
     )  # fmt: skip
-    return prompt, found.content.fields() | dict(call.overrides)
+    return prompt, with_overrides(found.content.fields(), call.overrides)

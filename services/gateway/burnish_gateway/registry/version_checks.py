@@ -9,6 +9,7 @@ import re2
 from pydantic import TypeAdapter, ValidationError
 
 from burnish_shared import expressions
+from burnish_shared.asked_json import JSON_FORMATS
 from burnish_shared.contracts.checks import (
     InputPattern,
     InputValidator,
@@ -27,8 +28,6 @@ from burnish_shared.guarding.rules import is_beyond
 from burnish_shared.guarding.spans import PROGRAM_MOST, compiled, to_bytes
 from burnish_shared.guarding.texts import text_of
 from burnish_shared.schema_check import BadSchema, SchemaCheck, is_quick
-
-JSON_FORMATS: Final = ("json", "structured")
 
 INPUTS: Final[TypeAdapter[list[InputValidator]]] = TypeAdapter(InputValidators)
 OUTPUTS: Final[TypeAdapter[list[OutputValidator]]] = TypeAdapter(OutputValidators)

@@ -13,6 +13,7 @@ from burnish_optimizer.search import document
 from burnish_shared.errors import InvalidField
 from burnish_shared.model_patterns import best_pattern
 from burnish_shared.nearest_examples import NearestExamples
+from burnish_shared.prompt_settings import CAPS, with_overrides
 
 TOOL: Final = "tools."
 
@@ -116,6 +117,9 @@ class SettingsForm:
                 changed["tools"] = tools
             elif value != self.content.get(name):
                 changed[name] = value
+        if changed.keys() & CAPS:  # a cap under one name takes the place of one under the other, as the gateway sends it
+            kept = with_overrides({**self.content, **changed}, changed)
+            changed |= {name: None for name in CAPS - kept.keys() if self.content.get(name) is not None}
         return changed
 
     def lines(self, candidate: str) -> str:

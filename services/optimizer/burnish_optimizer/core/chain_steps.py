@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from burnish_optimizer.core.prompt_text import EditablePrompt, Renderer
+from burnish_shared.asked_json import json_asked_for
 from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.json_answer import json_of
 from burnish_shared.chains.read_form import read_chain
@@ -14,7 +15,7 @@ from burnish_shared.chains.walk import SUCCESS, Finished, Result
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.contracts.searches import ChainSearch
 from burnish_shared.errors import BurnishError
-from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S
+from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, with_overrides
 from burnish_shared.template.snippets import Snippet
 
 SAID_TO_PROPOSERS: Final = (
@@ -61,7 +62,7 @@ class ChainSteps:
             named = asked.prompts[name]
             prompt = EditablePrompt.of(content, snippets=snippets, model=named.model)
             ref = PromptRef(prompt_id=named.prompt_id, slug=named.slug, version=named.version)
-            others[name] = StepPrompt(prompt.renderer(prompt.text), content | dict(calls[name].overrides), named.model, ref)
+            others[name] = StepPrompt(prompt.renderer(prompt.text), with_overrides(content, calls[name].overrides), named.model, ref)
         return cls(asked.slug, chain, asked.step, calls, others)
 
     def prompt_of(self, name: str, own: StepPrompt) -> StepPrompt:
@@ -79,7 +80,8 @@ def result_of(output: str | None, error: Mapping[str, Any] | None, *, prompt: St
     """The end of a step, from the answer of its evaluation. Without an output it has failed, and the chain goes on as it says."""
     if output is None:
         return Result("error", error=dict(error) if error else {"code": "failed", "message": "The step failed."}, model=prompt.model)
-    return Result(SUCCESS, output, json_of(output), prompt.output_format != "text", prompt.model)
+    is_json = json_asked_for(output, prompt.fields, prompt.output_format) is not None
+    return Result(SUCCESS, output, json_of(output), is_json, prompt.model)
 
 
 def refused(error: BurnishError) -> Result:
@@ -89,9 +91,7 @@ def refused(error: BurnishError) -> Result:
 
 def output_of(finished: Finished) -> str | None:
     """What the chain says, as one text: JSON where it is no text. None where it failed."""
-    if finished.status != SUCCESS:
-        return None
-    return "" if finished.output is None else as_text(finished.output)
+    return as_text(finished.output) if finished.status == SUCCESS else None
 
 
 def as_text(value: Any) -> str:
@@ -99,7 +99,9 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def expected_of(expected: str) -> str:
-    """What an item expects, spelled as `output_of` spells it where it is an object or a list."""
+def expected_of(expected: str, *, finished: Finished) -> str:
+    """What an item expects, spelled as `output_of` spells what the chain said; to the letter where that is a text."""
+    if finished.status != SUCCESS or isinstance(finished.output, str):
+        return expected
     value = json_of(expected)
-    return as_text(value) if isinstance(value, dict | list) else expected
+    return expected if value is None or isinstance(value, str) else as_text(value)
