@@ -20,6 +20,7 @@ function useChosenInSight(chosen: string): RefObject<HTMLDivElement | null> {
   useLayoutEffect(() => {
     const tab = box.current?.querySelector<HTMLElement>("[aria-selected=true], [aria-current=page]");
     if (box.current && tab) bringIn(box.current, tab);
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- another tab was chosen
   }, [chosen]);
   return box;
 }

@@ -54,6 +54,7 @@ export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | n
       busy={isPending}
       error={error}
       disabled={!isWhole || (!evaluator && !draft.name.trim())}
+      missing={evaluator || draft.name.trim() ? Object.values(wrong)[0] : "Give it a name."}
     >
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">

@@ -47,6 +47,7 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
       busy={isPending}
       error={error}
       disabled={!may.edit || Object.keys(wrong).length > 0}
+      missing={may.edit ? Object.values(wrong)[0] : undefined}
     >
       {live ? null : (
         <div className="flex min-w-0 flex-col gap-1">

@@ -37,6 +37,8 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
     if (guardrail) save.mutate({ path: { guardrail_id: guardrail.id }, body }, done);
     else create.mutate({ body }, done);
   };
+  // A pattern that was just added has no words of its own yet.
+  const missing = !may.admin ? undefined : draft.name.trim() ? Object.values(wrong).map((one) => one || "Each pattern needs a name and an expression.")[0] : "Give it a name.";
   const turn = (side: Side, on: boolean) => change({ sides: on ? [...draft.sides, side] : draft.sides.filter((one) => one !== side) });
   return (
     <FormDialog
@@ -50,6 +52,7 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
       busy={isPending}
       error={error}
       disabled={!may.admin || !draft.name.trim() || Object.keys(wrong).length > 0}
+      missing={missing}
     >
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">

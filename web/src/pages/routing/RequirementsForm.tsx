@@ -16,7 +16,7 @@ export function RequirementsForm({ routing, onClose, save }: { routing: Routing;
   const [useCase, setUseCase] = useState(asked.use_case ?? "");
   const capabilities = can.split(",").map((one) => one.trim()).filter(Boolean);
   const numbers = [quality, latency, cost].map((one) => (one.trim() === "" ? null : Number(one)));
-  const isFit = numbers.every((one) => one === null || (Number.isFinite(one) && one >= 0)) && (numbers[0] ?? 0) <= 1;
+  const wrong = numbers.map((one, at) => (one === null || (Number.isFinite(one) && one >= 0 && (at > 0 || one <= 1)) ? undefined : at === 0 ? "A number from 0 to 1, or nothing." : "A number of 0 or more, or nothing."));
   const submit = () => {
     const requirements: Requirements = {
       ...(capabilities.length > 0 ? { capabilities } : {}),
@@ -42,18 +42,18 @@ export function RequirementsForm({ routing, onClose, save }: { routing: Routing;
       .finally(() => setBusy(false));
   };
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="What auto asks of a model" description="Empty asks nothing. A score that nobody gave a model does not meet it." submit="Save" onSubmit={submit} busy={busy} error={error} disabled={!isFit}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title="What auto asks of a model" description="Empty asks nothing. A score that nobody gave a model does not meet it." submit="Save" onSubmit={submit} busy={busy} error={error} disabled={wrong.some(Boolean)}>
       <Field label="It can" hint="Such as tools, vision, json." error={errorFor(error, "requirements.capabilities")}>
         <Input autoFocus value={can} onChange={(event) => setCan(event.target.value)} placeholder="anything" />
       </Field>
       <div className="grid gap-4 sm:grid-cols-3">
-        <Field label="Quality, at least" error={errorFor(error, "requirements.min_quality")}>
+        <Field label="Quality, at least" error={wrong[0] ?? errorFor(error, "requirements.min_quality")}>
           <Input inputMode="decimal" value={quality} onChange={(event) => setQuality(event.target.value)} placeholder="0 to 1" />
         </Field>
-        <Field label="Half within, ms" error={errorFor(error, "requirements.max_latency_ms")}>
+        <Field label="Half within, ms" error={wrong[1] ?? errorFor(error, "requirements.max_latency_ms")}>
           <Input inputMode="numeric" value={latency} onChange={(event) => setLatency(event.target.value)} placeholder="2000" />
         </Field>
-        <Field label="A call costs at most, $" error={errorFor(error, "requirements.max_cost_nusd")}>
+        <Field label="A call costs at most, $" error={wrong[2] ?? errorFor(error, "requirements.max_cost_nusd")}>
           <Input inputMode="decimal" value={cost} onChange={(event) => setCost(event.target.value)} placeholder="0.01" />
         </Field>
       </div>

@@ -4,7 +4,7 @@ import { ApiError } from "@/api/errors";
 import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Field, FieldFault, FormDialog, IconButton, Input, Segments, Select, Textarea } from "@/kit";
-import { type Condition, OPERATORS, type Operator, type Term, WORDS, faultOf, fromExpression, hasName, newTerm, operatorsOf, toExpression } from "./condition";
+import { type Condition, OPERATORS, type Operator, type Term, WORDS, faultOf, fromExpression, hasName, missingOf, newTerm, operatorsOf, toExpression } from "./condition";
 import type { Rule } from "./model";
 
 const WAYS = [
@@ -16,6 +16,7 @@ const JOINS = [
   { value: "or", label: "one of them holds" },
 ] as const;
 type Uses = "model" | "auto" | "version" | "label";
+const CHOOSE: Record<Uses, string | null> = { model: "Choose a model.", auto: null, version: "Choose a version.", label: "Choose a label." };
 
 /** A rule by a form: a name, a condition, and what it chooses. */
 export function RuleForm({ rule, at, prompt, onClose, save }: { rule: Rule | null; /** Its place in the list, by which the API names it. */ at: number; prompt: string | null; onClose: () => void; save: (rule: Rule) => Promise<void> }) {
@@ -39,6 +40,7 @@ export function RuleForm({ rule, at, prompt, onClose, save }: { rule: Rule | nul
   const told = (part: string) => (error instanceof ApiError && (error.param === `rules[${at}].${part}` || error.param?.startsWith(`rules[${at}].${part}.`)) ? error.message : undefined);
   // Its own check of a whole rule names the rule; what it says begins with the field.
   const ofWhole = error instanceof ApiError && error.param === `rules[${at}]` ? error.message : undefined;
+  const missing = !name.trim() ? "Give it a name." : !when ? (way === "text" ? "Write a condition." : missingOf(condition)) : !use ? CHOOSE[uses] : null;
   const submit = () => {
     if (!when || !use) return;
     setBusy(true);
@@ -58,7 +60,7 @@ export function RuleForm({ rule, at, prompt, onClose, save }: { rule: Rule | nul
     ...(prompt ? [{ value: "version" as const, label: "A version" }, { value: "label" as const, label: "A label" }] : []),
   ];
   return (
-    <FormDialog wide open onOpenChange={(open) => (open ? undefined : onClose())} title={rule ? `Change ${rule.name}` : "New rule"} description="It holds for calls that leave open what it chooses." submit="Save the rule" onSubmit={submit} busy={busy} error={error} disabled={!name.trim() || !when || !use}>
+    <FormDialog wide open onOpenChange={(open) => (open ? undefined : onClose())} title={rule ? `Change ${rule.name}` : "New rule"} description="It holds for calls that leave open what it chooses." submit="Save the rule" onSubmit={submit} busy={busy} error={error} disabled={missing !== null} missing={missing}>
       <Field label="Name" hint="Answers say by it why they are from this model." error={told("name")} required className="sm:w-1/2">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} maxLength={200} placeholder="long ones" />
       </Field>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Condition, WORDS, faultOf, fromExpression, inWords, newTerm, operatorsOf, toExpression } from "./condition";
+import { type Condition, WORDS, faultOf, fromExpression, inWords, missingOf, newTerm, operatorsOf, toExpression } from "./condition";
 
 it.each([
   'variables.tier == "gold"',
@@ -42,4 +42,11 @@ it("says what is missing", () => {
   expect(faultOf(newTerm())).toMatch(/name/);
   expect(faultOf({ ...newTerm("input_tokens"), value: "x" })).toBe("A number.");
   expect(faultOf({ ...newTerm("app"), value: " " })).toMatch(/compared/);
+});
+
+it("says what a condition lacks, and in which of several terms", () => {
+  const [whole, without] = [{ ...newTerm(), word: "language", operator: "is" as const, value: "de" }, { ...newTerm(), word: "input_tokens", operator: "least" as const, value: "" }];
+  expect(missingOf({ join: "and", terms: [whole] })).toBeNull();
+  expect(missingOf({ join: "and", terms: [without] })).toBe("The condition needs this: a number.");
+  expect(missingOf({ join: "or", terms: [whole, without] })).toBe("Condition 2 needs this: a number.");
 });

@@ -67,6 +67,15 @@ export function faultOf({ word, name, operator, value }: Term): string | null {
   return null;
 }
 
+/** Why a condition of several terms cannot be saved yet; which term, where there are more. */
+export function missingOf({ terms }: Condition): string | null {
+  for (const [at, term] of terms.entries()) {
+    const fault = faultOf(term);
+    if (fault) return `${terms.length > 1 ? `Condition ${at + 1}` : "The condition"} needs this: ${fault.charAt(0).toLowerCase()}${fault.slice(1)}`;
+  }
+  return null;
+}
+
 function expressionOf({ word, name, operator, value }: Term): string {
   const field = hasName(word) ? `${word}.${name.trim()}` : word;
   const text = JSON.stringify(value.trim());
