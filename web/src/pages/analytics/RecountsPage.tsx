@@ -4,14 +4,15 @@ import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Drawer, EmptyState, Facts, Field, FormDialog, Input, Loaded, Notice, Page, RelativeTime, SkeletonTable, StatusBadge, Table, errorFor, toast } from "@/kit";
-import { count, day, decimal, moment, plural } from "@/lib/format";
+import { count, decimal, moment, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { useNow } from "@/lib/use-now";
+import { dayOf, daysOf, spanOf } from "./recount";
+import { DAY_MS } from "./time";
 
 type Recount = Schema<"RecountAnswer">;
 const shape = { recount: text() };
 const LOOK_MS = 2_000;
-const DAY_MS = 86_400_000;
 
 /** Whether the figures of analytics are what the raw rows say: counted again, and what differed. */
 export default function RecountsPage() {
@@ -42,7 +43,7 @@ export default function RecountsPage() {
           )
         }
       </Loaded>
-      <Drawer open={Boolean(opened)} onOpenChange={(open) => (open ? undefined : set({ recount: "" }))} title="Recount" description={opened ? `${day(opened.from)} to ${day(opened.to)}` : undefined}>
+      <Drawer open={Boolean(opened)} onOpenChange={(open) => (open ? undefined : set({ recount: "" }))} title="Recount" description={opened ? `${daysOf(opened)}, in UTC.` : undefined}>
         {opened ? <Details of={opened} /> : null}
       </Drawer>
       {asking ? <Ask onClose={() => setAsking(false)} /> : null}
@@ -51,7 +52,7 @@ export default function RecountsPage() {
 }
 
 const COLUMNS: Column<Recount>[] = [
-  { key: "span", head: "Days", cell: (row) => `${day(row.from)} – ${day(row.to)}` },
+  { key: "span", head: "Days, UTC", cell: (row) => daysOf(row) },
   { key: "result", head: "Result", cell: (row) => <Result of={row} /> },
   { key: "by", head: "Asked by", hideBelow: "md", cell: (row) => (row.requested_by === "nightly" ? "every night" : "an admin") },
   { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.requested_at} className="text-muted" /> },
@@ -94,13 +95,11 @@ function Details({ of }: { of: Recount }) {
 
 function Ask({ onClose }: { onClose: () => void }) {
   const now = useNow(60_000);
-  const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
   const [from, setFrom] = useState(() => dayOf(now - 7 * DAY_MS));
   const [to, setTo] = useState(() => dayOf(now));
   const ask = useChange("post", "/v1/analytics/recount", { invalidates: ["/v1/analytics/recount"] });
-  const end = to === dayOf(now) ? null : `${to}T00:00:00Z`;
   const submit = () =>
-    ask.mutate({ body: { from: `${from}T00:00:00Z`, ...(end ? { to: end } : {}) } } as never, {
+    ask.mutate({ body: spanOf(from, to, now) } as never, {
       onSuccess: () => {
         onClose();
         toast("It begins within seconds");
@@ -112,7 +111,7 @@ function Ask({ onClose }: { onClose: () => void }) {
         <Field label="From, UTC" error={errorFor(ask.error, "from")}>
           <Input type="date" autoFocus value={from} max={to} onChange={(event) => setFrom(event.target.value)} />
         </Field>
-        <Field label="To, UTC" hint="Today: until now." error={errorFor(ask.error, "to")}>
+        <Field label="To, UTC" hint="With this day; today: until now." error={errorFor(ask.error, "to")}>
           <Input type="date" value={to} max={dayOf(now)} onChange={(event) => setTo(event.target.value)} />
         </Field>
       </div>
