@@ -32,7 +32,7 @@ logs: $(STAMP) ## show the logs of all processes until Ctrl-C
 	@$(BIN)/burnish logs --follow $(ARGS)
 
 test: $(STAMP) try-page ## run all tests on real servers, of the page a smoke
-	$(BIN)/pytest -m "not chaos and not page and not local_model" -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not chaos and not page and not local_model" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-local-model: $(STAMP) ## test with a model of your own: any OpenAI-compatible server that BURNISH_TEST_OPENAI_BASE_URL names
 	@[ -n "$$BURNISH_TEST_OPENAI_BASE_URL" ] || { echo "Set BURNISH_TEST_OPENAI_BASE_URL, for example to http://127.0.0.1:11434/v1 of Ollama." >&2; exit 1; }
@@ -98,7 +98,7 @@ bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a dr
 	$(BIN)/python -m benchmarks.webhooks $(ARGS)
 
 chaos: $(STAMP) ## kill, freeze and restart processes under load, drill backup and cluster, and audit the books
-	$(BIN)/pytest -m "chaos and not chaos_long" $(ARGS) tests/chaos tests/integration/operation tests/integration/optimization/test_crashes.py
+	$(BIN)/pytest -m "chaos and not chaos_long" $(ARGS) tests/chaos tests/integration
 
 LONG_S ?= 3600
 chaos-long: $(STAMP) ## play the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md

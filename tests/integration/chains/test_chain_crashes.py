@@ -17,7 +17,7 @@ from tests.integration.chains.chains import assert_paid_once, begun, call, fault
 from tests.integration.chains.conftest import QUICK
 from tests.integration.execution.test_executions import books
 
-pytestmark = [pytest.mark.capability("P8"), pytest.mark.promise("E-01")]
+pytestmark = [pytest.mark.chaos, pytest.mark.capability("P8"), pytest.mark.promise("E-01")]
 
 EXECUTIONS = "SELECT execution_id, status FROM executions WHERE workspace_id = $1 ORDER BY execution_id"
 

@@ -13,7 +13,7 @@ from tests.integration.chains.test_chain_crashes import ended, serve
 from tests.integration.clarifications.sessions import replies, start, until
 from tests.integration.execution.test_executions import books
 
-pytestmark = [pytest.mark.capability("S1"), pytest.mark.promise("E-01")]
+pytestmark = [pytest.mark.chaos, pytest.mark.capability("S1"), pytest.mark.promise("E-01")]
 
 POINTS = {
     "clarification.begun": 0,

@@ -13,7 +13,7 @@ from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import Unavailable
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.pgbouncer import pgbouncer_before, program
-from tests.embedded.stack import running_stack
+from tests.embedded.stack import Answer, Caller, running_stack
 from tests.embedded.workspaces import make_workspace
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T3")]
@@ -67,6 +67,16 @@ async def test_nothing_stays_on_the_connection(module_database_urls: DatabaseUrl
     await database.close()
 
 
+async def _ran(caller: Caller, body: dict[str, Any]) -> Answer:
+    """Where rows stay locked for too long the answer is 503 with a time to wait, which a caller keeps to."""
+    answer = await caller("POST", "/v1/executions", body)
+    for _ in range(2):
+        if answer.status == 503:
+            await asyncio.sleep(answer.body["error"]["retry_after_s"])
+            answer = await caller("POST", "/v1/executions", body)
+    return answer
+
+
 async def _work(urls: DatabaseUrls, nats_server: Any) -> None:
     """Everything that an execution needs, of two workspaces at once."""
     settings = {"pooler": "transaction"}
@@ -76,8 +86,8 @@ async def _work(urls: DatabaseUrls, nats_server: Any) -> None:
             prompt = {"slug": "desk", "messages": [{"role": "user", "content": f"{n} greets {{{{name}}}}."}], "model": "simulated/chat"}
             assert (await caller("POST", "/v1/prompts", prompt)).status == 201
         body = {"prompt": "desk", "variables": {"name": "Ada"}}
-        answers = await asyncio.gather(*(callers[n % 2]("POST", "/v1/executions", body) for n in range(40)))
-        assert {one.status for one in answers} == {200}
+        answers = await asyncio.gather(*(_ran(callers[n % 2], body) for n in range(40)))
+        assert not [one.body for one in answers if one.status != 200]
         streamed = await callers[0].events("/v1/executions", body | {"stream": True})
         assert len(streamed) > 1
         for n, caller in enumerate(callers):
