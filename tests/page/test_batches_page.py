@@ -88,6 +88,8 @@ async def test_places_within_places_are_found_by_their_names(page_as: OpenPage, 
         ("jsonl files", "/app/batches/files"),
         ("ad hoc", "/app/groups"),
         ("fallback", "/app/routing"),
+        ("audit log", "/app/team?tab=audit"),
+        ("model moves", "/app/optimize/migrations"),
     ):
         await page.keyboard.press("Control+k")
         await page.get_by_role("dialog", name="Search or jump").get_by_role("combobox").fill(typed)

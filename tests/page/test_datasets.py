@@ -101,8 +101,11 @@ async def test_what_a_file_would_become_is_counted_before_it_is_saved(page_as: O
         '"Where is my parcel, the one from Monday??",billing,test,bob',
         "I was charged twice,billing,train,ann",
         "I was charged twice,billing,train,eve",
+        "Hm,,train,ann",
     ]
     await dialog.get_by_role("textbox", name="Items").fill("\n".join(lines))
+    await expect(dialog.get_by_text("Row 5 has no expected answer.")).to_be_visible()
+    await dialog.get_by_label("Leave out 1 row that expects nothing").check()
     saved = dialog.get_by_role("group", name="What would be saved")
     await expect(saved).to_contain_text("3 items, 2 train, 0 validation, 1 test")
     await expect(saved).to_contain_text("1 row has an input that came before")
