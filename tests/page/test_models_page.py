@@ -149,6 +149,31 @@ async def test_a_rule_is_made_by_a_form_and_explained(page_as: OpenPage, site: S
 
 
 @pytest.mark.capability("E12")
+async def test_a_rule_that_a_colleague_made_meanwhile_is_not_lost(page_as: OpenPage, site: Site) -> None:
+    slug = f"desk-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Answer {{question}}.", "model": "simulated/chat"})
+    long, short, theirs = (
+        {"name": name, "when": f"input_tokens > {tokens}", "use": {"model": "simulated/chat"}}
+        for name, tokens in (("long", 900), ("short", 1), ("theirs", 500))
+    )
+    path = f"/v1/prompts/{slug}/routing"
+    await site.call("PUT", path, {"rules": [long, short]})
+    page = await page_as("editor", f"/app/routing?prompt={slug}")
+    await page.get_by_role("button", name="What to do with short").click()
+    await page.get_by_role("menuitem", name="Change").click()
+    form = page.get_by_role("dialog", name="Change short")
+    await form.get_by_label("With what").fill("2")
+    await site.call("PUT", path, {"rules": [theirs, long, short]})
+    await form.get_by_role("button", name="Save the rule").click()
+    await expect(form.get_by_role("alert")).to_contain_text("Somebody changed the rules: look again. Now: 1 theirs, 2 long, 3 short.")
+    await expect(form.get_by_label("With what")).to_have_value("2")
+    assert (await site.call("GET", path))["rules"] == [theirs, long, short]
+    await form.get_by_role("button", name="Save the rule").click()
+    await expect(form).to_have_count(0)
+    assert (await site.call("GET", path))["rules"] == [theirs, long, short | {"when": "input_tokens > 2"}]
+
+
+@pytest.mark.capability("E12")
 async def test_a_condition_that_is_wrong_says_so_where_it_is_written(page_as: OpenPage, site: Site) -> None:
     workspace = await site.new_workspace()
     page = await page_as("editor", "/app/routing", workspace_id=workspace)
