@@ -147,7 +147,8 @@ def test_the_nearest_word_says_which_burnish(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "connection.json").write_text(json.dumps({"url": "http://here", "api_key": "running"}))
     assert find_place(None).key == "running"
     profiles_path().parent.mkdir()
-    profiles_path().write_text(json.dumps({"default": {"url": "http://u", "api_key": "kept"}, "other": {"url": "http://v", "api_key": "named"}}))
+    profiles = {"default": {"url": "http://u", "api_key": "kept"}, "other": {"url": "http://v", "api_key": "named"}}
+    profiles_path().write_text(json.dumps(profiles))
     assert find_place(None).key == "kept"
     monkeypatch.setenv("BURNISH_API_KEY", "environment")
     assert find_place(None).key == "environment" and find_place("other").key == "named"
