@@ -98,7 +98,13 @@ async def lived(caller: Caller, past: Past, person: str) -> str:
                       (SELECT count(*) FROM execution_facts WHERE workspace_id = $1 AND end_user = $2) AS facts""",
             caller.workspace.workspace_id, person,
         )  # fmt: skip
-        return rows == [{"reactions": 2, "replaced": 1, "facts": 1}]
+        sums = await past.rows(
+            """SELECT coalesce(sum(reactions) = 2 * sum(executions), false) AS reactions, min(executions) = max(executions) AS grains
+               FROM (SELECT sum(reactions) AS reactions, sum(executions) AS executions FROM rollups WHERE workspace_id = $1
+                     GROUP BY grain) AS each""",
+            caller.workspace.workspace_id,
+        )
+        return rows == [{"reactions": 2, "replaced": 1, "facts": 1}] and sums == [{"reactions": True, "grains": True}]
 
     await eventually(counted, what="everything counted")
     return str(execution["id"])
