@@ -32,7 +32,7 @@ logs: $(STAMP) ## show the logs of all processes until Ctrl-C
 	@$(BIN)/burnish logs --follow $(ARGS)
 
 test: $(STAMP) try-page ## run all tests on real servers, of the page a smoke
-	$(BIN)/pytest -m "not chaos and not page and not local_model" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -m "not chaos and not page and not local_model" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-local-model: $(STAMP) ## test with a model of your own: any OpenAI-compatible server that BURNISH_TEST_OPENAI_BASE_URL names
 	@[ -n "$$BURNISH_TEST_OPENAI_BASE_URL" ] || { echo "Set BURNISH_TEST_OPENAI_BASE_URL, for example to http://127.0.0.1:11434/v1 of Ollama." >&2; exit 1; }
