@@ -416,7 +416,7 @@ async def test_the_executor_shows_how_far_costs_and_bookings_are_apart(database_
         stop = asyncio.Event()
         metrics.LEDGER_DRIFT_NUSD.set(-1)
         watching = asyncio.create_task(watch_ledger(db, settings=ExecutorSettings(sweep_interval_s=0.01, **CONNECTS), stop=stop))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (value := REGISTRY.get_sample_value("burnish_ledger_drift")) == -1:
                 await asyncio.sleep(0.01)
         stop.set()

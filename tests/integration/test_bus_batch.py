@@ -20,6 +20,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.streams import ConsumerSpec
 from tests.integration.bus_parts import bus_of, database, database_away, fetch, own_nats, until
+from tests.pace import within
 
 __all__ = ["database"]  # a fixture
 
@@ -259,7 +260,7 @@ async def test_what_cannot_be_finished_in_time_goes_back_at_once(bus_for: Any, d
         await entered.wait()
     recorder = Recorder()
     async with consuming(analytics, recorder, db=db):
-        await until(lambda: recorder.has(1), within_s=2)  # ack_wait is 60 s: it was put back.
+        await until(lambda: recorder.has(1), within_s=15)  # ack_wait is 60 s: it was put back.
 
 
 async def test_a_slow_handler_keeps_its_message_beyond_ack_wait(tmp_path: Path, database: Any) -> None:
@@ -294,11 +295,10 @@ async def test_a_consumer_survives_a_killed_nats_and_loses_nothing(tmp_path: Pat
                 with pytest.raises(Unavailable):
                     await gateway.publish(SUBJECT, b"meanwhile", message_id=uuid4().hex)
                 await server.start()
-                killed_at = time.monotonic()
-                assert await gateway.wait_connected(timeout_s=5)
-                await publish(gateway, [b"meanwhile", b"after"])
-                await until(lambda: recorder.has(3))
-                assert time.monotonic() - killed_at < 5
+                with within(5):
+                    assert await gateway.wait_connected(timeout_s=15)
+                    await publish(gateway, [b"meanwhile", b"after"])
+                    await until(lambda: recorder.has(3))
     assert set(recorder.seen) == {b"before", b"meanwhile", b"after"}
 
 

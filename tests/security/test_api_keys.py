@@ -12,6 +12,7 @@ from burnish_gateway.access.scopes import SCOPES
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller
 from tests.integration.bus_parts import until
+from tests.pace import comes_within
 from tests.security.conftest import World
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
@@ -171,7 +172,7 @@ async def test_a_gateway_writes_now_and_then_when_keys_were_used(world: World) -
 
 
 async def _status_becomes(caller: Caller, status: int) -> bool:
-    async with asyncio.timeout(2):
+    async with comes_within(2):
         while (await caller("GET", "/v1/prompts")).status != status:
             await asyncio.sleep(0.02)
     return True

@@ -23,6 +23,7 @@ from tests.chaos.fault_proxy import proxying
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Caller, Stack
 from tests.integration.bus_parts import until
+from tests.pace import comes_within
 from tests.security.conftest import World
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
@@ -137,13 +138,12 @@ async def test_another_plan_holds_everywhere_within_a_second(world: World, there
     before = (await caller("POST", "/v1/executions", HELLO)).headers["ratelimit-limit"]
     path = f"/v1/organizations/{caller.workspace.organization_id}/plan"
     assert (await world.alpha.operator("PUT", path, {"plan": "free"})).status == 200
-    since = time.monotonic()
 
     async def changed() -> bool:
         return (await caller("POST", "/v1/executions", HELLO)).headers.get("ratelimit-limit", before) != before
 
-    await until(changed)
-    assert time.monotonic() - since < WITHIN_S
+    async with comes_within(WITHIN_S):
+        await until(changed)
 
 
 async def test_a_gateway_that_hears_of_no_changes_lets_nobody_change_anything(world: World) -> None:
@@ -262,7 +262,7 @@ async def _gone(
     changed = await change()
     assert changed is None or changed.status < 300, (name, changed.body)
     since = time.monotonic()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not await _answers(caller, after, ask):
             await asyncio.sleep(ASK_AGAIN_S)
     return name, time.monotonic() - since

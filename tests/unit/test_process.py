@@ -13,7 +13,7 @@ from burnish_shared.process import HealthServer, supervise
 async def get(port: int, path: str) -> tuple[int, str]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    answer = (await asyncio.wait_for(reader.read(), 5)).decode()
+    answer = (await asyncio.wait_for(reader.read(), 15)).decode()
     writer.close()
     return int(answer.split(" ")[1]), answer.partition("\r\n\r\n")[2]
 
@@ -44,7 +44,7 @@ async def test_a_failing_part_ends_the_others_and_its_error_is_told() -> None:
         raise RuntimeError("broken")
 
     with pytest.raises(ExceptionGroup) as raised:
-        await asyncio.wait_for(supervise(fail(), asyncio.Event().wait(), stop=asyncio.Event()), 2)  # type: ignore[arg-type]
+        await asyncio.wait_for(supervise(fail(), asyncio.Event().wait(), stop=asyncio.Event()), 15)  # type: ignore[arg-type]
     assert "broken" in str(raised.value.exceptions)
 
 
@@ -57,7 +57,7 @@ async def test_stopping_waits_for_the_parts_to_finish() -> None:
         finished.append(True)
 
     asyncio.get_running_loop().call_soon(stop.set)
-    await asyncio.wait_for(supervise(part(), part(), stop=stop), 2)
+    await asyncio.wait_for(supervise(part(), part(), stop=stop), 15)
     assert finished == [True, True]
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import aiohttp
 
 from tests.embedded.stack import Answer, Stack
+from tests.pace import fair_clock
 
 PASSWORD = "correct horse battery"
 
@@ -103,9 +104,10 @@ async def until_status(
     browser: Browser, status: int, *, path: str = "/v1/auth/session", method: str = "GET", body: Any = None, key: str = ""
 ) -> Answer:
     """Asks, with `key` where one is given, until the answer has this status; fails when that takes longer than a second."""
-    loop, headers = asyncio.get_running_loop(), {"authorization": f"Bearer {key}"} if key else {}
-    began = loop.time()
-    while (answer := await browser(method, path, body, headers=headers)).status != status:
-        assert loop.time() - began < WITHIN_S, f"still {answer.status} after {WITHIN_S} s: {answer.body}"
-        await asyncio.sleep(0.02)
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    with fair_clock() as clock:
+        began_s = clock()
+        while (answer := await browser(method, path, body, headers=headers)).status != status:
+            assert clock() - began_s < WITHIN_S, f"still {answer.status} after {WITHIN_S} s: {answer.body}"
+            await asyncio.sleep(0.02)
     return answer

@@ -143,7 +143,7 @@ async def test_what_both_sides_missed_is_looked_for_again_by_its_id_a_moment_lat
     async with one as records_tx:
         await ingest_executions(records_tx, FinishedColumns.of([done]), period_ms=50)
         await intake.handle_feedback([feedback([thumb(done, 1)])])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while (await analytics.rollup(workspace.workspace_id))["up"] == 0:
             await asyncio.sleep(0.05)
     stop.set()

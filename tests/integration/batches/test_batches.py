@@ -142,7 +142,7 @@ async def test_a_cancelled_batch_ends_its_calls_and_gives_back_what_is_left(stac
         while len(await books(stack, under_way, caller.workspace.workspace_id)) < 8:
             await asyncio.sleep(0.02)
         assert (await caller("POST", f"/v1/batches/{batch_id}/cancel")).body["status"] == "cancelling"
-        batch = await until(caller, batch_id, timeout_s=5)
+        batch = await until(caller, batch_id, timeout_s=15)
     assert (batch["status"], batch["request_counts"]["completed"]) == ("cancelled", 0)
     found = await results(caller, batch_id)
     assert len(found) == 40 and {one["error"]["code"] for one in found} == {"cancelled", "not_sent"}

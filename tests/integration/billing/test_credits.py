@@ -8,6 +8,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.workspaces import Workspace
 from tests.integration.billing.money import SMALL, books, drift, ok
+from tests.pace import comes_within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("B1")]
 
@@ -126,7 +127,7 @@ async def test_a_suspended_workspace_begins_nothing_within_a_second_at_every_gat
         assert (refused.status, refused.body["error"]["code"]) == (403, "suspended")
     assert (await ok(caller("GET", "/v1/credits")))["suspended"] is True
     assert (await ok(operator("POST", f"{path}/resume", {"reason": "paid"})))["changed"] is True
-    async with asyncio.timeout(1):
+    async with comes_within(1):
         while (await caller("POST", "/v1/executions", SMALL)).status != 200:
             await asyncio.sleep(0.02)
 

@@ -179,7 +179,7 @@ async def test_closing_a_stream_ends_the_call_of_the_provider_and_books_what_cam
             if seen == 3:
                 break
         await stream.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (answer := await caller("GET", f"/v1/executions/{chunk.id}")).body.get("status") == "running":
                 await asyncio.sleep(0.02)
             while (after := await counters(stack))["open"]:

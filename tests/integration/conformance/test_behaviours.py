@@ -15,6 +15,7 @@ from burnish_simulator.app import Simulator
 from burnish_simulator.counters import Counters
 from tests.fakes.messages_provider import KEY
 from tests.integration.conformance.conftest import Way
+from tests.pace import comes_within
 
 pytestmark = pytest.mark.capability("E4")
 
@@ -170,7 +171,7 @@ async def test_whoever_stops_listening_ends_the_call_within_a_second(way: Way, s
     open_before = counters.open
     await events.aclose()  # type: ignore[attr-defined]
     assert open_before == 1
-    async with asyncio.timeout(1):
+    async with comes_within(1):
         while counters.open:
             await asyncio.sleep(0.01)
 

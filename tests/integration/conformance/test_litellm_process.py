@@ -43,7 +43,7 @@ async def test_it_finds_no_key_and_no_address_of_ours_in_its_environment(provide
 async def test_a_process_that_dies_is_started_again_by_the_next_call(litellm_way: Way, simulator: Simulator, providers: Providers) -> None:
     before = await alive(providers)
     os.kill(before, signal.SIGKILL)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while providers.litellm.pid is not None:
             await asyncio.sleep(0.01)
     answer = await litellm_way.ask(litellm_way.request(base_url=f"{simulator.url}/v1"), timeout_s=30)

@@ -26,6 +26,10 @@ SETTLED_S = DEADLINE_S + 1.0 + 0.5 + 3.0
 """Deadline, the sweep's grace and interval of these tests, and room for a slow machine."""
 
 
+TRIES = 5
+"""Of the points that were not met: on a machine that stands still, a call is given to the other executor before it reaches its own."""
+
+
 @dataclass(slots=True)
 class Meter:
     """Counts the waits of one call, and cancels in the middle of the one numbered `cancel_at`; 0: never. `cancel` None: the task."""
@@ -75,6 +79,14 @@ class Meters:
     def of(self, where: str, metadata: Any) -> Meter:
         mark = metadata.get(where)
         return self.by_mark.setdefault(f"{where} {mark}", Meter(cancel_at=int(mark))) if mark is not None else Meter()
+
+    def has_struck(self, where: str, number: int) -> bool:
+        """False also forgets how far the call came, so that it may be tried anew."""
+        meter = self.by_mark.pop(f"{where} {number}", None)
+        if meter is None or not meter.has_cancelled:
+            return False
+        self.by_mark[f"{where} {number}"] = meter
+        return True
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -158,9 +170,14 @@ async def test_a_cancellation_at_any_wait_leaves_nothing_held(stack: Stack, mete
     async with fault(stack, "slow_chunks,rate=80"):
         assert await call(first, where, 0, streamed=streamed) in ("200", "done")
         waits = meters.by_mark[f"{where} 0"].seen
-        ends = await asyncio.gather(*(call(caller, where, number, streamed=streamed) for number in range(1, waits + 3)))
-        rows = await all_settled(stack, caller)
-    assert sum(meter.has_cancelled for meter in meters.by_mark.values()) >= max(1, waits // 2)
+        points, met, ends = range(1, waits + 3), set[int](), list[str]()
+        for _ in range(TRIES):
+            ends += await asyncio.gather(*(call(caller, where, number, streamed=streamed) for number in points if number not in met))
+            rows = await all_settled(stack, caller)
+            met = {number for number in points if meters.has_struck(where, number)}
+            if len(met) >= max(1, waits // 2):
+                break
+    assert len(met) >= max(1, waits // 2)
     assert len(rows) <= len(ends) and {row["status"] for row in rows} <= {"success", "cancelled", "timeout", "error"}
     assert sum(end in ("200", "done") for end in ends) <= sum(row["status"] == "success" for row in rows)
     if where in ("run", "consume", "leave"):  # the gateway outlives its executor: every caller hears an end, and each call has its row

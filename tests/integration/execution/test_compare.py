@@ -1,13 +1,13 @@
 """Several models or versions side by side over HTTP, and executions that are cancelled by their id."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
 
 from tests.embedded.stack import Caller, Stack
 from tests.integration.execution.test_executions import HELLO, assert_settled, books, fault, finished, one_hold, rows_of
+from tests.pace import comes_within
 
 SIDES = {"messages": HELLO["messages"], "models": ["simulated/chat", "simulated/reader"]}
 
@@ -108,11 +108,9 @@ async def test_whoever_leaves_ends_all_sides_within_a_second(stack: Stack, calle
             names.add((name, data.get("index")))
             if {("delta", 0), ("delta", 1), ("delta", 2)} <= names:
                 break
-        left_at = time.monotonic()
-        async with asyncio.timeout(5):
+        async with comes_within(1.0):
             while len(rows := await rows_of(stack, caller)) < 3:
                 await asyncio.sleep(0.02)
-        assert time.monotonic() - left_at < 1.0
     assert {row["status"] for row in rows} == {"cancelled"} and all(row["cost_nusd"] > 0 for row in rows)
     await assert_settled(stack, caller)
 
@@ -140,13 +138,12 @@ async def test_a_comparison_that_cannot_be_is_refused_and_asks_nobody(stack: Sta
 async def test_a_background_execution_is_cancelled_by_its_id_within_a_second(stack: Stack, caller: Caller) -> None:
     async with fault(stack, "slow,s=30"):
         accepted = (await caller("POST", "/v1/executions", HELLO | {"mode": "background"})).body["id"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (await caller("GET", f"/v1/executions/{accepted}")).body["status"] != "running":
                 await asyncio.sleep(0.02)
-        began = time.monotonic()
-        cancelled = await caller("POST", f"/v1/executions/{accepted}/cancel")
+        async with comes_within(1.0):
+            cancelled = await caller("POST", f"/v1/executions/{accepted}/cancel")
         assert (cancelled.status, cancelled.body) == (200, {"id": accepted, "status": "cancelled"})
-        assert time.monotonic() - began < 1.0
     assert (await finished(caller, accepted))["status"] == "cancelled"
     assert (await caller("POST", f"/v1/executions/{accepted}/cancel")).body["status"] == "cancelled"
     stranger = await stack.caller()

@@ -16,6 +16,7 @@ from tests.embedded.workspaces import Workspace, make_workspace
 from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serve_provider
 from tests.fakes.signing import SECRET
 from tests.integration.identity.browser import PUBLIC, Browser
+from tests.pace import fair_clock
 
 
 @dataclass(slots=True)
@@ -64,13 +65,13 @@ class Town:
             return response.status, await response.json()
 
     async def until(self, token: str, status: int) -> float:
-        """Asks until the answer has this status. Seconds that it took; fails after 3."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while (await self.ask(token))[0] != status:
-            assert loop.time() - began < 3
-            await asyncio.sleep(0.02)
-        return loop.time() - began
+        """Asks until the answer has this status. Seconds that it took by `fair_clock`; fails after 3."""
+        with fair_clock() as clock:
+            began_s = clock()
+            while (await self.ask(token))[0] != status:
+                assert clock() - began_s < 3
+                await asyncio.sleep(0.02)
+            return clock() - began_s
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.signing import ISSUER, SECRET, claims, token
 from tests.integration.identity.conftest import Town
+from tests.pace import comes_within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
 
@@ -74,7 +75,7 @@ async def test_the_owner_of_an_e_mail_gets_nothing_of_whoever_took_it_before_and
     [row] = await town.sql("SELECT email, disabled_at FROM users WHERE user_id = $1", theirs.user_id)
     assert row["email"] is None and row["disabled_at"] is not None
 
-    async with asyncio.timeout(1.2):
+    async with comes_within(1.2):
         for gateway in (town.plain, town.linking):
             while await theirs.session(gateway) != 401 or (await town.ask(theirs.bearer, gateway=gateway))[0] != 401:
                 await asyncio.sleep(0.02)

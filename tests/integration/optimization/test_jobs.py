@@ -157,7 +157,7 @@ async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(
     while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"]["evaluations"] < 40:
         pass
     assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
-    assert (await desk.until(f"/v1/optimizations/{job_id}", timeout_s=5))["status"] == "cancelled"
+    assert (await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10))["status"] == "cancelled"
     spent = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", job_id)
     assert spent[0]["n"] < BUDGET / 2
     await until_nothing_is_held(stack, desk)

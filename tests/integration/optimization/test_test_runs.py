@@ -230,7 +230,7 @@ async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: 
     while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 5:
         pass
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200
-    run = await desk.until(f"/v1/test-runs/{run_id}", timeout_s=5)
+    run = await desk.until(f"/v1/test-runs/{run_id}", timeout_s=15)
     assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5
     rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
     assert rows[0]["n"] < 200

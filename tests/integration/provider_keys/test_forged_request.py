@@ -34,7 +34,7 @@ async def test_the_operators_key_goes_to_no_address_of_a_workspace(tenant: Tenan
         for address, is_own in ((tenant.ground.other, True), (tenant.ground.provider, False)):
             request = forged(tenant, base_url=address.base_url, own_base_url=is_own, **route)
             await bus.nc.publish(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, request.model_dump_json().encode(), reply=bus.nc.new_inbox())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 while not address.calls:
                     await asyncio.sleep(0.01)
     finally:

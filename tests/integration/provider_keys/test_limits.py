@@ -16,6 +16,7 @@ from tests.embedded.stack import Answer
 from tests.fakes.limited_provider import LimitedProvider, serving_within_limits
 from tests.integration.provider_keys.conftest import METERED_KEY, Tenant
 from tests.integration.provider_keys.test_waterfall import until
+from tests.pace import within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E8")]
 
@@ -147,7 +148,8 @@ async def test_a_caller_who_leaves_while_waiting_for_room_is_settled_within_a_se
     async def settled() -> bool:
         return not await tenant.books("SELECT 1 FROM holds WHERE workspace_id = $1", ws)
 
-    await until(settled, patience_s=1.0)
+    with within(1.0):
+        await until(settled)
     assert [row["status"] for row in await tenant.rows()] == ["success", "cancelled"]
 
 

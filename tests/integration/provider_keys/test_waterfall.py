@@ -16,7 +16,7 @@ NUSD = 1000 * 1000 + 100 * 2000
 """What one answer of the fake costs at the test model's price."""
 
 
-async def until(look: Any, *, patience_s: float = 3.0) -> Any:
+async def until(look: Any, *, patience_s: float = 15.0) -> Any:
     async with asyncio.timeout(patience_s):
         while not (seen := await look()):
             await asyncio.sleep(0.02)

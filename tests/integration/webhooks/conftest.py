@@ -115,7 +115,7 @@ class Hooks:
             rows = await tx.fetch("SELECT body FROM outbox WHERE service = $1 ORDER BY outbox_id", service)
         return [Event.model_validate_json(row["body"]) for row in rows]
 
-    async def until(self, settled: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 8.0) -> list[dict[str, Any]]:
+    async def until(self, settled: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 15.0) -> list[dict[str, Any]]:
         """Polls the deliveries until they are as wished."""
         async with asyncio.timeout(timeout_s):
             while not settled(rows := await self.deliveries()):

@@ -167,7 +167,7 @@ async def test_a_process_that_dies_after_sending_leaves_the_notice_to_the_next(
     await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
     async with hooks.worker.unit_of_work() as tx:
         assert len(await tx.fetch("SELECT * FROM claim_alert_notices(10, 1)")) == 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while (sent := await send(hooks)) == 0:  # until the lease of the one that died has run out
             await asyncio.sleep(0.01)
     assert sent == 1

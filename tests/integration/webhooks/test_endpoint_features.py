@@ -235,7 +235,7 @@ async def test_texts_are_sent_where_asked_for_and_allowed_and_kept_nowhere(
         dispatcher.wake()
         await hooks.until_all("delivered")
     assert "content" not in json.loads(receiver.at("/hook")[1].body)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while (await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"include": ["output"]}))[0] != 422:
             await asyncio.sleep(0.05)
 

@@ -222,9 +222,9 @@ def test_toxic_words_are_found_as_whole_words(text: str, score: float) -> None:
 
 @pytest.mark.parametrize("unit", ["a*", "@$!", "*", "é", "ab*d ", "kill ", "'", "_@"])
 def test_no_answer_takes_long_to_look_through(unit: str) -> None:
-    words, began = Words(Toxicity(kind="toxicity")), time.perf_counter()
+    words, began = Words(Toxicity(kind="toxicity")), time.process_time()
     words.look(Case((unit * 200_000)[:200_000]))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 5
 
 
 def test_the_list_is_ones_own_to_change() -> None:

@@ -18,6 +18,7 @@ from burnish_gateway.execution.refusals import Refusals
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable
+from tests.pace import within
 
 SILENCE_S = 0.05
 GIVE_UP_S = 1.0
@@ -92,7 +93,7 @@ async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = Fa
     clock = SimpleNamespace(now=lambda: datetime.now(UTC))
     gateway = SimpleNamespace(settings=settings, bus=line, inbox=inbox, clock=clock, refusals=Refusals())
     monkeypatch.setattr("burnish_gateway.execution.frames.Mailbox", lambda: line.mailbox)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         return [one async for one in Dispatch(gateway, asked).follow()]  # type: ignore[arg-type]
 
 
@@ -166,9 +167,9 @@ async def test_when_nobody_comes_the_caller_hears_it_in_time(monkeypatch: pytest
 
     monkeypatch.setattr(books, "abandon", abandon)
     began_at = time.monotonic()
-    with pytest.raises(Unavailable):
+    with within(GIVE_UP_S + 1), pytest.raises(Unavailable):
         await told(Line(lambda _, __: None), monkeypatch)
-    assert GIVE_UP_S <= time.monotonic() - began_at < GIVE_UP_S + 1
+    assert time.monotonic() - began_at >= GIVE_UP_S
 
 
 @pytest.mark.promise("G-13")
@@ -224,7 +225,7 @@ async def test_a_frame_that_comes_just_as_the_caller_goes_does_not_keep_the_call
 
     line = Line(accept)
     following = asyncio.create_task(told(line, monkeypatch, stream=True))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(15):
         while not line.requests or line.mailbox.has_arrivals:
             await asyncio.sleep(0)
     for _ in range(5):

@@ -74,7 +74,7 @@ def test_no_text_is_slow_to_look_through(part: str) -> None:
     hidden, _ = masks.hide(text, ALL)
     masks.restore(hidden)
     rule_of("i", Injection(kind="injection")).stops_whole(text)
-    assert time.process_time() - began_at < 2.0
+    assert time.process_time() - began_at < 6
 
 
 @settings(max_examples=40)

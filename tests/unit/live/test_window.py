@@ -96,6 +96,6 @@ def test_thousands_of_names_cost_neither_memory_nor_time_for_each_look() -> None
     window.add(finished(ago_s=1 - WINDOW_S, slug="one-more"), now_s=end_s)
     began_s = time.process_time()
     assert window.figures(now_s=end_s)["total"]["executions"] == WINDOW_S * SLUGS_MOST + 1
-    assert time.process_time() - began_s < 0.1, "it took 1.5 s and more when seconds were added up anew"
+    assert time.process_time() - began_s < 0.7, "it took 1.5 s and more when seconds were added up anew"
     window.add(finished(ago_s=-2 * WINDOW_S, slug="fresh"), now_s=now_s + 2 * WINDOW_S)
     assert [one["prompt"] for one in window.figures(now_s=now_s + 2 * WINDOW_S)["prompts"]] == ["fresh"]

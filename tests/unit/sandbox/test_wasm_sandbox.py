@@ -101,7 +101,7 @@ async def test_what_means_harm_fails_in_bounds(sandbox: WasmSandbox, name: str) 
     result = await sandbox.run(HOSTILE[name], {"inputs": "x"}, limits=TIGHT)
     assert isinstance(result, Failed), result
     assert result.kind is not FailureKind.UNAVAILABLE
-    assert time.perf_counter() - began < 6
+    assert time.perf_counter() - began < 20
     assert await sandbox.run(ECHO, {"n": 2}) == Value({"n": 2})
 
 
@@ -130,7 +130,7 @@ async def test_compiling_is_bounded(sandbox: WasmSandbox) -> None:
     many = module("(i64.const 0)", more="".join(f"(func (result i32) {'(i32.const 1) drop ' * 3} (i32.const {n}))" for n in range(10_000)))
     began = time.perf_counter()
     assert isinstance(await sandbox.run(many, {}, limits=TIGHT), Value | Failed | Refused)
-    assert time.perf_counter() - began < 8
+    assert time.perf_counter() - began < 20
     assert await sandbox.run(ECHO, {"n": 3}) == Value({"n": 3})
 
 

