@@ -1,6 +1,6 @@
 """Real servers for the tests: one packaged PostgreSQL and one NATS for the session, a fresh database for each test that asks.
 
-The template database is migrated once; a test gets a copy of it (CREATE DATABASE … TEMPLATE), which costs about 20 ms. NATS streams
+The template database is migrated once; a test gets a copy of it (CREATE DATABASE … TEMPLATE), which costs about 50 ms. NATS streams
 are provisioned once and emptied after each test that used them. Everything async runs on one event loop, the session's.
 """
 
@@ -21,10 +21,11 @@ from burnish.embedded import postgres as embedded_postgres
 from burnish.embedded.nats import ADMINISTRATOR
 from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS
+from burnish_shared.garbage import leave_alone_what_stands
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.emitted_events import check_events
 from tests.embedded.installation import Installation
-from tests.embedded.places import make_reachable
+from tests.embedded.places import make_reachable, servers_place
 from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
@@ -44,11 +45,27 @@ def pytest_configure() -> None:
     )
 
 
+def pytest_collection_finish() -> None:
+    """Half a million objects of modules and tests live until the end. Each look of the garbage collector through all of them takes half a
+    second, in which every service of a test's event loop stands still."""
+    leave_alone_what_stands()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Who asked for whole files gets the files of tests/security that share a world together."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.security.units import LoadUnits
+
+    return LoadUnits(config, log)
+
+
 @pytest.fixture(scope="session")
-def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("servers")
-    make_reachable(folder)
-    return folder
+def servers_folder() -> Iterator[Path]:
+    with servers_place("servers") as folder:
+        make_reachable(folder)
+        yield folder
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
