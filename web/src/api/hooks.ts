@@ -130,13 +130,13 @@ export function useOpened<T extends { id: string }, P extends With<"get">>(id: s
 
 /** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. What `waits` for a connection
  * is taken back when its form goes. */
-export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes = false }: { invalidates?: readonly string[]; /** What is at `path` is gone then: it is not read again while its page closes. */ removes?: boolean; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
+export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes }: { invalidates?: readonly string[]; /** What is at this path is gone then: it is not read again while its page closes. */ removes?: With<"get">; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
     mutationFn: (given) => change(verb, path, given),
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
-    onSuccess: () => void invalidate(queries, invalidates, removes ? path : undefined),
+    onSuccess: () => void invalidate(queries, invalidates, removes),
   });
   const given = useRef<unknown>(undefined);
   useEffect(() => {

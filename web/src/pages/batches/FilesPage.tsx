@@ -74,7 +74,7 @@ export default function FilesPage() {
 }
 
 function Delete({ file, onClose }: { file: BatchFile; onClose: () => void }) {
-  const remove = useChange("delete", "/v1/files/{file_id}", { invalidates: ["/v1/files"], removes: true });
+  const remove = useChange("delete", "/v1/files/{file_id}", { invalidates: ["/v1/files"], removes: "/v1/files/{file_id}" });
   const send = () =>
     remove.mutate(
       { path: { file_id: file.id } },

@@ -137,7 +137,7 @@ function Group({ id }: { id: string }) {
 function Whole({ id, onGone, onGroup }: { id: string; onGone: () => void; onGroup: (group: string) => void }) {
   const [isMoving, setMoving] = useState(false);
   const again = useChange("post", "/v1/enrichments", { invalidates: ["/v1/enrichments"] });
-  const remove = useChange("delete", "/v1/enrichments/{enrichment_id}", { invalidates: ["/v1/enrichments"], removes: true });
+  const remove = useChange("delete", "/v1/enrichments/{enrichment_id}", { invalidates: ["/v1/enrichments"], removes: "/v1/enrichments/{enrichment_id}" });
   const found = useRead("/v1/enrichments/{enrichment_id}", { path: { enrichment_id: id } }, { refetchInterval: isMoving ? SOON_MS : false });
   const [asking, setAsking] = useState(false);
   const moving = found.data ? isUnderway(found.data) : false;

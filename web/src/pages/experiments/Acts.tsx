@@ -124,7 +124,7 @@ function Start({ experiment, open, onClose }: Part) {
 
 function ThrowAway({ experiment, open, onClose }: Part) {
   const navigate = useNavigate();
-  const remove = useChange("delete", "/v1/experiments/{experiment_id}", { invalidates: ["/v1/experiments"], removes: true });
+  const remove = useChange("delete", "/v1/experiments/{experiment_id}", { invalidates: ["/v1/experiments"], removes: "/v1/experiments/{experiment_id}" });
   const submit = () => remove.mutate({ path: { experiment_id: experiment.id } }, { onSuccess: () => { toast("The draft is gone"); void navigate({ to: "/experiments" }); } }); // prettier-ignore
   return (
     <ConfirmDialog open={open} onOpenChange={(on) => on || onClose()} title="Throw this draft away?" submit="Throw it away" onSubmit={submit} busy={remove.isPending} error={remove.error}>

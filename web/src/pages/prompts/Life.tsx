@@ -101,7 +101,7 @@ function Purge({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
   const { slug } = prompt;
   const [typed, setTyped] = useState("");
   const navigate = useNavigate();
-  const purge = useChange("post", "/v1/prompts/{slug}/purge", { invalidates: AGAIN, removes: true });
+  const purge = useChange("post", "/v1/prompts/{slug}/purge", { invalidates: AGAIN, removes: "/v1/prompts/{slug}" });
   const submit = () =>
     purge.mutate(
       { path: { slug }, body: { confirm: typed } },

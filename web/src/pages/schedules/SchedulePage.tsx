@@ -47,7 +47,7 @@ function Acts({ schedule }: { schedule: WholeSchedule }) {
   const navigate = useNavigate();
   const path = { schedule_id: schedule.id };
   const set = useChange("patch", "/v1/optimization-schedules/{schedule_id}", { invalidates: OLD });
-  const remove = useChange("delete", "/v1/optimization-schedules/{schedule_id}", { invalidates: OLD, removes: true });
+  const remove = useChange("delete", "/v1/optimization-schedules/{schedule_id}", { invalidates: OLD, removes: "/v1/optimization-schedules/{schedule_id}" });
   const turn = (paused: boolean) => set.mutate({ path, body: { paused } }, { onSuccess: () => toast(paused ? "Paused: what is under way goes on" : "It goes on with its next time", undo(() => change("patch", "/v1/optimization-schedules/{schedule_id}", { path, body: { paused: !paused } }), paused ? "It goes on" : "It is paused")), onError: toastError }); // prettier-ignore
   const submit = () => remove.mutate({ path }, { onSuccess: () => { toast("The schedule is removed"); void navigate({ to: "/optimize/schedules" }); } }); // prettier-ignore
   return (

@@ -74,7 +74,7 @@ function Details({ of }: { of: Inbound }) {
 function Remove({ of, onGone }: { of: Inbound; onGone: () => void }) {
   const may = useMay();
   const [asking, setAsking] = useState(false);
-  const remove = useChange("delete", "/v1/inbound-endpoints/{inbound_id}", { invalidates: ["/v1/inbound-endpoints"], removes: true });
+  const remove = useChange("delete", "/v1/inbound-endpoints/{inbound_id}", { invalidates: ["/v1/inbound-endpoints"], removes: "/v1/inbound-endpoints/{inbound_id}" });
   const done = () => {
     setAsking(false);
     onGone();
