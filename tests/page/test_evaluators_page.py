@@ -1,9 +1,10 @@
 """Evaluators: made, tried, laid side by side by version, agreement with people, shares of live traffic; metrics of feedback."""
 
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
 from tests.page.browser import expect_console, settled
@@ -132,6 +133,24 @@ async def test_a_share_of_live_traffic_is_scored_paused_changed_and_archived(pag
     await page.get_by_role("menuitem", name="Archive").click()
     await page.get_by_role("dialog").get_by_role("button", name="Archive it").click()
     await expect(row).to_have_count(0)
+
+
+async def test_a_page_whose_form_is_still_to_come_says_that_something_is_coming(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/evaluators/live")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route(lambda url: urlsplit(url).path == "/v1/evaluators", hold)
+    await page.goto("/app/evaluators/live?new=1")
+    await expect(page.get_by_role("table", name="Live evaluations").locator("tbody tr").first).to_be_visible()
+    await expect(page.locator("[aria-busy=true]")).to_have_count(1)
+    for route in held:
+        await route.continue_()
+    await page.unroute_all()
+    await settled(page)
+    assert await page.get_by_role("dialog", name="Score live traffic").is_visible()
 
 
 @pytest.mark.capability("F1")

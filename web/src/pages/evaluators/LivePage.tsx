@@ -20,6 +20,8 @@ export default function LivePage() {
   const known = useRead("/v1/evaluators", { query: { limit: 200 } }, { staleTime: 10_000 });
   const opened = useRead("/v1/live-evaluations/{live_evaluation_id}", { path: { live_evaluation_id: edit } }, { enabled: edit !== "" });
   const all = known.data?.data;
+  // A form is opened, and what stands in it is not here yet.
+  const isComing = (making && may.edit && known.isLoading) || (edit !== "" && (known.isLoading || opened.isLoading));
   const add = () => set({ new: true, edit: "" });
   const close = () => set({ new: false, edit: "" });
   useCommands(useMemo(() => (may.edit ? [{ id: "new-live", label: "Score live traffic", keys: "n", run: () => set({ new: true, edit: "" }) }] : []), [may.edit, set]));
@@ -39,6 +41,7 @@ export default function LivePage() {
         <Checkbox label="Archived ones too" checked={archived} onChange={(event) => set({ archived: event.target.checked })} />
       </Toolbar>
       <LiveTable evaluator={evaluator || null} archived={archived} onEdit={(live) => set({ edit: live.id, new: false })} />
+      {isComing ? <div aria-busy /> : null}
       {making && may.edit && all ? <EditLive key="new" live={null} evaluators={all} evaluator={evaluator || null} onClose={close} /> : null}
       {edit !== "" && opened.data && all ? <EditLive key={edit} live={opened.data} evaluators={all} evaluator={null} onClose={close} /> : null}
     </Head>
