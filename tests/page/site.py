@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import aiohttp
@@ -77,6 +78,15 @@ class Site:
             await self.connection.execute("SELECT note_change($1, 'member', $2)", where[0], str(user_id))
             self._people[where] = user_id
         return self._people[where]
+
+    async def hide_searches_of_tests(self, page: Page) -> None:
+        """From now on the page lists the demo's searches alone, as in a new installation: the first steps are about the prompt that the
+        newest good search made better, and tests leave such ones of prompts that never ran."""
+        only = f"prompt={quote(self.ids['prompt'])}"
+        await page.route(
+            lambda url: urlsplit(url).path == "/v1/optimizations" and "prompt=" not in url,
+            lambda route: route.continue_(url=route.request.url + ("&" if urlsplit(route.request.url).query else "?") + only),
+        )
 
     async def cookie(self, role: str, workspace_id: UUID | None = None) -> str:
         """The session cookie's value of a fresh session, so that signing out disturbs no other test."""

@@ -96,7 +96,8 @@ async def test_what_runs_at_once_and_what_is_chosen_is_drawn_and_faults_are_told
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("navigation", name="Main").get_by_role("link", name="Playground").click()
     await page.get_by_role("dialog").get_by_role("button", name="Stay").click()
-    assert slug in page.url
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page).to_have_url(re.compile(slug))
 
     viewer = await page_as("viewer", f"/app/chains/{slug}")
     assert await viewer.get_by_role("button", name="Add a step after it").get_attribute("aria-disabled") == "true"

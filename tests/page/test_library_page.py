@@ -1,5 +1,6 @@
 """The library: a prompt is published, found, cloned and withdrawn."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -39,7 +40,7 @@ async def test_a_prompt_is_published_found_cloned_and_withdrawn(page_as: OpenPag
     await expect(page.get_by_text("Nothing matches")).to_be_visible()
     await page.get_by_label("Search the library").fill("answer somebody")
     await expect(cards).to_have_count(1)
-    assert "q=answer" in page.url
+    await expect(page).to_have_url(re.compile("q=answer"))
     await settled(page)
     await check_axe(page)
 

@@ -22,7 +22,7 @@ async def test_a_model_gets_other_prices_and_is_retired_for_its_successor(page_a
     slug = f"of-{uuid4().hex[:8]}"
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.", "model": name})
     page = await page_as("editor", f"/app/models?model={name}")
-    drawer = page.get_by_role("dialog", name=name)
+    drawer = page.get_by_role("dialog", name=name, exact=True)  # Its forms are called `Change …` and `Retire …?`.
     await drawer.get_by_role("button", name="Change it").click()
     form = page.get_by_role("dialog", name=f"Change {name}")
     await form.get_by_label("Input", exact=True).fill("two")
@@ -76,10 +76,12 @@ async def test_a_known_model_needs_no_more_than_a_press(page_as: OpenPage, site:
 async def test_only_the_operator_describes_a_model_for_everybody(page_as: OpenPage, site: Site) -> None:
     name = f"house/{uuid4().hex[:8]}"
     page = await page_as("admin", "/app/models?model=simulated/chat")
-    drawer = page.get_by_role("dialog", name="simulated/chat")
+    drawer = page.get_by_role("dialog", name="simulated/chat", exact=True)
     assert await drawer.get_by_role("button", name="Change it for everybody").is_disabled()
     operator = await page_as("operator", "/app/models?model=simulated/reader")
-    drawer = operator.get_by_role("dialog", name="simulated/reader")
+    drawer = operator.get_by_role(
+        "dialog", name="simulated/reader", exact=True
+    )  # Not its form, which holds the words before they are saved.
     before = await site.call("GET", "/v1/models/simulated/reader")
     await drawer.get_by_role("button", name="Change it for everybody").click()
     form = operator.get_by_role("dialog", name="Change simulated/reader")

@@ -39,10 +39,12 @@ async def test_versions_and_models_become_columns_that_run_together(page_as: Ope
     await page.get_by_label("Value of name").fill("Ada")
     await page.get_by_role("button", name="Run all").click()
     for name in ("A", "B"):
-        await expect(page.get_by_role("region", name=f"Column {name}").get_by_text("simulated/reader").first).to_be_visible(
-            timeout=2 * PATIENCE_MS
-        )
+        column = page.get_by_role("region", name=f"Column {name}")
+        await expect(column.get_by_role("button", name=re.compile("^Model"))).to_contain_text("simulated/reader")
+        await expect(column.get_by_role("group", name=f"Answer {name}").get_by_text("Done")).to_be_visible(timeout=2 * PATIENCE_MS)
     await settled(page)
-    assert "version=1" in page.url and "version2=2" in page.url and "model2=simulated%2Freader" in page.url
+    # The address follows what one does a moment later: typing would write it at every key.
+    for part in ("version=1", "version2=2", "model=simulated%2Freader", "model2=simulated%2Freader"):
+        await expect(page).to_have_url(re.compile(rf"[?&]{part}(&|#|$)"))
     found = (await site.call("GET", f"/v1/executions?prompt={slug}"))["data"]
     assert {(one["version"], one["model"]) for one in found} == {(1, "simulated/reader"), (2, "simulated/reader")}

@@ -21,8 +21,8 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
     await check_axe(page, without=BEHIND)
     await dialog.get_by_role("button", name="Start", exact=True).click()
 
+    await expect(page).to_have_url(re.compile(r"/app/test-runs/[0-9a-f-]{36}$"))
     await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
-    assert re.search(r"/app/test-runs/[0-9a-f-]{36}$", page.url)
     await expect(page.get_by_label("What came", exact=True)).to_contain_text("57 of 99")
     cell = page.get_by_role("region", name="Confusion matrix").get_by_role("button", name=re.compile(r"^2 expected billing, came returns"))
     await cell.click()
