@@ -1,5 +1,6 @@
 """One stack and two tenants for every test of this folder that goes over HTTP."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -26,7 +27,7 @@ REQUEST: ContextVar[str] = ContextVar("request", default="")
 class World:
     """`routes`: those that `world.py` knows how to call; a test of its own fails for what `every_route` holds beyond them.
 
-    `writing_reads`: GET requests that opened a unit of work which could have written.
+    `writing_reads`: GET requests that opened a unit of work which could have written. `validators`: by schema of the document.
     """
 
     stack: Stack
@@ -37,6 +38,7 @@ class World:
     routes: list[Route]
     reads: set[str] = field(default_factory=set)
     writing_reads: set[str] = field(default_factory=set)
+    validators: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
@@ -46,7 +48,7 @@ async def world(postgres: Any, nats_server: Any) -> AsyncIterator[World]:
         reads, writing = _watch(patch)
         structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
         async with running_stack(urls, nats_server) as stack:
-            alpha, beta = await make_tenant(stack, "alpha"), await make_tenant(stack, "beta")
+            alpha, beta = await asyncio.gather(make_tenant(stack, "alpha"), make_tenant(stack, "beta"))
             document = (await alpha.admin("GET", "/openapi.json")).body
             every_route = routes_of(document)
             known = [one for one in every_route if one.can_be_called]

@@ -59,9 +59,16 @@ def _problem(world: World, route: Route, answer: Answer) -> str | None:
     schema = described.get("content", {}).get("application/json", {}).get("schema")
     if not schema:
         return None
-    validator = jsonschema_rs.validator_for({**schema, "components": world.document["components"]})
-    errors = [f"{list(error.instance_path)}: {error.message[:200]}" for error in validator.iter_errors(answer.body)]
+    errors = [f"{list(error.instance_path)}: {error.message[:200]}" for error in _validator(world, schema).iter_errors(answer.body)]
     return "; ".join(errors[:3]) or None
+
+
+def _validator(world: World, schema: dict[str, Any]) -> Any:
+    """Made once for each schema: reading all components takes longer than a hundred answers."""
+    said = json.dumps(schema, sort_keys=True)
+    if said not in world.validators:
+        world.validators[said] = jsonschema_rs.validator_for({**schema, "components": world.document["components"]})
+    return world.validators[said]
 
 
 @pytest.mark.promise("M-12")
