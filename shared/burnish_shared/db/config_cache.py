@@ -185,7 +185,7 @@ class ConfigCache(Generic[K, V]):
         """Equal loads share one; a load that a change overtook is made again."""
         while True:
             task = self._loading.get(key)
-            if task is None:
+            if task is None or task.done():  # Done and not yet landed: it may be spoilt, and waiting for it would let nothing else run.
                 task = self._loading[key] = asyncio.ensure_future(self._attempt(key))
                 task.add_done_callback(partial(self._landed, key))
             for _ in range(LOOKS):
@@ -197,10 +197,13 @@ class ConfigCache(Generic[K, V]):
             value = task.result()
             if task not in self._spoilt:
                 return value
+            if (known := self._known.get(key)) is not None:
+                return known
 
     def _landed(self, key: K, task: "asyncio.Task[V | _Absent]") -> None:
         """Also one that nobody waits for any more, whose failure nobody hears."""
-        self._loading.pop(key, None)
+        if self._loading.get(key) is task:
+            del self._loading[key]
         if not task.cancelled():
             task.exception()
 

@@ -84,3 +84,26 @@ async def test_many_at_once_share_a_load_and_its_failure() -> None:
         told = await asyncio.gather(*(kept.get(key) for _ in range(3)), return_exceptions=True)
         assert [type(one) for one in told] == [error] * 3
     assert loads == 2 and kept.knows("absent") and not kept.knows("away")
+
+
+async def test_who_asks_as_an_overtaken_load_ends_begins_one_of_its_own_and_stops_nobody() -> None:
+    """A task is done one turn of the loop before its callbacks know: a caller of that turn once went round and round without an end."""
+    may_end, values = asyncio.Event(), ["old", "new"]
+
+    async def load(_: str) -> str:
+        await may_end.wait()
+        return values.pop(0)
+
+    feed = ChangeFeed(Mock())
+    kept = ConfigCache(load, feed=feed, kinds=frozenset({"prompt"}), touched=lambda *_: True)
+    first = asyncio.ensure_future(kept.get("a"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    (loading,) = kept._loading.values()
+    for listener in feed._listeners:
+        listener(None, "prompt", "a")
+    may_end.set()
+    while not loading.done():
+        await asyncio.sleep(0)
+    assert kept._loading["a"] is loading, "its callbacks have not run"
+    assert [await kept.get("a"), await first] == ["new", "new"] and not values
