@@ -3,6 +3,7 @@ import { area, curveMonotoneX, curveStepBefore, line } from "d3-shape";
 import { type KeyboardEvent, type PointerEvent, useId, useMemo, useState } from "react";
 import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
+import { useLate } from "@/lib/late";
 import { Frame, LegendMark, useWidth } from "./Frame";
 import { type Clock, type Point, type Series, colorOf, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
 
@@ -68,6 +69,7 @@ export function XYChart(props: XYChartProps) {
 
 function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", format, formatTick = compact, formatX, formatXTick = formatX, xName, zero = true, topOfNothing = 1, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
   const [place, width] = useWidth();
+  const isLate = useLate(Boolean(isStale));
   const [cursor, setCursor] = useState<number | null>(null);
   const clip = useId();
   const at = cursor === null ? null : Math.min(cursor, xs.length - 1);
@@ -111,7 +113,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", f
   const here = at === null ? undefined : xs[at];
 
   return (
-    <div ref={place} className={classes("relative transition-opacity", isStale && "opacity-60")} style={{ height }}>
+    <div ref={place} className={classes("relative transition-opacity", isLate && "opacity-60")} style={{ height }}>
       {/* oxlint-disable jsx-a11y/no-noninteractive-tabindex -- the arrow keys move the cursor */}
       {width > 0 ? (
         <svg width={width} height={height} role="img" aria-label={`${title}. Arrow keys read the values.`} tabIndex={0} onKeyDown={keys} onPointerMove={pointed} onPointerLeave={() => setCursor(null)} onBlur={() => setCursor(null)} className="block overflow-visible">

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { LoaderCircle } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { classes } from "@/lib/classes";
+import { useLate } from "@/lib/late";
 import { Tooltip } from "./Tooltip";
 
 type Look = { variant?: "primary" | "secondary" | "ghost" | "danger"; size?: "m" | "s" };
@@ -9,7 +10,7 @@ type Look = { variant?: "primary" | "secondary" | "ghost" | "danger"; size?: "m"
 function look({ variant = "secondary", size = "m" }: Look): string {
   return classes(
     "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-m font-medium whitespace-nowrap select-none transition-colors duration-100",
-    "disabled:opacity-50 disabled:cursor-not-allowed aria-disabled:opacity-50 aria-disabled:cursor-not-allowed",
+    "disabled:opacity-50 disabled:cursor-not-allowed aria-disabled:not-aria-busy:opacity-50 aria-disabled:not-aria-busy:cursor-not-allowed",
     size === "m" ? "h-8 px-3 text-13" : "h-7 px-2 text-12",
     variant === "primary" && "bg-accent text-accent-fg not-disabled:not-aria-disabled:hover:bg-accent-strong",
     variant === "secondary" && "border border-line-strong/50 bg-panel text-fg not-disabled:not-aria-disabled:hover:bg-sunken not-disabled:not-aria-disabled:hover:border-line-strong",
@@ -21,7 +22,7 @@ function look({ variant = "secondary", size = "m" }: Look): string {
 export type ButtonProps = ComponentProps<"button"> &
   Look & {
     icon?: ReactNode;
-    /** Shows that it is at work, and takes no second press. */
+    /** Takes no second press, and shows that it is at work where that lasts. */
     busy?: boolean;
     /** Why it is disabled. It stays reachable by keyboard then, so that everybody can learn it. */
     why?: string;
@@ -29,6 +30,7 @@ export type ButtonProps = ComponentProps<"button"> &
 
 export function Button({ variant, size, icon, busy, why, disabled, className, children, type = "button", onClick, ...rest }: ButtonProps) {
   const explained = Boolean(disabled && why);
+  const isLate = useLate(Boolean(busy));
   const button = (
     <button
       {...rest}
@@ -37,9 +39,9 @@ export function Button({ variant, size, icon, busy, why, disabled, className, ch
       aria-disabled={explained || busy || undefined}
       aria-busy={busy || undefined}
       onClick={explained || busy ? (event) => event.preventDefault() : onClick}
-      className={classes(look({ variant, size }), className)}
+      className={classes(look({ variant, size }), isLate && "cursor-not-allowed opacity-50", className)}
     >
-      {busy ? <LoaderCircle size={14} aria-hidden className="animate-spin" /> : icon}
+      {isLate ? <LoaderCircle size={14} aria-hidden className="animate-spin" /> : icon}
       {children}
     </button>
   );

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
 import { type ReactNode, useEffect, useId } from "react";
 import { classes } from "@/lib/classes";
+import { useLate } from "@/lib/late";
 
 export type PageProps = {
   /** The heading, and the title of the tab. */
@@ -89,8 +90,9 @@ export type Figure = { label: string; value: ReactNode; note?: ReactNode; badge?
 
 /** The few figures that count, side by side. They keep their place while they change. */
 export function Figures({ figures, label = "Figures", isStale }: { figures: readonly Figure[]; label?: string; isStale?: boolean }) {
+  const isLate = useLate(Boolean(isStale));
   return (
-    <dl aria-label={label} className={classes("flex flex-wrap gap-px overflow-hidden rounded-l border border-line bg-line transition-opacity", isStale && "opacity-60")}>
+    <dl aria-label={label} className={classes("flex flex-wrap gap-px overflow-hidden rounded-l border border-line bg-line transition-opacity", isLate && "opacity-60")}>
       {figures.map((figure) => (
         <div key={figure.label} className="flex min-w-0 flex-1 basis-34 flex-col bg-panel px-4 py-3">
           <dt className="flex h-5 items-center gap-1.5 text-12 text-muted">

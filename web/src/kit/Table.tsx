@@ -3,6 +3,7 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
+import { useLate } from "@/lib/late";
 import { Button } from "./Button";
 import { ErrorState, Skeleton } from "./States";
 
@@ -49,6 +50,7 @@ const ROW_PX = 45;
 /** Rows and columns. With the focus on a row, the arrow keys go up and down and Enter opens. */
 export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, selected, sort, onSort, isStale, className }: TableProps<T>) {
   const opens = Boolean(rowLink ?? onOpen);
+  const isLate = useLate(Boolean(isStale));
   const isLong = rows.length > 2 * PART_ROWS;
   const row = (of: T, at: number) => {
     const key = rowKey(of);
@@ -64,7 +66,7 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
   };
   return (
     <div className={classes("relative min-w-0 overflow-x-auto", className)}>
-      <table aria-label={label} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isStale && "opacity-60")} onKeyDown={opens ? goByArrows : undefined}>
+      <table aria-label={label} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isLate && "opacity-60")} onKeyDown={opens ? goByArrows : undefined}>
         <thead>
           <tr className="border-b border-line">
             {columns.map((column) => (
