@@ -1,5 +1,6 @@
 """The money of jobs and test runs: the fee of a run, and budgets that bind where evaluations are spent (PRODUCT B1, B2, O1)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from burnish_optimizer import run_job
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
-from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+from tests.integration.optimization.test_jobs import until_nothing_is_held
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, crash
 from tests.integration.optimization.tickets import STRONG, WEAK, tickets
 
 FEE_NUSD = 250_000_000
@@ -128,4 +130,54 @@ async def test_evaluations_count_against_the_budgets_of_workspace_and_prompt_and
     stopped = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
     assert stopped["status"] == "failed" and "budget" in stopped["error"]["message"]
     assert await spent(prompt) <= limit
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def cut_short(stack: Stack, desk: Desk, start_optimizer: Any, path: str, *, how: str) -> dict[str, Any]:
+    """Ends what is under way in the middle, with calls on their way. Returns it as it is told then."""
+    caller, first = desk.caller, await start_optimizer(replica="a", job_in_flight=6, progress_interval_s=5)
+    async with asyncio.timeout(30):
+        while (await caller("GET", path)).body["status"] == "pending":
+            await asyncio.sleep(0.01)
+    owner = path.rpartition("/")[2]
+    async with asyncio.timeout(30):
+        while len(await books(stack, "SELECT FROM executions WHERE job_id = $1::text::uuid", owner)) < 30:
+            await asyncio.sleep(0.01)
+    match how:
+        case "cancelled":
+            assert (await caller("POST", f"{path}/cancel")).status == 200
+        case "failed":
+            account = await caller("POST", "/v1/budgets", {"period": "month", "target_kind": "workspace", "limit_nusd": 1})
+            assert account.status == 201, account.body
+        case _:
+            await crash(stack, first, owner)
+            await start_optimizer(replica="b")
+    ended: dict[str, Any] = await desk.until(path)
+    await until_nothing_is_held(stack, desk)
+    return ended
+
+
+async def told_and_booked(stack: Stack, desk: Desk, path: str) -> tuple[int, int, int]:
+    """What it is said to have spent, alone and in the list, and what its executions cost."""
+    list_path, _, owner = path.rpartition("/")
+    bodies = [(await desk.caller("GET", path)).body, (await desk.caller("GET", list_path)).body["data"][0]]
+    alone, listed = (one["spent_nusd"] if "spent_nusd" in one else one["progress"]["spent_nusd"] for one in bodies)
+    rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", owner)
+    return alone, listed, sum(row["cost_nusd"] for row in rows)
+
+
+@pytest.mark.capability("D2", "O1", "B1")
+@pytest.mark.parametrize("how", ["cancelled", "failed", "killed and resumed"])
+@pytest.mark.parametrize("what", ["test-runs", "optimizations"])
+async def test_what_was_cut_short_says_what_it_spent_as_the_books_do(
+    stack: Stack, desk: Desk, start_optimizer: Any, what: str, how: str
+) -> None:
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 8} if what == "test-runs" else job_of(desk)
+    started = await desk.caller("POST", f"/v1/{what}", body)
+    assert started.status == 202, started.body
+    path = f"/v1/{what}/{started.body['id']}"
+    ended = await cut_short(stack, desk, start_optimizer, path, how=how)
+    assert ended["status"] == {"killed and resumed": "completed"}.get(how, how) or ended["finish_reason"] == "out_of_budget", ended
+    alone, listed, booked = await told_and_booked(stack, desk, path)
+    assert alone == listed == booked > 0
     await assert_books_are_in_order(stack, desk.caller)

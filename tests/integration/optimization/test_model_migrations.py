@@ -47,6 +47,7 @@ async def complete(stack: Stack, run_id: str, *, right: float) -> None:
             WHERE test_run_id = $1::text::uuid""",
         run_id, json.dumps(result),
     )  # fmt: skip
+    await rows_of(stack, "UPDATE accounts SET spent_nusd = 1000 WHERE reference = $1::text::uuid", run_id)
 
 
 async def improve(stack: Stack, job_id: str) -> None:

@@ -16132,7 +16132,7 @@ export interface components {
             outcome?: string | null;
             /**
              * Progress
-             * @description method, round, evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve so far.
+             * @description method, round, evaluations, spent_nusd (as the books say, however it ended), best (measured gain of the leader on the newest train items), and its curve so far.
              */
             progress: {
                 [key: string]: unknown;
@@ -21277,7 +21277,10 @@ export interface components {
                     [key: string]: number;
                 };
             } | null;
-            /** Cost Nusd */
+            /**
+             * Cost Nusd
+             * @description Of the answers that are counted.
+             */
             cost_nusd?: number | null;
             /**
              * Created At
@@ -21356,6 +21359,11 @@ export interface components {
             repeats: number;
             /** Simulated */
             simulated: boolean;
+            /**
+             * Spent Nusd
+             * @description What it has taken from the workspace's credit, as the books say: with the calls of judges, and those that ended after it was cut short.
+             */
+            spent_nusd: number;
             /** Split */
             split: string;
             /** Started At */

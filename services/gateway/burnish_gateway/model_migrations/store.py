@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_gateway.optimization.store import spent_of
 from burnish_shared.db.session import Tx
 
 _MIGRATION: Final = "migration_id, from_model, to_model, status, search, margin, created_by, created_at, finished_at"
@@ -101,7 +102,7 @@ async def steps_of(tx: Tx, workspace_id: UUID, migration_ids: Sequence[UUID]) ->
     """By migration, in order; with what their test run and optimization have cost so far."""
     rows = await tx.fetch(
         f"""SELECT s.migration_id, {", ".join(f"s.{name.strip()}" for name in _STEP.split(","))},
-                   coalesce((r.result ->> 'cost_nusd')::bigint, 0) + coalesce((j.progress ->> 'spent_nusd')::bigint, 0) AS cost_nusd,
+                   coalesce({spent_of("r")}, 0) + coalesce({spent_of("j")}, 0) AS cost_nusd,
                    coalesce(r.simulated, false) OR coalesce(j.simulated, false) AS simulated
               FROM model_migration_steps s
               LEFT JOIN test_runs r ON r.workspace_id = s.workspace_id AND r.test_run_id = s.after_run_id

@@ -110,7 +110,11 @@ class TestRunAnswer(BaseModel):
     )
     failed_cases: list[dict[str, Any]] | None = None
     failed_cases_left_out: int | None = None
-    cost_nusd: int | None = None
+    cost_nusd: int | None = Field(default=None, description="Of the answers that are counted.")
+    spent_nusd: int = Field(
+        description="What it has taken from the workspace's credit, as the books say: with the calls of judges, and those that ended after "
+        "it was cut short."
+    )
     latency_ms: dict[str, int] | None = None
     partial_results: dict[str, Any] | None = Field(default=None, description="What had come when it failed, was cancelled, or so far.")
     error: dict[str, Any] | None = None
@@ -146,8 +150,8 @@ class OptimizationAnswer(BaseModel):
     budget: dict[str, int | None]
     seed: int
     progress: dict[str, Any] = Field(
-        description="method, round, evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve "
-        "so far."
+        description="method, round, evaluations, spent_nusd (as the books say, however it ended), best (measured gain of the leader on the "
+        "newest train items), and its curve so far."
     )
     outcome: str | None = Field(default=None, description="improved | no_improvement | not_enough_data | no_headroom")
     finish_reason: str | None = None
@@ -309,10 +313,16 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
         report=row["report"] if in_full else {},
         search=_told(row["search"]) if in_full else None,
         chain=_chain(row["search"]),
-        progress={name: value for name, value in row["progress"].items() if in_full or name != "curve"},
+        progress={name: value for name, value in progress_of(row).items() if in_full or name != "curve"},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
         **{name: row[name] for name in _JOB_COLUMNS},
     )
+
+
+def progress_of(row: Record) -> dict[str, Any]:
+    """Of a job. What it counts itself is a moment ahead of the books while it goes on, and behind them for good where it was cut short."""
+    progress: dict[str, Any] = row["progress"]
+    return progress | {"spent_nusd": max(progress["spent_nusd"], row["spent_nusd"])}
 
 
 def _judge(search: dict[str, Any]) -> dict[str, str]:
@@ -345,7 +355,7 @@ def suggestion_answer(row: Record) -> SuggestionAnswer:
 
 _TEST_RUN_COLUMNS = (
     "group_id", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "failed_of", "error", "simulated",
-    "created_by", "created_at", "started_at", "finished_at",
+    "spent_nusd", "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _JOB_COLUMNS = (
     "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "outcome", "finish_reason", "suggestion_id",

@@ -28,7 +28,9 @@ async def follow_job(db: Database, workspace_id: UUID, job_id: UUID) -> AsyncGen
             yield _event("done", answers.optimization_answer(row).model_dump_json().encode())
             return
         if row is not None:
-            event = _event("progress", json.dumps({"id": str(job_id), "status": row["status"], "progress": row["progress"]}).encode())
+            event = _event(
+                "progress", json.dumps({"id": str(job_id), "status": row["status"], "progress": answers.progress_of(row)}).encode()
+            )
             if event != told:
                 told, silent_s = event, 0.0
                 yield event

@@ -17,6 +17,18 @@ _TABLE: Final = {"test_run": ("test_runs", "test_run_id"), "optimization": ("opt
 
 _PAUSED: Final = "paused_at IS NOT NULL AND status IN ('pending', 'running')"
 
+
+def spent_of(run: str) -> str:
+    """SQL: what a test run or job (`run`: its name in the query) took from its funding account, as the books say, without what went back.
+
+    It counts what a run that was cut short never heard of: calls that ended after it, and those of judges.
+    """
+    return f"""(SELECT a.spent_nusd - coalesce((SELECT sum(t.amount_nusd) FROM transfers t
+                       WHERE t.workspace_id = {run}.workspace_id AND t.execution_id IS NULL AND t.at >= {run}.created_at
+                         AND t.kind = 'funding_return' AND t.debit_account_id = a.account_id), 0)::bigint
+                  FROM accounts a WHERE a.workspace_id = {run}.workspace_id AND a.account_id = {run}.funding_account_id)"""
+
+
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
   experiment_id,
     reason, decided_by, decided_at, created_at"""
@@ -103,8 +115,11 @@ async def insert_job(tx: Tx, **columns: Any) -> None:
 
 
 async def find_run(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> asyncpg.Record | None:
+    """With `spent_nusd`, as the books say."""
     table, column = _TABLE[kind]
-    return await tx.fetchrow(f"SELECT * FROM {table} WHERE workspace_id = $1 AND {column} = $2", workspace_id, run_id)
+    return await tx.fetchrow(
+        f"SELECT r.*, {spent_of('r')} AS spent_nusd FROM {table} r WHERE r.workspace_id = $1 AND r.{column} = $2", workspace_id, run_id
+    )
 
 
 async def list_runs(
@@ -118,14 +133,15 @@ async def list_runs(
     before: UUID | None,
     limit: int,
 ) -> list[asyncpg.Record]:
-    """Newest first. A test run that is paused is neither pending nor running."""
+    """Newest first, with `spent_nusd`. A test run that is paused is neither pending nor running."""
     table, column = _TABLE[kind]
     own = ""
     if kind == "test_run":
         own = " AND ($6::uuid IS NULL OR group_id = $6)"
     shown = f"CASE WHEN {_PAUSED} THEN 'paused' ELSE status END" if kind == "test_run" else "status"
     rows = await tx.fetch(
-        f"""SELECT * FROM {table} WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2) AND ($3::text IS NULL OR {shown} = $3)
+        f"""SELECT r.*, {spent_of("r")} AS spent_nusd FROM {table} r
+             WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2) AND ($3::text IS NULL OR {shown} = $3)
                AND ($4::uuid IS NULL OR {column} < $4){own} ORDER BY {column} DESC LIMIT $5""",
         workspace_id,
         slug,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_gateway.optimization.store import spent_of
 from burnish_shared.db.session import Tx
 
 _SCHEDULE: Final = """s.schedule_id, s.prompt_id, s.slug, s.name, s.cron, s.time_zone, s.request, s.month_cap_nusd, s.next_at, s.paused_at,
@@ -110,8 +111,7 @@ async def note_run(tx: Tx, schedule: Record, *, workspace_id: UUID, missed: int,
 async def runs(tx: Tx, workspace_id: UUID, schedule_id: UUID, *, before: datetime | None, limit: int) -> Sequence[Record]:
     """Newest first, with what became of the jobs."""
     return await tx.fetch(
-        """SELECT r.due_at, r.started_at, r.missed, r.job_id, r.refused, j.status, j.outcome,
-                  (j.progress ->> 'spent_nusd')::bigint AS spent_nusd
+        f"""SELECT r.due_at, r.started_at, r.missed, r.job_id, r.refused, j.status, j.outcome, {spent_of("j")} AS spent_nusd
              FROM optimization_schedule_runs r LEFT JOIN optimization_jobs j ON j.workspace_id = r.workspace_id AND j.job_id = r.job_id
             WHERE r.workspace_id = $1 AND r.schedule_id = $2 AND ($3::timestamptz IS NULL OR r.due_at < $3)
             ORDER BY r.due_at DESC LIMIT $4""",
@@ -125,9 +125,9 @@ async def runs(tx: Tx, workspace_id: UUID, schedule_id: UUID, *, before: datetim
 async def spent_nusd(tx: Tx, workspace_id: UUID, schedule_id: UUID, *, since: datetime, until: datetime) -> int:
     """What its runs of that time cost: what they spent, or may still spend, and their fees where they were not given back."""
     total_nusd: int = await tx.fetchval(
-        """WITH jobs AS (
+        f"""WITH jobs AS (
              SELECT 'optimization:' || j.job_id::text AS reference,
-                    CASE WHEN j.finished_at IS NULL THEN j.budget_nusd ELSE (j.progress ->> 'spent_nusd')::bigint END AS cost_nusd
+                    CASE WHEN j.finished_at IS NULL THEN j.budget_nusd ELSE {spent_of("j")} END AS cost_nusd
                FROM optimization_schedule_runs r JOIN optimization_jobs j ON j.workspace_id = r.workspace_id AND j.job_id = r.job_id
               WHERE r.workspace_id = $1 AND r.schedule_id = $2 AND r.started_at >= $3 AND r.started_at < $4),
            fees AS (
