@@ -192,6 +192,9 @@ async def test_what_cannot_be_tried_in_a_chain_is_refused_by_name(stack: Stack) 
         space = {"space": {name: [value]}}
         assert (await refused(chain=newest, method="settings", manual=None, settings=space))[:2] == (422, f"settings.space.{name}")
 
+    status, param, message = await refused(chain=newest, models={"task": "simulated/chat"})
+    assert (status, param) == (422, "models.task") and "simulated/reader" in message
+
     again = STEPS[1] | {"id": "again"}
     for version, prompt, refusal in ((3, "tickets", 422), (4, "tickets@latest", 422), (5, "tickets@1", None)):
         made = await desk.caller(
@@ -204,3 +207,31 @@ async def test_what_cannot_be_tried_in_a_chain_is_refused_by_name(stack: Stack) 
         else:
             status, param, message = await refused(chain=place)
             assert (status, param) == (refusal, "chain.step") and "'again'" in message, message
+
+
+async def test_a_text_that_somebody_brings_for_a_step_is_held_to_the_text_that_its_model_gets(stack: Stack) -> None:
+    """The version has a text of its own for the step's model, with a scale that its first text lacks."""
+    own = f"{WEAK}\nSay how sure you are, from 1 to 5."
+    user = {"role": "user", "content": "{{text}}"}
+    variants = [{"model": "simulated/reader", "messages": [{"role": "system", "content": own}, user]}]
+    desk = await make_chained_desk(
+        await stack.caller(),
+        searched={"model": "simulated/chat", "variants": variants},
+        steps=[STEPS[1] | {"model": "simulated/reader"}],
+        output=None,
+    )
+
+    async def said(*candidates: str) -> tuple[int, Any, str]:
+        answer = await desk.caller("POST", "/v1/optimizations/forecast", asked_of(desk, manual={"candidates": list(candidates)}))
+        error = answer.body.get("error") or {}
+        return answer.status, error.get("param"), error.get("message", "")
+
+    kept = own.replace(WEAK, "Sort it.")
+    assert (await said(kept))[0] == 200
+    for wrong, why in (
+        ("Sort it.", "rating scale"),
+        (f"{kept} {{{{text}}}}", "brings {{text}}"),
+        (f"{kept} {{{{ open", "never closed"),
+    ):
+        status, param, message = await said(kept, wrong)
+        assert (status, param) == (422, "manual.candidates[1]") and why in message, message

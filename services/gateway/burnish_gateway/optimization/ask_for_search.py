@@ -19,6 +19,7 @@ from burnish_shared.editable import editable_index
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.model_patterns import best_pattern
 from burnish_shared.prompt_contract import Contract, breach, variables_in
+from burnish_shared.template import parse_messages
 
 NO_FEEDBACK = (
     "metrics: feedback is unavailable here, because nobody sees the answers of a search; give another metric a weight, or use the method "
@@ -35,12 +36,19 @@ class AskedSearch:
 
 
 async def asked_search(
-    tx: Tx, workspace_id: UUID, body: OptimizationBody, *, prompt: Prompt, version: Version, chain: searches.ChainSearch | None = None
+    tx: Tx,
+    workspace_id: UUID,
+    body: OptimizationBody,
+    *,
+    prompt: Prompt,
+    version: Version,
+    task_model: str,
+    chain: searches.ChainSearch | None = None,
 ) -> AskedSearch:
-    """Raises InvalidField, NotFound, Conflict, naming what is at fault."""
+    """`task_model`: whose text is searched; in a chain, its step's. Raises InvalidField, NotFound, Conflict, naming what is at fault."""
     settings = await store.evidence_settings(tx, workspace_id)
     await _check_anchors(tx, workspace_id, body)
-    _check_method(body, settings, prompt=prompt, version=version)
+    _check_method(body, settings, prompt=prompt, version=version, task_model=task_model)
     judges = await _judges(tx, body)
     parts: dict[str, Any] = {name: getattr(body, name) for name in searches.METHODS if name != "racing"}
     if body.method in parts and parts[body.method] is None:
@@ -53,7 +61,7 @@ async def asked_search(
         rules=list(prompt.rules),
         examples_allowed=settings["examples_in_prompts"],
         judge_model=body.models.judge,
-        models=[one for one in dict.fromkeys(body.models.variants) if one != (body.models.task or version.content.model)],
+        models=[one for one in dict.fromkeys(body.models.variants) if one != task_model],
         chain=chain,
         min_samples=settings["min_samples"],
         confidence=settings["confidence"],
@@ -68,7 +76,7 @@ def _usual(method: str) -> Any:
     return kind()
 
 
-def _check_method(body: OptimizationBody, settings: Record, *, prompt: Prompt, version: Version) -> None:
+def _check_method(body: OptimizationBody, settings: Record, *, prompt: Prompt, version: Version, task_model: str) -> None:
     if body.method == "few_shot" and not settings["examples_in_prompts"]:
         raise Conflict(
             "method: few_shot puts items of the dataset into the prompt, and this workspace does not allow that; an admin may set "
@@ -84,14 +92,14 @@ def _check_method(body: OptimizationBody, settings: Record, *, prompt: Prompt, v
                 )
         _check_values(body.settings)
     if body.manual is not None:
-        _check_candidates(body.manual, body, prompt=prompt, version=version)
+        _check_candidates(body.manual, body, prompt=prompt, version=version, task_model=task_model)
 
 
-def _check_candidates(manual: searches.ManualSearch, body: OptimizationBody, *, prompt: Prompt, version: Version) -> None:
+def _check_candidates(manual: searches.ManualSearch, body: OptimizationBody, *, prompt: Prompt, version: Version, task_model: str) -> None:
     """What the search would reject of a text that somebody brings is refused here, before anything is set aside. Raises InvalidField."""
     content = version.content.fields()
     variants = {one["model"]: one["messages"] for one in content.get("variants") or ()}
-    own = best_pattern(variants, body.models.task or version.content.model)
+    own = best_pattern(variants, task_model)
     messages = content["messages"] if own is None else variants[own]
     index = editable_index(messages)
     if index is None:
@@ -110,6 +118,11 @@ def _check_candidates(manual: searches.ManualSearch, body: OptimizationBody, *, 
             raise InvalidField(
                 f"manual.candidates[{place}]: no candidate, because it {_told(reason, start, text)}.", param=f"manual.candidates[{place}]"
             )
+        whole = [message | {"content": text} if at == index else message for at, message in enumerate(messages)]
+        try:
+            parse_messages(whole, parameters=content.get("parameters"))
+        except InvalidField as error:
+            raise InvalidField(f"manual.candidates[{place}]: no candidate: {error.message}", param=f"manual.candidates[{place}]") from None
 
 
 def _told(reason: str, start: str, text: str) -> str:

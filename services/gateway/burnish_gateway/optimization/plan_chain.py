@@ -90,6 +90,12 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
                 param="chain.slug",
             )
     _check_runs_once(calls, place, slug=slug)
+    if own.model is not None and body.models.task not in (None, own.model):
+        raise InvalidField(
+            f"models.task: the step {place.step!r} of the chain calls {own.model} itself, whatever the version says; a gain with another "
+            "model would not be served.",
+            param="models.task",
+        )
     fixed = {name for name, value in own.overrides.items() if value is not None} | ({"model"} if own.model is not None else set())
     fixed |= CAPS if fixed & CAPS else set()
     for name in body.settings.space if body.settings else ():

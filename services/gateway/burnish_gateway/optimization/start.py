@@ -170,7 +170,13 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
     asked = await asked_search(
-        tx, principal.workspace_id, body, prompt=subject.prompt, version=subject.version, chain=chain.search if chain else None
+        tx,
+        principal.workspace_id,
+        body,
+        prompt=subject.prompt,
+        version=subject.version,
+        task_model=task_model,
+        chain=chain.search if chain else None,
     )
     task = await dearest_of(tx, principal, task_model, body)
     reflect = await price_of(tx, principal, reflect_model, param="models.reflect")
