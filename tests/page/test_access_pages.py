@@ -1,5 +1,7 @@
 """Keys, providers, people and settings: the main act of each page, and what a viewer may not."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -73,6 +75,42 @@ async def test_somebody_is_invited_by_a_link_that_is_shown_once(page_as: OpenPag
     await page.get_by_role("tab", name="Audit log").click()
     await page.get_by_role("row").filter(has_text="invitation.revoked").first.get_by_role("button").click()
     await expect(page.get_by_role("dialog")).to_contain_text("invitation")
+
+
+async def test_the_audit_log_is_filtered_by_who_and_when(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace()
+    ada = await site.person("admin", workspace)
+    await site.connection.executemany(
+        """INSERT INTO audit_log (audit_id, workspace_id, at, actor, action, object_kind, object_id)
+           VALUES (gen_random_uuid(), $1, $2::timestamptz, $3, $4, 'prompt', 'hello')""",
+        [
+            (workspace, datetime(2026, 3, 1, 23, 30, tzinfo=UTC), f"user:{ada}", "prompt.created"),
+            (workspace, datetime(2026, 3, 2, 23, 30, tzinfo=UTC), f"user:{ada}", "prompt.changed"),
+            (workspace, datetime(2026, 3, 2, 12, 0, tzinfo=UTC), "system:schedule", "prompt.archived"),
+        ],
+    )
+    page = await page_as("admin", "/app/team?tab=audit", workspace_id=workspace)
+    changes = page.get_by_role("table", name="Changes").locator("tbody tr")
+    await expect(changes.filter(has_text="prompt.")).to_have_count(3)
+    await page.get_by_role("button", name="By: Anybody").click()
+    await page.get_by_placeholder("Type to find").fill("you")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="By: You")).to_be_visible()
+    await expect(changes.filter(has_text="prompt.archived")).to_have_count(0)
+    await page.get_by_label("From", exact=True).fill("2026-03-02")
+    await page.get_by_label("Until", exact=True).fill("2026-03-02")
+    await expect(changes).to_have_count(1)
+    await expect(changes).to_contain_text("prompt.changed")
+    await check_axe(page)
+    await page.reload()
+    await expect(changes).to_have_count(1)
+    async with page.expect_download() as file:
+        await page.get_by_role("button", name="CSV").click()
+    told = Path(await (await file.value).path()).read_text()
+    assert "prompt.changed" in told and "prompt.created" not in told and "prompt.archived" not in told
+    await page.get_by_label("Until", exact=True).fill("2026-03-01")
+    await page.get_by_role("button", name="Show all").click()
+    await expect(changes.filter(has_text="prompt.")).to_have_count(3)
 
 
 async def test_settings_hold_after_they_are_saved(page_as: OpenPage, site: Site) -> None:

@@ -5,7 +5,7 @@ const KNOWN = { me: "u1", members: [{ user_id: "u2", name: "Ann" }, { user_id: "
 
 it("names who did it: people and keys by their names, others by the end of their id", () => {
   const said = ["user:u1", "user:u2", "user:u3", "user:gone", "api_key:k1", "api_key:01a1f975-5e37-7621-abe5-0ff52ae0863e", "operator", "robot:123456789", ""].map((one) => authorOf(one, KNOWN));
-  expect(said).toEqual(["You", "Ann", "b@x.example", "A former member", "API key ci", "API key …e0863e", "operator", "robot …456789", "Burnish"]);
+  expect(said).toEqual(["You", "Ann", "b@x.example", "A former member", "API key ci", "API key …e0863e", "The operator", "robot …456789", "Burnish"]);
 });
 
 it("says what acted by itself", () => {

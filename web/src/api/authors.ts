@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import type { Choice } from "@/kit/Combobox";
 import { useRead } from "./hooks";
 import { useMay, useSession } from "./session";
 
@@ -12,7 +13,7 @@ const BY_ITSELF: Record<string, string> = { schedule: "A schedule", alert_policy
 /** Who "user:<id>" or "api_key:<id>" is. `undefined` members or keys are not read yet, or nobody's to read. */
 export function authorOf(author: string, { me, members, keys }: Known): string {
   const [kind, id] = author.split(":");
-  if (!id) return author || "Burnish";
+  if (!id) return author === "operator" ? "The operator" : author || "Burnish";
   if (kind === "api_key") {
     const name = keys?.find((one) => one.id === id)?.name;
     return name ? `API key ${name}` : `API key …${id.slice(-6)}`;
@@ -31,4 +32,16 @@ export function useAuthors(): (author: string) => string {
   const members = useRead("/v1/members", {}, { staleTime: FRESH_MS }).data?.data;
   const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
   return useMemo(() => (author: string) => authorOf(author, { me: user.id, members, keys }), [user.id, members, keys]);
+}
+
+/** Whoever can have changed something, to choose from; of those who are gone, who stands in `seen`. */
+export function useActors(seen: readonly string[]): Choice[] {
+  const { user } = useSession();
+  const may = useMay();
+  const nameOf = useAuthors();
+  const members = useRead("/v1/members", {}, { staleTime: FRESH_MS }).data?.data;
+  const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
+  const known = [`user:${user.id}`, ...(members ?? []).map((one) => `user:${one.user_id}`), ...(keys ?? []).map((one) => `api_key:${one.id}`), "operator", ...Object.keys(BY_ITSELF).map((one) => `system:${one}`)];
+  const emails = new Map((members ?? []).map((one) => [`user:${one.user_id}`, one.email ?? undefined]));
+  return [...new Set([...known, ...seen])].filter(Boolean).map((value) => ({ value, label: nameOf(value), hint: emails.get(value), keywords: [value] }));
 }

@@ -1,31 +1,37 @@
 import { ScrollText } from "lucide-react";
 import { useMemo } from "react";
-import { useAuthors } from "@/api/authors";
+import { useActors, useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { useOpened, usePages } from "@/api/hooks";
-import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
+import { Button, type Column, Combobox, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
-import { changesOf, objectOf, readable } from "./changes";
+import { changesOf, dayBegins, objectOf, readable } from "./changes";
 
 type Entry = Schema<"AuditEntry">;
 
 const KINDS = ["prompt", "prompt_label", "suggestion", "optimization", "test_run", "dataset", "evaluator", "model", "api_key", "provider_key", "member", "invitation", "workspace", "webhook_endpoint", "alert_rule", "budget", "erasure"];
 
-const shape = { kind: text(), action: text(), entry: text() };
+const shape = { kind: text(), action: text(), actor: text(), from: text(), until: text(), entry: text() };
 
 export function Audit() {
-  const [{ kind, action, entry }, set] = useUrlState(shape);
+  const [{ entry, ...filters }, set] = useUrlState(shape);
+  const { kind, action, actor, from, until } = filters;
   const nameOf = useAuthors();
   const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
-  const query = { object_kind: kind, action };
+  const query = { object_kind: kind, action, actor, from: dayBegins(from), to: dayBegins(until, 1) };
+  const isFiltered = Object.values(filters).some(Boolean);
   const pages = usePages("/v1/audit", { query });
+  const actors = useActors([actor, ...pages.rows.map((row) => row.actor)]);
   const opened = useOpened(entry, pages.rows, "/v1/audit/{audit_id}", { path: { audit_id: entry } }, { enabled: !pages.isPending });
-  const file = `/v1/audit/export?${new URLSearchParams(Object.entries({ format: "csv", ...query }).filter(([, value]) => value))}`;
+  const file = `/v1/audit/export?${new URLSearchParams(Object.entries({ format: "csv", ...query }).flatMap(([name, value]) => (value ? [[name, value]] : [])))}`;
   return (
     <div className="flex flex-col gap-4">
       <Toolbar>
         <Select compact aria-label="Kind" empty="Anything" value={kind} onChange={(next) => set({ kind: next })} options={KINDS.map((one) => ({ value: one, label: one.replaceAll("_", " ") }))} />
         <SearchInput label="Action" placeholder="Action, such as prompt.label.moved" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
+        <Combobox label="By" value={actor || null} clear="Anybody" choices={actors} onChange={(next) => set({ actor: next ?? "" })} />
+        <Day label="From" value={from} max={until} onChange={(next) => set({ from: next })} />
+        <Day label="Until" value={until} min={from} onChange={(next) => set({ until: next })} />
         <span className="ml-auto">
           <DownloadButton path={file} name="audit.csv">
             CSV
@@ -40,7 +46,7 @@ export function Audit() {
         onOpen={(row) => set({ entry: row.id })}
         selected={entry || null}
         empty={
-          <EmptyState icon={<ScrollText size={18} />} title={kind || action ? "Nothing of this kind was changed" : "Nothing was changed yet"}>
+          <EmptyState icon={<ScrollText size={18} />} title={isFiltered ? "Nothing like this was changed" : "Nothing was changed yet"} action={isFiltered ? <Button onClick={() => set({ kind: "", action: "", actor: "", from: "", until: "" })}>Show all</Button> : undefined}>
             Every change of configuration stands here for good: who, what, when, from where, before and after.
           </EmptyState>
         }
@@ -49,6 +55,15 @@ export function Audit() {
         {opened ? <Detail entry={opened} nameOf={nameOf} /> : null}
       </Drawer>
     </div>
+  );
+}
+
+function Day({ label, value, onChange, min, max }: { label: string; value: string; onChange: (day: string) => void; min?: string; max?: string }) {
+  return (
+    <label className="flex items-center gap-1.5 text-13 text-muted max-sm:w-full">
+      <span className="max-sm:w-10">{label}</span>
+      <Input type="date" value={value} min={min || undefined} max={max || undefined} onChange={(event) => onChange(event.target.value)} className="border-line-strong/50! text-13! sm:w-36!" />
+    </label>
   );
 }
 
