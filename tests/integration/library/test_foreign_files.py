@@ -143,7 +143,8 @@ LEFT: list[tuple[str, Any, list[str]]] = [
                 "ai_prompt_executions": [{}] * 3, "extra": 1},
      ["app_context", "parameters.zeal", "ai_models[1]: left out. model", "ai_prompt_executions[2]: left out. finished_at", "extra"]),
     ("source", [{"run_id": "r", "prompt_id": "router", "results": []}], ["Of 1 runs", "their figures are not"]),
-    ("promptfoo", {"prompts": ["x"], "tests": [{"vars": {"x": [], "y": 1}}, {"vars": {"x": list(range(40)), "y": list(range(40))}}]},
+    ("promptfoo", {"prompts": ["x"], "tests": [{"vars": {"x": [], "y": 1}}, {"vars": {"x": list(range(40)), "y": list(range(40))}}],
+                   "defaultTest": {"assert": [{"type": "equals", "value": "z"}]}},
      ["tests[0]: left out", "tests[1]: left out: its values make 1,600"]),
     ("source", [{"name": "lonely"}], ["[0] (lonely)"]),
     ("source", [{"nothing": n} for n in range(300)], ["100 more"]),
@@ -249,7 +250,11 @@ async def test_a_file_of_runs_and_one_of_executions_are_told_by_what_they_hold(c
 
 
 async def test_each_combination_of_values_is_a_test_and_the_call_may_name_the_file(call: Caller) -> None:
-    file = {"prompts": ["Say {{word}} in {{language}}"], "tests": [{"vars": {"word": ["a", "b"], "language": ["de", "es"], "n": 1}}]}
+    file = {
+        "prompts": ["Say {{word}} in {{language}}"],
+        "tests": [{"vars": {"word": ["a", "b"], "language": ["de", "es"], "n": 1}}],
+        "defaultTest": {"assert": [{"type": "equals", "value": "x"}]},
+    }
     told = await bring(call, file, "format=promptfoo&name=Two languages")
     assert (told["prompts"][0]["slug"], told["datasets"]) == (
         "two-languages", [{"name": "Two languages tests", "outcome": "created", "items_added": 4}]
@@ -257,7 +262,9 @@ async def test_each_combination_of_values_is_a_test_and_the_call_may_name_the_fi
     found = next(one for one in (await call("GET", "/v1/datasets")).body["data"] if one["name"] == "Two languages tests")
     items = (await call("GET", f"/v1/datasets/{found['id']}/items")).body["data"]
     assert sorted((one["input"]["word"], one["input"]["language"]) for one in items) == [("a", "de"), ("a", "es"), ("b", "de"), ("b", "es")]
-    whole = await bring(call, file | {"defaultTest": {"options": {"disableVarExpansion": True}}}, "format=promptfoo&name=three")
+    whole = await bring(
+        call, file | {"defaultTest": file["defaultTest"] | {"options": {"disableVarExpansion": True}}}, "format=promptfoo&name=three"
+    )
     assert whole["datasets"][0]["items_added"] == 1
     assert (await bring(call, [], "format=langfuse&name=x", status=422))["error"]["param"] == "name"
 
@@ -279,3 +286,35 @@ async def test_a_false_answer_is_an_answer(call: Caller) -> None:
     found = next(one for one in (await call("GET", "/v1/datasets")).body["data"] if one["name"] == "d")
     items = (await call("GET", f"/v1/datasets/{found['id']}/items")).body["data"]
     assert told["datasets"][0]["items_added"] == 1 and items[0]["expected"] == "0"
+
+
+BLANK: list[tuple[str, Any, str, int]] = [
+    ("bundle", {"format": "burnish.bundle", "version": 1, "prompts": [], "datasets": [{"name": "d", "items": [
+        {"input": "a", "expected": "x"}, {"input": "b", "expected": ""}, {"input": "c", "expected": " \n"}]}]},
+     "datasets[0] 'd': items 1, 2 are left out", 1),
+    ("promptfoo", {"prompts": ["Say {{x}}"], "tests": [
+        {"vars": {"x": 1}, "assert": [{"type": "equals", "value": "x"}]},
+        {"vars": {"x": 2}, "assert": [{"type": "equals", "value": " "}]}]},
+     "tests[1]: left out", 1),
+    ("promptfoo", {"prompts": ["Say {{x}}"], "tests": [{"vars": {"x": 1}, "assert": [{"type": "llm-rubric", "value": "is kind"}]}]},
+     "tests[0]: left out", 0),
+    ("langfuse", [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b", "expectedOutput": ""},
+                  {"datasetName": "d", "input": "c", "expectedOutput": "y"}],
+     "[1]: left out", 2),
+    ("langfuse", [{"datasetName": "d", "input": "a", "expectedOutput": "x"}, {"datasetName": "d", "input": "b", "expectedOutput": None}],
+     "[1]: left out", 1),
+    ("source", [{"input": "a", "expected": "x"}, {"input": "b", "expected": "  "}], "[1]: left out", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "file", "note", "kept"), BLANK)
+async def test_an_item_that_expects_nothing_is_left_out_by_its_name_whatever_the_file(
+    call: Caller, kind: str, file: Any, note: str, kept: int
+) -> None:
+    """As an upload refuses it: every answer to it would count as wrong."""
+    told = await bring(call, file, f"format={kind}")
+    assert any(one.startswith(note) and "nothing is expected" in one for one in told["notes"]), told["notes"]
+    assert sum(one["items_added"] for one in told["datasets"]) == kept
+    for dataset in (await call("GET", "/v1/datasets")).body["data"]:
+        items = (await call("GET", f"/v1/datasets/{dataset['id']}/items?limit=200")).body["data"]
+        assert all(one["expected"].strip() for one in items), items

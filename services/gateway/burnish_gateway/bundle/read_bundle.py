@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
-from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, says_nothing
 from burnish_gateway.datasets.near_duplicates import NearDuplicate, near_duplicates
 from burnish_gateway.imports.reported import AHEAD_MOST, Reported
 from burnish_gateway.models.bodies import NewModel
@@ -22,6 +22,9 @@ from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import Slug, parse_folder, parse_movable_label, parse_slug
 from burnish_shared.template.syntax import Include
+
+PLACES_MOST: Final = 50
+"""Items at fault that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def check_bundle(
     return ReadBundle(
         prompts,
         tuple(_dataset(one) for one in bundle.datasets),
-        tuple(notes),
+        (*notes, *_left_out(bundle.datasets)),
         executions,
         tuple(models),
         read_chains(bundle.chains),
@@ -156,7 +159,23 @@ def _includes(content: VersionContent) -> tuple[Include, ...]:
     return content.includes()
 
 
+def _left_out(datasets: Sequence[DatasetForm]) -> list[str]:
+    """A note for each dataset with items that expect nothing, which names them by their places in the file."""
+    notes: list[str] = []
+    for at, form in enumerate(datasets):
+        places = [place for place, item in enumerate(form.items) if says_nothing(item.expected)]
+        if places:
+            more = f" and {len(places) - PLACES_MOST:,} more" if len(places) > PLACES_MOST else ""
+            named = ", ".join(map(str, places[:PLACES_MOST]))
+            notes.append(f"datasets[{at}] '{form.name}': items {named}{more} are left out: {EXPECTS_NOTHING}.")
+    return notes
+
+
 def _dataset(form: DatasetForm) -> ReadDataset:
-    items = tuple(NewItem(input=one.input, expected=one.expected, split=one.split, metadata=one.metadata) for one in form.items)
+    items = tuple(
+        NewItem(input=one.input, expected=one.expected, split=one.split, metadata=one.metadata)
+        for one in form.items
+        if not says_nothing(one.expected)
+    )
     distinct = tuple({one.content_hash: one for one in reversed(items)}.values())[::-1]
     return ReadDataset(form, distinct, tuple(near_duplicates([one.text for one in distinct], [one.place for one in distinct])))

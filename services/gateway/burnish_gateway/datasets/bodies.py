@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from burnish_gateway.datasets.item import GROUP, SYNTHETIC, NewItem, split_named
+from burnish_gateway.datasets.item import EXPECTS_NOTHING, GROUP, SYNTHETIC, NewItem, says_nothing, split_named
 from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
 from burnish_gateway.datasets.mapping import check_columns, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
@@ -41,8 +41,8 @@ class ItemBody(ApiModel):
     @field_validator("expected")
     @classmethod
     def _says_something(cls, value: str) -> str:
-        if not value.strip():
-            raise ValueError("nothing is expected, so every answer would count as wrong; fill it in, or leave the item out")
+        if says_nothing(value):
+            raise ValueError(f"{EXPECTS_NOTHING}; fill it in, or leave the item out")
         return value
 
     @field_validator("split")
@@ -107,7 +107,7 @@ def expects_nothing(line: Line, mapping: Mapping[str, str]) -> bool:
     if line.row is None:
         return False
     expected = placed(line.row, mapping).get("expected")
-    return expected is None or (isinstance(expected, str) and not expected.strip())
+    return (expected is None or isinstance(expected, str)) and says_nothing(expected)
 
 
 def item_of(line: Line, mapping: Mapping[str, str]) -> NewItem:

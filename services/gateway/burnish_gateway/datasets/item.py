@@ -18,6 +18,14 @@ SYNTHETIC: Final = "synthetic"
 GROUP: Final = "group"
 """Names in an item's metadata that mean something to us."""
 
+EXPECTS_NOTHING: Final = "nothing is expected, so every answer would count as wrong"
+"""Why an item is refused, or left out of what comes from elsewhere."""
+
+
+def says_nothing(expected: str | None) -> bool:
+    """Whether there is no right answer, by the rule that answers are compared with: after trimming."""
+    return expected is None or not expected.strip()
+
 
 @dataclass(frozen=True, slots=True)
 class NewItem:

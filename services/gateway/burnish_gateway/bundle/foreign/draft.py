@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from burnish_gateway.bundle.form import ItemForm
 from burnish_gateway.bundle.read_bundle import content_of
+from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 from burnish_gateway.models.bodies import NewModel
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS
@@ -92,11 +93,14 @@ class Drafts:
         return {"prompts": prompts, "datasets": self.datasets}
 
     def item(self, place: str, item: dict[str, Any]) -> list[dict[str, Any]]:
-        """The item of a dataset, if it can be kept; otherwise a note."""
+        """The item of a dataset, if it can be kept; otherwise a note. One that expects nothing is none."""
         try:
             ItemForm.model_validate(item)
         except InvalidField as error:
             self.notes.append(f"{place or 'The item'}: left out, because of its {error.message}")
+            return []
+        if says_nothing(item["expected"]):
+            self.notes.append(f"{place or 'The item'}: left out: {EXPECTS_NOTHING}.")
             return []
         return [item]
 

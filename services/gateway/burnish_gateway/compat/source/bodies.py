@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from burnish_gateway.clarifications.bodies import AnswerText, Id, InitialPrompt, RateClarification, Selections
 from burnish_gateway.clarifications.question import OPTIONS_MOST, Answer
 from burnish_gateway.clarifications.state import Given
+from burnish_gateway.datasets.item import says_nothing
 from burnish_gateway.enrichments.bodies import ChatContent, ChatLine, Content
 from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
 from burnish_gateway.enrichments.shipped import SourceType
@@ -118,9 +119,14 @@ class TestItem(SourceModel):
     def _is_a_case(self) -> Self:
         if (self.ticket or self.text) is None:
             raise ValueError("ticket: a case needs its 'ticket'")
-        if (self.expected or self.category) is None:
+        if says_nothing(self.answer):
             raise ValueError("expected: a case needs what is 'expected'")
         return self
+
+    @property
+    def answer(self) -> str:
+        """What is right: of the two the first that says anything."""
+        return next((one for one in (self.expected, self.category) if one is not None and not says_nothing(one)), "")
 
 
 class TestSet(SourceModel):

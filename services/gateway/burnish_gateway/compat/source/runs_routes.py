@@ -199,7 +199,7 @@ async def add_to_test_set(request: Request, body: bodies.TestSet, principal: Sou
     """All into the test split; what is there already stays as it is. Native: `POST /v1/datasets`."""
     items = [
         NewItem(
-            input=one.ticket or one.text or "", expected=one.expected or one.category or "", split="test",
+            input=one.ticket or one.text or "", expected=one.answer, split="test",
             metadata={"test_id": given} if (given := one.test_id or one.id) else {},
         )
         for one in body.items
