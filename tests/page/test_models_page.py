@@ -1,12 +1,13 @@
 """Models with their prices and their end, rules that choose among them, and answers that are given again."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.page.axe import check_axe
+from tests.page.axe import axe_findings, check_axe
 from tests.page.browser import expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
@@ -53,6 +54,56 @@ async def test_a_model_gets_other_prices_and_is_retired_for_its_successor(page_a
     await expect(page.get_by_role("table", name="Models")).not_to_contain_text(name)
     await page.get_by_label("Retired ones too").check()
     await expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("retired")
+
+
+@pytest.mark.capability("E5")
+async def test_a_model_gets_other_prices_for_long_input_and_batches(page_as: OpenPage, site: Site) -> None:
+    name = f"ours/{uuid4().hex[:8]}"
+    await _model(site, name)
+    usual = (await site.call("GET", f"/v1/models/{name}"))["input_price_nusd_per_million"]
+    page = await page_as("editor", f"/app/models?model={name}")
+    drawer = page.get_by_role("dialog", name=name, exact=True)
+    await drawer.get_by_role("button", name="Change it").click()
+    form = page.get_by_role("dialog", name=f"Change {name}")
+    save = form.get_by_role("button", name="Save")
+    await form.get_by_role("button", name="Add other prices").press("Enter")
+    first = form.get_by_role("group", name="Other prices 1")
+    await first.get_by_label("More input than, in tokens").fill("200k")
+    await expect(first.get_by_role("alert")).to_contain_text("A whole number")
+    await first.get_by_label("More input than, in tokens").fill("200000")
+    await first.get_by_label(re.compile("^Input")).fill("4")
+    await expect(save).to_be_disabled()
+    await first.get_by_label(re.compile("^Output")).fill("20")
+    await form.get_by_role("button", name="Add other prices").click()
+    second = form.get_by_role("group", name="Other prices 2")
+    await second.get_by_label("Served as").fill("batch")
+    await second.get_by_label(re.compile("^Input")).fill("1")
+    await second.get_by_label(re.compile("^Output")).fill("5")
+    await second.get_by_label("Cached input").fill("0.1")
+    found = await axe_findings(page, without=BEHIND_A_DIALOG)
+    assert not [one for one in found if "overlapped" not in one], "apart from the drawer, which lies below the form"
+    await screenshot(page, "models/other-prices")
+    await save.click()
+    told = drawer.get_by_role("list", name="Other prices")
+    await expect(told.get_by_role("listitem")).to_have_count(2)
+    await expect(told).to_contain_text("With more than 200,000 tokens of input: input $4.00, output $20.00")
+    await expect(told).to_contain_text("Served as batch: input $1.00, cached input $0.10, output $5.00")
+    await expect(drawer.get_by_role("table", name="Every price it had")).to_contain_text("with 2 other prices")
+    kept = await site.call("GET", f"/v1/models/{name}")
+    assert kept["input_price_nusd_per_million"] == usual
+    assert [
+        (one["above_input_tokens"], one["service_tier"], one["cached_input_price_nusd_per_million"]) for one in kept["price_tiers"]
+    ] == [
+        (200_000, None, 4_000_000_000),
+        (0, "batch", 100_000_000),
+    ]
+    await drawer.get_by_role("button", name="Change it").click()
+    await form.get_by_role("button", name="Take other prices 1 away").click()
+    await expect(form.get_by_role("button", name="Add other prices")).to_be_focused()
+    await expect(form.get_by_role("group", name="Other prices 1").get_by_label("Served as")).to_have_value("batch")
+    await save.click()
+    await expect(told.get_by_role("listitem")).to_have_count(1)
+    assert len((await site.call("GET", f"/v1/models/{name}"))["price_tiers"]) == 1
 
 
 @pytest.mark.capability("E5")

@@ -2,11 +2,14 @@ import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Combobox, Field, FieldFault, FormDialog, Input, Textarea, errorFor, toast } from "@/kit";
+import { EditTiers } from "./EditTiers";
 import { PRICES, type Typed, type WholeModel, changesOf, faultsOf, typedOf, wholeOf } from "./model";
+import { faultsOfTier, isWhole, tiersChanged, tiersTyped } from "./tiers";
 
 /** Changes what is said of a model: one's own, or, for the operator, everybody's. Other prices are a new price version. */
 export function EditModel({ model, onClose }: { model: WholeModel; onClose: () => void }) {
   const [typed, setTyped] = useState(() => typedOf(model));
+  const [tiers, setTiers] = useState(() => tiersTyped(model.price_tiers));
   const own = useChange("patch", "/v1/models/{model}", { invalidates: ["/v1/models"] });
   const everybody = useChange("put", "/v1/platform-models/{platform_model}", { invalidates: ["/v1/models"] });
   const isOwn = model.scope === "workspace";
@@ -14,7 +17,9 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
   const { choices } = useModels();
   const others = choices.filter((one) => one.value !== model.id);
   const faults = faultsOf(typed);
-  const changes = changesOf(model, typed);
+  const otherPrices = tiersChanged(model.price_tiers, tiers);
+  const changes = { ...changesOf(model, typed), ...(otherPrices ? { price_tiers: otherPrices } : {}) };
+  const areTiersRight = tiers.every((one) => isWhole(one) && Object.keys(faultsOfTier(one, tiers)).length === 0);
   const field = (name: keyof Typed) => ({ value: typed[name], onChange: (event: { target: { value: string } }) => setTyped((before) => ({ ...before, [name]: event.target.value })) });
   const fault = (name: keyof Typed) => faults[name] ?? errorFor(change.error, name);
   const done = { onSuccess: () => { onClose(); toast(`${model.id} is changed`); } };
@@ -30,7 +35,7 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
       onSubmit={submit}
       busy={change.isPending}
       error={change.error}
-      disabled={Object.keys(changes).length === 0 || Object.keys(faults).length > 0}
+      disabled={Object.keys(changes).length === 0 || Object.keys(faults).length > 0 || !areTiersRight}
     >
       <fieldset className="flex flex-col gap-3">
         <legend className="mb-2 text-13 font-semibold">Prices, $ for a million tokens</legend>
@@ -42,6 +47,7 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
           ))}
         </div>
       </fieldset>
+      <EditTiers tiers={tiers} onChange={setTiers} error={errorFor(change.error, "price_tiers")} />
       <div className="grid gap-3 sm:grid-cols-3">
         <Field label="Name to show" error={fault("display_name")}>
           <Input {...field("display_name")} maxLength={200} />

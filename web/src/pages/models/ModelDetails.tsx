@@ -3,7 +3,7 @@ import { useAuthors } from "@/api/authors";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Facts, Loaded, Money, Notice, RelativeTime, Section, SimulatedBadge, Table, TextLink, toast, toastError } from "@/kit";
-import { count, decimal, duration, percent, utc } from "@/lib/format";
+import { count, decimal, duration, percent, plural, utc } from "@/lib/format";
 import { EditModel } from "./EditModel";
 import { RetireModel } from "./RetireModel";
 import { PRICES, type PriceRow, type Tier, type WholeModel, priceOf, saidOf, standing } from "./model";
@@ -110,6 +110,7 @@ function Prices({ model, rows }: { model: WholeModel; rows: readonly PriceRow[] 
         <span className="flex flex-wrap items-center gap-x-2 py-1">
           <RelativeTime at={row.set_at} />
           {row.price_version === model.price_version ? <Badge tone="ok">now</Badge> : null}
+          {tiersIn(row) > 0 ? <span className="text-12 text-muted">with {plural(tiersIn(row), "other price")}</span> : null}
         </span>
       ),
     },
@@ -124,7 +125,13 @@ function Prices({ model, rows }: { model: WholeModel; rows: readonly PriceRow[] 
         <ul aria-label="Other prices" className="flex flex-col gap-1 text-13">
           {model.price_tiers.map((tier) => (
             <li key={`${tier.above_input_tokens} ${tier.service_tier ?? ""}`}>
-              {tierWords(tier)}: <Money nusd={tier.input_price_nusd_per_million} /> and <Money nusd={tier.output_price_nusd_per_million} />
+              <span className="font-medium">{tierWords(tier)}:</span>{" "}
+              {pricesOfTier(tier).map(({ name, label }, at) => (
+                <span key={name}>
+                  {at > 0 ? ", " : ""}
+                  {label.toLowerCase()} <Money nusd={tier[name]} />
+                </span>
+              ))}
             </li>
           ))}
         </ul>
@@ -139,7 +146,16 @@ function Prices({ model, rows }: { model: WholeModel; rows: readonly PriceRow[] 
   );
 }
 
+function tiersIn({ prices: { tiers } }: PriceRow): number {
+  return Array.isArray(tiers) ? tiers.length : 0;
+}
+
+/** Those that somebody said: cached input costs what input does where nobody did. */
+function pricesOfTier(tier: Tier) {
+  return PRICES.filter(({ name }) => tier[name] !== null && (name !== "cached_input_price_nusd_per_million" || tier[name] !== tier.input_price_nusd_per_million));
+}
+
 function tierWords({ above_input_tokens: above, service_tier: tier }: Tier): string {
-  const words = [above > 0 && `more than ${count(above)} tokens of input`, tier && `served as ${tier}`].filter(Boolean).join(", ");
-  return `With ${words || "any input"}`;
+  const input = above > 0 ? `With more than ${count(above)} tokens of input` : "";
+  return tier ? `${input ? `${input}, served` : "Served"} as ${tier}` : input || "With any input";
 }

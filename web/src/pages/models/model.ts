@@ -71,7 +71,7 @@ export function nameOfNew(typed: string, there: readonly Pick<WholeModel, "id" |
   };
 }
 
-type Priced = (typeof PRICES)[number]["name"];
+export type Priced = (typeof PRICES)[number]["name"];
 export type Typed = Record<Priced, string> & {
   display_name: string;
   context_tokens: string;
