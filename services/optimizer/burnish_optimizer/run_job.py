@@ -15,7 +15,7 @@ from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
 from burnish_optimizer.io.datasets_store import TestSplit
 from burnish_optimizer.io.evaluations import Desk
-from burnish_optimizer.io.questions import OutOfFunds
+from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.job_under_way import Work
 from burnish_optimizer.search import Budget, SearchResult, optimize
@@ -46,6 +46,8 @@ class Ending:
 
 OUT_OF_BUDGET: Final = "out_of_budget"
 OUT_OF_TIME: Final = "out_of_time"
+MODEL_FAILED: Final = "model_failed"
+CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, MODEL_FAILED)
 
 Endings = dict[str, Ending]
 """By model; the job's own stands first."""
@@ -83,9 +85,10 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
 
 
 async def _work_through(work: Work, loaded: Loaded, endings: Endings) -> None:
-    """Search for each model, then measure all that was found, with one look at the test split that they share. Every way out is honest.
+    """Search for each model, and measure what was found before the next one's search may be cut short. Every way out is honest.
 
-    `endings` is filled as they come. Raises what ends the work early: OutOfFunds, OutOfBudget.
+    The searches learn nothing of what was measured before them. `endings` is filled as they come. Raises what ends the work early:
+    OutOfFunds, OutOfBudget, EvaluationFailed.
     """
     test, job, search = loaded.test, loaded.job, loaded.search
     if test.items < max(TEST_ITEMS_LEAST, search.min_samples):
@@ -94,41 +97,17 @@ async def _work_through(work: Work, loaded: Loaded, endings: Endings) -> None:
     if not test.has_look_left:
         endings[job.task_model] = Ending("not_enough_data", "test_looks_spent")
         return
-    found = await _search_each(work, loaded)
-    without = {model: _without_candidate(one) for model, one in found.items() if one.candidate is None}
-    if len(without) == len(found):
-        endings |= without
-        return
-    await work.write_progress()
-    async with work.db.unit_of_work(workspace=job.workspace_id) as tx:
-        split = await datasets_store.open_test_split(
-            tx,
-            job.workspace_id,
-            job.dataset_id,
-            version=job.dataset_version,
-            job_id=job.job_id,
-            error_share=round(1 - search.confidence, 9),
-        )
-    await failpoints.hit("optimizer.before_test")
-    for model, one in found.items():
-        endings[model] = await _measured(work, loaded, one, model=model, split=split)
-    endings |= {model: Ending("no_improvement", OUT_OF_BUDGET) for model in _models_of(loaded) if model not in found}
-
-
-async def _search_each(work: Work, loaded: Loaded) -> dict[str, SearchResult]:
-    """By model. Those after which the money is gone are left out, where something was found before. Raises OutOfFunds, OutOfBudget."""
-    models, found = _models_of(loaded), dict[str, SearchResult]()
-    for place, model in enumerate(models):
+    for place, model in enumerate(_models_of(loaded)):
         if place:
             work.turn_to(model, form_of(loaded, model))
         try:
-            found[model] = await _search(work, loaded, shares=len(models))
-        except (OutOfFunds, OutOfBudget):
-            if not any(one.candidate for one in found.values()):
+            found = await _search(work, loaded, shares=len(_models_of(loaded)))
+            endings[model] = await _measured(work, loaded, found, model=model)
+        except EvaluationFailed as error:  # a model that does not answer takes nothing from those that did
+            if not any(one.is_improved for one in endings.values()):
                 raise
-            log.warning("optimization.out_of_funds", job_id=str(loaded.job.job_id), model=model)
-            break
-    return found
+            log.warning("optimization.model_failed", job_id=str(job.job_id), model=model, error=error.message)
+            endings[model] = Ending("no_improvement", MODEL_FAILED)
 
 
 def _models_of(loaded: Loaded) -> list[str]:
@@ -158,17 +137,33 @@ def _without_candidate(result: SearchResult) -> Ending:
     return Ending(outcome, result.finish_reason, result)
 
 
-async def _measured(work: Work, loaded: Loaded, result: SearchResult, *, model: str, split: TestSplit) -> Ending:
-    """Several models share the error that the look may spend."""
+async def _measured(work: Work, loaded: Loaded, result: SearchResult, *, model: str) -> Ending:
+    """Several models share one look at the test split, and the error that it may spend."""
     if result.candidate is None:
         return _without_candidate(result)
-    work.turn_to(model, form_of(loaded, model))
+    await work.write_progress()
+    split = await _opened(work, loaded)
+    await failpoints.hit("optimizer.before_test")
     pairs = await _measure_pairs(work, split, candidate=result.candidate.prompt)
     alpha = split.alpha / (1 + len(loaded.search.models))
     measurement = measure(pairs, alpha=alpha, look=split.look, margin=loaded.margin)
     if not measurement.proves_a_gain:
         return Ending("no_improvement", "not_proven_on_test", result, measurement, pairs)
     return Ending("improved", "proven_on_test", result, measurement, pairs)
+
+
+async def _opened(work: Work, loaded: Loaded) -> TestSplit:
+    """The job's one look: a second call gets the same."""
+    job = work.job
+    async with work.db.unit_of_work(workspace=job.workspace_id) as tx:
+        return await datasets_store.open_test_split(
+            tx,
+            job.workspace_id,
+            job.dataset_id,
+            version=job.dataset_version,
+            job_id=job.job_id,
+            error_share=round(1 - loaded.search.confidence, 9),
+        )
 
 
 async def _measure_pairs(work: Work, split: TestSplit, *, candidate: str) -> tuple[Pair, ...]:
@@ -197,7 +192,7 @@ async def _measure_pairs(work: Work, split: TestSplit, *, candidate: str) -> tup
 async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock) -> None:
     """Result, suggestion, events and the return of what is left, in one transaction."""
     job = work.job
-    model, ending = next(((name, one) for name, one in endings.items() if one.is_improved), next(iter(endings.items())))
+    model, ending = _foremost(endings)
     reason = _reason_of(ending, endings)
     result = ending.result
     test = ending.measurement.as_json() if ending.measurement else None
@@ -237,9 +232,17 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
             await work_store.return_fee(tx, work.claim, reason="no headroom: the search did not begin")
 
 
+def _foremost(endings: Endings) -> tuple[str, Ending]:
+    """What the job itself is said to have come to: a gain, else what cut it short, else what its own model came to."""
+    gain = next((model for model, one in endings.items() if one.is_improved), None)
+    cut = next((model for model, one in endings.items() if one.finish_reason in CUT_SHORT), None)
+    model = gain or cut or next(iter(endings))
+    return model, endings[model]
+
+
 def _reason_of(ending: Ending, endings: Endings) -> str:
     """Of the whole job: where something was proven, also what kept it from the other models."""
-    cut = next((one.finish_reason for one in endings.values() if one.finish_reason in (OUT_OF_BUDGET, OUT_OF_TIME)), None)
+    cut = next((one.finish_reason for one in endings.values() if one.finish_reason in CUT_SHORT), None)
     return f"proven_then_{cut}" if ending.is_improved and cut else ending.finish_reason
 
 

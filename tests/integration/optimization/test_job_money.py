@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from burnish_optimizer import run_job
+from burnish_optimizer.io.questions import EvaluationFailed
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_jobs import until_nothing_is_held
@@ -102,6 +103,52 @@ async def test_what_was_proven_for_one_model_is_kept_where_the_money_ends_in_the
     assert told == {"simulated/reader": ("improved", "proven_on_test"), other: ("no_improvement", "out_of_budget")}
     found = (await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}")).body
     assert found["content"]["messages"][0]["content"] == STRONG
+    assert [(one["model"], one["messages"][0]["content"]) for one in found["content"]["variants"]] == [(other, WEAK)]
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+class Limits:
+    """`asyncio` as the job sees it, with the limit of time that it works under."""
+
+    limit: asyncio.Timeout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+        self.limit = asyncio.timeout(seconds)
+        return self.limit
+
+
+@pytest.mark.capability("O1", "O6")
+@pytest.mark.parametrize("ends", ["out_of_time", "model_failed"])
+async def test_what_was_found_for_one_model_is_proven_before_the_search_for_the_next_is_cut_short(
+    stack: Stack, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    desk = await make_desk(await stack.caller(), items=tickets(train=10, validation=6, test=10))
+    other, real, limits = "simulated/chat", run_job._search, Limits()
+    monkeypatch.setattr(run_job, "asyncio", limits)
+
+    async def begun(work: Any, loaded: Any, **named: Any) -> Any:
+        if work.model != other:
+            return await real(work, loaded, **named)
+        if ends == "model_failed":
+            raise EvaluationFailed("A model call failed 5 times: it is away.")
+        limits.limit.reschedule(asyncio.get_running_loop().time())
+        return await asyncio.sleep(60)
+
+    monkeypatch.setattr(run_job, "_search", begun)
+    await start_optimizer()
+    models = {"task": "simulated/reader", "variants": [other]}
+    body = job_of(desk) | {"method": "manual", "manual": {"candidates": [STRONG]}, "models": models}
+    started = await desk.caller("POST", "/v1/optimizations", body | {"budget": {"evaluations": 800, "seconds": 3_600}})
+    assert started.status == 202, started.body
+    job = await desk.until(f"/v1/optimizations/{started.body['id']}")
+    assert (job["status"], job["outcome"], job["finish_reason"]) == ("completed", "improved", f"proven_then_{ends}"), job["error"]
+    told = {one["model"]: (one["outcome"], one["finish_reason"]) for one in job["report"]["models"]}
+    assert told == {"simulated/reader": ("improved", "proven_on_test"), other: ("no_improvement", ends)}
+    found = (await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}")).body
+    assert found["content"]["messages"][0]["content"] == STRONG and len(found["evidence"]["variants"]) == 1
     assert [(one["model"], one["messages"][0]["content"]) for one in found["content"]["variants"]] == [(other, WEAK)]
     await assert_books_are_in_order(stack, desk.caller)
 
