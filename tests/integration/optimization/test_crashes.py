@@ -21,6 +21,9 @@ from tests.integration.optimization.tickets import STRONG, WEAK, tickets
 FORMAT = f"{WEAK}\nAnswer with the name of the queue only, nothing else."
 STEPS = ("optimizer.before_settle", "optimizer.before_publish", "optimizer.before_test", "optimizer.before_finish")
 
+LATER = ("optimizer.before_settle:exit=6", "optimizer.before_publish:exit=12")
+"""In the middle of a search, with rounds behind it and rounds to come."""
+
 
 async def serve(stack: Stack, *, failpoint: str) -> asyncio.subprocess.Process:
     """The optimizer as a process of its own, which dies at `failpoint`. Its lease outlives it by far; its successor has its name."""
@@ -47,6 +50,7 @@ JUDGED: dict[str, Any] = {
 
 
 OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
+    "reflective": (WEAK, {"method": "reflective", "budget": {"evaluations": 600}, "seed": 1}, (*LATER, *STEPS)),
     "evolutionary": (
         WEAK,
         {"method": "evolutionary", "evolutionary": {"population": 4, "elites": 1, "generations": 3, "items_per_generation": 10}},
@@ -59,7 +63,10 @@ OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
         STEPS,
     ),
 }
-"""Prompt, what is asked for, and where the process dies; evolution of a weak prompt finds nothing that would be measured on test."""
+"""Prompt, what is asked for, and where the process dies; evolution of a weak prompt finds nothing that would be measured on test,
+reflection finds something with this seed and budget, and as many validation items as VALIDATION says."""
+
+VALIDATION = {"reflective": 10}
 
 
 async def die_at_each(stack: Stack, steps: Sequence[str]) -> None:
@@ -110,7 +117,7 @@ async def test_a_job_that_dies_at_every_step_buys_nothing_twice_and_ends_the_sam
 @pytest.mark.parametrize("method", list(OF_METHODS))
 async def test_so_does_a_job_of_every_other_method(stack: Stack, start_optimizer: Any, method: str) -> None:
     prompt, asked, steps = OF_METHODS[method]
-    desk = await make_desk(await stack.caller(), prompt=prompt, items=tickets(train=12, validation=6, test=10))
+    desk = await make_desk(await stack.caller(), prompt=prompt, items=tickets(train=12, validation=VALIDATION.get(method, 6), test=10))
     await set_workspace(desk.caller, examples_in_prompts=True)
     job_id = await start(desk, **({"budget": {"evaluations": 400}} | asked))
     await die_at_each(stack, steps)
@@ -122,7 +129,7 @@ async def test_so_does_a_job_of_every_other_method(stack: Stack, start_optimizer
     numbers = "SELECT number, members FROM generations WHERE line_id = $1::text::uuid ORDER BY number"
     written, wanted = await books(stack, numbers, job_id), await books(stack, numbers, undisturbed["id"])
     assert [row["number"] for row in written] == list(range(len(written))) and len(written) == len(wanted)
-    assert bool(written) == (method == "evolutionary")
+    assert bool(written) == (method in ("evolutionary", "reflective"))
 
 
 @pytest.mark.promise("O-01")
