@@ -1,6 +1,7 @@
 """Datasets: items by paste, from a file and from runs; what somebody wrote is shown and never run."""
 
 import re
+from uuid import uuid4
 
 from playwright.async_api import FilePayload, expect
 
@@ -143,6 +144,42 @@ async def test_many_runs_of_the_log_become_items_at_once(page_as: OpenPage, site
     items = (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"]
     assert len(items) > 1
     assert items[1]["metadata"]["source"] == "execution"
+
+
+async def test_runs_are_chosen_in_the_log_and_only_they_become_items(page_as: OpenPage, site: Site) -> None:
+    mine = await site.call("POST", "/v1/datasets", {"name": "Chosen ones", "items": [{"input": {"a": "b"}, "expected": "c"}]})
+    user = f"user-{uuid4().hex[:8]}"
+    for n in range(5):
+        body = {"messages": [{"role": "user", "content": f"Question {n} of {user}"}], "model": "simulated/chat", "user_id": user}
+        await site.call("POST", "/v1/executions", body)
+    page = await page_as("editor", f"/app/runs?user={user}&to={mine['id']}")
+    table = page.get_by_role("table", name="Runs")
+    await expect(table.locator("tbody tr")).to_have_count(5)
+    boxes = table.get_by_role("row").get_by_role("checkbox", name=re.compile("^Choose the run"))
+    await boxes.nth(0).check()
+    await boxes.nth(2).click(modifiers=["Shift"])
+    await expect(page.get_by_role("button", name="Add 3 to a dataset…")).to_be_visible()
+    await boxes.nth(0).uncheck()
+    # The same by keys: on a row x chooses, and Shift with an arrow goes on.
+    await table.locator("tbody tr").nth(3).get_by_role("button").focus()
+    await page.keyboard.press("x")
+    await page.keyboard.press("Shift+ArrowDown")
+    await expect(page.get_by_text("4 chosen")).to_be_visible()
+    await page.keyboard.press("x")
+    await expect(page.get_by_text("3 chosen")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await check_axe(page)
+    await page.get_by_role("button", name="Add 3 to a dataset…").click()
+    dialog = page.get_by_role("dialog", name="Add runs to a dataset")
+    await expect(dialog.get_by_text("Runs that you chose")).to_be_visible()
+    await dialog.get_by_label("Take the answer itself where nobody corrected it").check()
+    await dialog.get_by_role("button", name="Add 3 runs").click()
+    done = page.get_by_role("dialog", name=re.compile("3 items added to Chosen ones"))
+    await done.get_by_role("button", name="Close").first.click()
+    items = (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"]
+    assert {n for n in range(5) if f"Question {n} of" in str([one["input"] for one in items])} == {1, 2, 3}
+    await page.get_by_role("button", name="Choose none").click()
+    await expect(page.get_by_role("button", name="Add to a dataset…")).to_be_visible()
 
 
 async def test_a_model_makes_items_up_and_they_are_marked(page_as: OpenPage, site: Site) -> None:

@@ -1,4 +1,5 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { useState } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Table } from "./Table";
 
@@ -64,4 +65,49 @@ it("goes by keys from part to part although none of them is near the window", ()
   for (let press = 0; press < 60; press++) fireEvent.keyDown(document.activeElement as HTMLElement, { key: "ArrowUp" });
   expect(document.activeElement?.textContent).toBe("row 288");
   expect(screen.getAllByRole("button").length).toBeLessThanOrEqual(150);
+});
+
+function Chosen({ opened }: { opened: (row: string) => void }) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  return (
+    <>
+      <output>{[...chosen].sort().join(", ")}</output>
+      <Table label="Few" columns={[{ key: "name", head: "Name", cell: (row: string) => row }]} rows={rows(6)} rowKey={(row) => row} onOpen={opened} choice={{ chosen, onChange: setChosen, name: (row) => row }} />
+    </>
+  );
+}
+
+it("has rows chosen one by one, with Shift up to the one before, and all of them", () => {
+  const opened = vi.fn();
+  render(<Chosen opened={opened} />);
+  const said = () => screen.getByRole("status").textContent;
+  const box = (name: string) => screen.getByRole<HTMLInputElement>("checkbox", { name });
+  const all = box("Choose all that are listed");
+  fireEvent.click(box("Choose row 1"));
+  expect([said(), all.indeterminate, all.checked]).toEqual(["row 1", true, false]);
+  fireEvent.click(box("Choose row 4"), { shiftKey: true });
+  expect(said()).toBe("row 1, row 2, row 3, row 4");
+  fireEvent.click(box("Choose row 3"), { shiftKey: true });
+  expect(said(), "taking away goes the same way").toBe("row 1, row 2");
+  fireEvent.click(all);
+  expect([said(), all.indeterminate, all.checked]).toEqual(["row 0, row 1, row 2, row 3, row 4, row 5", false, true]);
+  fireEvent.click(all);
+  expect([said(), opened.mock.calls.length]).toEqual(["", 0]);
+});
+
+it("has rows chosen by keys, where Enter opens them", () => {
+  render(<Chosen opened={() => undefined} />);
+  const said = () => screen.getByRole("status").textContent;
+  const press = (key: string, more = {}) => fireEvent.keyDown(document.activeElement as HTMLElement, { key, ...more });
+  act(() => screen.getByRole("button", { name: "row 1" }).focus());
+  press("x");
+  expect(said()).toBe("row 1");
+  press("ArrowDown", { shiftKey: true });
+  press("ArrowDown", { shiftKey: true });
+  press("ArrowDown");
+  expect([said(), document.activeElement?.textContent]).toEqual(["row 1, row 2, row 3", "row 4"]);
+  press("x", { ctrlKey: true });
+  press("ArrowUp");
+  press("x");
+  expect(said()).toBe("row 1, row 2");
 });

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type ChangeEvent, type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
@@ -22,6 +22,14 @@ export type Column<T> = {
   sortable?: boolean;
 };
 
+/** Rows chosen for an act on many, by their keys: by checkboxes, with Shift up to the one before; on a row by x and Shift with the arrow keys. */
+export type RowChoice<T> = {
+  chosen: ReadonlySet<string>;
+  onChange: (chosen: ReadonlySet<string>) => void;
+  /** What a row is, for who does not see: "the run of triage, 5 min ago". */
+  name: (row: T) => string;
+};
+
 export type TableProps<T> = {
   /** What the rows are, for who does not see: "Prompts". */
   label: string;
@@ -35,6 +43,7 @@ export type TableProps<T> = {
   selected?: string | null;
   sort?: Sort | null;
   onSort?: (sort: Sort) => void;
+  choice?: RowChoice<T>;
   /** The rows belong to what was asked for before. */
   isStale?: boolean;
   className?: string;
@@ -48,16 +57,46 @@ const NEAR_PX = 1_200;
 const ROW_PX = 45;
 
 /** Rows and columns. With the focus on a row, the arrow keys go up and down and Enter opens. */
-export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, selected, sort, onSort, isStale, className }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, selected, sort, onSort, choice, isStale, className }: TableProps<T>) {
   const opens = Boolean(rowLink ?? onOpen);
   const isLate = useLate(Boolean(isStale));
   const isLong = rows.length > 2 * PART_ROWS;
+  const lastChosen = useRef<string | null>(null);
+  const choose = (keys: readonly string[], isChosen: boolean) => {
+    const next = new Set(choice?.chosen);
+    for (const key of keys) if (isChosen) next.add(key);
+    else next.delete(key);
+    lastChosen.current = keys.at(-1) ?? null;
+    choice?.onChange(next);
+  };
+  /** With Shift: with all from the one that was chosen last. */
+  const chooseTo = (key: string, isChosen: boolean, withShift: boolean) => {
+    const keys = rows.map(rowKey);
+    const [from, to] = [lastChosen.current === null ? -1 : keys.indexOf(lastChosen.current), keys.indexOf(key)];
+    choose(withShift && from >= 0 ? [...keys.slice(Math.min(from, to), Math.max(from, to) + 1).filter((one) => one !== key), key] : [key], isChosen);
+  };
+  const goByKeys = (event: KeyboardEvent<HTMLTableElement>) => {
+    const before = keyAt(event.target);
+    const isPlain = !event.metaKey && !event.ctrlKey && !event.altKey;
+    if (choice && before !== null && isPlain && event.key === "x") {
+      chooseTo(before, !choice.chosen.has(before), false);
+      return;
+    }
+    goByArrows(event);
+    const after = keyAt(document.activeElement);
+    if (choice && before !== null && after !== null && after !== before && event.shiftKey) choose([before, after], true);
+  };
   const row = (of: T, at: number) => {
     const key = rowKey(of);
     return (
-      <tr key={key} aria-rowindex={isLong ? at + 2 : undefined} aria-selected={selected === undefined ? undefined : selected === key} className={classes("relative border-b border-line", opens && "hover:bg-sunken focus-within:bg-sunken", selected === key && "bg-accent-soft!")}>
+      <tr key={key} data-key={choice ? key : undefined} aria-rowindex={isLong ? at + 2 : undefined} aria-selected={selected === undefined ? undefined : selected === key} className={classes("relative border-b border-line", opens && "hover:bg-sunken focus-within:bg-sunken", (selected === key || choice?.chosen.has(key)) && "bg-accent-soft!")}>
+        {choice ? (
+          <td className="w-8 p-0 align-middle">
+            <Choose label={`Choose ${choice.name(of)}`} checked={choice.chosen.has(key)} onChange={(event) => chooseTo(key, event.target.checked, isWithShift(event))} />
+          </td>
+        ) : null}
         {columns.map((column, index) => (
-          <td key={column.key} className={classes("h-11 px-3 py-1.5 align-middle first:pl-2 last:pr-2", column.align === "end" && "numeric text-right whitespace-nowrap", column.hideBelow && hidden[column.hideBelow])}>
+          <td key={column.key} className={classes("h-11 px-3 py-1.5 align-middle first:pl-2 last:pr-2", choice && "max-sm:px-1.5", column.align === "end" && "numeric text-right whitespace-nowrap", column.hideBelow && hidden[column.hideBelow])}>
             {index === 0 && opens ? <RowOpener link={rowLink?.(of)} onOpen={onOpen ? () => onOpen(of) : undefined} content={column.cell(of)} /> : index === 0 ? column.cell(of) : <Above opens={opens}>{column.cell(of)}</Above>}
           </td>
         ))}
@@ -66,15 +105,20 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
   };
   return (
     <div className={classes("relative min-w-0 overflow-x-auto", className)}>
-      <table aria-label={label} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isLate && "opacity-60")} onKeyDown={opens ? goByArrows : undefined}>
+      <table aria-label={label} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isLate && "opacity-60")} onKeyDown={opens ? goByKeys : undefined}>
         <thead>
           <tr className="border-b border-line">
+            {choice ? (
+              <th scope="col" className="w-8 p-0">
+                <Choose label="Choose all that are listed" checked={rows.length > 0 && rows.every((one) => choice.chosen.has(rowKey(one)))} isPartly={rows.some((one) => choice.chosen.has(rowKey(one)))} onChange={(event) => choose(rows.map(rowKey), event.target.checked)} />
+              </th>
+            ) : null}
             {columns.map((column) => (
               <th
                 key={column.key}
                 scope="col"
                 aria-sort={sort?.by === column.key ? (sort.descending ? "descending" : "ascending") : undefined}
-                className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width)}
+                className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", choice && "max-sm:px-1.5", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width)}
               >
                 {column.sortable && onSort ? (
                   <button type="button" className="inline-flex items-center gap-1 hover:text-fg" onClick={() => onSort({ by: column.key, descending: sort?.by === column.key ? !sort.descending : column.align === "end" })}>
@@ -90,7 +134,7 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
         </thead>
         {isLong ? (
           partsOf(rows).map((part, number) => (
-            <Part key={rowKey(part[0] as T)} columns={columns.length} rows={part.length}>
+            <Part key={rowKey(part[0] as T)} columns={columns.length + (choice ? 1 : 0)} rows={part.length}>
               {() => part.map((one, at) => row(one, number * PART_ROWS + at))}
             </Part>
           ))
@@ -176,6 +220,28 @@ function RowOpener({ link, onOpen, content }: { link?: { to: string; search?: Re
 /** What can be pressed within a row lies above the row's own link; text lets the pointer through. */
 function Above({ opens, children }: { opens: boolean; children: ReactNode }) {
   return opens ? <span className="pointer-events-none relative [&_a]:pointer-events-auto [&_button]:pointer-events-auto [&_input]:pointer-events-auto [&_[title]]:pointer-events-auto">{children}</span> : children;
+}
+
+/** A checkbox of a row. It lies above the row's own link. */
+function Choose({ label, checked, isPartly, onChange }: { label: string; checked: boolean; isPartly?: boolean; onChange: (event: ChangeEvent<HTMLInputElement>) => void }) {
+  const box = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (box.current) box.current.indeterminate = Boolean(isPartly) && !checked;
+  }, [isPartly, checked]);
+  return (
+    <label className="relative z-1 grid h-8 w-8 cursor-pointer place-items-center">
+      <input ref={box} type="checkbox" aria-label={label} checked={checked} onChange={onChange} className="size-4 accent-accent" />
+    </label>
+  );
+}
+
+function isWithShift({ nativeEvent }: ChangeEvent<HTMLInputElement>): boolean {
+  return "shiftKey" in nativeEvent && nativeEvent.shiftKey === true;
+}
+
+/** The key of the row whose opener has this. */
+function keyAt(target: EventTarget | null): string | null {
+  return target instanceof HTMLElement && target.matches("[data-row]") ? (target.closest<HTMLElement>("tr")?.dataset["key"] ?? null) : null;
 }
 
 function goByArrows(event: KeyboardEvent<HTMLTableElement>) {

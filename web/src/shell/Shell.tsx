@@ -307,6 +307,8 @@ const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["/", "Search this list"],
   ["↑ ↓", "Up and down in a list or a chart"],
   ["Enter", "Open"],
+  ["x", "Choose a row, where rows can be chosen"],
+  ["Shift ↑ ↓", "Choose more of them"],
   [`${MOD}Enter`, "Run, or send a form"],
   [`${MOD}S`, "Save"],
   ["Esc", "Close"],

@@ -10,7 +10,7 @@ type Taken = Schema<"FromExecutionsAnswer">;
 const MOST = 500;
 
 /** Runs of the log become items: what was asked is the input; what people corrected it to, or the answer itself, is what is expected. */
-export default function FromExecutions({ rows, hasMore, dataset, onClose }: { rows: readonly ExecutionRow[]; hasMore: boolean; dataset: string | null; onClose: () => void }) {
+export default function FromExecutions({ rows, areChosen, hasMore, dataset, onClose }: { rows: readonly ExecutionRow[]; /** They were chosen in the log, else it is all that it shows. */ areChosen: boolean; hasMore: boolean; dataset: string | null; onClose: () => void }) {
   const datasets = useDatasets();
   const fit = useMemo(() => rows.filter((row) => row.status === "success").slice(0, MOST), [rows]);
   const [chosen, setChosen] = useState<string | null>(dataset);
@@ -41,12 +41,17 @@ export default function FromExecutions({ rows, hasMore, dataset, onClose }: { ro
       </div>
       <Checkbox label="Take the answer itself where nobody corrected it" hint="Only where you know the answers to be right: a version is measured by them." checked={useOutput} onChange={(event) => setUseOutput(event.target.checked)} />
       {fit.length === 0 ? (
-        <Notice tone="warn">None of the listed runs has an answer that could be taken.</Notice>
+        <Notice tone="warn">None of {areChosen ? "the chosen" : "the listed"} runs has an answer that could be taken.</Notice>
       ) : (
         <fieldset className="min-w-0">
           <legend className="mb-1.5 flex w-full items-center justify-between text-13 font-medium">
-            Runs that the log shows{hasMore ? ", as far as it is loaded" : ""}
+            {areChosen ? "Runs that you chose" : `Runs that the log shows${hasMore ? ", as far as it is loaded" : ""}`}
           </legend>
+          {areChosen && rows.length > fit.length ? (
+            <p className="mb-2 text-12 text-muted">
+              {plural(rows.length - fit.length, "run")} left out: {rows.length > MOST ? `without an answer, or beyond ${MOST}` : "without an answer"}.
+            </p>
+          ) : null}
           <ul aria-label="Runs to add" className="flex flex-col rounded-m border border-line">
             {fit.map((row) => (
               <li key={row.id} className="border-b border-line px-3 py-1.5 last:border-b-0">

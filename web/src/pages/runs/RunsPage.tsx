@@ -6,6 +6,7 @@ import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
 import type { ExecutionRow } from "@/kit/execution/types";
+import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
 import { flag, integer, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { ImportRuns } from "./ImportRuns";
@@ -26,6 +27,9 @@ export default function RunsPage() {
   const [latest, setLatest] = useState(run);
   if (run && run !== latest) setLatest(run);
   const [adding, setAdding] = useState(false);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(NONE);
+  // Of what is listed now: nobody acts on what one no longer sees.
+  const taken = pages.rows.filter((row) => chosen.has(row.id));
   const isFiltered = Object.values(filters).some(Boolean);
   const clear = () => set({ prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "" });
   const showNew = () => {
@@ -52,10 +56,18 @@ export default function RunsPage() {
         <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-40" />
         <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-40" />
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
-          Add to a dataset…
+          {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
         {filters.job ? <JobFilter job={filters.job} onClear={() => set({ job: "" })} /> : null}
         <span className="flex min-h-8 items-center gap-2 sm:ml-auto" role="status">
+          {taken.length > 0 ? (
+            <>
+              <span className="text-13 text-muted">{count(taken.length)} chosen</span>
+              <Button size="s" onClick={() => setChosen(NONE)}>
+                Choose none
+              </Button>
+            </>
+          ) : null}
           {newRuns > 0 ? (
             <Button size="s" icon={<ArrowUp size={12} aria-hidden />} onClick={showNew} className="border-accent! bg-accent-soft! text-accent!">
               {newInWords(newRuns)}
@@ -71,6 +83,7 @@ export default function RunsPage() {
         rowKey={(row) => row.id}
         onOpen={(row) => set({ run: row.id }, { push: true })}
         selected={run || null}
+        choice={{ chosen, onChange: setChosen, name: (row) => `the run of ${row.prompt ?? "messages"}, ${moment(row.created_at)}` }}
         empty={
           isFiltered ? (
             <EmptyState title="No run matches" action={<Button onClick={clear}>Show all</Button>}>
@@ -89,13 +102,14 @@ export default function RunsPage() {
       {isImporting && may.edit ? <ImportRuns onClose={() => set({ import: false })} /> : null}
       {adding ? (
         <Suspense fallback={null}>
-          <FromExecutions rows={pages.rows} hasMore={pages.hasMore} dataset={to || null} onClose={() => (setAdding(false), set({ to: "" }))} />
+          <FromExecutions rows={taken.length > 0 ? taken : pages.rows} areChosen={taken.length > 0} hasMore={pages.hasMore} dataset={to || null} onClose={() => (setAdding(false), set({ to: "" }))} />
         </Suspense>
       ) : null}
     </Page>
   );
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const KINDS: Record<(typeof LANES)[number], string> = { interactive: "Calls", background: "Background", batch: "Tests and jobs", imported: "Imported" };
 
 const RUN = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
