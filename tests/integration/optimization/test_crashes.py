@@ -14,7 +14,7 @@ from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_chain_steps import asked_of, make_chained_desk
 from tests.integration.optimization.test_jobs import measured, start
-from tests.integration.optimization.test_methods_in_jobs import set_workspace
+from tests.integration.optimization.test_methods_in_jobs import WORDY, set_workspace
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
 from tests.integration.optimization.tickets import STRONG, WEAK, tickets
 
@@ -51,6 +51,11 @@ JUDGED: dict[str, Any] = {
 
 OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "reflective": (WEAK, {"method": "reflective", "budget": {"evaluations": 600}, "seed": 1}, (*LATER, *STEPS)),
+    "compression": (
+        WORDY,
+        {"method": "compression", "compression": {"margin": 0.3, "items": 40}, "budget": {"evaluations": 1000}},
+        (*LATER, *STEPS),
+    ),
     "evolutionary": (
         WEAK,
         {"method": "evolutionary", "evolutionary": {"population": 4, "elites": 1, "generations": 3, "items_per_generation": 10}},
@@ -66,7 +71,7 @@ OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 """Prompt, what is asked for, and where the process dies; evolution of a weak prompt finds nothing that would be measured on test,
 reflection finds something with this seed and budget, and as many validation items as VALIDATION says."""
 
-VALIDATION = {"reflective": 10}
+VALIDATION = {"reflective": 10, "compression": 10}
 
 
 async def die_at_each(stack: Stack, steps: Sequence[str]) -> None:
