@@ -177,6 +177,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(page_as: OpenPage) -
     await expect(page.get_by_role("button", name="Move a label here…")).to_have_attribute("aria-disabled", "true")
     await page.get_by_role("tab", name="Settings").click()
     await expect(page.get_by_role("textbox", name="Name")).not_to_be_editable()
+    await expect(page.get_by_role("button", name="Add a rule")).to_have_attribute("aria-disabled", "true")
 
 
 async def test_what_is_said_of_a_prompt_is_text_and_can_be_found_by(page_as: OpenPage, site: Site) -> None:
@@ -192,6 +193,49 @@ async def test_what_is_said_of_a_prompt_is_text_and_can_be_found_by(page_as: Ope
     table = page.get_by_role("table", name="Prompts")
     await expect(table.get_by_role("row")).to_have_count(2)
     await expect(table).to_contain_text("<img src=x onerror=alert(1)>")
+
+
+@pytest.mark.capability("P1")
+async def test_what_searches_must_keep_is_stated_by_hand(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=settings")
+    await page.get_by_label("Categories").fill("routing, support")
+    await page.get_by_label("Where it is used").fill("help centre")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+    await page.get_by_role("button", name="Add a locked block").press("Enter")
+    block = page.get_by_role("textbox", name="Locked block 1")
+    await expect(block).to_be_focused()
+    await block.fill("This stands nowhere.")
+    await page.get_by_role("button", name="Add a rule").click()
+    await page.get_by_role("textbox", name="Rule 1").fill("Answer in one word.")
+    await page.get_by_role("button", name="Add a rule").click()
+    keep = page.get_by_role("button", name="Save what stays")
+    expect_console(page, "status of 422")
+    await keep.click()
+    await expect(page.get_by_role("alert")).to_contain_text("stands in no message")
+    await block.fill(SYSTEM)
+    await check_axe(page)
+    # Somebody else states a rule meanwhile: it is told, and nothing that one typed is lost.
+    await site.call("PATCH", f"/v1/prompts/{slug}", {"rules": ["Never promise."]})
+    await keep.click()
+    await expect(page.get_by_text("Changed by somebody meanwhile.")).to_be_visible()
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["rules"] == ["Never promise."]
+    await expect(block).to_have_value(SYSTEM)
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await keep.click()
+    await expect(page.get_by_text("Changed by somebody meanwhile.")).to_be_hidden()
+    kept = await site.call("GET", f"/v1/prompts/{slug}")
+    assert (kept["categories"], kept["app_contexts"]) == (["routing", "support"], ["help centre"])
+    assert (kept["locked_blocks"], kept["rules"]) == ([SYSTEM], ["Answer in one word."])
+    await page.get_by_role("button", name="Take locked block 1 away").click()
+    await expect(page.get_by_role("button", name="Add a locked block")).to_be_focused()
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await keep.click()
+    await expect(page.get_by_text("No text is locked.")).to_be_visible()
+    await expect(keep).to_have_attribute("aria-disabled", "true")
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["locked_blocks"] == []
 
 
 async def test_the_results_tell_versions_apart_with_their_intervals(page_as: OpenPage) -> None:

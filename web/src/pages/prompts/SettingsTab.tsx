@@ -5,6 +5,7 @@ import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
 import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, TextLink, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { moment } from "@/lib/format";
+import { Kept } from "./Kept";
 import { Uses } from "./Life";
 import { Publish } from "./Publish";
 import { LANGUAGES, type Language, snippet } from "./snippets";
@@ -23,7 +24,10 @@ const VISIBILITIES: readonly { value: Visibility; label: string }[] = [
 export function SettingsTab({ prompt }: { prompt: Prompt }) {
   return (
     <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
-      <About prompt={prompt} />
+      <div className="flex min-w-0 flex-col gap-6">
+        <About prompt={prompt} />
+        <Kept prompt={prompt} />
+      </div>
       <div className="flex min-w-0 flex-col gap-6">
         <CallIt prompt={prompt} />
         <Section framed title="What uses it" description="A prompt that includes this one changes with it, as soon as the label moves that it names.">
@@ -35,7 +39,10 @@ export function SettingsTab({ prompt }: { prompt: Prompt }) {
   );
 }
 
-type Given = { name: string; description: string; use_case: string; folder: string; tags: string };
+const LISTS = ["tags", "categories", "app_contexts"] as const;
+type Given = { name: string; description: string; use_case: string; folder: string } & Record<(typeof LISTS)[number], string>;
+
+const split = (words: string) => words.split(",").map((one) => one.trim()).filter(Boolean); // prettier-ignore
 
 function About({ prompt }: { prompt: Prompt }) {
   const may = useMay();
@@ -43,11 +50,11 @@ function About({ prompt }: { prompt: Prompt }) {
   // Only what was typed: the rest follows what others save meanwhile.
   const [typed, setTyped] = useState<Partial<Given>>({});
   const change = useChange("patch", "/v1/prompts/{slug}", { invalidates: ["/v1/prompts"] });
-  const given: Given = { name: prompt.name, description: prompt.description, use_case: prompt.use_case, folder: prompt.folder, tags: prompt.tags.join(", "), ...typed };
+  const given: Given = { name: prompt.name, description: prompt.description, use_case: prompt.use_case, folder: prompt.folder, tags: prompt.tags.join(", "), categories: prompt.categories.join(", "), app_contexts: prompt.app_contexts.join(", "), ...typed };
   const put = (field: keyof Given) => ({ value: given[field], readOnly: !may.editPrompts, onChange: (event: { target: { value: string } }) => setTyped({ ...typed, [field]: event.target.value }) });
-  const { tags: _, ...texts } = typed;
-  const tags = given.tags.split(",").map((one) => one.trim()).filter(Boolean); // prettier-ignore
-  const changes = { ...Object.fromEntries(Object.entries(texts).filter(([field, text]) => text !== prompt[field as keyof Prompt])), ...(tags.join() === prompt.tags.join() ? {} : { tags }) };
+  const { tags: _tags, categories: _categories, app_contexts: _contexts, ...texts } = typed;
+  const lists = LISTS.flatMap((name) => (split(given[name]).join() === prompt[name].join() ? [] : [[name, split(given[name])] as const]));
+  const changes = { ...Object.fromEntries(Object.entries(texts).filter(([field, text]) => text !== prompt[field as keyof Prompt])), ...Object.fromEntries(lists) };
   const isChanged = Object.keys(changes).length > 0;
   const save = () => change.mutate({ path: { slug: prompt.slug }, body: changes }, { onSuccess: () => (setTyped({}), toast("Saved")) });
   const wrong = (field: string) => errorFor(change.error, field);
@@ -75,6 +82,12 @@ function About({ prompt }: { prompt: Prompt }) {
           </Field>
           <Field label="Tags" hint="With commas between them." error={wrong("tags")}>
             <Input {...put("tags")} />
+          </Field>
+          <Field label="Categories" hint="What kind of prompt it is, such as extraction." error={wrong("categories")}>
+            <Input {...put("categories")} />
+          </Field>
+          <Field label="Where it is used" hint="In your applications, such as checkout." error={wrong("app_contexts")}>
+            <Input {...put("app_contexts")} />
           </Field>
         </div>
         <FormError error={change.error} />
