@@ -19,6 +19,7 @@ from benchmarks.optimizer.tickets import SETS, load, names_only, shuffled
 from burnish_optimizer.core.evidence import Measurement, Pair, measure
 from burnish_optimizer.core.reflection_request import edits_in, request_messages
 from burnish_optimizer.search import (
+    BEFORE_PROOF,
     Budget,
     Edit,
     Item,
@@ -99,6 +100,7 @@ async def prove(
         propose=desk.propose,
         budget=Budget(evaluations=budget, reserved_evaluations=2 * len(test)),
         rng=np.random.Generator(np.random.PCG64(seed)),
+        settings=BEFORE_PROOF,
         method=method or Racing(),
     )
     if result.candidate is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from burnish_optimizer.core.reflection_request import edits_in, request_messages
-from burnish_optimizer.search import Budget, Item, Proposal, Reflection, Scored, Settings, Task, optimize
+from burnish_optimizer.search import BEFORE_PROOF, Budget, Item, Proposal, Reflection, Scored, Settings, Task, optimize
 from burnish_optimizer.stats import alpha_of_look, discordance, mcnemar_one_sided, newcombe_interval
 from burnish_simulator.reader.answer import answer
 from burnish_simulator.writer.propose import propose as write
@@ -67,7 +67,7 @@ async def search(
         propose=propose,
         budget=Budget(evaluations=budget, reserved_evaluations=2 * len(test)),
         rng=np.random.Generator(np.random.PCG64(seed)),
-        settings=settings or Settings(),
+        settings=settings or BEFORE_PROOF,
     )
     row: dict[str, object] = {
         "finish": result.finish_reason, "evaluations": result.evaluations, "proposals": result.proposals, "thousand_characters": spent // 1000

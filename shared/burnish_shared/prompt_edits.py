@@ -27,7 +27,7 @@ SECTIONS: Final = (
     ("examples", "Examples:"),
     ("format", "Answer format:"),
 )
-"""Sections that edits may add to, in the order in which they follow the incumbent's text, with the title each gets."""
+"""Sections that edits may add to, in the order in which they follow the instructions, with the title each gets."""
 
 SECTION_NAMES: Final = frozenset(name for name, _ in SECTIONS)
 
@@ -38,16 +38,57 @@ _BARE_NAME = re.compile(r"^\s*[-*•]\s*(?P<label>[^:\n]{1,80}?)\s*$")
 """`- label`: a label that nothing is said about yet."""
 
 
-def render(prompt: str, edits: Sequence[Edit]) -> str:
-    """The candidate's text. No edits: the incumbent, byte for byte."""
+_INPUT = re.compile(r"^\s*(?:[^:{}\n]{1,60}:)?\s*\{\{\s*[A-Za-z_][^{}]*\}\}\s*$")
+"""A line that is nothing but what a call brings: `Ticket: {{ticket}}`, `{{text}}`."""
+
+_AROUND_INPUT = re.compile(r"^\s*(?:</?[\w-]+>|```\w*|\"\"\"|[^:{}\n]{1,40}:)?\s*$")
+"""What may stand around it: a blank line, a tag, a fence, `Answer:`."""
+
+_VARIABLE = re.compile(r"\{\{\s*[A-Za-z_]")
+_BLOCK = re.compile(r"\{\{\s*(#(?:if|each)\b|/(?:if|each)\b)")
+
+
+def render(prompt: str, edits: Sequence[Edit], *, after_input: bool = False) -> str:
+    """The candidate's text. No edits: the incumbent, byte for byte.
+
+    New sections go before what a call brings, where that ends the text: instructions stay together, ahead of what may be long or of
+    strangers, and what providers cache is the same for all calls. `after_input`: at the end, as in suggestions older than decision 0049.
+    """
     lines = _change_lines(prompt.split("\n"), edits)
     added = {name: [edit.text.strip() for edit in edits if edit.operation == "add" and edit.section == name] for name in SECTION_NAMES}
     lines, added["definitions"] = _merge_definitions(lines, added["definitions"])
-    text = "\n".join(lines)
+    if not any(added.values()):
+        return "\n".join(lines)
+    cut = len(lines) if after_input else _input_begins(lines)
+    text, given = "\n".join(lines[:cut]), "\n".join(lines[cut:]).lstrip("\n")
     for name, title in SECTIONS:
         if added[name]:
             text = "\n".join([text.rstrip("\n"), "", title, *dict.fromkeys(added[name])])
-    return text
+    return f"{text}\n\n{given}" if given else text
+
+
+def _input_begins(lines: Sequence[str]) -> int:
+    """The line from which on the text is what a call brings; the number of lines where it does not end so, or begins so."""
+    cut = len(lines)
+    while cut and (_INPUT.match(lines[cut - 1]) or _AROUND_INPUT.match(lines[cut - 1])):
+        cut -= 1
+    if not any(_VARIABLE.search(line) for line in lines[cut:]):
+        cut = _last_paragraph(lines)
+        if not any(_VARIABLE.search(line) for line in lines[cut:]):
+            return len(lines)
+    opened = [match[1].startswith("#") for line in lines[:cut] for match in _BLOCK.finditer(line)]
+    is_inside = 2 * sum(opened) != len(opened)
+    return len(lines) if is_inside or not any(line.strip() for line in lines[:cut]) else cut
+
+
+def _last_paragraph(lines: Sequence[str]) -> int:
+    """Where it begins."""
+    start = len(lines)
+    while start and not lines[start - 1].strip():
+        start -= 1
+    while start and lines[start - 1].strip():
+        start -= 1
+    return start
 
 
 def _change_lines(lines: list[str], edits: Iterable[Edit]) -> list[str]:

@@ -18,7 +18,7 @@ from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.job_under_way import Work
-from burnish_optimizer.search import Budget, SearchResult, optimize
+from burnish_optimizer.search import BEFORE_PROOF, Budget, SearchResult, optimize
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_shared import failpoints
 from burnish_shared.clock import Clock
@@ -127,6 +127,7 @@ async def _search(work: Work, loaded: Loaded, *, shares: int) -> SearchResult:
             reserved_evaluations=evaluations_to_measure(loaded.test.items),
         ),
         rng=np.random.Generator(np.random.PCG64(job.seed)),
+        settings=BEFORE_PROOF,
         method=loaded.method,
         report=work.report,
     )

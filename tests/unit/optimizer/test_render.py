@@ -1,5 +1,7 @@
 """From edits to a prompt: readable, the same bytes each time, and nothing changed that was not asked for."""
 
+import pytest
+
 from burnish_optimizer.search import Edit, render
 
 PROMPT = "Sort the ticket.\n- cards: plastic\n- fees\nBe quick."
@@ -31,3 +33,42 @@ def test_a_line_is_replaced_or_deleted_and_of_two_edits_of_it_the_first_wins() -
         Edit("definitions", "", operation="delete", line="- fees"),
     ]
     assert render(PROMPT, edits) == "Sort the ticket.\n- cards: plastic\nBe slow."
+
+
+RULE = [Edit("rules", "Be short.")]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("Read.\n\nTicket: {{ticket}}", "Read.\n\nRules:\nBe short.\n\nTicket: {{ticket}}"),
+        ("Read.\nName: {{name}}\nTicket: {{ticket}}\n", "Read.\n\nRules:\nBe short.\n\nName: {{name}}\nTicket: {{ticket}}\n"),
+        ("Read.\n\n<t>\n{{ t }}\n</t>\n\nAnswer:", "Read.\n\nRules:\nBe short.\n\n<t>\n{{ t }}\n</t>\n\nAnswer:"),
+        ("Read.\n\nNow sort this: {{t}}, please.", "Read.\n\nRules:\nBe short.\n\nNow sort this: {{t}}, please."),
+        ("A\n{{#if b}}\nB {{b}}\n{{/if}}\n\nT: {{t}}", "A\n{{#if b}}\nB {{b}}\n{{/if}}\n\nRules:\nBe short.\n\nT: {{t}}"),
+        ("Read {{ticket}}", "Read {{ticket}}\n\nRules:\nBe short."),
+        ("{{ticket}}", "{{ticket}}\n\nRules:\nBe short."),
+        ("Hello {{name}}.\n\nBe kind.", "Hello {{name}}.\n\nBe kind.\n\nRules:\nBe short."),
+        ("Read.\n\n{{> tone}}", "Read.\n\n{{> tone}}\n\nRules:\nBe short."),
+        ("A\n\n{{#each xs as x}}\nB\n\nX: {{x}}\n{{/each}}", "A\n\n{{#each xs as x}}\nB\n\nX: {{x}}\n{{/each}}\n\nRules:\nBe short."),
+    ],
+    ids=[
+        "a line",
+        "lines",
+        "tags",
+        "a paragraph",
+        "after a condition",
+        "within a line",
+        "nothing else",
+        "no input",
+        "a snippet",
+        "in a loop",
+    ],
+)
+def test_new_sections_go_before_what_a_call_brings(prompt: str, text: str) -> None:
+    assert render(prompt, RULE) == text
+    assert render(prompt, []) == prompt
+
+
+def test_as_older_suggestions_have_it_they_go_to_the_end() -> None:
+    assert render("Read.\n\nTicket: {{ticket}}", RULE, after_input=True) == "Read.\n\nTicket: {{ticket}}\n\nRules:\nBe short."

@@ -32,11 +32,13 @@ def with_some(content: dict[str, Any], evidence: Mapping[str, Any], *, base: Map
                 f"edits[{number}]: there is no edit {place}; the suggestion has {len(edits)}, counted from 0.", param=f"edits[{number}]"
             )
     before = base["messages"][index]["content"]
-    if render(before, edits) != content["messages"][index]["content"]:
+    suggested = content["messages"][index]["content"]
+    after_input = next((end for end in (False, True) if render(before, edits, after_input=end) == suggested), None)
+    if after_input is None:
         raise _not_of_edits()
     if len(set(places)) == len(edits):
         return content
-    text = render(before, [edits[place] for place in sorted(set(places))])
+    text = render(before, [edits[place] for place in sorted(set(places))], after_input=after_input)
     messages = [dict(one) | ({"content": text} if number == index else {}) for number, one in enumerate(content["messages"])]
     return {"messages": messages}
 

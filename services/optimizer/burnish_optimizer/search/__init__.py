@@ -12,6 +12,7 @@ from burnish_optimizer.search.reflective import Reflective
 from burnish_optimizer.search.render import render
 from burnish_optimizer.search.semantic import Theme, themes
 from burnish_optimizer.search.task import (
+    BEFORE_PROOF,
     Budget,
     Candidate,
     Edit,
@@ -31,6 +32,7 @@ from burnish_optimizer.search.task import (
 from burnish_shared.prompt_contract import Contract, breach
 
 __all__ = [
+    "BEFORE_PROOF",
     "Budget",
     "Candidate",
     "Compression",
