@@ -21,12 +21,12 @@ _PAUSED: Final = "paused_at IS NOT NULL AND status IN ('pending', 'running')"
 def spent_of(run: str) -> str:
     """SQL: what a test run or job (`run`: its name in the query) took from its funding account, as the books say, without what went back.
 
-    It counts what a run that was cut short never heard of: calls that ended after it, and those of judges.
+    It counts what a run that was cut short never heard of: calls that ended after it, and those of judges. 0 for one without an account.
     """
-    return f"""(SELECT a.spent_nusd - coalesce((SELECT sum(t.amount_nusd) FROM transfers t
+    return f"""coalesce((SELECT a.spent_nusd - coalesce((SELECT sum(t.amount_nusd) FROM transfers t
                        WHERE t.workspace_id = {run}.workspace_id AND t.execution_id IS NULL AND t.at >= {run}.created_at
                          AND t.kind = 'funding_return' AND t.debit_account_id = a.account_id), 0)::bigint
-                  FROM accounts a WHERE a.workspace_id = {run}.workspace_id AND a.account_id = {run}.funding_account_id)"""
+                  FROM accounts a WHERE a.workspace_id = {run}.workspace_id AND a.account_id = {run}.funding_account_id), 0)"""
 
 
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
