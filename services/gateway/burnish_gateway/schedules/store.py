@@ -111,7 +111,8 @@ async def note_run(tx: Tx, schedule: Record, *, workspace_id: UUID, missed: int,
 async def runs(tx: Tx, workspace_id: UUID, schedule_id: UUID, *, before: datetime | None, limit: int) -> Sequence[Record]:
     """Newest first, with what became of the jobs."""
     return await tx.fetch(
-        f"""SELECT r.due_at, r.started_at, r.missed, r.job_id, r.refused, j.status, j.outcome, CASE WHEN j.job_id IS NOT NULL THEN {spent_of("j")} END AS spent_nusd
+        f"""SELECT r.due_at, r.started_at, r.missed, r.job_id, r.refused, j.status, j.outcome,
+                    CASE WHEN j.job_id IS NOT NULL THEN {spent_of("j")} END AS spent_nusd
              FROM optimization_schedule_runs r LEFT JOIN optimization_jobs j ON j.workspace_id = r.workspace_id AND j.job_id = r.job_id
             WHERE r.workspace_id = $1 AND r.schedule_id = $2 AND ($3::timestamptz IS NULL OR r.due_at < $3)
             ORDER BY r.due_at DESC LIMIT $4""",
