@@ -63,6 +63,7 @@ async def test_words_are_denied_tried_first_and_found_where_they_stopped_a_run(p
     await row.get_by_role("button", name="What to do with").click()
     await page.get_by_role("menuitem", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)  # It hides the table behind it, and closes when the act is done.
     await expect(row).to_have_count(0)
     assert name not in [one["name"] for one in (await site.call("GET", "/v1/guardrails"))["data"]]
 
