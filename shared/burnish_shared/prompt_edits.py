@@ -48,11 +48,12 @@ _VARIABLE = re.compile(r"\{\{\s*[A-Za-z_]")
 _BLOCK = re.compile(r"\{\{\s*(#(?:if|each)\b|/(?:if|each)\b)")
 
 
-def render(prompt: str, edits: Sequence[Edit], *, after_input: bool = False) -> str:
+def render(prompt: str, edits: Sequence[Edit], *, after_input: bool = False, locked: Iterable[str] = ()) -> str:
     """The candidate's text. No edits: the incumbent, byte for byte.
 
     New sections go before what a call brings, where that ends the text: instructions stay together, ahead of what may be long or of
-    strangers, and what providers cache is the same for all calls. `after_input`: at the end, as in suggestions older than decision 0049.
+    strangers, and what providers cache is the same for all calls. `after_input`: at the end, as in suggestions older than decision 0049,
+    and where a block of `locked` reaches from the instructions into the input.
     """
     lines = _change_lines(prompt.split("\n"), edits)
     added = {name: [edit.text.strip() for edit in edits if edit.operation == "add" and edit.section == name] for name in SECTION_NAMES}
@@ -60,6 +61,8 @@ def render(prompt: str, edits: Sequence[Edit], *, after_input: bool = False) -> 
     if not any(added.values()):
         return "\n".join(lines)
     cut = len(lines) if after_input else _input_begins(lines)
+    if any(_is_parted(block, lines, cut) for block in locked):
+        cut = len(lines)
     text, given = "\n".join(lines[:cut]), "\n".join(lines[cut:]).lstrip("\n")
     for name, title in SECTIONS:
         if added[name]:
@@ -79,6 +82,12 @@ def _input_begins(lines: Sequence[str]) -> int:
     opened = [match[1].startswith("#") for line in lines[:cut] for match in _BLOCK.finditer(line)]
     is_inside = 2 * sum(opened) != len(opened)
     return len(lines) if is_inside or not any(line.strip() for line in lines[:cut]) else cut
+
+
+def _is_parted(block: str, lines: Sequence[str], cut: int) -> bool:
+    """Whether the block stands in the text, and in neither of its parts."""
+    parts = "\n".join(lines[:cut]), "\n".join(lines[cut:])
+    return block in "\n".join(lines) and not any(block in part for part in parts)
 
 
 def _last_paragraph(lines: Sequence[str]) -> int:

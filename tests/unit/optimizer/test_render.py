@@ -72,3 +72,9 @@ def test_new_sections_go_before_what_a_call_brings(prompt: str, text: str) -> No
 
 def test_as_older_suggestions_have_it_they_go_to_the_end() -> None:
     assert render("Read.\n\nTicket: {{ticket}}", RULE, after_input=True) == "Read.\n\nTicket: {{ticket}}\n\nRules:\nBe short."
+
+
+def test_no_locked_block_is_parted() -> None:
+    prompt = "Read.\n\nTicket: {{ticket}}"
+    assert render(prompt, RULE, locked=(prompt,)) == f"{prompt}\n\nRules:\nBe short."
+    assert render(prompt, RULE, locked=("Read.", "Ticket: {{ticket}}", "elsewhere")) == render(prompt, RULE)

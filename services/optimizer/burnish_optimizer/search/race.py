@@ -114,7 +114,7 @@ class Race:
         return "nothing_found"
 
     def prompt_of(self, arm: Arm) -> str:
-        return render(self.task.prompt, [self.edits[number] for number in arm])
+        return render(self.task.prompt, [self.edits[number] for number in arm], locked=self.task.contract.locked)
 
     def ranked(self) -> list[int]:
         """Living edits with a positive mean, the surest first. Of those that say how to answer only the surest: one such line is enough."""
@@ -303,7 +303,8 @@ class Race:
         return "reworded" if reworded else "new" if None in reasons else "nothing"
 
     def _admit(self, edit: Edit) -> str | None:
-        reason = breach(self.task.contract, self.task.prompt, render(self.task.prompt, [edit])) or self.guard.refusal(edit)
+        contract, prompt = self.task.contract, self.task.prompt
+        reason = breach(contract, prompt, render(prompt, [edit], locked=contract.locked)) or self.guard.refusal(edit)
         if reason is None and (twin := self._paraphrased(edit)) is not None:
             reason = "says in other words what is there"
             self._revive(twin)

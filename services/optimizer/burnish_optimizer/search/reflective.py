@@ -49,7 +49,7 @@ class Reflective:
         if proposal.rewritten is not None:
             text = proposal.rewritten
         else:
-            text = render(parent.text, _let_in(trial, proposal.edits, parent=parent.text))
+            text = render(parent.text, _let_in(trial, proposal.edits, parent=parent.text), locked=trial.task.contract.locked)
         if text == parent.text or not _may_enter(trial, text, parent.text):
             return None
         scores = await trial.memo.score([(text, item) for item in items], keep=keep)
