@@ -15,7 +15,7 @@ from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
 from burnish_optimizer.io.datasets_store import TestSplit
 from burnish_optimizer.io.evaluations import Desk
-from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds
+from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds, OutOfTime
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.job_under_way import Work
 from burnish_optimizer.search import BEFORE_PROOF, Budget, SearchResult, optimize
@@ -44,6 +44,9 @@ class Ending:
         return self.outcome == "improved"
 
 
+READ_AGAIN_S: Final = 300.0
+"""What a job that was begun before may take at most to go over the answers that it has, when its own time is over meanwhile."""
+
 OUT_OF_BUDGET: Final = "out_of_budget"
 OUT_OF_TIME: Final = "out_of_time"
 MODEL_FAILED: Final = "model_failed"
@@ -55,6 +58,7 @@ Endings = dict[str, Ending]
 
 async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, grounds: Grounds) -> None:
     """From claim to `completed`. Safe to run again after a crash: it goes the same way over the answers that are kept, and buys none twice.
+    Where its time ran out while nobody had it, it still goes as far as those answers lead: what they prove is proven.
 
     Raises ClaimLost, and what fails the job: EvaluationFailed, InvalidField, NoProviderKey, Unavailable.
     """
@@ -62,6 +66,9 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
     job = loaded.job
     work = await begin_work(loaded, claim, db=db, desk=desk, grounds=grounds)
     seconds_left = None if job.budget_seconds is None else job.budget_seconds - (clock.now() - job.started_at).total_seconds()
+    if seconds_left is not None and claim.fence > 1:
+        desk.asks_until = asyncio.get_running_loop().time() + seconds_left
+        seconds_left = max(seconds_left, READ_AGAIN_S)
     endings: Endings = {}
     cut: str | None = None
     try:
@@ -70,6 +77,8 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
     except TimeoutError:
         if not limit.expired():
             raise
+        cut = OUT_OF_TIME
+    except OutOfTime:
         cut = OUT_OF_TIME
     except OutOfFunds as error:
         log.warning("optimization.out_of_funds", job_id=str(job.job_id), reason=error.reason)
@@ -88,7 +97,7 @@ async def _work_through(work: Work, loaded: Loaded, endings: Endings) -> None:
     """Search for each model, and measure what was found before the next one's search may be cut short. Every way out is honest.
 
     The searches learn nothing of what was measured before them. `endings` is filled as they come. Raises what ends the work early:
-    OutOfFunds, OutOfBudget, EvaluationFailed.
+    OutOfFunds, OutOfBudget, OutOfTime, EvaluationFailed.
     """
     test, job, search = loaded.test, loaded.job, loaded.search
     if test.items < max(TEST_ITEMS_LEAST, search.min_samples):

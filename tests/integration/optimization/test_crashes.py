@@ -62,6 +62,7 @@ OF_METHODS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
         ("optimizer.before_publish", "optimizer.before_settle:exit=3", "optimizer.before_finish"),
     ),
     "few_shot": (FORMAT, {"method": "few_shot", "few_shot": {"mode": "nearest", "examples": 4}, "budget": {"evaluations": 400}}, STEPS),
+    "few_shot, static": (FORMAT, {"method": "few_shot", "few_shot": {"examples": 8, "sets": 4}, "budget": {"evaluations": 400}}, STEPS),
     "settings": (
         STRONG,
         {"method": "settings", "settings": {"space": {"model": ["simulated/reader"]}}, "models": {"task": "simulated/chat"}},
@@ -135,6 +136,26 @@ async def test_so_does_a_job_of_every_other_method(stack: Stack, start_optimizer
     written, wanted = await books(stack, numbers, job_id), await books(stack, numbers, undisturbed["id"])
     assert [row["number"] for row in written] == list(range(len(written))) and len(written) == len(wanted)
     assert bool(written) == (method in ("evolutionary", "reflective"))
+
+
+@pytest.mark.capability("O1")
+@pytest.mark.promise("O-01")
+@pytest.mark.parametrize(("step", "reason"), [("optimizer.before_finish", "proven_on_test"), ("optimizer.before_test", "out_of_time")])
+async def test_a_job_whose_time_ran_out_while_it_was_dead_asks_nothing_new_and_keeps_what_it_has_proven(
+    stack: Stack, desk: Desk, start_optimizer: Any, step: str, reason: str
+) -> None:
+    """What was measured on test is proven whenever it is read; what was not measured by then is not measured any more."""
+    asked = {"method": "manual", "manual": {"candidates": [STRONG]}, "budget": {"evaluations": 800, "seconds": 3_600}}
+    job_id = await start(desk, **asked)
+    await die_at_each(stack, [step])
+    bought = "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid"
+    before = (await books(stack, bought, job_id))[0]["n"]
+    await books(stack, "UPDATE optimization_jobs SET started_at = started_at - interval '2 hours' WHERE job_id = $1::text::uuid", job_id)
+    await start_optimizer(replica="crashing", lease_s=60)
+    job = await desk.until(f"/v1/optimizations/{job_id}")
+    assert (job["outcome"], job["finish_reason"]) == ("improved" if reason == "proven_on_test" else "no_improvement", reason), job["error"]
+    assert (await books(stack, bought, job_id))[0]["n"] == before > 0
+    await assert_books_are_in_order(stack, desk.caller)
 
 
 @pytest.mark.promise("O-01")

@@ -21,7 +21,7 @@ from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
-from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, Question
+from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
@@ -75,6 +75,8 @@ class Desk:
     """Refusals that may pass when what is on its way has ended, and its holds come back."""
     checkpoint: Checkpoint | None = None
     """None: the table `evaluations`."""
+    asks_until: float | None = None
+    """By the event loop's clock; what was asked before is read after it too. None: there is no end."""
     _unanswered: "dict[Key, asyncio.Future[Answer]]" = field(default_factory=dict)
     _pending: deque[_Asked] = field(default_factory=deque)
     _out: dict[UUID, _Asked] = field(default_factory=dict)
@@ -94,7 +96,7 @@ class Desk:
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
-        """The answer, once it is written down; equal questions share one. Raises OutOfFunds, EvaluationFailed."""
+        """The answer, once it is written down; equal questions share one. Raises OutOfFunds, OutOfTime, EvaluationFailed."""
         if (answer := self._unanswered.get(question.key)) is None:
             answer = self._unanswered[question.key] = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda one: self._forget(question.key, one))
@@ -158,6 +160,9 @@ class Desk:
             row = stored[asked.question.key]
             if row.status is None:
                 resumed = row.execution_id != asked.execution_id
+                if not resumed and self._is_over():
+                    _refuse(asked, OutOfTime())
+                    continue
                 asked.execution_id, asked.attempt, asked.spent_before_nusd = row.execution_id, row.attempt, row.spent_nusd
                 self._take_out(asked, look_now=resumed)
                 fresh.append(asked)
@@ -167,6 +172,9 @@ class Desk:
         await self._publish(fresh)
         if known:
             self._wake_sender.set()
+
+    def _is_over(self) -> bool:
+        return self.asks_until is not None and asyncio.get_running_loop().time() >= self.asks_until
 
     def _take_out(self, asked: _Asked, *, look_now: bool = False) -> None:
         now = asyncio.get_running_loop().time()

@@ -21,6 +21,15 @@ class OutOfFunds(BurnishError):
         self.reason = reason
 
 
+class OutOfTime(BurnishError):
+    """Its job may ask nothing new any more; what it had asked before may still be read."""
+
+    code = "out_of_time"
+
+    def __init__(self) -> None:
+        super().__init__("It was not asked: the time of its job is over.")
+
+
 class EvaluationFailed(BurnishError):
     """The model could not be asked, time and again."""
 
