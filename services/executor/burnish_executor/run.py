@@ -72,9 +72,11 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
     if run.cancelled or left_s <= 0:
         work.close()
         return run.gone if run.cancelled else Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
-    call = run.call = asyncio.ensure_future(work)
+    call = asyncio.ensure_future(work)
+    run.call = call
     try:
-        return await asyncio.wait_for(call, left_s)
+        async with asyncio.timeout(left_s):
+            return await call
     except TimeoutError:
         return Failure(FailureKind.DEADLINE, "The deadline passed while the model was answering.")
     except asyncio.CancelledError:

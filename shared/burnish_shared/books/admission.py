@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from burnish_shared.books.pace import Pace
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Unavailable
 
@@ -156,6 +157,7 @@ class Admission:
     disk: DurableConnection
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _pace: Pace = field(default_factory=Pace)
 
     @classmethod
     def over(cls, dsn: str, *, application_name: str, pooler: Pooler = "none") -> Self:
@@ -185,7 +187,8 @@ class Admission:
         self._queue.append(waiting)
         self._asked.set()
         try:
-            return await asyncio.wait_for(waiting.answer, ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                return await waiting.answer
         except TimeoutError as error:
             if waiting in self._queue:
                 self._queue.remove(waiting)
@@ -212,7 +215,9 @@ class Admission:
         """Answers until it is cancelled; one batch is under way at any time."""
         while True:
             await self._asked.wait()
+            await self._pace.wait()
             batch, self._queue = self._queue[:MOST_IN_A_BATCH], self._queue[MOST_IN_A_BATCH:]
+            self._pace.begin(len(batch))
             if not self._queue:
                 self._asked.clear()
             try:

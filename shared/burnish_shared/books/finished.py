@@ -95,10 +95,14 @@ _FIELDS_OF = attrgetter(*(one.name for one in fields(FinishedExecution)))
 
 def json_text(value: object) -> str:
     """JSON for a jsonb column: no NUL, no lone surrogate, no NaN."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    text = _encoded(value)
     if "\\u0000" in text:
-        text = json.dumps(_without_nul(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+        text = _encoded(_without_nul(value))
     return storable(text)
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+"""`json.dumps` makes an encoder for every call that wants anything but its defaults."""
 
 
 def _without_nul(value: Any) -> Any:

@@ -23,6 +23,9 @@ KEEPALIVE_S = 15.0
 LITERALS_MOST = 1_024
 """URLs with a literal address that one process remembers to have passed."""
 
+PEERS_MOST = 4_096
+"""Pairs of a URL and an address behind it that one connector remembers to have passed."""
+
 
 class Egress:
     """The guard of one process: a policy, a resolver, and sessions that obey both.
@@ -85,21 +88,33 @@ class _GuardedConnector(aiohttp.TCPConnector):
         )
         self._egress = egress
         self._scheme = scheme
+        self._passed: set[tuple[str, str]] = set()
 
     async def connect(self, req: "ClientRequest", traces: "list[Trace]", timeout: "ClientTimeout") -> "Connection":
-        target = parse_target(str(req.url.with_fragment(None)))
+        url = req.url.with_fragment(None) if req.url.raw_fragment else req.url
+        target = parse_target(str(url))
         if target.scheme != self._scheme or target.host != req.url.raw_host or target.port != req.port:
             raise EgressRefused("The URL was read in two ways; it is not called.", param="url")
         if target.address is not None:
-            refuse_unless_reachable(target, [target.address], policy=self._egress.policy)
+            self._refuse_unless_reachable(target, target.address)
         connection = await super().connect(req, traces, timeout)
         peer = connection.transport.get_extra_info("peername") if connection.transport else None
         try:
-            refuse_unless_reachable(target, [peer[0] if peer else ""], policy=self._egress.policy)
+            self._refuse_unless_reachable(target, peer[0] if peer else "")
         except EgressRefused:
             connection.close()
             raise
         return connection
+
+    def _refuse_unless_reachable(self, target: Target, address: str) -> None:
+        """What passed once passes again: a process has one policy, and what it says of an address depends on both texts alone."""
+        pair = (target.url, address)
+        if pair in self._passed:
+            return
+        refuse_unless_reachable(target, [address], policy=self._egress.policy)
+        if len(self._passed) >= PEERS_MOST:
+            self._passed.clear()
+        self._passed.add(pair)
 
 
 class _GuardedResolver(AbstractResolver):

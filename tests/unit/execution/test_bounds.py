@@ -47,6 +47,19 @@ async def test_what_waits_for_a_slow_reader_is_bounded_and_its_end_is_never_drop
     assert box.has_arrivals, "what was read makes room"
 
 
+async def test_that_a_model_began_wakes_nobody_and_is_read_before_what_comes_after_it() -> None:
+    box = Mailbox()
+    reading = asyncio.create_task(cast(Any, box.get()))
+    await asyncio.sleep(0)
+    box.put(Frame(FrameKind.STARTED, 1, 0, b"{}"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not reading.done() and box.has_arrivals, "whoever gives up waiting still finds it"
+    box.put(Frame(FrameKind.TERMINAL, 1, 0, b"{}"))
+    kinds = [cast(Frame, await reading).kind, cast(Frame, await box.get()).kind]
+    assert kinds == [FrameKind.STARTED, FrameKind.TERMINAL] and not box.has_arrivals
+
+
 @pytest.mark.promise("G-09")
 async def test_headers_wait_for_a_piece_of_an_answer_or_as_long_as_they_may() -> None:
     async def telling(*told: Any) -> Any:

@@ -15,6 +15,7 @@ from burnish_gateway.execution import books
 from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, Text
 from burnish_gateway.execution.frames import FrameInbox, Mailbox
 from burnish_gateway.execution.refusals import Refusals
+from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable
@@ -256,3 +257,26 @@ async def test_tool_calls_that_were_told_are_booked_when_their_executor_falls_si
     assert [type(one) for one in heard].count(Delta) == 2
     last = line.requests[-1]
     assert (last["interrupted"], last["interrupted_beside_bytes"]) == ("yes", 4 + 96 + 6)
+
+
+async def test_what_travels_is_the_request_with_its_stamps() -> None:
+    asked = request(stream=True).model_copy(update={"messages": [{"role": "user", "content": '{"fence":9,"sent_at":"never"} \u0000 ä'}]})
+    body, sent_at = unstamped(asked), datetime(2026, 11, 21, 12, 0, 0, 123, tzinfo=UTC)
+    for fence in (1, 7):
+        read = ExecutionRequest.model_validate_json(stamped(body, fence=fence, sent_at=sent_at))
+        assert read == asked.model_copy(update={"fence": fence, "sent_at": sent_at})
+
+
+async def test_a_silence_after_the_model_began_books_what_was_told_and_runs_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it began is all that came: it lay in the mailbox unread until the silence was looked at."""
+
+    def on_request(line: Line, body: dict[str, Any]) -> None:
+        if len(line.requests) == 1:
+            asyncio.get_running_loop().call_soon(line.say, FrameKind.STARTED, body["fence"], 0, b"")
+        else:
+            line.say(FrameKind.TERMINAL, body["fence"], 0, b"{}")
+
+    line = Line(on_request)
+    await told(line, monkeypatch)
+    assert len(line.requests) == 2 and "interrupted" not in line.requests[0]
+    assert line.requests[1]["interrupted"] == "" and line.requests[1]["upstream_started"] is True

@@ -65,7 +65,7 @@ def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[s
 
 async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: Format, gateway: Gateway) -> Response:
     """What fails before the headers are out is told by its status code, which clients turn into their exceptions and retries."""
-    dispatch = Dispatch(gateway, admitted.request, key=admitted.key)
+    dispatch = Dispatch(gateway, admitted.request, admitted.body, key=admitted.key)
     told = dispatch.follow()
     first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
     headers = headers_of(admitted, answered_by=dispatch.model, tells_arm=_asks_for_arm(request))

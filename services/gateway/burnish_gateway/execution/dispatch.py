@@ -6,7 +6,7 @@ to another executor; what had started is booked from the text that was delivered
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from burnish_gateway.execution import books
 from burnish_gateway.execution.frames import Mailbox, NobodyThere
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES
 from burnish_gateway.execution.park import parked
+from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
 from burnish_shared.bus import payloads
@@ -99,11 +100,13 @@ async def first_told(told: AsyncGenerator[Told, None], *, wait_s: float = HEADER
 class Dispatch:
     """One execution on its way. `follow` yields what the caller is told, and ends with one Done.
 
-    `delivered`: the text that was told, `beside_bytes`: the length of tool calls and further choices that were.
+    `body`: the request as `unstamped` bytes, where somebody made them before. `delivered`: the text that was told, `beside_bytes`: the
+    length of tool calls and further choices that were.
     """
 
     gateway: Gateway
     request: ExecutionRequest
+    body: bytes | None = None
     key: tuple[str, str] | None = None
     fence: int = 1
     accepted: bool = False
@@ -133,12 +136,12 @@ class Dispatch:
                     if not self.accepted and loop.time() >= self.seek_until and not self.queue.has_arrivals:
                         body = await self._give_up()
                         self.finished = True
-                        async for told in self._end(body, is_read=True):
+                        for told in self._end(body, is_read=True):
                             yield told
                         return
                     if loop.time() > books_until:
                         raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
-                    async for told in self._step():
+                    for told in await self._step():
                         self.finished = isinstance(told, Done)
                         yield told
                         if self.finished:
@@ -154,8 +157,8 @@ class Dispatch:
         named = json.loads(self.used_key).get("model") if self.used_key else None
         return named if isinstance(named, str) else self.request.route.model
 
-    async def _step(self) -> AsyncIterator[Told]:
-        """Waits for one frame, or for silence."""
+    async def _step(self) -> Sequence[Told]:
+        """Waits for one frame, or for silence. What the caller is told of it."""
         loop, patience_s = asyncio.get_running_loop(), self._patience_s()
         deaf_at = loop.time() + patience_s + STALL_S
         try:
@@ -165,17 +168,15 @@ class Dispatch:
         except TimeoutError:
             if loop.time() > deaf_at:
                 self.seek_until += loop.time() - deaf_at + STALL_S  # We stood still ourselves: what was said meanwhile is still to be read.
-                return
-            if self.accepted or loop.time() < self.seek_until:
-                async for told in self._on_silence():
-                    yield told
-            return
+            elif not self.queue.has_arrivals and (self.accepted or loop.time() < self.seek_until):
+                return await self._on_silence()
+            return ()
         if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and arrival.fence == self.fence and not self.accepted):
             await asyncio.sleep(RETRY_S)
             await self._send()
         elif arrival.fence == self.fence:
-            async for told in self._on_frame(arrival):
-                yield told
+            return await self._on_frame(arrival)
+        return ()
 
     def _patience_s(self) -> float:
         """How long a silence may last before it means something."""
@@ -189,7 +190,7 @@ class Dispatch:
         patience_s = settings.interrupted_give_up_s if self.interrupted else settings.dispatch_give_up_s
         self.seek_until = asyncio.get_running_loop().time() + patience_s
 
-    async def _on_frame(self, frame: Frame) -> AsyncIterator[Told]:
+    async def _on_frame(self, frame: Frame) -> Sequence[Told]:
         match frame.kind:
             case FrameKind.ACCEPTED:
                 self.accepted = True
@@ -198,24 +199,21 @@ class Dispatch:
                 self.used_key = frame.body
                 if not self.told_started:
                     self.told_started = True
-                    yield Started()
+                    return (Started(),)
             case FrameKind.CHUNK | FrameKind.DELTA:
                 told = self._on_piece(frame)
                 if told is not None:
-                    yield told
+                    return (told,)
             case FrameKind.TERMINAL | FrameKind.PARKED:
                 self._note_gap(frame.chunks)
-                async for last in self._end(await self._outcome_in(frame)):
-                    yield last
+                return self._end(await self._outcome_in(frame))
             case FrameKind.ELSEWHERE:
-                body = await books.read_outcome(self.gateway, self.request)
-                if body is not None:
-                    async for last in self._end(body, is_read=True):
-                        yield last
+                return await self._end_by_books()
             case FrameKind.HEARTBEAT:
                 self.accepted = True
                 self._note_gap(frame.chunks)
-                yield Alive()
+                return (Alive(),)
+        return ()
 
     async def _outcome_in(self, frame: Frame) -> bytes:
         """Raises Unavailable where it lies beside its frame, and cannot be fetched; it is booked all the same."""
@@ -242,30 +240,29 @@ class Dispatch:
         if self.request.stream and chunks_before > self.chunks:
             self.gap = True
 
-    async def _end(self, body: bytes, *, is_read: bool = False) -> AsyncIterator[Told]:
+    def _end(self, body: bytes, *, is_read: bool = False) -> Sequence[Told]:
         """The rest of the text, where a gap had held it back, and the outcome. `is_read`: from the books, as frames were lost."""
         self.gap = self.gap or (is_read and self.request.stream)
-        if self.gap:
-            rest = books.rest_of(body, self.delivered)
-            if rest:
-                yield Text(rest)
-        yield Done(body, gap=self.gap)
+        rest = books.rest_of(body, self.delivered) if self.gap else b""
+        done = Done(body, gap=self.gap)
+        return (Text(rest), done) if rest else (done,)
 
-    async def _on_silence(self) -> AsyncIterator[Told]:
+    async def _end_by_books(self) -> Sequence[Told]:
+        """Another claim may have written the row; nothing, as long as there is none."""
+        body = await books.read_outcome(self.gateway, self.request)
+        return () if body is None else self._end(body, is_read=True)
+
+    async def _on_silence(self) -> Sequence[Told]:
         """Nobody said anything for as long as counts. While NATS itself is away or stands still, that says nothing about the executor."""
         if not await self.gateway.bus.answers(timeout_s=PONG_S) or self.queue.has_arrivals:
-            return
+            return ()
         try:
             fence = await books.raise_fence(self.gateway, self.request)
         except BurnishError as error:
             log.warning("execution.fence_not_raised", execution_id=str(self.request.execution_id), error=str(error))
-            return
+            return ()
         if fence is None:
-            body = await books.read_outcome(self.gateway, self.request)
-            if body is not None:
-                async for told in self._end(body, is_read=True):
-                    yield told
-            return
+            return await self._end_by_books()
         HANDOVERS.labels("started" if self.started else "accepted" if self.accepted else "not_accepted").inc()
         await self._cancel(superseded(below_fence=fence))
         was_accepted, self.fence, self.accepted, self.chunks = self.accepted, fence, False, 0
@@ -274,28 +271,35 @@ class Dispatch:
             self.interrupted = self.started or self.handovers > HANDOVERS_MOST
             self._seek()
         await self._send()
+        return ()
 
     async def _send(self) -> None:
-        changes: dict[str, Any] = {"fence": self.fence, "sent_at": self.gateway.clock.now()}
-        if self.interrupted:
-            used_key = KeyUse.model_validate_json(self.used_key) if self.used_key else None
-            changes |= {
-                "interrupted": books.text_of(self.delivered),
-                "interrupted_beside_bytes": self.beside_bytes,
-                "upstream_started": self.started,
-                "stream": False,
-                "used_key": used_key,
-            }
-        body = self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode()
+        sent_at = self.gateway.clock.now()
+        body = stamped(self._unstamped(), fence=self.fence, sent_at=sent_at)
         try:
             if len(body) > REQUEST_MOST_BYTES:
-                self.request = await parked(self.request, self.gateway)
-                body = self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode()
+                self.request, self.body = await parked(self.request, self.gateway), None
+                body = stamped(self._unstamped(), fence=self.fence, sent_at=sent_at)
             await self.gateway.bus.nc.publish(
                 subjects.EXECUTIONS_REQUESTED_INTERACTIVE, body, reply=self.gateway.inbox.subject(self.request.execution_id)
             )
         except (nats.errors.Error, OSError, Unavailable) as error:
             log.warning("execution.not_sent", execution_id=str(self.request.execution_id), error=type(error).__name__)
+
+    def _unstamped(self) -> bytes:
+        """The request; of one whose executor stopped in the middle with what was delivered, to be booked and not run."""
+        if self.interrupted:
+            changes: dict[str, Any] = {
+                "interrupted": books.text_of(self.delivered),
+                "interrupted_beside_bytes": self.beside_bytes,
+                "upstream_started": self.started,
+                "stream": False,
+                "used_key": KeyUse.model_validate_json(self.used_key) if self.used_key else None,
+            }
+            return unstamped(self.request.model_copy(update=changes))
+        if self.body is None:
+            self.body = unstamped(self.request)
+        return self.body
 
     async def _cancel(self, why: bytes) -> None:
         try:

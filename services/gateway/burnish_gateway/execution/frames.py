@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -27,28 +28,41 @@ Arrival = Frame | NobodyThere
 
 
 class Mailbox:
-    """What has come for one execution, bounded in bytes. Terminal frames are never dropped."""
+    """What has come for one execution, bounded in bytes, for one reader. Terminal frames are never dropped.
+
+    That the model began (STARTED) wakes nobody: nothing follows from it until something else comes, or nothing does.
+    """
 
     def __init__(self) -> None:
-        self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
+        self._arrivals: deque[Arrival] = deque()
+        self._reader: asyncio.Future[None] | None = None
         self._bytes = 0
 
     async def get(self) -> Arrival:
-        arrival = await self._arrivals.get()
+        """The next one, in order. A reader that gives up waiting looks at `has_arrivals` before it believes in silence."""
+        while not self._arrivals:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        arrival = self._arrivals.popleft()
         self._bytes -= _size(arrival)
         return arrival
 
     @property
     def has_arrivals(self) -> bool:
-        return not self._arrivals.empty()
+        return bool(self._arrivals)
 
     def put(self, arrival: Arrival) -> None:
         """Drops a chunk when too much waits; the next frame's count shows the gap."""
-        is_chunk = isinstance(arrival, Frame) and arrival.kind in (FrameKind.CHUNK, FrameKind.DELTA)
-        if is_chunk and self._bytes > WAITING_MOST_BYTES:
+        kind = arrival.kind if isinstance(arrival, Frame) else None
+        if (kind is FrameKind.CHUNK or kind is FrameKind.DELTA) and self._bytes > WAITING_MOST_BYTES:
             return
         self._bytes += _size(arrival)
-        self._arrivals.put_nowait(arrival)
+        self._arrivals.append(arrival)
+        if kind is not FrameKind.STARTED and self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 def _size(arrival: Arrival) -> int:

@@ -246,7 +246,7 @@ def cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
 
 async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) -> bytes:
     """The Outcome as JSON. The model is not asked any longer than the client waits, unless a key may bring the client back."""
-    work = _last(Dispatch(gateway, admitted.request, key=admitted.key).follow())
+    work = _last(Dispatch(gateway, admitted.request, admitted.body, key=admitted.key).follow())
     return await work if admitted.key else await unless_gone(request, work)
 
 
@@ -273,7 +273,7 @@ def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], shape
 
 async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> Response:
     """What fails before the headers are out is told by its status code."""
-    dispatch = Dispatch(gateway, admitted.request, key=admitted.key)
+    dispatch = Dispatch(gateway, admitted.request, admitted.body, key=admitted.key)
     told = dispatch.follow()
     first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
     headers = headers_of(admitted, answered_by=dispatch.model)

@@ -64,15 +64,17 @@ async def _gone(receive: Any) -> None:
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     """What `work` returns. When the client goes away before, `work` is cancelled and asyncio.CancelledError raised."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.create_task(_gone(request.receive))
+    leaving = asyncio.create_task(_cancelled_when_gone(asyncio.current_task(), request.receive))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            working.cancel()
-        return await working
+        return await work
     finally:
         leaving.cancel()
+
+
+async def _cancelled_when_gone(task: "asyncio.Task[Any] | None", receive: Any) -> None:
+    await _gone(receive)
+    if task is not None:
+        task.cancel()
 
 
 async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, None]:

@@ -17,6 +17,7 @@ from burnish_gateway.execution.order import Group, Order, checked_size, prepare,
 from burnish_gateway.execution.park import parked_if_big
 from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
+from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
@@ -45,10 +46,11 @@ DRAWS_MOST = 3
 class Admitted:
     """It is held for, on disk. `key`: route and text of its idempotency key; `headers`: what the answer says of rate limits.
 
-    `fence`: above 1 where it was held before, and is taken from whoever had it.
+    `body`: the request as `unstamped` bytes. `fence`: above 1 where it was held before, and is taken from whoever had it.
     """
 
     request: ExecutionRequest
+    body: bytes
     key: tuple[str, str] | None
     headers: Mapping[str, str] = field(default_factory=dict)
     fence: int = 1
@@ -240,12 +242,14 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     if request.lane is Lane.BACKGROUND:
         request = await parked_if_big(request, gateway)
     payers = payers_of(request, workspace, gateway.refusals)
-    for payer in payers:
-        request, answer = payer, await _ask(payer, of)
+    for request in payers:
+        # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
+        body = checked_size(unstamped(request))
+        answer = await _ask(request, body, of)
         for _ in range(DRAWS_MOST):
             if answer.verdict is not Verdict.CREDIT or not await _draws(request, of):
                 break
-            answer = await _ask(request, of, remembers=False)
+            answer = await _ask(request, body, of, remembers=False)
         if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
             return Repeated(answer.original)
         if answer.verdict is Verdict.ENDED and of.claims:
@@ -262,12 +266,12 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
     key = (of.key.route, of.key.key) if of.key else None
-    return Admitted(request, key=key, headers=rate_headers(answer.rate), fence=answer.fence)
+    return Admitted(request, body, key=key, headers=rate_headers(answer.rate), fence=answer.fence)
 
 
-async def _ask(request: ExecutionRequest, of: Submission, *, remembers: bool = True) -> Answer:
+async def _ask(request: ExecutionRequest, body: bytes, of: Submission, *, remembers: bool = True) -> Answer:
     """`remembers`: not where more of the credit line was drawn just now, which a refusal of a moment ago knows nothing of."""
-    admission = _admission(request, of)
+    admission = _admission(request, body, of)
     if of.key is None and remembers and not of.claims:  # what was let in before gets its answer, whatever rates and accounts say now
         of.gateway.refusals.check(_asked(request, of), request.account_ids)
     answer = await of.gateway.admission.ask(admission)
@@ -307,11 +311,11 @@ def _asked(request: ExecutionRequest, of: Submission) -> Asked:
     )
 
 
-def _admission(request: ExecutionRequest, of: Submission) -> AdmissionRequest:
-    background = request.lane is Lane.BACKGROUND
-    # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
-    body = checked_size(request.model_dump_json(exclude_defaults=True).encode())
-    message = (subjects.executions_requested_background(request.workspace_id), body) if background else None
+def _admission(request: ExecutionRequest, body: bytes, of: Submission) -> AdmissionRequest:
+    background, message = request.lane is Lane.BACKGROUND, None
+    if background:
+        whole = stamped(body, fence=request.fence, sent_at=request.sent_at)
+        message = (subjects.executions_requested_background(request.workspace_id), whole)
     workspace = of.principal.workspace
     return AdmissionRequest(
         execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
