@@ -13,10 +13,11 @@ from tests.embedded.secrets import KEK
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_chain_steps import asked_of, make_chained_desk
+from tests.integration.optimization.test_heard_and_learned import said
 from tests.integration.optimization.test_jobs import measured, start
 from tests.integration.optimization.test_methods_in_jobs import WORDY, set_workspace
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
-from tests.integration.optimization.tickets import STRONG, WEAK, tickets
+from tests.integration.optimization.tickets import CUES, STRONG, WEAK, tickets
 
 FORMAT = f"{WEAK}\nAnswer with the name of the queue only, nothing else."
 STEPS = ("optimizer.before_settle", "optimizer.before_publish", "optimizer.before_test", "optimizer.before_finish")
@@ -95,6 +96,10 @@ async def assert_bought_once_and_ended_the_same(stack: Stack, desk: Desk, job: A
         assert named[0] == named[1]
     for told in ("evaluations", "spent_nusd", "round"):
         assert job["progress"][told] == undisturbed["progress"][told], told
+    await assert_bought_once(stack, desk, job)
+
+
+async def assert_bought_once(stack: Stack, desk: Desk, job: Any) -> None:
     asked = await books(stack, "SELECT DISTINCT execution_id FROM evaluations WHERE owner_id = $1::text::uuid", job["id"])
     bought = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job["id"])
     assert len(asked) == len(bought)
@@ -136,6 +141,30 @@ async def test_so_does_a_job_of_every_other_method(stack: Stack, start_optimizer
     written, wanted = await books(stack, numbers, job_id), await books(stack, numbers, undisturbed["id"])
     assert [row["number"] for row in written] == list(range(len(written))) and len(written) == len(wanted)
     assert bool(written) == (method in ("evolutionary", "reflective"))
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+@pytest.mark.capability("O2")
+@pytest.mark.promise("O-01")
+@pytest.mark.parametrize("method", ["semantic", "learned"])
+async def test_so_does_a_job_that_learns_from_what_was_said_or_scored(stack: Stack, desk: Desk, start_optimizer: Any, method: str) -> None:
+    """What it learned from is read again as it was when it began. A learned search leaves scores behind, so its repeat knows more."""
+    pairs = [(one, other) for one in CUES["billing"] for other in CUES["billing"] if one < other]
+    await said(
+        stack,
+        desk,
+        [(f"my {one} question about {other} went elsewhere, it belongs to billing", f"u{n}") for n, (one, other) in enumerate(pairs)],
+    )
+    job_id = await start(desk, method=method)
+    await die_at_each(stack, (*LATER, *STEPS))
+    await said(stack, desk, [(f"the hardware team should have had this {word}", f"w{n}") for n, word in enumerate(CUES["hardware"] * 8)])
+    await start_optimizer(replica="crashing", lease_s=60)
+    job = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=240)
+    assert job["outcome"] == "improved", job
+    await assert_bought_once(stack, desk, job)
+    if method == "semantic":
+        assert job["report"]["comments"] == len(pairs), "what was said since it began is not for this job"
 
 
 @pytest.mark.capability("O1")
