@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 SLOW_READER_S = 60.0
 """A client that takes nothing for this long is cut off (PROMISES G-14), unless a setting says how long."""
@@ -63,10 +64,16 @@ async def _gone(receive: Any) -> None:
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """What `work` returns. When the client goes away before, `work` is cancelled and asyncio.CancelledError raised."""
-    leaving = asyncio.create_task(_cancelled_when_gone(asyncio.current_task(), request.receive))
+    """What `work` returns. When the client goes away before, `work` is cancelled and ClientDisconnect raised, of which nobody hears."""
+    task = asyncio.current_task()
+    leaving = asyncio.create_task(_cancelled_when_gone(task, request.receive))
     try:
         return await work
+    except asyncio.CancelledError:
+        if task is None or not leaving.done():
+            raise  # Somebody else cancelled it.
+        task.uncancel()
+        raise ClientDisconnect from None
     finally:
         leaving.cancel()
 
