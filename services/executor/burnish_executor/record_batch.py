@@ -49,17 +49,17 @@ class Recorder:
     def is_full(self) -> bool:
         return len(self._queue) >= WAITING_MOST
 
-    async def record(self, row: FinishedExecution, *, patience_s: float) -> bool:
+    def record(self, row: FinishedExecution, *, patience_s: float) -> "asyncio.Future[bool]":
         """True: this row is in the books, on disk. False: another claim's row is, so what we have must not be told.
 
-        Raises Unavailable when PostgreSQL stayed away for `patience_s`.
+        Unavailable when PostgreSQL stayed away for `patience_s`. It is booked whoever waits for it: await it shielded.
         """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s)
         self._queue.append(waiting)
         metrics.RECORD_WAITING.set(len(self._queue))
         self._asked.set()
-        return await waiting.booked
+        return waiting.booked
 
     async def run(self) -> None:
         while True:
