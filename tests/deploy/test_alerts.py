@@ -17,13 +17,17 @@ MINUTES: Final = 68
 
 Series = dict[str, str]
 
+UP: Final = {
+    f'up{{job="{name}",instance="a"}}': "1x70" for name in ("gateway", "executor", "optimizer", "analytics", "webhooks", "provisioner")
+}
+
 CASES: Final[dict[str, tuple[Series, Series]]] = {
     "BurnishFeedbackThresholdReached": (
         {'burnish_alerts_raised_total{kind="feedback_threshold"}': "0x60 1x10"},
-        {'burnish_alerts_raised_total{kind="metric_degraded"}': "0x60 1x10"},
+        {'burnish_alerts_raised_total{kind="degradation"}': "0x60 1x10"},
     ),
     "BurnishPromptDegraded": (
-        {'burnish_alerts_raised_total{kind="metric_degraded"}': "0x60 1x10"},
+        {'burnish_alerts_raised_total{kind="degradation"}': "0x60 1x10"},
         {'burnish_alerts_raised_total{kind="feedback_threshold"}': "0x60 1x10"},
     ),
     "BurnishConsumerLag": ({'burnish_consumer_pending{consumer="c"}': "6000x70"}, {'burnish_consumer_pending{consumer="c"}': "100x70"}),
@@ -77,7 +81,7 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
         {'burnish_gateway_requests_total{status_class="5xx"}': "0+1x70",
          'burnish_gateway_requests_total{status_class="2xx"}': "0+99x70"},
     ),
-    "BurnishServiceDown": ({'up{job="gateway",instance="a"}': "0x70"}, {'up{job="gateway",instance="a"}': "1x70"}),
+    "BurnishServiceDown": (UP | {'up{job="gateway",instance="a"}': "0x70"}, UP),
     "BurnishSlow": (
         {'burnish_gateway_request_seconds_bucket{area="prompts",le="1"}': "0+1x70",
          'burnish_gateway_request_seconds_bucket{area="prompts",le="5"}': "0+10x70",
@@ -130,6 +134,16 @@ def test_alerts_ring_for_what_they_name_and_for_nothing_else(tmp_path: Path) -> 
                     "input_series": [{"series": name, "values": values} for name, values in series.items()],
                     "promql_expr_test": [{"expr": query, "eval_time": f"{LATER.get(alert, MINUTES)}m", "exp_samples": samples}],
                 })  # fmt: skip
+        if "BurnishServiceDown" in chosen:
+            tests.append({
+                "interval": "1m",
+                "name": "BurnishServiceDown rings where a service is wholly gone",
+                "input_series": [{"series": name, "values": values} for name, values in UP.items() if "webhooks" not in name],
+                "promql_expr_test": [
+                    {"expr": 'count(ALERTS{alertname="BurnishServiceDown",alertstate="firing",job="webhooks"})',
+                     "eval_time": f"{MINUTES}m", "exp_samples": [{"value": 1}]},
+                ],
+            })  # fmt: skip
         rules = str(ROOT / "deploy/prometheus/rules/burnish.yml")
         path = tmp_path / f"{interval_minutes}.yml"
         path.write_text(yaml.safe_dump({"rule_files": [rules], "evaluation_interval": f"{interval_minutes}m", "tests": tests}))

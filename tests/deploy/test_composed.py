@@ -24,7 +24,9 @@ from tests.deploy.queries import dashboards, metrics_in, rules
 
 NATS_CONF = (ROOT / "deploy/nats/nats.conf").read_text()
 PROMETHEUS = shutil.which("prometheus")
-SCRAPED = [name for name in SERVICES if name not in {"simulator", "provisioner"}]
+SCRAPED = [name for name in SERVICES if name != "simulator"]
+LAG = {"burnish_consumer_pending", "burnish_consumer_unacknowledged", "burnish_consumer_full_ratio", "burnish_consumer_readers"}
+"""What the provisioner alone watches in a deployment."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -64,7 +66,7 @@ async def test_prometheus_scrapes_every_service_and_answers_every_query(deployme
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
             await _await_targets(client)
-            known = set((await client.get("/label/__name__/values")).json()["data"])
+            known = await _await_lag(client)
             queries = [*dashboards(), *rules()]
             missing = {name for query in queries for name in metrics_in(query)} - known - await _not_yet_counted(deployment)
             assert not missing, missing
@@ -88,6 +90,14 @@ async def _await_targets(client: httpx.AsyncClient) -> None:
             if len(targets) == len(SCRAPED) and all(target["health"] == "up" for target in targets):
                 return
             await asyncio.sleep(0.1)
+
+
+async def _await_lag(client: httpx.AsyncClient) -> set[str]:
+    """The names of all series, once what waits in streams was told."""
+    async with asyncio.timeout(60):
+        while not (known := set((await client.get("/label/__name__/values")).json()["data"])) >= LAG:
+            await asyncio.sleep(0.2)
+    return known
 
 
 async def _not_yet_counted(deployment: Deployment) -> set[str]:

@@ -21,6 +21,8 @@ lag_seconds = Histogram(
 feedback_waiting = Gauge("burnish_feedback_waiting", "Reactions whose execution has not been seen.")
 feedback_orphans = Gauge("burnish_feedback_orphans", "Reactions that have waited for their execution for more than 7 days.")
 alerts_raised_total = Counter("burnish_alerts_raised_total", "Alerts raised, by kind.", ["kind"])
+for _kind in ("feedback_threshold", "degradation", "usage", "model"):
+    alerts_raised_total.labels(_kind)  # A series that begins at 1 has not grown: the first alert would ring nowhere.
 recounts_total = Counter("burnish_recounts_total", "Recounts of rollups from raw rows that were made: nightly, asked.", ["kind"])
 recount_differences_total = Counter(
     "burnish_recount_differences_total", "Figures of rollups that were not what their raw rows add up to. Anything above 0 is a fault."
