@@ -36,7 +36,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Recorder:
-    """Collects finished executions while a batch is under way. `run` must be running."""
+    """Collects finished executions while a batch is under way, or for a moment where many end. `run` must be running."""
 
     settle: DurableConnection
     disk: DurableConnection

@@ -78,6 +78,8 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
         async with asyncio.timeout(left_s):
             return await call
     except TimeoutError:
+        if call.done() and not call.cancelled() and call.exception() is None:
+            return call.result()  # It came in the same moment.
         return Failure(FailureKind.DEADLINE, "The deadline passed while the model was answering.")
     except asyncio.CancelledError:
         if not run.cancelled:

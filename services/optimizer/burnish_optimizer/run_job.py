@@ -66,7 +66,7 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
     job = loaded.job
     work = await begin_work(loaded, claim, db=db, desk=desk, grounds=grounds)
     seconds_left = None if job.budget_seconds is None else job.budget_seconds - (clock.now() - job.started_at).total_seconds()
-    if seconds_left is not None and claim.fence > 1:
+    if seconds_left is not None and (claim.fence > 1 or seconds_left <= 0):
         desk.asks_until = asyncio.get_running_loop().time() + seconds_left
         seconds_left = max(seconds_left, READ_AGAIN_S)
     endings: Endings = {}

@@ -148,7 +148,9 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Admission:
-    """Collects what is asked while a batch is on its way, and sends it as the next one. `run` must be running.
+    """Collects what is asked while a batch is on its way, or for a moment where many ask, and sends it as the next one.
+
+    `run` must be running.
 
     `hold`: the connection that commits asynchronously; `disk`: the one that flushes.
     """

@@ -24,7 +24,7 @@ LITERALS_MOST = 1_024
 """URLs with a literal address that one process remembers to have passed."""
 
 PEERS_MOST = 4_096
-"""Pairs of a URL and an address behind it that one connector remembers to have passed."""
+"""Schemes, ports and addresses that one connector remembers to have passed together."""
 
 
 class Egress:
@@ -88,7 +88,7 @@ class _GuardedConnector(aiohttp.TCPConnector):
         )
         self._egress = egress
         self._scheme = scheme
-        self._passed: set[tuple[str, str]] = set()
+        self._passed: set[tuple[str, int, str]] = set()
 
     async def connect(self, req: "ClientRequest", traces: "list[Trace]", timeout: "ClientTimeout") -> "Connection":
         url = req.url.with_fragment(None) if req.url.raw_fragment else req.url
@@ -107,14 +107,14 @@ class _GuardedConnector(aiohttp.TCPConnector):
         return connection
 
     def _refuse_unless_reachable(self, target: Target, address: str) -> None:
-        """What passed once passes again: a process has one policy, and what it says of an address depends on both texts alone."""
-        pair = (target.url, address)
-        if pair in self._passed:
+        """What passed once passes again: a process has one policy, and what it says depends on these three alone."""
+        place = (target.scheme, target.port, address)
+        if place in self._passed:
             return
         refuse_unless_reachable(target, [address], policy=self._egress.policy)
         if len(self._passed) >= PEERS_MOST:
             self._passed.clear()
-        self._passed.add(pair)
+        self._passed.add(place)
 
 
 class _GuardedResolver(AbstractResolver):

@@ -96,6 +96,8 @@ async def assert_bought_once_and_ended_the_same(stack: Stack, desk: Desk, job: A
         assert named[0] == named[1]
     for told in ("evaluations", "spent_nusd", "round"):
         assert job["progress"][told] == undisturbed["progress"][told], told
+    looks = await books(stack, "SELECT number FROM test_looks WHERE owner_id = $1::text::uuid", job["id"])
+    assert [row["number"] for row in looks] == ([] if job["test"] is None else [1])
     await assert_bought_once(stack, desk, job)
 
 
@@ -103,8 +105,6 @@ async def assert_bought_once(stack: Stack, desk: Desk, job: Any) -> None:
     asked = await books(stack, "SELECT DISTINCT execution_id FROM evaluations WHERE owner_id = $1::text::uuid", job["id"])
     bought = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job["id"])
     assert len(asked) == len(bought)
-    looks = await books(stack, "SELECT number FROM test_looks WHERE owner_id = $1::text::uuid", job["id"])
-    assert [row["number"] for row in looks] == ([] if job["test"] is None else [1])
     await assert_books_are_in_order(stack, desk.caller)
 
 
@@ -180,11 +180,12 @@ async def test_a_job_whose_time_ran_out_while_it_was_dead_asks_nothing_new_and_k
     bought = "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid"
     before = (await books(stack, bought, job_id))[0]["n"]
     await books(stack, "UPDATE optimization_jobs SET started_at = started_at - interval '2 hours' WHERE job_id = $1::text::uuid", job_id)
+    await die_at_each(stack, ["optimizer.before_finish"])  # What it wanted to ask is not taken for asked by who comes after it.
     await start_optimizer(replica="crashing", lease_s=60)
     job = await desk.until(f"/v1/optimizations/{job_id}")
     assert (job["outcome"], job["finish_reason"]) == ("improved" if reason == "proven_on_test" else "no_improvement", reason), job["error"]
     assert (await books(stack, bought, job_id))[0]["n"] == before > 0
-    await assert_books_are_in_order(stack, desk.caller)
+    await assert_bought_once(stack, desk, job)
 
 
 @pytest.mark.promise("O-01")

@@ -128,8 +128,7 @@ async def test_a_row_whose_answer_was_lost_is_ours_where_our_fence_made_it(
     monkeypatch.setattr("burnish_executor.record_batch.RETRY_S", 0.0)
     line: Any = _Line()
     recorder = Recorder(line, line, cast(Any, SimpleNamespace(wake=lambda: None)))
-    booked = asyncio.create_task(recorder.record(_row(fence), patience_s=5))
-    await asyncio.sleep(0)
+    booked = recorder.record(_row(fence), patience_s=5)
     batch, recorder._queue = recorder._queue, []
     await recorder._book(batch, event_id="one")
     assert await booked is is_ours and line.tries == 2

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import runs_store
@@ -164,7 +165,7 @@ async def _answer(
     work = ended_run(gateway, principal, run_id, local=local)
     try:
         answer = await work if goes_on else await unless_gone(request, work)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, ClientDisconnect):
         await _cancelled(gateway, principal, run_id)
         raise
     if answer.status == SUCCESS:

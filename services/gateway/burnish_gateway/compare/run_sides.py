@@ -99,7 +99,7 @@ async def _follow(index: int, side: Side, events: "asyncio.Queue[Event]", gatewa
                 await events.put((index, Text(json.dumps(text, ensure_ascii=False).encode())))
             await events.put((index, Ended(body)))
             return
-        async with contextlib.aclosing(Dispatch(gateway, side.request, key=side.key).follow()) as told:
+        async with contextlib.aclosing(Dispatch(gateway, side.request, side.body, key=side.key).follow()) as told:
             async for one in told:
                 await events.put((index, Ended(one.body) if isinstance(one, Done) else one))
     except BurnishError as error:

@@ -65,23 +65,28 @@ async def _gone(receive: Any) -> None:
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     """What `work` returns. When the client goes away before, `work` is cancelled and ClientDisconnect raised, of which nobody hears."""
-    task = asyncio.current_task()
-    leaving = asyncio.create_task(_cancelled_when_gone(task, request.receive))
+    task, has_left = asyncio.current_task(), False
+    if task is None:
+        return await work
+    before = task.cancelling()
+
+    async def leave() -> None:
+        nonlocal has_left
+        await _gone(request.receive)
+        has_left = True
+        task.cancel()
+
+    leaving = asyncio.create_task(leave())
     try:
         return await work
     except asyncio.CancelledError:
-        if task is None or not leaving.done():
+        if not has_left or task.cancelling() > before + 1:
             raise  # Somebody else cancelled it.
-        task.uncancel()
         raise ClientDisconnect from None
     finally:
         leaving.cancel()
-
-
-async def _cancelled_when_gone(task: "asyncio.Task[Any] | None", receive: Any) -> None:
-    await _gone(receive)
-    if task is not None:
-        task.cancel()
+        if has_left:
+            task.uncancel()
 
 
 async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, None]:

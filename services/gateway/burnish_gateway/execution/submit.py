@@ -13,7 +13,7 @@ from burnish_gateway.execution import store
 from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
-from burnish_gateway.execution.order import Group, Order, checked_size, prepare, timeout_said_s
+from burnish_gateway.execution.order import REQUEST_MOST_BYTES, Group, Order, checked_size, prepare, timeout_said_s
 from burnish_gateway.execution.park import parked_if_big
 from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
@@ -46,11 +46,12 @@ DRAWS_MOST = 3
 class Admitted:
     """It is held for, on disk. `key`: route and text of its idempotency key; `headers`: what the answer says of rate limits.
 
-    `body`: the request as `unstamped` bytes. `fence`: above 1 where it was held before, and is taken from whoever had it.
+    `body`: the request as `unstamped` bytes; None: they are too many to be kept.
+    `fence`: above 1 where it was held before, and is taken from whoever had it.
     """
 
     request: ExecutionRequest
-    body: bytes
+    body: bytes | None
     key: tuple[str, str] | None
     headers: Mapping[str, str] = field(default_factory=dict)
     fence: int = 1
@@ -266,7 +267,9 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
     key = (of.key.route, of.key.key) if of.key else None
-    return Admitted(request, body, key=key, headers=rate_headers(answer.rate), fence=answer.fence)
+    return Admitted(
+        request, body if len(body) <= REQUEST_MOST_BYTES else None, key=key, headers=rate_headers(answer.rate), fence=answer.fence
+    )
 
 
 async def _ask(request: ExecutionRequest, body: bytes, of: Submission, *, remembers: bool = True) -> Answer:

@@ -152,7 +152,9 @@ class BatchRows:
     _budgets: set[int] = field(default_factory=set)
     _of_all: list[int] = field(default_factory=list)
 
-    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
+    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
+        if not makes:
+            raise NotImplementedError("a batch has no end of time")
         lines = [key.repeat for key, _ in asked]
         await tx.execute(
             """UPDATE batch_lines l SET execution_id = a.id FROM unnest($3::integer[], $4::uuid[]) a(line, id)

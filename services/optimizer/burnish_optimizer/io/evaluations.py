@@ -151,7 +151,11 @@ class Desk:
     async def _begin(self, batch: Sequence[_Asked]) -> None:
         """Writes what is new, takes what is known, and sends the rest."""
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
-            stored = await self._rows.claim(tx, [(asked.question.key, asked.execution_id) for asked in batch])
+            stored = await self._rows.claim(tx, [(asked.question.key, asked.execution_id) for asked in batch], makes=not self._is_over())
+        for asked in batch:
+            if asked.question.key not in stored:
+                _refuse(asked, OutOfTime())
+        batch = [asked for asked in batch if asked.question.key in stored]
         known = [asked for asked in batch if stored[asked.question.key].status is not None]
         for asked in known:
             _tell(asked, stored[asked.question.key].booked())
@@ -160,9 +164,6 @@ class Desk:
             row = stored[asked.question.key]
             if row.status is None:
                 resumed = row.execution_id != asked.execution_id
-                if not resumed and self._is_over():
-                    _refuse(asked, OutOfTime())
-                    continue
                 asked.execution_id, asked.attempt, asked.spent_before_nusd = row.execution_id, row.attempt, row.spent_nusd
                 self._take_out(asked, look_now=resumed)
                 fresh.append(asked)

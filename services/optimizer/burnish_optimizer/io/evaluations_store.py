@@ -79,21 +79,22 @@ class ChainRow:
 _ROW = "e.question, e.item_id, e.repeat, e.execution_id, e.attempt, e.status, e.output, e.error, e.spent_nusd, e.latency_ms, e.simulated"
 
 
-async def claim(tx: Tx, workspace_id: UUID, owner_id: UUID, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
-    """The row of each key: a new one under the given execution id, or the one that was there before."""
+async def claim(tx: Tx, workspace_id: UUID, owner_id: UUID, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
+    """The row of each key: a new one under the given execution id (only with `makes`), or the one that was there before."""
     columns = (
         [key.question for key, _ in asked],
         [key.item_id for key, _ in asked],
         [key.repeat for key, _ in asked],
     )
-    await tx.execute(
-        """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id)
-           SELECT $1, $2, a.* FROM unnest($3::bytea[], $4::uuid[], $5::integer[], $6::uuid[]) a ON CONFLICT DO NOTHING""",
-        workspace_id,
-        owner_id,
-        *columns,
-        [execution_id for _, execution_id in asked],
-    )
+    if makes:
+        await tx.execute(
+            """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id)
+               SELECT $1, $2, a.* FROM unnest($3::bytea[], $4::uuid[], $5::integer[], $6::uuid[]) a ON CONFLICT DO NOTHING""",
+            workspace_id,
+            owner_id,
+            *columns,
+            [execution_id for _, execution_id in asked],
+        )
     rows = await tx.fetch(
         f"""SELECT {_ROW} FROM unnest($3::bytea[], $4::uuid[], $5::integer[]) a (question, item_id, repeat)
               JOIN evaluations e ON e.workspace_id = $1 AND e.owner_id = $2 AND e.question = a.question AND e.item_id = a.item_id
@@ -147,8 +148,8 @@ class EvaluationRows:
     owner_id: UUID
     budgets: list[int] = field(default_factory=list)
 
-    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
-        rows = await claim(tx, self.workspace_id, self.owner_id, asked)
+    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
+        rows = await claim(tx, self.workspace_id, self.owner_id, asked, makes=makes)
         self.budgets = await work_store.budget_accounts(tx, self.workspace_id, self.owner_id)
         return rows
 

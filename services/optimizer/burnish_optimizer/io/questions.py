@@ -48,8 +48,11 @@ class NotSent(BurnishError):
 class Checkpoint(Protocol):
     """Where it is written what was asked under which execution, and what came back. Safe to repeat, all of it."""
 
-    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
-        """The row of each key: one under the given execution id, or under the one that it had before."""
+    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
+        """The row of each key: one under the given execution id, or under the one that it had before.
+
+        Without `makes` the rows that are there, and no others.
+        """
         ...
 
     async def settle(self, tx: Tx, answers: Sequence[tuple[Key, Booked, float | None]]) -> None:
