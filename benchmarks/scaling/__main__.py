@@ -30,7 +30,7 @@ Assumed, to be changed (`make scaling ARGS="--help"`): cores are {assumed.load_p
 - **A few a second**: one small machine, everything on it (`make up`, or the compose file).
 - **A thousand a second**: one cell. Gateways and executors are added by processor; nothing else of Burnish needs a second core. Disk is what costs, and nearly all of it are the raw rows of numbers, kept for {NUMBER_DAYS} days; dashboards read rollups and need them for the recount of the last days only. Moving old partitions to cheaper disk (a tablespace) is a statement of PostgreSQL; a shorter time is a setting that Burnish does not have yet.
 - **A hundred thousand a second**: {plans[-1].cells} cells, each with its own PostgreSQL, NATS and services; workspaces are spread over cells, and a workspace lives in one. What directs a key to its cell stands before them (its prefix names it); Burnish has no such director yet. Budgets, limits and experiments are kept within a workspace, so nothing has to be agreed between cells.
-- Streams cost more: 1.9 ms for thirty pieces in a burst, 4.2 ms where they come one by one (`benchmarks/results/gateway.md`).
+- Streams cost more: 1.9 ms for thirty pieces in a burst, 4.6 ms where they come one by one (`benchmarks/results/gateway.md`).
 
 ## What is not known
 How far one PostgreSQL primary goes: {assumed.cell_calls_per_s:,} a second is an assumption ({assumed.cell_calls_per_s * CPU_MS["postgresql"] / 1000:.1f} cores of it by our figure, and its disk must take their log). We measured 1,000 to 1,400 calls a second on two cores, everything on them.
