@@ -11,7 +11,6 @@ from burnish_executor import metrics
 from burnish_shared import failpoints
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import SETTLE, FinishedExecution, without_content
-from burnish_shared.books.pace import Pace
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
 from burnish_shared.errors import Unavailable
@@ -36,14 +35,13 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Recorder:
-    """Collects finished executions while a batch is under way, or for a moment where many end. `run` must be running."""
+    """Collects finished executions while a batch is under way. `run` must be running."""
 
     settle: DurableConnection
     disk: DurableConnection
     relay: Relay
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
-    _pace: Pace = field(default_factory=Pace)
 
     @property
     def is_full(self) -> bool:
@@ -64,9 +62,7 @@ class Recorder:
     async def run(self) -> None:
         while True:
             await self._asked.wait()
-            await self._pace.wait()
             batch, self._queue = self._queue[:ROWS_MOST], self._queue[ROWS_MOST:]
-            self._pace.begin(len(batch))
             metrics.RECORD_WAITING.set(len(self._queue))
             if not self._queue:
                 self._asked.clear()

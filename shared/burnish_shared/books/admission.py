@@ -14,7 +14,6 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from burnish_shared.books.pace import Pace
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Unavailable
 
@@ -148,9 +147,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class Admission:
-    """Collects what is asked while a batch is on its way, or for a moment where many ask, and sends it as the next one.
-
-    `run` must be running.
+    """Collects what is asked while a batch is on its way, and sends it as the next one. `run` must be running.
 
     `hold`: the connection that commits asynchronously; `disk`: the one that flushes.
     """
@@ -159,7 +156,6 @@ class Admission:
     disk: DurableConnection
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
-    _pace: Pace = field(default_factory=Pace)
 
     @classmethod
     def over(cls, dsn: str, *, application_name: str, pooler: Pooler = "none") -> Self:
@@ -217,9 +213,7 @@ class Admission:
         """Answers until it is cancelled; one batch is under way at any time."""
         while True:
             await self._asked.wait()
-            await self._pace.wait()
             batch, self._queue = self._queue[:MOST_IN_A_BATCH], self._queue[MOST_IN_A_BATCH:]
-            self._pace.begin(len(batch))
             if not self._queue:
                 self._asked.clear()
             try:

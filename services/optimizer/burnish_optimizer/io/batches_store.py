@@ -153,17 +153,16 @@ class BatchRows:
     _of_all: list[int] = field(default_factory=list)
 
     async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
-        if not makes:
-            raise NotImplementedError("a batch has no end of time")
         lines = [key.repeat for key, _ in asked]
-        await tx.execute(
-            """UPDATE batch_lines l SET execution_id = a.id FROM unnest($3::integer[], $4::uuid[]) a(line, id)
-                WHERE l.workspace_id = $1 AND l.batch_id = $2 AND l.line = a.line AND l.execution_id IS NULL AND l.status IS NULL""",
-            self.workspace_id,
-            self.batch_id,
-            lines,
-            [execution_id for _, execution_id in asked],
-        )
+        if makes:
+            await tx.execute(
+                """UPDATE batch_lines l SET execution_id = a.id FROM unnest($3::integer[], $4::uuid[]) a(line, id)
+                    WHERE l.workspace_id = $1 AND l.batch_id = $2 AND l.line = a.line AND l.execution_id IS NULL AND l.status IS NULL""",
+                self.workspace_id,
+                self.batch_id,
+                lines,
+                [execution_id for _, execution_id in asked],
+            )
         rows = await tx.fetch(
             """SELECT line, execution_id, attempt, status, error, spent_nusd FROM batch_lines
                 WHERE workspace_id = $1 AND batch_id = $2 AND line = ANY ($3)""",
@@ -177,7 +176,7 @@ class BatchRows:
                 key=key_of(row["line"]), execution_id=row["execution_id"], attempt=row["attempt"], status=row["status"], output=None,
                 error=row["error"], spent_nusd=row["spent_nusd"], latency_ms=None, simulated=False,
             )
-            for row in rows
+            for row in rows if makes or row["execution_id"] is not None
         }  # fmt: skip
 
     async def settle(self, tx: Tx, answers: Sequence[tuple[Key, Booked, float | None]]) -> None:
