@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -26,11 +26,15 @@ class Told:
 
 @dataclass(slots=True)
 class SteadyReaders:
-    """Half of them ask with what they have, one in four has it rendered, one in four connects anew each time."""
+    """Half of them ask with what they have, one in four has it rendered, one in four connects anew each time.
+
+    `now`: the clock in seconds by which it is noted when one asked and was answered.
+    """
 
     url: str
     key: str
     slug: str
+    now: Callable[[], float] = monotonic
     told: list[Told] = field(default_factory=list)
     errors: list[Any] = field(default_factory=list)
     _stop: bool = False
@@ -54,7 +58,7 @@ class SteadyReaders:
         connector = aiohttp.TCPConnector(force_close=anew)
         async with aiohttp.ClientSession(connector=connector, headers={"authorization": f"Bearer {self.key}"}) as session:
             while not self._stop:
-                asked_at = monotonic()
+                asked_at = self.now()
                 try:
                     async with self._ask(session, n, etag) as answer:
                         if answer.status == 200:
@@ -65,7 +69,7 @@ class SteadyReaders:
                         elif answer.status != 304:
                             self.errors.append((answer.status, await answer.text()))
                         age = answer.headers.get("age")
-                        self.told.append(Told(asked_at, monotonic(), answer.status, version, None if age is None else int(age)))
+                        self.told.append(Told(asked_at, self.now(), answer.status, version, None if age is None else int(age)))
                 except (aiohttp.ClientError, TimeoutError) as error:
                     self.errors.append(repr(error))
                 await asyncio.sleep(0.01)
