@@ -8,7 +8,7 @@ from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_jobs import start
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
-from tests.integration.optimization.tickets import CUES, STRONG, WEAK
+from tests.integration.optimization.tickets import CUES, STRONG, WEAK, tickets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O2")]
 
@@ -71,6 +71,27 @@ async def test_evolution_writes_its_generations_down_and_goes_on_from_one(stack:
         stack, "SELECT 1 FROM evaluations WHERE owner_id = $1::text::uuid AND item_id = '00000000-0000-0000-0000-000000000000'", job["id"]
     )
     assert not proposals, "no model proposes"
+
+
+@pytest.mark.parametrize("selection", ["roulette", "pareto"])
+async def test_a_workspace_brings_words_of_its_own_whatever_chooses_the_parents(stack: Stack, start_optimizer: Any, selection: str) -> None:
+    """Nothing but its thesaurus could put the word there: it stands in no case and in no group that ships."""
+    await start_optimizer()
+    desk = await make_desk(await stack.caller(), prompt="Sort the zorblat by its queue.", items=tickets(train=10, validation=6, test=6))
+    asked = {
+        "population": 4,
+        "elites": 1,
+        "generations": 2,
+        "items_per_generation": 5,
+        "selection": selection,
+        "operators": ["replace_by_synonym"],
+        "thesaurus": [["zorblat", "quibnix"]],
+    }
+    job = await done(desk, method="evolutionary", evolutionary=asked, budget={"evaluations": 200}, seed=2)
+    assert job["status"] == "completed" and job["search"]["evolutionary"]["thesaurus"] == [["zorblat", "quibnix"]], job
+    assert job["search"]["evolutionary"]["selection"] == selection
+    texts = await books(stack, "SELECT DISTINCT text FROM lineage_candidates WHERE line_id = $1::text::uuid", job["id"])
+    assert any("quibnix" in row["text"] for row in texts), texts
 
 
 async def test_examples_enter_a_prompt_only_where_the_workspace_allows_it(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
