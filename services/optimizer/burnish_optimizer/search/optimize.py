@@ -18,6 +18,7 @@ from burnish_shared.search_budget import evaluations_to_confirm
 
 DEFAULTS: Final = Settings()
 RACING: Final = Racing()
+HEADROOM_BLOCK: Final = 12
 Method = Racing | Reflective | Evolution | Manual | FewShot | Nearest | Tuning | Compression
 
 
@@ -75,7 +76,13 @@ async def _search(trial: Trial, method: Method) -> tuple[Verdict, Race | None]:
 
 
 async def _has_no_headroom(trial: Trial) -> bool:
-    """Whether the incumbent is right so often that a search cannot pay."""
-    order = trial.rng.permutation(len(trial.task.train))[: trial.settings.headroom_items]
-    answers = await trial.memo.score([(trial.task.prompt, trial.task.train[index]) for index in order])
-    return sum(answer.score for answer in answers) >= trial.settings.ceiling * len(answers)
+    """Whether the incumbent is right so often that a search cannot pay. Looks no further once it fails too often for that."""
+    order = [trial.task.train[index] for index in trial.rng.permutation(len(trial.task.train))[: trial.settings.headroom_items]]
+    lost, bearable = 0.0, (1 - trial.settings.ceiling) * len(order)
+    for start in range(0, len(order), HEADROOM_BLOCK):
+        answers = await trial.memo.score([(trial.task.prompt, item) for item in order[start : start + HEADROOM_BLOCK]])
+        trial.begins_with = tuple(order[: start + HEADROOM_BLOCK])
+        lost = round(lost + sum(1 - answer.score for answer in answers), 9)
+        if lost > bearable:
+            return False
+    return True

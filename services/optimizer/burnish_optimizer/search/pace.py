@@ -32,7 +32,7 @@ def pace_of(settings: Settings, scale: float | None) -> Pace:
     if not s.adapts:
         return Pace(s.arms, s.items_per_round, s.evaluations_per_proposal, s.undecided_cap)
     if scale is None:
-        return Pace(6, 8, 12, 40)
+        return Pace(8, 6, 12, 40)
     if scale >= LARGE:
         return Pace(8, 6, 20, 30)
     if scale <= SMALL:

@@ -19,7 +19,7 @@ DECIMALS = 9
 
 VARIANCES: Final = (0.02, 0.035, 0.05, 0.08, 0.11, 0.14, 0.18)
 SCALES: Final = (0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2)
-MEAN_OF_SCALE: Final = 0.15
+MEAN_OF_SCALE: Final = 0.25
 """The prior mean of an effect, in prior standard deviations: reflections help a little on average."""
 
 

@@ -35,8 +35,8 @@ ADAPT_EVERY: Final = 3
 ADAPT_AFTER: Final = 240
 """Rounds between two looks at the size of effects, and evaluations before the first one changes the pace."""
 
-DOUBT: Final = 0.3
-"""A draw takes an edit only if it is drawn so many standard deviations above nothing: edits that harm would hide what the others do."""
+AHEAD: Final = 6
+"""Reflections before any is earned: without an edit an evaluation says nothing about edits."""
 
 SAME_MEANING: Final = 0.45
 """So alike (`Likeness`) are two sentences that say the same in other words."""
@@ -66,6 +66,9 @@ class Race:
     """The typical size of an effect, as the evidence has it; None before there is any."""
 
     steadiness: Steadiness = field(default_factory=Steadiness)
+    begins_with: tuple[Item, ...] = ()
+    """Train items that the incumbent has answered already: the race begins with them."""
+
     champion_arm: Arm = ()
     is_saturated: bool = False
     model: EffectModel = field(init=False)
@@ -92,6 +95,7 @@ class Race:
         """Rounds until the budget (less `keep` evaluations for confirmation) is used, or nothing is left to gain."""
         idle = saturated = 0
         try:
+            await self._begin(keep=keep)
             while idle < self.settings.idle_rounds and saturated < self.settings.saturated_rounds:
                 before, known = self.memo.evaluations, len(self.edits)
                 leader = await self._round(keep=keep)
@@ -163,23 +167,22 @@ class Race:
             if self.memo.evaluations >= ADAPT_AFTER:
                 self.scale = self.model.prior_sd
 
-    async def _challenge(self, *, keep: int) -> None:
-        """Lets the leader meet the champion on validation when the model expects it to win."""
-        leader = self._leader()
-        if not leader or leader == self.champion_arm:
-            return
-        if self.champion.evaluations > self.settings.challenge_share * self.memo.evaluations:
-            return
-        mean, sd = self.model.contrast(leader, self.champion_arm)
-        if mean >= self.settings.challenge_gain and mean > self.settings.challenge_z * sd:
-            await self.challenge(leader, keep=keep)
+    async def _begin(self, *, keep: int) -> None:
+        """Takes in what the incumbent has answered, and reflects on it."""
+        self._queue = [*self.begins_with]
+        answers = await self.memo.score([(self.task.prompt, item) for item in self.begins_with], keep=keep)
+        self._take_in([()], self._queue, [[answer] for answer in answers])
+        await self._reflect((), is_stuck=False)
 
-    async def challenge(self, arm: Arm, *, keep: int) -> None:
-        """One challenge of the champion. A challenger that may not win the contract's way is not asked."""
-        text = self.prompt_of(arm)
-        kept = breach(self.task.contract, self.task.prompt, text) is None
-        if arm and kept and await self.champion.challenge(text, keep=keep):
-            self.champion_arm = arm
+    async def _challenge(self, *, keep: int) -> None:
+        """Lets the leader meet the champion on validation when the model expects it to win. The leader is never empty then."""
+        leader = self._leader()
+        mean, sd = self.model.contrast(leader, self.champion_arm)
+        if leader and mean >= self.settings.challenge_gain and mean > self.settings.challenge_z * sd:
+            text = self.prompt_of(leader)
+            kept = breach(self.task.contract, self.task.prompt, text) is None
+            if kept and await self.champion.challenge_expected(text, expected=(mean, sd), keep=keep):
+                self.champion_arm = leader
 
     def finalists(self) -> list[Arm]:
         """What the model believes in at the end: the leader, and sets of its surest edits, the smallest first."""
@@ -199,13 +202,15 @@ class Race:
         return arms[0]
 
     def _learn(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
-        for item, answers in zip(items, by_item, strict=True):
-            if self.guard.is_shown_to_proposers(item):
-                self.recent.add(item, answers)
         scores = np.array([[answer.score for answer in answers] for answers in by_item]).T
         if () in arms:
             self._leads.append(scores[0] - scores[arms.index(())])
+        self._take_in(arms, items, by_item)
+
+    def _take_in(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
         for item, answers in zip(items, by_item, strict=True):
+            if self.guard.is_shown_to_proposers(item):
+                self.recent.add(item, answers)
             self.model.observe(item.id, arms, [answer.score for answer in answers])
         self.model.update()
         self.observations = self.model.observations()
@@ -230,9 +235,9 @@ class Race:
         """The leader, the incumbent, and Thompson draws; equal ones once."""
         arms: list[Arm] = [self._leader(), self.champion_arm]
         if self.edits:
-            alive, sd = self._alive(), self.model.sd
+            alive = self._alive()
             for draw in self.model.draw(self.rng, self.pace.arms - len(arms)):
-                arms.append(self._one_format([number for number in alive if draw[number] > DOUBT * sd[number]], draw))
+                arms.append(self._one_format([number for number in alive if draw[number] > 0], draw))
         return list(dict.fromkeys(self._within_contract(arm) for arm in arms))
 
     def _within_contract(self, arm: Arm) -> Arm:
@@ -247,7 +252,8 @@ class Race:
         """The same items for all arms of a round, in an order that is shuffled anew each time all have had their turn."""
         count = self.pace.items
         if len(self._queue) < count:
-            self._queue = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))]
+            order, first = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))], self._queue
+            self._queue = [*first, *(item for item in order if item not in first)]
         items, self._queue = self._queue[:count], self._queue[count:]
         return items
 
@@ -271,7 +277,7 @@ class Race:
 
         One is asked for in any case where a round bought nothing: without a new edit the next would not either.
         """
-        earned = self.memo.evaluations // self.pace.evaluations_per_proposal + 1 - self.memo.proposals
+        earned = self.memo.evaluations // self.pace.evaluations_per_proposal + AHEAD - self.memo.proposals
         room = self.pace.undecided_cap - len(self._undecided())
         prompt = self.prompt_of(leader)
         reflections = [

@@ -199,20 +199,25 @@ class Settings:
     items_per_round: int = 12
     evaluations_per_proposal: int = 8
     undecided_cap: int = 80
-    observation_variance: float = 0.05
-    prior_mean: float = 0.01
-    prior_sd: float = 0.05
+    observation_variance: float = 0.14
+    prior_mean: float = 0.025
+    prior_sd: float = 0.1
     dead_below_z: float = -1.645
     retire_after_observations: int = 200
 
-    challenge_z: float = 1.0
+    challenge_z: float = 1.2
     challenge_gain: float = 0.02
     challenge_block: int = 8
     challenge_keep: float = 0.8
     challenge_kill: float = 0.15
-    challenge_share: float = 0.15
-    """When a combination may challenge the champion on validation, by what the model expects; and when P(it wins | answers differ) keeps or
-    ends the challenge."""
+    """When a combination may challenge the champion on validation, by what the model expects; and when P(it wins) keeps or ends the
+    challenge of a text of which no model expects anything."""
+
+    expected_block: int = 5
+    expected_keep: float = 0.85
+    expected_doubt: float = 0.03
+    """The same for a combination of which the model expects something: how many items at a time, the chance to be better that is enough,
+    and how far, as a standard deviation, the gain on validation items may lie from that on train items."""
 
     shown_failures_least: int = 3
     """From so many failures of the leader on, nobody else's are shown."""

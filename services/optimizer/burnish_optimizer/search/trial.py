@@ -34,6 +34,9 @@ class Trial:
     themes: list["Theme"] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rounds: int = 0
+    begins_with: tuple[Item, ...] = ()
+    """Train items that the incumbent answered while it was looked whether there is headroom."""
+
     _order: list[Item] = field(default_factory=list)
 
     @classmethod

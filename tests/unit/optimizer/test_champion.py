@@ -1,0 +1,101 @@
+"""Who would be returned now: what a model expects and what validation says, weighed together; and how a race begins."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from burnish_optimizer.search import Budget, Item, Proposal, Reflection, Scored, Settings, Task, optimize
+from burnish_optimizer.search.champion import Champion, chance_to_be_better
+from burnish_optimizer.search.memo import Memo
+from tests.unit.optimizer.world import World
+
+ITEMS = tuple(Item(id=f"v{n}", input=f"ticket {n}", expected="amber") for n in range(40))
+
+
+class Meeting:
+    """The champion "old" and a challenger, whose answers are given: the challenger's score less the champion's, by item."""
+
+    def __init__(self, differences: list[int]) -> None:
+        self.asked: list[str] = []
+        self.differences = dict(zip((item.id for item in ITEMS), differences, strict=True))
+        task = Task(prompt="old", train=ITEMS, validation=ITEMS)
+        self.champion = Champion(task, Memo(evaluate=self.evaluate, propose=self.propose, budget=Budget(1_000)), Settings(), "old")
+
+    async def evaluate(self, prompt: str, item: Item) -> Scored:
+        self.asked.append(item.id)
+        return Scored(score=0.5 + self.differences[item.id] / 2 * (1 if prompt == "new" else -1), output="")
+
+    async def propose(self, reflection: Reflection) -> Proposal:
+        raise AssertionError
+
+    async def ends(self, *, mean: float, sd: float) -> tuple[bool, int]:
+        won = await self.champion.challenge_expected("new", expected=(mean, sd), keep=0)
+        return won, len(set(self.asked))
+
+
+async def test_a_large_and_sure_gain_asks_for_a_handful_of_items() -> None:
+    assert await Meeting([0] * 40).ends(mean=0.3, sd=0.08) == (True, 5)
+
+
+async def test_nobody_wins_whom_validation_speaks_against_however_sure_the_model_is() -> None:
+    won, seen = await Meeting([-1] * 5 + [0] * 35).ends(mean=0.5, sd=0.03)
+    assert not won and seen == 40, "it had the chance to make up for it"
+    won, seen = await Meeting([-1] * 5 + [1] * 10 + [0] * 25).ends(mean=0.5, sd=0.03)
+    assert won and seen == 10
+
+
+async def test_an_unsure_gain_is_decided_by_validation() -> None:
+    assert await Meeting([1] * 40).ends(mean=0.03, sd=0.1) == (True, 10)
+    won, seen = await Meeting([-1] * 40).ends(mean=0.03, sd=0.1)
+    assert not won and seen == 15
+    won, seen = await Meeting([0] * 40).ends(mean=0.01, sd=0.1)
+    assert not won and seen == 40
+
+
+async def test_who_lost_is_not_asked_again_until_somebody_else_has_won() -> None:
+    meeting = Meeting([-1] * 40)
+    await meeting.ends(mean=0.03, sd=0.1)
+    before = len(meeting.asked)
+    assert await meeting.ends(mean=0.5, sd=0.01) == (False, 15) and len(meeting.asked) == before
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(0.1, 0.05), (-0.1, 0.2), (0.0, 0.1)])
+def test_without_a_difference_seen_hardly_more_than_what_was_expected_counts(mean: float, sd: float) -> None:
+    """Against two normals multiplied on a grid."""
+    seen = [1.0, 0.0, -1.0, 1.0, 0.0]
+    at = np.linspace(-3, 3, 60_001)
+    density = norm.pdf(at, mean, (sd**2 + 0.03**2) ** 0.5) * norm.pdf(at, 0.2, (3 + 1) ** 0.5 / 5)
+    assert chance_to_be_better(seen, expected=(mean, sd), doubt=0.03) == pytest.approx(density[at > 0].sum() / density.sum(), abs=2e-4)
+
+
+async def test_a_race_reflects_on_the_first_failures_before_it_evaluates_anything_else() -> None:
+    world = World(gain=0.5)
+    asked_at: list[int] = []
+
+    async def propose(reflection: Reflection) -> Proposal:
+        asked_at.append(world.evaluations)
+        return await world.propose(reflection)
+
+    task = world.task()
+    rng = np.random.Generator(np.random.PCG64(1))
+    await optimize(task, evaluate=world.evaluate, propose=propose, budget=Budget(evaluations=700), rng=rng)
+    assert asked_at[:6] == [12] * 6, "a prompt that fails a third of the time needs no 36 items to have headroom"
+    assert {prompt for prompt, _ in world.asked[:12]} == {task.prompt}
+    assert not {item for prompt, item in world.asked[12:24] if prompt == task.prompt}, "the first rounds know what the incumbent says"
+
+
+async def test_a_prompt_that_fails_twice_in_36_has_headroom_and_one_that_fails_once_has_none() -> None:
+    for failing, finish in ((1, "no_headroom"), (2, "nothing_found")):
+        items = tuple(Item(id=f"t{n}", input=f"ticket {n}", expected="amber") for n in range(36))
+        bad = {item.id for item in items[:failing]}
+
+        async def evaluate(prompt: str, item: Item, bad: set[str] = bad) -> Scored:
+            return Scored(score=float(item.id not in bad), output="")
+
+        async def propose(reflection: Reflection) -> Proposal:
+            return Proposal(edits=())
+
+        rng = np.random.Generator(np.random.PCG64(1))
+        task = Task(prompt="old", train=items, validation=ITEMS)
+        result = await optimize(task, evaluate=evaluate, propose=propose, budget=Budget(evaluations=700), rng=rng)
+        assert result.finish_reason == finish
