@@ -232,7 +232,7 @@ async def test_evaluations_that_are_too_few_to_begin_are_refused_and_the_least_t
     assert (error["param"], error["details"]) == ("budget.evaluations", {"least": LEAST}) and str(LEAST) in error["message"]
     await start_optimizer()
     job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': LEAST})}")
-    assert job["status"] == "completed" and 12 <= job["progress"]["evaluations"] <= LEAST
+    assert job["status"] == "completed" and 36 < job["progress"]["evaluations"] <= LEAST, "it searched, whatever it found"
 
 
 @pytest.mark.promise("O-02")

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from burnish_optimizer.search import Budget, Item, Proposal, Reflection, Scored, Settings, Task, optimize
+from burnish_optimizer.search import Budget, Edit, Item, Proposal, Reflection, Scored, Settings, Task, optimize
 from burnish_optimizer.search.champion import Champion, chance_to_be_better
 from burnish_optimizer.search.memo import Memo
+from burnish_optimizer.search.race import Race
+from burnish_optimizer.search.trial import Trial
 from tests.unit.optimizer.world import World
 
 ITEMS = tuple(Item(id=f"v{n}", input=f"ticket {n}", expected="amber") for n in range(40))
@@ -99,3 +101,39 @@ async def test_a_prompt_that_fails_twice_in_36_has_headroom_and_one_that_fails_o
         task = Task(prompt="old", train=items, validation=ITEMS)
         result = await optimize(task, evaluate=evaluate, propose=propose, budget=Budget(evaluations=700), rng=rng)
         assert result.finish_reason == finish
+
+
+def race_of_two(*, theme: tuple[str, ...]) -> Race:
+    """A race that knows two lines: the first came of comments where a theme is given."""
+    task = Task(prompt="Sort the ticket.", train=ITEMS, validation=ITEMS)
+    meeting = Meeting([0] * 40)
+    rng = np.random.Generator(np.random.PCG64(1))
+    trial = Trial.of(task, meeting.champion.memo, rng=rng, settings=Settings(), report=None)
+    race = Race(task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard)
+    race.sow([Edit("rules", "- amber: heard, of, somebody")], theme=theme)
+    race.sow([Edit("rules", "- basil: seen, in, failures")])
+    return race
+
+
+@pytest.mark.parametrize(
+    ("theme", "sureness", "leads"), [(("heard",), 1.6, False), (("heard",), 1.7, True), ((), 0.1, True), ((), -0.1, False)]
+)
+def test_what_came_of_comments_leads_only_when_it_is_sure_and_is_drawn_like_any_other(
+    theme: tuple[str, ...], sureness: float, leads: bool
+) -> None:
+    race = race_of_two(theme=theme)
+    race.model.mean = race.model.sd * np.array([sureness, 0.1])
+    assert [0 in arm for arm in (race._leader(), race.ranked(), race.finalists()[0])] == [leads] * 3
+    assert 1 in race._leader(), "one that came of failures needs no more than a positive mean"
+    drawn = [arm for _ in range(20) for arm in race._choose_arms()[2:]]
+    assert any(0 in arm for arm in drawn)
+
+
+def test_the_incumbent_stays_in_every_round_when_another_is_the_champion() -> None:
+    """Else a line that does nothing is compared only with prompts that do as well without it."""
+    race = race_of_two(theme=())
+    race.model.mean = race.model.sd * np.array([2.0, 2.0])
+    race.champion_arm = (0, 1)
+    for _ in range(20):
+        arms = race._choose_arms()
+        assert arms[0] == (0, 1) and () in arms

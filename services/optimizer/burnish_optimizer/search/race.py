@@ -121,10 +121,9 @@ class Race:
         return render(self.task.prompt, [self.edits[number] for number in arm], locked=self.task.contract.locked)
 
     def ranked(self) -> list[int]:
-        """Living edits with a positive mean, the surest first. Of those that say how to answer only the surest: one such line is enough."""
+        """Edits that are believed in, the surest first. Of those that say how to answer only the surest: one such line is enough."""
         mean, sd = self.model.mean, self.model.sd
-        hopeful = [number for number in self._alive() if mean[number] > 0]
-        ranked = sorted(hopeful, key=lambda number: (-float(mean[number] / sd[number]), number))
+        ranked = sorted(self._believed(), key=lambda number: (-float(mean[number] / sd[number]), number))
         kept = set(self._one_format(ranked, mean / sd))
         return [number for number in ranked if number in kept]
 
@@ -219,9 +218,16 @@ class Race:
         return [number for number in range(len(self.edits)) if number not in self.dead]
 
     def _leader(self) -> Arm:
-        """The combination that is believed in: every edit that does more good than harm by the mean. Nothing is returned for that alone."""
+        """The combination of all edits that are believed in. Nothing is returned for that alone."""
         mean, sd = self.model.mean, self.model.sd
-        return self._within_contract(self._one_format([number for number in self._alive() if mean[number] > 0], mean / sd))
+        return self._within_contract(self._one_format(self._believed(), mean / sd))
+
+    def _believed(self) -> list[int]:
+        """Living edits that do more good than harm by the mean. What came of comments has to be sure of it (decision 51): anybody may
+        write a comment, and no failure asked for such a line. Draws ask no more of it than of any other, so it can become sure.
+        """
+        mean, sd, sure = self.model.mean, self.model.sd, self.settings.heard_above_z
+        return [number for number in self._alive() if mean[number] > (sure * sd[number] if self.themes.get(number) else 0)]
 
     def _one_format(self, numbers: list[int], worth: Array) -> Arm:
         """Without all lines about the form of the answer but the best. Two of them repeat or contradict each other: together they would
@@ -232,8 +238,10 @@ class Race:
         return tuple(number for number in numbers if number not in formats[1:])
 
     def _choose_arms(self) -> list[Arm]:
-        """The leader, the incumbent, and Thompson draws; equal ones once."""
-        arms: list[Arm] = [self._leader(), self.champion_arm]
+        """The leader, the incumbent, and Thompson draws; equal ones once. The incumbent stays when the champion is another (decision 51):
+        among combinations that all hold what the champion holds, lines that do nothing look as good as those that carry it.
+        """
+        arms: list[Arm] = [self._leader(), ()]
         if self.edits:
             alive = self._alive()
             for draw in self.model.draw(self.rng, self.pace.arms - len(arms)):

@@ -204,6 +204,8 @@ class Settings:
     prior_sd: float = 0.1
     dead_below_z: float = -1.645
     retire_after_observations: int = 200
+    heard_above_z: float = 1.645
+    """From so many deviations above nothing on an edit that came of comments is believed in, as one is buried that far below."""
 
     challenge_z: float = 1.2
     challenge_gain: float = 0.02
