@@ -137,3 +137,29 @@ def test_the_incumbent_stays_in_every_round_when_another_is_the_champion() -> No
     for _ in range(20):
         arms = race._choose_arms()
         assert arms[0] == (0, 1) and () in arms
+
+
+@pytest.mark.parametrize(
+    ("came_back", "least", "shown"),
+    [("reworded", 0.11, range(4, 12)), ("opaque", 0.01, range(5, 12)), ("reworded", 1, range(4, 12)), ("new", 0.11, range(12))],
+)
+async def test_who_rewrites_whole_prompts_is_shown_the_surest_lines_alone(came_back: str, least: float, shown: range) -> None:
+    """Lines in other words are told from new ones while there are few; who gives edits may see all."""
+    seen: list[str] = []
+
+    async def propose(reflection: Reflection) -> Proposal:
+        seen.append(reflection.prompt)
+        return Proposal(edits=())
+
+    task = Task(prompt="Sort the ticket.", train=ITEMS, validation=ITEMS)
+    memo = Memo(evaluate=Meeting([0] * 40).evaluate, propose=propose, budget=Budget(1_000))
+    rng = np.random.Generator(np.random.PCG64(1))
+    trial = Trial.of(task, memo, rng=rng, settings=Settings(), report=None)
+    race = Race(task, memo, trial.rng, trial.settings, trial.champion, trial.guard)
+    lines = [f'- "{word}" tickets are {word}' for word in "ash beech cedar elm fir hazel larch maple oak pine rowan yew".split()]
+    race.sow([Edit("rules", line) for line in lines])
+    race.model.mean = race.model.sd * (least + np.arange(12) / 10)
+    race.recent.add(ITEMS[0], [Scored(score=0.0, output="no idea")])
+    race.steadiness.note(came_back)
+    await race._reflect(race._leader(), is_stuck=True)
+    assert {line for line in lines if line in seen[0]} == {lines[n] for n in shown}

@@ -50,6 +50,11 @@ class Steadiness:
         self._last.append(outcome)
 
     @property
+    def rewords(self) -> bool:
+        """Whether prompts come back in other words."""
+        return "reworded" in self._last or "opaque" in self._last
+
+    @property
     def is_opaque(self) -> bool:
         """Whether most of the last reflections re-wrote prompts beyond recognition."""
         return self._last.count("opaque") > OPAQUE_ABOVE * WATCHED

@@ -287,7 +287,7 @@ class Race:
         """
         earned = self.memo.evaluations // self.pace.evaluations_per_proposal + AHEAD - self.memo.proposals
         room = self.pace.undecided_cap - len(self._undecided())
-        prompt = self.prompt_of(leader)
+        prompt = self.prompt_of(self._to_be_rewritten(leader) if self.steadiness.rewords else leader)
         reflections = [
             Reflection(number=self.memo.proposals + offset, prompt=prompt, failed=shown.failed, right=shown.right)
             for offset in range(max(int(is_stuck), min(earned, room)))
@@ -296,6 +296,16 @@ class Race:
         for proposal in await self.memo.propose(reflections):
             self.steadiness.note(self._take(proposal, prompt))
         self.model.add_edits(len(self.edits) - len(self.model.mean))
+
+    def _to_be_rewritten(self, leader: Arm) -> Arm:
+        """The leader's surest edits and no more, for one who gives back the whole prompt in other words (decision 51).
+
+        Each line that comes back unrecognised may be a new one: with every hopeful line in it, hardly a rewriting can be taken apart.
+        """
+        mean, sd, s = self.model.mean, self.model.sd, self.settings
+        sure = [number for number in leader if mean[number] > s.rewritten_above_z * sd[number]]
+        sure.sort(key=lambda number: (-float(mean[number] / sd[number]), number))
+        return tuple(sorted(sure[: s.rewritten_edits_most]))
 
     def _revive(self, number: int) -> None:
         """Who proposes an edit again speaks for it: one that was dropped gets another chance, once."""

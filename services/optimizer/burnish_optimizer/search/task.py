@@ -207,6 +207,10 @@ class Settings:
     heard_above_z: float = 1.645
     """From so many deviations above nothing on an edit that came of comments is believed in, as one is buried that far below."""
 
+    rewritten_above_z: float = 0.5
+    rewritten_edits_most: int = 8
+    """Which edits of the leader a reflection sees that gives back whole prompts in other words: so sure ones, and so many."""
+
     challenge_z: float = 1.2
     challenge_gain: float = 0.02
     challenge_block: int = 8
