@@ -78,7 +78,7 @@ class Desk:
         self.caller = caller
         self.dataset_id = dataset_id
 
-    async def until(self, path: str, *, statuses: tuple[str, ...] = ("completed", "failed", "cancelled"), timeout_s: float = 60) -> Any:
+    async def until(self, path: str, *, statuses: tuple[str, ...] = ("completed", "failed", "cancelled"), timeout_s: float = 100) -> Any:
         """The object at `path`, once its status is one of these."""
         async with asyncio.timeout(timeout_s):
             while True:
