@@ -31,6 +31,12 @@ month_turns_total = Counter("burnish_month_turns_total", "Base credits and allow
 housework_failures_total = Counter(
     "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
 )
+HOUSEWORK: Final = (
+    "adopt", "compare_tombstones", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge", "labels", "models",
+    "month", "news", "publish", "recount", "scores", "tidy", "usage", "watch",
+)  # fmt: skip
+for _task in HOUSEWORK:
+    housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.
 
 detectors_skipped_total = Counter(
     "burnish_detectors_skipped_total",

@@ -78,6 +78,8 @@ class Relay:
         self._db = db
         self._bus = bus
         self._service = service
+        for outcome in ("sent", "repeated", "failed"):
+            metrics.outbox_sent_total.labels(service, outcome)  # A series that begins above 0 has not grown.
         self._wait_s = wait_ms / 1000
         self._busy_s = busy_ms / 1000
         self._poll_s = poll_s
