@@ -28,7 +28,7 @@ async def main(stop: asyncio.Event) -> None:
         return None if bus.is_connected else "NATS cannot be reached"
 
     try:
-        health = HealthServer(settings.metrics_port, readiness)
+        health = HealthServer(settings.metrics_port, readiness, host=settings.metrics_host)
         keep = keep_provisioned(bus, database, stop, replicas=settings.stream_replicas, ack_wait_s=settings.ack_wait_s)
         await supervise(health.run(stop), keep, stop=stop)
     finally:
