@@ -91,9 +91,10 @@ async def supervise(*coros: Coroutine[Any, Any, None], stop: asyncio.Event | Non
 
 
 class HealthServer:
-    """`/healthz` (the process lives), `/readyz` (503 and the reason while `readiness` gives one) and `/metrics`, for services without HTTP.
+    """`/healthz` (the process lives), `/readyz` (503 and the reason while `readiness` gives one) and `/metrics`, of every service.
 
-    Raw asyncio: a web framework would cost more memory than the service's own code. `port` 0 takes any; `port` then tells which.
+    The gateway has it apart from the API. Raw asyncio: a web framework would cost more memory than the service's own code. `port` 0 takes
+    any; `port` then tells which.
     """
 
     def __init__(self, port: int, readiness: Readiness, *, host: str = "127.0.0.1") -> None:

@@ -43,10 +43,13 @@ class SharedSettings(BaseSettings):
         " Without it: the host's name and a few random letters.",
     )
     metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="Port of /metrics, /healthz and /readyz of a service without HTTP of its own; 0 takes any."
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of /metrics, /healthz and /readyz of this process, of the gateway apart from its API; 0 takes any.",
     )
     metrics_host: str = Field(
-        default="127.0.0.1", description="Address of /metrics, /healthz and /readyz of a service without HTTP of its own."
+        default="127.0.0.1", description="Address of /metrics, /healthz and /readyz of this process, of the gateway apart from its API."
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged.")
     failpoints: str = Field(

@@ -62,6 +62,8 @@ def configuration(environment: dict[str, str] | None = None) -> Any:
 class Deployment:
     """`ports` by place, a service or a further replica of it (`gateway-2`): of the gateway its API, of the others their metrics.
 
+    `metrics_ports`: of all that have metrics, by place.
+
     `besides`: environment of every service beyond what the file gives. `pooler_port`: of the PgBouncer before the services; 0: none.
     `code`: the checkout whose services are started from now on; None: this one's. `api_key`: of the workspace that `make_workspace` made.
     """
@@ -70,6 +72,7 @@ class Deployment:
     postgres: str
     nats: str
     ports: dict[str, int] = field(default_factory=dict)
+    metrics_ports: dict[str, int] = field(default_factory=dict)
     besides: Mapping[str, str] = field(default_factory=dict)
     pooler_port: int = 0
     code: Path | None = None
@@ -90,7 +93,7 @@ class Deployment:
             given["BURNISH_ENV_FILE"] = str(self.folder / "secrets" / mount["volume"]["subpath"] / "env")
         for key in ("BURNISH_PORT", "BURNISH_METRICS_PORT", "BURNISH_SIMULATOR_PORT"):
             if key in given:
-                given[key] = str(self.ports[place or part])
+                given[key] = str((self.metrics_ports if "METRICS" in key else self.ports)[place or part])
         if "BURNISH_SIMULATOR_URL" in given:
             given["BURNISH_SIMULATOR_URL"] = f"http://127.0.0.1:{self.ports['simulator']}/v1"
         if part in SERVICES:
@@ -171,10 +174,11 @@ async def running_deployment(
     """
     make_reachable(folder)
     places = [*SERVICES, *(f"{name}-{number}" for number in range(2, replicas + 1) for name in SERVICES if name not in ONCE)]
-    ports = _free_ports(len(places) + 2)
-    deployment = Deployment(
-        folder, f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}", dict(zip(places, ports[2:], strict=True)), besides or {}, code=code
-    )
+    gateways = [place for place in places if place.startswith("gateway")]
+    ports = _free_ports(len(places) + len(gateways) + 2)
+    own, beside = dict(zip(places, ports[2:], strict=False)), dict(zip(gateways, ports[2 + len(places) :], strict=True))
+    metrics_ports = {place: port for place, port in (own | beside).items() if place != "simulator"}
+    deployment = Deployment(folder, f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}", own, metrics_ports, besides or {}, code=code)
     servers = ("--postgres", deployment.postgres, "--nats", deployment.nats)
     secrets = ("secrets", str(folder / "secrets"), "--nats-conf", str(ROOT / "deploy/nats/nats.conf"), *servers)
     await deployment.run(*secrets, part="secrets")

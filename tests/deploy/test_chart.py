@@ -180,6 +180,23 @@ def test_network_policies_let_through_what_is_needed_and_no_more(values: dict[st
     assert policies["migrate"]["ingress"] == []
 
 
+def test_metrics_are_scraped_at_a_port_of_their_own() -> None:
+    manifests = rendered(EVERYTHING)
+    (monitor,) = of_kind(manifests, "PodMonitor")
+    assert [one["port"] for one in monitor["spec"]["podMetricsEndpoints"]] == ["metrics"]
+    policies = {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"] for one in of_kind(manifests, "NetworkPolicy")}
+    (service,) = [one for one in of_kind(manifests, "Service") if one["metadata"]["name"] == "prod-burnish"]
+    assert [one["targetPort"] for one in service["spec"]["ports"]] == ["http"], "the API's service leads to no metrics"
+    for part in (*SERVICES, "provisioner"):
+        (container,) = pods(manifests)[part]["containers"]
+        ports = {one["name"]: one["containerPort"] for one in container["ports"]}
+        given = {one["name"]: one["value"] for one in container["env"] if "value" in one}
+        assert str(ports["metrics"]) == given["BURNISH_METRICS_PORT"] and given["BURNISH_METRICS_HOST"] == "0.0.0.0", part
+        assert container["readinessProbe"]["httpGet"]["port"] == ("http" if part == "gateway" else "metrics"), part
+        scrapers = [rule["from"] for rule in policies[part]["ingress"] if rule["ports"] == [{"port": "metrics"}]]
+        assert scrapers == [[{"namespaceSelector": {}}]], part
+
+
 def test_a_cluster_of_nats_takes_the_configuration(tmp_path: Path) -> None:
     manifests = rendered(GIVEN)
     (configuration,) = of_kind(manifests, "ConfigMap")

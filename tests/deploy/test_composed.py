@@ -24,10 +24,16 @@ from tests.deploy.queries import dashboards, metrics_in, rules
 
 NATS_CONF = (ROOT / "deploy/nats/nats.conf").read_text()
 PROMETHEUS = shutil.which("prometheus")
+PROBED = ("/healthz", "/readyz", "/metrics")
 SCRAPED = [name for name in SERVICES if name != "simulator"]
+FROM_OUTSIDE = "127.0.0.2"
+"""Another address of this machine: whoever listens on 127.0.0.1 alone, which no other container reaches, does not answer here."""
+
 LAG = {"burnish_consumer_pending", "burnish_consumer_unacknowledged", "burnish_consumer_full_ratio", "burnish_consumer_readers"}
 """What the provisioner alone watches in a deployment."""
-FROM_NOUGHT = {"burnish_stream_losses_total", "burnish_alerts_raised_total"}
+FROM_NOUGHT = {
+    "burnish_stream_losses_total", "burnish_alerts_raised_total", "burnish_housework_failures_total", "burnish_outbox_sent_total",
+}  # fmt: skip
 """What rings when it grows is told before it has: a series that begins at 1 has not grown."""
 
 
@@ -50,6 +56,21 @@ async def test_all_parts_of_the_compose_file_start_with_the_secrets_it_makes_and
     assert answer.json()["choices"][0]["message"]["content"]
 
 
+async def test_the_gateway_shows_metrics_apart_from_its_api(deployment: Deployment) -> None:
+    ports = (deployment.ports["gateway"], deployment.metrics_ports["gateway"])
+    async with httpx.AsyncClient() as client:
+        seen = {(port, path): await client.get(f"http://{FROM_OUTSIDE}:{port}{path}") for port in ports for path in PROBED}
+    assert [answer.status_code for answer in seen.values()] == [200, 200, 404, 200, 200, 200]
+    assert "burnish_gateway_requests_total" in seen[ports[1], "/metrics"].text
+
+
+async def test_what_probes_ask_is_answered_from_outside(deployment: Deployment) -> None:
+    async with httpx.AsyncClient() as client:
+        for place, port in deployment.metrics_ports.items():
+            for path in PROBED:
+                assert (await client.get(f"http://{FROM_OUTSIDE}:{port}{path}")).status_code == 200, (place, path)
+
+
 @pytest.mark.capability("I1")
 @pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed (Debian's package has it)")
 async def test_prometheus_scrapes_every_service_and_answers_every_query(deployment: Deployment, tmp_path: Path) -> None:
@@ -61,7 +82,7 @@ async def test_prometheus_scrapes_every_service_and_answers_every_query(deployme
     assert set(jobs) == set(SCRAPED)
     for name, job in jobs.items():
         del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": [f"127.0.0.1:{deployment.ports[name]}"]}]
+        job["static_configs"] = [{"targets": [f"{FROM_OUTSIDE}:{deployment.metrics_ports[name]}"]}]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     command = (PROMETHEUS, f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data")
     process = await spawn((*map(str, command), f"--web.listen-address=127.0.0.1:{port}"), log=tmp_path / "log")
@@ -107,7 +128,7 @@ async def _not_yet_counted(deployment: Deployment) -> set[str]:
     found: set[str] = set()
     async with httpx.AsyncClient() as client:
         for name in SCRAPED:
-            text = (await client.get(f"http://127.0.0.1:{deployment.ports[name]}/metrics")).text
+            text = (await client.get(f"http://127.0.0.1:{deployment.metrics_ports[name]}/metrics")).text
             for line in text.splitlines():
                 if line.startswith("# TYPE "):
                     metric = line.split(" ")[2]

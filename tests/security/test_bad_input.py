@@ -12,6 +12,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 import pytest_asyncio
+from prometheus_client import generate_latest
 
 from tests.embedded.stack import Answer
 from tests.security import corpus
@@ -243,7 +244,7 @@ async def test_addresses_inside_are_refused_wherever_a_url_is_taken(world: World
 @pytest.mark.promise("P-07")
 async def test_metrics_stay_few_whatever_was_sent(world: World, gamma: Tenant) -> None:
     """After thousands of odd paths and names: routes are told apart, addresses are not, and no tenant's word is a label."""
-    lines = [line for line in (await gamma.admin("GET", "/metrics")).raw.decode().splitlines() if line and not line.startswith("#")]
+    lines = [line for line in generate_latest().decode().splitlines() if line and not line.startswith("#")]
     routes = {found for line in lines for found in re.findall(r'route="([^"]*)"', line)}
     assert len([line for line in lines if line.startswith("burnish_gateway")]) < 4_000  # other services share this process
     pages = {"/", "/status", "/app", "/app/{path}", "/openapi.json", "/docs", "/docs/oauth2-redirect"}

@@ -222,8 +222,7 @@ async def main(stop: asyncio.Event) -> None:
     server = _Server(config)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
     own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
-    if sockets is not None:  # Replicas share the public port, so each shows its own readiness and metrics beside it.
-        await own.start()
+    await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
     serving = asyncio.create_task(server.serve(sockets=sockets))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Health, readiness, metrics, and the document of all routes."""
+"""Health, readiness, and the document of all routes. Metrics are served apart from the API (`app.main`)."""
 
 import asyncio
 import json
@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from burnish_gateway.deps import GatewayParts
 from burnish_gateway.wire import json_response, make_router
@@ -37,11 +36,6 @@ async def readyz(gateway: GatewayParts) -> Response:
         checks["postgres"] = False
     ready = all(checks.values())
     return json_response({"ready": ready, "checks": checks}, status=200 if ready else 503)
-
-
-@router.get("/metrics", summary="Prometheus metrics of this process", response_class=Response)
-async def metrics() -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/openapi.json", include_in_schema=False)
