@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling chaos chaos-long soak fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-long soak fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -81,6 +81,9 @@ bench-optimizer: $(STAMP) ## evaluations to a better prompt in made-up worlds, g
 
 scaling: $(STAMP) ## what 1, 1,000 and 100,000 calls a second need, from measured unit costs: docs/scaling.md
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+scaling-units: $(STAMP) ## measure what `make scaling` counts with, in a few minutes: benchmarks/results/units.md
+	$(BIN)/python -m benchmarks.scaling.measure $(ARGS)
 
 bench-sandbox: $(STAMP) ## Milliseconds per warm call of evaluators, expressions and code
 	$(BIN)/python -m benchmarks.sandbox

@@ -74,7 +74,8 @@ def running_burnish(environment: dict[str, str]) -> Iterator[tuple[dict[str, Any
             if up.returncode:
                 raise SystemExit(up.stderr)
             status = json.loads(subprocess.run([burnish, "status", "--json", *home], capture_output=True, text=True, check=True).stdout)
-            yield json.loads(up.stdout), {name: int(pid) for name, pid in status["pids"].items() if name not in ("launcher", "simulator")}
+            facts = {**json.loads(up.stdout), "home": f"{folder}/home"}
+            yield facts, {name: int(pid) for name, pid in status["pids"].items() if name not in ("launcher", "simulator")}
         finally:
             subprocess.run([burnish, "down", *home], env=environment, check=False, capture_output=True)
 

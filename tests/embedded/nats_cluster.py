@@ -58,6 +58,10 @@ class NatsCluster:
         passwords = {f"BURNISH_NATS_PASSWORD_{user.upper()}": password for user, password in self.passwords.items()}
         return {"NATS_URL": self.addresses, "BURNISH_STREAM_REPLICAS": str(NODES), **passwords}
 
+    def pids(self) -> dict[int, int]:
+        """Node → process, of those that run."""
+        return {number: process.pid for number, process in self._running.items()}
+
     async def start(self, number: int) -> None:
         """Returns when the node runs; it may still be catching up."""
         client, monitor, route = self._ports[number]
