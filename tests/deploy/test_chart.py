@@ -201,7 +201,8 @@ def test_a_cluster_of_nats_takes_the_configuration(tmp_path: Path) -> None:
     manifests = rendered(GIVEN)
     (configuration,) = of_kind(manifests, "ConfigMap")
     text = configuration["data"]["nats.conf"]
-    assert text.count("nats://cluster:") == 3 and "sync_interval" not in text
+    assert "routes: [$CLUSTER_ROUTE_0, $CLUSTER_ROUTE_1, $CLUSTER_ROUTE_2]" in text and "sync_interval" not in text
+    assert '"nats://' not in text, "the server puts no variable into a quoted value"
     path = tmp_path / "nats.conf"
     path.write_text(text.replace("/data", str(tmp_path / "data")))
     environment = {"PATH": os.environ["PATH"], "POD_NAME": "prod-burnish-nats-0", **secrets(manifests)["nats"]}
