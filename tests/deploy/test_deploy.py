@@ -35,8 +35,7 @@ def load(path: str) -> ModuleType:
 def test_the_compose_file_is_valid_alone_and_names_every_service() -> None:
     services = configuration()["services"]
     assert set(services) >= {*NAMES, "postgres", "nats", "migrate", "provisioner", "prometheus", "grafana"}
-    stages = set(re.findall(r"^FROM \S+ AS (\S+)", (ROOT / "deploy/docker/Dockerfile").read_text(), re.MULTILINE))
-    assert {one["build"]["target"] for one in services.values() if "build" in one} <= stages
+    assert {one["build"]["target"] for one in services.values() if "build" in one} <= set(stages())
 
 
 def test_each_part_sees_its_own_secrets_alone() -> None:
@@ -60,10 +59,66 @@ def test_what_env_example_names_reaches_a_part() -> None:
     assert not [name for name, mark in marked.items() if mark not in text]
 
 
-def test_images_run_as_nobody_in_particular_from_locked_dependencies() -> None:
-    text = (ROOT / "deploy/docker/Dockerfile").read_text()
-    assert "uv sync --locked" in text and re.search(r"^USER 10001$", text, re.MULTILINE)
-    assert set(NAMES) <= set(re.findall(r'CMD \["serve", "(\w+)"\]', text))
+def stages() -> dict[str, tuple[str, list[str]]]:
+    """Stage of the Dockerfile → what it is made from, and its lines, continued ones as one."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for line in (ROOT / "deploy/docker/Dockerfile").read_text().replace("\\\n", " ").splitlines():
+        if opened := re.match(r"FROM (\S+) AS (\S+)$", line):
+            found[opened[2]] = (opened[1], [])
+            lines = found[opened[2]][1]
+        elif line and not line.startswith("#"):
+            lines.append(line)
+    return found
+
+
+def lineage(stage: str) -> list[str]:
+    """The lines that make a stage, those of what it is made from first."""
+    source, lines = stages()[stage]
+    return [*(lineage(source) if source in stages() else []), *lines]
+
+
+def test_images_are_made_from_locked_dependencies_and_serve_each_service() -> None:
+    served = {match[1]: stage for stage in stages() if (match := re.fullmatch(r'CMD \["serve", "(\w+)"\]', lineage(stage)[-1]))}
+    assert {name: name for name in NAMES} == served
+    installs = [line for stage in stages() for line in lineage(stage) if re.search(r"\b(uv|pip|npm) (sync|install|add|ci)\b", line)]
+    exact = re.compile(r"RUN (uv sync --locked --no-dev |npm ci |pip install --no-cache-dir uv==\d+\.\d+\.\d+$)")
+    assert installs and all(exact.match(line) for line in installs), installs
+
+
+def test_every_target_runs_as_somebody_who_is_not_root() -> None:
+    users = {stage: [line for line in lineage(stage) if line.startswith("USER ")][-1:] for stage in stages() if stage != "page"}
+    assert set(map(tuple, users.values())) == {("USER 10001",)}, users
+    services = configuration()["services"]
+    assert {one["build"]["target"] for one in services.values() if "build" in one} <= set(users), "the page's stage is only copied from"
+    assert {name for name, one in services.items() if str(one.get("user", "10001")).partition(":")[0] == "0"} == {"secrets"}
+    assert {"no-new-privileges:true"} == {option for one in services.values() if "build" in one for option in one.get("security_opt", ())}
+
+
+def test_litellm_is_in_the_executors_image_alone() -> None:
+    assert [stage for stage in stages() if any("--extra litellm" in line for line in lineage(stage))] == ["executor"]
+    assert not [line for stage in stages() for line in lineage(stage) if "--all-extras" in line]
+
+
+def test_every_image_is_named_by_an_exact_version() -> None:
+    """PostgreSQL's versions have two parts. What we build ourselves has no tag but the chart's own version."""
+    images = [source for source, _ in stages().values() if source not in stages()]
+    images += [one["image"] for one in configuration()["services"].values() if "build" not in one]
+    values = yaml.safe_load((ROOT / "deploy/helm/burnish/values.yaml").read_text())
+    images += [values[part]["image"] for part in ("postgres", "nats")]
+    exact = re.compile(r"postgres:\d+\.\d+|[a-z0-9./-]+:v?\d+\.\d+\.\d+(-[a-z0-9-]+)?")
+    images = [re.sub("@sha256:[0-9a-f]{64}$", "", image) for image in images]
+    assert len(images) == 8 and not [image for image in images if not exact.fullmatch(image)], images
+    chart = yaml.safe_load((ROOT / "deploy/helm/burnish/Chart.yaml").read_text())
+    assert not values["image"]["tag"] and re.fullmatch(r"\d+\.\d+\.\d+", str(chart["appVersion"]))
+    compose = {image.partition(":")[0]: image for image in images[2:6]}
+    assert (compose["postgres"], compose["nats"]) == (values["postgres"]["image"], values["nats"]["image"])
+
+
+def test_the_image_of_nats_is_the_server_that_tests_run_on() -> None:
+    said = subprocess.run(
+        [Path(sysconfig.get_path("scripts")) / "nats-server", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    assert configuration()["services"]["nats"]["image"].partition("@")[0] == f"nats:{said.rpartition('v')[2].strip()}"
 
 
 def test_nats_conf_is_what_the_users_are_and_the_server_takes_it(tmp_path: Path) -> None:
