@@ -172,7 +172,7 @@ async def weigh_streams(place: Place) -> tuple[float, float]:
 async def demo(place: Place) -> tuple[float, float]:
     """The search of the demo: the optimizer's CPU-ms an evaluation, and bytes of the rows of one delivery of webhooks, without indexes."""
     before = cpu_s(family([place.pids["optimizer"]]))
-    command = [Path(sys.executable).with_name("burnish"), "demo", "--json", "--evaluations", "1000", "--home", place.home]
+    command = [str(Path(sys.executable).with_name("burnish")), "demo", "--json", "--evaluations", "1000", "--home", str(place.home)]
     run = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise SystemExit(run.stderr)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 import os
 import re
 import shutil
@@ -170,9 +171,32 @@ def test_every_query_of_the_dashboards_is_promql(tmp_path: Path) -> None:
 def test_scale_on_paper_is_what_the_arithmetic_says() -> None:
     from benchmarks.scaling.__main__ import DOCUMENT, rendered
     from benchmarks.scaling.plan import plan
-    from benchmarks.scaling.units import Assumed
+    from benchmarks.scaling.units import CALL_MS, Assumed, read_costs
 
     assert DOCUMENT.read_text() == rendered()
-    one, more = plan(1_000, Assumed()), plan(10_001, Assumed())
-    assert (one.cells, more.cells) == (1, 2) and more.replicas["gateway"] == 9
-    assert one.numbers_gb == pytest.approx(1_000 * 86_400 * 400 * 1_634 / 1e9)
+    costs, assumed = read_costs(), Assumed()
+    assert sum(costs.cpu_ms.values()) == pytest.approx(CALL_MS), "the parts of a call are the whole call"
+    one, full, more = (plan(rate, costs, assumed) for rate in (1, 10_000, 10_001))
+    assert (one.cells, full.cells, more.cells) == (1, 1, 2)
+    assert full.replicas["gateway"] == math.ceil(10_000 * costs.cpu_ms["gateway"] / 1000 / 0.5)
+    assert (one.replicas["postgres"], full.replicas["postgres"], more.replicas["nats"]) == (1, 2, 6)
+    assert "standby" not in one.cores and full.wal_mb_per_s == pytest.approx(10_000 * costs.bytes["wal"] / 1e6)
+    assert full.paid_gb["text"] == pytest.approx(2 * 10_000 * 86_400 * 30 * costs.bytes["execution_contents"] / 1e9)
+    assert sum(more.paid_gb.values()) == pytest.approx(sum(full.paid_gb.values()) * 1.0001, rel=1e-9)
+
+
+def test_scale_on_paper_cuts_the_tables_that_the_schema_cuts_and_keeps_them_as_long_as_the_code_does() -> None:
+    from benchmarks.scaling import plan as arithmetic
+    from benchmarks.scaling.units import Assumed, read_costs
+
+    from burnish_analytics.forget_old import NUMBERS_DAYS
+    from burnish_analytics.housework import PARTITION_DAYS_AHEAD
+    from burnish_webhooks.settings import WebhooksSettings
+
+    schema = "".join(path.read_text() for path in (ROOT / "shared/burnish_shared/db/sql").glob("*[a-z].sql"))
+    cut = set(re.findall(r"CALL make_day_partitions\('(\w+)'", schema))
+    found = arithmetic.plan(1_000, read_costs(), Assumed()).partitions
+    assert {name for one in found for name in one.table.split(", ")} == cut
+    kept = (arithmetic.NUMBER_DAYS, arithmetic.DAYS_AHEAD, arithmetic.WEBHOOK_DAYS)
+    assert kept == (NUMBERS_DAYS, PARTITION_DAYS_AHEAD, WebhooksSettings.model_fields["webhook_retention_days"].default)
+    assert sum(one.count for one in found) == 2 * 409 + 374 + 2 * 39
