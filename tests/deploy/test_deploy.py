@@ -21,6 +21,7 @@ from tests.deploy.queries import dashboards, metrics_in, rules
 
 ROOT = Path(__file__).parents[2]
 PROMTOOL = shutil.which("promtool")
+AMTOOL = shutil.which("amtool")
 NEEDS_PROMTOOL = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian's package prometheus has it)")
 
 
@@ -141,6 +142,24 @@ def test_prometheus_takes_the_configuration_and_the_rules_fire_as_said() -> None
         ("test", "rules", "tests/burnish_test.yml"),
     ):
         run = subprocess.run([str(PROMTOOL), *words], cwd=ROOT / "deploy/prometheus", capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_example_for_alertmanager_says_who_hears_of_each_severity() -> None:
+    """Debian's package prometheus-alertmanager has amtool, which is asked too where it is installed."""
+    path = ROOT / "deploy/prometheus/alertmanager.example.yml"
+    example = yaml.safe_load(path.read_text())
+    alerts = [
+        rule for group in yaml.safe_load((ROOT / "deploy/prometheus/rules/burnish.yml").read_text())["groups"] for rule in group["rules"]
+    ]
+    routes = {route["matchers"][0]: route["receiver"] for route in example["route"]["routes"]}
+    assert set(routes) == {f'severity="{rule["labels"]["severity"]}"' for rule in alerts}
+    assert {*routes.values(), example["route"]["receiver"]} == {one["name"] for one in example["receivers"]}
+    assert all(hook["url"].partition(".")[2].startswith("example.com/") for one in example["receivers"] for hook in one["webhook_configs"])
+    named = set(re.findall(r"Burnish\w+", json.dumps(example["inhibit_rules"])))
+    assert named and named <= {rule["alert"] for rule in alerts}
+    if AMTOOL is not None:
+        run = subprocess.run([AMTOOL, "check-config", str(path)], capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stdout + run.stderr
 
 
