@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import HealthCheck, settings
 from structlog.dev import plain_traceback
 
 from burnish.embedded import nats as embedded_nats
@@ -39,6 +40,9 @@ FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "log_min
 
 def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A slow moment of the machine is no fault of an example, and every run looks at the same ones.
+    settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("steady")
     # structlog's default draws tracebacks with every local variable: seconds of one event loop that all services share here.
     structlog.configure(
         processors=[*structlog.get_config()["processors"][:-1], structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]

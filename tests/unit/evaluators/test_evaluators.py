@@ -206,9 +206,10 @@ async def test_what_is_short_to_write_and_long_to_work_through_holds_up_nobody(
     with fair_clock() as clock:
         longest_s, began_s = 0.0, clock()
         while not labour.done():
-            before_s = clock()
+            # Work of the loop's own thread counts even where it lets no other thread look at the clock.
+            before_s, worked_s = clock(), time.thread_time()
             await asyncio.sleep(0.01)
-            longest_s = max(longest_s, clock() - before_s)
+            longest_s = max(longest_s, clock() - before_s, time.thread_time() - worked_s)
         assert longest_s < 0.5, "the loop stood still"
         assert clock() - began_s < 12
     said = await labour

@@ -93,9 +93,12 @@ def test_thousands_of_names_cost_neither_memory_nor_time_for_each_look() -> None
     end_s = now_s + WINDOW_S - 1
     first = window.figures(now_s=end_s)
     assert first["total"]["executions"] == WINDOW_S * SLUGS_MOST and first is window.figures(now_s=end_s)
-    window.add(finished(ago_s=1 - WINDOW_S, slug="one-more"), now_s=end_s)
-    began_s = time.process_time()
-    assert window.figures(now_s=end_s)["total"]["executions"] == WINDOW_S * SLUGS_MOST + 1
-    assert time.process_time() - began_s < 0.7, "it took 1.5 s and more when seconds were added up anew"
+    took_s = []
+    for more in range(1, 6):
+        window.add(finished(ago_s=1 - WINDOW_S, slug="one-more"), now_s=end_s)
+        began_s = time.process_time()
+        assert window.figures(now_s=end_s)["total"]["executions"] == WINDOW_S * SLUGS_MOST + more
+        took_s.append(time.process_time() - began_s)
+    assert min(took_s) < 0.7, "each took 1.5 s and more when seconds were added up anew"
     window.add(finished(ago_s=-2 * WINDOW_S, slug="fresh"), now_s=now_s + 2 * WINDOW_S)
     assert [one["prompt"] for one in window.figures(now_s=now_s + 2 * WINDOW_S)["prompts"]] == ["fresh"]

@@ -85,7 +85,7 @@ def test_the_words_of_a_page_are_what_somebody_would_read() -> None:
 def test_a_page_that_is_written_to_be_slow_is_read_as_fast_as_another(piece: str) -> None:
     begun = time.thread_time()
     words_of_page(piece * (400_000 // len(piece)))
-    assert time.thread_time() - begun < 2, "every tag is looked at once; a reader that looks again takes minutes"
+    assert time.thread_time() - begun < 10, "every tag is looked at once; a reader that looks again takes minutes"
 
 
 def test_parts_fit_as_they_are_told_in_json() -> None:
