@@ -30,6 +30,7 @@ from tests.embedded.places import make_reachable, servers_place
 from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
+from tests.pace import fair_clock
 
 FIRST_PORT = 20_000 + os.getpid() % 10_000
 """Test runs that go on at once look for their ports in different places."""
@@ -63,6 +64,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.security.units import LoadUnits
 
     return LoadUnits(config, log)
+
+
+@pytest.fixture
+def fair_now() -> Iterator[Callable[[], float]]:
+    """A clock in seconds that leaves out the time in which the machine stood still; see `tests.pace`."""
+    with fair_clock() as now:
+        yield now
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ A wait of the product's own (for a poll, a lock, a timeout) leaves no gap, and c
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 LOOK_S = 0.005
@@ -18,28 +18,52 @@ GAP_S = 0.04
 HANGS_AFTER_S = 30.0
 
 
+class Looking:
+    """What a thread sees that looks at the time every few milliseconds, until `end`."""
+
+    def __init__(self) -> None:
+        self.longest_gap_s = 0.0
+        self._seen = 0.0, time.monotonic()
+        """In all that the machine stood still, and when that was looked at: replaced together, for whoever reads it meanwhile."""
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="fair-clock", daemon=True)
+        self._thread.start()
+
+    def now(self) -> float:
+        """Also right after a gap, before the thread came back to see it."""
+        (stood_still_s, last), now = self._seen, time.monotonic()
+        return now - stood_still_s - _gap_s(now - last)
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(LOOK_S):
+            (stood_still_s, last), now = self._seen, time.monotonic()
+            gap_s = _gap_s(now - last)
+            self.longest_gap_s = max(self.longest_gap_s, gap_s)
+            self._seen = stood_still_s + gap_s, now
+
+
+def _gap_s(since_s: float) -> float:
+    return since_s - LOOK_S if since_s > GAP_S else 0.0
+
+
+@contextmanager
+def looking() -> Iterator[Looking]:
+    one = Looking()
+    try:
+        yield one
+    finally:
+        one.end()
+
+
 @contextmanager
 def fair_clock() -> Iterator[Callable[[], float]]:
     """A clock in seconds like `time.monotonic`, less the time since its start in which the machine stood still."""
-    ended = threading.Event()
-    stood_still_s = 0.0
-
-    def look() -> None:
-        nonlocal stood_still_s
-        last = time.monotonic()
-        while not ended.wait(LOOK_S):
-            now = time.monotonic()
-            if now - last > GAP_S:
-                stood_still_s += now - last - LOOK_S
-            last = now
-
-    looking = threading.Thread(target=look, name="fair-clock", daemon=True)
-    looking.start()
-    try:
-        yield lambda: time.monotonic() - stood_still_s
-    finally:
-        ended.set()
-        looking.join()
+    with looking() as clock:
+        yield clock.now
 
 
 @contextmanager
@@ -58,3 +82,16 @@ async def comes_within(seconds: float) -> AsyncIterator[None]:
     with within(seconds):
         async with asyncio.timeout(seconds + HANGS_AFTER_S):
             yield
+
+
+async def undisturbed(attempt: Callable[[], Awaitable[None]], *, still_most_s: float, tries: int = 5) -> None:
+    """For what is decided by clocks of servers, which know nothing of gaps: an attempt that failed while the machine stood still for longer
+    than `still_most_s` in one go says nothing, and is made again. Any other failure counts."""
+    for left in reversed(range(tries)):
+        with looking() as seen:
+            try:
+                await attempt()
+                break
+            except (AssertionError, TimeoutError):
+                if not left or seen.longest_gap_s <= still_most_s:
+                    raise

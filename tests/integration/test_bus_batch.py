@@ -20,7 +20,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.streams import ConsumerSpec
 from tests.integration.bus_parts import bus_of, database, database_away, fetch, own_nats, until
-from tests.pace import within
+from tests.pace import undisturbed, within
 
 __all__ = ["database"]  # a fixture
 
@@ -57,7 +57,8 @@ async def publish_at_once(bus: Bus, bodies: Sequence[bytes]) -> None:
 class Recorder:
     """A handler that notes what it got, when, and in which batches. Bodies that start with `bad` are poison, `broken` ones just fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
         self.seen: dict[bytes, float] = {}
         self.batches: list[int] = []
         self.calls = 0
@@ -71,24 +72,26 @@ class Recorder:
                 raise ValueError("it broke")
         self.batches.append(len(batch))
         for one in batch:
-            self.seen.setdefault(one.data, time.monotonic())
+            self.seen.setdefault(one.data, self.now())
 
     async def has(self, count: int) -> bool:
         return len(self.seen) >= count
 
 
-async def test_a_lone_message_arrives_at_once_and_a_burst_in_few_batches(bus_for: Any, database: Any) -> None:
+async def test_a_lone_message_arrives_at_once_and_a_burst_in_few_batches(
+    bus_for: Any, database: Any, fair_now: Callable[[], float]
+) -> None:
     gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
     recorder, waits = Recorder(), []
     async with consuming(analytics, recorder, db=db):
         for number in range(10):  # Sparse: each is waited for before the next is sent.
-            sent_at = time.monotonic()
+            sent_at = fair_now()
             await publish(gateway, [b"lone%d" % number])
             await until(lambda n=number: recorder.has(n + 1))  # type: ignore[misc]
-            waits.append(time.monotonic() - sent_at)
+            waits.append(fair_now() - sent_at)
         await publish_at_once(gateway, [b"burst%d" % n for n in range(300)])
         await until(lambda: recorder.has(310))
-    assert sorted(waits)[5] < 0.1 and max(waits) < 1.0
+    assert sorted(waits)[5] < 0.3 and max(waits) < 1.0
     assert len(recorder.batches) < 10 + 100 and sum(recorder.batches) == 310
 
 
@@ -114,13 +117,15 @@ async def test_a_message_delivered_twice_has_one_effect(bus_for: Any, database: 
 
 
 @pytest.mark.promise("M-06")
-async def test_poison_goes_to_the_dead_letters_and_does_not_delay_its_neighbours(bus_for: Any, database: Any) -> None:
+async def test_poison_goes_to_the_dead_letters_and_does_not_delay_its_neighbours(
+    bus_for: Any, database: Any, fair_now: Callable[[], float]
+) -> None:
     gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
-    recorder = Recorder()
+    recorder = Recorder(fair_now)
     bodies = [b"good%d" % n for n in range(200)]
     bodies[70:70] = [b"bad one", b"broken one"]
     await publish_at_once(gateway, bodies)
-    started = time.monotonic()
+    started = fair_now()
     spec = replace(FEEDBACK, max_deliver=2, retry_delays_s=(0.05,))
     async with consuming(analytics, recorder, db=db, spec=spec):
         await until(lambda: recorder.has(200))
@@ -265,20 +270,25 @@ async def test_what_cannot_be_finished_in_time_goes_back_at_once(bus_for: Any, d
 
 async def test_a_slow_handler_keeps_its_message_beyond_ack_wait(tmp_path: Path, database: Any) -> None:
     db = await database.open("analytics")
-    deliveries: list[int] = []
-
-    async def slow(batch: Sequence[Delivered]) -> None:
-        deliveries.extend(one.num_delivered for one in batch)
-        await asyncio.sleep(1.3)
 
     async with own_nats(tmp_path) as server:
         await server.provision(ack_wait_s=0.5)
         async with bus_of(server, "gateway") as gateway, bus_of(server, "analytics") as analytics:
-            async with consuming(analytics, slow, db=db), consuming(analytics, slow, db=db):
-                await publish(gateway, [b"x"])
-                await until(lambda: _reached(deliveries, 1))
-                await asyncio.sleep(0.9)
-    assert deliveries == [1]
+
+            async def is_kept() -> None:
+                deliveries: list[int] = []
+
+                async def slow(batch: Sequence[Delivered]) -> None:
+                    deliveries.extend(one.num_delivered for one in batch)
+                    await asyncio.sleep(1.3)
+
+                async with consuming(analytics, slow, db=db), consuming(analytics, slow, db=db):
+                    await publish(gateway, [b"x"])
+                    await until(lambda: _reached(deliveries, 1))
+                    await asyncio.sleep(0.9)
+                assert deliveries == [1]
+
+            await undisturbed(is_kept, still_most_s=0.15)
 
 
 @pytest.mark.promise("M-11")

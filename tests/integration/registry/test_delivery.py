@@ -1,8 +1,8 @@
 """Delivery under load: a moved label is seen everywhere within a second whatever message was lost, and PostgreSQL may go away."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ MOVES = 6
 REST_S = 0.3
 """Between two moves: some readers meet a move that the gateway has not heard of, most do not."""
 
+PATIENCE_S = 20
+
 REST_OF_A_CLIENT_S = 0.005
 """Gateways and clients share a process: without a pause the clients alone would fill it."""
 
@@ -28,6 +30,7 @@ REST_OF_A_CLIENT_S = 0.005
 class Readers:
     """Clients that read the prompt over and over, half of them with what they have (`If-None-Match`), and note what they were told."""
 
+    now: Callable[[], float]
     told: list[tuple[float, float, int]] = field(default_factory=list)
     """Asked at, answered at, version."""
     errors: list[Any] = field(default_factory=list)
@@ -37,7 +40,7 @@ class Readers:
     async def read(self, call: Caller, *, renders: bool) -> None:
         etag, version = "", 0
         while not self.stop:
-            asked_at = monotonic()
+            asked_at = self.now()
             if renders:
                 answer = await call("POST", "/v1/prompts/hello/render", {"label": "production"})
             else:
@@ -51,12 +54,12 @@ class Readers:
                     self.errors.append((version, said))
             else:
                 self.errors.append((answer.status, answer.body))
-            self.told.append((asked_at, monotonic(), version))
+            self.told.append((asked_at, self.now(), version))
             await asyncio.sleep(REST_OF_A_CLIENT_S)
 
 
 @pytest.mark.promise("G-20")
-async def test_a_label_moved_under_load_is_seen_within_a_second_without_any_message(bench: Bench) -> None:
+async def test_a_label_moved_under_load_is_seen_within_a_second_without_any_message(bench: Bench, fair_now: Callable[[], float]) -> None:
     """These gateways hear nothing over NATS: each has only its own look at the change sequence, every half second."""
     assert POLL_S < SEEN_WITHIN_S
     gateways = [await bench.start() for _ in range(3)]
@@ -65,7 +68,7 @@ async def test_a_label_moved_under_load_is_seen_within_a_second_without_any_mess
     for version in range(1, MOVES + 1):
         saved = await mover("POST", "/v1/prompts/hello/versions", {"template": f"version {version + 1}", "base_version": version})
         assert saved.status == 201, saved.body
-    readers = Readers()
+    readers = Readers(fair_now)
     tasks = [
         asyncio.create_task(readers.read(mover.at(gateways[n % 3].url), renders=n % 4 == 3)) for n in range(CLIENTS)
     ]  # fmt: skip
@@ -74,7 +77,7 @@ async def test_a_label_moved_under_load_is_seen_within_a_second_without_any_mess
         await asyncio.sleep(REST_S)
         answer = await mover("PUT", "/v1/prompts/hello/labels/production", {"version": version})
         assert answer.status == 200, answer.body
-        moved.append((monotonic(), version))
+        moved.append((fair_now(), version))
     await asyncio.sleep(SEEN_WITHIN_S + 0.2)
     readers.stop = True
     await asyncio.gather(*tasks)
@@ -104,16 +107,19 @@ async def test_with_postgresql_stopped_delivery_goes_on_and_says_how_old_it_is(
     await near("POST", "/v1/prompts", {"slug": "hello", "template": "version 1", "model": "simulated/chat"})
     await near("POST", "/v1/prompts", {"slug": "gone", "template": "x", "model": "simulated/chat"})
     await near("POST", "/v1/prompts/hello/versions", {"template": "version 2", "base_version": 1})
-    fresh = await call("GET", "/v1/prompts/hello?label=production")
-    assert (fresh.status, fresh.body["version"], "age" in fresh.headers) == (200, 1, False)
-    assert "age" not in (await call("POST", "/v1/prompts/hello/render", {})).headers
+    async with asyncio.timeout(PATIENCE_S):  # A gateway that stood still says how old it is until it has looked again.
+        while "age" in (fresh := await call("GET", "/v1/prompts/hello?label=production")).headers:
+            await asyncio.sleep(0.02)
+        assert (fresh.status, fresh.body["version"]) == (200, 1)
+        while "age" in (await call("POST", "/v1/prompts/hello/render", {})).headers:
+            await asyncio.sleep(0.02)
 
     await wire.cut()
     assert (await near("PUT", "/v1/prompts/hello/labels/production", {"version": 2})).status == 200
-    before = monotonic()
-    while "age" not in (served := await call("GET", "/v1/prompts/hello?label=production")).headers:
-        assert served.status == 200 and monotonic() - before < 10
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(PATIENCE_S):
+        while "age" not in (served := await call("GET", "/v1/prompts/hello?label=production")).headers:
+            assert served.status == 200
+            await asyncio.sleep(0.02)
     assert (served.status, served.body["version"]) == (200, 1) and int(served.headers["age"]) >= 1
     kept = await call("GET", "/v1/prompts/hello?label=production", headers={"if-none-match": served.headers["etag"]})
     assert (kept.status, "age" in kept.headers) == (304, True)
@@ -123,11 +129,11 @@ async def test_with_postgresql_stopped_delivery_goes_on_and_says_how_old_it_is(
     assert (unknown.status, unknown.body["error"]["code"]) == (503, "unavailable"), "what it never knew it does not deny"
 
     await wire.connect()
-    before = monotonic()
-    while (again := await call("GET", "/v1/prompts/hello?label=production")).body["version"] == 1:
-        assert again.status == 200 and monotonic() - before < 10
-        await asyncio.sleep(0.02)
-    assert (again.body["version"], "age" in again.headers) == (2, False)
+    async with asyncio.timeout(PATIENCE_S):
+        while (again := await call("GET", "/v1/prompts/hello?label=production")).body["version"] == 1 or "age" in again.headers:
+            assert again.status == 200
+            await asyncio.sleep(0.02)
+    assert again.body["version"] == 2
     await wire.cut()
 
 
