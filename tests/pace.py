@@ -76,6 +76,14 @@ def within(seconds: float) -> Iterator[None]:
     assert took_s < seconds, f"took {took_s:.2f} s where {seconds} s are allowed"
 
 
+async def fair_sleep(seconds: float) -> None:
+    """Until so much time has passed in which the machine ran."""
+    with fair_clock() as clock:
+        began = clock()
+        while (left_s := began + seconds - clock()) > 0:
+            await asyncio.sleep(left_s)
+
+
 @asynccontextmanager
 async def comes_within(seconds: float) -> AsyncIterator[None]:
     """As `within`, for a wait that may never end: TimeoutError where it hangs."""
