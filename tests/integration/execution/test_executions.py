@@ -90,7 +90,7 @@ async def test_a_background_execution_is_accepted_and_read_later(stack: Stack, c
 
 
 async def finished(caller: Caller, execution_id: str) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             read = (await caller("GET", f"/v1/executions/{execution_id}")).body
             if read["status"] not in ("queued", "running"):
@@ -122,8 +122,8 @@ async def test_a_hundred_calls_at_once_on_credit_for_22_through_two_gateways_are
     held = await one_hold(stack, slow)
     caller = await stack.caller(credit_nusd=22 * held)
     callers = [caller.at(url) for url in stack.gateways]
-    # All hundred must be in flight together: the answers wait half a second for their first token.
-    async with fault(stack, "slow,s=0.5"):
+    # All hundred must be in flight together: the answers wait for their first token until a slow machine has admitted them too.
+    async with fault(stack, "slow,s=3"):
         answers = await asyncio.gather(*(callers[i % 2]("POST", "/v1/executions", slow) for i in range(100)))
     statuses = [one.status for one in answers]
     assert statuses.count(200) == 22 and statuses.count(402) == 78, sorted(statuses)
@@ -133,7 +133,7 @@ async def test_a_hundred_calls_at_once_on_credit_for_22_through_two_gateways_are
 async def one_hold(stack: Stack, body: dict[str, Any]) -> int:
     """What one such call holds: read while it is under way."""
     caller = await stack.caller()
-    async with fault(stack, "slow,s=0.3"):
+    async with fault(stack, "slow,s=2"):
         running = asyncio.create_task(caller("POST", "/v1/executions", body))
         held = []
         while not held:
@@ -311,7 +311,7 @@ async def test_the_list_pages_through_everything_once_and_a_cursor_is_of_one_ten
 async def test_the_list_can_show_one_lane_alone(stack: Stack, caller: Caller) -> None:
     called = (await caller("POST", "/v1/executions", HELLO)).body["id"]
     queued = (await caller("POST", "/v1/executions", HELLO | {"mode": "background"})).body["id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while (await caller("GET", f"/v1/executions/{queued}")).body["status"] in {"queued", "running"}:
             await asyncio.sleep(0.02)
     for lane, ids in (("interactive", [called]), ("background", [queued]), ("batch", [])):
@@ -335,7 +335,7 @@ async def test_a_revoked_key_is_refused_within_a_second_everywhere(stack: Stack,
 @pytest.mark.promise("G-03")
 async def test_a_streaming_repeat_of_a_running_call_hears_409(stack: Stack, caller: Caller) -> None:
     headers = {"idempotency-key": "stream"}
-    async with fault(stack, "slow,s=0.6"):
+    async with fault(stack, "slow,s=2.5"):
         first = asyncio.create_task(caller.events("/v1/executions", HELLO | {"stream": True}, headers=headers))
         while not await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id):
             await asyncio.sleep(0.01)
@@ -359,7 +359,7 @@ async def test_a_workspace_cannot_price_what_is_paid_with_the_operators_key(stac
 
 
 async def test_a_background_execution_has_the_deadline_that_was_asked_for(stack: Stack, caller: Caller) -> None:
-    async with fault(stack, "slow,s=3"):
+    async with fault(stack, "slow,s=20"):
         accepted = await caller("POST", "/v1/executions", HELLO | {"mode": "background", "deadline_s": 0.5})
         read = await finished(caller, accepted.body["id"])
-    assert read["status"] == "timeout" and read["latency_ms"] < 2500
+    assert read["status"] == "timeout" and read["latency_ms"] < 10_000

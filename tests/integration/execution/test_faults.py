@@ -26,8 +26,8 @@ from tests.pace import within
 STREAM = HELLO | {"stream": True}
 SLOW = "slow_chunks,rate=20"
 
-GIVE_UP_S = 1.0
-"""Half of the default, so that the tests take half as long."""
+GIVE_UP_S = 3.0
+"""More than the default: within it a test starts the executor that takes over, on whatever machine."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -150,7 +150,7 @@ async def test_an_executor_killed_in_mid_stream_leaves_one_error_and_a_charge_fo
 
 
 @pytest.mark.promise("E-01")
-@pytest.mark.parametrize("wait_s", [0.0, 1.3])
+@pytest.mark.parametrize("wait_s", [0.0, GIVE_UP_S + 0.3])
 async def test_an_executor_that_dies_before_the_model_was_asked_hands_over_and_the_caller_is_answered(
     stack: Stack, caller: Caller, wait_s: float
 ) -> None:
@@ -262,7 +262,7 @@ async def test_what_nobody_finishes_is_ended_by_the_sweeper_and_its_key_says_so(
     finally:
         failpoints.configure("")
     async with other_executor(stack):
-        await until(lambda: is_booked(stack, caller), within_s=8)
+        await until(lambda: is_booked(stack, caller), within_s=20)
         repeat = await caller("POST", "/v1/executions", body, headers=headers)
     rows = await rows_of(stack, caller)
     assert [(row["status"], row["cost_nusd"]) for row in rows] == [("timeout", 0)]
@@ -277,12 +277,10 @@ async def is_booked(stack: Stack, caller: Caller) -> bool:
 
 @pytest.mark.promise("G-09")
 async def test_without_nats_executions_hear_503_and_hold_nothing_and_feedback_is_kept(stack: Stack, caller: Caller, nats: OwnNats) -> None:
-    loop = asyncio.get_running_loop()
     await nats.kill()
     try:
-        began = loop.time()
-        plain, streamed = await asyncio.gather(caller("POST", "/v1/executions", HELLO), caller.events("/v1/executions", STREAM))
-        assert loop.time() - began < GIVE_UP_S + 0.6
+        with within(GIVE_UP_S + 0.6):
+            plain, streamed = await asyncio.gather(caller("POST", "/v1/executions", HELLO), caller.events("/v1/executions", STREAM))
         assert (plain.status, plain.body["error"]["retryable"]) == (503, True)
         assert [name for name, _ in streamed] == ["503"] and streamed[0][1]["error"]["retryable"] is True
         assert await held(stack, caller) == 0
@@ -292,8 +290,8 @@ async def test_without_nats_executions_hear_503_and_hold_nothing_and_feedback_is
         assert (await caller("GET", "/readyz")).status == 503
     finally:
         await nats.start()
-    await until(lambda: is_ready(caller), within_s=10)
-    await until(lambda: outbox_is_empty(stack), within_s=10)
+    await until(lambda: is_ready(caller), within_s=20)
+    await until(lambda: outbox_is_empty(stack), within_s=20)
     async with other_executor(stack):
         assert (await caller("POST", "/v1/executions", HELLO)).status == 200
     await assert_settled(stack, caller)
@@ -313,14 +311,12 @@ async def outbox_is_empty(stack: Stack) -> bool:
 
 @pytest.mark.promise("G-09", "M-11")
 async def test_a_nats_that_stands_still_is_answered_503_in_time(stack: Stack, caller: Caller, nats: OwnNats) -> None:
-    loop = asyncio.get_running_loop()
-    await until(lambda: is_ready(caller), within_s=10)
+    await until(lambda: is_ready(caller))
     await nats.freeze()
     try:
-        began = loop.time()
-        answer = await caller("POST", "/v1/executions", HELLO)
+        with within(GIVE_UP_S + 0.6):
+            answer = await caller("POST", "/v1/executions", HELLO)
         assert (answer.status, answer.body["error"]["retryable"]) == (503, True)
-        assert loop.time() - began < GIVE_UP_S + 0.6
     finally:
         nats.thaw()
     assert await held(stack, caller) == 0
@@ -328,7 +324,7 @@ async def test_a_nats_that_stands_still_is_answered_503_in_time(stack: Stack, ca
 
 @pytest.mark.promise("G-12", "M-11")
 async def test_a_nats_that_stands_still_for_a_moment_interrupts_no_stream(stack: Stack, caller: Caller, nats: OwnNats) -> None:
-    await until(lambda: is_ready(caller), within_s=10)
+    await until(lambda: is_ready(caller), within_s=20)
     async with fault(stack, SLOW), executor(stack):
         ends, seen = [], 0
         async for name, _ in caller.stream("/v1/executions", STREAM):
@@ -346,7 +342,7 @@ async def test_a_nats_that_stands_still_for_a_moment_interrupts_no_stream(stack:
 async def test_without_postgresql_every_call_hears_503_within_three_seconds(
     stack: Stack, caller: Caller, database_proxy: FaultProxy, how: str
 ) -> None:
-    await until(lambda: is_ready(caller), within_s=10)
+    await until(lambda: is_ready(caller), within_s=20)
     async with other_executor(stack):
         assert (await caller("POST", "/v1/executions", HELLO)).status == 200
         if how == "freeze":
@@ -360,5 +356,5 @@ async def test_without_postgresql_every_call_hears_503_within_three_seconds(
         finally:
             database_proxy.heal()
         assert {(one.status, one.body["error"]["code"], one.body["error"]["retryable"]) for one in answers} == {(503, "unavailable", True)}
-        await until(lambda: is_ready(caller), within_s=10)
-        await until(lambda: is_served(caller), within_s=10)  # It may have heard of no changes for so long that it waits for them first.
+        await until(lambda: is_ready(caller), within_s=20)
+        await until(lambda: is_served(caller), within_s=20)  # It may have heard of no changes for so long that it waits for them first.
