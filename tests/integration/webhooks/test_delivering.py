@@ -177,11 +177,11 @@ async def test_what_a_receiver_does_is_logged_and_bounded(
     await hooks.add_endpoint(receiver.url())
     receiver.modes["/hook"] = [mode, "ok"]
     await hooks.emit(an_event(hooks.workspace_id))
-    async with hooks.delivering(factor=0.000001, total_timeout_s=0.3 if mode == "hang" else 2):
+    async with hooks.delivering(factor=0.000001, total_timeout_s={"hang": 0.3, "drip": 2}.get(mode, 10)):
         await hooks.until_all("delivered")
     attempt = (await hooks.attempts())[0]
     assert (attempt["status_code"], attempt["error_class"]) == (status, error_class)
-    assert attempt["duration_ms"] < 5_000 and len(attempt["response_snippet"] or "") <= 4096
+    assert attempt["duration_ms"] < 12_000 and len(attempt["response_snippet"] or "") <= 4096
     assert receiver.at("/elsewhere") == []
 
 

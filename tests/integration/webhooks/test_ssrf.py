@@ -137,10 +137,10 @@ async def test_a_receiver_that_speaks_no_http_is_one_failed_attempt(hooks: Hooks
     async with _raw(answer) as port:
         await hooks.add_endpoint(f"http://127.0.0.1:{port}/")
         await hooks.emit(an_event(hooks.workspace_id))
-        async with hooks.delivering(factor=1, total_timeout_s=0.4):
+        async with hooks.delivering(factor=1, total_timeout_s=5):
             await hooks.until(lambda rows: bool(rows) and rows[0]["failed_attempts"] == 1)
     (attempt,) = await hooks.attempts()
-    assert attempt["error_class"] in error_classes and attempt["duration_ms"] < 2_000
+    assert attempt["error_class"] in error_classes and attempt["duration_ms"] < 10_000
 
 
 @asynccontextmanager
