@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.pace import within
 
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, SystemResolver, look_up_for
 from burnish_shared.egress.resolving import DNS_SHARE, DNS_THREADS
@@ -261,7 +262,7 @@ async def _asked(resolver: SystemResolver, host: str, *, by: str) -> Sequence[st
 
 
 async def test_a_tenant_whose_names_hang_takes_no_thread_from_others(names: Names) -> None:
-    resolver = SystemResolver(timeout_s=0.2, look_up=names.look_up)
+    resolver = SystemResolver(timeout_s=1.0, look_up=names.look_up)
     slow = [asyncio.create_task(_asked(resolver, f"slow{n}.example", by="loud")) for n in range(3 * DNS_THREADS)]
     await asyncio.sleep(0.02)
     assert await _asked(resolver, "fine.example", by="quiet") == ["93.184.216.34"]
@@ -273,10 +274,10 @@ async def test_a_tenant_whose_names_hang_takes_no_thread_from_others(names: Name
 
 
 async def test_a_name_that_hung_is_refused_at_once_until_it_answers(names: Names) -> None:
-    resolver = SystemResolver(timeout_s=0.05, look_up=names.look_up)
+    resolver = SystemResolver(timeout_s=1.0, look_up=names.look_up)
     assert isinstance(await _asked(resolver, "slow.example", by="one"), OSError)
     for by in ("one", "other"):
-        async with asyncio.timeout(0.04):
+        with within(0.9):
             assert isinstance(await _asked(resolver, "slow.example", by=by), OSError)
     assert names.asked == ["slow.example"]
     names.released.set()
@@ -286,7 +287,7 @@ async def test_a_name_that_hung_is_refused_at_once_until_it_answers(names: Names
 
 
 async def test_a_name_that_only_waited_for_its_turn_is_not_taken_for_one_that_hangs(names: Names) -> None:
-    resolver = SystemResolver(timeout_s=0.05, look_up=names.look_up)
+    resolver = SystemResolver(timeout_s=1.0, look_up=names.look_up)
     crowd = [asyncio.create_task(_asked(resolver, f"slow{n}.example", by="loud")) for n in range(DNS_SHARE)]
     await asyncio.sleep(0)
     assert isinstance(await _asked(resolver, "fine.example", by="loud"), OSError)

@@ -47,7 +47,7 @@ async def _storm(tenant: Tenant, calls: int, **more: Any) -> list[Answer]:
 
 async def test_a_storm_never_exceeds_the_limit_of_a_key_whichever_executor_calls(tenant: Tenant, limited: LimitedProvider) -> None:
     _, key = await _key(tenant, limited, requests_per_minute=10)
-    answers = await _storm(tenant, 40, deadline_s=3)
+    answers = await _storm(tenant, 40, deadline_s=15)
     assert sorted({one.status for one in answers}) == [200, 429]
     assert sum(one.status == 200 for one in answers) == 10 == len(limited.arrived[key]) and limited.refused == 0
     refused = [one for one in answers if one.status == 429]
@@ -61,7 +61,7 @@ async def test_a_storm_never_exceeds_the_limit_of_a_key_whichever_executor_calls
 @pytest.mark.capability("E7")
 async def test_the_operators_key_has_the_limit_that_the_operator_wrote_down_for_all_tenants_together(tenant: Tenant) -> None:
     other = Tenant(tenant.ground, await tenant.ground.stack.caller())
-    calls = [one.call(model="metered-test", deadline_s=3) for one in (tenant, other) for _ in range(4)]
+    calls = [one.call(model="metered-test", deadline_s=15) for one in (tenant, other) for _ in range(4)]
     answers = await asyncio.gather(*calls)
     assert [sum(one.status == status for one in answers) for status in (200, 429)] == [3, 5]
     assert tenant.ground.provider.calls_with(METERED_KEY) == 3
@@ -71,7 +71,7 @@ async def test_a_call_waits_for_room_as_long_as_its_deadline_allows(tenant: Tena
     limited.requests = None
     _, key = await _key(tenant, limited, requests_per_minute=3)
     assert {one.status for one in await _storm(tenant, 3)} == {200}
-    await tenant.books(SHIFT, int(WINDOW_S) - 2)
+    await tenant.books(SHIFT, int(WINDOW_S) - 5)
     late = await asyncio.gather(*(tenant.call(model="limited", deadline_s=20) for _ in range(3)))
     assert {one.status for one in late} == {200} and all(one.body["latency_ms"] >= 500 for one in late), [one.body for one in late]
     assert len(limited.arrived[key]) == 6
@@ -80,7 +80,7 @@ async def test_a_call_waits_for_room_as_long_as_its_deadline_allows(tenant: Tena
 async def test_nobody_waits_for_one_key_while_another_is_free(tenant: Tenant, limited: LimitedProvider) -> None:
     _, first = await _key(tenant, limited, requests_per_minute=4, priority=1)
     _, second = await _key(tenant, limited, requests_per_minute=4, priority=2)
-    answers = await _storm(tenant, 12, deadline_s=5)
+    answers = await _storm(tenant, 12, deadline_s=15)
     assert [sum(one.status == status for one in answers) for status in (200, 429)] == [8, 4]
     assert (len(limited.arrived[first]), len(limited.arrived[second])) == (4, 4)
 
@@ -90,9 +90,9 @@ async def test_tokens_are_reserved_and_what_is_not_used_serves_others(tenant: Te
     limited.requests, limited.tokens = None, 1000
     _, key = await _key(tenant, limited, tokens_per_minute=1000)
     for number in range(6):
-        answer = await tenant.call(model="limited", deadline_s=5)
+        answer = await tenant.call(model="limited", deadline_s=15)
         assert answer.status == 200, (number, answer.body)
-    answers = await _storm(tenant, 10, deadline_s=2)
+    answers = await _storm(tenant, 10, deadline_s=15)
     assert limited.refused == 0 and len(limited.arrived[key]) <= 10
     assert {one.status for one in answers} <= {200, 429}
 
@@ -102,7 +102,7 @@ async def test_a_limit_that_a_provider_names_in_its_headers_is_kept_to_once_it_i
     _, key = await _key(tenant, limited)
     for _ in range(12):
         assert (await tenant.call(model="limited")).status == 200
-    answers = await _storm(tenant, 40, deadline_s=2)
+    answers = await _storm(tenant, 40, deadline_s=15)
     assert sum(one.status == 200 for one in answers) <= 8
     assert len(limited.arrived[key]) <= 20 + 2, "each executor finds out for itself, by one call at most"
     assert limited.refused <= 2 and limited.most_in_a_window(key) <= 22
@@ -111,9 +111,9 @@ async def test_a_limit_that_a_provider_names_in_its_headers_is_kept_to_once_it_i
 async def test_after_a_429_the_storm_leaves_the_provider_alone(tenant: Tenant, limited: LimitedProvider) -> None:
     """It says nothing but 429 and how long; without a key nobody has a row for it, so each executor remembers."""
     limited.requests, limited.says = 5, False
-    await _storm(tenant, 20, deadline_s=3)
+    await _storm(tenant, 20, deadline_s=15)
     arrived = len(limited.arrived[""])
-    answers = await _storm(tenant, 40, deadline_s=3)
+    answers = await _storm(tenant, 40, deadline_s=15)
     assert len(limited.arrived[""]) <= arrived + 2 and {one.status for one in answers} == {429}
     assert all(int(one.headers["retry-after"]) >= 30 for one in answers)
 
@@ -126,7 +126,7 @@ async def test_limits_are_set_changed_and_taken_away_and_each_leaves_an_audit_en
     assert (changed.body["requests_per_minute"], changed.body["tokens_per_minute"]) == (9, 10**9)
 
     async def served() -> bool:
-        return (await tenant.call(model="limited", deadline_s=2)).status == 200
+        return (await tenant.call(model="limited", deadline_s=15)).status == 200
 
     await until(served)
     freed = await tenant.admin("PATCH", f"/v1/provider-keys/{key_id}", {"requests_per_minute": None, "tokens_per_minute": None})
@@ -141,13 +141,19 @@ async def test_a_caller_who_leaves_while_waiting_for_room_is_settled_within_a_se
     await _key(tenant, limited, requests_per_minute=1)
     assert (await tenant.call(model="limited")).status == 200
     body = {"model": "limited", "messages": [{"role": "user", "content": "Hi."}], "deadline_s": 100}
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(tenant.admin("POST", "/v1/executions", body), 0.5)
     ws = tenant.admin.workspace.workspace_id
+    waiting = asyncio.create_task(tenant.admin("POST", "/v1/executions", body))
 
     async def settled() -> bool:
         return not await tenant.books("SELECT 1 FROM holds WHERE workspace_id = $1", ws)
 
+    async def held() -> bool:
+        return not await settled()
+
+    await until(held)
+    await asyncio.sleep(0.5)  # until it waits; there is no event of that here
+    assert not waiting.done()
+    waiting.cancel()
     with within(1.0):
         await until(settled)
     assert [row["status"] for row in await tenant.rows()] == ["success", "cancelled"]
