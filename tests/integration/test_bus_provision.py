@@ -27,7 +27,7 @@ async def server(tmp_path: Path) -> AsyncIterator[OwnNats]:
 
 
 async def ask(bus: Bus, subject: str, body: object = None) -> Any:
-    answer = json.loads((await bus.nc.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", timeout=2)).data)
+    answer = json.loads((await bus.nc.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", timeout=10)).data)
     assert "error" not in answer, answer
     return answer
 

@@ -18,7 +18,7 @@ from burnish_simulator.app import Simulator, serve
 pytestmark = pytest.mark.capability("E4")
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello there"}]
-TIMEOUT_S = 0.3
+TIMEOUT_S = 1.0
 SILENT = ("slow", "hang", "stall")
 
 

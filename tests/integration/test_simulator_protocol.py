@@ -202,12 +202,13 @@ async def test_counters_show_how_often_each_model_was_called(http: aiohttp.Clien
 
 
 async def test_latency_is_waited_only_when_asked_for(client: openai.AsyncOpenAI) -> None:
-    times = {}
+    times: dict[str, list[float]] = {}
     for asked in ("off", "3"):
-        started = time.perf_counter()
-        await client.chat.completions.create(model="reader", messages=TASK, extra_headers={"x-simulated-latency": asked})
-        times[asked] = time.perf_counter() - started
-    assert times["off"] < 0.36 <= times["3"]
+        for _ in range(3):
+            started = time.perf_counter()
+            await client.chat.completions.create(model="reader", messages=TASK, extra_headers={"x-simulated-latency": asked})
+            times.setdefault(asked, []).append(time.perf_counter() - started)
+    assert min(times["off"]) < 0.36 <= min(times["3"])
     started = time.perf_counter()
     await chunks_of(client, model="reader", messages=TASK, extra_headers={"x-simulated-latency": "0.5"})
     assert time.perf_counter() - started > 0.06

@@ -78,6 +78,7 @@ BESIDE_ERRORS = {"newer_version": {"newer_version", "merge"}}
 """What stands beside the error by contract (PRODUCT, core payloads)."""
 
 AT_ONCE = 10
+PATIENCE_S = 10
 
 Request = Callable[[], Awaitable[Answer]]
 
@@ -394,13 +395,13 @@ async def _raw_request(tenant: Tenant, route: str, *, headers: dict[str, str], b
 
 
 async def _talk(tenant: Tenant, data: bytes) -> bytes:
-    """Sends bytes as they are; returns what came back within a second."""
+    """Sends bytes as they are; returns what came back within some seconds, of a machine that may stand still meanwhile."""
     host, _, port = tenant.admin.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(data)
         await writer.drain()
-        return await asyncio.wait_for(reader.read(65_536), 1)
+        return await asyncio.wait_for(reader.read(65_536), PATIENCE_S)
     except (TimeoutError, ConnectionError):
         return b""
     finally:

