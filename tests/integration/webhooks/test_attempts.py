@@ -343,11 +343,12 @@ async def test_texts_that_cannot_fit_are_not_read(hooks: Hooks, databases: dict[
 
 async def test_what_became_of_an_attempt_is_counted_by_name(hooks: Hooks, receiver: Receiver) -> None:
     await hooks.add_endpoint(receiver.url())
-    receiver.modes["/hook"] = ["slow=0.8", "ok"]
+    receiver.modes["/hook"] = ["hang", "ok"]
     await hooks.emit(an_event(hooks.workspace_id))
     before = [metrics.attempts_total.labels(name)._value.get() for name in ("lost_claim", "delivered")]
-    async with hooks.delivering(limits=replace(QUICK, lease_s=0.5)):
+    async with hooks.delivering(limits=replace(QUICK, lease_s=2), total_timeout_s=40):
         await receiver.wait_for(lambda all_: len(all_) == 2)
         await hooks.until_all("delivered")
+        receiver.released.set()
     after = [metrics.attempts_total.labels(name)._value.get() for name in ("lost_claim", "delivered")]
     assert after == [before[0] + 1, before[1] + 1]

@@ -89,8 +89,8 @@ async def test_no_url_of_the_list_is_dialled(hooks: Hooks, dns: DnsServer, recei
     for url in urls:
         await hooks.add_endpoint(url)
     await hooks.emit(an_event(hooks.workspace_id))
-    async with hooks.delivering(factor=1, egress=Egress(EgressPolicy(), resolver=DnsResolver(dns.port))):
-        await hooks.until(lambda rows: len(rows) == len(urls) and all(row["failed_attempts"] == 1 for row in rows))
+    async with hooks.delivering(factor=100, egress=Egress(EgressPolicy(), resolver=DnsResolver(dns.port))):
+        await hooks.until(lambda rows: len(rows) == len(urls) and all(row["failed_attempts"] == 1 for row in rows), timeout_s=60)
     assert {attempt["error_class"] for attempt in await hooks.attempts()} == {"egress_refused"}
     assert receiver.requests == []
 
