@@ -19,6 +19,7 @@ from burnish_shared.auth.sealed_columns import CHECK_COLUMN, SEALED_COLUMNS
 from burnish_shared.auth.sealing import FORMAT
 from burnish_shared.contracts.provider_keys import KeyPlace
 from burnish_shared.contracts.webhooks import secret_context
+from burnish_shared.db import session
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from burnish_shared.refusal import StartRefused
@@ -57,7 +58,10 @@ class World:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[World]:
+async def world(database_urls: DatabaseUrls, nats_server: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    # A new connection takes seconds where load without a pause, three services and PostgreSQL share two cores with others.
+    for patience in ("POOL_WAIT_S", "CONNECT_TIMEOUT_S"):
+        monkeypatch.setattr(session, patience, 30.0)
     async with running_stack(database_urls, nats_server, gateway={"kek": OLD}, executor={"kek": OLD}) as stack:
         stack.kek = OLD
         operator = await Database.open(database_urls["owner"], application_name="test-operator", max_size=2)
