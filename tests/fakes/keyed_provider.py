@@ -35,7 +35,7 @@ FINE = Manner()
 
 @dataclass
 class KeyedProvider:
-    """`calls`: the key of each call in order, '' for none; `bodies`: what was asked.
+    """`calls`: the key of each call in order, '' for none; `bodies`: what was asked; `left`: how many callers did not wait to the end.
 
     `manners`: key → how it is served; FINE for one that is not named.
     """
@@ -47,6 +47,7 @@ class KeyedProvider:
     usage: dict[str, Any] = field(default_factory=lambda: dict(USAGE))
     released: asyncio.Event = field(default_factory=asyncio.Event)
     streaming: asyncio.Event = field(default_factory=asyncio.Event)
+    left: int = 0
 
     @property
     def base_url(self) -> str:
@@ -72,7 +73,7 @@ class KeyedProvider:
         self.calls.append(key)
         manner = self.manners.get(key, FINE)
         if manner.hangs:
-            await self.released.wait()
+            await self._hang()
         if manner.status != 200:
             return self._refuse(key, manner)
         if manner.says:
@@ -82,6 +83,22 @@ class KeyedProvider:
             return await self._stream(request, manner)
         message = {"role": "assistant", "content": TEXT}
         return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": self.usage})
+
+    async def _hang(self) -> None:
+        try:
+            await self.released.wait()
+        except asyncio.CancelledError:
+            self.left += 1
+            raise
+
+    async def embed(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.json())
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        self.calls.append(key)
+        if self.manners.get(key, FINE).hangs:
+            await self._hang()
+        data = [{"object": "embedding", "index": 0, "embedding": [0.5, 0.5]}]
+        return web.json_response({"object": "list", "data": data, "usage": {"prompt_tokens": 3, "total_tokens": 3}})
 
     def _refuse(self, key: str, manner: Manner) -> web.Response:
         said = manner.says or (f"No: {key}" if manner.echoes else "No.")
@@ -117,8 +134,9 @@ async def serving_by_key() -> AsyncIterator[KeyedProvider]:
     provider = KeyedProvider()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", provider.answer)
+    app.router.add_post("/v1/embeddings", provider.embed)
     app.router.add_get("/v1/models", provider.models)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

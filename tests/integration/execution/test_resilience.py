@@ -13,6 +13,7 @@ import pytest_asyncio
 from tests.embedded.stack import Answer, Caller, Stack, running_stack
 from tests.fakes.keyed_provider import TEXT, KeyedProvider, Manner, serving_by_key
 from tests.integration.execution.test_executions import HELLO, books, fault
+from tests.integration.optimization.test_suggest import FIGURES
 from tests.pace import comes_within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E9")]
@@ -206,6 +207,31 @@ async def test_on_every_route_a_caller_who_leaves_stops_the_model_within_a_secon
             while (await counters(stack))["open"] or not (rows := await books(stack, of_caller, caller.workspace.workspace_id)):
                 await asyncio.sleep(0.02)
     assert [row["status"] for row in rows] == ["cancelled"]
+
+
+@pytest.mark.promise("G-11")
+@pytest.mark.capability("E2", "D4")
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [("/v1/embeddings", {"input": "Hello."}), ("/v1/suggest", {"template": "Sort it.", **FIGURES})],
+    ids=["embed", "suggest"],
+)
+async def test_a_caller_who_leaves_an_embedding_or_a_suggestion_stops_the_model_within_a_second(
+    stack: Stack, caller: Caller, provider: KeyedProvider, route: str, body: dict[str, Any]
+) -> None:
+    provider.manners[""] = Manner(hangs=True)
+    leaving = asyncio.create_task(caller("POST", route, {"model": "own/one", **body}))
+    while not provider.calls:
+        assert not leaving.done(), leaving.result().body
+        await asyncio.sleep(0.02)
+    leaving.cancel()
+    async with comes_within(1.0):
+        while not provider.left or not (
+            rows := await books(stack, "SELECT status FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
+        ):
+            await asyncio.sleep(0.02)
+    assert [row["status"] for row in rows] == ["cancelled"] and len(provider.calls) == 1
+    assert not await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
 
 
 async def counters(stack: Stack) -> Any:
