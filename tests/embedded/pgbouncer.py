@@ -67,7 +67,7 @@ async def pgbouncer_before(urls: DatabaseUrls, *, first_port: int) -> AsyncItera
 
 
 async def _listening(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -138,7 +138,7 @@ class Stack:
 
         async def end() -> None:
             stop.set()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 30)
 
         self.exit.push_async_callback(end)
         return stop
@@ -160,7 +160,7 @@ class Stack:
 
         async def end() -> None:
             server.should_exit = True
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 30)
 
         self.exit.push_async_callback(end)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -36,7 +36,7 @@ async def indexing(bus: Bus, db: Database) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
 
 
 async def letters(data: BusDatabase) -> list[tuple[str, int, bytes | None, str]]:

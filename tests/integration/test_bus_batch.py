@@ -39,7 +39,7 @@ async def consuming(
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
 
 
 async def publish(bus: Bus, bodies: Sequence[bytes]) -> list[str]:

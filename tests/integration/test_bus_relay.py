@@ -35,7 +35,7 @@ async def relaying(db: Database, bus: Bus, **options: Any) -> AsyncIterator[Rela
         yield relay
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
 
 
 async def write(db: Database, *message_ids: str, subject: str = SUBJECT, body: bytes = b"{}") -> None:

@@ -273,7 +273,7 @@ async def _answers(caller: Caller, status: int, ask: tuple[str, str, Any]) -> bo
 
 
 async def _until_refused(caller: Caller) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (answer := await caller("PATCH", "/v1/prompts/a-desk", {"description": "changed"})).status != 503:
             await asyncio.sleep(0.05)
         return answer

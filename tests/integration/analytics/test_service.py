@@ -42,7 +42,7 @@ async def nats(tmp_path: Path) -> AsyncIterator[OwnNats]:
         yield server
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 40) -> None:
     async with asyncio.timeout(within_s):
         while not await condition():
             await asyncio.sleep(0.02)

@@ -71,7 +71,7 @@ async def until(caller: Caller, run_id: str, *statuses: str, timeout_s: float = 
 
 async def begun(caller: Caller, run_id: str, step: str) -> None:
     """Until this step is under way."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             steps = (await caller("GET", f"/v1/chain-runs/{run_id}")).body["steps"]
             if {one["id"]: one["status"] for one in steps}[step] == "running":

@@ -177,7 +177,7 @@ async def test_who_goes_away_cancels_the_run(stack: Stack, caller: Caller) -> No
     await make_chain(caller, "left", call("a", "slow"))
     async with fault(stack, "slow,s=30"):
         asking = asyncio.create_task(caller("POST", "/v1/chains/left/runs", {"variables": {"topic": "tea"}}))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (runs := (await caller("GET", "/v1/chain-runs")).body["data"]):
                 await asyncio.sleep(0.02)
         asking.cancel()

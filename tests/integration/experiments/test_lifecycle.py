@@ -305,7 +305,7 @@ async def test_a_shadow_arm_answers_unseen_is_paid_by_the_experiment_and_capped(
     answer = await ask(caller, "ada")
     assert answer.body["arm"] in ("control", "candidate")
     sql = "SELECT * FROM executions WHERE workspace_id = $1 AND job_id = $2 AND details -> 'experiment' ->> 'shadow_of' = $3"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (rows := await books(stack, sql, caller.workspace.workspace_id, UUID(experiment), answer.body["id"])):
             await asyncio.sleep(0.1)
     assert (rows[0]["lane"], rows[0]["status"], rows[0]["version"]) == ("batch", "success", 2)
@@ -318,7 +318,7 @@ async def test_a_shadow_arm_answers_unseen_is_paid_by_the_experiment_and_capped(
     for _ in range(8):
         kept = await ask(caller, "ada", cache=True)
     assert kept.body["cached"] and kept.body["cost_nusd"] == 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (shadows := (await read(caller, experiment))["results"]["shadows"])[0]["answered"] < 9:
             await asyncio.sleep(0.1)
     assert shadows[0]["live_mean_cost_nusd"] > 0.7 * answer.body["cost_nusd"]  # those from the cache were free, and are left out
@@ -505,7 +505,7 @@ async def test_a_call_in_the_background_and_a_repeat_have_the_arm_of_their_unit(
     await until_known(caller, {"control", "candidate"})
     user, arm = next(iter((await arms_of(caller, USERS)).items()))
     queued = await caller("POST", "/v1/executions", {"prompt": SLUG, "variables": {"topic": "x"}, "user_id": user, "mode": "background"})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (kept := await caller("GET", f"/v1/executions/{queued.body['id']}")).body["status"] in ("queued", "running"):
             await asyncio.sleep(0.1)
     assert kept.body["arm"] == arm

@@ -16,7 +16,7 @@ from tests.embedded.stack import Caller, Stack
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 10) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 40) -> Any:
     """What the condition returned, once it is true."""
     async with asyncio.timeout(within_s):
         while not (found := await condition()):

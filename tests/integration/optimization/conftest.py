@@ -43,7 +43,7 @@ class Optimizer:
 
     async def end(self) -> None:
         self.stop.set()
-        await asyncio.wait_for(self.task, 10)
+        await asyncio.wait_for(self.task, 30)
 
     async def kill(self) -> None:
         self.task.cancel()

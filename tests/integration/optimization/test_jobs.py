@@ -168,7 +168,7 @@ async def until_nothing_is_held(stack: Stack, desk: Desk) -> None:
     """What was on its way when a job was cancelled ends by itself; its rest goes back when the last hold is gone."""
     import asyncio
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             left = await books(
                 stack,

@@ -24,7 +24,7 @@ async def assert_books_are_in_order(stack: Stack, caller: Caller) -> None:
     workspace_id = caller.workspace.workspace_id
     assert await books(stack, "SELECT * FROM drift()") == []
     assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", workspace_id) == []
-    async with asyncio.timeout(10):  # What is left goes back right after the end is told.
+    async with asyncio.timeout(30):  # What is left goes back right after the end is told.
         while True:
             accounts = await books(stack, "SELECT * FROM accounts WHERE workspace_id = $1 AND kind = 4", workspace_id)
             if accounts and all(account["closing"] and account["limit_nusd"] == account["spent_nusd"] for account in accounts):
@@ -147,7 +147,7 @@ async def test_executions_and_corrections_become_items(stack: Stack, desk: Desk)
     chosen = [{"execution_id": made[0], "expected": "shipping"}, {"execution_id": made[1]}, {"execution_id": made[2]}]
     chosen.append({"execution_id": "00000000-0000-7000-8000-000000000000"})
     path = f"/v1/datasets/{desk.dataset_id}/items/from-executions"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(await books(stack, "SELECT FROM execution_contents WHERE execution_id = ANY ($1::text[]::uuid[])", made)) < 3:
             await asyncio.sleep(0.05)
     told = await desk.caller("POST", path, {"executions": chosen})
@@ -244,7 +244,7 @@ async def test_a_paused_run_waits_and_goes_on_without_paying_twice(stack: Stack,
     while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 5:
         pass
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/pause")).body["status"] == "paused"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await books(stack, "SELECT FROM test_runs WHERE test_run_id = $1::text::uuid AND leased_until IS NOT NULL", run_id):
             await asyncio.sleep(0.05)
         while await books(stack, "SELECT FROM holds WHERE workspace_id = $1", desk.caller.workspace.workspace_id):

@@ -46,7 +46,7 @@ async def furnished(caller: Caller, past: Past, word: str) -> None:
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await look():
             await asyncio.sleep(0.02)
 

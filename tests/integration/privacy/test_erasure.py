@@ -48,7 +48,7 @@ async def analytics_on(urls: DatabaseUrls, nats: Any, **changed: Any) -> AsyncIt
         yield db
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
         await bus.close()
         await db.close()
 

@@ -74,7 +74,7 @@ async def test_an_execution_whose_executor_died_in_the_middle_is_booked_on_the_k
     ground.provider.manners[key] = Manner(stalls=True)
     async with executor(ground.stack) as process:
         call = asyncio.ensure_future(caller.events("/v1/executions", CALL | {"stream": True}))
-        await asyncio.wait_for(ground.provider.streaming.wait(), 10)
+        await asyncio.wait_for(ground.provider.streaming.wait(), 30)
         await asyncio.sleep(0.5)  # until its first words have passed through the bus; there is no event of that here
         process.kill()
         await process.wait()

@@ -44,7 +44,7 @@ async def _analytics(stack: Stack) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 30)
         await bus.close()
         await db.close()
 
@@ -73,7 +73,7 @@ async def run_prompt(caller: Caller, text: str, **more: Any) -> str:
     return str((await say(caller, "POST", "/v1/executions", {"prompt": "answers", "variables": {"text": text}, **more}))["id"])
 
 
-async def scores_of(caller: Caller, execution_id: str, *, n: int = 1, timeout_s: float = 10) -> list[dict[str, Any]]:
+async def scores_of(caller: Caller, execution_id: str, *, n: int = 1, timeout_s: float = 30) -> list[dict[str, Any]]:
     """The scores beside an execution, once there are n."""
     async with asyncio.timeout(timeout_s):
         while True:
@@ -101,4 +101,4 @@ async def start_optimizer(stack: Stack) -> AsyncIterator[StartOptimizer]:
     for task, stop in started:
         stop.set()
         if not task.done():
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 30)

@@ -148,7 +148,7 @@ async def test_the_command_ends_well_at_ctrl_c_and_says_that_its_port_is_taken()
     _, told = await asyncio.wait_for(second.communicate(), 20)
     assert second.returncode == 1 and b"--port" in told and b"Traceback" not in told
     running.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(running.wait(), 10) == 0
+    assert await asyncio.wait_for(running.wait(), 30) == 0
 
 
 @asynccontextmanager

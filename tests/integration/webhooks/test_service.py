@@ -61,7 +61,7 @@ async def _serving(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch,
         yield
     finally:
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await running
 
 

@@ -146,7 +146,7 @@ async def _idle(hooks: Hooks) -> None:
         "SELECT count(*) AS n FROM webhook_deliveries d JOIN webhook_endpoint_states s USING (endpoint_id) WHERE d.status = 'pending' AND "
         "(d.leased_until IS NOT NULL OR d.next_attempt_at <= clock_timestamp() AND coalesce(s.opened_until <= clock_timestamp(), true))"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await hooks.rows(due))[0]["n"]:
             await asyncio.sleep(0.005)
 

@@ -269,7 +269,7 @@ async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
 
     await supervisor.add(Member("one", start=start, stop=stop))
     os.kill(supervisor.pids()["one"], 9)
-    await asyncio.wait_for(restarted.wait(), 10)
+    await asyncio.wait_for(restarted.wait(), 30)
 
     await supervisor.stop("one")
     assert supervisor.restarts() == {"one": 1}
@@ -285,7 +285,7 @@ async def test_what_a_killed_launcher_left_behind_is_ended_and_strangers_are_lef
     ended = await end_leftovers({"nats": ours.pid, "executor": stranger.pid, "gone": 2**22 + 1}, home=tmp_path)
 
     assert ended == ["nats"]
-    assert await asyncio.wait_for(ours.wait(), 10) == -9
+    assert await asyncio.wait_for(ours.wait(), 30) == -9
     assert stranger.returncode is None
     await end(stranger, signals=(signal.SIGKILL,), grace_s=5)
 

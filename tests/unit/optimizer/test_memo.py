@@ -22,7 +22,7 @@ async def test_rounds_of_which_all_is_known_leave_room_for_a_wish_to_cancel() ->
 
     memo = Memo(evaluate=evaluate, propose=propose, budget=Budget(evaluations=1))
     searching = asyncio.create_task(rounds())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not memo.evaluations:
             await asyncio.sleep(0)
         searching.cancel()
