@@ -31,6 +31,7 @@ from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
 from tests.pace import fair_clock
+from tests.skipped import write_down
 
 FIRST_PORT = 20_000 + os.getpid() % 10_000
 """Test runs that go on at once look for their ports in different places."""
@@ -54,6 +55,11 @@ def pytest_collection_finish() -> None:
     """Half a million objects of modules and tests live until the end. Each look of the garbage collector through all of them takes half a
     second, in which every service of a test's event loop stands still."""
     leave_alone_what_stands()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # Of pytest-xdist's processes the one that hears of all tests.
+        write_down(terminalreporter.stats.get("skipped", []))
 
 
 @pytest.hookimpl(optionalhook=True)
