@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-long soak fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-more chaos-long soak fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -100,11 +100,14 @@ bench-registry: $(STAMP) ## lists, searches and delivery with 10,000 prompts of 
 bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a drain, a kill
 	$(BIN)/python -m benchmarks.webhooks $(ARGS)
 
-chaos: $(STAMP) ## kill, freeze and restart processes under load, drill backup and cluster, and audit the books
-	$(BIN)/pytest -m "chaos and not chaos_long" $(ARGS) tests/chaos tests/integration
+chaos: $(STAMP) ## in two minutes: kill, freeze and restart processes under load, drill backup and cluster, audit the books
+	$(BIN)/pytest -m "chaos and not chaos_more and not chaos_long" -n $(WORKERS) --dist loadfile $(ARGS) tests/chaos tests/integration/operation
+
+chaos-more: $(STAMP) ## what chaos has no time for: faults at random, two releases side by side, a pooler, a storm, deaths at every step
+	$(BIN)/pytest -m "chaos_more and not chaos_long" $(ARGS) tests/chaos tests/integration
 
 LONG_S ?= 3600
-chaos-long: $(STAMP) ## play the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md
+chaos-long: chaos-more ## chaos-more, the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md
 	BURNISH_CHAOS_LONG_S=$(LONG_S) BURNISH_FAULT_REPORT=$(CURDIR)/docs/fault-report.md $(BIN)/pytest -m chaos_long $(ARGS) tests/chaos
 
 MINUTES ?= 60

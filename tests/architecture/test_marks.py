@@ -28,6 +28,15 @@ def test_pages_claim_no_promise_without_a_test() -> None:
     assert not claimed, claimed
 
 
+def test_faults_are_played_by_a_target_that_looks_where_they_are() -> None:
+    """`make chaos` collects two folders, because to collect all tests takes it seconds; `make chaos-more` looks everywhere."""
+    collected = (ROOT / "tests/chaos", ROOT / "tests/integration/operation")
+    others = [path for path in (ROOT / "tests").rglob("test_*.py") if not any(path.is_relative_to(one) for one in collected)]
+    faults = {path: path.read_text() for path in others if re.search(r"mark\.chaos\b", path.read_text())}
+    assert len(faults) > 3
+    assert not [str(path.relative_to(ROOT)) for path, text in faults.items() if "mark.chaos_more" not in text]
+
+
 def test_statements_are_one_line_each_and_in_order() -> None:
     assert list(statements()) == sorted(statements(), key=lambda one: (list(KINDS).index(one[0]), one))
     assert all(statements().values())

@@ -49,6 +49,7 @@ def p95(took: list[float]) -> float:
 
 
 @pytest.mark.chaos
+@pytest.mark.chaos_more
 @pytest.mark.capability("E9")
 @pytest.mark.promise("E-12")
 @pytest.mark.timeout(300)

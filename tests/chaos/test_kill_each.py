@@ -32,6 +32,7 @@ FROZEN_S = 3.5
 BEHIND = ("analytics", "webhooks", "optimizer", "simulator")
 
 
+@pytest.mark.chaos
 @pytest.mark.promise("P-09", "C-05", "G-12", "E-01", "M-01", "W-02", "A-01")
 @pytest.mark.timeout(240)
 async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path) -> None:

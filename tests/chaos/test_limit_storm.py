@@ -25,6 +25,7 @@ async def post(http: aiohttp.ClientSession, place: Ground, path: str, body: Any)
 
 
 @pytest.mark.chaos
+@pytest.mark.chaos_more
 @pytest.mark.capability("E8", "E9")
 @pytest.mark.promise("E-12")
 @pytest.mark.timeout(240)

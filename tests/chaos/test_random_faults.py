@@ -1,4 +1,4 @@
-"""`make chaos`: random faults under load. BURNISH_CHAOS_SEED repeats a run by its seed, BURNISH_CHAOS_S sets its length."""
+"""`make chaos-more`: random faults under load. BURNISH_CHAOS_SEED repeats a run by its seed, BURNISH_CHAOS_S sets its length."""
 
 import asyncio
 import os
@@ -69,6 +69,7 @@ FAULTS: tuple[tuple[Fault, int], ...] = (
 
 
 @pytest.mark.chaos
+@pytest.mark.chaos_more
 @pytest.mark.promise("P-09", "C-05", "C-13", "E-03", "G-12", "M-01", "M-05", "M-11", "A-01", "W-02")
 @pytest.mark.timeout(LENGTH_S + 240)
 async def test_random_faults_leave_right_books(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def environment(folder: Path) -> dict[str, Any]:
 
 
 def of_ground(fault: shared.Fault) -> Fault:
-    """The faults that `make chaos` knows, too."""
+    """The faults that `make chaos-more` draws from."""
 
     async def play(lot: Lot, dice: random.Random) -> None:
         await fault(lot.on.place, dice, lot.on.load)

@@ -17,7 +17,13 @@ from tests.integration.chains.chains import assert_paid_once, begun, call, fault
 from tests.integration.chains.conftest import QUICK
 from tests.integration.execution.test_executions import books
 
-pytestmark = [pytest.mark.chaos, pytest.mark.capability("P8"), pytest.mark.promise("E-01")]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.chaos_more,
+    pytest.mark.timeout(300),
+    pytest.mark.capability("P8"),
+    pytest.mark.promise("E-01"),
+]
 
 EXECUTIONS = "SELECT execution_id, status FROM executions WHERE workspace_id = $1 ORDER BY execution_id"
 
@@ -83,7 +89,7 @@ async def _dies_at(stack: Stack, point: str) -> None:
     dying = await serve(stack, "gateway", replica=f"dying-{port}", port=port, fp=f"{point}:exit", chain_lease_s=2)
     try:
         run_id = await _begun_at(caller, f"http://127.0.0.1:{port}")
-        assert await asyncio.wait_for(dying.wait(), 20) == KILLED
+        assert await asyncio.wait_for(dying.wait(), 60) == KILLED
         run = await until(caller, run_id)
     finally:
         await ended(dying)
@@ -131,7 +137,7 @@ async def _model_was_asked(stack: Stack, caller: Caller) -> None:
 
 async def _begun_at(caller: Caller, url: str) -> str:
     """A run that a gateway began which may die before it answers."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 return await start(caller.at(url), "two")

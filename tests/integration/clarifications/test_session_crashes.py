@@ -13,7 +13,13 @@ from tests.integration.chains.test_chain_crashes import ended, serve
 from tests.integration.clarifications.sessions import replies, start, until
 from tests.integration.execution.test_executions import books
 
-pytestmark = [pytest.mark.chaos, pytest.mark.capability("S1"), pytest.mark.promise("E-01")]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.chaos_more,
+    pytest.mark.timeout(300),
+    pytest.mark.capability("S1"),
+    pytest.mark.promise("E-01"),
+]
 
 POINTS = {
     "clarification.begun": 0,
@@ -70,7 +76,7 @@ async def _is_over(process: asyncio.subprocess.Process) -> bool:
 
 
 async def _up(caller: Caller) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             try:
                 if (await caller("GET", "/v1/clarifications")).status == 200:

@@ -10,7 +10,7 @@ from tests.embedded.stack import Caller, Stack
 from tests.integration.chains.test_chain_crashes import _free_port, ended, serve
 from tests.integration.execution.test_executions import books
 
-pytestmark = [pytest.mark.chaos, pytest.mark.capability("E17"), pytest.mark.promise("E-01")]
+pytestmark = [pytest.mark.chaos, pytest.mark.chaos_more, pytest.mark.capability("E17"), pytest.mark.promise("E-01")]
 
 
 async def test_a_content_is_read_once_whoever_dies(stack: Stack, caller: Caller) -> None:

@@ -20,7 +20,7 @@ from tests.deploy.composed import ONCE, PACKAGES, ROOT, SERVICES, Deployment, ru
 from tests.fakes.receiver import receiving
 from tests.integration.operation.test_migrations import FIRST_BESIDE_ANOTHER
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1"), pytest.mark.chaos]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1"), pytest.mark.chaos, pytest.mark.chaos_more]
 
 SQL = "shared/burnish_shared/db/sql"
 RATE = 6.0

@@ -123,6 +123,7 @@ async def test_a_job_that_dies_at_every_step_buys_nothing_twice_and_ends_the_sam
 
 
 @pytest.mark.chaos
+@pytest.mark.chaos_more
 @pytest.mark.timeout(600)
 @pytest.mark.promise("O-01")
 @pytest.mark.parametrize("method", list(OF_METHODS))
@@ -144,6 +145,7 @@ async def test_so_does_a_job_of_every_other_method(stack: Stack, start_optimizer
 
 
 @pytest.mark.chaos
+@pytest.mark.chaos_more
 @pytest.mark.timeout(600)
 @pytest.mark.capability("O2")
 @pytest.mark.promise("O-01")
