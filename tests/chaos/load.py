@@ -64,6 +64,8 @@ class Load:
     reacted: set[str] = field(default_factory=set)
     asked_again: int = 0
     """Tries beyond the first of those calls that may be repeated."""
+    keeps_connections: bool = True
+    """Else each call has a connection of its own, which a balancer may lead to another gateway than the last."""
     doubts_feedback: bool = False
     """Set while what NATS acknowledges may be taken back, because its store is about to be replaced by an older one."""
     _out: TextIO | None = None
@@ -73,7 +75,7 @@ class Load:
         """Starts calls at an even pace whatever becomes of them, and returns when the last was answered."""
         loop = asyncio.get_running_loop()
         timeout = aiohttp.ClientTimeout(total=ASK_S, sock_connect=5)
-        connector = aiohttp.TCPConnector(limit=0, force_close=False)
+        connector = aiohttp.TCPConnector(limit=0, force_close=not self.keeps_connections)
         with self.journal.open("a", buffering=1) as self._out:
             async with aiohttp.ClientSession(
                 timeout=timeout, connector=connector, headers={"authorization": f"Bearer {self.api_key}"}

@@ -1,7 +1,8 @@
-"""Two replicas of every service behind PgBouncer in transaction mode, as the compose file has them, restarted one after the other."""
+"""Two replicas of every service behind PgBouncer in transaction mode, each restarted in turn, its neighbour beside it."""
 
 import asyncio
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,42 +11,55 @@ from tests.chaos.ground import ENVIRONMENT
 from tests.chaos.jobs import Batches
 from tests.chaos.load import Load
 from tests.chaos.test_kill_each import assert_right, subscribe
+from tests.deploy.balancer import balancing
 from tests.deploy.composed import ONCE, SERVICES, running_deployment
 from tests.embedded.pgbouncer import program
 from tests.fakes.receiver import receiving
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1", "T3"), pytest.mark.chaos]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1", "T3"), pytest.mark.chaos, pytest.mark.chaos_more]
 
 RATE = 8.0
 BATCH_LINES = 60
 CALLS = 40
 """Before the first restart and after the last."""
 
+GATEWAYS = ("gateway", "gateway-2")
+
 
 @pytest.mark.skipif(program() is None, reason="pgbouncer is not installed (Debian's package has it)")
 @pytest.mark.promise("G-18", "P-09")
 @pytest.mark.timeout(400)
 async def test_replicas_behind_pgbouncer_are_restarted_one_by_one(tmp_path: Path) -> None:
-    """The first gateway goes on: in a deployment a balancer leads calls away from one that stops, and there is none here."""
+    """A gateway that stops gets no new calls from the balancer before them, as a deployment's leads them away from a pod that ends."""
     besides = ENVIRONMENT | {"BURNISH_EGRESS_ALLOW": "127.0.0.0/8"}
-    async with running_deployment(tmp_path, replicas=2, pooled=True, besides=besides) as place, receiving() as receiver:
+    async with (
+        running_deployment(tmp_path, replicas=2, pooled=True, besides=besides) as place,
+        balancing({name: place.ports[name] for name in GATEWAYS}) as balancer,
+        receiving() as receiver,
+    ):
         await place.make_workspace()
         await subscribe(place, receiver)
-        load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(6), rate=RATE)
+        journal = tmp_path / "journal.jsonl"
+        load = Load(balancer.url, place.api_key, journal, random.Random(6), rate=RATE, keeps_connections=False)
         batches = Batches(load, lines=BATCH_LINES)
         batches.stop.set()  # One, in any case.
         running = asyncio.create_task(load.run())
         batch = asyncio.create_task(batches.run())
         await so_many_more(load)
         for name in (one for one in SERVICES if one not in ONCE):
-            await place.restart(f"{name}-2")
+            for replica in (name, f"{name}-2"):
+                async with balancer.without(replica):
+                    await place.restart(replica)
+        before = Counter(balancer.taken)
         await so_many_more(load)
+        since = balancer.taken - before
         await asyncio.wait_for(batch, 90)
         load.stop.set()
         await asyncio.wait_for(running, 60)
         await assert_right(place, load, receiver)
         assert batches.ended == 1
         assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), load.told
+    assert all(before[one] > CALLS / 4 and since[one] > CALLS / 4 for one in GATEWAYS), (before, since)
 
 
 async def so_many_more(load: Load) -> None:
