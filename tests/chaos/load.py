@@ -60,6 +60,8 @@ class Load:
     violations: list[str] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
     kinds: Mapping[str, int] = field(default_factory=lambda: PLAIN)
+    unheard: Counter[str] = field(default_factory=Counter)
+    """Why nothing is known of calls: the error that was answered, or the client's own."""
     background: set[str] = field(default_factory=set)
     reacted: set[str] = field(default_factory=set)
     asked_again: int = 0
@@ -132,7 +134,8 @@ class Load:
             async with http.post(f"{self.url}/v1/executions", json=body, headers=with_key(key)) as response:
                 raw = await response.read()
                 return self.read(response.status, raw, response.headers.get("x-execution-id"))
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.unheard[type(error).__name__] += 1
             return Told("unknown", again=True)
 
     async def _streamed(self, http: aiohttp.ClientSession, body: dict[str, Any], key: str | None) -> Told:
@@ -144,7 +147,8 @@ class Load:
                 if response.status != 200:
                     return self.read(response.status, await response.read(), execution_id)
                 told = await self.follow(response, execution_id, seen)
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.unheard[type(error).__name__] += 1
             return Told("unknown", execution_id, again=True)
         if told is None:
             self.violations.append(f"the stream of {execution_id} ended without a terminal event")
@@ -205,6 +209,7 @@ class Load:
     def failed(self, error: dict[str, Any], execution_id: str | None) -> Told:
         named = (error.get("details") or {}).get("execution_id")
         if error["code"] in OPEN or named is None:
+            self.unheard[f"{error['code']}: {error.get('message')}"] += 1
             return Told("unknown", execution_id, again=True)
         return Told("failed", named, code=error["code"])
 

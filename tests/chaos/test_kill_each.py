@@ -26,6 +26,9 @@ CALLS = 1_000
 RATE = 24.0
 BATCH_LINES = 100
 
+END_S = 120.0
+"""For what began to end, once nothing is hurt any more: no test fails because the machine is slow."""
+
 FROZEN_S = 3.5
 """Longer than NATS waits for an executor (BURNISH_ACK_WAIT_S here), so another one has the work when it wakes up."""
 
@@ -34,7 +37,7 @@ BEHIND = ("analytics", "webhooks", "optimizer", "simulator")
 
 @pytest.mark.chaos
 @pytest.mark.promise("P-09", "C-05", "G-12", "E-01", "M-01", "W-02", "A-01")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     async with ground(tmp_path / "home") as place, receiving() as receiver:
@@ -53,11 +56,11 @@ async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path)
             await asyncio.sleep(DWELL_S)
             killed[name] = place.signal(name, signal.SIGKILL)
         await asyncio.gather(*(place.heal(name, of_pid=pid) for name, pid in killed.items()), place.freeze("executor", FROZEN_S))
-        await asyncio.wait_for(batch, 60)
+        await asyncio.wait_for(batch, END_S)
         while load.calls < CALLS:
             await asyncio.sleep(DWELL_S)
         load.stop.set()
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, END_S)
         await assert_right(place, load, receiver)
         await assert_mixed(load)
 
@@ -74,11 +77,13 @@ class Audited(Protocol):
     async def audit(self, journal: Path) -> tuple[int, dict[str, Any], str]: ...
 
 
-async def subscribe(place: Audited, receiver: Receiver) -> None:
+async def subscribe(place: Audited, receiver: Receiver) -> str:
+    """The secret with which its deliveries are signed."""
     async with aiohttp.ClientSession(headers={"authorization": f"Bearer {place.api_key}"}) as http:
         body = {"url": receiver.url(), "events": ["execution.completed"]}
         async with http.post(f"{place.url}/v1/webhooks/endpoints", json=body) as response:
             assert response.status == 201, await response.text()
+            return str((await response.json())["secret"])
 
 
 LETTERS = "nothing lies among the dead letters"

@@ -8,17 +8,21 @@ import pytest
 
 from tests.chaos.ground import ground
 from tests.chaos.load import Load
-from tests.chaos.test_kill_each import assert_right, subscribe
+from tests.chaos.test_kill_each import END_S, assert_right, subscribe
 from tests.fakes.receiver import receiving
 
 ORDER = ("executor", "executor-2", "analytics", "webhooks", "optimizer", "gateway", "gateway-2")
 
 
+DEADLINE_S = "20"
+"""No call may fail, and on a busy machine a call may take longer than the eight seconds that are enough elsewhere."""
+
+
 @pytest.mark.chaos
 @pytest.mark.promise("G-18", "P-09")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(500)
 async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
-    async with ground(tmp_path / "home") as place, receiving() as receiver:
+    async with ground(tmp_path / "home", BURNISH_DEADLINE_S=DEADLINE_S) as place, receiving() as receiver:
         await subscribe(place, receiver)
         load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(2))
         running = asyncio.create_task(load.run())
@@ -28,6 +32,6 @@ async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
         code, report, told = await place.audit(load.journal)
         assert code == 0, (report, told)  # Calls go on: what they have in hand is none of this audit's business.
         load.stop.set()
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, END_S)
         await assert_right(place, load, receiver)
-        assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), load.told
+        assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), (load.told, load.unheard)

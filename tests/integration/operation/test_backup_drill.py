@@ -13,6 +13,7 @@ import pytest
 
 from tests.chaos.ground import Ground, ground
 from tests.chaos.load import Load
+from tests.chaos.test_kill_each import END_S
 from tests.embedded.installation import Installation
 from tests.fakes.receiver import Received, Receiver, receiving
 
@@ -28,7 +29,7 @@ KEPT = ("secrets.json", "workspace.json", "admin.json")
 
 @pytest.mark.chaos
 @pytest.mark.promise("P-04", "P-06", "P-09", "S-04", "W-10")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(500)
 async def test_what_was_answered_is_restored_and_nothing_is_sent_twice(tmp_path: Path) -> None:
     journal, kept = tmp_path / "journal.jsonl", tmp_path / "kept"
     async with receiving() as receiver:
@@ -66,7 +67,7 @@ async def back_up_under_load(place: Ground, receiver: Receiver, journal: Path, p
         await asyncio.sleep(0.05)
     load.stop.set()
     backing_up = asyncio.create_task(run(place.installation, "backup", str(parent)))
-    await asyncio.wait_for(running, 30)
+    await asyncio.wait_for(running, END_S)
     assert load.violations == []
     return Path((await backing_up)["folder"])
 
@@ -85,7 +86,7 @@ async def what_comes_after(place: Ground, receiver: Receiver) -> None:
                 for wanted in (lost["id"], erasure["id"])
             )
 
-        await receiver.wait_for(all_told, timeout_s=40)
+        await receiver.wait_for(all_told, timeout_s=END_S)
     (waiting,) = await place.rows("SELECT count(*) AS n FROM webhook_deliveries WHERE status = 'pending'")
     while waiting["n"]:
         await asyncio.sleep(0.1)
@@ -108,7 +109,7 @@ async def assert_nothing_comes_twice(place: Ground, receiver: Receiver, before: 
                 {one.path for one in map(facts, requests[len(before) :]) if one.body == execution_id} == {"/hook", "/down"}
             )
 
-        await receiver.wait_for(told_of(fresh["id"]), timeout_s=20)
+        await receiver.wait_for(told_of(fresh["id"]), timeout_s=END_S)
         after = [facts(one) for one in receiver.requests[len(before) :]]
         assert not {(one.path, one.body) for one in after} & {(one.path, one.body) for one in map(facts, before)}
         assert await run(place.installation, "webhooks", "release") == {"held": False, "kept": 0, "sent": 0}
@@ -116,7 +117,7 @@ async def assert_nothing_comes_twice(place: Ground, receiver: Receiver, before: 
         deliveries = await get(http, "/v1/webhooks/deliveries?reason=restored&limit=1")
         assert deliveries["data"][0]["status"] == "cancelled", again
         await post(http, f"/v1/webhooks/deliveries/{deliveries['data'][0]['id']}/replay", {}, 202)
-        await receiver.wait_for(lambda requests: len(requests) > len(before) + len(after), timeout_s=20)
+        await receiver.wait_for(lambda requests: len(requests) > len(before) + len(after), timeout_s=END_S)
 
 
 class Facts:
@@ -141,7 +142,7 @@ def caller(place: Ground) -> aiohttp.ClientSession:
 
 async def post(http: aiohttp.ClientSession, path: str, body: dict[str, Any], status: int) -> dict[str, Any]:
     """Asks again as long as it is told to wait: for a minute after a restore a limit counts as used up (PROMISES G-16)."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(END_S):
         while True:
             async with http.post(path, json=body) as response:
                 answer: dict[str, Any] = await response.json()

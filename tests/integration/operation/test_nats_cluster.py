@@ -15,7 +15,7 @@ from burnish_shared.bus.connect import MESSAGE_ID_HEADER, Bus, connect
 from burnish_shared.bus.provision import provision
 from tests.chaos.ground import ground
 from tests.chaos.load import Load
-from tests.chaos.test_kill_each import assert_right, subscribe
+from tests.chaos.test_kill_each import END_S, assert_right, subscribe
 from tests.conftest import FIRST_PORT
 from tests.embedded.nats_cluster import nats_cluster
 from tests.fakes.receiver import receiving
@@ -54,7 +54,7 @@ async def acknowledged(bus: Bus, message_id: str) -> int:
 
 @pytest.mark.chaos
 @pytest.mark.promise("P-09", "M-01", "G-09")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(500)
 async def test_a_killed_leader_costs_no_call_and_no_event(tmp_path: Path) -> None:
     async with nats_cluster(tmp_path / "nats", first_port=FIRST_PORT + 300) as cluster, receiving() as receiver:
         async with ground(tmp_path / "home", replicas="", **cluster.environment()) as place:
@@ -70,12 +70,12 @@ async def test_a_killed_leader_costs_no_call_and_no_event(tmp_path: Path) -> Non
             await cluster.await_whole()
             await so_many_more(load)
             load.stop.set()
-            await asyncio.wait_for(running, 60)
+            await asyncio.wait_for(running, END_S)
             await assert_right(place, load, receiver)
 
 
 async def so_many_more(load: Load) -> None:
     wanted = load.calls + CALLS
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(END_S):
         while load.calls < wanted:
             await asyncio.sleep(0.1)

@@ -10,7 +10,8 @@ import pytest
 from tests.chaos.ground import ENVIRONMENT
 from tests.chaos.jobs import Batches
 from tests.chaos.load import Load
-from tests.chaos.test_kill_each import assert_right, subscribe
+from tests.chaos.test_kill_each import END_S, assert_right, subscribe
+from tests.chaos.test_rolling_restart import DEADLINE_S
 from tests.deploy.balancer import balancing
 from tests.deploy.composed import ONCE, SERVICES, running_deployment
 from tests.embedded.pgbouncer import program
@@ -28,10 +29,10 @@ GATEWAYS = ("gateway", "gateway-2")
 
 @pytest.mark.skipif(program() is None, reason="pgbouncer is not installed (Debian's package has it)")
 @pytest.mark.promise("G-18", "P-09")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(500)
 async def test_replicas_behind_pgbouncer_are_restarted_one_by_one(tmp_path: Path) -> None:
     """A gateway that stops gets no new calls from the balancer before them, as a deployment's leads them away from a pod that ends."""
-    besides = ENVIRONMENT | {"BURNISH_EGRESS_ALLOW": "127.0.0.0/8"}
+    besides = ENVIRONMENT | {"BURNISH_EGRESS_ALLOW": "127.0.0.0/8", "BURNISH_DEADLINE_S": DEADLINE_S}
     async with (
         running_deployment(tmp_path, replicas=2, pooled=True, besides=besides) as place,
         balancing({name: place.ports[name] for name in GATEWAYS}) as balancer,
@@ -53,17 +54,17 @@ async def test_replicas_behind_pgbouncer_are_restarted_one_by_one(tmp_path: Path
         before = Counter(balancer.taken)
         await so_many_more(load)
         since = balancer.taken - before
-        await asyncio.wait_for(batch, 90)
+        await asyncio.wait_for(batch, END_S)
         load.stop.set()
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, END_S)
         await assert_right(place, load, receiver)
         assert batches.ended == 1
-        assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), load.told
+        assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), (load.told, load.unheard)
     assert all(before[one] > CALLS / 4 and since[one] > CALLS / 4 for one in GATEWAYS), (before, since)
 
 
 async def so_many_more(load: Load) -> None:
     wanted = load.calls + CALLS
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(END_S):
         while load.calls < wanted:
             await asyncio.sleep(0.1)
