@@ -17,23 +17,26 @@ from tests.chaos.load import PLAIN, Told
 from tests.chaos.mix import MIX, Mix, prepare
 from tests.chaos.test_kill_each import assert_right, subscribe
 from tests.fakes.receiver import Receiver, receiving
+from tests.pace import fair_clock
 
 RATE: Final = 16.0
 BATCH_LINES: Final = 60
 BATCH_EVERY_S: Final = 8.0
+HELLO: Final = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
 END_S: Final = 90.0
 """For the last call and the last batch, once nothing is hurt any more."""
 
 
 @dataclass(slots=True)
 class Field:
-    """`load` goes on until the block ends. `http`: a client with the key of the load's workspace."""
+    """`load` goes on until the block ends. `http`: a client with the key of the load's workspace. `secret`: of the receiver's endpoint."""
 
     place: Ground
     receiver: Receiver
     load: Mix
     http: aiohttp.ClientSession
     dice: random.Random
+    secret: str
 
     async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """One call, once. Status 0: no answer came."""
@@ -64,13 +67,32 @@ class Field:
         return status == 200
 
     async def seconds_until_served(self, *, within_s: float) -> float:
-        """How long until a call is answered again. Raises TimeoutError."""
-        loop = asyncio.get_running_loop()
-        began_at = loop.time()
-        async with asyncio.timeout(within_s):
-            while not await self.is_served():
-                await asyncio.sleep(0.05)
-        return loop.time() - began_at
+        """How long until a call is answered again, in time that this process was given. AssertionError where that is longer."""
+        with fair_clock() as clock:
+            began_at = clock()
+            async with asyncio.timeout(within_s + END_S):
+                while not await self.is_served():
+                    await asyncio.sleep(0.05)
+            took_s = clock() - began_at
+        assert took_s < within_s, f"served again after {took_s:.1f} s, where {within_s} s are allowed"
+        return took_s
+
+    async def told_s(self) -> float:
+        """How long until a background call that is asked for now is done and its webhook received, in time that this process was given.
+
+        It goes through the outbox, both streams, an executor and the webhooks.
+        """
+        with fair_clock() as clock:
+            began_at = clock()
+            async with asyncio.timeout(END_S):
+                while (asked := await self.ask("POST", "/v1/executions", HELLO | {"mode": "background"}))[0] != 202:
+                    await asyncio.sleep(0.05)
+                execution_id = asked[1]["id"]
+                while (read := await self.ask("GET", f"/v1/executions/{execution_id}"))[0] != 200 or read[1]["status"] != "success":
+                    await asyncio.sleep(0.05)
+                named = f'"{execution_id}"'.encode()
+                await self.receiver.wait_for(lambda requests: any(named in one.body for one in requests), timeout_s=END_S)
+            return clock() - began_at
 
     async def calm(self, least_s: float, most_s: float) -> None:
         """Load without a fault for a while."""
@@ -103,14 +125,14 @@ async def field(
         receiving() as receiver,
         aiohttp.ClientSession(headers={"authorization": f"Bearer {place.api_key}"}, timeout=timeout) as http,
     ):
-        await subscribe(place, receiver)
+        secret = await subscribe(place, receiver)
         if mixed:
             await prepare(place)
         load = Mix(place.url, place.api_key, journal, random.Random(dice.random()), rate=rate, kinds=kinds or (MIX if mixed else PLAIN))
         beside = Batches(load, lines=BATCH_LINES, pause_s=BATCH_EVERY_S)
         running = [asyncio.create_task(load.run()), *([asyncio.create_task(beside.run())] if batches else [])]
         try:
-            yield Field(place, receiver, load, http, dice)
+            yield Field(place, receiver, load, http, dice, secret)
             await _ended(running, beside, load)
         finally:
             for task in running:

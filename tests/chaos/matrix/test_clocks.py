@@ -6,12 +6,17 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.chaos.matrix.field import field, summary
+from tests.chaos.matrix.field import Field, field, summary
+from tests.fakes.receiver import Received
 
 pytestmark = [pytest.mark.chaos, pytest.mark.chaos_long, pytest.mark.timeout(400)]
 
@@ -25,8 +30,26 @@ WRONG_S: Final = {
 }  # fmt: skip
 
 
+@dataclass(slots=True)
+class Verifier:
+    """A receiver with the right time, which takes what was signed with its secret within the last five minutes or the next."""
+
+    secret: str
+    accepted: int = 0
+    refused: list[str] = attribute(default_factory=list)
+
+    def rejects(self, request: Received) -> bool:
+        try:
+            Webhook(self.secret).verify(request.body, request.headers)
+        except WebhookVerificationError as error:
+            self.refused.append(f"{request.headers.get('webhook-timestamp')}: {error}")
+            return True
+        self.accepted += 1
+        return False
+
+
 @pytest.mark.fault(24)
-@pytest.mark.promise("C-12", "P-09")
+@pytest.mark.promise("C-12", "P-09", "W-03")
 async def test_no_two_clocks_agree(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
@@ -38,6 +61,8 @@ async def test_no_two_clocks_agree(tmp_path: Path, dice: random.Random, tell: Ca
     for name, seconds in WRONG_S.items():
         set_clock(folder / name, seconds)
     async with field(tmp_path, dice, LD_PRELOAD=str(library), CLOCK_SKEW_FOLDER=str(folder)) as on:
+        verifier = Verifier(on.secret)
+        on.receiver.rejects = verifier.rejects
         await asyncio.sleep(8)
         refused = not_answered(on.load.told)
         for _ in range(4):
@@ -48,10 +73,35 @@ async def test_no_two_clocks_agree(tmp_path: Path, dice: random.Random, tell: Ca
             "SELECT count(*), min(latency_ms) AS least, count(*) FILTER (WHERE status = 'timeout') AS late FROM executions"
         )
         failing = await on.place.rows("SELECT count(*) FROM webhook_attempts WHERE error_class IS NOT NULL")
+        assert verifier.accepted > 20 and verifier.refused == [], verifier
+        await assert_tells_apart(on, on.receiver.at("/hook")[0])
     assert refused == {}, "clocks that only differ refused calls"
     assert row["count"] > 100 and row["least"] >= 0 and row["late"] == 0, row
-    assert failing[0]["count"] == 0, "a receiver found a signature of another time"
-    tell(f"clocks of 7 processes up to 20 minutes apart, 16 times set; {summary(on.load)}; then open: {not_answered(on.load.told)}")
+    assert failing[0]["count"] == 0, "a delivery was not taken"
+    tell(
+        f"clocks of 7 processes up to 20 minutes apart, 16 times set; {verifier.accepted} webhooks verified, none refused;"
+        f" {summary(on.load)}; then open: {not_answered(on.load.told)}"
+    )
+
+
+async def assert_tells_apart(on: Field, delivered: Received) -> None:
+    """The receiver takes a delivery again as it was, and neither with other bytes nor signed by one of the wrong clocks."""
+    now, signer = datetime.now(UTC), Webhook(on.secret)
+    same = {name: value for name, value in delivered.headers.items() if name.startswith("webhook-") or name == "content-type"}
+
+    async def answered(body: bytes, headers: Mapping[str, str]) -> int:
+        async with on.http.post(on.receiver.url(), data=body, headers=headers) as response:
+            return response.status
+
+    def signed_at(time: datetime) -> Mapping[str, str]:
+        signature = signer.sign(delivered.id, time, delivered.body.decode())
+        return same | {"webhook-timestamp": str(int(time.timestamp())), "webhook-signature": signature}
+
+    assert await answered(delivered.body, same) == 200
+    assert await answered(delivered.body, signed_at(now)) == 200
+    assert await answered(delivered.body + b" ", same) == 500, "a receiver that takes other bytes verifies nothing"
+    for wrong_s in (TEN_MINUTES_S, -TEN_MINUTES_S, -AN_HOUR_S):
+        assert await answered(delivered.body, signed_at(now + timedelta(seconds=wrong_s))) == 500, wrong_s
 
 
 def not_answered(told: Mapping[str, int]) -> dict[str, int]:
