@@ -116,7 +116,7 @@ class FaultProxy:
                 await asyncio.sleep(faults.latency_s + faults.jitter_s * self.dice.random())
             data, ends = _cut(data, faults, passed)
             if not faults.blackhole:
-                await self._write(writer, _corrupted(data, faults, passed), faults)
+                await self._write(writer, _corrupted(data, faults, passed), direction)
             passed += len(data)
             if ends == "reset":
                 raise ConnectionResetError
@@ -126,17 +126,23 @@ class FaultProxy:
             if writer.can_write_eof() and not writer.is_closing():
                 writer.write_eof()
 
-    async def _write(self, writer: asyncio.StreamWriter, data: bytes, faults: Faults) -> None:
-        step = 1 if faults.drip_s is not None else len(data) if faults.bytes_per_s is None else max(1, int(faults.bytes_per_s / 20))
-        for at in range(0, len(data), max(1, step)):
-            part = data[at : at + step]
+    async def _write(self, writer: asyncio.StreamWriter, data: bytes, direction: Direction) -> None:
+        """As slowly as the faults say at each moment: what is left when they are healed goes at once."""
+        at = 0
+        while at < len(data):
             await self._thawed.wait()
-            writer.write(part)
-            await writer.drain()
+            faults = self.faults(direction)
+            step, pause_s = len(data), 0.0
             if faults.drip_s is not None:
-                await asyncio.sleep(faults.drip_s)
+                step, pause_s = 1, faults.drip_s
             elif faults.bytes_per_s is not None:
-                await asyncio.sleep(len(part) / faults.bytes_per_s)
+                step = max(1, int(faults.bytes_per_s / 20))
+                pause_s = step / faults.bytes_per_s
+            writer.write(data[at : at + step])
+            await writer.drain()
+            at += step
+            if pause_s:
+                await asyncio.sleep(pause_s)
 
 
 @asynccontextmanager

@@ -105,12 +105,22 @@ class Ground:
     async def heal(self, name: str, *, of_pid: int) -> None:
         """Waits until `name` runs under another pid and everything is ready."""
         async with asyncio.timeout(HEAL_S):
-            while self.state()["pids"].get(name, of_pid) == of_pid:
-                await asyncio.sleep(0.05)
+            await self.started_anew(name, of_pid=of_pid)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
                 for probe in self._probes(name):
                     while not await _is_ready(http, probe):
                         await asyncio.sleep(0.05)
+
+    async def started_anew(self, name: str, *, of_pid: int) -> None:
+        """Waits until `name` runs under another pid: of a server, until it takes connections."""
+        async with asyncio.timeout(HEAL_S):
+            while self.state()["pids"].get(name, of_pid) == of_pid:
+                await asyncio.sleep(0.05)
+
+    async def provider_calls(self, fault: str) -> int:
+        """How often the simulator was asked for an answer with this fault since it was started."""
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.state()['ports']['simulator']}/counters") as response:
+            return int((await response.json())["faults"].get(fault, 0))
 
     async def put_back_store_of_nats(self, older: Path) -> None:
         """NATS dies and comes back with the store as it was when `older` was copied. Two renames, before the launcher starts it again."""

@@ -74,6 +74,15 @@ async def test_drip_sends_a_byte_at_a_time(proxy: FaultProxy) -> None:
         assert len(await reader.read(100)) == 1
 
 
+async def test_what_is_left_of_a_drip_arrives_at_once_when_it_is_healed(proxy: FaultProxy) -> None:
+    proxy.down.bytes_per_s = 1
+    async with connected(proxy) as (reader, writer):
+        writer.write(b"x" * 1_000)
+        assert await reader.readexactly(1)
+        proxy.heal()
+        assert (await timed(reader, 999))[0] == b"x" * 999
+
+
 async def test_reset_comes_after_so_many_bytes(proxy: FaultProxy) -> None:
     proxy.down.reset_after_bytes = 4
     async with connected(proxy) as (reader, writer):

@@ -30,6 +30,7 @@ ROWS: Final = {
         Row(8, "NATS", "store wiped", "streams are made again from code, work in doubt is sent again"),
         Row(9, "NATS", "streams full", "feedback and events wait in PostgreSQL; nothing old is dropped; all arrives later"),
         Row(10, "NATS", "disk full", "all reactions are taken; all arrives once there is room, for which NATS is restarted"),
+        Row(12, "any and NATS", "a network of 300 ms, of 1 B/s, and reset", "heartbeats arrive; nothing is run or counted twice"),
         Row(14, "PostgreSQL", "sessions ended in mid-transaction, again and again", "503 at worst; nothing half done"),
         Row(15, "PostgreSQL", "stopped at once, with fsync on", "back within seconds; nothing acknowledged is lost"),
         Row(21, "credits", "deadlocks and locks held by others", "tried again or 503; the books add up"),

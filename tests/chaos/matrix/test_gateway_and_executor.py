@@ -73,10 +73,11 @@ async def test_executors_die_in_mid_stream(tmp_path: Path, dice: random.Random, 
 
 
 class Stream:
-    """One stream of a slow model. `seen`: its pieces so far."""
+    """One stream of a slow model. `id`: of its execution, once it was admitted; `seen`: its pieces so far."""
 
     def __init__(self, on: Field) -> None:
         self.on = on
+        self.id: str | None = None
         self.seen: list[str] = []
         self.ended_at = 0.0
 
@@ -84,11 +85,11 @@ class Stream:
         body = {"model": "own/slow", "messages": HELLO, "stream": True}
         async with aiohttp.ClientSession(headers=self.on.http.headers) as http:  # As many connections as there are streams.
             async with http.post(f"{self.on.place.url}/v1/executions", json=body) as response:
-                execution_id = response.headers.get("x-execution-id")
                 assert response.status == 200, await response.text()
-                told = await self.on.load.follow(response, execution_id, self.seen)
+                self.id = response.headers["x-execution-id"]
+                told = await self.on.load.follow(response, self.id, self.seen)
         self.ended_at = asyncio.get_running_loop().time()
-        assert told is not None, f"the stream of {execution_id} ended without a terminal event"
+        assert told is not None, f"the stream of {self.id} ended without a terminal event"
         self.on.load.note("streamed", told)
         return told
 

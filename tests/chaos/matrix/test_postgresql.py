@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from tests.chaos.matrix.field import Field, field, summary
+from tests.chaos.matrix.test_gateway_and_executor import Stream
 
 pytestmark = [pytest.mark.chaos, pytest.mark.chaos_long, pytest.mark.timeout(400)]
 
@@ -41,18 +43,44 @@ async def test_sessions_are_ended_in_mid_transaction(tmp_path: Path, dice: rando
     tell(f"{ended} sessions ended in {SHOT_AT_S:.0f} s, served {back_s:.1f} s after the last; {summary(on.load)}")
 
 
+STOPS: Final = 3
+POOL_BACK_WITHIN_S: Final = 5.0
+"""The row of the matrix: from the moment that PostgreSQL takes connections again."""
+
+ADMITTED: Final = 5
+"""Streams at each stop whose callers were told 200, and whose end is seconds away."""
+
+
 @pytest.mark.fault(15)
 @pytest.mark.promise("G-01", "G-10", "C-01", "P-09")
 async def test_postgresql_stops_at_once(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
     slowest_s = 0.0
     async with field(tmp_path, dice, BURNISH_POSTGRES_SETTINGS="fsync=on,full_page_writes=on") as on:
         assert [row["fsync"] for row in await on.place.rows("SHOW fsync")] == ["on"]
-        for _ in range(3):
+        await on.model("own/slow", "slow_chunks,rate=10")
+        for _ in range(STOPS):
             await on.calm(1.5, 3)
+            streams = [Stream(on) for _ in range(ADMITTED)]
+            tasks = [asyncio.create_task(one.run()) for one in streams]
+            async with asyncio.timeout(30):
+                while any(one.id is None for one in streams):
+                    assert not any(task.done() for task in tasks), [task.result() for task in tasks if task.done()]
+                    await asyncio.sleep(0.01)
             pid = on.place.signal("postgres", signal.SIGQUIT)
+            await on.place.started_anew("postgres", of_pid=pid)
+            slowest_s = max(slowest_s, await on.seconds_until_served(within_s=POOL_BACK_WITHIN_S))
+            assert await known(on, streams) == {one.id for one in streams}, "a caller was told 200, and the books know nothing of it"
             await on.place.heal("postgres", of_pid=pid)
-            slowest_s = max(slowest_s, await on.seconds_until_served(within_s=BACK_WITHIN_S))
-    tell(f"3 times; served {slowest_s:.1f} s after everything said that it was ready, at most; {summary(on.load)}")
+            await asyncio.wait_for(asyncio.gather(*tasks), 60)
+    tell(f"{STOPS} times; served {slowest_s:.1f} s after PostgreSQL took connections again, at most; each of {STOPS * ADMITTED} streams"
+         f" that had begun was in the books; {summary(on.load)}")  # fmt: skip
+
+
+async def known(on: Field, streams: Sequence[Stream]) -> set[str]:
+    """Those whose hold stands, or that have ended."""
+    ids = [UUID(one.id) for one in streams if one.id is not None]
+    sql = "SELECT execution_id AS id FROM {} WHERE execution_id = ANY ($1)"
+    return {str(row["id"]) for table in ("holds", "executions") for row in await on.place.rows(sql.format(table), ids)}
 
 
 HOLDERS: Final = 6
