@@ -31,7 +31,8 @@ from tests.embedded.places import make_reachable
 
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = 31_000 + os.getpid() % 3_000
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
+"""For a part to be ready, where the machine has other things to do."""
 SERVICES = ("simulator", "provisioner", "executor", "analytics", "optimizer", "webhooks", "gateway")
 ONCE = ("simulator", "provisioner")
 """Of which there is one, however many replicas the services have."""

@@ -11,7 +11,7 @@ from tests.chaos.ground import ENVIRONMENT
 from tests.chaos.jobs import Batches
 from tests.chaos.load import Load
 from tests.chaos.test_kill_each import END_S, assert_right, subscribe
-from tests.chaos.test_rolling_restart import DEADLINE_S
+from tests.chaos.test_rolling_restart import PATIENT
 from tests.deploy.balancer import balancing
 from tests.deploy.composed import ONCE, SERVICES, running_deployment
 from tests.embedded.pgbouncer import program
@@ -32,7 +32,7 @@ GATEWAYS = ("gateway", "gateway-2")
 @pytest.mark.timeout(500)
 async def test_replicas_behind_pgbouncer_are_restarted_one_by_one(tmp_path: Path) -> None:
     """A gateway that stops gets no new calls from the balancer before them, as a deployment's leads them away from a pod that ends."""
-    besides = ENVIRONMENT | {"BURNISH_EGRESS_ALLOW": "127.0.0.0/8", "BURNISH_DEADLINE_S": DEADLINE_S}
+    besides = ENVIRONMENT | PATIENT | {"BURNISH_EGRESS_ALLOW": "127.0.0.0/8"}
     async with (
         running_deployment(tmp_path, replicas=2, pooled=True, besides=besides) as place,
         balancing({name: place.ports[name] for name in GATEWAYS}) as balancer,
