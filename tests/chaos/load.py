@@ -27,6 +27,10 @@ ASK_S = 30.0
 
 IN_PROGRESS = "idempotency_in_progress"
 
+CLOSED = {"ClientOSError", "ClientConnectionResetError", "ServerDisconnectedError"}
+"""A server that ends closes its idle connections, and a call may just be on its way: HTTP lets a client make it again if it may be
+repeated."""
+
 OPEN = ("unavailable", "stream_gap", "answer_not_kept")
 """Errors that say nothing of how the execution ended."""
 
@@ -66,6 +70,8 @@ class Load:
     reacted: set[str] = field(default_factory=set)
     asked_again: int = 0
     """Tries beyond the first of those calls that may be repeated."""
+    keyed_ratio: float = 0.5
+    """Of the calls that need no key: so many have one, and are made again where nothing is known of them."""
     keeps_connections: bool = True
     """Else each call has a connection of its own, which a balancer may lead to another gateway than the last."""
     doubts_feedback: bool = False
@@ -95,7 +101,7 @@ class Load:
 
     async def _one(self, http: aiohttp.ClientSession) -> None:
         kind = self.dice.choices(list(self.kinds), list(self.kinds.values()))[0]
-        key = str(uuid4()) if kind == "background" or self.dice.random() < 0.5 else None
+        key = str(uuid4()) if kind == "background" or self.dice.random() < self.keyed_ratio else None
         body = {"model": "simulated/chat", "messages": [{"role": "user", "content": PROMPT.format(n=self.dice.randrange(10**6))}]}
         try:
             if kind == "feedback":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.ground import ground
-from tests.chaos.load import Load
+from tests.chaos.load import CLOSED, Load
 from tests.chaos.test_kill_each import END_S, assert_right, subscribe
 from tests.fakes.receiver import receiving
 
@@ -24,7 +24,7 @@ PATIENT = {"BURNISH_DEADLINE_S": "20", "BURNISH_TRUST_S": "30"}
 async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
     async with ground(tmp_path / "home", **PATIENT) as place, receiving() as receiver:
         await subscribe(place, receiver)
-        load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(2))
+        load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(2), keyed_ratio=1.0)
         running = asyncio.create_task(load.run())
         for name in ORDER:
             await asyncio.sleep(0.5)
@@ -34,4 +34,10 @@ async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
         load.stop.set()
         await asyncio.wait_for(running, END_S)
         await assert_right(place, load, receiver)
-        assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), (load.told, load.unheard)
+        assert_all_answered(load)
+
+
+def assert_all_answered(load: Load) -> None:
+    """None was refused, not even once; the few whose connection was closed while they were on their way were answered when repeated."""
+    assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), (load.told, load.unheard)
+    assert set(load.unheard) <= CLOSED and load.unheard.total() <= load.calls / 100, load.unheard
