@@ -88,7 +88,7 @@ def test_the_loop_closes_and_everything_that_is_told_can_be_looked_up(running: I
 
 @pytest.mark.capability("O4")
 def test_a_second_run_has_a_prompt_of_its_own_and_ships_nothing_where_the_budget_is_the_least(running: Installation) -> None:
-    told = demo(running, "--evaluations", "828", "--seed", "2")
+    told = demo(running, "--evaluations", "828", "--seed", "7")
     assert told["prompt"].startswith("support-routing") and told["prompt"] != "support-routing"
     assert (told["outcome"], told["suggestion_id"], told["accuracy_after"]) == ("no_improvement", None, None)
     assert fetch(running, f"/v1/prompts/{told['prompt']}")["version"] == 1

@@ -18,7 +18,6 @@ import pytest
 
 from tests.embedded.installation import SERVERS_ONLY, Installation, await_value, is_alive
 from tests.integration.registry.steady_readers import SteadyReaders, with_children
-from tests.pace import fair_clock
 
 AS_A_PLAIN_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 MAY_BECOME_ANOTHER = shutil.which("unshare") is not None and subprocess.run([*AS_A_PLAIN_USER, "true"], check=False).returncode == 0
@@ -157,16 +156,9 @@ def standing_still(running: Installation, name: str) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-@pytest.fixture
-def now() -> Iterator[Callable[[], float]]:
-    """A clock that leaves out the time in which nobody ran."""
-    with fair_clock() as clock:
-        yield clock
-
-
 @pytest.mark.capability("P3")
 @pytest.mark.promise("G-10")
-async def test_prompts_are_delivered_while_nats_or_postgres_stands_still(running: Installation, now: Callable[[], float]) -> None:
+async def test_prompts_are_delivered_while_nats_or_postgres_stands_still(running: Installation, fair_now: Callable[[], float]) -> None:
     """Moved without a message, a label is seen within a second; without the database it is served with its age."""
     url, key = running.connection["url"], running.connection["api_key"]
     async with aiohttp.ClientSession(url, headers={"authorization": f"Bearer {key}"}) as session:
@@ -177,22 +169,22 @@ async def test_prompts_are_delivered_while_nats_or_postgres_stands_still(running
 
         assert await call("POST", "/v1/prompts", {"slug": "steady", "template": "version 1", "model": "simulated/chat"}) == 201
         assert await call("POST", "/v1/prompts/steady/versions", {"template": "version 2", "base_version": 1}) == 201
-        async with SteadyReaders(url, key, "steady", now=now).reading() as readers:
+        async with SteadyReaders(url, key, "steady", now=fair_now).reading() as readers:
             with standing_still(running, "nats"):
                 await asyncio.sleep(0.5)
                 assert await call("PUT", "/v1/prompts/steady/labels/production", {"version": 2}) == 200
-                moved_at = now()
+                moved_at = fair_now()
                 await asyncio.sleep(SEEN_WITHIN_S + 0.5)
             with standing_still(running, "postgres"):
-                still_at = now()
+                still_at = fair_now()
                 await asyncio.sleep(STILL_S)
-                still_until = now()
+                still_until = fair_now()
             await asyncio.sleep(0.5)
             async with asyncio.timeout(15):
-                while any(one.age_s is not None for one in readers.since(now() - 0.5)):
+                while any(one.age_s is not None for one in readers.since(fair_now() - 0.5)):
                     await asyncio.sleep(0.1)
             assert await call("PUT", "/v1/prompts/steady/labels/production", {"version": 1}) == 200
-            back_at = now()
+            back_at = fair_now()
             await asyncio.sleep(SEEN_WITHIN_S + 0.3)
     assert not readers.errors, readers.errors[:3]
     assert {one.version for one in readers.since(moved_at + SEEN_WITHIN_S) if one.answered_at < back_at} == {2}

@@ -15,7 +15,7 @@ from burnish_gateway.page.built_page import UI
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / ".screenshots"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 45_000
 """For whatever a test waits for: a machine that is busy with other things is slow, and that is no fault of a page."""
 
 expect.set_options(timeout=PATIENCE_MS)

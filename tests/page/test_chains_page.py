@@ -57,7 +57,7 @@ async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage,
     await page.get_by_label("ticket", exact=True).fill("Where is my <b>parcel</b>?")
     await page.get_by_role("button", name="Run", exact=True).click()
     steps = page.get_by_role("list", name="Steps").first
-    await expect(steps.get_by_text("success")).to_have_count(2, timeout=20_000)
+    await expect(steps.get_by_text("success")).to_have_count(2)
     await settled(page)
     await check_axe(page)
     await screenshot(page, "chains/run", whole=True)

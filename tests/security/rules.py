@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 EXPECTED = (
     ("GET /healthz", "anyone"),
     ("GET /readyz", "anyone"),
+    ("GET /metrics", "anyone"),
     ("POST /v1/executions", "viewer"),
     ("POST /v1/executions/import", "editor"),
     ("POST /v1/otlp/*", "editor"),

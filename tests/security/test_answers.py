@@ -27,7 +27,7 @@ async def test_reads_answer_as_described(world: World) -> None:
     wrong: dict[str, Any] = {}
     checked = 0
     for route in world.routes:
-        if route.method != "GET" or route.path == "/" or route.path.endswith("/events"):
+        if route.method != "GET" or route.path in {"/metrics", "/"} or route.path.endswith("/events"):
             continue
         for answer in (await world.beta.call(route), await world.beta.call(route, own=absent())):
             problem = _problem(world, route, answer)

@@ -1,4 +1,4 @@
-"""Health, readiness, and the document of all routes. Metrics are served apart from the API (`app.main`)."""
+"""Health, readiness, metrics, and the document of all routes. Metrics are on a port of their own as well (`app.main`)."""
 
 import asyncio
 import json
@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from burnish_gateway.deps import GatewayParts
 from burnish_gateway.wire import json_response, make_router
-from burnish_shared.errors import BurnishError
+from burnish_shared.errors import BurnishError, NotFound
 
 router = make_router("operations")
 
@@ -36,6 +37,14 @@ async def readyz(gateway: GatewayParts) -> Response:
         checks["postgres"] = False
     ready = all(checks.values())
     return json_response({"ready": ready, "checks": checks}, status=200 if ready else 503)
+
+
+@router.get("/metrics", summary="Prometheus metrics of this process", response_class=Response)
+async def metrics(gateway: GatewayParts) -> Response:
+    """404 where the operator shows them on a port of their own alone (`BURNISH_METRICS_ON_API`)."""
+    if not gateway.settings.metrics_on_api:
+        raise NotFound("This gateway shows its metrics on a port of its own: BURNISH_METRICS_PORT.")
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -14,6 +14,10 @@ class GatewaySettings(IdentitySettings, SealingSettings):
     listen_fd: int = Field(default=-1, description="An inherited listening socket; -1: the gateway opens its own on `port`.")
     host: str = Field(default="127.0.0.1", description="Address that the gateway listens on when it opens its own socket.")
     port: int = Field(default=18000, ge=0, le=65535, description="Port of the HTTP API.")
+    metrics_on_api: bool = Field(
+        default=True,
+        description="Whether /metrics is answered on the port of the API too. Off, only the port that BURNISH_METRICS_PORT names has it.",
+    )
     trust_tenant_prices: bool = Field(
         default=False,
         description="Workspaces may set prices of models that are called with the operator's own keys; for an installation of one's own.",

@@ -10,7 +10,7 @@ from burnish_shared import tracing
 
 HEADER: Final = tracing.TRACEPARENT.encode()
 
-UNTRACED: Final = frozenset({"/healthz", "/readyz"})
+UNTRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds, of no interest to anybody."""
 
 
