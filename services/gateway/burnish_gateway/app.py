@@ -23,6 +23,7 @@ from burnish_gateway.compat.source.cors import SourceCors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_protocol import HttpProtocol
+from burnish_gateway.http_server import Server
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
@@ -219,7 +220,7 @@ async def main(stop: asyncio.Event) -> None:
         date_header=False,
         h11_max_incomplete_event_size=65536,
     )
-    server = _Server(config)
+    server = Server(config, leave_s=settings.leave_s)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
     own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
     await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
@@ -239,14 +240,6 @@ async def _why_not_ready(server: uvicorn.Server, app: FastAPI) -> str | None:
         return "the gateway is starting or stopping"
     gateway: Gateway = app.state.gateway
     return None if gateway.erasures.is_up_to_date else "erasures made since this database was backed up are being applied again"
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: `run_service` has them."""
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
 
 
 __all__ = ["Gateway", "build_app", "main"]

@@ -8,7 +8,20 @@ from burnish_shared.ids import new_uuid
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """What the parser refuses never reaches the application: its answer is written here."""
+    """What the parser refuses never reaches the application: its answer is written here. A gateway that stops lets its clients go first."""
+
+    is_leaving = False
+
+    def leave(self) -> None:
+        """From here on each answer tells the client to use another connection. Idempotent."""
+        self.is_leaving = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.is_leaving:
+            self.leave()
 
     def send_400_response(self, msg: str) -> None:
         """Answers a request line or header that is malformed or longer than the parser takes, and closes the connection."""

@@ -77,6 +77,11 @@ class GatewaySettings(IdentitySettings, SealingSettings):
     sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators when it is tried out.")
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
     database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
+    leave_s: float = Field(
+        default=1.0,
+        ge=0,
+        description="How long after SIGTERM open connections may still bring a request, which is answered with `Connection: close`.",
+    )
     drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")
     public_url: str = Field(
         default="",

@@ -1,0 +1,43 @@
+"""uvicorn as the gateway runs it: it lets its clients go before it closes their connections."""
+
+import asyncio
+import contextlib
+import socket
+from time import monotonic
+from typing import Final
+
+import uvicorn
+
+from burnish_gateway.http_protocol import HttpProtocol
+
+LOOK_S: Final = 0.02
+
+
+class Server(uvicorn.Server):
+    """Serves until `should_exit`. Without uvicorn's signal handlers: `run_service` has them.
+
+    `leave_s`: how long, in seconds, connections that are kept open may still bring a request once no new ones are taken. Each answer
+    then says `Connection: close`. A connection that is closed at once may have a request on its way already, and its client could not
+    tell whether it was worked on (RFC 9112, section 9.5).
+    """
+
+    def __init__(self, config: uvicorn.Config, *, leave_s: float) -> None:
+        super().__init__(config)
+        self._leave_s = leave_s
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        until = monotonic() + self._leave_s
+        while self.server_state.connections and monotonic() < until:
+            for connection in self.server_state.connections:
+                if isinstance(connection, HttpProtocol):
+                    connection.leave()
+            await asyncio.sleep(LOOK_S)
+        await super().shutdown(sockets)

@@ -1,0 +1,70 @@
+"""A gateway that stops closes no connection on which a request may be on its way: it says first that it leaves."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from burnish_gateway.http_protocol import HttpProtocol
+from burnish_gateway.http_server import Server
+
+pytestmark = [pytest.mark.capability("I1"), pytest.mark.promise("G-18")]
+ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+LONG_S = 60.0
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@contextlib.asynccontextmanager
+async def serving(*, leave_s: float) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = Server(uvicorn.Config(answer, log_config=None, lifespan="off", http=HttpProtocol, timeout_keep_alive=75), leave_s=leave_s)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server, task, port
+    server.should_exit = True
+    await asyncio.wait_for(task, 30)
+
+
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    writer.write(ASK)
+    return (await reader.readuntil(b"ok")).lower()
+
+
+async def test_a_request_on_a_kept_connection_is_answered_while_the_server_leaves() -> None:
+    async with serving(leave_s=LONG_S) as (server, task, port), asyncio.timeout(30):
+        one, other = await asyncio.open_connection("127.0.0.1", port), await asyncio.open_connection("127.0.0.1", port)
+        assert b"connection: close" not in await ask(*one) + await ask(*other)
+        server.should_exit = True
+        await refused(port)
+        assert b"connection: close" in await ask(*one) and await one[0].read() == b""
+        assert not task.done(), "the other may still ask"
+        assert b"connection: close" in await ask(*other)
+        await task
+
+
+async def test_who_asks_nothing_more_is_let_go_when_the_time_is_over() -> None:
+    async with serving(leave_s=0.2) as (server, task, port), asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await ask(reader, writer)
+        server.should_exit = True
+        assert await reader.read() == b""
+        await task
+
+
+async def refused(port: int) -> None:
+    """Until no new connection is taken."""
+    with contextlib.suppress(ConnectionError):
+        while True:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            await asyncio.sleep(0.01)
