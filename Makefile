@@ -107,7 +107,8 @@ chaos-more: $(STAMP) ## what chaos has no time for: faults at random, two releas
 	$(BIN)/pytest -m "chaos_more and not chaos_long" $(ARGS) tests/chaos tests/integration
 
 LONG_S ?= 3600
-chaos-long: chaos-more ## chaos-more, the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md
+chaos-long: $(STAMP) ## chaos-more, the fault matrix, then faults by lot, for an hour (LONG_S seconds, BURNISH_CHAOS_SEED): docs/fault-report.md
+	@[ -n "$(ARGS)" ] || $(MAKE) chaos-more
 	BURNISH_CHAOS_LONG_S=$(LONG_S) BURNISH_FAULT_REPORT=$(CURDIR)/docs/fault-report.md $(BIN)/pytest -m chaos_long $(ARGS) tests/chaos
 
 MINUTES ?= 60

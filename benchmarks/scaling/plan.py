@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.scaling.units import Assumed, Costs
+from burnish_shared.streams import RECORDS
 
 SECONDS_PER_DAY: Final = 86_400
 GB: Final = 1_000_000_000
@@ -87,7 +88,7 @@ def plan(calls_per_s: int, costs: Costs, assumed: Assumed) -> Plan:
     per_cell = calls_per_s / cells
     partitions = _partitions(per_cell, costs, assumed)
     transfers_gb = calls_per_s * SECONDS_PER_DAY * 365 * costs.bytes["transfers"] / GB
-    stream_gb = per_cell * assumed.backlog_hours * 3600 * costs.stream_bytes / GB
+    stream_gb = min(per_cell * assumed.backlog_hours * 3600 * costs.stream_bytes, RECORDS.max_bytes) / GB
     servers = 1 if is_trial else 2
     paid_gb = {
         "numbers": cells * servers * sum(one.gb for one in partitions if one.table != "execution_contents"),

@@ -28,8 +28,8 @@ ASK_S = 30.0
 IN_PROGRESS = "idempotency_in_progress"
 
 CLOSED = {"ClientOSError", "ClientConnectionResetError", "ServerDisconnectedError"}
-"""A server that ends closes its idle connections, and a call may just be on its way: HTTP lets a client make it again if it may be
-repeated."""
+"""A connection that was idle for longer than the gateway takes to leave is closed, and a call may just be on its way: HTTP lets a client
+make it again if it may be repeated."""
 
 OPEN = ("unavailable", "stream_gap", "answer_not_kept")
 """Errors that say nothing of how the execution ended."""

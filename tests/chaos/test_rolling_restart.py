@@ -13,9 +13,11 @@ from tests.fakes.receiver import receiving
 
 ORDER = ("executor", "executor-2", "analytics", "webhooks", "optimizer", "gateway", "gateway-2")
 
-
 PATIENT = {"BURNISH_DEADLINE_S": "20", "BURNISH_TRUST_S": "30"}
 """No call may fail, and on a busy machine one may take longer than eight seconds, and a gateway not hear of its database for five."""
+
+CLOSED_MOST = 2
+"""Of some three thousand calls."""
 
 
 @pytest.mark.chaos
@@ -38,6 +40,7 @@ async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
 
 
 def assert_all_answered(load: Load) -> None:
-    """None was refused, not even once; the few whose connection was closed while they were on their way were answered when repeated."""
+    """None was refused, not even once. A gateway says for a second that it leaves; hardly a call can still meet a connection that closes,
+    and such a one was answered when it was repeated."""
     assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), (load.told, load.unheard)
-    assert set(load.unheard) <= CLOSED and load.unheard.total() <= load.calls / 100, load.unheard
+    assert set(load.unheard) <= CLOSED and load.unheard.total() <= CLOSED_MOST, (load.unheard, load.calls)

@@ -10,23 +10,32 @@ import pytest
 import uvicorn
 
 from burnish_gateway.http_protocol import HttpProtocol
-from burnish_gateway.http_server import Server
+from burnish_gateway.http_server import LOOK_S, Server
 
 pytestmark = [pytest.mark.capability("I1"), pytest.mark.promise("G-18")]
 ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 LONG_S = 60.0
 
 
-async def answer(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+def answering(go_on: asyncio.Event) -> Any:
+    """Says "ok" at once, or at `/slow` its second letter when it may go on."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"o", "more_body": True})
+        if scope["path"] == "/slow":
+            await go_on.wait()
+        await send({"type": "http.response.body", "body": b"k"})
+
+    return answer
 
 
 @contextlib.asynccontextmanager
-async def serving(*, leave_s: float) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
+async def serving(go_on: asyncio.Event, *, leave_s: float) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    server = Server(uvicorn.Config(answer, log_config=None, lifespan="off", http=HttpProtocol, timeout_keep_alive=75), leave_s=leave_s)
+    config = uvicorn.Config(answering(go_on), log_config=None, lifespan="off", http=HttpProtocol, timeout_keep_alive=75)
+    server = Server(config, leave_s=leave_s)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
         await asyncio.sleep(0.01)
@@ -41,7 +50,7 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> byt
 
 
 async def test_a_request_on_a_kept_connection_is_answered_while_the_server_leaves() -> None:
-    async with serving(leave_s=LONG_S) as (server, task, port), asyncio.timeout(30):
+    async with serving(asyncio.Event(), leave_s=LONG_S) as (server, task, port), asyncio.timeout(30):
         one, other = await asyncio.open_connection("127.0.0.1", port), await asyncio.open_connection("127.0.0.1", port)
         assert b"connection: close" not in await ask(*one) + await ask(*other)
         server.should_exit = True
@@ -53,11 +62,26 @@ async def test_a_request_on_a_kept_connection_is_answered_while_the_server_leave
 
 
 async def test_who_asks_nothing_more_is_let_go_when_the_time_is_over() -> None:
-    async with serving(leave_s=0.2) as (server, task, port), asyncio.timeout(30):
+    async with serving(asyncio.Event(), leave_s=0.2) as (server, task, port), asyncio.timeout(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await ask(reader, writer)
         server.should_exit = True
         assert await reader.read() == b""
+        await task
+
+
+async def test_an_answer_that_has_begun_leaves_its_connection_open_for_one_more() -> None:
+    go_on = asyncio.Event()
+    async with serving(go_on, leave_s=LONG_S) as (server, task, port), asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ASK.replace(b"GET /", b"GET /slow"))
+        assert b"connection: close" not in (await reader.readuntil(b"\r\n\r\no")).lower()
+        server.should_exit = True
+        await refused(port)
+        await asyncio.sleep(3 * LOOK_S)  # Until it was looked at again whether anybody is left.
+        go_on.set()
+        assert await reader.readexactly(1) == b"k"
+        assert b"connection: close" in await ask(reader, writer) and await reader.read() == b""
         await task
 
 

@@ -229,7 +229,7 @@ async def main(stop: asyncio.Event) -> None:
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     if server.started:
-        app.state.gateway.live.end_all("stopping")  # live streams do not end by themselves
+        app.state.gateway.live.stop()
     await serving
     await own.close()
     stopping.cancel()

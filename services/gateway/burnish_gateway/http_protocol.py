@@ -13,9 +13,9 @@ class HttpProtocol(HttpToolsProtocol):
     is_leaving = False
 
     def leave(self) -> None:
-        """From here on each answer tells the client to use another connection. Idempotent."""
+        """Each answer that has not begun tells the client to use another connection; one that has, leaves it open. Idempotent."""
         self.is_leaving = True
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
     def on_headers_complete(self) -> None:

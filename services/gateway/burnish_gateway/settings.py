@@ -82,7 +82,7 @@ class GatewaySettings(IdentitySettings, SealingSettings):
         ge=0,
         description="How long after SIGTERM open connections may still bring a request, which is answered with `Connection: close`.",
     )
-    drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")
+    drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after that.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s/]+)?$",

@@ -28,7 +28,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import EVENT_TYPES, Event
 from burnish_shared.contracts.executions import CompletedBatch
-from burnish_shared.errors import ConcurrencyLimited
+from burnish_shared.errors import ConcurrencyLimited, Unavailable
 
 log = structlog.get_logger("burnish.live")
 
@@ -45,6 +45,8 @@ LINGER_S: Final = 60.0
 """Executions are listened to for so long after somebody last asked for figures."""
 
 BATCHES_REMEMBERED: Final = 1_000
+
+STOPPING: Final = "stopping"
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +96,7 @@ class _Watched:
 
 
 class LiveHub:
-    """`start` once; `end_all` before the server waits for open answers."""
+    """`start` once; `stop` before the server waits for open answers."""
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
@@ -106,6 +108,7 @@ class LiveHub:
         self._ticking: asyncio.Task[None] | None = None
         self._subscribing = asyncio.Lock()
         self._presence = Presence()
+        self._stops = False
 
     def now_ms(self) -> int:
         return int(self._now_s() * 1000)
@@ -118,19 +121,23 @@ class LiveHub:
         self._bus.on_reconnect(self._on_reconnect)
 
     async def close(self) -> None:
-        self.end_all("stopping")
+        self.stop()
         self._bus.forget(self._on_reconnect)
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
 
-    def end_all(self, reason: str) -> None:
+    def stop(self) -> None:
+        """Ends every stream, which none does by itself, and lets no other begin: a page asks anew within a second. Idempotent."""
+        self._stops = True
         for watched in self._watched.values():
             for one in watched.listeners:
-                one.end(reason)
+                one.end(STOPPING)
 
     def check_room(self, workspace_id: UUID) -> None:
-        """Raises ConcurrencyLimited when the workspace has STREAMS_MOST open here."""
+        """Raises ConcurrencyLimited when the workspace has STREAMS_MOST open here, Unavailable once the gateway stops."""
+        if self._stops:
+            raise Unavailable("This gateway is stopping; connect again.")
         watched = self._watched.get(workspace_id)
         if watched is not None and len(watched.listeners) >= STREAMS_MOST:
             raise ConcurrencyLimited(
@@ -141,7 +148,7 @@ class LiveHub:
     @contextlib.contextmanager
     def listening(self, workspace_id: UUID) -> Iterator[Listener]:
         """A listener for as long as the block runs."""
-        listener = Listener()
+        listener = Listener(ended=STOPPING if self._stops else None)
         watched = self._watch(workspace_id)
         listener.figures = watched.sent or None
         watched.listeners.add(listener)

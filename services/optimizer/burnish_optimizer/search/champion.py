@@ -1,4 +1,4 @@
-"""What would be returned now. It changes only after a paired win on validation, never because a model believes in something else."""
+"""What would be returned now. It changes by what a model expects and what validation says, never against validation (decision 51)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
