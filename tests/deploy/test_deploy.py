@@ -191,6 +191,7 @@ def test_scale_on_paper_is_what_the_arithmetic_says() -> None:
     from benchmarks.scaling.__main__ import DOCUMENT, rendered
     from benchmarks.scaling.plan import plan
     from benchmarks.scaling.units import CALL_MS, Assumed, read_costs
+
     from burnish_shared.streams import RECORDS
 
     assert DOCUMENT.read_text() == rendered()
