@@ -222,7 +222,7 @@ async def test_bytes_that_are_no_http_end_no_gateway(world: World, gamma: Tenant
     ):
         await _talk(gamma, junk + b"\r\n\r\n")
     for body in (b"zz\r\nnot a chunk", b"5\r\nab"):
-        await _raw_request(gamma, "POST /v1/executions", headers={"transfer-encoding": "chunked"}, body=body)
+        await _raw_request(gamma, "POST /v1/executions", headers={"transfer-encoding": "chunked"}, body=body, patience_s=1)
     assert (await gamma.admin("GET", "/healthz")).status == 200
 
 
@@ -388,20 +388,20 @@ def _shown(value: Any) -> str:
     return repr(value)[:40]
 
 
-async def _raw_request(tenant: Tenant, route: str, *, headers: dict[str, str], body: bytes) -> bytes:
+async def _raw_request(tenant: Tenant, route: str, *, headers: dict[str, str], body: bytes, patience_s: float = PATIENCE_S) -> bytes:
     lines = [f"{route} HTTP/1.1", "host: burnish", f"authorization: Bearer {tenant.admin.key}", "content-type: application/json"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return await _talk(tenant, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    return await _talk(tenant, "\r\n".join(lines).encode() + b"\r\n\r\n" + body, patience_s=patience_s)
 
 
-async def _talk(tenant: Tenant, data: bytes) -> bytes:
+async def _talk(tenant: Tenant, data: bytes, *, patience_s: float = PATIENCE_S) -> bytes:
     """Sends bytes as they are; returns what came back within some seconds, of a machine that may stand still meanwhile."""
     host, _, port = tenant.admin.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(data)
         await writer.drain()
-        return await asyncio.wait_for(reader.read(65_536), PATIENCE_S)
+        return await asyncio.wait_for(reader.read(65_536), patience_s)
     except (TimeoutError, ConnectionError):
         return b""
     finally:
