@@ -123,6 +123,8 @@ async def test_a_suggestion_goes_up_a_ramp_and_is_taken_back(page_as: OpenPage, 
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
     await page.get_by_role("link", name="Send to experiment").click()
     dialog = page.get_by_role("dialog", name="Send the suggestion to an experiment?")
+    await expect(dialog).to_be_visible()
+    await settled(page)
     await check_axe(page, without=BEHIND)
     await screenshot(page, "experiments/send")
     await dialog.get_by_role("button", name="Begin the rollout").click()
