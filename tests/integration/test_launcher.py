@@ -18,6 +18,7 @@ import pytest
 
 from tests.embedded.installation import SERVERS_ONLY, Installation, await_value, is_alive
 from tests.integration.registry.steady_readers import SteadyReaders, with_children
+from tests.pace import fair_sleep
 
 AS_A_PLAIN_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 MAY_BECOME_ANOTHER = shutil.which("unshare") is not None and subprocess.run([*AS_A_PLAIN_USER, "true"], check=False).returncode == 0
@@ -174,7 +175,7 @@ async def test_prompts_are_delivered_while_nats_or_postgres_stands_still(running
                 await asyncio.sleep(0.5)
                 assert await call("PUT", "/v1/prompts/steady/labels/production", {"version": 2}) == 200
                 moved_at = fair_now()
-                await asyncio.sleep(SEEN_WITHIN_S + 0.5)
+                await fair_sleep(SEEN_WITHIN_S + 0.5)
             with standing_still(running, "postgres"):
                 still_at = fair_now()
                 await asyncio.sleep(STILL_S)
@@ -185,7 +186,7 @@ async def test_prompts_are_delivered_while_nats_or_postgres_stands_still(running
                     await asyncio.sleep(0.1)
             assert await call("PUT", "/v1/prompts/steady/labels/production", {"version": 1}) == 200
             back_at = fair_now()
-            await asyncio.sleep(SEEN_WITHIN_S + 0.3)
+            await fair_sleep(SEEN_WITHIN_S + 0.3)
     assert not readers.errors, readers.errors[:3]
     assert {one.version for one in readers.since(moved_at + SEEN_WITHIN_S) if one.answered_at < back_at} == {2}
     assert {one.version for one in readers.since(back_at + SEEN_WITHIN_S)} == {1}
