@@ -96,6 +96,14 @@ def test_every_target_runs_as_somebody_who_is_not_root() -> None:
     assert {"no-new-privileges:true"} == {option for one in services.values() if "build" in one for option in one.get("security_opt", ())}
 
 
+def test_the_server_of_the_bus_is_given_nothing_that_it_does_not_need() -> None:
+    """Its image has no user but root, who may do nothing here that another could not: no capability, no new one, no file but its store."""
+    nats = configuration()["services"]["nats"]
+    assert (nats["cap_drop"], nats["read_only"], nats["security_opt"]) == (["ALL"], True, ["no-new-privileges:true"])
+    writable = [one["target"] for one in nats["volumes"] if not one.get("read_only")]
+    assert [f'store_dir: "{place}"' in (ROOT / "deploy/nats/nats.conf").read_text() for place in writable] == [True], writable
+
+
 def test_litellm_is_in_the_executors_image_alone() -> None:
     assert [stage for stage in stages() if any("--extra litellm" in line for line in lineage(stage))] == ["executor"]
     assert not [line for stage in stages() for line in lineage(stage) if "--all-extras" in line]

@@ -17,7 +17,9 @@ from burnish.launcher.probe import answers_ready
 from burnish.launcher.services import SERVICES, Service, is_installed, process_names
 from burnish.launcher.supervisor import Member, Supervisor
 
-READY_TIMEOUT_S: Final = 60.0
+READY_TIMEOUT_S: Final = 180.0
+"""Who ends early is told at once; this is for who is alive and slow. Two cores at a load of 30 were seen to need more than a minute."""
+
 START_TRIES: Final = 3
 """A service that ends this often before it was ready fails the start."""
 
