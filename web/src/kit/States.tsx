@@ -76,9 +76,9 @@ export function Loaded<T>({ of, skeleton, children }: { of: Readable<T>; skeleto
 }
 
 /** What stands below something that has no place of a known height yet: it is read and laid out already, and shown with that (`what` is there), so
- * that nothing moves under somebody's eyes. */
-export function After({ what, children }: { what: boolean; children: ReactNode }) {
-  return <div className={classes("flex min-w-0 flex-col gap-[inherit]", !what && "invisible")}>{children}</div>;
+ * that nothing moves under somebody's eyes. Without `what`: with everything beside and before it, once there is no skeleton in that any more. */
+export function After({ what, children }: { what?: boolean; children: ReactNode }) {
+  return <div className={classes("flex min-w-0 flex-col gap-[inherit]", what === undefined ? "after-skeletons" : !what && "invisible")}>{children}</div>;
 }
 
 /** A sentence that must be seen before going on, in the flow of the page. */

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useAuthors } from "@/api/authors";
 import { invalidate, useRead } from "@/api/hooks";
-import { Badge, type Column, DownloadButton, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, Segments, SimulatedBadge, TextLink } from "@/kit";
+import { After, Badge, type Column, DownloadButton, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, Segments, SimulatedBadge, TextLink } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
 import { count, money, plural } from "@/lib/format";
@@ -66,20 +66,22 @@ function Whole({ batch }: { batch: Batch }) {
         ]}
       />
       <Results batch={batch} />
-      <Section title="About it">
-        <Facts
-          facts={[
-            ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {nameBy(batch.created_by).replace(/^You$/, "you")}</span>],
-            batch.in_progress_at ? ["Began", <RelativeTime key="b" at={atOf(batch.in_progress_at)} />] : null,
-            batch.completed_at ? ["Ended", <RelativeTime key="e" at={atOf(batch.completed_at)} />] : null,
-            batch.cancelled_at ? ["Cancelled", <RelativeTime key="c" at={atOf(batch.cancelled_at)} />] : null,
-            ended ? null : ["Ends by itself", <RelativeTime key="x" at={atOf(batch.expires_at)} />],
-            ["Format of the answers", batch.endpoint === "/v1/chat/completions" ? "OpenAI’s chat completions" : "Burnish’s executions"],
-            ["Id", <code key="i" className="text-12 wrap-anywhere">{batch.id}</code>],
-            ...Object.entries(batch.metadata).map(([name, value]) => [name, String(value)] as const),
-          ]}
-        />
-      </Section>
+      <After>
+        <Section title="About it">
+          <Facts
+            facts={[
+              ["Made", <span key="m"><RelativeTime at={atOf(batch.created_at)} /> by {nameBy(batch.created_by).replace(/^You$/, "you")}</span>],
+              batch.in_progress_at ? ["Began", <RelativeTime key="b" at={atOf(batch.in_progress_at)} />] : null,
+              batch.completed_at ? ["Ended", <RelativeTime key="e" at={atOf(batch.completed_at)} />] : null,
+              batch.cancelled_at ? ["Cancelled", <RelativeTime key="c" at={atOf(batch.cancelled_at)} />] : null,
+              ended ? null : ["Ends by itself", <RelativeTime key="x" at={atOf(batch.expires_at)} />],
+              ["Format of the answers", batch.endpoint === "/v1/chat/completions" ? "OpenAI’s chat completions" : "Burnish’s executions"],
+              ["Id", <code key="i" className="text-12 wrap-anywhere">{batch.id}</code>],
+              ...Object.entries(batch.metadata).map(([name, value]) => [name, String(value)] as const),
+            ]}
+          />
+        </Section>
+      </After>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { Suspense } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Breaking, Button, ButtonLink, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Section, Select, SkeletonText, Toolbar } from "@/kit";
+import { After, Badge, Breaking, Button, ButtonLink, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Section, Select, SkeletonText, Toolbar } from "@/kit";
 import { decimal } from "@/lib/format";
 import { later } from "@/lib/later";
 import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
@@ -35,24 +35,26 @@ export default function ScoresPage() {
       <Suspense fallback={<SkeletonText lines={8} />}>
         <ScoresOver evaluator={evaluator || null} prompt={prompt || null} />
       </Suspense>
-      <Section title="One by one" actions={<Select compact aria-label="What was said" empty="Any verdict" value={said} onChange={(next) => set({ said: next || null })} options={SAID_NAMES.map((one) => ({ value: one, label: SAID[one] }))} />}>
-        <PagedTable
-          label="Scores"
-          columns={COLUMNS}
-          pages={pages}
-          rowKey={(row) => `${row.execution_id} ${row.evaluator_id} ${row.evaluator_version}`}
-          rowLink={(row) => ({ to: `/runs/${row.execution_id}` })}
-          empty={
-            isFiltered ? (
-              <EmptyState title="No score matches" action={<Button onClick={() => set({ evaluator: "", prompt: "", said: null })}>Show all</Button>} />
-            ) : (
-              <EmptyState title="Nothing is scored yet" action={<ButtonLink to="/evaluators/live">Live evaluations</ButtonLink>}>
-                A live evaluation says which share of your traffic an evaluator looks at.
-              </EmptyState>
-            )
-          }
-        />
-      </Section>
+      <After>
+        <Section title="One by one" actions={<Select compact aria-label="What was said" empty="Any verdict" value={said} onChange={(next) => set({ said: next || null })} options={SAID_NAMES.map((one) => ({ value: one, label: SAID[one] }))} />}>
+          <PagedTable
+            label="Scores"
+            columns={COLUMNS}
+            pages={pages}
+            rowKey={(row) => `${row.execution_id} ${row.evaluator_id} ${row.evaluator_version}`}
+            rowLink={(row) => ({ to: `/runs/${row.execution_id}` })}
+            empty={
+              isFiltered ? (
+                <EmptyState title="No score matches" action={<Button onClick={() => set({ evaluator: "", prompt: "", said: null })}>Show all</Button>} />
+              ) : (
+                <EmptyState title="Nothing is scored yet" action={<ButtonLink to="/evaluators/live">Live evaluations</ButtonLink>}>
+                  A live evaluation says which share of your traffic an evaluator looks at.
+                </EmptyState>
+              )
+            }
+          />
+        </Section>
+      </After>
     </Head>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, type Column, EmptyState, Field, FormError, Input, Loaded, Section, Table, errorFor, toast } from "@/kit";
+import { After, Button, Checkbox, type Column, EmptyState, Field, FormError, Input, Loaded, Section, Table, errorFor, toast } from "@/kit";
 import { percent } from "@/lib/format";
 import { Head } from "./Head";
 import { STEPS, stepsOf } from "./draft";
@@ -14,7 +14,9 @@ export default function SettingsPage() {
   return (
     <Head title="Settings of experiments" subtitle="For new drafts of this workspace, and whether proven suggestions are rolled out by themselves.">
       <Loaded of={found}>{(settings) => <Form key={JSON.stringify(settings)} settings={settings} />}</Loaded>
-      <Namespaces />
+      <After>
+        <Namespaces />
+      </After>
     </Head>
   );
 }

@@ -2,7 +2,7 @@ import { Plus, ShieldCheck } from "lucide-react";
 import { useMemo, useState } from "react";
 import { change as send, useChange, useOpened, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, NavTabs, Page, PagedTable, RelativeTime, Switch, Tabs, TextLink, toast, toastError, useUndo } from "@/kit";
+import { After, Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, NavTabs, Page, PagedTable, RelativeTime, Switch, Tabs, TextLink, toast, toastError, useUndo } from "@/kit";
 import { PROVIDER_TABS } from "@/pages/providers/tabs";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
@@ -118,7 +118,9 @@ function Rules() {
           }
         />
       </div>
-      <TryText />
+      <After>
+        <TryText />
+      </After>
       {opened === undefined ? null : <EditGuardrail key={edit} guardrail={opened} onClose={() => set({ edit: "" })} />}
       <ConfirmDialog
         open={removing !== null}

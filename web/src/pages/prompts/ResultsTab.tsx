@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useCourse } from "@/api/course";
 import { type Answer, usePages, useRead } from "@/api/hooks";
 import { type Annotation, Intervals, XYChart } from "@/chart";
-import { Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
+import { After, Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Skeleton, Table, Toolbar } from "@/kit";
 import { compact, count, duration, money, percent, percentRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { DAY_MS, type GroupFigures, since } from "./figures";
@@ -64,7 +64,9 @@ export function ResultsTab({ slug, labels }: { slug: string; labels: Record<stri
           );
         }}
       </Loaded>
-      <UsedVersions slug={slug} />
+      <After what={Boolean(all.data ?? all.error) && Boolean(versions.data ?? versions.error)}>
+        <UsedVersions slug={slug} />
+      </After>
     </div>
   );
 }
@@ -105,7 +107,7 @@ function ByVersion({ slug, versions, labels, grain, from, traffic, measure, onMe
           <Segments label="Measure" value={measure} onChange={onMeasure} options={MEASURES.map((one) => ({ value: one, label: WORDS[one].title.replace(" latency", "").replace(" per run", "") }))} />
         </div>
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,1fr)_24rem]">
-          <Loaded of={steps} skeleton={<Skeleton className="h-72" />}>{() => <XYChart title={`${words.title} by version`} unit={`${words.unit}, by ${span.grain}`} kind={measure === "runs" ? "bars" : "line"} series={series} format={words.format} formatTick={words.tick} range={words.range} clock={grain === "day" ? "utc" : "local"} annotations={annotations} isStale={steps.isPlaceholderData} />}</Loaded>
+          <Loaded of={steps} skeleton={<Skeleton className="h-71.75" />}>{() => <XYChart title={`${words.title} by version`} unit={`${words.unit}, by ${span.grain}`} kind={measure === "runs" ? "bars" : "line"} series={series} format={words.format} formatTick={words.tick} range={words.range} clock={grain === "day" ? "utc" : "local"} annotations={annotations} isStale={steps.isPlaceholderData} />}</Loaded>
           {liked.length > 0 ? <Intervals title="Satisfaction, all in all" unit="95 % interval; what overlaps is not told apart" rows={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} /> : null}
         </div>
       </div>

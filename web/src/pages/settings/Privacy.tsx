@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
+import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
 import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
@@ -15,7 +15,11 @@ export function Privacy({ id }: { id: string }) {
   return (
     <div className="flex flex-col gap-8">
       <Loaded of={useWorkspace(id)}>{(facts) => <Keeping key={`${facts.retention_days} ${facts.store_content} ${facts.legal_hold}`} facts={facts} />}</Loaded>
-      {may.admin ? <Erasures /> : null}
+      {may.admin ? (
+        <After>
+          <Erasures />
+        </After>
+      ) : null}
     </div>
   );
 }

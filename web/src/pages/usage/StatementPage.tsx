@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
+import { After, Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
 import { count, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { Change } from "./Change";
@@ -35,7 +35,9 @@ export default function StatementPage() {
       <Loaded of={found} skeleton={<SkeletonTable columns={3} />}>
         {(statement) => <Whole statement={statement} isStale={found.isPlaceholderData} />}
       </Loaded>
-      <Ledger month={month} />
+      <After>
+        <Ledger month={month} />
+      </After>
     </Head>
   );
 }
