@@ -1,16 +1,15 @@
 import { Suspense } from "react";
 import { useRead } from "@/api/hooks";
-import { Badge, Breaking, type Column, Diff, Drawer, EmptyState, Facts, Prose, Skeleton, Table, TextLink } from "@/kit";
+import { Badge, Breaking, type Column, Diff, Drawer, EmptyState, Facts, Prose, Table, TextLink } from "@/kit";
 import { CandidateActs } from "@/kit/candidate/CandidateActs";
 import { editableText } from "@/lib/editable";
 import { later } from "@/lib/later";
 import { count, money, percent, points } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
-import { type Generation, type Line, type Member, operatorName, planeOf } from "./generations";
+import { PLANE_PX, type Generation, type Line, type Member, operatorName, planeOf } from "./generations";
 import type { Message } from "./model";
 
 const Plane = later(() => import("./Plane"));
-const PLANE_PX = 320;
 const shape = { candidate: text() };
 
 const COLUMNS: Column<Member>[] = [
@@ -32,10 +31,8 @@ export function Candidates({ line, generation }: { line: Line; generation: Gener
   return (
     <div className="flex min-w-0 flex-col gap-6">
       {plane.dots.length > 1 ? (
-        <Suspense fallback={<Skeleton className="w-full" />}>
-          <div style={{ minHeight: PLANE_PX }}>
-            <Plane plane={plane} onOpen={open} />
-          </div>
+        <Suspense fallback={<div aria-busy style={{ minHeight: PLANE_PX }} />}>
+          <Plane plane={plane} onOpen={open} />
         </Suspense>
       ) : null}
       <Table label="Candidates" columns={COLUMNS} rows={members} rowKey={(row) => row.candidate_id} onOpen={(row) => open(row.candidate_id)} selected={opened || null} />

@@ -1,17 +1,16 @@
 import { Suspense, useMemo } from "react";
 import { useAuthors } from "@/api/authors";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Button, type Column, Facts, Figures, Loaded, Page, PagedTable, RelativeTime, Section, SimulatedBadge, TextLink } from "@/kit";
+import { After, Badge, Button, type Column, Facts, Figures, Loaded, Page, PagedTable, RelativeTime, Section, SimulatedBadge, TextLink } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, percent, plural } from "@/lib/format";
 import { integer, useUrlState } from "@/lib/url-state";
 import { Candidates } from "./Candidates";
 import { LineActs, Snapshots } from "./LineActs";
-import { type Figures as Numbers, type Line, ORIGINS, nameOfLine } from "./generations";
+import { COURSE_PX, type Figures as Numbers, type Line, ORIGINS, nameOfLine } from "./generations";
 
 const Course = later(() => import("./Course"));
-const COURSE_PX = 272;
 const shape = { n: integer(null) };
 const MOST = 200;
 
@@ -104,13 +103,17 @@ function Content({ line, latest }: { line: Line; latest: number | null }) {
         </Suspense>
       </Section>
       {number === null ? null : <Chosen line={line} number={number} latest={latest} />}
-      <Section title="All generations">
-        <PagedTable label="Generations" columns={columns} pages={history} rowKey={(row) => String(row.number)} onOpen={(row) => set({ n: row.number }, { push: true })} selected={number === null ? null : String(number)} empty={<p className="text-13 text-muted">None yet.</p>} />
-      </Section>
-      {named.length > 0 ? <Snapshots line={line} snapshots={named} onOpen={(one) => set({ n: one }, { push: true })} /> : null}
-      <Section title="This line">
-        <Facts facts={[["Comes from", ORIGINS[line.origin]], ["Made by", nameOf(line.created_by)], ["Id", <span key="id" className="font-mono text-12 break-all">{line.id}</span>]]} />
-      </Section>
+      <After>
+        <Section title="All generations">
+          <PagedTable label="Generations" columns={columns} pages={history} rowKey={(row) => String(row.number)} onOpen={(row) => set({ n: row.number }, { push: true })} selected={number === null ? null : String(number)} empty={<p className="text-13 text-muted">None yet.</p>} />
+        </Section>
+        <After>
+          {named.length > 0 ? <Snapshots line={line} snapshots={named} onOpen={(one) => set({ n: one }, { push: true })} /> : null}
+          <Section title="This line">
+            <Facts facts={[["Comes from", ORIGINS[line.origin]], ["Made by", nameOf(line.created_by)], ["Id", <span key="id" className="font-mono text-12 break-all">{line.id}</span>]]} />
+          </Section>
+        </After>
+      </After>
     </div>
   );
 }
@@ -122,7 +125,7 @@ function Chosen({ line, number, latest }: { line: Line; number: number; latest: 
   return (
     <Section
       title={`Generation ${count(number)}`}
-      description={found.data ? `${plural(found.data.size, "text")}, the best first.` : undefined}
+      description={found.data ? `${plural(found.data.size, "text")}, the best first.` : "\u00a0"}
       actions={
         <span className="flex flex-wrap items-center gap-2">
           <Button size="s" disabled={number === 0} onClick={() => step(number - 1)}>

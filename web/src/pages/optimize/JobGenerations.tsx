@@ -4,11 +4,10 @@ import { ButtonLink, Section } from "@/kit";
 import { later } from "@/lib/later";
 import { plural } from "@/lib/format";
 import { Candidates } from "./Candidates";
-import type { Line } from "./generations";
+import { COURSE_PX, type Line } from "./generations";
 import { type Job, isGoingOn } from "./model";
 
 const Course = later(() => import("./Course"));
-const COURSE_PX = 272;
 const MOST = 200;
 const LOOK_AGAIN_MS = 3_000;
 

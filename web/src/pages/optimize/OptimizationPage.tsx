@@ -10,6 +10,7 @@ import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points } from "@/lib/format";
+import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
 import { Report, type Told as Report_ } from "./Report";
@@ -18,8 +19,6 @@ import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf,
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
 const CURVES_PX = 308;
-
-const PLANE_PX = 320;
 
 const Charts = later(() => import("./Charts"));
 const EditPlane = later(() => import("./EditPlane"));

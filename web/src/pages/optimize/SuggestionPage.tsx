@@ -13,8 +13,9 @@ import { Decide } from "./Decide";
 import { Proposals } from "./Proposals";
 import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf } from "./model";
 
-// Charts come when they are looked at.
+// Charts come when they are looked at: where the address asks for them, together with this page.
 const EvidenceTab = later(() => import("./EvidenceTab"));
+if (new URLSearchParams(location.search).get("tab") === "evidence") void EvidenceTab.preload();
 
 const shape = { tab: oneOf(["text", "evidence", "cases", "proposals"], "text") };
 

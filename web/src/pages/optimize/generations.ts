@@ -26,6 +26,10 @@ export const operatorName = (operator: string) => OPERATORS[operator] ?? operato
 
 export const nameOfLine = (line: Pick<Line, "name" | "prompt" | "base_version">) => line.name || `${line.prompt} v${line.base_version}`;
 
+/** The heights of the charts: their places are kept while they come. */
+export const COURSE_PX = 287;
+export const PLANE_PX = 347;
+
 /** The best and the mean of each generation, the oldest first; one that was not measured is a gap. */
 export function courseOf(generations: readonly Figures[]): { best: Point[]; mean: Point[] } {
   const all = [...generations].sort((a, b) => a.number - b.number);
