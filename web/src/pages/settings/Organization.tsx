@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { useDraftOver } from "@/api/draft-over";
 import { useMay, useSession } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
-import { Badge, Button, type Column, Combobox, CopyButton, EmptyState, ErrorState, Facts, Field, FormDialog, FormError, Input, Loaded, Meanwhile, Menu, Notice, RelativeTime, SecretDialog, Section, SkeletonText, Table, errorFor, toast } from "@/kit";
+import { After, Badge, Button, type Column, Combobox, CopyButton, EmptyState, ErrorState, Facts, Field, FormDialog, FormError, Input, Loaded, Meanwhile, Menu, Notice, RelativeTime, SecretDialog, Section, SkeletonText, Table, errorFor, toast } from "@/kit";
 import { moment } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { DeleteWorkspace, MoveCredit, Suspend, type There } from "./WorkspaceActs";
@@ -21,6 +21,8 @@ export function Organization() {
   const [{ org }, set] = useUrlState(shape);
   const all = usePages("/v1/organizations");
   const ways = useRead("/v1/auth/ways", {}, { staleTime: 300_000 });
+  // Read beside the list: without another in the address this is the one that will be shown.
+  useRead("/v1/organizations/{organization_id}", { path: { organization_id: workspace?.organization_id ?? "" } }, { enabled: workspace !== null && org === "" });
   const [founding, setFounding] = useState(false);
   const chosen = all.rows.find((one) => one.id === org) ?? all.rows.find((one) => one.id === workspace?.organization_id) ?? all.rows[0];
   const mayFound = user.is_operator || ways.data?.sign_up === "open";
@@ -35,7 +37,11 @@ export function Organization() {
         </div>
       ) : null}
       {chosen ? <One key={chosen.id} id={chosen.id} /> : <EmptyState title="You belong to no organization">Ask for an invitation.</EmptyState>}
-      {user.is_operator ? <OfOthers /> : null}
+      {user.is_operator ? (
+        <After>
+          <OfOthers />
+        </After>
+      ) : null}
       {founding ? <Found onClose={() => setFounding(false)} /> : null}
     </div>
   );
