@@ -13306,6 +13306,63 @@ export interface components {
             works: boolean;
         };
         /**
+         * KnownModel
+         * @description What is not known of it is left out. Prices: nano-dollars per million tokens.
+         */
+        KnownModel: {
+            /** Cache Write Input Price Nusd Per Million */
+            cache_write_input_price_nusd_per_million?: number | null;
+            /** Cached Input Price Nusd Per Million */
+            cached_input_price_nusd_per_million?: number | null;
+            /** Capabilities */
+            capabilities: string[];
+            /** Context Tokens */
+            context_tokens: number;
+            /** Input Price Nusd Per Million */
+            input_price_nusd_per_million: number;
+            /** Model */
+            model: string;
+            /** Output Price Nusd Per Million */
+            output_price_nusd_per_million: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Price Tiers
+             * @default []
+             */
+            price_tiers: {
+                [key: string]: number | string;
+            }[];
+            /** Provider */
+            provider: string;
+            /** Reasoning Price Nusd Per Million */
+            reasoning_price_nusd_per_million?: number | null;
+            /** Source */
+            source?: string | null;
+            /** Sunset On */
+            sunset_on?: string | null;
+            /** Upstream Model */
+            upstream_model: string;
+        };
+        /**
+         * KnownModelPage
+         * @description `source` and `as_of`: of the prices. `providers`: how many are known of each provider, whatever was asked for.
+         */
+        KnownModelPage: {
+            /** As Of */
+            as_of: string;
+            /** Data */
+            data: components["schemas"]["KnownModel"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Providers */
+            providers: {
+                [key: string]: number;
+            };
+            /** Source */
+            source: string;
+        };
+        /**
          * LabelAnswer
          * @description Where a label stands. `latest` has no `moved_at`: it moves by itself. `version` is null in the answer to removing a label.
          */
@@ -47518,6 +47575,8 @@ export interface operations {
                 provider?: string | null;
                 /** @description A part of the name. */
                 search?: string;
+                cursor?: string | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -47531,9 +47590,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["KnownModelPage"];
                 };
             };
             /** @description Bad Request */

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
+
 from burnish_shared.contracts.executions import Rates
 from burnish_shared.db.model_store import PRICES, SCORES, ModelFacts
 
@@ -11,6 +13,35 @@ AUDITED = (
     "preferred_for", "priority", *SCORES, "fallback_model", "successor", "deprecated_at", "sunset_at", "active",
 )  # fmt: skip
 """What the audit log keeps of a model."""
+
+
+class KnownModel(BaseModel):
+    """What is not known of it is left out. Prices: nano-dollars per million tokens."""
+
+    model: str
+    provider: str
+    upstream_model: str
+    context_tokens: int
+    output_tokens: int
+    input_price_nusd_per_million: int
+    output_price_nusd_per_million: int
+    cached_input_price_nusd_per_million: int | None = None
+    cache_write_input_price_nusd_per_million: int | None = None
+    reasoning_price_nusd_per_million: int | None = None
+    price_tiers: list[dict[str, int | str]] = []
+    capabilities: list[str]
+    source: str | None = None
+    sunset_on: str | None = None
+
+
+class KnownModelPage(BaseModel):
+    """`source` and `as_of`: of the prices. `providers`: how many are known of each provider, whatever was asked for."""
+
+    source: str
+    as_of: str
+    providers: dict[str, int]
+    data: list[KnownModel]
+    next_cursor: str | None
 
 
 def shown(facts: ModelFacts) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Prices change, and nobody promises these: an operator looks at them before money
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -29,14 +30,22 @@ def provenance() -> dict[str, str]:
     return {"source": _read()["source"], "as_of": _read()["as_of"]}
 
 
-def known_models(*, provider: str | None = None, words: str = "", now: datetime) -> list[dict[str, Any]]:
-    """As the file has them, by name; without those that their provider has ended by now."""
+def known_models(*, provider: str | None = None, words: str = "", after: str = "", now: datetime) -> list[dict[str, Any]]:
+    """As the file has them, by name; without those that their provider has ended by now. `after`: a name, of those that come behind it."""
     today = now.astimezone(UTC).date().isoformat()
     return [
         one
         for one in _read()["models"]
-        if provider in (None, one["provider"]) and words.lower() in one["model"].lower() and one.get("sunset_on", "9") > today
+        if provider in (None, one["provider"])
+        and words.lower() in one["model"].lower()
+        and one["model"] > after
+        and one.get("sunset_on", "9") > today
     ]
+
+
+def count_by_provider(*, now: datetime) -> dict[str, int]:
+    """How many of each provider are known, by the provider's name."""
+    return dict(sorted(Counter(one["provider"] for one in known_models(now=now)).items()))
 
 
 def find_known(provider: str, *names: str | None) -> Mapping[str, Any] | None:

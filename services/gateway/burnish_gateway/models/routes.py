@@ -1,6 +1,6 @@
 """`/v1/models`: what can be called, and describing, changing and retiring a model of one's own."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
@@ -8,19 +8,22 @@ from fastapi.responses import Response
 from burnish_gateway.deps import Editor, GatewayParts, Operator, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.models import store
-from burnish_gateway.models.answers import shown
+from burnish_gateway.models.answers import KnownModelPage, shown
 from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, OfferKnown, PlatformModel, RetireModel
 from burnish_gateway.models.book import ModelNotFound
-from burnish_gateway.models.known_models import filled, known_models, provenance
+from burnish_gateway.models.known_models import count_by_provider, filled, known_models, provenance
 from burnish_gateway.models.measure import measure
 from burnish_gateway.models.offer_known import offer_known
 from burnish_gateway.models.retire_model import retire_model
 from burnish_gateway.models.set_model import add_model, change_model, check_address, set_platform_model
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 
 router = make_router("models")
+
+KNOWN: Final = "known models"
 
 ModelPath = Annotated[str, Path(max_length=200)]
 
@@ -108,18 +111,32 @@ async def retire(model: ModelPath, body: RetireModel, request: Request, gateway:
     return response
 
 
-@router.get("/v1/known-models", summary="Models whose limits and prices ship with Burnish, with their source and date")
+@router.get(
+    "/v1/known-models",
+    response_model=KnownModelPage,
+    response_model_exclude_unset=True,
+    summary="Models whose limits and prices ship with Burnish, with their source and date",
+)
 async def list_known_models(
     gateway: GatewayParts,
     principal: Viewer,
+    *,
     provider: Annotated[str | None, Query(max_length=60)] = None,
     search: Annotated[str, Query(max_length=100, description="A part of the name.")] = "",
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> dict[str, Any]:
     """None of them can be called before it is added: `POST /v1/models` needs no more than `model` and `provider` of one.
 
     Prices are those that providers published by `as_of`, as `source` has them. Look at the provider's page before money depends on them.
     """
-    return {**provenance(), "data": known_models(provider=provider, words=search, now=gateway.clock.now()), "next_cursor": None}
+    now = gateway.clock.now()
+    after = gateway.cursors.open(cursor, principal.workspace_id, of=KNOWN)
+    found = known_models(provider=provider, words=search, after=after[0] if after else "", now=now)
+    page = gateway.cursors.page(
+        found[: limit + 1], limit=limit, workspace_id=principal.workspace_id, of=KNOWN, position=lambda one: [one["model"]]
+    )
+    return {**provenance(), "providers": count_by_provider(now=now), **page}
 
 
 @router.post("/v1/platform-models/known", summary="Offer known models of a provider to every workspace (operator)")

@@ -1,13 +1,12 @@
 import { useState } from "react";
-import { useChange, useRead } from "@/api/hooks";
+import type { Schema } from "@/api/client";
+import { useChange, usePages, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
-import { Badge, Breaking, Button, type Column, ConfirmDialog, Dialog, FormError, Loaded, Money, Notice, SearchInput, Select, Table, toast } from "@/kit";
+import { After, Badge, Breaking, Button, type Column, ConfirmDialog, Dialog, FormError, Money, Notice, PagedTable, SearchInput, Select, toast } from "@/kit";
 import { compact, day, plural } from "@/lib/format";
-import type { Known } from "./model";
 
-type Answer = { source: string; as_of: string; data: Known[] };
-const SHOWN_MOST = 40;
+type Known = Schema<"KnownModel">;
 
 /** Models whose limits and prices ship: added by a press, for this workspace or, by the operator, for every one. */
 export function KnownModels({ onClose }: { onClose: () => void }) {
@@ -15,16 +14,16 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
   const [search, setSearch] = useState("");
   const [provider, setProvider] = useState("");
   const { models } = useModels();
-  const all = useRead("/v1/known-models", {}, { staleTime: Infinity });
-  const found = useRead("/v1/known-models", { query: { search, provider: provider || null } }, { staleTime: Infinity });
+  // Of what is known in all: whose models, how many, and of which day.
+  const { data: about } = useRead("/v1/known-models", { query: { limit: 1 } }, { staleTime: Infinity });
+  const pages = usePages("/v1/known-models", { query: { search, provider: provider || null } }, { staleTime: Infinity });
   const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
   const offer = useChange("post", "/v1/platform-models/known", { invalidates: ["/v1/models"] });
   const [adding, setAdding] = useState<string | null>(null);
   const [isOffering, setOffering] = useState(false);
   const there = new Set(models.map((one) => one.id));
-  const known = (all.data as Answer | undefined)?.data ?? [];
-  const providers = [...new Set(known.map((one) => one.provider))].sort();
-  const ofProvider = plural(known.filter((one) => one.provider === provider).length, "known model");
+  const providers = Object.keys(about?.providers ?? {});
+  const ofProvider = plural(about?.providers[provider] ?? 0, "known model");
   const take = (one: Known) => {
     setAdding(one.model);
     add.mutate({ body: { model: one.model, provider: one.provider } as never }, { onSuccess: () => toast(`${one.model} can be called`), onSettled: () => setAdding(null) });
@@ -80,20 +79,14 @@ export function KnownModels({ onClose }: { onClose: () => void }) {
           ) : null}
         </div>
         <FormError error={add.error} />
-        <Loaded of={found}>
-          {(data) => {
-            const { source, as_of: asOf, data: rows } = data as unknown as Answer;
-            return (
-              <>
-                {rows.length > 0 ? <Table label="Known models" columns={columns} rows={rows.slice(0, SHOWN_MOST)} rowKey={(row) => `${row.provider} ${row.model}`} isStale={found.isPlaceholderData} /> : <p className="text-13 text-muted">None is called like that. “Add a model” describes one that we do not know.</p>}
-                {rows.length > SHOWN_MOST ? <p className="text-12 text-muted">and {plural(rows.length - SHOWN_MOST, "more", "more")}: type a part of the name.</p> : null}
-                <Notice>
-                  As of {day(asOf)}, by {source}. Providers change prices without asking: look at theirs before money depends on them.
-                </Notice>
-              </>
-            );
-          }}
-        </Loaded>
+        <PagedTable label="Known models" columns={columns} pages={pages} rowKey={(row) => row.model} empty={<p className="text-13 text-muted">None is called like that. “Add a model” describes one that we do not know.</p>} />
+        {about ? (
+          <After>
+            <Notice>
+              As of {day(about.as_of)}, by {about.source}. Providers change prices without asking: look at theirs before money depends on them.
+            </Notice>
+          </After>
+        ) : null}
       </div>
       <ConfirmDialog
         open={isOffering}

@@ -21,7 +21,7 @@ export default function ModelsPage() {
   const may = useMay();
   const [latest, setLatest] = useState(model);
   if (model && model !== latest) setLatest(model);
-  const found = useRead("/v1/models", { query: retired ? { retired } : {} }, { staleTime: 60_000 });
+  const found = useRead("/v1/models", retired ? { query: { retired } } : {}, { staleTime: 60_000 });
   const models = (found.data as { data?: WholeModel[] } | undefined)?.data ?? [];
   const providers = [...new Set(models.map((one) => one.provider))].sort();
   const shown = matching(models, q).filter((one) => !provider || one.provider === provider) as WholeModel[];

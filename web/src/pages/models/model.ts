@@ -42,7 +42,6 @@ export type WholeModel = Model &
   };
 
 export type PriceRow = { price_version: string; prices: Record<string, unknown>; set_by: string; set_at: string };
-export type Known = Partial<Rates> & { model: string; provider: string; context_tokens: number; output_tokens: number; capabilities: string[]; sunset_on?: string };
 
 export const PRICES = [
   { name: "input_price_nusd_per_million", label: "Input" },
