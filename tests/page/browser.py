@@ -1,14 +1,17 @@
 """Chromium for tests: where it is, a page that is watched for everything a healthy page does not do."""
 
+import asyncio
 import os
 import re
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route, expect
 
 from burnish_gateway.page.built_page import UI
 
@@ -18,11 +21,23 @@ PICTURES = ROOT / ".screenshots"
 PATIENCE_MS = 45_000
 """For whatever a test waits for: a machine that is busy with other things is slow, and that is no fault of a page."""
 
+BETWEEN_ANSWERS_S = 0.12
+
 expect.set_options(timeout=PATIENCE_MS)
 
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => console.error(
   `content security policy: ${event.violatedDirective} refused ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`));
+"""
+
+TELL_SHIFTS = """
+window.__shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+  if (one.hadRecentInput) return;
+  const elements = one.sources.map(({ node }) => (node instanceof Element ? node : node?.parentElement));
+  const moved = elements.map((element) => element?.outerHTML.slice(0, 120) ?? "what is gone");
+  window.__shifts.push([one.value, moved]);
+})).observe({ type: "layout-shift", buffered: true });
 """
 
 
@@ -72,6 +87,7 @@ class Watch:
 
     async def begin(self, context: BrowserContext) -> None:
         await context.add_init_script(TELL_VIOLATIONS)
+        await context.add_init_script(TELL_SHIFTS)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.troubles.append(f"uncaught: {error.error}"))
         context.on("request", self._request)
@@ -136,6 +152,37 @@ async def narrow(page: Page, width_px: int) -> None:
         if (await overflow_px(page))[0] <= 0:
             return
         await page.evaluate("() => new Promise((then) => requestAnimationFrame(() => setTimeout(then, 25)))")
+
+
+async def shift_of(page: Page) -> tuple[float, list[str]]:
+    """How far what was shown has moved by itself since the document was opened (CLS), and what it was."""
+    shifts: Any = await page.evaluate("window.__shifts")
+    return sum(value for value, _ in shifts), [one for _, moved in shifts for one in moved]
+
+
+@asynccontextmanager
+async def answered_backwards(page: Page) -> AsyncIterator[None]:
+    """The API answers one at a time, and what was asked last first: what stands below is there before what stands above it."""
+    held: list[Route] = []
+
+    async def release() -> None:
+        while True:
+            await asyncio.sleep(BETWEEN_ANSWERS_S)
+            if held:
+                await held.pop().continue_()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/v1/**", hold)
+    releasing = asyncio.create_task(release())
+    try:
+        yield
+        while held:
+            await asyncio.sleep(BETWEEN_ANSWERS_S)
+    finally:
+        releasing.cancel()
+        await page.unroute_all(behavior="ignoreErrors")
 
 
 async def overflow_px(page: Page) -> tuple[int, list[str]]:

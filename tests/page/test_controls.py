@@ -2,10 +2,11 @@
 
 import re
 
+from benchmarks.page.paint import CLS
 from playwright.async_api import Page
 
 from tests.page.axe import axe_findings
-from tests.page.browser import expect_console, overflow_px, watch_of
+from tests.page.browser import expect_console, overflow_px, shift_of, watch_of
 from tests.page.conftest import OpenPage
 
 PLANTED = "planted"
@@ -72,6 +73,20 @@ async def test_a_page_that_is_wider_than_its_window_is_noticed(page_as: OpenPage
     )
     beyond_px, guilty = await overflow_px(page)
     assert beyond_px > 0 and any("planted" in one for one in guilty), guilty
+
+
+async def test_what_pushes_others_down_is_noticed(page_as: OpenPage) -> None:
+    page = await page_as("nobody", "/status")
+    await page.evaluate(
+        """() => new Promise((then) => requestAnimationFrame(() => setTimeout(() => {
+          const late = document.createElement("div");
+          late.style.height = "300px";
+          document.querySelector("main").prepend(late);
+          requestAnimationFrame(() => setTimeout(then, 50));
+        })))"""
+    )
+    shift, moved = await shift_of(page)
+    assert shift > CLS and moved, (shift, moved)
 
 
 async def _until_troubled(page: Page, *patterns: str) -> None:

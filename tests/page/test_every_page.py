@@ -1,10 +1,11 @@
 """What holds for each page that routes.py names: it opens with its figures, can be read and used by everybody, fits a small window."""
 
 import pytest
+from benchmarks.page.paint import CLS
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import narrow, overflow_px, settled
+from tests.page.browser import narrow, overflow_px, settled, shift_of
 from tests.page.conftest import OpenPage
 from tests.page.routes import ROUTES, Route
 
@@ -15,6 +16,8 @@ NARROW_PX = 320
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 async def test_it_opens_and_everybody_can_use_it(page_as: OpenPage, route: Route) -> None:
     page = await page_as(route.role, route.path)
+    shift, moved = await shift_of(page)
+    assert shift <= CLS, f"what was shown moved by {shift:.3f}: {moved}"
     if route.without:  # What lies over the page may come after it: axe looks at both as they stay.
         await expect(page.get_by_role("dialog")).to_be_visible()
         await settled(page)

@@ -27,6 +27,25 @@ async def test_they_are_listed_with_their_source_and_their_day(caller: Caller) -
     assert (await caller("GET", "/v1/known-models?provider=nobody")).body["data"] == []
 
 
+async def test_they_come_in_pages_and_say_how_many_each_provider_has(caller: Caller) -> None:
+    seen: list[str] = []
+    path = "/v1/known-models?provider=openai&limit=20"
+    cursor = ""
+    while True:
+        page = (await caller("GET", path + cursor)).body
+        assert 0 < len(page["data"]) <= 20
+        seen += [one["model"] for one in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) > 20 and seen == sorted(set(seen))
+    whole = (await caller("GET", "/v1/known-models")).body
+    assert len(whole["data"]) == 50 and whole["next_cursor"] and whole["providers"]["openai"] == len(seen)
+    assert "sunset_on" not in whole["data"][0] or whole["data"][0]["sunset_on"], "what is not known is left out"
+    foreign = await caller("GET", "/v1/known-models?cursor=bm90IG91cnM")
+    assert (foreign.status, foreign.body["error"]["param"]) == (422, "cursor")
+
+
 async def test_what_ships_can_be_called_and_priced() -> None:
     """Every line is a whole description, at prices that a person would believe, and cached input is never dearer than input."""
     known = _read()["models"]
