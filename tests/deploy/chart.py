@@ -29,36 +29,58 @@ def merged(values: Any, over: Any) -> Any:
     return values | {name: merged(values.get(name), one) for name, one in over.items()}
 
 
-def rendered(over: Mapping[str, Any] | None = None, *, stored: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def rendered(
+    over: Mapping[str, Any] | None = None, *, stored: Mapping[str, Any] | None = None, release: str = RELEASE, revision: int = 3
+) -> list[dict[str, Any]]:
     """The manifests of `helm template` with these values. `stored`: the data of the Secret that `lookup` finds.
 
     Raises jsonschema.ValidationError for values that the schema refuses, TemplateExecutionError for those that a template refuses.
     """
-    key = json.dumps([over, stored], sort_keys=True)
-    if "seed" not in (over or {}).get("secrets", {}):
-        return _made(over, stored)  # New secrets each time.
-    if key not in _MADE:
-        _MADE[key] = _made(over, stored)
-    return copy.deepcopy(_MADE[key])
+    return copy.deepcopy(_kept(over, stored, release, revision)[0])
 
 
-_MADE: dict[str, list[dict[str, Any]]] = {}
+def notes(over: Mapping[str, Any]) -> str:
+    """What Helm prints after the installation."""
+    return _kept(over, None, RELEASE, 3)[1]
+
+
+_MADE: dict[str, tuple[list[dict[str, Any]], str]] = {}
 """What was rendered before, by values: many tests look at the same."""
 
 
-def _made(over: Mapping[str, Any] | None, stored: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _kept(
+    over: Mapping[str, Any] | None, stored: Mapping[str, Any] | None, release: str, revision: int
+) -> tuple[list[dict[str, Any]], str]:
+    key = json.dumps([over, stored, release, revision], sort_keys=True)
+    if "seed" not in (over or {}).get("secrets", {}):
+        return _made(over, stored, release, revision)  # New secrets each time.
+    if key not in _MADE:
+        _MADE[key] = _made(over, stored, release, revision)
+    return _MADE[key]
+
+
+def _made(
+    over: Mapping[str, Any] | None, stored: Mapping[str, Any] | None, release: str, revision: int
+) -> tuple[list[dict[str, Any]], str]:
     values = merged(yaml.safe_load((CHART / "values.yaml").read_text()), over or {})
     jsonschema.validate(values, json.loads((CHART / "values.schema.json").read_text()))
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     context = {
         "Values": copy.deepcopy(values),
         "Chart": {"Name": chart["name"], "Version": chart["version"], "AppVersion": chart["appVersion"]},
-        "Release": {"Name": RELEASE, "Namespace": NAMESPACE, "Service": "Helm", "Revision": 3, "IsUpgrade": True, "IsInstall": False},
+        "Release": {
+            "Name": release,
+            "Namespace": NAMESPACE,
+            "Service": "Helm",
+            "Revision": revision,
+            "IsUpgrade": revision > 1,
+            "IsInstall": revision == 1,
+        },
         "Capabilities": {"KubeVersion": {"Version": "v1.33.0"}},
         "Files": _Files(),
     }
     sources = {path.name: path.read_text() for path in sorted((CHART / "templates").iterdir())}
     engine = HelmTemplateEngine.from_sources(sources, lookup=lambda *_: {"data": dict(stored)} if stored else {})
     texts = engine.render({name: context for name in sources if name.endswith(".yaml")})
-    engine.render({"NOTES.txt": context})
-    return [document for text in texts.values() for document in yaml.safe_load_all(text) if document]
+    told = engine.render({"NOTES.txt": context})["NOTES.txt"]
+    return [document for text in texts.values() for document in yaml.safe_load_all(text) if document], told

@@ -1,8 +1,10 @@
 """The Helm chart: rendered without Helm, held against Kubernetes' own schemas and against what the code says."""
 
 import base64
+import json
 import os
 import re
+import shlex
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -16,7 +18,7 @@ from typer.main import get_command
 
 from burnish.main import app
 from burnish_shared import streams
-from tests.deploy.chart import CHART, NAMESPACE, rendered
+from tests.deploy.chart import CHART, NAMESPACE, notes, rendered
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES: Final = "1.33"
@@ -154,6 +156,75 @@ def test_scaling_watches_consumers_that_exist_of_the_service_that_it_scales(valu
                 assert trigger["metadata"]["natsServerMonitoringEndpoint"].endswith(":8222")
     assert watched <= known
     assert {service for service, _, _ in watched} == {"executor", "optimizer", "analytics", "webhooks"}
+
+
+def _operated(values: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """The pods that the commands of the notes make: a shell runs them, and a `kubectl` of ours says what it was given.
+
+    What `kubectl run` makes of it is written down here after its source: the overrides are merged into the pod that the options say,
+    with --override-type=strategic the containers by name.
+    """
+    heard = folder / "heard"
+    (folder / "kubectl").write_text(f"""#!/bin/sh\nprintf '%s\\0' "$@" >> {shlex.quote(str(heard))}; echo >> {shlex.quote(str(heard))}\n""")
+    (folder / "kubectl").chmod(0o755)
+    script = "\n".join(line.strip() for line in notes(values).splitlines() if line.startswith("  "))
+    subprocess.run(["/bin/sh", "-eu", "-c", script], env={"PATH": f"{folder}:{os.environ['PATH']}"}, check=True)
+    made = []
+    for line in heard.read_text().splitlines():
+        words = line.removesuffix("\0").split("\0")
+        given, args = words[: words.index("--")], words[words.index("--") + 1 :]
+        options = dict(one.lstrip("-").partition("=")[::2] for one in given if one.startswith("-"))
+        assert given[:4] == ["-n", NAMESPACE, "run", "first"] and options["override-type"] == "strategic"
+        over = json.loads(options["overrides"])["spec"]
+        (container,) = over["containers"]
+        assert container["name"] == "first", "the container that kubectl makes"
+        container |= {"image": options["image"], "args": args, "stdin": True, "tty": True}
+        labels = dict(one.split("=") for one in options["labels"].split(","))
+        spec = over | {"restartPolicy": options["restart"]}
+        made.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "first", "labels": labels}, "spec": spec})
+    return made
+
+
+def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    wanted = [labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()]
+    for one in selector.get("matchExpressions", ()):
+        assert one["operator"] == "In"
+        wanted.append(labels.get(one["key"]) in one["values"])
+    return all(wanted)
+
+
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_the_commands_of_the_notes_make_pods_that_may_run_and_reach_the_database(values: dict[str, Any], tmp_path: Path) -> None:
+    manifests = rendered(values)
+    made = _operated(values, tmp_path)
+    assert [one["spec"]["containers"][0]["args"][:2] for one in made] == [["workspace", "create"], ["users", "create"]]
+    policies = {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"] for one in of_kind(manifests, "NetworkPolicy")}
+    job = pods(manifests)["migrate"]
+    for pod in made:
+        kubernetes_validate.validate(pod, KUBERNETES, strict=True)
+        labels, spec = pod["metadata"]["labels"], pod["spec"]
+        assert {name for name, policy in policies.items() if _selects(policy["podSelector"], labels)} == {"migrate"}
+        for server in {"postgres", "nats"} & set(policies):
+            sources = [source for rule in policies[server]["ingress"] for source in rule.get("from", ()) if "podSelector" in source]
+            assert any(_selects(source["podSelector"], labels) for source in sources), server
+        (container,), (same,) = spec["containers"], job["containers"]
+        assert {key: container[key] for key in ("image", "env", "envFrom", "securityContext")} == {
+            key: same[key] for key in ("image", "env", "envFrom", "securityContext")
+        }
+        assert {key: spec[key] for key in ("securityContext", "automountServiceAccountToken", "volumes")} == {
+            key: job[key] for key in ("securityContext", "automountServiceAccountToken", "volumes")
+        }
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, "the restricted profile asks for it"
+        data = {one["metadata"]["name"]: set(one["stringData"]) for one in of_kind(manifests, "Secret")} | {"admin": {"url"}}
+        known = {name for one in container["envFrom"] for name in data[one["secretRef"]["name"]]}
+        for one in container["env"]:
+            reference = one.get("valueFrom", {}).get("secretKeyRef")
+            assert not reference or reference["key"] in data[reference["name"]], one
+            known.add(one["name"])
+        assert {"DATABASE_URL", "BURNISH_KEK"} <= known
+        group, command, *options = container["args"]
+        found = {name for one in get_command(app).commands[group].commands[command].params for name in one.opts}  # type: ignore[attr-defined]
+        assert {one for one in options if one.startswith("--")} <= found
 
 
 @pytest.mark.parametrize("values", ALL.values(), ids=ALL)

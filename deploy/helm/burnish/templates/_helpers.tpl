@@ -96,3 +96,24 @@ capabilities: {drop: [ALL]}
 - {name: {{ $name }}, value: {{ $value | quote }}}
 {{- end }}
 {{- end }}
+
+{{/* What changes when a secret does, for the annotations of pods: they read their Secrets at the start alone. */}}
+{{- define "burnish.secretsSum" -}}
+{{- include "burnish.settleSecrets" . -}}
+{{- printf "%s %s %s" (include "burnish.natsUrl" (dict "root" . "user" "gateway")) .Values.settled.kek .Values.secrets.kekPrevious | sha256sum -}}
+{{- end }}
+
+{{/* Environment of who operates: the migration, and the commands that NOTES.txt shows. */}}
+{{- define "burnish.operatorEnv" -}}
+envFrom:
+  - secretRef: {name: {{ include "burnish.name" . }}-migrate}
+env:
+  - {name: BURNISH_STREAM_REPLICAS, value: {{ include "burnish.streamReplicas" . | quote }}}
+  {{- if not .Values.postgres.bundled }}
+  - name: DATABASE_URL
+    valueFrom: {secretKeyRef: {name: {{ required "postgres.external.adminSecret is needed where postgres.bundled is false" .Values.postgres.external.adminSecret }}, key: url}}
+  {{- end }}
+  {{- if .Values.simulator.enabled }}
+  - {name: BURNISH_SIMULATOR_URL, value: "http://{{ include "burnish.name" . }}-simulator:18100/v1"}
+  {{- end }}
+{{- end }}
