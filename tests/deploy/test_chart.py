@@ -227,6 +227,24 @@ def test_the_commands_of_the_notes_make_pods_that_may_run_and_reach_the_database
         assert {one for one in options if one.startswith("--")} <= found
 
 
+def test_a_changed_migration_is_a_new_job_and_an_unchanged_one_the_same() -> None:
+    """Where there is no Helm the revision is always 1, and Kubernetes refuses a job whose spec has changed."""
+
+    def named(release: str = "prod", revision: int = 1, **over: Any) -> str:
+        manifests = rendered(GIVEN | over, release=release, revision=revision)
+        (job,) = of_kind(manifests, "Job")
+        return str(job["metadata"]["name"])
+
+    first = named(image={"tag": "1.0.0"})
+    assert named(image={"tag": "1.0.0"}) == first != named(image={"tag": "1.0.0"}, revision=2), "with Helm each revision migrates"
+    assert named(image={"tag": "1.0.0"}, gateway={"replicas": 5}) == first, "what the job does not depend on"
+    others = [{"image": {"tag": "1.0.1"}}, {"nats": {"replicas": 1}}, {"simulator": {"enabled": True}}]
+    others.append({"secrets": GIVEN["secrets"] | {"seed": "t" * 64}})  # New passwords, which the migration sets.
+    names = {named(**({"image": {"tag": "1.0.0"}} | one)) for one in others}
+    assert len(names | {first}) == len(others) + 1
+    assert len(named("a-release-" * 5 + "abc", revision=99999)) <= 63
+
+
 @pytest.mark.parametrize("values", ALL.values(), ids=ALL)
 def test_every_setting_is_one_that_the_reference_names(values: dict[str, Any]) -> None:
     reference = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (ROOT / "docs/reference/settings.md").read_text()))
