@@ -1,6 +1,7 @@
 """The Helm chart: rendered without Helm, held against Kubernetes' own schemas and against what the code says."""
 
 import base64
+import ipaddress
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from typer.main import get_command
 
 from burnish.main import app
 from burnish_shared import streams
+from burnish_shared.egress.addresses import DENIED_V4, DENIED_V6, is_public
 from tests.deploy.chart import CHART, NAMESPACE, notes, rendered
 
 ROOT = Path(__file__).parents[2]
@@ -238,7 +240,7 @@ def test_a_changed_migration_is_a_new_job_and_an_unchanged_one_the_same() -> Non
     first = named(image={"tag": "1.0.0"})
     assert named(image={"tag": "1.0.0"}) == first != named(image={"tag": "1.0.0"}, revision=2), "with Helm each revision migrates"
     assert named(image={"tag": "1.0.0"}, gateway={"replicas": 5}) == first, "what the job does not depend on"
-    others = [{"image": {"tag": "1.0.1"}}, {"nats": {"replicas": 1}}, {"simulator": {"enabled": True}}]
+    others: list[dict[str, Any]] = [{"image": {"tag": "1.0.1"}}, {"nats": {"replicas": 1}}, {"simulator": {"enabled": True}}]
     others.append({"secrets": GIVEN["secrets"] | {"seed": "t" * 64}})  # New passwords, which the migration sets.
     names = {named(**({"image": {"tag": "1.0.0"}} | one)) for one in others}
     assert len(names | {first}) == len(others) + 1
@@ -267,6 +269,89 @@ def test_network_policies_let_through_what_is_needed_and_no_more(values: dict[st
                to.get("ipBlock", {}).get("cidr") == "0.0.0.0/0"}  # fmt: skip
     assert outward == {"gateway", "executor", "webhooks"}
     assert policies["migrate"]["ingress"] == []
+
+
+def _policies(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"] for one in of_kind(manifests, "NetworkPolicy")}
+
+
+def _outward(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """The peers of the rule that leads to public addresses."""
+    (rule,) = [one for one in policy["egress"] if "ports" not in one and any("ipBlock" in to for to in one["to"])]
+    return list(rule["to"])
+
+
+def _admits(peers: list[dict[str, Any]], text: str) -> bool:
+    address = ipaddress.ip_address(text)
+    return any(
+        address in ipaddress.ip_network(to["ipBlock"]["cidr"])
+        and not any(address in ipaddress.ip_network(one) for one in to["ipBlock"].get("except", ()))
+        for to in peers
+        if "ipBlock" in to
+    )
+
+
+def test_the_second_wall_lets_through_what_the_first_does() -> None:
+    peers = _outward(_policies(rendered(GIVEN))["executor"])
+    blocks = {to["ipBlock"]["cidr"]: to["ipBlock"]["except"] for to in peers}
+    assert set(blocks) == {"0.0.0.0/0", "2000::/3", "64:ff9b::/96"}
+    assert blocks["0.0.0.0/0"] == [str(one) for one in DENIED_V4]
+    assert set(blocks["2000::/3"]) == {str(one) for one in DENIED_V6} | {"2002::/16"}, "6to4 carries IPv4, private ones too"
+    for cidr, kept_out in blocks.items():
+        for one in kept_out:  # Kubernetes refuses an exception that lies outside.
+            inner, outer = ipaddress.ip_network(one), ipaddress.ip_network(cidr)
+            assert inner.prefixlen > outer.prefixlen and inner.network_address in outer and inner.broadcast_address in outer
+    for text in ("1.1.1.1", "172.15.255.255", "172.32.0.0", "2606:4700::1111", "64:ff9b::101:101"):
+        assert _admits(peers, text) and is_public(ipaddress.ip_address(text)), text
+    private = (
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.100.100.200",
+        "127.0.0.1",
+        "168.63.129.16",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.168.255.255",
+    )
+    wrapped = [f"64:ff9b::{int(ipaddress.IPv4Address(one)) >> 16:x}:{int(ipaddress.IPv4Address(one)) & 0xFFFF:x}" for one in private]
+    for text in (*private, *wrapped, "::1", "fd00:ec2::254", "fe80::1", "2002:a00:1::1"):
+        assert not _admits(peers, text) and not is_public(ipaddress.ip_address(text)), text
+
+
+def test_the_second_wall_opens_for_networks_that_are_named() -> None:
+    peer = {"podSelector": {"matchLabels": {"app": "ollama"}}}
+    manifests = rendered(GIVEN | {"egressAllow": "10.2.0.0/16, 10.9.9.9,fd00::1,", "networkPolicy": {"egressTo": [peer]}})
+    for part, policy in _policies(manifests).items():
+        if part in {"gateway", "executor", "webhooks"}:
+            peers = _outward(policy)
+            assert [to["ipBlock"]["cidr"] for to in peers if "ipBlock" in to][3:] == ["10.2.0.0/16", "10.9.9.9/32", "fd00::1/128"]
+            assert peer in peers and _admits(peers, "10.2.3.4") and not _admits(peers, "10.3.0.1")
+        else:
+            assert "10.2.0.0/16" not in json.dumps(policy), part
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "over", "port"),
+    [
+        ("http://otel.observed:4318/v1/traces", {}, 4318),
+        ("https://otel.example.com/v1/traces", {}, 443),
+        ("http://[fd00::7]/v1/traces", {}, 80),
+        ("http://otel.observed/v1/traces", {"otlpPort": 4318, "otlpTo": [{"namespaceSelector": {"matchLabels": {"team": "sre"}}}]}, 4318),
+    ],
+)
+def test_whoever_sends_traces_may_reach_the_collector(endpoint: str, over: dict[str, Any], port: int) -> None:
+    manifests = rendered(GIVEN | {"otlpEndpoint": endpoint, "networkPolicy": over})
+    policies, closed = _policies(manifests), _policies(rendered(GIVEN))
+    for manifest in of_kind(manifests, "NetworkPolicy"):
+        kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+    for part, pod in pods(manifests).items():
+        is_sender = any(one["name"] == "BURNISH_OTLP_ENDPOINT" for container in pod["containers"] for one in container.get("env", ()))
+        assert is_sender == (part in {*SERVICES, "provisioner"})
+        added = [rule for rule in policies[part].get("egress", ()) if rule not in closed[part]["egress"]]
+        assert [rule["ports"] for rule in added] == ([[{"port": port}]] if is_sender else []), part
+        for rule in added:
+            assert rule["to"] == over["otlpTo"] if over else _admits(rule["to"], "10.1.2.3") and {"namespaceSelector": {}} in rule["to"]
+            assert not _admits(rule["to"], "169.254.169.254"), "an endpoint at port 80 must not lead to the cloud's data service"
 
 
 def test_metrics_are_scraped_at_a_port_of_their_own() -> None:
