@@ -390,6 +390,31 @@ def test_a_cluster_of_nats_takes_the_configuration(tmp_path: Path) -> None:
     assert streams_have == ["3"]
 
 
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_servers_are_reached_at_the_ports_that_are_needed_alone(values: dict[str, Any]) -> None:
+    manifests = rendered(values)
+    policies = _policies(manifests)
+    for server, port in {"postgres": "postgres", "nats": "client"}.items():
+        if server not in policies:
+            continue
+        open_to = {rule["ports"][0]["port"]: rule["from"] for rule in policies[server]["ingress"]}
+        assert set(open_to) == {port} | ({"cluster", "monitor"} if server == "nats" else set())
+        (container,) = pods(manifests)[server]["containers"]
+        assert set(open_to) == {one["name"] for one in container["ports"]}
+        (source,) = open_to[port]
+        for part in (*SERVICES, "provisioner", "migrate"):
+            (policy,) = [one for name, one in policies.items() if name == part]
+            assert _selects(source["podSelector"], policy["podSelector"]["matchLabels"]), part
+        if server == "nats":
+            assert open_to["cluster"] == [{"podSelector": policies["nats"]["podSelector"]}]
+            assert open_to["monitor"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "keda"}}}]
+
+
+def test_nobody_reads_the_monitoring_of_nats_where_nobody_is_named() -> None:
+    ingress = _policies(rendered(GIVEN | {"networkPolicy": {"natsMonitorFrom": []}}))["nats"]["ingress"]
+    assert [rule["ports"] for rule in ingress] == [[{"port": "client"}], [{"port": "cluster"}]] and all(rule["from"] for rule in ingress)
+
+
 @pytest.mark.parametrize(
     ("values", "error", "says"),
     [

@@ -164,5 +164,6 @@ async def test_the_endpoint_that_keda_is_given_is_the_servers_monitoring_port() 
     (configuration,) = of_kind(manifests, "ConfigMap")
     assert 'http: "0.0.0.0:8222"' in configuration["data"]["nats.conf"] and "accounts" not in configuration["data"]["nats.conf"]
     (policy,) = [one for one in of_kind(manifests, "NetworkPolicy") if one["metadata"]["name"] == "prod-burnish-nats"]
-    assert {"ports": [{"port": "monitor"}]} in policy["spec"]["ingress"]
+    (rule,) = [one for one in policy["spec"]["ingress"] if one["ports"] == [{"port": "monitor"}]]
+    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "keda"}}}]
     assert {one["account"] for one in triggers(manifests)} == {"$G"}, "the account of a server without accounts"
