@@ -390,6 +390,18 @@ def test_a_cluster_of_nats_takes_the_configuration(tmp_path: Path) -> None:
     assert streams_have == ["3"]
 
 
+def test_streams_leave_room_on_the_disk_of_nats() -> None:
+    """PROMISES 5.3: what streams may hold is 70 % of the disk at most. NATS reads GB as 2^30 bytes."""
+    manifests = rendered(GIVEN)
+    (configuration,) = of_kind(manifests, "ConfigMap")
+    (limit,) = re.findall(r"max_file_store: (\d+)GB\b", configuration["data"]["nats.conf"])
+    (server,) = [one for one in of_kind(manifests, "StatefulSet") if one["metadata"]["name"] == "prod-burnish-nats"]
+    (claim,) = server["spec"]["volumeClaimTemplates"]
+    size = re.fullmatch(r"(\d+)Gi", claim["spec"]["resources"]["requests"]["storage"])
+    assert size and int(limit) * 10 <= int(size[1]) * 7
+    assert sum(one.max_bytes for one in streams.STREAMS) <= int(limit) << 30
+
+
 @pytest.mark.parametrize("values", ALL.values(), ids=ALL)
 def test_servers_are_reached_at_the_ports_that_are_needed_alone(values: dict[str, Any]) -> None:
     manifests = rendered(values)
