@@ -17,7 +17,7 @@ from burnish_shared.bus.batch import Delivered, Poison, consume
 from burnish_shared.bus.connect import Bus
 from burnish_shared.db.once import claim_events
 from burnish_shared.db.session import Database
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.streams import ConsumerSpec
 from tests.integration.bus_parts import bus_of, database, database_away, fetch, own_nats, until
 from tests.pace import undisturbed, within
@@ -226,6 +226,26 @@ async def test_an_unavailable_of_another_kind_is_an_ordinary_failure(bus_for: An
         await publish(gateway, [b"x"])
         await until(lambda: _reached(deliveries, 2))
     assert deliveries == [1, 2]
+
+
+@pytest.mark.parametrize(("batch_messages", "deliveries_seen"), [(1, {1}), (100, {1, 2, 3, 4})])
+async def test_rows_that_others_hold_cost_a_single_message_no_delivery(
+    bus_for: Any, database: Any, batch_messages: int, deliveries_seen: set[int]
+) -> None:
+    """Of work that has few deliveries, none is spent on a lock; a batch is told apart instead, so that its neighbours need not wait."""
+    gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
+    deliveries: list[int] = []
+
+    async def handle(batch: Sequence[Delivered]) -> None:
+        deliveries.append(batch[0].num_delivered)
+        if len(deliveries) < 4:
+            raise Busy("Another operation holds this workspace's account; try again.", retry_after_s=0.05)
+
+    spec = replace(FEEDBACK, retry_delays_s=(0.01,), batch_messages=batch_messages)
+    async with consuming(analytics, handle, db=db, spec=spec):
+        await publish(gateway, [b"x"])
+        await until(lambda: _reached(deliveries, 4))
+    assert set(deliveries) == deliveries_seen
 
 
 async def test_a_stopping_consumer_finishes_its_batch_and_gives_nothing_away_half_done(bus_for: Any, database: Any) -> None:

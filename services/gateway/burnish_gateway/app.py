@@ -183,7 +183,9 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        log.error("gateway.failed", exc_info=error, path=request.url.path, method=request.method)
+        log.error(
+            "gateway.failed", exc_info=error, path=request.url.path, method=request.method, request_id=request.state.request_id
+        )  # By hand: the edge that binds it is behind us here.
         return error_response(
             BurnishError("Something went wrong on our side; it has been logged under this request id."), request_id=request.state.request_id
         )

@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 
 log = structlog.get_logger()
 
@@ -35,6 +35,9 @@ RATE_WINDOW_US = 60_000_000
 BURST_RATIO = 0.2
 """Accepted in any window ≤ limit × (1 + burst) (PROMISES G-16)."""
 
+
+DEADLOCKS_MOST = 3
+"""So often a batch may be the victim of a deadlock before it is tried in parts. The transaction did nothing, and others went on."""
 
 BUSY_ROWS = "Another operation holds this workspace's account; try again."
 AWAY = "The books cannot be reached at the moment; try again."
@@ -223,10 +226,16 @@ class Admission:
                 _fail(batch, error)
 
     async def _decide(self, batch: list[_Waiting]) -> None:
-        give_up_at = asyncio.get_running_loop().time() + GIVE_UP_S
+        give_up_at, deadlocks = asyncio.get_running_loop().time() + GIVE_UP_S, 0
         while batch := [one for one in batch if not one.answer.done()]:  # Whoever gave up waiting needs no answer.
             try:
                 row = await self._admit(batch)
+            except asyncpg.DeadlockDetectedError:
+                deadlocks += 1
+                if deadlocks >= DEADLOCKS_MOST:
+                    await self._split(batch, _by_workspace(batch))
+                    return
+                log.warning("admission.retried", error="DeadlockDetectedError", requests=len(batch))
             except asyncpg.LockNotAvailableError:
                 await self._split(batch, _by_workspace(batch))
                 return
@@ -240,7 +249,7 @@ class Admission:
                 await asyncio.sleep(0.05)
             except asyncpg.PostgresError as error:
                 if len(batch) == 1:
-                    _fail(batch, Unavailable(BUSY_ROWS, retry_after_s=1) if isinstance(error, BUSY) else error)
+                    _fail(batch, Busy(BUSY_ROWS, retry_after_s=1) if isinstance(error, BUSY) else error)
                     return
                 await self._split(batch, [batch[: len(batch) // 2], batch[len(batch) // 2 :]])
                 return
@@ -261,8 +270,8 @@ class Admission:
         if len(parts) == 1:
             try:
                 row = await self._admit(batch)
-            except (asyncpg.LockNotAvailableError, *UNAVAILABLE):
-                _fail(batch, Unavailable(BUSY_ROWS, retry_after_s=1))
+            except (*BUSY, *UNAVAILABLE):
+                _fail(batch, Busy(BUSY_ROWS, retry_after_s=1))
             else:
                 _tell(batch, row)
             return

@@ -24,7 +24,7 @@ from burnish_shared.bus.connect import MESSAGE_ID_HEADER, Bus
 from burnish_shared.bus.pull import PullReader
 from burnish_shared.bus.retry import Poison, PoisonGuard, retry_delay_s
 from burnish_shared.db.session import Database
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.streams import SECOND_NS, ConsumerSpec
 
 __all__ = ["Delivered", "Poison", "consume", "retry_delay_s"]
@@ -34,6 +34,9 @@ log = structlog.get_logger("burnish.consumer")
 PAUSE_S: Final = 60.0
 LONGEST_PAUSE_S: Final = 600.0
 DATABASE_WAIT_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
+BUSY_MOST_S: Final = 20.0
+"""So long a single message waits for rows that others hold, before that counts as a failed delivery (PROMISES row 21: bounded retry)."""
+
 DRAIN_S: Final = 30.0
 
 
@@ -188,12 +191,20 @@ class _Consumer:
                 await self._work(part)
 
     async def _try(self, held: Sequence[_Held]) -> Exception | None:
-        """One call of the handler. Returns why it failed, None when it did not. Waits while the database is away, and calls again."""
-        waited = 0
+        """One call of the handler. Returns why it failed, None when it did not. Waits while the database is away, and calls again.
+
+        So it does for a while where others hold its rows, if the message is alone: that is no fault of it, and its deliveries are few.
+        """
+        waited, busy_until = 0, asyncio.get_running_loop().time() + BUSY_MOST_S
         while True:
             try:
                 with metrics.handle_seconds.labels(self.spec.durable).time():
                     await self._call([one.delivered for one in held])
+            except Busy as error:
+                if self.spec.batch_messages > 1 or asyncio.get_running_loop().time() > busy_until:
+                    return error
+                await self._wait_for_database(waited)
+                waited += 1
             except Unavailable as error:
                 if await self._database_answers():
                     return error

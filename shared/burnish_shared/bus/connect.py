@@ -112,13 +112,14 @@ class Bus:
         """Whether the server answers within `timeout_s`. What it had sent before has come by then.
 
         Not `nc.flush(timeout)`: it cancels the future of a late answer, and the client's read loop ends when it comes after all.
+        A connection that just broke is no answer: uvloop's transport raises RuntimeError then, until the client has noticed.
         """
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if not self.nc.is_connected:
             return False
         try:
             await self.nc._send_ping(answer)
-        except (nats.errors.Error, OSError):
+        except (nats.errors.Error, OSError, RuntimeError):
             return False
         await asyncio.wait({answer}, timeout=timeout_s)
         return answer.done()
@@ -161,9 +162,9 @@ class Bus:
     async def close(self) -> None:
         """Flushes what was published and closes. Safe to call twice."""
         self._closing = True
-        with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
+        with contextlib.suppress(nats.errors.Error, TimeoutError, OSError, RuntimeError):
             await asyncio.wait_for(self.nc.flush(1), 1.5) if self.nc.is_connected else None
-        with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
+        with contextlib.suppress(nats.errors.Error, TimeoutError, OSError, RuntimeError):
             await asyncio.wait_for(self.nc.close(), 2)
 
     async def __aenter__(self) -> Self:

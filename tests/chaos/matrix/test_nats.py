@@ -31,6 +31,8 @@ BACK_WITHIN_S: Final = 15.0
 RESUMED_WITHIN_S: Final = 5.0
 """The row of the matrix: from the moment that NATS takes connections again."""
 
+NOTICED_WITHIN_S: Final = 30.0
+
 OLDER_S: Final = 60.0
 """The row of the matrix: a minute is lost."""
 
@@ -96,8 +98,8 @@ async def test_nats_is_killed(tmp_path: Path, dice: random.Random, tell: Callabl
             before = await last_sequences(on)
             pid = on.place.signal("nats", signal.SIGKILL)
             await on.place.started_anew("nats", of_pid=pid)
+            after = await last_sequences(on)  # At once: what comes new would hide what is missing.
             slowest_s = max(slowest_s, await on.told_s())
-            after = await last_sequences(on)
             assert not (lost := {name: (last, after[name]) for name, last in before.items() if after[name] < last}), lost
             kept += sum(before.values())
             await on.place.heal("nats", of_pid=pid)
@@ -126,8 +128,21 @@ async def test_a_power_loss_takes_what_nats_had_acknowledged(tmp_path: Path, dic
         lost = on.load.calls - before
         await on.place.put_back_store_of_nats(older)
         on.load.doubts_feedback = False
+        noticed = await losses_noticed(on)
         await on.calm(3, 5)
-    tell(f"the store of {OLDER_S:.0f} s and {lost} calls before; {summary(on.load)}")
+    tell(f"the store of {OLDER_S:.0f} s and {lost} calls before, noticed of {', '.join(noticed)}; {summary(on.load)}")
+
+
+async def losses_noticed(on: Field) -> list[str]:
+    """The streams of which a service says that messages are gone, which an alert is about; waits for the first."""
+    async with asyncio.timeout(NOTICED_WITHIN_S):
+        while True:
+            samples = {name: f'burnish_stream_losses_total{{stream="{name}"}}' for name in HELD}
+            services = list(on.place.state()["metrics"])
+            noticed = [name for name, sample in samples.items() if any([await on.place.measured(one, sample) for one in services])]
+            if noticed:
+                return noticed
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.fault(8)
@@ -140,9 +155,10 @@ async def test_the_store_is_wiped(tmp_path: Path, dice: random.Random, tell: Cal
         await on.place.put_back_store_of_nats(empty)
         back_s = await on.seconds_until_served(within_s=BACK_WITHIN_S)
         on.load.doubts_feedback = False
+        noticed = await losses_noticed(on)
         await on.told_s()
         await on.calm(2, 3)
-    tell(f"served again {back_s:.1f} s after NATS was back; {summary(on.load)}")
+    tell(f"served again {back_s:.1f} s after NATS was back; the loss was noticed of {', '.join(noticed)}; {summary(on.load)}")
 
 
 SMALL_BYTES: Final = 128 << 10
