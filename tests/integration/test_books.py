@@ -17,7 +17,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
 from burnish_shared.db.session import DurableConnection
 from burnish_shared.ids import derived_uuid7, new_uuid
-from tests.embedded.workspaces import Workspace
+from tests.embedded.workspaces import Workspace, make_workspace
 
 HOLD_NUSD = 1_000
 RAISE_FENCE = "SELECT raise_fence($1, $2)"
@@ -242,6 +242,41 @@ async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too
         assert await settling == [asked.execution_id]
         assert await fencing is None
         await assert_books_are_right(blocker)
+
+
+@pytest.mark.promise("C-01", "G-10")
+async def test_an_admission_that_is_the_victim_of_a_deadlock_is_asked_again(database_urls: Any) -> None:
+    """Somebody else holds the higher account and wants the lower one, which the batch has by then: PostgreSQL ends the batch.
+
+    It looks for a deadlock once, before a lock is given up; where the machine stood still just then, it is tried again.
+    """
+    low, high = await make_workspace(database_urls["superuser"]), await make_workspace(database_urls["superuser"])
+    lock = "SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE"
+    rounds = 0
+    async with superuser(database_urls) as blocker:
+        name = await blocker.fetchval("SELECT current_database()")
+        before = await _deadlocks(blocker)
+        await blocker.execute(f'ALTER DATABASE "{name}" SET deadlock_timeout = 120')
+        await blocker.execute("SET deadlock_timeout = '1h'")
+        async with admissions(database_urls["gateway"]) as (gateway,):
+            for one in (low, high):
+                assert (await gateway.ask(wish(one))).verdict is Verdict.YES  # connected
+            while await _deadlocks(blocker) == before:
+                rounds += 1
+                assert rounds < 20, "no deadlock came about"
+                async with blocker.transaction():
+                    await blocker.fetchval(lock, high.credit_account_id)
+                    asking = [asyncio.create_task(gateway.ask(wish(one))) for one in (low, high)]
+                    await _until_waiting(blocker)
+                    await blocker.fetchval(lock, low.credit_account_id)
+                assert [answer.verdict for answer in await asyncio.gather(*asking)] == [Verdict.YES, Verdict.YES]
+        await assert_books_are_right(blocker, holds=2 + 2 * rounds)
+
+
+async def _deadlocks(connection: asyncpg.Connection) -> int:
+    """The server tells of them when the session that met them rests for a moment."""
+    await asyncio.sleep(0.1)
+    return int(await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
 
 
 async def _until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:

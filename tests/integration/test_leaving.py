@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -31,11 +31,11 @@ def answering(go_on: asyncio.Event) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def serving(go_on: asyncio.Event, *, leave_s: float) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
+async def serving(go_on: asyncio.Event, *, leave_s: float, on_leaving: Callable[[], None] = lambda: None) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     config = uvicorn.Config(answering(go_on), log_config=None, lifespan="off", http=HttpProtocol, timeout_keep_alive=75)
-    server = Server(config, leave_s=leave_s)
+    server = Server(config, leave_s=leave_s, on_leaving=on_leaving)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
         await asyncio.sleep(0.01)
@@ -58,6 +58,25 @@ async def test_a_request_on_a_kept_connection_is_answered_while_the_server_leave
         assert b"connection: close" in await ask(*one) and await one[0].read() == b""
         assert not task.done(), "the other may still ask"
         assert b"connection: close" in await ask(*other)
+        await task
+
+
+async def test_an_answer_without_end_is_ended_once_its_client_is_told_to_ask_elsewhere() -> None:
+    """The other way round it would ask anew on the same connection, and hear 503 without a word of another one."""
+    go_on, leaving = asyncio.Event(), asyncio.Event()
+
+    def end() -> None:
+        leaving.set()
+        go_on.set()
+
+    async with serving(go_on, leave_s=LONG_S, on_leaving=end) as (server, task, port), asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ASK.replace(b"GET /", b"GET /slow"))
+        await reader.readuntil(b"\r\n\r\no")
+        assert not leaving.is_set()
+        server.should_exit = True
+        assert await reader.readexactly(1) == b"k"
+        assert b"connection: close" in await ask(reader, writer)
         await task
 
 

@@ -17,6 +17,7 @@ from burnish.embedded.ports import free_port
 from burnish.embedded.postgres import Postgres
 from burnish.launcher.database import create_database
 from burnish.launcher.endpoints import packaged_database, packaged_nats
+from burnish.launcher.files import write_json
 from burnish.launcher.home import Home, HomeLock
 from burnish.launcher.passwords import Secrets, is_named_by_environment, load_secrets
 from burnish.launcher.servers import postgres_settings
@@ -43,7 +44,9 @@ def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Se
         _refuse_filled(home)
         secrets = load_secrets(home)
         refuse_misfits(manifest, secrets.keyring())
-        return asyncio.run(_restore(home, folder, manifest, secrets, tombstones=tombstones))
+        rows = asyncio.run(_restore(home, folder, manifest, secrets, tombstones=tombstones))
+        write_json(home.demo_record, {"restored_as_of": manifest.taken_at})  # Nobody wants the demo played among what came back.
+        return rows
     finally:
         lock.release()
 

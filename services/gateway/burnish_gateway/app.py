@@ -222,7 +222,7 @@ async def main(stop: asyncio.Event) -> None:
         date_header=False,
         h11_max_incomplete_event_size=65536,
     )
-    server = Server(config, leave_s=settings.leave_s)
+    server = Server(config, leave_s=settings.leave_s, on_leaving=lambda: app.state.gateway.live.stop())
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
     own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
     await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
@@ -230,8 +230,6 @@ async def main(stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
-    if server.started:
-        app.state.gateway.live.stop()
     await serving
     await own.close()
     stopping.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
@@ -18,12 +19,14 @@ class Server(uvicorn.Server):
 
     `leave_s`: how long, in seconds, connections that are kept open may still bring a request once no new ones are taken. Each answer
     then says `Connection: close`. A connection that is closed at once may have a request on its way already, and its client could not
-    tell whether it was worked on (RFC 9112, section 9.5).
+    tell whether it was worked on (RFC 9112, section 9.5). `on_leaving` is called once every connection there is knows of it: what ends
+    an answer that would go on for ever, so that who asks anew at once is told to ask elsewhere.
     """
 
-    def __init__(self, config: uvicorn.Config, *, leave_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, *, leave_s: float, on_leaving: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._leave_s = leave_s
+        self._on_leaving = on_leaving
 
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
@@ -35,9 +38,14 @@ class Server(uvicorn.Server):
         for listening in sockets or []:
             listening.close()
         until = monotonic() + self._leave_s
+        self._leave()
+        self._on_leaving()
         while self.server_state.connections and monotonic() < until:
-            for connection in self.server_state.connections:
-                if isinstance(connection, HttpProtocol):
-                    connection.leave()
             await asyncio.sleep(LOOK_S)
+            self._leave()
         await super().shutdown(sockets)
+
+    def _leave(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, HttpProtocol):
+                connection.leave()

@@ -48,6 +48,7 @@ async def test_what_was_answered_is_restored_and_nothing_is_sent_twice(tmp_path:
         new = Installation(tmp_path / "new")
         told = await run(new, "restore", str(backup), "--erasures", str(erasures / "erasures.jsonl"))
         assert told["erasures"] == 1 and told["rows"]["executions"] > 0
+        assert "restored_as_of" in json.loads((tmp_path / "new" / "demo.json").read_text()), "`burnish up` would play the demo there"
         async with ground(tmp_path / "new", replicas="") as place:
             code, report, said = await place.audit(journal)
             assert code == 0, (report, said)

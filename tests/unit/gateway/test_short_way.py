@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from structlog.testing import capture_logs
 
 from burnish_gateway.app import handle_errors
+from burnish_gateway.middleware import RequestContext
 from burnish_gateway.short_way import ShortWay
 from burnish_shared.errors import NotFound
 
@@ -70,3 +71,20 @@ async def test_a_client_that_leaves_before_its_request_is_read_is_no_failure_of_
         await app(scope, receive, send)
     assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [499]
     assert lines == []
+
+
+@pytest.mark.asyncio
+async def test_the_log_of_a_failure_names_the_request_that_its_caller_was_told() -> None:
+    app = FastAPI()
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("nobody thought of it")
+
+    handle_errors(app)
+    app.add_middleware(RequestContext)
+    with capture_logs() as lines:
+        async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
+            answer = await client.get("/broken")
+    assert answer.status_code == 500 and "thought of" not in answer.text
+    assert [line["request_id"] for line in lines if line["event"] == "gateway.failed"] == [answer.json()["error"]["request_id"]]
