@@ -1,5 +1,6 @@
 """What a connection to NATS says of itself, on the event loop that services run on."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ def test_a_connection_that_just_broke_is_no_answer(tmp_path: Path) -> None:
         async with own_nats(tmp_path) as server, bus_of(server, "gateway") as bus:
             before = await bus.answers(timeout_s=10)
             bus.nc._transport._io_writer.transport.abort()
+            await asyncio.sleep(0)  # It is closed now, and the client's own task was not yet told.
+            assert bus.nc.is_connected
             return before, await bus.answers(timeout_s=10)
 
     assert uvloop.run(asked()) == (True, False)

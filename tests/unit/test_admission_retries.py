@@ -1,0 +1,54 @@
+"""What an admission makes of a database that is busy: bounded tries, then an error that callers know (PROMISES row 21)."""
+
+import asyncio
+from typing import Any
+from unittest.mock import AsyncMock
+
+import asyncpg
+import pytest
+
+from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
+from burnish_shared.errors import Busy
+from burnish_shared.ids import new_uuid
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.promise("C-01", "G-10")]
+
+LOCK, DEADLOCK = asyncpg.LockNotAvailableError("lock timeout"), asyncpg.DeadlockDetectedError("deadlock detected")
+ROW = {"verdict": [0], "limit_id": [None], "retry_us": [0], "warned": [None], "original": [None], "fence": [1], "slack_us": []}
+"""Yes, to one request."""
+
+
+def wish() -> AdmissionRequest:
+    return AdmissionRequest(
+        execution_id=new_uuid(), workspace_id=new_uuid(), amount_nusd=1, ttl_ms=60_000, lane="interactive", account_ids=[1]
+    )
+
+
+async def asked(*meets: Exception) -> Any:
+    """What one caller hears where the database says these things one after the other, and then yes."""
+    connection: Any = AsyncMock()
+    told = iter(meets)
+
+    async def fetchrow(*_: Any) -> Any:
+        if (error := next(told, None)) is not None:
+            raise error
+        return ROW
+
+    connection.fetchrow = fetchrow
+    admission = Admission(connection, connection)
+    running = asyncio.create_task(admission.run())
+    try:
+        return await admission.ask(wish())
+    finally:
+        running.cancel()
+
+
+@pytest.mark.parametrize("meets", [(DEADLOCK,), (DEADLOCK, DEADLOCK), (DEADLOCK,) * 3, (LOCK,), (DEADLOCK, LOCK)])
+async def test_a_deadlock_or_a_lock_is_met_again_before_a_caller_hears_of_it(meets: tuple[Exception, ...]) -> None:
+    assert (await asked(*meets)).verdict is Verdict.YES
+
+
+@pytest.mark.parametrize("meets", [(LOCK, DEADLOCK), (LOCK, LOCK), (DEADLOCK,) * 9])
+async def test_one_that_meets_them_again_and_again_is_told_to_try_later(meets: tuple[Exception, ...]) -> None:
+    with pytest.raises(Busy):
+        await asked(*meets)
