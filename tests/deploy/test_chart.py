@@ -367,7 +367,7 @@ def test_metrics_are_scraped_at_a_port_of_their_own() -> None:
         given = {one["name"]: one["value"] for one in container["env"] if "value" in one}
         assert given.get("BURNISH_METRICS_ON_API") == ("false" if part == "gateway" else None), part
         assert str(ports["metrics"]) == given["BURNISH_METRICS_PORT"] and given["BURNISH_METRICS_HOST"] == "0.0.0.0", part
-        assert container["readinessProbe"]["httpGet"]["port"] == ("http" if part == "gateway" else "metrics"), part
+        assert container["readinessProbe"]["httpGet"]["port"] == "metrics", part
         scrapers = [rule["from"] for rule in policies[part]["ingress"] if rule["ports"] == [{"port": "metrics"}]]
         assert scrapers == [[{"namespaceSelector": {}}]], part
 

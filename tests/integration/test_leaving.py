@@ -31,7 +31,9 @@ def answering(go_on: asyncio.Event) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def serving(go_on: asyncio.Event, *, leave_s: float, on_leaving: Callable[[], None] = lambda: None) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
+async def serving(
+    go_on: asyncio.Event, *, leave_s: float, on_leaving: Callable[[], None] = lambda: None
+) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", int]]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     config = uvicorn.Config(answering(go_on), log_config=None, lifespan="off", http=HttpProtocol, timeout_keep_alive=75)

@@ -222,7 +222,7 @@ async def main(stop: asyncio.Event) -> None:
         date_header=False,
         h11_max_incomplete_event_size=65536,
     )
-    server = Server(config, leave_s=settings.leave_s, on_leaving=lambda: app.state.gateway.live.stop())
+    server = Server(config, leave_s=settings.leave_s, on_leaving=partial(_end_live_streams, app))
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
     own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
     await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
@@ -233,6 +233,11 @@ async def main(stop: asyncio.Event) -> None:
     await serving
     await own.close()
     stopping.cancel()
+
+
+def _end_live_streams(app: FastAPI) -> None:
+    gateway: Gateway = app.state.gateway
+    gateway.live.stop()
 
 
 async def _why_not_ready(server: uvicorn.Server, app: FastAPI) -> str | None:

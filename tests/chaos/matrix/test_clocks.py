@@ -90,7 +90,8 @@ async def test_no_two_clocks_agree(tmp_path: Path, dice: random.Random, tell: Ca
     assert row["count"] > 100 and row["least"] >= 0 and row["late"] == 0, row
     assert failing[0]["count"] == 0, "a delivery was not taken"
     tell(
-        f"clocks of 7 processes up to 20 minutes apart, by their own logs; each set back by an hour, then 16 times set by lot; {verifier.accepted} webhooks verified, none refused;"
+        f"clocks of 7 processes up to 20 minutes apart, by their own logs; each set back by an hour, then 16 times set by lot;"
+        f" {verifier.accepted} webhooks verified, none refused;"
         f" {summary(on.load)}; then open: {not_answered(on.load.told)}"
     )
 
