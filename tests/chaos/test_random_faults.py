@@ -64,7 +64,8 @@ async def put_back_an_older_store(place: Ground, dice: random.Random, load: Load
 
 
 FAULTS: tuple[tuple[Fault, int], ...] = (
-    (kill_a_service, 8), (kill_both_of_a_kind, 2), (kill_a_server, 4), (freeze_one, 5), (freeze_and_kill, 2), (put_back_an_older_store, 1),
+    (kill_a_service, 8), (restart_a_service, 4), (kill_both_of_a_kind, 2), (kill_a_server, 4), (freeze_one, 5), (freeze_and_kill, 2),
+    (put_back_an_older_store, 1),
 )  # fmt: skip
 
 

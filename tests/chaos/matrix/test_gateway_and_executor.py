@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -142,6 +142,9 @@ SPOILED: Final = {
 }  # fmt: skip
 """What providers do, by the names of the simulator."""
 
+EARLY: Final = ("rate_limited", "error", "error_in_200", "html", "hang", "content_type")
+"""Those after which nothing of an answer has come: a call with a fallback is answered by it."""
+
 DEADLINE_S: Final = 4.0
 LATE_S: Final = 3.0
 """How much longer than its deadline a call may take on a machine that is busy."""
@@ -151,6 +154,7 @@ LATE_S: Final = 3.0
 @pytest.mark.promise("E-04", "E-05", "E-06", "E-07", "E-12")
 async def test_providers_limit_fail_hang_lie_and_break_off(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
     told, slowest_s = Counter[str](), 0.0
+    ends: defaultdict[str, list[str]] = defaultdict(list)
 
     async def call(on: Field, name: str, *, stream: bool, fallback: bool) -> None:
         nonlocal slowest_s
@@ -160,6 +164,8 @@ async def test_providers_limit_fail_hang_lie_and_break_off(tmp_path: Path, dice:
         status, code = await outcome_of(on, body)
         slowest_s = max(slowest_s, asyncio.get_running_loop().time() - began_at)
         told[str(status) if status == 200 else code] += 1
+        if fallback:
+            ends[name].append(str(status) if status == 200 else code)
 
     async with field(tmp_path, dice, BURNISH_FIRST_TOKEN_S="2", BURNISH_CHUNK_IDLE_S="2") as on:
         for name, fault in SPOILED.items():
@@ -171,6 +177,7 @@ async def test_providers_limit_fail_hang_lie_and_break_off(tmp_path: Path, dice:
                 for name, stream, fallback in calls:
                     group.create_task(call(on, name, stream=stream, fallback=fallback))
                     await asyncio.sleep(0.03)
+    assert {name: ends[name] for name in EARLY} == {name: ["200"] * 4 for name in EARLY}, "a fallback did not answer"
     assert told["200"] > len(SPOILED) * 2, told
     assert slowest_s < DEADLINE_S + LATE_S, f"a call with a deadline of {DEADLINE_S} s took {slowest_s:.1f} s"
     assert not {"lost", "internal_error", "provider_refused"} & set(told), told
