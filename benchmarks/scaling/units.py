@@ -37,8 +37,8 @@ class Costs:
 
 
 def read_costs() -> Costs:
-    """The units of the page. How CPU time divides among the parts was measured there, beside other work; how much it is in all, by
-    `make bench-gateway`: each part has its share of that."""
+    """The units of the page. How CPU time divides among the parts was measured there, with nothing beside; how much it is in all, by
+    `make bench-gateway`, where load and peers share the machine: each part has its share of that."""
     units = read_units(PAGE.read_text())
     calm = CALL_MS / sum(units[f"{part}_ms"] for part in PARTS)
     return Costs(
