@@ -142,8 +142,8 @@ SPOILED: Final = {
 }  # fmt: skip
 """What providers do, by the names of the simulator."""
 
-EARLY: Final = ("rate_limited", "error", "error_in_200", "html", "hang", "content_type")
-"""Those after which nothing of an answer has come: a call with a fallback is answered by it."""
+EARLY: Final = ("rate_limited", "error", "error_in_200")
+"""Those that say so in time and in words: a call with a fallback is always answered by it. Others use the deadline up."""
 
 DEADLINE_S: Final = 4.0
 LATE_S: Final = 3.0
