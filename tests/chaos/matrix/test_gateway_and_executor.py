@@ -143,7 +143,10 @@ SPOILED: Final = {
 """What providers do, by the names of the simulator."""
 
 EARLY: Final = ("error", "error_in_200")
-"""Those that say so in time and in words: a call with a fallback is always answered by it. Others may use up the deadline, as one that limits does by its hint."""
+"""Those that say so in time and in words: a call with a fallback is always answered by it.
+
+Others may use up the deadline, as one that limits does by its hint.
+"""
 
 DEADLINE_S: Final = 4.0
 LATE_S: Final = 3.0
