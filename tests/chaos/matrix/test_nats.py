@@ -46,6 +46,7 @@ HELD: Final = ("EXECUTIONS", "RECORDS", "FEEDBACK", "EVENTS")
 @pytest.mark.promise("G-09", "M-11", "E-01")
 async def test_nats_stands_still(tmp_path: Path, dice: random.Random, tell: Callable[[str], None]) -> None:
     took: list[float] = []
+    probed: list[list[int]] = []
     async with field(tmp_path, dice, mixed=False) as on:
         await on.model("own/slow", "slow,s=3")
         pids = on.place.state()["pids"]
@@ -59,10 +60,11 @@ async def test_nats_stands_still(tmp_path: Path, dice: random.Random, tell: Call
         with fair_clock() as clock:
             while not frozen.done():
                 began_at = clock()
-                status, answer = await on.ask("POST", "/v1/executions", HELLO)
+                status, answer = await on.ask("POST", "/v1/executions", HELLO | {"stream": len(took) % 2 == 1})
                 if frozen.done():
                     break
                 took.append(clock() - began_at)
+                probed.append([await probe(on, path) for path in ("/healthz", "/readyz")])
                 assert (status, answer["error"]["retryable"]) == (503, True), answer
                 feedback = {"execution_id": str(uuid4()), "thumb": "up"}
                 assert (await on.ask("POST", "/v1/feedback", feedback))[0] == 202
@@ -74,12 +76,18 @@ async def test_nats_stands_still(tmp_path: Path, dice: random.Random, tell: Call
         rows = await on.place.rows("SELECT status, fence FROM executions WHERE execution_id = ANY ($1)", asked_before)
         assert [row["status"] for row in rows] == ["success"] * UNDER_WAY, rows
         assert await on.place.provider_calls("slow") == UNDER_WAY, "what was answered meanwhile was asked for again"
+    assert probed[2:-1] and {tuple(one) for one in probed[2:-1]} == {(200, 503)}, "alive, and not ready"
     *others, slowest_s = sorted(took)
     assert len(others) > 5 and others[-1] < ANSWERED_WITHIN_S + BUSY_S, took
     tell(
         f"{FROZEN_S:.0f} s: the slowest of {len(took)} 503 after {slowest_s:.1f} s, served again {back_s:.1f} s after it, consumers"
         f" {through_s:.1f} s later; {UNDER_WAY} calls under way were asked of their provider once; {summary(on.load)}"
     )
+
+
+async def probe(on: Field, path: str) -> int:
+    async with on.http.get(on.place.url + path) as response:
+        return response.status
 
 
 async def background(on: Field, model: str) -> UUID:
