@@ -179,6 +179,8 @@ async def answered_backwards(page: Page) -> AsyncIterator[None]:
     try:
         yield
         while held:
+            if releasing.done():
+                await releasing  # It failed: without it this would wait for ever.
             await asyncio.sleep(BETWEEN_ANSWERS_S)
     finally:
         releasing.cancel()

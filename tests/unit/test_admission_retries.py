@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
-from burnish_shared.errors import Busy
+from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.ids import new_uuid
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.promise("C-01", "G-10")]
@@ -52,3 +52,10 @@ async def test_a_deadlock_or_a_lock_is_met_again_before_a_caller_hears_of_it(mee
 async def test_one_that_meets_them_again_and_again_is_told_to_try_later(meets: tuple[Exception, ...]) -> None:
     with pytest.raises(Busy):
         await asked(*meets)
+
+
+async def test_a_database_that_goes_away_behind_a_lock_is_away_and_not_busy() -> None:
+    """Consumers wait for one that is away for as long as it takes, and for held rows for a while."""
+    with pytest.raises(Unavailable) as raised:
+        await asked(LOCK, asyncpg.CannotConnectNowError("the database system is shutting down"))
+    assert not isinstance(raised.value, Busy)

@@ -270,7 +270,9 @@ class Admission:
         if len(parts) == 1:
             try:
                 row = await self._admit(batch)
-            except (*BUSY, *UNAVAILABLE):
+            except UNAVAILABLE:
+                _fail(batch, Unavailable(AWAY, retry_after_s=1))
+            except BUSY:
                 _fail(batch, Busy(BUSY_ROWS, retry_after_s=1))
             else:
                 _tell(batch, row)
