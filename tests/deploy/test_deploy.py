@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from burnish.launcher.services import NAMES
+from burnish_shared.providers import KEY_VARIABLES
 from tests.deploy.composed import configuration
 from tests.deploy.queries import dashboards, metrics_in, rules
 
@@ -59,6 +60,15 @@ def test_what_env_example_names_reaches_a_part() -> None:
     marked = {name: "18123" if name.endswith("PORT") else f"mark-of-{name}" for name in names}
     text = json.dumps(configuration(marked))
     assert not [name for name, mark in marked.items() if mark not in text]
+
+
+def test_the_operators_key_of_every_provider_reaches_the_executor_alone() -> None:
+    """The compose file names them one by one: a provider that is added is added there too."""
+    services = configuration()["services"]
+    holders = {name: set(KEY_VARIABLES.values()) & set(one.get("environment") or {}) for name, one in services.items()}
+    assert {name: found for name, found in holders.items() if found} == {"executor": set(KEY_VARIABLES.values())}
+    offered = re.findall(r"^([A-Z_]+)=", (ROOT / "deploy/docker/.env.example").read_text(), re.MULTILINE)
+    assert set(KEY_VARIABLES.values()) <= set(offered)
 
 
 def stages() -> dict[str, tuple[str, list[str]]]:
