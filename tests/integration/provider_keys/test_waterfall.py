@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.embedded.stack import Answer
 from tests.fakes.keyed_provider import TEXT, Manner
 from tests.integration.provider_keys.conftest import OPERATORS_KEY, Ground, Tenant
 
@@ -21,6 +22,11 @@ async def until(look: Any, *, patience_s: float = 15.0) -> Any:
         while not (seen := await look()):
             await asyncio.sleep(0.02)
         return seen
+
+
+def tried_first(answer: Answer) -> str:
+    """The key that a call asked first: another may have answered, where a busy machine made the first one late."""
+    return str((answer.body["attempts"] or [answer.body])[0]["provider_key_id"])
 
 
 async def test_an_own_key_is_used_before_the_operators_and_named_in_the_record(tenant: Tenant) -> None:
@@ -198,11 +204,12 @@ async def test_after_the_first_chunk_no_other_key_is_tried(tenant: Tenant) -> No
 async def test_a_session_stays_with_one_key_on_every_executor_and_sessions_spread_over_the_keys(tenant: Tenant) -> None:
     for _ in range(4):
         await tenant.add_key()
-    sessions = [f"session {n}" for n in range(8)]
-    answers = await asyncio.gather(*(tenant.call(session_id=one) for one in sessions for _ in range(3)))
-    used = [(one, answer.body["provider_key_id"]) for one, answer in zip([s for s in sessions for _ in range(3)], answers, strict=True)]
-    assert len(set(used)) == len(sessions), "one key for each session"
-    assert len({key for _, key in used}) > 1, "more than one key for all of them"
+    sessions = [f"session {n}" for n in range(8) for _ in range(3)]
+    answers = await asyncio.gather(*(tenant.call(session_id=one) for one in sessions))
+    assert {answer.status for answer in answers} == {200}
+    asked_first = {(session, tried_first(answer)) for session, answer in zip(sessions, answers, strict=True)}
+    assert len(asked_first) == len(set(sessions)), "one key for each session"
+    assert len({key for _, key in asked_first}) > 1, "more than one key for all of them"
 
 
 @pytest.mark.capability("E7")
