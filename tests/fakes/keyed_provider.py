@@ -17,8 +17,8 @@ TEXT = "Hello from afar."
 class Manner:
     """How a key is served. `hangs`: no answer begins; `stalls`, `breaks`: a stream stands still or ends after its first word.
 
-    `says`: a body of status 200 in place of an answer, or the first event of a stream; the words of any other status. `echoes`: the error
-    repeats the key in its body and in a header.
+    `says`: a body of status 200 in place of an answer, or the first event of a stream, or a page; the words of any other status.
+    `echoes`: the error repeats the key in its body and in a header.
     """
 
     status: int = 200
@@ -76,6 +76,8 @@ class KeyedProvider:
             await self._hang()
         if manner.status != 200:
             return self._refuse(key, manner)
+        if manner.says.lstrip().startswith("<"):
+            return web.Response(text=manner.says, content_type="text/html")
         if manner.says:
             kind, text = ("text/event-stream", f"data: {manner.says}\n\n") if body.get("stream") else ("application/json", manner.says)
             return web.Response(text=text, content_type=kind)

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
@@ -31,6 +32,9 @@ from burnish_shared.contracts.executions import Outcome
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.executor")
+
+SHARE_OF_WAITING: Final = 0.5
+"""Of the time that is left, while another model could be asked: a provider that wants patience must not use up what its fallback needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,8 @@ class Runner:
             run.has_started = run.request.upstream_started
             return Failure(FailureKind.INTERRUPTED, "The executor that ran this stopped in the middle; what had been delivered was booked.")
         asked = run.request
-        result = await self._ask(run)
-        for fallback in asked.fallbacks:
+        result = await self._ask(run, others=len(asked.fallbacks))
+        for nth, fallback in enumerate(asked.fallbacks, start=1):
             if not isinstance(result, Failure) or not another_may_help(result, had_started=run.has_started) or run.left_s() <= 0:
                 return result
             if not is_worth_asking(result, fallback):
@@ -129,11 +133,11 @@ class Runner:
             log.info("execution.fell_back", model=fallback.route.model, because=result.kind.value[1], **describe(run))
             run.held_nusd = max(run.held_nusd, run.request.hold_nusd)
             run.request = after
-            result = await self._ask(run)
+            result = await self._ask(run, others=len(asked.fallbacks) - nth)
         return result
 
-    async def _ask(self, run: Run) -> Answer | Failure:
-        """One model's answer."""
+    async def _ask(self, run: Run, *, others: int = 0) -> Answer | Failure:
+        """One model's answer. `others`: so many models may be asked after it, so that waiting for this one leaves them time."""
         retries = self.settings.attempts - 1 if run.request.retries is None else run.request.retries
         most_s = self.settings.retry_wait_most_s if run.request.retry_wait_most_s is None else run.request.retry_wait_most_s
         for attempt in range(retries + 1):
@@ -142,7 +146,7 @@ class Runner:
             if not isinstance(result, Failure) or result.kind not in FREE or run.has_started or last:
                 return result
             wait_s = wait_before_retry_s(attempt, retry_after_s=result.retry_after_s, dice=self.dice())
-            if wait_s > most_s or wait_s >= run.left_s():
+            if wait_s > most_s or wait_s >= run.left_s() * (SHARE_OF_WAITING if others else 1.0):
                 return result
             ended = await within(run, asyncio.sleep(wait_s))
             if ended is not None:

@@ -229,7 +229,7 @@ async def test_another_tenants_execution_does_not_exist(stack: Stack, caller: Ca
         ("error,status=500", False, {502}, "provider_failed"),
         ("rate_limited,retry_after=30", False, {429}, "provider_rate_limited"),
         ("error_in_200", False, {502}, "provider_failed"),
-        ("html_in_200", False, {502}, "provider_malformed"),
+        ("html_in_200", False, {502}, "provider_failed"),
         ("malformed", True, {200}, "provider_malformed"),
         ("cut,after=2", True, {200}, "stream_cut_off"),
         ("wrong_content_type", True, {502}, "provider_malformed"),

@@ -90,10 +90,13 @@ async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller
 
 @pytest.mark.promise("E-04", "E-05")
 @pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "says", ['{"error": {"message": "upstream is down", "code": 502}}', "\n<!doctype html><p>Sign in to the network.</p>"]
+)
 async def test_an_error_that_comes_with_status_200_costs_nothing_and_the_next_model_answers(
-    caller: Caller, three: Three, streamed: bool
+    caller: Caller, three: Three, says: str, streamed: bool
 ) -> None:
-    three.first.manners[""] = Manner(says='{"error": {"message": "upstream is down", "code": 502}}')
+    three.first.manners[""] = Manner(says=says)
     answer = await _ask(caller, stream=streamed)
     assert len(three.second.calls) == 1 and b"own/second" in answer.raw
     alone = await _ask(caller, fallback_models=[])
@@ -146,6 +149,16 @@ async def test_a_request_that_is_wrong_is_wrong_everywhere(caller: Caller, three
     three.first.manners[""] = Manner(status=400)
     answer = await _ask(caller)
     assert answer.status >= 400 and three.calls == [1, 0, 0]
+
+
+@pytest.mark.promise("E-04")
+@pytest.mark.parametrize(("fallbacks", "asked"), [(["own/second"], [1, 1, 0]), ([], [2, 0, 0])])
+async def test_waiting_for_a_provider_that_wants_patience_leaves_time_for_the_next_model(
+    caller: Caller, three: Three, fallbacks: list[str], asked: list[int]
+) -> None:
+    three.first.manners[""] = Manner(status=429, retry_after="2")
+    answer = await _ask(caller, deadline_s=3.8, fallback_models=fallbacks)
+    assert three.calls == asked and answer.status == (200 if fallbacks else 429), answer.body
 
 
 @pytest.mark.promise("E-04")

@@ -53,6 +53,9 @@ class Started:
     """The provider began to answer; from here on a caller may have seen something, and the call may cost."""
 
 
+A_PAGE: Final = Failure(FailureKind.PROVIDER, "A web page came in place of the provider's answer.", 200)
+"""No model made it, so it costs nothing, and another try or model may do better."""
+
 Event = Started | Piece | Answer | Failure
 """What a call yields, in order: Started, Pieces (only when streaming), then one Answer or Failure."""
 
@@ -111,8 +114,10 @@ async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key:
 
 async def _buffered(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
     data = await _read(response, call.body_most_bytes)
-    too_long = Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
-    yield too_long if data is None else call.wire.read_body(data)
+    if data is None:
+        yield Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
+    else:
+        yield A_PAGE if _is_page(data) else call.wire.read_body(data)
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
@@ -187,8 +192,10 @@ def _events_of(events: EventStream, part: bytes, *, size: int) -> list[bytes] | 
 
 
 async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
-    """A stream was asked for, and something else came: an error object says why, anything else is malformed."""
+    """A stream was asked for, and something else came: an error object says why, a page is no answer, anything else is malformed."""
     data = await _read(response, ERROR_MOST_BYTES)
+    if _is_page(data or b""):
+        return A_PAGE
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
@@ -196,6 +203,11 @@ async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
     if isinstance(body, dict) and body.get("error"):
         return failure_of_body(body)
     return Failure(FailureKind.MALFORMED, "The provider answered a streaming call with something that is no event stream.")
+
+
+def _is_page(data: bytes) -> bool:
+    """HTML or XML, which no model's answer is: a proxy on the way, a sign-in page, a load balancer's regrets."""
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:
