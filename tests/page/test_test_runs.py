@@ -71,7 +71,8 @@ async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> Non
 async def test_a_run_pauses_and_goes_on(page_as: OpenPage, site: Site) -> None:
     body = {"prompt": site.ids["prompt"], "version": 1, "dataset_id": site.ids["dataset"], "split": "train", "repeats": 20}
     run = (await site.call("POST", "/v1/test-runs", body))["id"]
-    page = await page_as("editor", f"/app/test-runs/{run}")
+    page = await page_as("editor", f"/app/test-runs/{run}?tab=compare")
+    await expect(page.get_by_text("It can be compared with others once it is completed.")).to_be_visible(timeout=20_000)
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("Nothing more is asked until it is resumed.")).to_be_visible()
     await check_axe(page)

@@ -5,14 +5,20 @@ import { Intervals } from "@/chart/Intervals";
 import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
 import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { type Comparison, type Result, type Run, groundsOf, wordsOf } from "./model";
+import { type Comparison, type Result, type Run, groundsOf, isGoingOn, isPaused, wordsOf } from "./model";
 import { shape } from "./shape";
 
 type Changed = Schema<"ChangedItem">;
 const SHOWN = 8;
 
-/** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. */
+/** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. Of completed runs only. */
 export default function Against({ run, result }: { run: Run; result: Result }) {
+  if (run.status === "completed") return <Beside run={run} result={result} />;
+  const waits = isGoingOn(run.status) || isPaused(run.status);
+  return <p className="text-13 text-muted">{waits ? "It can be compared with others once it is completed." : "Only completed test runs are compared, and this one was not completed."}</p>;
+}
+
+function Beside({ run, result }: { run: Run; result: Result }) {
   const [{ with: chosen }, set] = useUrlState(shape);
   const found = useRead("/v1/test-runs/summary", { query: { dataset_id: run.dataset_id, split: run.split as "test" } });
   const runs = useMemo(
