@@ -8,14 +8,14 @@ from typing import Final
 
 PAGE: Final = Path(__file__).parents[1] / "results/units.md"
 
-CALL_MS: Final = 1.46
-"""One buffered JSON call over 32 connections, all processes of Burnish with PostgreSQL and NATS: benchmarks/results/gateway.md, commit d47b2dde."""
+CALL_MS: Final = 1.38
+"""One buffered JSON call over 32 connections, all processes of Burnish with PostgreSQL and NATS: benchmarks/results/gateway.md, commit 3ac2a8ec."""
 
 DELIVERY_MS: Final = 1.14
 """One delivery, of the webhooks service: benchmarks/results/webhooks.md, commit 76a220e."""
 
-STREAM_MS: Final = (1.85, 4.56)
-"""A stream of thirty pieces, in a burst and one by one: benchmarks/results/gateway.md, commit d47b2dde."""
+STREAM_MS: Final = (2.15, 4.39)
+"""A stream of thirty pieces, in a burst and one by one: benchmarks/results/gateway.md, commit 3ac2a8ec."""
 
 PARTS: Final = ("gateway", "executor", "analytics", "postgres", "nats", "webhooks", "optimizer")
 

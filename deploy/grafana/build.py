@@ -1,4 +1,4 @@
-"""Writes deploy/grafana/dashboards/*.json from boards.py.
+"""Writes deploy/grafana/dashboards/*.json from boards.py, and the copies that the Helm chart carries.
 
 Run `python deploy/grafana/build.py` after a change; tests compare, and evaluate each query on a real Prometheus.
 """
@@ -58,7 +58,9 @@ def rendered() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    folder = Path(__file__).with_name("dashboards")
-    for name, text in rendered().items():
-        (folder / name).write_text(text)
-        sys.stderr.write(f"wrote {folder / name}\n")
+    here = Path(__file__).parent
+    for folder in (here / "dashboards", here.parent / "helm/burnish/files/dashboards"):
+        folder.mkdir(exist_ok=True)
+        for name, text in rendered().items():
+            (folder / name).write_text(text)
+            sys.stderr.write(f"wrote {folder / name}\n")

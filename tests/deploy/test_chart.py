@@ -33,7 +33,7 @@ EVERYTHING: Final[dict[str, Any]] = GIVEN | {
     "keda": {"enabled": True},
     "simulator": {"enabled": True},
     "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls"},
-    "monitoring": {"podMonitor": True, "rules": True},
+    "monitoring": {"podMonitor": True, "rules": True, "dashboards": True},
     "networkPolicy": {"gatewayFrom": [{"podSelector": {}}]},
     "executor": {"providerKeysSecret": "openai", "extraEnv": {"BURNISH_LOG_LEVEL": "debug"}},
     "backup": {"enabled": True},
@@ -448,6 +448,17 @@ def test_values_that_cannot_work_are_refused_with_a_reason(values: dict[str, Any
 def test_what_the_chart_carries_is_what_stands_in_deploy() -> None:
     assert (CHART / "files/nats.conf").read_text() == (ROOT / "deploy/nats/nats.conf").read_text()
     assert (CHART / "files/rules.yml").read_text() == (ROOT / "deploy/prometheus/rules/burnish.yml").read_text()
+
+
+def test_every_dashboard_reaches_grafana_as_it_stands_in_deploy() -> None:
+    boards = {path.name: path.read_text() for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    assert {path.name: path.read_text() for path in (CHART / "files/dashboards").glob("*.json")} == boards
+    maps = [one for one in of_kind(rendered(EVERYTHING), "ConfigMap") if one["metadata"]["labels"].get("grafana_dashboard") == "1"]
+    assert {name.removeprefix("burnish-"): json.loads(text) for one in maps for name, text in one["data"].items()} == {
+        name: json.loads(text) for name, text in boards.items()
+    }
+    assert len({one["metadata"]["name"] for one in maps}) == len(boards)
+    assert not [one for one in of_kind(rendered(GIVEN), "ConfigMap") if "grafana_dashboard" in one["metadata"]["labels"]]
 
 
 def test_images_are_those_that_the_dockerfile_makes() -> None:

@@ -340,6 +340,28 @@ def test_an_execution_asks_for_the_whole_answer_and_is_waited_for_until_its_dead
     assert [one.extensions["timeout"]["read"] for one in asked] == [610, 125]
 
 
+def _gone(first: int | None) -> httpx.MockTransport:
+    """The first answer has this status, or is lost on the way (None); the second says 404."""
+    said = {"error": {"code": "c", "message": "m"}}
+    before = httpx.ReadError("broke off") if first is None else httpx.Response(first, headers={"retry-after": "0"}, json=said)
+    return answering(before, httpx.Response(404, json=said))[0]
+
+
+@pytest.mark.parametrize("first", [None, 502])
+async def test_a_removal_whose_answer_was_lost_is_done_where_the_next_try_finds_nothing(first: int | None) -> None:
+    with Burnish(api_key="k", transport=_gone(first), cache_folder=False) as burnish:
+        assert burnish.request("DELETE", "/v1/prompts/p") is None
+    async with AsyncBurnish(api_key="k", transport=_gone(first), cache_folder=False) as burnish_too:
+        assert await burnish_too.request("DELETE", "/v1/prompts/p") is None
+
+
+@pytest.mark.parametrize(("method", "first"), [("GET", 502), ("DELETE", 429), ("DELETE", 404)])
+def test_what_was_never_there_is_not_found(method: str, first: int) -> None:
+    with Burnish(api_key="k", transport=_gone(first), cache_folder=False) as burnish, pytest.raises(ApiError) as caught:
+        burnish.request(method, "/v1/prompts/p")
+    assert caught.value.status == 404
+
+
 def test_waits_grow_and_heed_what_the_server_says() -> None:
     assert wait_s(0, retry_after="7") == 7 and wait_s(0, retry_after="9000") == 30
     assert all(0.25 <= wait_s(0, retry_after=said) <= 0.5 for said in (None, "nan", "soon") for _ in range(50))

@@ -35,11 +35,13 @@ export function settingsOf(given: Given): Settings {
 /** A response with the means to end it. Whoever has one calls `end` when done with it. */
 export type Answer = { response: Response; touch: () => void; end: () => void };
 
-/** An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is thrown. */
+/** An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is thrown.
+ *  404 to a DELETE whose earlier try got no answer says that that one did it: 204. */
 export async function sent(settings: Settings, call: Call, tries = settings.tries): Promise<Answer> {
   const url = settings.baseUrl + call.path + queryOf(call.query);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers = headersOf(settings, call);
+  let wasLost = false;
   for (let attempt = 0; ; attempt++) {
     const isLast = attempt + 1 >= tries;
     call.signal?.throwIfAborted();
@@ -50,12 +52,15 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
       if (isAnswer(response)) return { response, touch: timed.touch, end: timed.end };
       const refusal = await refusalOf(response);
       timed.end();
+      if (wasLost && call.method === "DELETE" && response.status === 404) return { response: new Response(null, { status: 204 }), touch: timed.touch, end: timed.end };
+      wasLost ||= response.status >= 500;
       if (isLast || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
       waitMs = waitMsFor(attempt, response.headers.get("retry-after"));
     } catch (error) {
       timed.end();
       if (error instanceof ApiError) throw error;
       call.signal?.throwIfAborted();
+      wasLost = true;
       if (isLast) throw new NotReached(`${settings.baseUrl} does not answer: ${whyOf(error)}.`, { cause: error });
       waitMs = waitMsFor(attempt, null);
     }

@@ -31,7 +31,7 @@ from burnish_client.prompts import (
     wanted_snippets,
 )
 from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
-from burnish_client.wire import KEY_IN_USE, RETRIED, Call, Events, Settings, error_of, is_answer, parsed, wait_s
+from burnish_client.wire import KEY_IN_USE, RETRIED, Call, Events, Settings, error_of, is_answer, is_done_before, parsed, wait_s
 
 
 class AsyncBurnish:
@@ -274,7 +274,7 @@ class AsyncBurnish:
 
     async def _sent(self, request: httpx.Request, *, stream: bool, tries: int | None = None) -> httpx.Response:
         """An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is raised."""
-        last = tries or self._settings.tries
+        last, was_lost = tries or self._settings.tries, False
         for attempt in range(last):
             is_last = attempt + 1 == last
             try:
@@ -284,10 +284,14 @@ class AsyncBurnish:
                 text = (await response.aread()).decode(errors="replace")
                 await response.aclose()
             except httpx.TransportError as error:
+                was_lost = True
                 if is_last:
                     raise NotReached(f"{self._settings.base_url} does not answer: {error or type(error).__name__}.") from error
                 await asyncio.sleep(wait_s(attempt, retry_after=None))
                 continue
+            if is_done_before(request.method, response.status_code, was_lost=was_lost):
+                return httpx.Response(204, request=request)
+            was_lost = was_lost or response.status_code >= 500
             refusal = error_of(response.status_code, text, response.headers)
             if is_last or not (response.status_code in RETRIED or refusal.code == KEY_IN_USE):
                 raise refusal

@@ -112,6 +112,11 @@ def is_answer(status: int) -> bool:
     return status < 300 or status == 304
 
 
+def is_done_before(method: str, status: int, *, was_lost: bool) -> bool:
+    """Whether this 404 says that an earlier try of the same DELETE did it, whose answer was lost."""
+    return was_lost and method == "DELETE" and status == 404
+
+
 def parsed(text: bytes) -> Any:
     """The JSON of an answer, None where it is empty. Raises NotReached where something else answered in place of Burnish."""
     try:
