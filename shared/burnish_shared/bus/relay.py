@@ -114,10 +114,10 @@ class Relay:
         while True:
             await self._check_streams()
             async with self._db.unit_of_work() as tx:
-                marks = await outbox_store.marks(tx)
                 rows = await outbox_store.claim(
                     tx, service=self._service, lease_s=self._lease_s, most_rows=BATCH_ROWS, most_bytes=BATCH_BYTES
                 )
+                marks = await outbox_store.marks(tx) if rows else {}
             if not rows:
                 return total
             await failpoints.hit("relay_claimed")
