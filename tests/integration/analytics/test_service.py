@@ -142,6 +142,48 @@ async def test_feedback_with_nats_away_goes_to_the_outbox_and_counts_once_later(
     await gateway_db.close()
 
 
+@pytest.mark.promise("G-01", "G-09")
+async def test_while_nats_was_silent_just_now_nobody_waits_for_it(
+    nats: OwnNats, module_database_urls: DatabaseUrls, analytics: Analytics, workspace: Workspace
+) -> None:
+    """It answers again when the second reaction comes, which goes to the outbox all the same, until there is a new connection."""
+    gateway_db = await Database.open(module_database_urls["gateway"], application_name="test-gateway")
+    done = execution(workspace.workspace_id)
+
+    async def in_outbox() -> int:
+        ours = "SELECT count(*) AS n FROM outbox WHERE service = 'gateway' AND position($1 IN convert_from(body, 'UTF8')) > 0"
+        [row] = await analytics.rows(ours, str(workspace.workspace_id))
+        return int(row["n"])
+
+    async with bus_of(nats, "gateway") as bus:
+        publisher = FeedbackPublisher(bus=bus, db=gateway_db)
+        await publisher.record([thumb(done, 1)])
+        assert await in_outbox() == 0
+        await nats.freeze()
+        try:
+            await publisher.record([thumb(done, 1)])
+        finally:
+            nats.thaw()
+        await bus.nc.flush()
+        await publisher.record([thumb(done, 1)])
+        assert await in_outbox() == 2
+        async with database_away(module_database_urls["superuser"]):
+            await publisher.record([thumb(done, 1)])
+        await nats.freeze()
+        try:
+            await publisher.record([thumb(done, 1)])
+        finally:
+            nats.thaw()
+        assert await in_outbox() == 3
+        await nats.kill()
+        await nats.start()
+        await until(lambda: _connected(bus))
+        await publisher.record([thumb(done, 1)])
+        assert await in_outbox() == 3
+        await publisher.close()
+    await gateway_db.close()
+
+
 @pytest.mark.promise("G-01")
 async def test_what_came_while_one_message_was_on_its_way_travels_as_the_next_one(
     nats: OwnNats, module_database_urls: DatabaseUrls, workspace: Workspace

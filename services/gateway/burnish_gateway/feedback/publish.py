@@ -32,6 +32,10 @@ MOST_WAITING: Final = 20_000
 TRIES: Final = 1
 """One try of 2 s: the outbox takes it sooner than a second try would. The stream drops what it gets from both by the message's id."""
 
+DOUBT_S: Final = 5.0
+"""For so long after a publish that nobody answered, reactions go to the outbox at once: only one batch in a while waits for a silent NATS.
+A connection that is made anew ends it, and a stream that says no is asked again with the next batch, as that takes no time."""
+
 SERVICE: Final = "gateway"
 
 
@@ -57,6 +61,8 @@ class FeedbackPublisher:
         self._waiting: list[_Waiting] = []
         self._items_waiting = 0
         self._sender: asyncio.Task[None] | None = None
+        self._doubted_until = 0.0
+        bus.on_reconnect(self._trust)
 
     async def record(self, items: Sequence[FeedbackItem]) -> None:
         """Returns when all of the items are on disk somewhere that they are sent on from.
@@ -76,6 +82,7 @@ class FeedbackPublisher:
 
     async def close(self) -> None:
         """Waits until what was recorded is durable or refused."""
+        self._bus.forget(self._trust)
         if self._sender is not None:
             await self._sender
 
@@ -111,15 +118,33 @@ class FeedbackPublisher:
     async def _make_durable(self, parts: list[bytes]) -> None:
         event_id = str(new_uuid())
         body = b'{"v":1,"event_id":"%s","items":[%s]}' % (event_id.encode(), b",".join(parts))
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._doubted_until and await self._put(event_id, body, len(parts)):
+            return
         try:
             await self._bus.publish(subjects.FEEDBACK_RECORDED_BATCH, body, message_id=event_id, tries=TRIES)
-        except Unavailable:
+        except Unavailable as error:
+            if not error.details:  # The stream said nothing.
+                self._doubted_until = loop.time() + DOUBT_S
+            if not await self._put(event_id, body, len(parts)):
+                raise Unavailable("The feedback cannot be kept at the moment; try again.", retry_after_s=1) from error
+        else:
+            self._trust()
+            PUBLISHED.labels("stream").inc(len(parts))
+
+    async def _put(self, event_id: str, body: bytes, count: int) -> bool:
+        """Into the outbox; False where PostgreSQL cannot be reached. Sent by both ways it counts once, by its id."""
+        try:
             async with self._db.unit_of_work() as tx:
                 await outbox.put(tx, service=SERVICE, subject=subjects.FEEDBACK_RECORDED_BATCH, message_id=event_id, body=body)
-            self._wake_relay()
-            PUBLISHED.labels("outbox").inc(len(parts))
-        else:
-            PUBLISHED.labels("stream").inc(len(parts))
+        except Unavailable:
+            return False
+        self._wake_relay()
+        PUBLISHED.labels("outbox").inc(count)
+        return True
+
+    def _trust(self) -> None:
+        self._doubted_until = 0.0
 
 
 def _messages(parts: list[bytes]) -> Iterator[list[bytes]]:
