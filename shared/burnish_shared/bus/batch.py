@@ -267,7 +267,7 @@ class _Consumer:
         with contextlib.suppress(nats.errors.Error):
             await held.message.term()
         held.is_settled = True
-        self.guard.record(is_dead=True)
+        self.guard.record(is_dead=True, stream_seq=one.stream_seq)
         metrics.messages_total.labels(self.spec.durable, "dead_lettered").inc()
         metrics.events_dropped_total.labels(self.spec.durable, "poison" if isinstance(failure, Poison) else "tries_spent").inc()
 
@@ -277,7 +277,7 @@ class _Consumer:
             with contextlib.suppress(nats.errors.Error):  # Not acknowledged means delivered again, which changes nothing.
                 await one.message.ack()
             one.is_settled = True
-            self.guard.record(is_dead=False)
+            self.guard.record(is_dead=False, stream_seq=one.delivered.stream_seq)
         metrics.messages_total.labels(self.spec.durable, "handled").inc(len(held))
         if was_on_probation:
             metrics.consumer_paused.labels(self.spec.durable).set(0)

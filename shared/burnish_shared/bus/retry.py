@@ -1,7 +1,8 @@
 """When a failed message is tried again, and when a consumer has to stop: pure decisions of the pull loop."""
 
-from collections import deque
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from burnish_shared.errors import BurnishError
@@ -32,26 +33,41 @@ def retry_delay_s(attempt: int, error: BaseException, *, delays_s: tuple[float, 
 
 @dataclass(slots=True)
 class PoisonGuard:
-    """Counts dead letters among recent messages, and says when a consumer must pause instead of draining into them."""
+    """Counts dead letters among recent messages, and says when a consumer must pause instead of draining into them.
+
+    `consecutive`: how many ended so one after the other; `recent`: the last messages by their place in the stream, in the order they ended.
+    """
 
     consecutive: int = 0
-    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW_MESSAGES))
+    recent: dict[int, bool] = field(default_factory=dict)
     on_probation: bool = False
     is_tripped: bool = False
     pauses: int = 0
 
-    def record(self, *, is_dead: bool) -> None:
+    def record(self, *, is_dead: bool, stream_seq: int) -> None:
         """Notes how one message ended. On probation a single dead letter trips again, a success ends it."""
-        self.recent.append(is_dead)
+        self.recent[stream_seq] = is_dead
+        if len(self.recent) > WINDOW_MESSAGES:
+            del self.recent[next(iter(self.recent))]
         if not is_dead:
             self.consecutive = 0
             if self.on_probation:
                 self.on_probation, self.pauses = False, 0
             return
         self.consecutive += 1
-        too_many = len(self.recent) >= MIN_WINDOW_MESSAGES and sum(self.recent) > MAX_DEAD_RATIO * len(self.recent)
-        if self.on_probation or self.consecutive > MAX_CONSECUTIVE_DEAD or too_many:
+        dead = sum(self.recent.values())
+        too_many = len(self.recent) >= MIN_WINDOW_MESSAGES and dead > MAX_DEAD_RATIO * len(self.recent)
+        in_a_row = self.consecutive if dead <= MAX_CONSECUTIVE_DEAD else max(self.consecutive, self._row_around(stream_seq))
+        if self.on_probation or in_a_row > MAX_CONSECUTIVE_DEAD or too_many:
             self.is_tripped = True
+
+    def _row_around(self, stream_seq: int) -> int:
+        """How many dead ones lie side by side in the stream: of a batch the good ones are done first, wherever in it they lay."""
+        known = sorted(self.recent)
+        here = bisect_left(known, stream_seq)
+        before = takewhile(self.recent.__getitem__, reversed(known[:here]))
+        behind = takewhile(self.recent.__getitem__, known[here:])
+        return sum(1 for _ in before) + sum(1 for _ in behind)
 
     def pause_s(self, *, first_s: float, longest_s: float) -> float:
         """How long to stand still now: `first_s`, doubling with each pause that helped nothing, at most `longest_s`."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_shared.bus.retry import MAX_CONSECUTIVE_DEAD, PoisonGuard, retry_delay_s
+from burnish_shared.bus.retry import MAX_CONSECUTIVE_DEAD, WINDOW_MESSAGES, PoisonGuard, retry_delay_s
 from burnish_shared.errors import Unavailable
 
 
@@ -21,16 +21,48 @@ def test_an_error_that_asks_for_a_longer_wait_gets_it_and_a_shorter_one_does_not
 @pytest.mark.promise("M-08")
 def test_the_guard_trips_at_the_fifty_first_dead_letter_in_a_row() -> None:
     guard = PoisonGuard()
-    for _ in range(MAX_CONSECUTIVE_DEAD):
-        guard.record(is_dead=True)
+    for seq in range(MAX_CONSECUTIVE_DEAD):
+        guard.record(is_dead=True, stream_seq=seq)
     assert not guard.is_tripped
-    guard.record(is_dead=True)
+    guard.record(is_dead=True, stream_seq=MAX_CONSECUTIVE_DEAD)
     assert guard.is_tripped
+
+
+@pytest.mark.promise("M-08")
+@pytest.mark.parametrize(("good", "trips"), [({60}, True), ({55}, True), ({30, 55}, False)])
+def test_a_good_message_that_is_done_before_its_turn_does_not_hide_the_row(good: set[int], trips: bool) -> None:
+    """Of a batch the good ones are done first, and its dead ones from its end."""
+    guard = PoisonGuard()
+    for batch in (range(MAX_CONSECUTIVE_DEAD), range(MAX_CONSECUTIVE_DEAD, 61)):
+        for seq in sorted(good & set(batch)):
+            guard.record(is_dead=False, stream_seq=seq)
+        for seq in sorted(set(batch) - good, reverse=True):
+            guard.record(is_dead=True, stream_seq=seq)
+    assert guard.is_tripped is trips
+
+
+def test_messages_that_come_again_late_count_in_the_order_in_which_they_end() -> None:
+    """Many of those between them had ended well long before."""
+    guard = PoisonGuard()
+    for seq in range(0, 90, 2):
+        guard.record(is_dead=False, stream_seq=seq)
+    for seq in range(1, 2 * MAX_CONSECUTIVE_DEAD + 2, 2):
+        assert not guard.is_tripped
+        guard.record(is_dead=True, stream_seq=seq)
+    assert guard.is_tripped
+
+
+@given(st.lists(st.booleans(), max_size=600))
+def test_no_more_is_kept_than_the_window(outcomes: list[bool]) -> None:
+    guard = PoisonGuard()
+    for seq, is_dead in enumerate(outcomes):
+        guard.record(is_dead=is_dead, stream_seq=seq)
+    assert len(guard.recent) == min(len(outcomes), WINDOW_MESSAGES)
 
 
 def messages_until_tripped(guard: PoisonGuard, *, every: int) -> int | None:
     for number in range(1, 1_000):
-        guard.record(is_dead=number % every == 0)
+        guard.record(is_dead=number % every == 0, stream_seq=number)
         if guard.is_tripped:
             return number
     return None
@@ -48,10 +80,10 @@ def test_the_guard_trips_when_more_than_a_fifth_is_dead_even_if_never_in_a_row()
 def test_on_probation_one_dead_letter_trips_again_and_the_pause_doubles() -> None:
     guard = PoisonGuard(is_tripped=True)
     pauses = []
-    for _ in range(5):
+    for seq in range(5):
         pauses.append(guard.pause_s(first_s=60, longest_s=600))
         guard.resume()
-        guard.record(is_dead=True)
+        guard.record(is_dead=True, stream_seq=seq)
         assert guard.is_tripped
     assert pauses == [60, 120, 240, 480, 600]
 
@@ -59,8 +91,8 @@ def test_on_probation_one_dead_letter_trips_again_and_the_pause_doubles() -> Non
 def test_one_success_ends_the_probation() -> None:
     guard = PoisonGuard(is_tripped=True)
     guard.resume()
-    guard.record(is_dead=False)
-    guard.record(is_dead=True)
+    guard.record(is_dead=False, stream_seq=1)
+    guard.record(is_dead=True, stream_seq=2)
     assert not guard.is_tripped
     assert guard.pause_s(first_s=60, longest_s=600) == 60
 
@@ -68,8 +100,8 @@ def test_one_success_ends_the_probation() -> None:
 @given(st.lists(st.booleans(), max_size=400))
 def test_a_stream_that_is_never_mostly_dead_never_trips(outcomes: list[bool]) -> None:
     guard = PoisonGuard()
-    for is_dead in outcomes:
-        guard.record(is_dead=is_dead)
-        for _ in range(5):
-            guard.record(is_dead=False)
+    for number, is_dead in enumerate(outcomes):
+        guard.record(is_dead=is_dead, stream_seq=6 * number)
+        for behind in range(1, 6):
+            guard.record(is_dead=False, stream_seq=6 * number + behind)
     assert not guard.is_tripped
