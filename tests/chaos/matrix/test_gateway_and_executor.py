@@ -142,11 +142,8 @@ SPOILED: Final = {
 }  # fmt: skip
 """What providers do, by the names of the simulator."""
 
-EARLY: Final = ("error", "error_in_200")
-"""Those that say so in time and in words: a call with a fallback is always answered by it.
-
-Others may use up the deadline, as one that limits does by its hint.
-"""
+EARLY: Final = ("error", "error_in_200", "html", "rate_limited")
+"""Those that say so in time: a call with a fallback is always answered by it. Others may use up the deadline."""
 
 DEADLINE_S: Final = 4.0
 LATE_S: Final = 3.0
