@@ -116,9 +116,7 @@ def local_settings(settings: Mapping[str, str], pooler: Pooler) -> str:
 
 
 async def _keep_as_it_is(_: Any) -> None:
-    """Nothing is set for a session (tests/architecture/test_poolers.py), so nothing is reset: it would be a round trip after every
-    transaction, and behind a pooler another server connection's. asyncpg rolls back what is open all the same.
-    """
+    """Nothing was set for the session, so nothing is reset: it would be another server connection's."""
 
 
 class Database:
@@ -145,7 +143,7 @@ class Database:
             max_size=max_size,
             timeout=CONNECT_TIMEOUT_S,
             init=_decode_json,
-            reset=_keep_as_it_is,
+            reset=None if pooler == "none" else _keep_as_it_is,
             command_timeout=statement_timeout_ms / 1000 + SILENCE_S,
             **connect_options(settings, pooler),
         )
