@@ -152,7 +152,7 @@ async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, pr
         input_file_id=body.input_file_id, metadata=body.metadata or {}, status="paused" if body.paused else "pending",
         pause_reason="asked" if body.paused else None,
         total=len(plan.lines), failed=plan.invalid, most_nusd=plan.most_nusd, set_aside_nusd=aside_nusd, funding_account_id=account_id,
-        created_by=principal.actor, expires_at=now + expires, hops=current_hops(),
+        created_by=principal.actor, created_at=now, expires_at=now + expires, hops=current_hops(),
     )  # fmt: skip
     await store.insert_lines(tx, principal.workspace_id, batch_id, plan.lines)
     after = {"name": body.name, "endpoint": body.endpoint, "total": len(plan.lines), "set_aside_nusd": aside_nusd, "paused": body.paused}
