@@ -340,26 +340,37 @@ def test_an_execution_asks_for_the_whole_answer_and_is_waited_for_until_its_dead
     assert [one.extensions["timeout"]["read"] for one in asked] == [610, 125]
 
 
-def _gone(first: int | None) -> httpx.MockTransport:
-    """The first answer has this status, or is lost on the way (None); the second says 404."""
+def _gone(before: int | Exception, code: str = "not_found") -> httpx.MockTransport:
+    """The first try is answered with this status, or fails so; the second is answered 404."""
     said = {"error": {"code": "c", "message": "m"}}
-    before = httpx.ReadError("broke off") if first is None else httpx.Response(first, headers={"retry-after": "0"}, json=said)
-    return answering(before, httpx.Response(404, json=said))[0]
+    first = before if isinstance(before, Exception) else httpx.Response(before, headers={"retry-after": "0"}, json=said)
+    return answering(first, httpx.Response(404, json={"error": {"code": code, "message": "m"}}))[0]
 
 
-@pytest.mark.parametrize("first", [None, 502])
-async def test_a_removal_whose_answer_was_lost_is_done_where_the_next_try_finds_nothing(first: int | None) -> None:
-    with Burnish(api_key="k", transport=_gone(first), cache_folder=False) as burnish:
+@pytest.mark.parametrize("before", [httpx.ReadError("broke off"), 502])
+async def test_a_removal_whose_answer_was_lost_is_done_where_the_next_try_finds_nothing(before: int | Exception) -> None:
+    with Burnish(api_key="k", transport=_gone(before), cache_folder=False) as burnish:
         assert burnish.request("DELETE", "/v1/prompts/p") is None
-    async with AsyncBurnish(api_key="k", transport=_gone(first), cache_folder=False) as burnish_too:
+    async with AsyncBurnish(api_key="k", transport=_gone(before), cache_folder=False) as burnish_too:
         assert await burnish_too.request("DELETE", "/v1/prompts/p") is None
 
 
-@pytest.mark.parametrize(("method", "first"), [("GET", 502), ("DELETE", 429), ("DELETE", 404)])
-def test_what_was_never_there_is_not_found(method: str, first: int) -> None:
-    with Burnish(api_key="k", transport=_gone(first), cache_folder=False) as burnish, pytest.raises(ApiError) as caught:
+@pytest.mark.parametrize(
+    ("method", "before", "code"),
+    [
+        ("GET", 502, "not_found"),
+        ("DELETE", 429, "not_found"),
+        ("DELETE", httpx.ConnectError("refused"), "not_found"),
+        ("DELETE", 502, "no route of this ingress"),
+    ],
+)
+async def test_what_was_never_there_is_not_found(method: str, before: int | Exception, code: str) -> None:
+    with Burnish(api_key="k", transport=_gone(before, code), cache_folder=False) as burnish, pytest.raises(ApiError) as caught:
         burnish.request(method, "/v1/prompts/p")
-    assert caught.value.status == 404
+    async with AsyncBurnish(api_key="k", transport=_gone(before, code), cache_folder=False) as burnish_too:
+        with pytest.raises(ApiError) as caught_too:
+            await burnish_too.request(method, "/v1/prompts/p")
+    assert caught.value.status == caught_too.value.status == 404
 
 
 def test_waits_grow_and_heed_what_the_server_says() -> None:

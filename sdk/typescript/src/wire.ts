@@ -36,7 +36,7 @@ export function settingsOf(given: Given): Settings {
 export type Answer = { response: Response; touch: () => void; end: () => void };
 
 /** An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is thrown.
- *  404 to a DELETE whose earlier try got no answer says that that one did it: 204. */
+ *  A 404 of Burnish's own to a DELETE whose earlier try got no answer says that that one did it: 204. */
 export async function sent(settings: Settings, call: Call, tries = settings.tries): Promise<Answer> {
   const url = settings.baseUrl + call.path + queryOf(call.query);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
@@ -52,7 +52,7 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
       if (isAnswer(response)) return { response, touch: timed.touch, end: timed.end };
       const refusal = await refusalOf(response);
       timed.end();
-      if (wasLost && call.method === "DELETE" && response.status === 404) return { response: new Response(null, { status: 204 }), touch: timed.touch, end: timed.end };
+      if (wasLost && call.method === "DELETE" && refusal.status === 404 && refusal.code.endsWith("not_found")) return { response: new Response(null, { status: 204 }), touch: timed.touch, end: timed.end };
       wasLost ||= response.status >= 500;
       if (isLast || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
       waitMs = waitMsFor(attempt, response.headers.get("retry-after"));
@@ -60,7 +60,7 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
       timed.end();
       if (error instanceof ApiError) throw error;
       call.signal?.throwIfAborted();
-      wasLost = true;
+      wasLost ||= !neverArrived(error);
       if (isLast) throw new NotReached(`${settings.baseUrl} does not answer: ${whyOf(error)}.`, { cause: error });
       waitMs = waitMsFor(attempt, null);
     }
@@ -174,6 +174,13 @@ function withTimeout(seconds: number, outer: AbortSignal | undefined): { signal:
       outer?.removeEventListener("abort", leave);
     },
   };
+}
+
+/** Whether nobody was reached at all, so that nothing can have been done. Node says so; a browser never says why a fetch failed. */
+function neverArrived(error: unknown): boolean {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(code);
 }
 
 /** Why a fetch failed, in words: what Node puts beneath its "fetch failed" is what helps. */

@@ -43,14 +43,16 @@ test("what may succeed later is sent again under the same key, when the server s
 });
 
 test("a removal whose answer was lost is done where the next try finds nothing", async () => {
-  const gone = () => json({ error: { code: "not_found", message: "m" } }, 404);
+  const gone = (code = "not_found") => json({ error: { code, message: "m" } }, 404);
   for (const lost of [new TypeError("fetch failed"), json({}, 502, again)]) {
     assert.equal(await client(answering(lost, gone())).request("DELETE", "/v1/prompts/p"), null);
   }
-  for (const before of [[], [json({}, 429, again)]]) {
+  const refused = new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+  for (const before of [[], [json({}, 429, again)], [refused]]) {
     await assert.rejects(client(answering(...before, gone())).request("DELETE", "/v1/prompts/p"), { status: 404 });
   }
   await assert.rejects(client(answering(json({}, 502, again), gone())).request("GET", "/v1/prompts/p"), { status: 404 });
+  await assert.rejects(client(answering(json({}, 502, again), gone("route"))).request("DELETE", "/v1/prompts/p"), { status: 404 });
 });
 
 test("an answer that broke off within is asked for again under the same key", async () => {

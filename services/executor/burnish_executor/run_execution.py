@@ -34,7 +34,8 @@ from burnish_shared.errors import Unavailable
 log = structlog.get_logger("burnish.executor")
 
 SHARE_OF_WAITING: Final = 0.5
-"""Of the time that is left, while another model could be asked: a provider that wants patience must not use up what its fallback needs."""
+"""Of the time that is left when a model is asked first, all its waits together, while another model could be asked: a provider that wants
+patience must not use up what its fallback needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +141,16 @@ class Runner:
         """One model's answer. `others`: so many models may be asked after it, so that waiting for this one leaves them time."""
         retries = self.settings.attempts - 1 if run.request.retries is None else run.request.retries
         most_s = self.settings.retry_wait_most_s if run.request.retry_wait_most_s is None else run.request.retry_wait_most_s
+        patience_s = run.left_s() * (SHARE_OF_WAITING if others else 1.0)
         for attempt in range(retries + 1):
             result = await self.asker.ask(run)
             last = attempt == retries
             if not isinstance(result, Failure) or result.kind not in FREE or run.has_started or last:
                 return result
             wait_s = wait_before_retry_s(attempt, retry_after_s=result.retry_after_s, dice=self.dice())
-            if wait_s > most_s or wait_s >= run.left_s() * (SHARE_OF_WAITING if others else 1.0):
+            if wait_s > most_s or wait_s >= min(patience_s, run.left_s()):
                 return result
+            patience_s -= wait_s
             ended = await within(run, asyncio.sleep(wait_s))
             if ended is not None:
                 return ended

@@ -46,6 +46,7 @@ class PoisonGuard:
 
     def record(self, *, is_dead: bool, stream_seq: int) -> None:
         """Notes how one message ended. On probation a single dead letter trips again, a success ends it."""
+        self.recent.pop(stream_seq, None)  # One that came again stands where it ended.
         self.recent[stream_seq] = is_dead
         if len(self.recent) > WINDOW_MESSAGES:
             del self.recent[next(iter(self.recent))]

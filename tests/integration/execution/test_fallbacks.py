@@ -13,6 +13,9 @@ from tests.fakes.keyed_provider import TEXT, KeyedProvider, Manner, serving_by_k
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E9")]
 
+DOWN = '{"error": {"message": "upstream is down", "code": 502}}'
+PAGE = "\n<!doctype html><p>Sign in to the network.</p>"
+
 ASKED = [{"role": "user", "content": "Hello."}]
 
 
@@ -90,9 +93,7 @@ async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller
 
 @pytest.mark.promise("E-04", "E-05")
 @pytest.mark.parametrize("streamed", [False, True])
-@pytest.mark.parametrize(
-    "says", ['{"error": {"message": "upstream is down", "code": 502}}', "\n<!doctype html><p>Sign in to the network.</p>"]
-)
+@pytest.mark.parametrize("says", [DOWN, PAGE, PAGE + "x" * 200_000], ids=["error", "page", "long page"])
 async def test_an_error_that_comes_with_status_200_costs_nothing_and_the_next_model_answers(
     caller: Caller, three: Three, says: str, streamed: bool
 ) -> None:

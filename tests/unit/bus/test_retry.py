@@ -52,6 +52,13 @@ def test_messages_that_come_again_late_count_in_the_order_in_which_they_end() ->
     assert guard.is_tripped
 
 
+def test_a_message_that_comes_again_stands_where_it_ended_last() -> None:
+    guard = PoisonGuard()
+    for seq in (1, *range(2, WINDOW_MESSAGES + 1), 1, WINDOW_MESSAGES + 1):
+        guard.record(is_dead=False, stream_seq=seq)
+    assert 1 in guard.recent and 2 not in guard.recent
+
+
 @given(st.lists(st.booleans(), max_size=600))
 def test_no_more_is_kept_than_the_window(outcomes: list[bool]) -> None:
     guard = PoisonGuard()

@@ -284,15 +284,15 @@ class AsyncBurnish:
                 text = (await response.aread()).decode(errors="replace")
                 await response.aclose()
             except httpx.TransportError as error:
-                was_lost = True
+                was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if is_last:
                     raise NotReached(f"{self._settings.base_url} does not answer: {error or type(error).__name__}.") from error
                 await asyncio.sleep(wait_s(attempt, retry_after=None))
                 continue
-            if is_done_before(request.method, response.status_code, was_lost=was_lost):
+            refusal = error_of(response.status_code, text, response.headers)
+            if is_done_before(request.method, refusal, was_lost=was_lost):
                 return httpx.Response(204, request=request)
             was_lost = was_lost or response.status_code >= 500
-            refusal = error_of(response.status_code, text, response.headers)
             if is_last or not (response.status_code in RETRIED or refusal.code == KEY_IN_USE):
                 raise refusal
             await asyncio.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))

@@ -112,9 +112,9 @@ def is_answer(status: int) -> bool:
     return status < 300 or status == 304
 
 
-def is_done_before(method: str, status: int, *, was_lost: bool) -> bool:
-    """Whether this 404 says that an earlier try of the same DELETE did it, whose answer was lost."""
-    return was_lost and method == "DELETE" and status == 404
+def is_done_before(method: str, refusal: ApiError, *, was_lost: bool) -> bool:
+    """Whether this 404 of Burnish's own says that an earlier try of the same DELETE did it, whose answer was lost."""
+    return was_lost and method == "DELETE" and refusal.status == 404 and str(refusal.code).endswith("not_found")
 
 
 def parsed(text: bytes) -> Any:

@@ -99,7 +99,7 @@ async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key:
         async with asyncio.timeout(timeout_s), http.get(url, headers=headers, allow_redirects=False) as response:
             if response.status != 200:
                 return await _refusal(response)
-            data = await _read(response, BODY_MOST_BYTES)
+            data, _ = await _read(response, BODY_MOST_BYTES)
     except TimeoutError:
         return Failure(FailureKind.TIMEOUT, f"The provider did not answer within {timeout_s:g} s.")
     except (aiohttp.ClientError, ConnectionError, OSError):
@@ -113,11 +113,13 @@ async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key:
 
 
 async def _buffered(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
-    data = await _read(response, call.body_most_bytes)
-    if data is None:
-        yield Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
+    data, is_whole = await _read(response, call.body_most_bytes)
+    if _is_page(data):
+        yield A_PAGE
+    elif is_whole:
+        yield call.wire.read_body(data)
     else:
-        yield A_PAGE if _is_page(data) else call.wire.read_body(data)
+        yield Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
@@ -193,8 +195,8 @@ def _events_of(events: EventStream, part: bytes, *, size: int) -> list[bytes] | 
 
 async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
     """A stream was asked for, and something else came: an error object says why, a page is no answer, anything else is malformed."""
-    data = await _read(response, ERROR_MOST_BYTES)
-    if _is_page(data or b""):
+    data, _ = await _read(response, ERROR_MOST_BYTES)
+    if _is_page(data):
         return A_PAGE
     try:
         body = json.loads(data or b"null")
@@ -211,7 +213,7 @@ def _is_page(data: bytes) -> bool:
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:
-    data = await _read(response, ERROR_MOST_BYTES)
+    data, _ = await _read(response, ERROR_MOST_BYTES)
     message, code, param = "", None, None
     try:
         body = json.loads(data or b"null")
@@ -225,13 +227,11 @@ async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     return replace(failure, code=code, param=param)
 
 
-async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes | None:
-    """The body, or None when it is longer than `most_bytes`."""
+async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> tuple[bytes, bool]:
+    """The body, and whether that is all of it: what comes once it is longer than `most_bytes` is left."""
     parts: list[bytes] = []
     size = 0
-    while part := await response.content.readany():
+    while size <= most_bytes and (part := await response.content.readany()):
         size += len(part)
-        if size > most_bytes:
-            return None
         parts.append(part)
-    return b"".join(parts)
+    return b"".join(parts), size <= most_bytes

@@ -119,14 +119,15 @@ class FeedbackPublisher:
         event_id = str(new_uuid())
         body = b'{"v":1,"event_id":"%s","items":[%s]}' % (event_id.encode(), b",".join(parts))
         loop = asyncio.get_running_loop()
-        if loop.time() < self._doubted_until and await self._put(event_id, body, len(parts)):
+        is_doubted = loop.time() < self._doubted_until
+        if is_doubted and await self._put(event_id, body, len(parts)):
             return
         try:
             await self._bus.publish(subjects.FEEDBACK_RECORDED_BATCH, body, message_id=event_id, tries=TRIES)
         except Unavailable as error:
             if not error.details:  # The stream said nothing.
                 self._doubted_until = loop.time() + DOUBT_S
-            if not await self._put(event_id, body, len(parts)):
+            if is_doubted or not await self._put(event_id, body, len(parts)):  # In doubt PostgreSQL has been asked already.
                 raise Unavailable("The feedback cannot be kept at the moment; try again.", retry_after_s=1) from error
         else:
             self._trust()
