@@ -114,7 +114,7 @@ def is_answer(status: int) -> bool:
 
 def is_done_before(method: str, refusal: ApiError, *, was_lost: bool) -> bool:
     """Whether this 404 of Burnish's own says that an earlier try of the same DELETE did it, whose answer was lost."""
-    return was_lost and method == "DELETE" and refusal.status == 404 and str(refusal.code).endswith("not_found")
+    return was_lost and method == "DELETE" and refusal.status == 404 and refusal.code.endswith("not_found")
 
 
 def parsed(text: bytes) -> Any:
