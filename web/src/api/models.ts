@@ -17,10 +17,10 @@ export type Model = {
 
 const MINUTE_MS = 60_000;
 
-/** The models that may be used, and the same as choices of a Combobox. */
-export function useModels(): { models: Model[]; choices: Choice[]; error: unknown } {
+/** The models that may be used, and the same as choices of a Combobox; `isPending`: none are known yet, and none have failed to come. */
+export function useModels(): { models: Model[]; choices: Choice[]; isPending: boolean; error: unknown } {
   const found = useRead("/v1/models", {}, { staleTime: MINUTE_MS });
   const data = (found.data as { data?: Model[] } | undefined)?.data;
   const models = Array.isArray(data) ? data : [];
-  return { models, choices: models.map((one) => ({ value: one.id, label: one.id, hint: one.simulated ? `${one.display_name} · simulated` : one.display_name })), error: found.error };
+  return { models, choices: models.map((one) => ({ value: one.id, label: one.id, hint: one.simulated ? `${one.display_name} · simulated` : one.display_name })), isPending: found.isPending, error: found.error };
 }

@@ -9,10 +9,19 @@ vi.mock("@tanstack/react-router", () => ({ Link: "span", useNavigate: () => () =
 vi.mock("@/kit/CodeEditor", () => ({ CodeEditor: ({ value, onChange }: { value: string; onChange: (next: string) => void }) => <textarea aria-label="Text" value={value} onChange={(event) => onChange(event.target.value)} /> }));
 
 beforeAll(preloadFloats);
+const MODELS = ["simulated/chat", "simulated/reader"].map((id) => ({ id, provider: "simulated", display_name: id }));
+let modelsCome: () => void;
+let sent: { model?: string }[];
+
 beforeEach(() => {
+  sent = [];
+  const come = new Promise<void>((resolve) => (modelsCome = resolve));
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
-    const isRead = (given as Request).method === "GET";
-    return new Response(JSON.stringify(isRead ? { data: [], next_cursor: null } : { error: { message: "This name is taken." } }), { status: isRead ? 200 : 409, headers: { "content-type": "application/json" } });
+    const request = given as Request;
+    const isRead = request.method === "GET";
+    if (isRead) await come;
+    else sent.push((await request.json()) as { model?: string });
+    return new Response(JSON.stringify(isRead ? { data: MODELS, next_cursor: null } : { error: { message: "This name is taken." } }), { status: isRead ? 200 : 409, headers: { "content-type": "application/json" } });
   });
 });
 
@@ -31,16 +40,35 @@ function Page() {
   );
 }
 
-it("shows what was refused until it is closed, and not when it is opened again", async () => {
+const show = () =>
   render(
     <QueryClientProvider client={new QueryClient()}>
       <Page />
     </QueryClientProvider>,
   );
+
+const create = () => screen.getByRole<HTMLButtonElement>("button", { name: "Create" });
+
+it("gives the example its own model, also where it is taken before the models are known", async () => {
+  show();
+  fireEvent.click(screen.getByRole("button", { name: "Take an example" }));
+  expect(create().disabled).toBe(true);
+  modelsCome();
+  await vi.waitFor(() => expect(create().disabled).toBe(false));
+  fireEvent.click(create());
+  await screen.findByText("This name is taken.");
+  expect(sent.map((one) => one.model)).toEqual(["simulated/reader"]);
+});
+
+it("shows what was refused until it is closed, and not when it is opened again", async () => {
+  show();
+  modelsCome();
   fireEvent.change(screen.getByPlaceholderText("support-triage"), { target: { value: "a" } });
   fireEvent.change(screen.getByLabelText("Text"), { target: { value: "Hello" } });
-  fireEvent.click(screen.getByRole("button", { name: "Create" }));
+  await vi.waitFor(() => expect(create().disabled).toBe(false));
+  fireEvent.click(create());
   await screen.findByText("This name is taken.");
+  expect(sent.map((one) => one.model)).toEqual(["simulated/chat"]);
   fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
   fireEvent.click(screen.getByText("open"));
   await screen.findByRole("button", { name: "Create" });

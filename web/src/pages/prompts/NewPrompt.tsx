@@ -28,16 +28,18 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
   const [slug, setSlug] = useState("");
   const [template, setTemplate] = useState("");
   const [model, setModel] = useState<string | null>(null);
-  const { choices } = useModels();
+  const [isExample, setIsExample] = useState(false);
+  const { choices, isPending } = useModels();
   const navigate = useNavigate();
   const create = useChange("post", "/v1/prompts", { invalidates: ["/v1/prompts"] });
-  const chosen = model ?? choices[0]?.value ?? null;
+  const forExample = isExample ? choices.find((one) => one.value === EXAMPLE.model) : undefined;
+  const chosen = model ?? (forExample ?? choices[0])?.value ?? null;
 
   const isEmpty = !slug && !template;
   const takeExample = () => {
     setSlug(EXAMPLE.slug);
     setTemplate(EXAMPLE.text);
-    if (choices.some((one) => one.value === EXAMPLE.model)) setModel(EXAMPLE.model);
+    setIsExample(true);
   };
   const submit = () =>
     create.mutate(
@@ -61,7 +63,7 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      disabled={!slug.trim() || !template.trim()}
+      disabled={!slug.trim() || !template.trim() || isPending}
     >
       {isEmpty ? (
         <Notice
