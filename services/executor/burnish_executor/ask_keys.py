@@ -108,7 +108,7 @@ class Asker:
         return result
 
     async def _turn(self, run: Run, candidates: Sequence[Chosen]) -> _Turn | Failure:
-        """The first key that may be used now, else the one that may be used soonest, as long as the deadline allows. Raises Unavailable.
+        """The first key that may be used now, else the one that may be used soonest, as long as the run may wait. Raises Unavailable.
 
         Nobody waits for one key while another one is free (docs/decisions/0021).
         """
@@ -132,7 +132,7 @@ class Asker:
         if not ready:
             return refusal or Failure(FailureKind.NO_KEY, "There is no key that could be used now.")
         soonest = min(waits, key=lambda one: one[0])[1] if waits else ready[0]
-        found = await self._ticket(run, soonest, patience_s=max(0.0, run.left_s()))
+        found = await self._ticket(run, soonest, patience_s=run.may_wait_s())
         if not isinstance(found, Denied):
             return self._begun(run, soonest, found)
         metrics.LIMITED.labels("deadline").inc()
@@ -164,7 +164,9 @@ class Asker:
         found = await within(
             run, self.limits.tickets.take(chosen.account, owner=request.workspace_id, tokens=tokens, patience_s=patience_s)
         )
-        metrics.LIMIT_WAIT_SECONDS.observe(since(began_at))
+        waited_s = since(began_at)
+        run.patience_s -= waited_s
+        metrics.LIMIT_WAIT_SECONDS.observe(waited_s)
         return found
 
     def _learn(self, key: OwnKey, failure: Failure, *, had_started: bool) -> bool:

@@ -1,6 +1,7 @@
 """One execution under way: what has come so far, what was tried, how long is left."""
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ class Run:
     `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
     `call`: what it waits for, the model or another run that asks the same. `seat`: its place among the executor's slots; None: its lane
     has none to share out. `guard`: what guardrails keep of it; None: none looks at it.
+    `patience_s`: so much longer may be waited before the model that is due is asked, of the time that is left.
     """
 
     request: ExecutionRequest
@@ -48,6 +50,7 @@ class Run:
     call: "asyncio.Future[Any] | None" = None
     seat: Seat | None = None
     guard: Guard | None = None
+    patience_s: float = math.inf
 
     def cancel(self) -> None:
         """Stops asking the model; what had come is booked, unless the run is superseded. Safe at any moment, any number of times."""
@@ -64,6 +67,10 @@ class Run:
         """Seconds until the deadline, measured from when the request came: clocks of other machines play no part."""
         allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
         return allowed_s - (asyncio.get_running_loop().time() - self.started_at)
+
+    def may_wait_s(self) -> float:
+        """Seconds that may be waited before the model that is due is asked; 0: none."""
+        return max(0.0, min(self.patience_s, self.left_s()))
 
 
 async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:

@@ -1,6 +1,7 @@
 """Runs one execution: asks the model, tells the caller, books what came of it."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -141,16 +142,16 @@ class Runner:
         """One model's answer. `others`: so many models may be asked after it, so that waiting for this one leaves them time."""
         retries = self.settings.attempts - 1 if run.request.retries is None else run.request.retries
         most_s = self.settings.retry_wait_most_s if run.request.retry_wait_most_s is None else run.request.retry_wait_most_s
-        patience_s = run.left_s() * (SHARE_OF_WAITING if others else 1.0)
+        run.patience_s = run.left_s() * SHARE_OF_WAITING if others else math.inf
         for attempt in range(retries + 1):
             result = await self.asker.ask(run)
             last = attempt == retries
             if not isinstance(result, Failure) or result.kind not in FREE or run.has_started or last:
                 return result
             wait_s = wait_before_retry_s(attempt, retry_after_s=result.retry_after_s, dice=self.dice())
-            if wait_s > most_s or wait_s >= min(patience_s, run.left_s()):
+            if wait_s > most_s or wait_s >= run.may_wait_s():
                 return result
-            patience_s -= wait_s
+            run.patience_s -= wait_s
             ended = await within(run, asyncio.sleep(wait_s))
             if ended is not None:
                 return ended

@@ -77,6 +77,16 @@ async def test_a_call_waits_for_room_as_long_as_its_deadline_allows(tenant: Tena
     assert len(limited.arrived[key]) == 6
 
 
+@pytest.mark.capability("E9")
+async def test_nobody_waits_for_room_longer_than_leaves_the_next_model_its_time(tenant: Tenant, limited: LimitedProvider) -> None:
+    """There is room again in 16 s of 20; alone, the call would wait for it."""
+    await _key(tenant, limited, requests_per_minute=3)
+    assert {one.status for one in await _storm(tenant, 3)} == {200}
+    await tenant.books(SHIFT, int(WINDOW_S) - 16)
+    answer = await tenant.call(model="limited", deadline_s=20, fallback_models=["gpt-test"])
+    assert (answer.status, answer.body.get("model")) == (200, "gpt-test"), answer.body
+
+
 async def test_nobody_waits_for_one_key_while_another_is_free(tenant: Tenant, limited: LimitedProvider) -> None:
     _, first = await _key(tenant, limited, requests_per_minute=4, priority=1)
     _, second = await _key(tenant, limited, requests_per_minute=4, priority=2)
