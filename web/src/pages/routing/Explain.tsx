@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Button, Combobox, Field, FormError, Input, Section, Textarea, errorFor } from "@/kit";
+import { Button, Combobox, Field, FormError, Input, Section, Skeleton, Textarea, errorFor } from "@/kit";
 import { TemplateError, parseMessages } from "@/lib/template";
 import { valuesFor } from "@/lib/values";
 import { SharedVariables } from "../playground/SharedVariables";
@@ -70,6 +70,7 @@ export function Explain({ prompt: given }: { prompt: string }) {
             <Textarea rows={2} value={said} onChange={(event) => setSaid(event.target.value)} className="min-h-14!" />
           </Field>
         )}
+        {prompt && !known.data && known.isPending ? <Skeleton className="h-[147px]" /> : null}
         {prompt && shared.length > 0 ? <SharedVariables shared={shared} values={texts} onChange={(name, text) => setTexts((before) => ({ ...before, [name]: text }))} names={null} onRun={submit} /> : null}
         <div className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Model that it names</span>
