@@ -52,7 +52,7 @@ async def _paints(rounds: int, only: str) -> tuple[list[Paint], list[Paint]]:
     try:
         site = await start_site(installation)
         async with async_playwright() as playwright:
-            browser = await launch(playwright)
+            browser = await launch(playwright, whole=True)
             pages = [route for route in ROUTES if route.role != "nobody" and only in route.name]
             quick = [await measure(site, browser, path=one.path, name=one.name, is_slow=False, rounds=rounds) for one in pages]
             slow = [await measure(site, browser, path=one.path, name=one.name, is_slow=True, rounds=rounds) for one in pages]
