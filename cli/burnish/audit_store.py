@@ -24,6 +24,9 @@ class Question:
     """One thing that must be so. `looked_at` counts what was looked at, `wrong` gives one row (text, at) for each that is not so.
 
     `wrong` may take $1: the moment at which the audit began; what is younger is left to the next audit.
+
+    Of dead letters those are left out that tell of a request whose executors died or stood still three times in a row: its row is the
+    truth, by which it is sent again or ended, and the first question looks at that.
     """
 
     name: str
@@ -111,7 +114,7 @@ QUESTIONS: Final = (
         "nothing lies among the dead letters",
         "SELECT count(*) FROM dead_letters",
         """SELECT dead_letter_id || ': ' || consumer || ' could not take message ' || stream_seq || ' of ' || stream || ': ' || reason
-             FROM dead_letters WHERE replayed_at IS NULL ORDER BY at""",
+             FROM dead_letters WHERE replayed_at IS NULL AND NOT (stream = 'EXECUTIONS' AND reason = 'deliveries spent') ORDER BY at""",
     ),
     Question(
         "every chain run that ended cost what its steps cost, and each step that succeeded has its execution",

@@ -126,6 +126,18 @@ async def test_each_kind_of_wrong_is_found(look: Look, execution: UUID, database
         assert any(said in one for one in wrongs(report)), (said, wrongs(report))
 
 
+async def test_a_request_that_three_executors_left_behind_is_judged_by_its_row(
+    look: Look, execution: UUID, database_urls: DatabaseUrls
+) -> None:
+    async with superuser(database_urls) as connection:
+        await connection.execute(DEAD_LETTER.replace("EVENTS", "EXECUTIONS").replace("not readable", "deliveries spent"))
+        assert (await look()).is_clean
+        await connection.execute(LOST_BACKGROUND)
+        await connection.execute(DEAD_LETTER.replace("EVENTS", "EXECUTIONS"))
+    found = wrongs(await look())
+    assert len(found) == 2 and any("EXECUTIONS: not readable" in one for one in found), found
+
+
 async def test_what_does_not_end_is_stuck(look: Look, execution: UUID, database_urls: DatabaseUrls) -> None:
     async with superuser(database_urls) as connection:
         await connection.execute("INSERT INTO outbox (service, subject, message_id, body) VALUES ('gateway', 's', 'm', '')")
