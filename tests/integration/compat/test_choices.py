@@ -50,6 +50,14 @@ async def test_streamed_answers_come_side_by_side_and_cost_the_same(client: Asyn
     assert usage.model_extra["cost_nusd"] == buffered.usage.model_extra["cost_nusd"]  # type: ignore[union-attr,index]
 
 
+async def test_every_streamed_answer_says_whose_it_is(client: AsyncOpenAI) -> None:
+    """OpenAI's client puts chunks together by what they say: without a role, a further answer would be nobody's."""
+    async with client.chat.completions.stream(model="simulated/chat", messages=HELLO, n=3) as stream:
+        whole = await stream.get_final_completion()
+    assert [choice.message.role for choice in whole.choices] == ["assistant"] * 3
+    assert len({choice.message.content for choice in whole.choices}) == 1
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_the_probabilities_of_tokens_are_passed_on(client: AsyncOpenAI, streamed: bool) -> None:
     if streamed:

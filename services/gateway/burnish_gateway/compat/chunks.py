@@ -1,7 +1,7 @@
 """A chat completion as server-sent events. What is equal in all chunks of a stream is made once; a chunk joins three byte strings."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
 
@@ -19,7 +19,7 @@ SEVERAL = b'{"choices":'
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """The chunks of one stream. `ending`: the usage chunk is wanted too."""
+    """The chunks of one stream. `include_usage`: the usage chunk is wanted too. `begun`: the choices whose role was named."""
 
     before_choices: bytes
     before_delta: bytes
@@ -27,6 +27,7 @@ class Chunks:
     after_delta: bytes
     after_text: bytes
     include_usage: bool
+    begun: set[int] = field(default_factory=lambda: {0})
 
     @classmethod
     def of(cls, execution_id: UUID | str, *, model: str, simulated: bool, include_usage: bool) -> Self:
@@ -37,7 +38,7 @@ class Chunks:
         return cls(before_choices, before_delta, before_delta + b'{"content":', after_delta, b"}" + after_delta, include_usage)
 
     def begin(self) -> bytes:
-        """The chunk that names the role."""
+        """The chunk that names the role of the first choice."""
         return self.delta(b'{"role":"assistant","content":""}')
 
     def text(self, body: bytes) -> bytes:
@@ -51,6 +52,10 @@ class Chunks:
         return self.before_delta + body + self.after_delta
 
     def _choice(self, choice: dict[str, Any]) -> bytes:
+        """Of a further choice; its first chunk names its role, as clients that put chunks together go by it."""
+        if choice["index"] not in self.begun:
+            self.begun.add(choice["index"])
+            choice = {**choice, "delta": {"role": "assistant", "content": "", **choice["delta"]}}
         shown = json.dumps({**choice, "finish_reason": choice.get("finish_reason")}, ensure_ascii=False, separators=(",", ":")).encode()
         return self.before_choices + shown + (b'],"usage":null}\n\n' if self.include_usage else b"]}\n\n")
 
