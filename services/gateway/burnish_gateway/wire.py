@@ -226,11 +226,42 @@ def invalid_field(error: ValidationError | RequestValidationError) -> InvalidFie
     """
     found = error.errors()[:20]
     place = 1 if isinstance(error, RequestValidationError) else 0  # FastAPI says first where a value stands: body, query, …
-    problems = [_problem(one, one["loc"][place:]) for one in found]
-    missing = [problem["param"] for problem, one in zip(problems, found, strict=True) if one["type"] == "missing"]
+    told = sides_settled([(one["type"], _problem(one, one["loc"][place:])) for one in found])
+    problems = [problem for _, problem in told]
+    missing = [problem["param"] for kind, problem in told if kind == "missing"]
     first = problems[0]
     where = ", ".join(missing) or "body" if first["param"] in missing else first["param"] or "body"
     return InvalidField(f"{where}: {first['message']}", param=first["param"] or None, details={"problems": problems})
+
+
+def sides_settled(found: list[tuple[str, dict[str, str]]]) -> list[tuple[str, dict[str, str]]]:
+    """Of a field that may be several things pydantic says what is wrong for each of them. What the value was meant as is told; else all.
+
+    `{"ttl_s": 0}` is no `true`, but it was meant as an object, whose `ttl_s` is too small.
+    """
+    settled: dict[int, tuple[str, dict[str, str]]] = {}
+    shapes: dict[str, int] = {}
+    for place, (kind, problem) in enumerate(found):
+        param = problem["param"]
+        if not (kind.endswith("_type") or kind == "literal_error"):
+            settled[place] = (kind, problem)
+        elif any(_says_more(other, than=param) for other in found):
+            continue
+        elif param in shapes:
+            before = settled[shapes[param]][1]
+            words = f"{before['message']}, or {problem['message'].removeprefix('must be ')}"
+            settled[shapes[param]] = (kind, {"param": param, "message": words})
+        else:
+            shapes[param] = place
+            settled[place] = (kind, problem)
+    return list(settled.values())
+
+
+def _says_more(other: tuple[str, dict[str, str]], *, than: str) -> bool:
+    """Whether it is of something in that field, or of the field itself, whose value then is of the kind that was wanted."""
+    kind, problem = other
+    is_of_its_kind = problem["param"] == than and not (kind.endswith("_type") or kind == "literal_error")
+    return is_of_its_kind or (than != "" and problem["param"].startswith(f"{than}."))
 
 
 NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.]*): (.+)", re.S)
@@ -304,7 +335,7 @@ OF_UNIONS = re.compile(
 )
 """How pydantic calls the side of a union that did not fit, in the path to it."""
 
-PLAIN_TYPES = frozenset({"str", "bool", "int", "float", "none", "bytes"})
+PLAIN_TYPES = frozenset({"str", "bool", "int", "float", "none", "bytes", "constrained-str", "constrained-int", "constrained-float"})
 """The same of sides that are no more than a type; no field of a body is called so."""
 
 

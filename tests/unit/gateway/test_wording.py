@@ -1,5 +1,6 @@
 """What a person is told of a field that is wrong."""
 
+import json
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from burnish_gateway.wire import invalid_field
+from burnish_gateway.wire import ApiModel, invalid_field, parse_model
 from burnish_gateway.wording import in_words
+from burnish_shared.errors import InvalidField
 
 
 class Strict(BaseModel):
@@ -50,3 +52,38 @@ def test_the_field_stands_before_what_is_wrong_with_it() -> None:
         Strict.model_validate({"name": "xxxx"})
     refused = invalid_field(caught.value)
     assert (refused.message, refused.param) == ("name: may have at most 3 characters; it has 4", "name")
+
+
+class Kept(ApiModel):
+    mode: Literal["off", "always"] | None = None
+    ttl_s: Annotated[int, Field(ge=1)] | None = None
+
+
+class Call(ApiModel):
+    cache: bool | Kept | None = None
+    stop: Annotated[str, Field(min_length=1)] | list[Annotated[str, Field(min_length=1)]] | None = None
+    choice: Literal["none", "auto"] | dict[str, Any] | None = None
+    size: int = 0
+
+
+SIDES = [
+    ({"cache": {"ttl_s": 0}}, [("cache.ttl_s", "must be at least 1")]),
+    ({"cache": {"mode": "x"}}, [("cache.mode", "must be 'off' or 'always'")]),
+    ({"cache": "yes"}, [("cache", "must be true or false, or an object")]),
+    ({"stop": [""]}, [("stop.0", "may not be empty")]),
+    ({"stop": ""}, [("stop", "may not be empty")]),
+    ({"stop": 5}, [("stop", "must be text, or a list")]),
+    ({"choice": "some"}, [("choice", "must be 'none' or 'auto', or an object")]),
+    ({"stop": 5, "size": "x"}, [("stop", "must be text, or a list"), ("size", "must be a whole number")]),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), SIDES, ids=[json.dumps(given) for given, _ in SIDES])
+def test_of_a_field_that_may_be_several_things_it_is_said_what_is_wrong_with_what_it_is(
+    given: dict[str, Any], said: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_model(Call, json.dumps(given).encode())
+    assert refused.value.details is not None
+    assert [(one["param"], one["message"]) for one in refused.value.details["problems"]] == said
+    assert refused.value.message == f"{said[0][0]}: {said[0][1]}"
