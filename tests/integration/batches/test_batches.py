@@ -75,6 +75,7 @@ async def test_a_line_that_is_wrong_says_so_and_costs_no_other(stack: Stack, cal
         {"custom_id": "typo", "body": CHAT | {"modle": "x"}},
         {"custom_id": "nobody", "body": CHAT | {"model": "nobody/knows"}},
         {"custom_id": "streamed", "body": CHAT | {"stream": True}},
+        {"custom_id": "named", "body": CHAT | {"client_request_id": "mine"}},
         "no object",
         {"custom_id": "last", "method": "POST", "url": "/v1/executions", "body": CHAT},
     ]
@@ -82,16 +83,16 @@ async def test_a_line_that_is_wrong_says_so_and_costs_no_other(stack: Stack, cal
     uploaded = await caller("POST", "/v1/files?name=calls.jsonl", raw=raw, headers={"content-type": "application/x-ndjson"})
     assert (uploaded.status, uploaded.body["filename"], uploaded.body["bytes"]) == (201, "calls.jsonl", len(raw)), uploaded.body
     batch = await started(caller, {"input_file_id": uploaded.body["id"]})
-    assert batch["request_counts"] == {"total": 7, "completed": 0, "failed": 5}
-    assert [one["custom_id"] for one in batch["errors"]["data"]] == ["typo", "nobody", "streamed", None, None]
+    assert batch["request_counts"] == {"total": 8, "completed": 0, "failed": 6}
+    assert [one["custom_id"] for one in batch["errors"]["data"]] == ["typo", "nobody", "streamed", "named", None, None]
     batch = await until(caller, batch["id"])
-    assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 7, "completed": 2, "failed": 5})
+    assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 8, "completed": 2, "failed": 6})
     found = await results(caller, batch["id"])
-    assert [one["line"] for one in found] == list(range(7))
+    assert [one["line"] for one in found] == list(range(8))
     assert [(one["error"] or {}).get("code") for one in found] == [
-        None, "invalid_field", "model_not_found", "invalid_field", "invalid_body", None, "invalid_body",
+        None, "invalid_field", "model_not_found", "invalid_field", "invalid_field", "invalid_body", None, "invalid_body",
     ]  # fmt: skip
-    assert found[0]["response"]["body"]["status"] == found[5]["response"]["body"]["status"] == "success"
+    assert found[0]["response"]["body"]["status"] == found[6]["response"]["body"]["status"] == "success"
     await assert_books_are_in_order(stack, caller, batch)
     stranger = await stack.caller()
     assert (await stranger("GET", f"/v1/files/{uploaded.body['id']}/content")).status == 404
@@ -218,6 +219,7 @@ async def test_a_repeat_makes_no_second_batch(stack: Stack, caller: Caller) -> N
         ({"requests": [{"body": {"model": "x"}}]}, None),
         ({"inputs": [{}] * 501, "request": CHAT, "models": ["simulated/chat"] * 20}, None),
         ({"inputs": [{}], "request": CHAT | {"stream": True}}, "request"),
+        ({"inputs": [{}], "request": CHAT | {"client_request_id": "mine"}}, "request.client_request_id"),
     ],
 )
 async def test_what_cannot_be_a_batch_is_refused_as_a_whole(stack: Stack, caller: Caller, body: Any, param: str | None) -> None:

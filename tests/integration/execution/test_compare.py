@@ -51,6 +51,7 @@ async def test_variants_that_each_name_their_prompt_need_none_at_the_top(stack: 
         {"variants": one_bare},
         {"variants": sides, "version": 1},
         {"variants": sides, "prompt_key": "k"},
+        {"variants": sides, "client_request_id": "one-name-for-two"},
         {"models": ["a/b", "c/d"]},
     ):
         refused = await caller("POST", "/v1/executions/compare", wrong | {"variables": {"name": "Ada"}})

@@ -89,6 +89,8 @@ class NewBatch(ApiModel):
             raise ValueError("endpoint: a request with inputs is a body of /v1/executions")
         if self.request is not None and (self.request.stream or self.request.mode == "background"):
             raise ValueError("request: stream and mode have no meaning in a batch")
+        if self.request is not None and self.request.client_request_id is not None:
+            raise ValueError("request.client_request_id: names one execution, and a batch makes many; give each input a custom_id")
         if self.versions is not None and self.request is not None and self.request.prompt is None:
             raise ValueError("versions: belong to a prompt")
         return self

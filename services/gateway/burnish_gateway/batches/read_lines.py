@@ -90,6 +90,8 @@ def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
         order = order_of(body)
     if order.stream:
         raise InvalidField("stream: has no meaning in a batch; results are read when they are there.", param="stream")
+    if order.client_request_id is not None:
+        raise InvalidField("client_request_id: has no meaning in a batch; custom_id names a line.", param="client_request_id")
     return order
 
 

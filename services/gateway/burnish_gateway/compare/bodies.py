@@ -59,6 +59,8 @@ class NewComparison(NewExecution):
             raise ValueError("variants: give either variants, or models, or versions, or the last two together")
         if self.mode == "background":
             raise ValueError("mode: a comparison is waited for; for later, ask for a batch")
+        if self.client_request_id is not None:
+            raise ValueError("client_request_id: names one execution, and each side is one; each has its id in the answer")
         if self.versions is not None and self.messages is not None:
             raise ValueError("versions: belong to a prompt, not to messages")
         if not 2 <= len(list(self.sides())) <= SIDES_MOST:
