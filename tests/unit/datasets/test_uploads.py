@@ -113,3 +113,20 @@ def test_a_column_may_hold_an_equals_sign() -> None:
 def test_a_header_that_names_a_column_twice_is_refused() -> None:
     with pytest.raises(BadRequest, match="twice"):
         read_items(b"input,expected,input\na,b,c\n", content_type="text/csv")
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_sheet_of_a_country_with_a_decimal_comma_is_read(mark: str) -> None:
+    """Excel writes semicolons there; cells that were copied come with tabs."""
+    sheet = "\n".join(mark.join(cells) for cells in (["input", "expected", "price"], ["how much, please", "fees", "1,50"]))
+    shown = read_preview(sheet.encode(), content_type="text/csv", mapping={})
+    assert {one.name: one.target for one in shown.columns} == {"input": "input", "expected": "expected", "price": "metadata.price"}
+    (row,) = shown.rows
+    assert (row.input, row.expected, row.metadata) == ("how much, please", "fees", {"price": "1,50"})
+
+
+def test_empty_columns_without_a_name_are_passed_over_and_filled_ones_are_named() -> None:
+    read = read_items(b"input,,expected,,\na,,x,,\nb, ,y,,\n", content_type="text/csv")
+    assert [(item.input, item.expected, item.metadata) for item in read.items] == [("a", "x", {}), ("b", "y", {})]
+    with pytest.raises(InvalidField, match="Line 3: column 2 has no name in the header; give it one, or take the column away"):
+        read_items(b"input,,expected\na,,x\nb,lost,y\n", content_type="text/csv")

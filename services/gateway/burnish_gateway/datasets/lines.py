@@ -63,23 +63,37 @@ def _jsonl(raw: bytes) -> Iterator[Line]:
 
 
 def _csv(raw: bytes) -> Iterator[Line]:
-    """A header names the columns. Cells that a line lacks are left out, so that the item says what is missing."""
+    """A header names the columns. Cells that a line lacks are left out, so that the item says what is missing.
+
+    Columns without a name, as sheets leave them behind the last one, may stand there as long as they are empty.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidBody("The file is not UTF-8.") from error
     if "\x00" in text:
         raise InvalidBody("The file holds U+0000, which no text may.")
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
     try:
         names = rows.fieldnames or []
-        twice = next((name for name in names if names.count(name) > 1), None)
+        twice = next((name for name in names if name.strip() and names.count(name) > 1), None)
         if twice is not None:
             raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
+        unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name.strip()}
+        rows.fieldnames = [name if name.strip() else f"\x00{place}" for place, name in enumerate(names, start=1)]
         for row in rows:
+            lost = next((place for name, place in unnamed.items() if (row.pop(name, None) or "").strip()), None)
             if None in row:
                 yield Line(rows.line_num, None, "more fields than the header has columns.")
+            elif lost is not None:
+                yield Line(rows.line_num, None, f"column {lost} has no name in the header; give it one, or take the column away.")
             else:
                 yield Line(rows.line_num, {name: value for name, value in row.items() if value is not None})
     except csv.Error as error:
         raise InvalidBody(f"Line {rows.line_num}: the file is not valid CSV: {str(error)[:200]}") from error
+
+
+def _delimiter(text: str) -> str:
+    """Where the header has no comma, what sheets write instead in countries with a decimal comma, or when they copy cells."""
+    header = text.partition("\n")[0]
+    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
