@@ -173,7 +173,7 @@ class Work:
         chain_rows, self.new_chain_rows = self.new_chain_rows, []
         generations, self.new_generations = self.new_generations, []
         async with self.db.unit_of_work(workspace=self.job.workspace_id) as tx:
-            await work_store.write_progress(tx, self.claim, self.progress())
+            await work_store.write_progress(tx, self.claim, self.progress(), simulated=self.simulated)
             if texts:
                 await evaluations_store.remember_texts(tx, self.job.workspace_id, self.job.job_id, texts)
             if chain_rows:

@@ -140,4 +140,4 @@ async def _report(claim: Claim, answers: Answers, *, db: Database, interval_s: f
         if len(answers.cases) != written:
             written = len(answers.cases)
             async with db.unit_of_work(workspace=claim.workspace_id) as tx:
-                await work_store.write_progress(tx, claim, answers.progress())
+                await work_store.write_progress(tx, claim, answers.progress(), simulated=answers.simulated)

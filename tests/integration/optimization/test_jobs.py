@@ -154,10 +154,12 @@ async def test_a_job_whose_connections_are_cut_goes_on(stack: Stack, desk: Desk,
 async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer(job_in_flight=4)
     job_id = await start(desk)
-    while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"]["evaluations"] < 40:
+    while (shown := (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body)["progress"]["evaluations"] < 40:
         pass
+    assert shown["simulated"] is True  # where figures are shown, it is said who made them
     assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
-    assert (await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10))["status"] == "cancelled"
+    ended = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10)
+    assert (ended["status"], ended["simulated"]) == ("cancelled", True)
     spent = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", job_id)
     assert spent[0]["n"] < BUDGET / 2
     await until_nothing_is_held(stack, desk)

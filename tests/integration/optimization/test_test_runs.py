@@ -227,11 +227,12 @@ async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: 
     await start_optimizer(job_in_flight=2)
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 20}
     run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
-    while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 5:
+    while (shown := (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body)["progress"]["done"] < 5:
         pass
+    assert shown["simulated"] is True  # where figures are shown, it is said who made them
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200
     run = await desk.until(f"/v1/test-runs/{run_id}", timeout_s=15)
-    assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5
+    assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5 and run["simulated"] is True
     rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
     assert rows[0]["n"] < 200
 

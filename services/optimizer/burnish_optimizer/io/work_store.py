@@ -85,12 +85,15 @@ async def is_to_wait(tx: Tx, claim: Claim) -> bool:
     )
 
 
-async def write_progress(tx: Tx, claim: Claim, progress: Any) -> None:
-    """How far it is: of a test run (done, result), of a job its progress. Raises ClaimLost."""
+async def write_progress(tx: Tx, claim: Claim, progress: Any, *, simulated: bool) -> None:
+    """How far it is: of a test run (done, result), of a job its progress; `simulated`: a simulated model had part in it.
+
+    Raises ClaimLost.
+    """
     if claim.kind == "test_run":
-        await _update(tx, claim, "done = $4, result = $5", progress["done"], progress["result"])
+        await _update(tx, claim, "simulated = simulated OR $4, done = $5, result = $6", simulated, progress["done"], progress["result"])
     else:
-        await _update(tx, claim, "progress = $4", progress)
+        await _update(tx, claim, "simulated = simulated OR $4, progress = $5", simulated, progress)
 
 
 async def finish(tx: Tx, claim: Claim, *, status: str, **columns: Any) -> None:
