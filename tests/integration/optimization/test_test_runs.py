@@ -150,6 +150,8 @@ async def test_executions_and_corrections_become_items(stack: Stack, desk: Desk)
     async with asyncio.timeout(30):
         while len(await books(stack, "SELECT FROM execution_contents WHERE execution_id = ANY ($1::text[]::uuid[])", made)) < 3:
             await asyncio.sleep(0.05)
+    twice = await desk.caller("POST", path, {"executions": [*chosen, {"execution_id": made[0]}]})
+    assert (twice.status, twice.body["error"]["param"]) == (422, "executions") and made[0] in twice.body["error"]["message"]
     told = await desk.caller("POST", path, {"executions": chosen})
     assert told.status == 201 and told.body["added"] == 2, told.body
     assert [one["execution_id"] for one in told.body["skipped"]] == [made[2], chosen[3]["execution_id"]]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.datasets import from_executions_store as store
 from burnish_gateway.datasets.add_items import Added, add_items
@@ -37,6 +37,14 @@ class FromExecutionsBody(ApiModel):
     use_output: bool = Field(
         default=False, description="Take the answer itself as the right one where there is neither `expected` nor a correction."
     )
+
+    @model_validator(mode="after")
+    def _says_one_thing_of_each(self) -> "FromExecutionsBody":
+        said: dict[UUID, ExecutionChoice] = {}
+        for one in self.executions:
+            if said.setdefault(one.execution_id, one) != one:
+                raise ValueError(f"executions: {one.execution_id} stands there twice, with another right answer; name each once")
+        return self
 
 
 class Skipped(BaseModel):
