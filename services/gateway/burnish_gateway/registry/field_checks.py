@@ -18,6 +18,10 @@ TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
 
 
+ONLY_DRAFTS: Final = jsonschema_rs.Registry([])
+"""Where a `$schema` is looked up: the drafts of json-schema.org, which come with the library. Left out, the library fetches any other."""
+
+
 def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     """Raises InvalidField, naming the field and what to do."""
     check_schema(spec.get("json_schema"), param="json_schema", is_looked_at=True)
@@ -32,18 +36,23 @@ def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any
 
 
 def check_schema(schema: Any, *, param: str, is_looked_at: bool = False) -> None:
-    """Only the schema itself is looked at; nothing that a `$ref` names is fetched. None is fine.
+    """Only the schema itself is looked at; nothing that a `$ref` or `$schema` names is fetched. None is fine.
 
     `is_looked_at`: answers are compared with it here, so it must not point out of itself.
     """
     if schema is None:
         return
     try:
-        is_schema = jsonschema_rs.meta.is_valid(schema)
-    except ValueError:
-        is_schema = False
-    if not is_schema:
-        raise InvalidField(f"'{param}' is no valid JSON Schema.", param=param)
+        jsonschema_rs.meta.validate(schema, registry=ONLY_DRAFTS)
+    except jsonschema_rs.ReferencingError as error:
+        raise InvalidField(
+            f"'{param}' cannot be used: its $schema is no draft of json-schema.org; leave it out, or name one, such as "
+            "https://json-schema.org/draft/2020-12/schema.",
+            param=param,
+        ) from error
+    except ValueError as error:
+        place = "".join(f"/{one}" for one in getattr(error, "instance_path", ()))[:200]
+        raise InvalidField(f"'{param}' is no valid JSON Schema{f': {place} is wrong' if place else ''}.", param=param) from error
     if is_looked_at:
         try:
             SchemaCheck(schema)
