@@ -210,6 +210,9 @@ class ChainSearch(_Part):
     prompts: dict[str, ChainPrompt]
 
 
+_LATER: Final = ("chain", "source")
+
+
 class Search(_Part):
     """What a job keeps of how it was asked for, complete, so that it goes the same way whenever it is begun again."""
 
@@ -235,9 +238,12 @@ class Search(_Part):
     chain: ChainSearch | None = None
     """Where the prompt is tried as a step of a chain."""
 
+    source: Literal["feedback"] | None = None
+    """Where the dataset was made of what people said; None: it was given."""
+
     min_samples: int = 20
     confidence: float = 0.95
 
     def stored(self) -> dict[str, Any]:
-        """As JSON. Without `chain` where there is none: optimizers of the release before, which know no such field, go on with the job."""
-        return {name: value for name, value in self.model_dump(mode="json").items() if name != "chain" or value is not None}
+        """As JSON, without those of `_LATER` that there are none of: optimizers of the release before, which know no such field, go on."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name not in _LATER or value is not None}

@@ -66,43 +66,53 @@ class Taken:
 
 async def add_executions(tx: Tx, workspace_id: UUID, dataset_id: UUID, body: FromExecutionsBody) -> Taken:
     """Raises NotFound for a dataset that is not there, or where none of the executions is, InvalidField for one that is full."""
-    chosen = {one.execution_id: one for one in body.executions}
+    chosen = {one.execution_id: one.expected for one in body.executions}
+    items, skipped = await items_of(tx, workspace_id, chosen, use_output=body.use_output)
+    return Taken(await add_items(tx, workspace_id, dataset_id, items), skipped)
+
+
+async def items_of(
+    tx: Tx, workspace_id: UUID, chosen: Mapping[UUID, str | None], *, use_output: bool
+) -> tuple[list[NewItem], list[Skipped]]:
+    """The first of each input. `chosen`: executions with the right answer, None where it is to be looked up; `use_output`: see
+    FromExecutionsBody. Raises NotFound where none of the executions is there.
+    """
     rows = await store.executions_of(tx, workspace_id, list(chosen))
     if not rows:
         raise NotFound("There is no such execution in this workspace.", param="executions")
     corrections = await store.corrections_of(tx, workspace_id, list(chosen))
     items: list[NewItem] = []
     skipped: list[Skipped] = []
-    for execution_id, one in chosen.items():
-        made = _item(rows.get(execution_id), one, corrections=corrections, use_output=body.use_output)
+    for execution_id, expected in chosen.items():
+        correction = corrections.get(execution_id)
+        made = _item(rows.get(execution_id), execution_id, given=expected, corrected=correction, use_output=use_output)
         if isinstance(made, NewItem):
             items.append(made)
         else:
             skipped.append(Skipped(execution_id=execution_id, because=made))
-    return Taken(await add_items(tx, workspace_id, dataset_id, _first_of_each(items)), skipped)
+    return _first_of_each(items), skipped
 
 
 def _first_of_each(items: Sequence[NewItem]) -> list[NewItem]:
     return list({one.content_hash: one for one in reversed(items)}.values())[::-1]
 
 
-def _item(row: Record | None, one: ExecutionChoice, *, corrections: Mapping[UUID, str], use_output: bool) -> NewItem | str:
+def _item(row: Record | None, execution_id: UUID, *, given: str | None, corrected: str | None, use_output: bool) -> NewItem | str:
     """An item, or why there is none. Its person or session is its group: they stay in one split, and an erasure finds them."""
     if row is None:
         return "There is no such execution in this workspace."
-    given = None if row["messages"] is None else Content(row["messages"], row["variables"], row["output"]).input
-    if given is None:
+    asked = None if row["messages"] is None else Content(row["messages"], row["variables"], row["output"]).input
+    if asked is None:
         return "The text of the call is not kept, or it has none."
-    if isinstance(given, str) and len(given) > INPUT_MOST_CHARS:
-        return f"An item's text has at most {INPUT_MOST_CHARS:,} characters; this one has {len(given):,}."
-    corrected = corrections.get(one.execution_id)
+    if isinstance(asked, str) and len(asked) > INPUT_MOST_CHARS:
+        return f"An item's text has at most {INPUT_MOST_CHARS:,} characters; this one has {len(asked):,}."
     output = row["output"] if use_output and row["status"] == "success" else None
-    expected = one.expected or corrected or output
+    expected = given or corrected or output
     if expected is None or not expected.strip():
         return "Nobody said what would have been right: give `expected`, or send a correction as feedback."
     if len(expected) > EXPECTED_MOST_CHARS:
         return f"An expected answer has at most {EXPECTED_MOST_CHARS:,} characters; this one has {len(expected):,}."
-    source = "correction" if one.expected is None and corrected else "execution"
-    origin: dict[str, Any] = {"source": source, "execution_id": str(one.execution_id)}
+    source = "correction" if given is None and corrected else "execution"
+    origin: dict[str, Any] = {"source": source, "execution_id": str(execution_id)}
     group = row["end_user"] or row["session_id"]
-    return NewItem(input=given, expected=expected, metadata=origin | ({GROUP: group} if group else {}))
+    return NewItem(input=asked, expected=expected, metadata=origin | ({GROUP: group} if group else {}))

@@ -43,11 +43,12 @@ async def asked_search(
     prompt: Prompt,
     version: Version,
     task_model: str,
+    dataset_id: UUID,
     chain: searches.ChainSearch | None = None,
 ) -> AskedSearch:
     """`task_model`: whose text is searched; in a chain, its step's. Raises InvalidField, NotFound, Conflict, naming what is at fault."""
     settings = await store.evidence_settings(tx, workspace_id)
-    await _check_anchors(tx, workspace_id, body)
+    await _check_anchors(tx, workspace_id, body, dataset_id=dataset_id)
     _check_method(body, settings, prompt=prompt, version=version, task_model=task_model)
     judges = await _judges(tx, body)
     parts: dict[str, Any] = {name: getattr(body, name) for name in searches.METHODS if name != "racing"}
@@ -63,6 +64,7 @@ async def asked_search(
         judge_model=body.models.judge,
         models=[one for one in dict.fromkeys(body.models.variants) if one != task_model],
         chain=chain,
+        source=body.source,
         min_samples=settings["min_samples"],
         confidence=settings["confidence"],
     )
@@ -169,8 +171,8 @@ def _built_in(metrics: Sequence[searches.Metric], judge: str | None) -> list[Eva
     return found
 
 
-async def _check_anchors(tx: Tx, workspace_id: UUID, body: OptimizationBody) -> None:
-    found = await store.search_items(tx, workspace_id, body.dataset_id, list(body.constraints.anchors))
+async def _check_anchors(tx: Tx, workspace_id: UUID, body: OptimizationBody, *, dataset_id: UUID) -> None:
+    found = await store.search_items(tx, workspace_id, dataset_id, list(body.constraints.anchors))
     for index, item_id in enumerate(body.constraints.anchors):
         if item_id not in found:
             raise InvalidField(

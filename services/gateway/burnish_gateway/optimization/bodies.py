@@ -96,7 +96,12 @@ class OptimizationBody(ApiModel):
         description="Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output "
         "of the chain. An evaluation is a run of the chain.",
     )
-    dataset_id: UUID
+    dataset_id: UUID | None = Field(default=None, description="What to search and prove on; needed unless `source` is given.")
+    source: Literal["feedback"] | None = Field(
+        default=None,
+        description="`feedback`, in place of a dataset: answers of this prompt that people corrected or liked in the last 90 days. They "
+        "become a dataset, to which the prompt's next search from feedback adds what was said since.",
+    )
     method: searches.Method = Field(
         default="racing", description="`racing` combines: single edits, from failures, race in random combinations."
     )
@@ -117,6 +122,16 @@ class OptimizationBody(ApiModel):
     constraints: searches.Constraints = Field(default_factory=searches.Constraints)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Makes a job repeatable with the same answers of the models.")
     start: StartAt | None = Field(default=None, description="Of `evolutionary`: begin with the candidates of this generation.")
+
+    @model_validator(mode="after")
+    def _has_items(self) -> Self:
+        if self.dataset_id is None and self.source is None:
+            raise ValueError('dataset_id: is needed, or source: "feedback" for what people said of the prompt\'s answers')
+        if self.dataset_id is not None and self.source is not None:
+            raise ValueError("source: stands in place of a dataset_id; give one of them")
+        if self.source is not None and self.chain is not None:
+            raise ValueError("source: people judge the answers of a prompt and not of a chain; give a dataset_id")
+        return self
 
     @model_validator(mode="after")
     def _parts_of_its_method(self) -> Self:

@@ -7,7 +7,7 @@ from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers
 from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
-from burnish_gateway.optimization.start import plan_optimization, plan_test_run
+from burnish_gateway.optimization.start import plan_test_run, try_plan
 from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
 
@@ -32,6 +32,6 @@ async def forecast_optimization(request: Request, gateway: GatewayParts, princip
     """
 
     async def work(tx: Tx) -> answers.JobPlanAnswer:
-        return answers.job_plan_answer(await plan_optimization(tx, principal, body))
+        return answers.job_plan_answer(await try_plan(tx, principal, body))
 
     return await run_once(gateway, request, principal, status=200, work=work)

@@ -9,6 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
+from burnish_gateway.datasets.from_feedback import dataset_of_feedback
 from burnish_gateway.datasets.item import Split, split_named
 from burnish_gateway.generations.choose import start_of
 from burnish_gateway.optimization import store
@@ -162,10 +163,14 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, gro
 
 
 async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
-    """What it would be and cost; a budget that is too small is told and not refused. Raises NotFound, InvalidField."""
+    """What it would be and cost; a budget that is too small is told and not refused. Raises NotFound, InvalidField.
+
+    With `source: feedback` its dataset is made, or gets what was said since.
+    """
     chain = None if body.chain is None else await plan_chain(tx, principal, body.chain, body=body)
     version = body.version if chain is None else chain.base_version
-    subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
+    dataset_id = body.dataset_id or await _said_of(tx, principal, body.prompt)
+    subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=dataset_id, chain=chain)
     own_model = chain.model if chain else None
     task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
@@ -176,6 +181,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         prompt=subject.prompt,
         version=subject.version,
         task_model=task_model,
+        dataset_id=dataset_id,
         chain=chain.search if chain else None,
     )
     task = await dearest_of(tx, principal, task_model, body)
@@ -207,6 +213,14 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least * searches, task=task, steps=steps),
         fee_nusd=principal.workspace.optimization_fee_nusd,
     )
+
+
+async def try_plan(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
+    """The same, and nothing is made. Raises NotFound, InvalidField."""
+    await store.begin_trial(tx)
+    plan = await plan_optimization(tx, principal, body)
+    await store.take_back_trial(tx)
+    return plan
 
 
 async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
@@ -287,6 +301,15 @@ async def _subject(
     else:
         chain.check_fit(longest[1])
     return Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
+
+
+async def _said_of(tx: Tx, principal: Principal, slug: str) -> UUID:
+    """The dataset of what people said of the prompt's answers. Raises NotFound, InvalidField."""
+    name = parse_slug(slug, param="prompt")
+    head = await prompts_store.find_head(tx, principal.workspace_id, name)
+    if head is None:
+        raise no_such_prompt(name)
+    return await dataset_of_feedback(tx, principal.workspace_id, head.prompt, author=principal.actor)
 
 
 def _check_fit(version: Version, given: Any) -> None:

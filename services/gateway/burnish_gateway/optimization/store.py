@@ -97,6 +97,16 @@ async def evidence_settings(tx: Tx, workspace_id: UUID) -> asyncpg.Record:
     return row
 
 
+async def begin_trial(tx: Tx) -> None:
+    """What follows may be taken back, and the transaction goes on."""
+    await tx.execute("SAVEPOINT trial")
+
+
+async def take_back_trial(tx: Tx) -> None:
+    """Everything since `begin_trial`."""
+    await tx.execute("ROLLBACK TO SAVEPOINT trial")
+
+
 async def search_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_ids: list[UUID]) -> set[UUID]:
     """Those of the items that a search may see."""
     if not item_ids:

@@ -13,7 +13,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import OptimizationBody
-from burnish_gateway.optimization.start import check_budget, plan_optimization
+from burnish_gateway.optimization.start import check_budget, try_plan
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.schedules import answers, store
 from burnish_gateway.schedules.bodies import ChangeSchedule, ScheduleBody
@@ -44,7 +44,7 @@ async def create_schedule(request: Request, body: ScheduleBody, principal: Edito
 
     async def work(tx: Tx) -> answers.ScheduleAnswer:
         rhythm = Rhythm.of(body.line(), body.time_zone)
-        plan = await plan_optimization(tx, principal, body.optimization)
+        plan = await try_plan(tx, principal, body.optimization)
         check_budget(plan, body.optimization.budget, within="optimization.")
         prompt = plan.subject.prompt
         if await store.count_of(tx, principal.workspace_id, prompt.prompt_id) >= store.OF_PROMPT_MOST:
@@ -167,7 +167,7 @@ async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, b
             raise InvalidField("optimization.prompt: a schedule stays with its prompt; make another one.", param="optimization.prompt")
         if body.optimization.budget.credits is None:
             raise InvalidField("optimization.budget.credits: a schedule needs a cap for each run.", param="optimization.budget.credits")
-        plan = await plan_optimization(tx, principal, body.optimization)
+        plan = await try_plan(tx, principal, body.optimization)
         check_budget(plan, body.optimization.budget, within="optimization.")
         request = _request(body.optimization)
     paused = row["paused_at"] is not None if body.paused is None else body.paused

@@ -1,0 +1,138 @@
+"""A search without a dataset: what people said of a prompt's answers is what is right."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack
+from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.tickets import WEAK, tickets
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O1", "D1")]
+
+FACTS = """INSERT INTO execution_facts (execution_id, workspace_id, prompt_id, slug, version, label, model, provider, traffic, status,
+                                        input_tokens, output_tokens, cached_input_tokens, cost_nusd, latency_ms, cached, simulated,
+                                        finished_at)
+    SELECT $1, p.workspace_id, p.prompt_id, p.slug, 1, '', 'simulated/reader', 'simulated', 'live', 'success', 1, 1, 0, 1, 1, false, true,
+           now() FROM prompts p WHERE p.workspace_id = $2 AND p.slug = 'told'"""
+SAID = """INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, execution_id, feedback_id, correction, value,
+                                accepted_at)
+    VALUES ($1, 'execution', $2::text, $3, $4, $2::text::uuid, $5, $6, $7, now())"""
+
+
+@pytest.fixture
+async def told(caller: Caller) -> Caller:
+    """A caller with the prompt `told`."""
+    made = await caller("POST", "/v1/prompts", {
+        "slug": "told", "messages": [{"role": "system", "content": WEAK}, {"role": "user", "content": "{{ticket}}"}],
+        "model": "simulated/reader", "temperature": 0.0, "max_tokens": 50, "label": "production",
+    })  # fmt: skip
+    assert made.status == 201, made.body
+    return caller
+
+
+async def answered(caller: Caller, texts: Sequence[str], *, end_user: str = "") -> list[str]:
+    """Calls of the prompt; their ids, in order."""
+
+    async def one(text: str) -> str:
+        body = {"prompt": "told", "variables": {"ticket": text}} | ({"user_id": end_user} if end_user else {})
+        made = await caller("POST", "/v1/executions", body)
+        assert made.status == 200, made.body
+        return str(made.body["id"])
+
+    found = []
+    for start in range(0, len(texts), 16):
+        found += await asyncio.gather(*map(one, texts[start : start + 16]))
+    return found
+
+
+async def say(stack: Stack, caller: Caller, said: Sequence[tuple[str, str, str, str | None, float | None]]) -> None:
+    """(execution, who, kind, correction, value), as they lie after they were joined."""
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    workspace_id = caller.workspace.workspace_id
+    for execution_id in dict.fromkeys(one[0] for one in said):
+        await connection.execute(f"{FACTS} ON CONFLICT DO NOTHING", execution_id, workspace_id)
+    for execution_id, who, kind, correction, value in said:
+        await connection.execute(SAID, workspace_id, execution_id, who, kind, new_uuid(), correction, value)
+    await connection.close()
+
+
+def search(**more: Any) -> dict[str, Any]:
+    return {"prompt": "told", "source": "feedback", "budget": {"evaluations": 1_000}, "seed": 7} | more
+
+
+async def items_of(caller: Caller, dataset_id: str) -> list[Any]:
+    found: list[Any] = (await caller("GET", f"/v1/datasets/{dataset_id}/items?limit=200")).body["data"]
+    return found
+
+
+async def test_what_people_corrected_is_searched_and_proven_on(stack: Stack, told: Caller, start_optimizer: Any) -> None:
+    asked = tickets(train=40, validation=20, test=30)
+    ids = await answered(told, [one["input"] for one in asked])
+    await say(stack, told, [(id_, "", "correction", one["expected"], None) for id_, one in zip(ids, asked, strict=True)])
+
+    datasets = (await told("GET", "/v1/datasets")).body["data"]
+    forecast = await told("POST", "/v1/optimizations/forecast", search())
+    assert forecast.status == 200 and forecast.body["least_evaluations"] <= 1_000, forecast.body
+    assert (await told("GET", "/v1/datasets")).body["data"] == datasets, "a forecast makes nothing"
+
+    await start_optimizer()
+    started = await told("POST", "/v1/optimizations", search())
+    assert started.status == 202, started.body
+    job = await Desk(told, "").until(f"/v1/optimizations/{started.body['id']}")
+    assert job["outcome"] == "improved" and job["test"]["ci_low"] > 0, {name: job[name] for name in ("outcome", "finish_reason", "test")}
+    assert job["search"]["source"] == "feedback"
+    dataset = (await told("GET", f"/v1/datasets/{job['dataset_id']}")).body
+    assert dataset["name"] == "What people said of told" and sum(dataset["counts"].values()) == len(asked)
+
+    more = tickets(seed=6, train=1, validation=0, test=0)
+    late = await answered(told, [one["input"] for one in more])
+    await say(stack, told, [(late[0], "", "correction", more[0]["expected"], None)])
+    again = await told("POST", "/v1/optimizations", search())
+    assert again.status == 202, again.body
+    grown = (await told("GET", f"/v1/datasets/{job['dataset_id']}")).body
+    assert sum(grown["counts"].values()) == len(asked) + 1 and grown["version"] == dataset["version"] + 1
+    await told("POST", f"/v1/optimizations/{again.body['id']}/cancel", {})
+
+
+@pytest.mark.promise("O-08")
+async def test_a_liked_answer_is_right_a_disliked_one_is_nothing_and_nobody_says_more_than_their_share(stack: Stack, told: Caller) -> None:
+    liked, split, scored, low = await answered(told, ["a parcel", "a refund", "a login", "a screen"])
+    loud = await answered(told, [f"cable {n}" for n in range(9)], end_user="loud")
+    await say(stack, told, [
+        (liked, "ann", "thumb", None, 1.0),
+        (split, "ann", "thumb", None, 1.0), (split, "bob", "thumb", None, 0.0),
+        (scored, "", "score", None, 0.9),
+        (low, "", "score", None, 0.2),
+        *((one, "loud", "thumb", None, 1.0) for one in loud),
+    ])  # fmt: skip
+    started = await told("POST", "/v1/optimizations", search())
+    assert started.status == 202, started.body
+    job = (await told("GET", f"/v1/optimizations/{started.body['id']}")).body
+    items = await items_of(told, job["dataset_id"])
+    given = sorted(one["input"]["ticket"] for one in items)
+    assert [one for one in given if not one.startswith("cable")] == ["a login", "a parcel"] and len(given) == 2 + 3, given
+    answers = {one["input"]["ticket"]: one["expected"] for one in items}
+    assert answers["a parcel"] == (await told("GET", f"/v1/executions/{liked}")).body["output"]
+    await told("POST", f"/v1/optimizations/{started.body['id']}/cancel", {})
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({}, "source"),
+        ({"source": None}, "dataset_id"),
+        ({"dataset_id": str(new_uuid())}, "source"),
+        ({"source": "thumbs"}, "source"),
+        ({"prompt": "no-such"}, "prompt"),
+    ],
+    ids=["nobody said anything", "neither", "both", "another source", "no such prompt"],
+)
+async def test_what_cannot_be_searched_is_refused_by_its_field(told: Caller, more: dict[str, Any], param: str) -> None:
+    refused = await told("POST", "/v1/optimizations", {name: value for name, value in search(**more).items() if value is not None})
+    assert refused.status in (404, 422) and refused.body["error"]["param"] == param, refused.body
+    assert (await told("GET", "/v1/datasets")).body["data"] == []
