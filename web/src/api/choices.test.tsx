@@ -1,0 +1,20 @@
+import { QueryClient } from "@tanstack/react-query";
+import { act, renderHook } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
+import { usePromptChoices } from "./choices";
+import { Queries, asking, slowApi } from "./slow.fake";
+
+const page = (...slugs: string[]) => ({ data: slugs.map((slug) => ({ id: slug, slug, name: slug })), next_cursor: null });
+
+it("offers nothing that does not fit what is typed, while that is still looked for: Enter takes the first", async () => {
+  const asked = slowApi();
+  const client = new QueryClient();
+  const { result } = renderHook(usePromptChoices, { wrapper: ({ children }) => <Queries of={client}>{children}</Queries> });
+  await (await asking(asked, "GET", "/v1/prompts")).answer(page("alpha", "beta", "betamax"));
+  const offered = () => result.current.choices.map((one) => one.value);
+  expect(offered()).toEqual(["alpha", "beta", "betamax"]);
+  act(() => result.current.onSearch("beta"));
+  expect(offered()).toEqual(["beta", "betamax"]);
+  await (await asking(asked, "GET", "/v1/prompts", 2)).answer(page("my-beta", "beta"));
+  await vi.waitFor(() => expect(offered()).toEqual(["my-beta", "beta"]));
+});
