@@ -20,14 +20,15 @@ export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: strin
 }
 
 /** The newest datasets of the workspace by id, and as choices of a Combobox. */
-export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer">>; choices: Choice[]; /** Known to have none: while it is being asked, no. */ isEmpty: boolean } {
-  const { data } = useRead("/v1/datasets", { query: { limit: MOST } }, { staleTime: MINUTE_MS });
+export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer">>; choices: Choice[]; /** Known to have none: while it is being asked, no. */ isEmpty: boolean; /** None are known yet, and none have failed to come. */ isPending: boolean } {
+  const { data, isPending } = useRead("/v1/datasets", { query: { limit: MOST } }, { staleTime: MINUTE_MS });
   return useMemo(() => {
     const all = data?.data ?? [];
     return {
       isEmpty: data !== undefined && all.length === 0,
+      isPending,
       byId: new Map(all.map((one) => [one.id, one])),
       choices: all.map((one) => ({ value: one.id, label: one.name, hint: `${one.counts["train"] ?? 0} train · ${one.counts["validation"] ?? 0} validation · ${one.counts["test"] ?? 0} test` })),
     };
-  }, [data]);
+  }, [data, isPending]);
 }

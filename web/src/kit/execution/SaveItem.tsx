@@ -33,11 +33,12 @@ export function SaveItem({ item, open, onOpenChange }: { item: ItemToSave; open:
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [open]);
 
-  const where = chosen ?? datasets.choices[0]?.value ?? NEW;
+  // Not a new one while it is not known that there is none: its name would be typed for nothing.
+  const where = chosen ?? datasets.choices[0]?.value ?? (datasets.isPending ? null : NEW);
   const isText = typeof item.input === "string";
   const read = isText ? { value: input } : readObject(input);
   const submit = () => {
-    if (!("value" in read)) return;
+    if (!("value" in read) || where === null) return;
     const one = { input: read.value, expected, metadata: { execution_id: item.executionId }, ...(split ? { split } : {}) };
     const done = (made: { name: string; added: number }) => {
       onOpenChange(false);
@@ -57,7 +58,7 @@ export function SaveItem({ item, open, onOpenChange }: { item: ItemToSave; open:
       onSubmit={submit}
       busy={add.isPending || create.isPending}
       error={error}
-      disabled={!("value" in read) || !expected.trim() || (where === NEW && !name.trim())}
+      disabled={where === null || !("value" in read) || !expected.trim() || (where === NEW && !name.trim())}
     >
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Dataset</span>
