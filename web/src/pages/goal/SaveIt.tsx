@@ -17,7 +17,7 @@ export function SaveIt({ session, onSaved }: { session: Session; onSaved: () => 
   const [cases, setCases] = useState(true);
   const may = useMay();
   const navigate = useNavigate();
-  const { choices } = useModels();
+  const { choices, isPending } = useModels();
   // The simulated one that asks answers nothing else: the simulated one that chats does.
   const wrote = session.model_name ?? "";
   const answers = model ?? (wrote === ASKS_ONLY && choices.some((one) => one.value === CHATS) ? CHATS : null);
@@ -55,7 +55,7 @@ export function SaveIt({ session, onSaved }: { session: Session; onSaved: () => 
         <Checkbox label="With the test cases" hint="They say that a model made them up." checked={cases} onChange={(event) => setCases(event.target.checked)} />
         <FormError error={save.error} />
         <div>
-          <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.editPrompts || !slug.trim()} why={may.editPrompts ? undefined : needs("editor")}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.editPrompts || !slug.trim() || (wrote === ASKS_ONLY && model === null && isPending)} why={may.editPrompts ? undefined : needs("editor")}>
             Save as a prompt
           </Button>
         </div>
