@@ -21,7 +21,9 @@ export default function RulesPage() {
   // The default comes first, also where the workspace has none of its own.
   const own = pages.rows.find((row) => row.prompt === null);
   const rows = [own ?? PRODUCT, ...pages.rows.filter((row) => row.prompt !== null)];
-  const opened = edit === "" ? undefined : edit === "new" ? null : rows.find((row) => (row.prompt ?? DEFAULT_KEY) === edit);
+  // Not the product's own in place of the workspace's, as long as it is not known whether it has one.
+  const isKnown = !pages.isPending && !(pages.error && pages.rows.length === 0);
+  const opened = edit === "" ? undefined : edit === "new" ? null : !isKnown ? undefined : rows.find((row) => (row.prompt ?? DEFAULT_KEY) === edit);
   return (
     <Head
       title="Rules"
