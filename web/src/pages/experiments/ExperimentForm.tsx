@@ -27,6 +27,8 @@ export type FieldsProps = { draft: Draft; set: (changed: Partial<Draft>) => void
 
 /** A draft of an experiment or a guarded rollout. Nobody gets anything of it: what it takes is counted next, and somebody starts it. */
 export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", experiment }: Props) {
+  // As it was when the form was opened: over a colleague's later change nothing is saved unseen.
+  const [revision] = useState(experiment?.revision ?? 0);
   const [draft, setDraft] = useState(() => (experiment ? draftOf(experiment) : emptyDraft(prompt, version)));
   const navigate = useNavigate();
   const create = useChange("post", "/v1/experiments", { invalidates: ["/v1/experiments"] });
@@ -37,7 +39,7 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
   const submit = () => {
     const body = bodyOf(draft);
     if (experiment) {
-      change.mutate({ path: { experiment_id: experiment.id }, body: { revision: experiment.revision, experiment: body } }, { onSuccess: () => { onOpenChange(false); toast("The draft is changed"); } }); // prettier-ignore
+      change.mutate({ path: { experiment_id: experiment.id }, body: { revision, experiment: body } }, { onSuccess: () => { onOpenChange(false); toast("The draft is changed"); } }); // prettier-ignore
       return;
     }
     create.mutate({ body }, { onSuccess: (made) => void navigate({ to: `/experiments/${made.id}` }) });

@@ -1,0 +1,30 @@
+import { QueryClient } from "@tanstack/react-query";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import { ExperimentForm } from "./ExperimentForm";
+
+vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined }));
+beforeAll(preloadFloats);
+
+const page = { data: [], next_cursor: null };
+const arm = (name: string, control: boolean, version: number) => ({ name, control, version, label: null, model: null, share: null, mode: "live" });
+const draft = (revision: number) => ({
+  id: "e", revision, name: "Shorter", description: "", prompt: "a", kind: "ab", label: "production", unit: "end_user", metric: "satisfaction", direction: "higher", allocation: "fixed", on_winner: "offered", targeting: "", namespace: null,
+  arms: [arm("control", true, 1), arm("candidate", false, 2)], deciding: { method: "sequential" }, rollout: null, guardrails: [], shadow_budget_nusd: null,
+}); // prettier-ignore
+
+it("is refused over what a colleague changed since it was opened: the page reads the draft again every few seconds", async () => {
+  const asked = slowApi({ "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page });
+  const client = new QueryClient();
+  const form = (revision: number) => (
+    <Queries of={client}>
+      <ExperimentForm open onOpenChange={() => {}} experiment={draft(revision) as never} />
+    </Queries>
+  );
+  const { rerender } = render(form(1));
+  rerender(form(2));
+  fireEvent.click(screen.getByRole("button", { name: "Save the draft" }));
+  expect((await asking(asked, "PUT", "/v1/experiments/e")).body).toMatchObject({ revision: 1 });
+});
