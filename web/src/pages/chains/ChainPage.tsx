@@ -30,7 +30,7 @@ export default function ChainPage() {
       </Page>
     );
   }
-  return <Workbench key={`${slug} ${chain.version}`} chain={chain} />;
+  return <Workbench key={slug} chain={chain} />;
 }
 
 function Workbench({ chain }: { chain: Chain }) {
@@ -81,17 +81,25 @@ function Workbench({ chain }: { chain: Chain }) {
 /** The steps as they are being written, over the newest version. */
 function Edit({ chain }: { chain: Chain }) {
   const may = useMay();
-  const begun = useMemo(() => (chain.steps as Step[]).map(lean), [chain]);
+  const [base, setBase] = useState(chain);
+  const begun = useMemo(() => (base.steps as Step[]).map(lean), [base]);
   const [steps, setSteps] = useState<Step[]>(begun);
   const [chosen, setChosen] = useState<string | null>(begun[0]?.id ?? null);
   const [saving, setSaving] = useState(false);
   const [whole, setWhole] = useState(false);
   const running = useChainRun(chain.slug);
   const isDirty = JSON.stringify(steps.map(lean)) !== JSON.stringify(begun);
+  const takeNewest = () => {
+    setBase(chain);
+    setSteps((chain.steps as Step[]).map(lean));
+  };
+  // While nothing is changed, or just the same, it follows newer versions by itself; after that it never does.
+  const isBehind = chain.version > base.version;
+  if (isBehind && (!isDirty || JSON.stringify((chain.steps as Step[]).map(lean)) === JSON.stringify(steps.map(lean)))) takeNewest();
   useUnsaved(isDirty, chain.slug, () => undefined);
   const leaving = useBlocker({ shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname, enableBeforeUnload: () => isDirty, withResolver: true });
   const step = everyStep(steps).find((one) => one.id === chosen) ?? steps[0];
-  const parameters = Object.keys(chain.parameters ?? {});
+  const parameters = Object.keys(base.parameters ?? {});
   const readOnly = !may.editPrompts;
   const add = (id: string) => {
     const fresh = freshId(steps);
@@ -102,7 +110,7 @@ function Edit({ chain }: { chain: Chain }) {
     <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
       <div className="flex min-w-0 flex-col gap-4">
         <div className="flex flex-wrap items-center justify-between gap-2">
-          <p className="text-13 text-muted">{isDirty ? `Not saved, over v${chain.version}` : `v${chain.version}, ${plural(everyStep(steps).length, "step")}`}</p>
+          <p className="text-13 text-muted">{isDirty ? `Not saved, over v${base.version}` : `v${base.version}, ${plural(everyStep(steps).length, "step")}`}</p>
           <span className="flex gap-2">
             <Button size="s" onClick={() => setWhole(true)}>
               The whole form
@@ -112,11 +120,16 @@ function Edit({ chain }: { chain: Chain }) {
             </Button>
           </span>
         </div>
+        {isBehind ? (
+          <Notice tone="warn" title={`v${chain.version} was saved meanwhile.`} action={<Button size="s" onClick={takeNewest}>Go on from v{chain.version}</Button>}>
+            What you changed here lies over v{base.version}, and is thrown away where you go on from the newest.
+          </Notice>
+        ) : null}
         <Graph steps={steps} chosen={step?.id ?? null} onChoose={setChosen} seen={running.steps} />
-        <Try chain={chain} isDirty={isDirty} running={running} />
+        <Try chain={base} isDirty={isDirty} running={running} />
       </div>
-      {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => setSteps(replaced(steps, step.id, next))} onAdd={() => add(step.id)} onRemove={() => setSteps(without(steps, step.id))} onMove={(by) => setSteps(moved(steps, step.id, by))} /> : null}
-      {saving ? <Save chain={chain} steps={steps} onClose={() => setSaving(false)} /> : null}
+      {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => setSteps((now) => replaced(now, step.id, typeof next === "function" ? next(everyStep(now).find((one) => one.id === step.id) ?? step) : next))} onAdd={() => add(step.id)} onRemove={() => setSteps(without(steps, step.id))} onMove={(by) => setSteps(moved(steps, step.id, by))} /> : null}
+      {saving ? <Save chain={base} steps={steps} onSaved={(made) => setBase({ ...base, ...made } as Chain)} onClose={() => setSaving(false)} /> : null}
       {whole ? <Whole steps={steps} readOnly={readOnly} onChange={setSteps} onClose={() => setWhole(false)} /> : null}
       <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
         What you changed in {chain.slug} is not saved as a version, and is lost when you leave.
@@ -125,11 +138,11 @@ function Edit({ chain }: { chain: Chain }) {
   );
 }
 
-function Save({ chain, steps, onClose }: { chain: Chain; steps: readonly Step[]; onClose: () => void }) {
+function Save({ chain, steps, onSaved, onClose }: { chain: Chain; steps: readonly Step[]; onSaved: (made: object) => void; onClose: () => void }) {
   const [message, setMessage] = useState("");
   const save = useChange("post", "/v1/chains/{slug}/versions", { invalidates: ["/v1/chains"] });
   const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), parameters: chain.parameters ?? null, output: chain.output ?? null, deadline_s: chain.deadline_s ?? null };
-  const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: (made) => (onClose(), toast(made.is_new === false ? `v${made.version} says exactly this` : `v${made.version} is saved`)) });
+  const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: (made) => (onSaved(made), onClose(), toast(made.is_new === false ? `v${made.version} says exactly this` : `v${made.version} is saved`)) });
   return (
     <FormDialog open onOpenChange={(open) => !open && onClose()} title="Save as the next version" description={`Over v${chain.version}. Nobody is served it until production moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
       <Field label="Note" hint="Why, for whoever reads the versions.">

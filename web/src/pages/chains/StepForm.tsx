@@ -1,10 +1,11 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
+import { useRef } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { read, useRead } from "@/api/hooks";
 import { Button, Checkbox, Combobox, Field, IconButton, Input, Section, Select, toastError } from "@/kit";
 import { type Step, beginnings, everyStep, kindOf } from "./chain";
 
-type StepFormProps = { step: Step; steps: readonly Step[]; parameters: readonly string[]; readOnly: boolean; why?: string; onChange: (next: Step) => void; onAdd: () => void; onRemove: () => void; onMove: (by: -1 | 1) => void };
+type StepFormProps = { step: Step; steps: readonly Step[]; parameters: readonly string[]; readOnly: boolean; why?: string; /** What changes once an answer is there changes the step as it is by then. */ onChange: (next: Step | ((now: Step) => Step)) => void; onAdd: () => void; onRemove: () => void; onMove: (by: -1 | 1) => void };
 
 /** One step by its fields. What holds other steps is drawn; its conditions stand in the form of the whole. */
 export function StepForm({ step, steps, parameters, readOnly, why, onChange, onAdd, onRemove, onMove }: StepFormProps) {
@@ -12,13 +13,16 @@ export function StepForm({ step, steps, parameters, readOnly, why, onChange, onA
   const kind = kindOf(step);
   const off = { disabled: readOnly, why: readOnly ? why : undefined };
   const before = everyStep(steps)[everyStep(steps).findIndex((one) => one.id === step.id) - 1];
+  const wanted = useRef("");
   const choose = (prompt: string | null) => {
     if (prompt === null) return;
+    wanted.current = prompt;
     // What the prompt needs is in its own words: the chain says where each comes from.
     read("/v1/prompts/{slug}", { path: { slug: prompt } }).then((found) => {
+      if (wanted.current !== prompt) return; // Another one was chosen since.
       const names = found.variables.map((one) => one.name);
       const begun = beginnings(names, parameters, before && kindOf(before) === "prompt" ? before.id : null);
-      onChange({ ...step, prompt, variables: Object.fromEntries(names.map((name) => [name, step.variables?.[name] ?? begun[name] ?? ""])) });
+      onChange((now) => ({ ...now, prompt, variables: Object.fromEntries(names.map((name) => [name, now.variables?.[name] ?? begun[name] ?? ""])) }));
     }, toastError);
   };
   return (

@@ -1,0 +1,56 @@
+import { QueryClient } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import ChainPage from "./ChainPage";
+
+const search = {};
+afterEach(cleanup);
+vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined, useSearch: () => search, useParams: () => ({ slug: "c" }), useBlocker: () => ({ status: "idle" }) }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, run: true }), needs: () => "" }));
+vi.mock("@/api/choices", () => ({ usePromptChoices: () => ({ choices: [], onSearch: () => undefined }) }));
+vi.mock("./Graph", () => ({ Graph: () => null }));
+beforeAll(preloadFloats);
+
+const chain = (version: number, when: string) => ({ slug: "c", name: "c", description: "", folder: "", version, labels: {}, archived_at: null, parameters: {}, output: null, deadline_s: null, steps: [{ id: "step_1", prompt: null, if: when }] });
+const when = () => screen.getByLabelText<HTMLInputElement>("Only if").value;
+
+const show = async () => {
+  const asked = slowApi();
+  const client = new QueryClient();
+  render(
+    <Queries of={client}>
+      <ChainPage />
+    </Queries>,
+  );
+  await (await asking(asked, "GET", "/v1/chains/c")).answer(chain(1, "true"));
+  const again = async (said: object) => {
+    void act(() => void client.invalidateQueries());
+    await (await asking(asked, "GET", "/v1/chains/c", asked.filter((one) => one.path === "/v1/chains/c").length + 1)).answer(said);
+  };
+  return { asked, again };
+};
+
+it("keeps what is being written when a colleague saves a newer version, and saves it over none that one has not seen", async () => {
+  const { asked, again } = await show();
+  fireEvent.change(screen.getByLabelText("Only if"), { target: { value: "mine" } });
+  await again(chain(2, "theirs"));
+  expect(when()).toBe("mine");
+  screen.getByText("v2 was saved meanwhile.");
+  fireEvent.click(screen.getByRole("button", { name: "Save…" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Save" }));
+  expect((await asking(asked, "POST", "/v1/chains/c/versions")).body).toMatchObject({ base_version: 1 });
+});
+
+it("follows a newer version where nothing was written, and its own", async () => {
+  const { asked, again } = await show();
+  await again(chain(2, "theirs"));
+  expect(when()).toBe("theirs");
+  fireEvent.change(screen.getByLabelText("Only if"), { target: { value: "mine" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save…" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Save" }));
+  await (await asking(asked, "POST", "/v1/chains/c/versions")).answer(chain(3, "mine"));
+  expect(when()).toBe("mine");
+  screen.getByText("v3, 1 step");
+});
