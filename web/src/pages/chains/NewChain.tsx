@@ -12,9 +12,12 @@ export function NewChain({ onClose }: { onClose: () => void }) {
   const prompts = usePromptChoices();
   const navigate = useNavigate();
   const create = useChange("post", "/v1/chains", { invalidates: ["/v1/chains"] });
+  // Its variables are asked for first, which is a part of sending.
+  const [isReading, setReading] = useState(false);
   const submit = () => {
     if (prompt === null) return;
-    read("/v1/prompts/{slug}", { path: { slug: prompt } }).then((found) => {
+    setReading(true);
+    const reading = read("/v1/prompts/{slug}", { path: { slug: prompt } }).then((found) => {
       const names = found.variables.map((one) => one.name);
       const parameters = Object.fromEntries(found.variables.map((one) => [one.name, { ...(one.type ? { type: one.type } : {}), ...(one.required ? {} : { required: false }) }]));
       const body = { slug: slug.trim(), parameters, steps: [{ id: "step_1", prompt, variables: beginnings(names, names, null), stream: true }] };
@@ -25,9 +28,10 @@ export function NewChain({ onClose }: { onClose: () => void }) {
         },
       });
     }, toastError);
+    void reading.finally(() => setReading(false));
   };
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title="New chain" description="It begins with one step; add the others on its page." submit="Create" onSubmit={submit} busy={create.isPending} error={create.error} disabled={!slug.trim() || prompt === null}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title="New chain" description="It begins with one step; add the others on its page." submit="Create" onSubmit={submit} busy={isReading || create.isPending} error={create.error} disabled={!slug.trim() || prompt === null}>
       <Field label="Slug" hint="The name that your application calls it by: lower-case letters, digits, - and _." error={errorFor(create.error, "slug")} required>
         <Input mono autoFocus value={slug} onChange={(event) => setSlug(event.target.value)} placeholder="support-reply" />
       </Field>
