@@ -31,6 +31,8 @@ async function promptsWithin(folder: string): Promise<{ slug: string; folder: st
 export function MoveFolder({ folder, onClose, onMoved }: { folder: string; onClose: () => void; onMoved: (to: string) => void }) {
   const [to, setTo] = useState(folder);
   const [progress, setProgress] = useState<{ done: number; total: number } | null>(null);
+  // Also while it is asked what lies in it: nothing closes the form by then, and a second press moves nothing twice.
+  const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const queries = useQueryClient();
   const target = to.trim().replace(/^\/+|\/+$/g, "");
@@ -42,6 +44,7 @@ export function MoveFolder({ folder, onClose, onMoved }: { folder: string; onClo
     }
   };
   const submit = async () => {
+    setBusy(true);
     setError(null);
     try {
       const all = (await promptsWithin(folder)).map((one): Moved => ({ slug: one.slug, from: one.folder, to: [target, one.folder.slice(folder.length).replace(/^\//, "")].filter(Boolean).join("/") }));
@@ -60,12 +63,13 @@ export function MoveFolder({ folder, onClose, onMoved }: { folder: string; onClo
     } catch (caught) {
       setError(caught);
     } finally {
+      setBusy(false);
       setProgress(null);
       await invalidate(queries, AGAIN);
     }
   };
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move the folder ${folder}`} description="With everything below it. Nobody calls a prompt by its folder: nothing changes for applications." submit="Move" busy={progress !== null} error={error} disabled={target === folder} onSubmit={() => void submit()}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move the folder ${folder}`} description="With everything below it. Nobody calls a prompt by its folder: nothing changes for applications." submit="Move" busy={busy} error={error} disabled={target === folder} onSubmit={() => void submit()}>
       <FolderInput autoFocus label="New path" value={to} onChange={setTo} />
       {progress ? <Progress label="Moved" done={progress.done} total={progress.total} /> : null}
     </FormDialog>
