@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import { useForecast } from "@/api/forecast";
 import { ApiError } from "@/api/errors";
@@ -150,13 +150,17 @@ type Suggest = { /** A name for the batch, where nobody typed one. */ suggest: (
 function FromFile({ draft, set, suggest, error }: Part & Suggest) {
   const files = usePages("/v1/files");
   const [fault, setFault] = useState<string | null>(null);
+  // What is found out of one file says nothing of another that was chosen since, nor of rows of a dataset.
+  const asked = useRef<string | null>(null);
+  useEffect(() => () => void (asked.current = null), []);
   const choose = async (id: string | null) => {
+    asked.current = id;
     set({ file: id ?? "" });
     setFault(null);
     if (!id) return;
     const found = await readLines<Record<string, unknown>>(`/v1/files/${id}/content`, { most: 1 }).catch(() => null);
     const first = found?.rows[0];
-    if (first) set({ kind: !("body" in first) ? "inputs" : first["url"] === "/v1/chat/completions" ? "chat" : "requests" });
+    if (first && asked.current === id) set({ kind: !("body" in first) ? "inputs" : first["url"] === "/v1/chat/completions" ? "chat" : "requests" });
   };
   // The one that another page named: what its lines are is not known yet.
   const [given] = useState(draft.file);
@@ -173,6 +177,7 @@ function FromFile({ draft, set, suggest, error }: Part & Suggest) {
           <UploadButton
             onDone={({ file, kind }) => {
               setFault(null);
+              asked.current = file.id;
               set({ file: file.id, kind });
               suggest(file.filename.replace(/\.[a-z]+$/i, ""));
             }}
@@ -203,14 +208,20 @@ function FromDataset({ dataset, onDataset, prompt, set, suggest, prompts }: { da
   const [leftOut, setLeftOut] = useState<string | null>(null);
   const known = useRead("/v1/prompts/{slug}", { path: { slug: prompt } }, { enabled: prompt !== "" });
   const messages = known.isPlaceholderData ? undefined : (known.data as { messages?: unknown; parameters?: unknown } | undefined);
+  // Of the rows that are being taken, which are those that stand here now.
+  const turn = useRef(0);
+  useEffect(() => () => void turn.current++, []);
   const taken = (next: { dataset?: string; split?: string; prompt?: string }) => {
     if (next.dataset !== undefined) onDataset(next.dataset);
     if (next.split !== undefined) setSplit(next.split);
+    turn.current++;
+    setBusy(false);
     setFault(null);
     setLeftOut(null);
     set({ file: "", ...(next.prompt === undefined ? {} : { prompt: next.prompt }) });
   };
   const take = async () => {
+    const mine = ++turn.current;
     setBusy(true);
     setFault(null);
     setLeftOut(null);
@@ -220,13 +231,14 @@ function FromDataset({ dataset, onDataset, prompt, set, suggest, prompts }: { da
       const template = parseMessages((messages?.messages ?? []) as never, (messages?.parameters ?? {}) as never);
       const { items, isCut } = await itemsOf(dataset, split);
       const { file } = await uploadLines(new Blob([linesOfItems(items, template)]), `${name}.jsonl`);
+      if (turn.current !== mine) return; // Another prompt, dataset or split was chosen since.
       set({ file: file.id, kind: "inputs" });
       suggest(name);
       if (isCut) setLeftOut(rowsLeftOut(items.length, chosen?.counts, split));
     } catch (failed) {
-      setFault(failed instanceof Error ? failed.message : String(failed));
+      if (turn.current === mine) setFault(failed instanceof Error ? failed.message : String(failed));
     } finally {
-      setBusy(false);
+      if (turn.current === mine) setBusy(false);
     }
   };
   return (
