@@ -6,6 +6,7 @@ import { invalidate, read, useChange } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Button, Field, FormError, IconButton, Meanwhile, Section, Textarea, errorFor, toast, toastError } from "@/kit";
 import { whyNot } from "./why";
+import { useShown } from "./shown";
 
 type Prompt = Schema<"PromptAnswer">;
 type Lists = Pick<Prompt, "locked_blocks" | "rules">;
@@ -31,6 +32,7 @@ export function Kept({ prompt }: { prompt: Prompt }) {
   const changed = Object.fromEntries(KINDS.flatMap(({ name }) => (whole[name] && !same(whole[name], stands[name]) ? [[name, whole[name]]] : [])));
   const put = (name: keyof Lists, texts: string[]) => setTyped({ from: { [name]: stands[name], ...typed.from }, now: { ...typed.now, [name]: texts } });
   const queries = useQueryClient();
+  const show = useShown(prompt.slug);
   const [isLooking, setLooking] = useState(false);
   /** Whether somebody changed meanwhile what this would replace, and nobody was told yet: this page hears of versions and labels by itself, not of settings. */
   const isNews = async () => {
@@ -47,7 +49,7 @@ export function Kept({ prompt }: { prompt: Prompt }) {
   const save = async () => {
     setTyped({ ...typed, now: whole });
     if (await isNews()) return;
-    change.mutate({ path: { slug: prompt.slug }, body: changed }, { onSuccess: () => (setTyped(NOTHING), toast("Saved")) });
+    change.mutate({ path: { slug: prompt.slug }, body: changed }, { onSuccess: (kept) => (show(kept, Object.keys(changed)), setTyped((later) => since(later, { ...stands, ...changed })), toast("Saved")) });
   };
   return (
     <Section framed title="What stays as it is" description="Searches for a better text and shortening keep to it.">
@@ -71,6 +73,13 @@ export function Kept({ prompt }: { prompt: Prompt }) {
       </form>
     </Section>
   );
+}
+
+/** What was typed after `saved` was sent, over that. */
+function since({ from, now }: { from: Partial<Lists>; now: Partial<Lists> }, saved: Lists) {
+  const later = KINDS.filter(({ name }) => now[name] && !same(now[name], saved[name]));
+  const only = (lists: Partial<Lists>) => Object.fromEntries(later.map(({ name }) => [name, lists[name]]));
+  return { from: { ...only(from), ...only(saved) }, now: only(now) };
 }
 
 function withoutBlank(texts: readonly string[]): string[] {

@@ -10,6 +10,7 @@ import { Uses } from "./Life";
 import { Publish } from "./Publish";
 import { LANGUAGES, type Language, snippet } from "./snippets";
 import { whyNot } from "./why";
+import { useShown } from "./shown";
 
 type Prompt = Schema<"PromptAnswer">;
 type Visibility = Prompt["visibility"];
@@ -50,13 +51,14 @@ function About({ prompt }: { prompt: Prompt }) {
   // Only what was typed: the rest follows what others save meanwhile.
   const [typed, setTyped] = useState<Partial<Given>>({});
   const change = useChange("patch", "/v1/prompts/{slug}", { invalidates: ["/v1/prompts"] });
+  const show = useShown(prompt.slug);
   const given: Given = { name: prompt.name, description: prompt.description, use_case: prompt.use_case, folder: prompt.folder, tags: prompt.tags.join(", "), categories: prompt.categories.join(", "), app_contexts: prompt.app_contexts.join(", "), ...typed };
   const put = (field: keyof Given) => ({ value: given[field], readOnly: !may.editPrompts, onChange: (event: { target: { value: string } }) => setTyped({ ...typed, [field]: event.target.value }) });
   const { tags: _tags, categories: _categories, app_contexts: _contexts, ...texts } = typed;
   const lists = LISTS.flatMap((name) => (split(given[name]).join() === prompt[name].join() ? [] : [[name, split(given[name])] as const]));
   const changes = { ...Object.fromEntries(Object.entries(texts).filter(([field, text]) => text !== prompt[field as keyof Prompt])), ...Object.fromEntries(lists) };
   const isChanged = Object.keys(changes).length > 0;
-  const save = () => change.mutate({ path: { slug: prompt.slug }, body: changes }, { onSuccess: () => (setTyped({}), toast("Saved")) });
+  const save = () => change.mutate({ path: { slug: prompt.slug }, body: changes }, { onSuccess: (kept) => (show(kept, Object.keys(changes)), setTyped((now) => Object.fromEntries(Object.entries(now).filter(([field, text]) => text !== typed[field as keyof Given]))), toast("Saved")) });
   const wrong = (field: string) => errorFor(change.error, field);
   return (
     <Section framed title="About">

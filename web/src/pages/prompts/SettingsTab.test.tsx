@@ -1,0 +1,57 @@
+import { QueryClient } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import { useRead } from "@/api/hooks";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { SettingsTab } from "./SettingsTab";
+
+afterEach(cleanup);
+vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined }));
+vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, admin: true }), needs: () => "" }));
+
+const prompt = { slug: "a", name: "Old", description: "", use_case: "", folder: "", tags: [], categories: [], app_contexts: [], locked_blocks: [], rules: ["Be kind"], created_at: "2026-11-01T00:00:00Z", updated_at: "2026-11-01T00:00:00Z", created_by: "user:1", labels: {}, variables: [], latest_version: 1, version: 1, visibility: "private" };
+
+function Page() {
+  const found = useRead("/v1/prompts/{slug}", { path: { slug: "a" }, query: { label: "latest" } });
+  return found.data ? <SettingsTab prompt={found.data as never} /> : null;
+}
+
+const show = async () => {
+  const asked = slowApi({ "GET /v1/prompts/a/uses": { used_by: [], uses: [] } });
+  render(
+    <Queries of={new QueryClient()}>
+      <Page />
+    </Queries>,
+  );
+  await (await asking(asked, "GET", "/v1/prompts/a")).answer(prompt);
+  return asked;
+};
+const type = (label: string, value: string) => fireEvent.change(screen.getByLabelText(label), { target: { value } });
+const field = (label: string) => screen.getByLabelText<HTMLInputElement>(label).value;
+
+it("shows what was saved before the prompt is read again, and keeps what was typed while it was being saved", async () => {
+  const asked = await show();
+  type("Name", "New");
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  const saving = await asking(asked, "PATCH", "/v1/prompts/a");
+  type("Description", "Typed on");
+  await saving.answer({ ...prompt, name: "New" });
+  expect([field("Name"), field("Description")]).toEqual(["New", "Typed on"]);
+  await (await asking(asked, "GET", "/v1/prompts/a", 2)).answer({ ...prompt, name: "New" });
+  expect([field("Name"), field("Description")]).toEqual(["New", "Typed on"]);
+});
+
+it("does so with what stays as it is", async () => {
+  const asked = await show();
+  type("Rule 1", "Be brief");
+  fireEvent.click(screen.getByRole("button", { name: "Save what stays" }));
+  await (await asking(asked, "GET", "/v1/prompts/a", 2)).answer(prompt);
+  const saving = await asking(asked, "PATCH", "/v1/prompts/a");
+  type("Rule 1", "Be brief and kind");
+  fireEvent.click(screen.getByRole("button", { name: "Add a locked block" }));
+  type("Locked block 1", "Never lie");
+  await saving.answer({ ...prompt, rules: ["Be brief"] });
+  expect([field("Rule 1"), field("Locked block 1")]).toEqual(["Be brief and kind", "Never lie"]);
+  expect(screen.queryByText("Changed by somebody meanwhile.")).toBeNull();
+});
