@@ -98,7 +98,7 @@ function Write({ slug, version, replyTo, label, onDone }: { slug: string; versio
   };
   return (
     <form onSubmit={send} className="flex flex-col items-start gap-2">
-      <Textarea aria-label={label} rows={2} value={body} maxLength={10_000} readOnly={!may.edit} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
+      <Textarea aria-label={label} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || add.isPending} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
       <FormError error={add.error} />
       <Button type="submit" size="s" busy={add.isPending} disabled={!may.edit || !body.trim()} why={may.edit ? undefined : needs("editor")}>
         {replyTo ? "Answer" : "Comment"}
