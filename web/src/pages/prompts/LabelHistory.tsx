@@ -14,7 +14,7 @@ export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: 
   const { slug } = prompt;
   const at = prompt.labels[label];
   const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label } });
-  const before = at === undefined ? (moves.rows[0]?.from_version ?? null) : (moves.rows.find((move) => move.version === at)?.from_version ?? null);
+  const before = at === undefined ? (moves.rows[0]?.version === null ? moves.rows[0].from_version : null) : (moves.rows.find((move) => move.version === at)?.from_version ?? null);
   const back = (version: number): Move => ({ version, label, reason: at === undefined ? "Bring it back" : `Roll back from v${at}`, back: true });
   return (
     <Drawer

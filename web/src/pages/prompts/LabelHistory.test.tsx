@@ -1,0 +1,25 @@
+import { render, screen } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import { LabelHistory } from "./LabelHistory";
+
+vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
+vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
+beforeAll(preloadFloats);
+
+it("brings a label back to where it stood, and to no version before that while its removal is not among its moves yet", async () => {
+  const asked = slowApi();
+  const page = (labels: Record<string, number>) => (
+    <Queries of={client}>
+      <LabelHistory prompt={{ slug: "a", labels } as never} label="beta" onClose={() => {}} onMove={() => {}} why={null} />
+    </Queries>
+  );
+  const { QueryClient } = await import("@tanstack/react-query");
+  const client = new QueryClient();
+  const { rerender } = render(page({ beta: 5 }));
+  await (await asking(asked, "GET", "/v1/prompts/a/labels/beta/history")).answer({ data: [{ version: 5, from_version: 3, moved_at: "2026-11-01T00:00:00Z", author: "user:1", reason: "" }], next_cursor: null });
+  await screen.findByText("Roll back to v3…");
+  rerender(page({}));
+  expect(screen.queryByText(/^Bring it back/)).toBeNull();
+});
