@@ -1,7 +1,7 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Table } from "./Table";
+import { PagedTable, Table } from "./Table";
 
 type Watched = { element: Element; tell: (isSeen: boolean) => void };
 let watched: Watched[] = [];
@@ -110,4 +110,14 @@ it("has rows chosen by keys, where Enter opens them", () => {
   press("ArrowUp");
   press("x");
   expect(said()).toBe("row 1, row 2");
+});
+
+it("says of what is asked for now nothing by the empty list of what was asked for before", () => {
+  const pages = (isStale: boolean) => ({ rows: [], error: null, isPending: false, isStale, hasMore: false, isLoadingMore: false, loadMore: () => undefined, retry: () => undefined });
+  const list = (isStale: boolean) => <PagedTable label="Alerts" columns={[{ key: "name", head: "Name", cell: (row: string) => row }]} pages={pages(isStale)} rowKey={(row) => row} empty={<p>Nothing is wrong</p>} />;
+  const { rerender } = render(list(true));
+  expect(screen.queryByText("Nothing is wrong")).toBeNull();
+  screen.getByRole("status", { name: "Loading" });
+  rerender(list(false));
+  screen.getByText("Nothing is wrong");
 });

@@ -270,7 +270,8 @@ export function SkeletonTable({ columns, rows = 8 }: { columns: number; rows?: n
 
 /** A table of pages: skeleton, error, empty, rows, and "Load more" while there is a cursor. */
 export function PagedTable<T>({ pages, empty, ...table }: Omit<TableProps<T>, "rows" | "isStale"> & { pages: Pages<T>; empty: ReactNode }) {
-  if (pages.isPending) return <SkeletonTable columns={Math.min(5, table.columns.length)} />;
+  // None of what was asked for before says nothing of what is asked for now.
+  if (pages.isPending || (pages.isStale && pages.rows.length === 0)) return <SkeletonTable columns={Math.min(5, table.columns.length)} />;
   if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
   if (pages.rows.length === 0) return empty;
   return (
