@@ -66,7 +66,7 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
     >
       <Combobox label="Prompt" value={prompt} onChange={setPrompt} placeholder="Choose a prompt" className="w-full sm:w-72" {...prompts} />
       {prompt === null ? null : (
-        <Loaded of={found}>
+        <Loaded of={{ ...found, data: found.isPlaceholderData ? undefined : found.data }}>
           {() =>
             rows.length === 0 ? (
               <EmptyState title="No runs of this prompt">Only live traffic is listed, the newest first.</EmptyState>
