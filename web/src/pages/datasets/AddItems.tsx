@@ -33,7 +33,7 @@ export function AddItems({ id, open, onOpenChange }: { id: string; open: boolean
       onSubmit={submit}
       busy={add.isPending}
       error={add.error}
-      disabled={!items}
+      disabled={!items || first.isPending}
     >
       <ItemsInput onItems={setItems} variables={variables} />
     </FormDialog>
