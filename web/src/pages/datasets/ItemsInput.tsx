@@ -51,8 +51,11 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
   const ready = mapped && mapped.problems.length === 0 && mapped.items.length > 0 ? mapped.items : null;
   useEffect(() => onItems(ready), [ready, onItems]);
 
+  // What is chosen, typed or taken away later stays: no text that was on its way comes over it.
+  const turn = useRef(0);
   const take = async (picked: File | undefined) => {
     if (!picked) return;
+    const mine = ++turn.current;
     if (picked.size > FILE_MOST_BYTES) {
       setFileError(`${picked.name} is ${bytes(picked.size)}; at most ${bytes(FILE_MOST_BYTES)} go at once. Split it, and add the parts one after the other.`);
       return;
@@ -61,14 +64,23 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
     setChosen({});
     setLeaveOutBlank(false);
     setFile({ name: picked.name, size: picked.size });
-    setText(await picked.text());
+    const read = await picked.text();
+    if (turn.current === mine) setText(read);
   };
   const takeExample = async () => {
+    const mine = ++turn.current;
     const response = await fetch(EXAMPLES).catch(() => null);
-    if (response?.ok) await take(new File([await response.text()], "support-tickets.jsonl"));
+    const found = response?.ok ? await response.text().catch(() => null) : null;
+    if (turn.current !== mine) return;
+    if (found !== null) await take(new File([found], "support-tickets.jsonl"));
     else setFileError("The examples could not be read. Is the connection up?");
   };
+  const type = (next: string) => {
+    turn.current++;
+    setText(next);
+  };
   const clear = () => {
+    turn.current++;
     setFile(null);
     setText("");
     setChosen({});
@@ -87,7 +99,7 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
           </Button>
         </div>
       ) : (
-        <Paste text={text} setText={setText} onFile={(picked) => void take(picked)} onExample={withExample && !text ? () => void takeExample() : undefined} />
+        <Paste text={text} setText={type} onFile={(picked) => void take(picked)} onExample={withExample && !text ? () => void takeExample() : undefined} />
       )}
       {(error ?? fileError) ? (
         <p role="alert" className="text-13 text-bad">
