@@ -45,7 +45,7 @@ export default function MutesPage() {
       align: "end",
       width: "w-24",
       cell: (row) => (
-        <Button size="s" onClick={() => finish(row)} disabled={!may.edit} why={needs("editor")}>
+        <Button size="s" busy={end.isPending && end.variables.query?.kind === row.kind && end.variables.query?.prompt === row.prompt} onClick={() => finish(row)} disabled={!may.edit} why={needs("editor")}>
           End it
         </Button>
       ),

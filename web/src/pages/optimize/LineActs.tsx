@@ -123,7 +123,7 @@ export function Snapshots({ line, snapshots, onOpen }: { line: Line; snapshots: 
       align: "end",
       width: "w-28",
       cell: (row) => (
-        <Button size="s" variant="ghost" disabled={!may.edit} why={needs("editor")} aria-label={`Forget ${row.name}`} onClick={() => forget.mutate({ path: { line_id: line.id, snapshot: row.name } }, { onSuccess: () => toast(`${row.name} is forgotten; the generation stays`), onError: toastError })}>
+        <Button size="s" variant="ghost" busy={forget.isPending && forget.variables.path.snapshot === row.name} disabled={!may.edit} why={needs("editor")} aria-label={`Forget ${row.name}`} onClick={() => forget.mutate({ path: { line_id: line.id, snapshot: row.name } }, { onSuccess: () => toast(`${row.name} is forgotten; the generation stays`), onError: toastError })}>
           Forget
         </Button>
       ),

@@ -82,7 +82,7 @@ function Sessions() {
       head: <span className="sr-only">Acts</span>,
       align: "end",
       width: "w-20",
-      cell: (row) => (row.is_this ? null : <Button size="s" variant="ghost" aria-label={`End the session of ${browserOf(row.user_agent)}`} onClick={() => end.mutate({ path: { session_id: row.id } }, { onSuccess: () => toast("Ended"), onError: toastError })}>End</Button>),
+      cell: (row) => (row.is_this ? null : <Button size="s" variant="ghost" busy={end.isPending && end.variables.path.session_id === row.id} aria-label={`End the session of ${browserOf(row.user_agent)}`} onClick={() => end.mutate({ path: { session_id: row.id } }, { onSuccess: () => toast("Ended"), onError: toastError })}>End</Button>),
     },
   ];
   return (
