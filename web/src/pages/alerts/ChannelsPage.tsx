@@ -104,7 +104,7 @@ export default function ChannelsPage() {
       {opened === undefined ? null : <EditChannel key={edit} channel={opened} onClose={() => set({ edit: "" })} />}
       <ConfirmDialog
         open={deleting !== null}
-        onOpenChange={(open) => !open && setDeleting(null)}
+        onOpenChange={(open) => !open && (remove.reset(), setDeleting(null))}
         title={`Delete ${deleting?.name ?? ""}?`}
         submit="Delete"
         busy={remove.isPending}

@@ -82,7 +82,7 @@ export function LiveTable({ evaluator, archived, onEdit }: { evaluator: string |
       />
       <ConfirmDialog
         open={ending !== null}
-        onOpenChange={(open) => !open && setEnding(null)}
+        onOpenChange={(open) => !open && (end.reset(), setEnding(null))}
         title="Archive this live evaluation?"
         submit="Archive it"
         busy={end.isPending}

@@ -88,7 +88,7 @@ function Sessions() {
       {deleting ? (
         <ConfirmDialog
           open
-          onOpenChange={() => setDeleting(null)}
+          onOpenChange={(open) => !open && (remove.reset(), setDeleting(null))}
           title="Delete what was said?"
           submit="Delete"
           busy={remove.isPending}

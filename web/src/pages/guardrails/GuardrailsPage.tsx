@@ -124,7 +124,7 @@ function Rules() {
       {opened === undefined ? null : <EditGuardrail key={edit} guardrail={opened} onClose={() => set({ edit: "" })} />}
       <ConfirmDialog
         open={removing !== null}
-        onOpenChange={(open) => !open && setRemoving(null)}
+        onOpenChange={(open) => !open && (remove.reset(), setRemoving(null))}
         title={`Delete ${removing?.name ?? ""}?`}
         submit="Delete"
         busy={remove.isPending}

@@ -86,7 +86,7 @@ export default function BudgetsPage() {
       {opened === undefined ? null : <EditBudget key={edit} budget={opened} onClose={() => set({ edit: "" })} />}
       <ConfirmDialog
         open={closing !== null}
-        onOpenChange={(open) => !open && setClosing(null)}
+        onOpenChange={(open) => !open && (close.reset(), setClosing(null))}
         title={`Close ${closing?.name ?? ""}?`}
         submit="Close the budget"
         busy={close.isPending}
