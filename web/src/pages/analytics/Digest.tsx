@@ -119,7 +119,7 @@ function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenCha
         {able.map((one) => (
           <Checkbox key={one.id} label={one.name} hint={one.kind} checked={given.channels.includes(one.id)} onChange={(event) => setGiven({ ...given, channels: event.target.checked ? [...given.channels, one.id] : given.channels.filter((id) => id !== one.id) })} />
         ))}
-        {able.length === 0 ? (
+        {able.length === 0 && !channels.isPending && !channels.error ? (
           <p className="text-13 text-muted">
             No channel of this workspace takes it. <TextLink to="/alerts/channels">Set one up</TextLink>
           </p>

@@ -163,12 +163,12 @@ function Judged({ draft, change, error, wrong }: Props) {
 }
 
 function ModelField({ label, value, onChange, error, clear }: { label: string; value: string | null; onChange: (model: string | null) => void; error?: string; clear?: string }) {
-  const { models, choices } = useModels();
+  const { models, choices, isPending } = useModels();
   return (
     <div className="flex min-w-0 flex-col gap-1">
       <span className="text-13 font-medium">{label}</span>
       <Combobox label={label} value={value} clear={clear} placeholder="Choose a model" choices={choices} onChange={onChange} className="w-full" />
-      {models.length === 0 ? (
+      {models.length === 0 && !isPending ? (
         <p className="text-12 text-muted">
           No model answers yet: <TextLink to="/providers">add a key</TextLink>.
         </p>

@@ -1,0 +1,22 @@
+import { render, screen } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import { Digest } from "./Digest";
+
+vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ admin: true }), needs: () => "" }));
+beforeAll(preloadFloats);
+
+it("says that no channel takes it only once that is known", async () => {
+  const asked = slowApi({ "GET /v1/reports/schedules": { data: [] } });
+  render(
+    <Queries>
+      <Digest open onOpenChange={() => {}} />
+    </Queries>,
+  );
+  const channels = await asking(asked, "GET", "/v1/alert-channels");
+  expect(screen.queryByText(/No channel of this workspace/)).toBeNull();
+  await channels.answer({ data: [], next_cursor: null });
+  await screen.findByText(/No channel of this workspace/);
+});
