@@ -58,6 +58,19 @@ async def test_a_search_shows_its_ceiling_starts_and_is_stopped(page_as: OpenPag
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
 
 
+@pytest.mark.capability("O1")
+async def test_a_search_needs_no_dataset_where_people_said_what_is_right(page_as: OpenPage, site: Site) -> None:
+    names = {one["name"] for one in (await site.call("GET", "/v1/datasets"))["data"]}
+    page = await page_as("editor", "/app/optimize?new=1&prompt={prompt}&version=1")
+    dialog = page.get_by_role("dialog", name="New search")
+    await dialog.get_by_role("button", name=re.compile("^Dataset")).click()
+    await page.get_by_role("option", name="What people said of its answers").click()
+    await expect(dialog).to_contain_text("Never more than")
+    await expect(dialog.get_by_role("button", name="Start the search")).to_be_enabled()
+    assert {one["name"] for one in (await site.call("GET", "/v1/datasets"))["data"]} == names, "a forecast makes nothing"
+    await check_axe(page, without=BEHIND)
+
+
 async def test_a_suggestion_is_read_and_accepted(page_as: OpenPage, site: Site) -> None:
     suggestion, slug = await open_suggestion(site)
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")

@@ -16240,9 +16240,9 @@ export interface components {
             constraints?: components["schemas"]["Constraints"];
             /**
              * Dataset Id
-             * Format: uuid
+             * @description What to search and prove on; needed unless `source` is given.
              */
-            dataset_id: string;
+            dataset_id?: string | null;
             evolutionary?: components["schemas"]["EvolutionarySearch"] | null;
             few_shot?: components["schemas"]["FewShotSearch"] | null;
             learned?: components["schemas"]["LearnedSearch"] | null;
@@ -16279,6 +16279,11 @@ export interface components {
             semantic?: components["schemas"]["SemanticSearch"] | null;
             /** @description Needed by the method `settings`. */
             settings?: components["schemas"]["SettingsSearch"] | null;
+            /**
+             * Source
+             * @description `feedback`, in place of a dataset: answers of this prompt that people corrected or liked in the last 90 days. They become a dataset, to which the prompt's next search from feedback adds what was said since.
+             */
+            source?: "feedback" | null;
             /** @description Of `evolutionary`: begin with the candidates of this generation. */
             start?: components["schemas"]["StartAt"] | null;
             /**

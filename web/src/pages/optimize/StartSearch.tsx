@@ -15,6 +15,9 @@ import { type Body, PLAIN, type Search, searchOf, whyNot } from "./search";
 /** `line` and `number`: the generation that it begins with. */
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; line: string; number: number | null };
 
+/** In place of a dataset: the API makes one of them. */
+const FEEDBACK = { value: "feedback", label: "What people said of its answers", hint: "corrected or liked in the last 90 days" };
+
 const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
 
 /** Budget and ceiling first: what may be spent stands there before anything else is asked. */
@@ -50,7 +53,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   };
   const asked = { task, reflect, judge: search.judge, variants: search.variants.length > 0 ? search.variants : null };
   const asModels = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
-  const body = prompt && dataset && !missing ? ({ prompt, dataset_id: dataset, budget, models: asModels, ...(version ? { version: Number(version) } : {}), ...searchOf(search), ...begins } as Body) : null;
+  const body = prompt && dataset && !missing ? ({ prompt, ...(dataset === FEEDBACK.value ? { source: "feedback" } : { dataset_id: dataset }), budget, models: asModels, ...(version ? { version: Number(version) } : {}), ...searchOf(search), ...begins } as Body) : null;
   const forecast = useForecast("/v1/optimizations/forecast", open ? body : null);
   // Of what stands there now, or none: nobody shall start on the price of what stood there before.
   const plan = forecast.isStale ? undefined : forecast.data;
@@ -96,11 +99,11 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               <Select value={version} onChange={setVersion} empty={live ? `production (v${live})` : "the live one"} options={versions.map((one) => ({ value: one, label: `v${one}` }))} />
             </Field>
           </div>
-          <Labelled name="Dataset" error={errorFor(error, "dataset_id")}>
-            <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
-            {datasets.isEmpty ? (
+          <Labelled name="Dataset" error={errorFor(error, "dataset_id") ?? errorFor(error, "source")}>
+            <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
+            {datasets.isEmpty && dataset === null ? (
               <p className="text-12 text-muted">
-                There is none here yet. <TextLink to="/datasets" search={{ new: "1" }}>Make one</TextLink> of some 100 examples with the right answer, then search from there.
+                There is none here yet. <TextLink to="/datasets" search={{ new: "1" }}>Make one</TextLink> of some 100 examples with the right answer, then search from there, or take what people said of its answers.
               </p>
             ) : null}
           </Labelled>
