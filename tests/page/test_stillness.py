@@ -9,8 +9,8 @@ from tests.page.routes import ROUTES, Route
 from tests.page.site import Site
 
 STACKED = (
-    "prompt-results", "generations", "optimization", "experiment-settings", "scores", "batch", "routing-of-a-prompt", "guardrails", "known-models",
-    "usage", "statement", "settings-organization", "settings-privacy",
+    "prompt-results", "generations", "optimization", "experiment-settings", "scores", "batch", "routing-of-a-prompt", "guardrails",
+    "known-models", "usage", "statement", "settings-organization", "settings-privacy",
 )  # fmt: skip
 """Pages on which something stands below what has no height of its own before it is there."""
 

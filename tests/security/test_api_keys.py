@@ -102,6 +102,14 @@ async def test_only_admins_have_to_do_with_keys(world: World, role: str) -> None
     assert [(await other(*call)).status for call in calls] == [403] * len(calls)
 
 
+async def test_a_limit_has_a_shorter_name_too(world: World) -> None:
+    admin = await world.stack.caller()
+    _, made = await _made(admin, rate_limit=7)
+    assert made["rate_limit_per_minute"] == 7
+    both = await admin("POST", KEYS, {"name": "both", "rate_limit": 7, "rate_limit_per_minute": 7})
+    assert (both.status, both.body["error"]["param"]) == (422, "rate_limit")
+
+
 async def test_a_rotated_key_works_beside_the_new_one_until_the_overlap_is_over(world: World) -> None:
     admin = await world.stack.caller()
     old, made = await _made(admin, role="editor", scopes=["prompts:read", "executions:write"], rate_limit_per_minute=9)

@@ -15718,6 +15718,8 @@ export interface components {
             expires_at?: string | null;
             /** Name */
             name: string;
+            /** Rate Limit */
+            rate_limit?: number | null;
             /** Rate Limit Per Minute */
             rate_limit_per_minute?: number | null;
             /**

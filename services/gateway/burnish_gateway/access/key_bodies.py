@@ -1,11 +1,11 @@
 """How API keys are asked for, and how they look from outside."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from asyncpg import Record
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.access.scopes import SCOPES
 from burnish_gateway.wire import ApiModel, Moment, Name
@@ -32,7 +32,19 @@ class NewKey(ApiModel):
     scopes: Annotated[list[str], Field(default_factory=list, max_length=len(SCOPES), examples=[["executions:write", "prompts:read"]])]
     expires_at: Moment | None = None
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    rate_limit: Annotated[int, Field(ge=1, le=10_000_000, description="Another name of `rate_limit_per_minute`.")] | None = None
     budget: KeyBudget | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if self.rate_limit is not None and self.rate_limit_per_minute is not None:
+            raise ValueError("rate_limit: is another name of rate_limit_per_minute; give one of them")
+        return self
+
+    @property
+    def per_minute(self) -> int | None:
+        """None: what the workspace allows."""
+        return self.rate_limit_per_minute if self.rate_limit is None else self.rate_limit
 
 
 class KeyChange(ApiModel):

@@ -32,7 +32,7 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
     async def work(tx: Tx) -> NewKeyAnswer:
         made = await manage.make_key(
             tx, principal, name=body.name, role=body.role, scopes=scopes, expires_at=expires_at,
-            rate_limit_per_minute=body.rate_limit_per_minute, pepper=gateway.installation.pepper,
+            rate_limit_per_minute=body.per_minute, pepper=gateway.installation.pepper,
         )  # fmt: skip
         if body.budget is not None:
             wish = Wish("api_key", str(made.api_key_id), limit_nusd=body.budget.limit_nusd, period=body.budget.period)
