@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar, get_args, get_origin
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -48,6 +49,9 @@ class ApiModel(BaseModel):
     """A request body: unknown fields are refused, no type is guessed, no number is infinite."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {}
+    """Fields that other APIs have here, and the field of this body into which they belong."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -216,17 +220,17 @@ def parse_model(model: type[M], raw: bytes) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        raise invalid_field(error) from error
+        raise invalid_field(error, elsewhere=getattr(model, "ELSEWHERE", {})) from error
 
 
-def invalid_field(error: ValidationError | RequestValidationError) -> InvalidField:
+def invalid_field(error: ValidationError | RequestValidationError, *, elsewhere: Mapping[str, str] = MappingProxyType({})) -> InvalidField:
     """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated.
 
-    Several fields that are missing are all named at once.
+    Several fields that are missing are all named at once. `elsewhere`: see ApiModel.ELSEWHERE.
     """
     found = error.errors()[:20]
     place = 1 if isinstance(error, RequestValidationError) else 0  # FastAPI says first where a value stands: body, query, …
-    told = sides_settled([(one["type"], _problem(one, one["loc"][place:])) for one in found])
+    told = sides_settled([(one["type"], _problem(one, one["loc"][place:], elsewhere=elsewhere)) for one in found])
     problems = [problem for _, problem in told]
     missing = [problem["param"] for kind, problem in told if kind == "missing"]
     first = problems[0]
@@ -268,9 +272,11 @@ NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.]*): (.+)", re.S)
 """What a check of several fields says: of which one it is."""
 
 
-def _problem(error: Any, location: tuple[int | str, ...]) -> dict[str, str]:
+def _problem(error: Any, location: tuple[int | str, ...], *, elsewhere: Mapping[str, str]) -> dict[str, str]:
     """`param` and `message` of one of pydantic's errors."""
     param, message = _path(location), in_words(error)
+    if error["type"] == "extra_forbidden" and param in elsewhere:
+        message = f'belongs into {elsewhere[param]} here: "{elsewhere[param]}": {{"{param}": …}}'
     named = NAMES_A_FIELD.match(message) if error["type"] == "value_error" else None
     if named is not None:
         param, message = f"{param}.{named[1]}" if param else named[1], named[2]

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from burnish_gateway.execution.routes import NewExecution
 from burnish_gateway.wire import ApiModel, invalid_field, parse_model
 from burnish_gateway.wording import in_words
 from burnish_shared.errors import InvalidField
@@ -52,6 +53,20 @@ def test_the_field_stands_before_what_is_wrong_with_it() -> None:
         Strict.model_validate({"name": "xxxx"})
     refused = invalid_field(caught.value)
     assert (refused.message, refused.param) == ("name: may have at most 3 characters; it has 4", "name")
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("max_tokens", 'max_tokens: belongs into overrides here: "overrides": {"max_tokens": …}'),
+        ("tokens_most", "tokens_most: is no field of this call; see /openapi.json"),
+    ],
+)
+def test_a_setting_that_other_apis_have_at_the_top_is_told_where_it_belongs(field: str, said: str) -> None:
+    body = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi."}], field: 7}
+    with pytest.raises(InvalidField) as refused:
+        parse_model(NewExecution, json.dumps(body).encode())
+    assert (refused.value.message, refused.value.param) == (said, field)
 
 
 class Kept(ApiModel):

@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 from uuid import UUID
 
@@ -83,6 +83,8 @@ class CacheAsked(ApiModel):
 
 class NewExecution(ApiModel):
     """Either `prompt` (a slug, with `label` or `version`; `production` where neither is given) or `messages` with `model`."""
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(Overrides.model_fields, "overrides")
 
     prompt: Annotated[PlainText, Field(min_length=1, max_length=63)] | None = None
     label: Annotated[PlainText, Field(min_length=1, max_length=63)] | None = None
