@@ -321,5 +321,7 @@ async def test_what_is_not_there_is_named(desk: Desk) -> None:
     assert (unknown.status, unknown.body["error"]["param"]) == (404, "prompt")
     model = await desk.caller("POST", "/v1/test-runs", body | {"models": ["nobody/none"]})
     assert (model.status, model.body["error"]["param"]) == (422, "models")
+    embeds = await desk.caller("POST", "/v1/test-runs", body | {"models": ["simulated/embed"]})
+    assert (embeds.status, embeds.body["error"]["param"]) == (422, "models") and "answers no chat" in embeds.body["error"]["message"]
     split = await desk.caller("POST", "/v1/test-runs", body | {"split": "holdout"})
     assert split.status == 422

@@ -2,6 +2,7 @@
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.optimization.bodies import OptimizationBody
+from burnish_gateway.routing.qualify import answers_chats
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.session import Tx
@@ -30,6 +31,8 @@ async def price_of(tx: Tx, principal: Principal, model: str, *, param: str) -> P
     facts = await model_store.find_model(tx, model)
     if facts is None or not facts.active:
         raise InvalidField(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param=param)
+    if not answers_chats(facts.capabilities):
+        raise InvalidField(f"The model {model[:200]!r} makes embeddings and answers no chat; name one that does.", param=param)
     route = await route_store.find_route(tx, principal.workspace_id, facts)
     if route is None:
         raise InvalidField(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models.", param=param)

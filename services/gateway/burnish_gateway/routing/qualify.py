@@ -1,6 +1,6 @@
 """Which model `auto` chooses: the cheapest of those that meet what is asked, and why the others do not. Pure (PRODUCT E12)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -14,7 +14,12 @@ REASONS_MOST: Final = 100
 """Models whose reasons a refusal lists."""
 
 EMBEDDINGS: Final = frozenset({"embedding", "embeddings"})
-"""A model that says one of these and not `chat` answers no chat."""
+
+
+def answers_chats(capabilities: Iterable[str]) -> bool:
+    """Whether a model does: all but those that say that they make embeddings, and not that they chat."""
+    able = frozenset(capabilities)
+    return not able & EMBEDDINGS or "chat" in able
 
 
 class NoModelQualifies(InvalidField):
@@ -78,7 +83,7 @@ def reasons_against(facts: ModelFacts, need: Need, *, now: datetime) -> list[str
 def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
     able = frozenset(facts.capabilities)
     said = []
-    if able & EMBEDDINGS and "chat" not in able:
+    if not answers_chats(able):
         said.append("It makes embeddings and answers no chat.")
     if missing := need.capabilities - able:
         said.append(f"It lacks {', '.join(sorted(missing))}.")
