@@ -118,7 +118,8 @@ async def test_a_liked_answer_is_right_a_disliked_one_is_nothing_and_nobody_says
     assert [one for one in given if not one.startswith("cable")] == ["a login", "a parcel"] and len(given) == 2 + 3, given
     answers = {one["input"]["ticket"]: one["expected"] for one in items}
     assert answers["a parcel"] == (await told("GET", f"/v1/executions/{liked}")).body["output"]
-    await told("POST", f"/v1/optimizations/{started.body['id']}/cancel", {})
+    ended = (await told("POST", f"/v1/optimizations/{started.body['id']}/cancel", {})).body
+    assert (ended["status"], ended["finish_reason"]) == ("cancelled", "cancelled")
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(
     assert shown["simulated"] is True  # where figures are shown, it is said who made them
     assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
     ended = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10)
-    assert (ended["status"], ended["simulated"]) == ("cancelled", True)
+    assert (ended["status"], ended["finish_reason"], ended["simulated"]) == ("cancelled", "cancelled", True)
     spent = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", job_id)
     assert spent[0]["n"] < BUDGET / 2
     await until_nothing_is_held(stack, desk)

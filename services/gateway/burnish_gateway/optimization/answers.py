@@ -315,6 +315,7 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
         chain=_chain(row["search"]),
         progress={name: value for name, value in progress_of(row).items() if in_full or name != "curve"},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
+        finish_reason="cancelled" if row["status"] == "cancelled" else row["finish_reason"],
         **{name: row[name] for name in _JOB_COLUMNS},
     )
 
@@ -358,7 +359,7 @@ _TEST_RUN_COLUMNS = (
     "spent_nusd", "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _JOB_COLUMNS = (
-    "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "outcome", "finish_reason", "suggestion_id",
+    "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "outcome", "suggestion_id",
     "test", "error", "simulated", "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _SUGGESTION_COLUMNS = (

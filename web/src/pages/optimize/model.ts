@@ -132,6 +132,7 @@ const REASONS: Record<string, string> = {
   not_enough_data: "The dataset has too few train or validation items to search on.",
   not_confirmed: "The best texts were not better on the validation items. Nothing changes.",
   nothing_found: "No edit that was proposed could be used.",
+  cancelled: "It was cancelled. Nothing was suggested.",
   nothing_to_gain: "Nothing that was tried did better than the version that is there.",
 };
 
