@@ -31,7 +31,7 @@ BEHIND = ("analytics", "webhooks", "optimizer", "simulator")
 EXECUTORS = ("executor", "executor-2")
 
 CALLS = int(os.environ.get("BURNISH_CHAOS_CALLS") or 10_000)
-SEED = int(os.environ.get("BURNISH_CHAOS_SEED") or time.time())
+SEED = int(os.environ.get("BURNISH_CHAOS_SEED") or 1)
 RATE = 90.0
 BATCH_LINES = 200
 BATCH_EVERY_S = 0.5
@@ -53,7 +53,7 @@ FROZEN_S = 3.5
 @pytest.mark.promise("P-09", "C-05", "G-11", "G-12", "E-01", "E-02", "E-03", "M-01", "W-02", "A-01")
 @pytest.mark.timeout(LONGEST_S + 2 * END_S)
 async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """BURNISH_CHAOS_SEED repeats the faults, BURNISH_CHAOS_CALLS says how many calls."""
+    """BURNISH_CHAOS_SEED chooses other faults, BURNISH_CHAOS_CALLS says how many calls."""
     dice = random.Random(SEED)
     async with ground(tmp_path / "home") as place, receiving() as receiver:
         await subscribe(place, receiver)
