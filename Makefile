@@ -103,7 +103,7 @@ bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a dr
 KILLS := tests/chaos/test_kill_each.py
 chaos: $(STAMP) ## in three minutes: kill, freeze and restart processes under ten thousand calls (BURNISH_CHAOS_CALLS), drill backup and cluster, audit the books
 	$(BIN)/pytest -m "chaos and not chaos_more and not chaos_long" -n $(WORKERS) --dist loadfile --ignore=$(KILLS) $(ARGS) tests/chaos tests/integration/operation
-	$(BIN)/pytest $(KILLS)
+	@[ -n "$(ARGS)" ] || $(BIN)/pytest $(KILLS)
 
 chaos-more: $(STAMP) ## what chaos has no time for: faults at random, two releases side by side, a pooler, a storm, deaths at every step
 	$(BIN)/pytest -m "chaos_more and not chaos_long" $(ARGS) tests/chaos tests/integration

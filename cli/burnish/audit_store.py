@@ -25,8 +25,9 @@ class Question:
 
     `wrong` may take $1: the moment at which the audit began; what is younger is left to the next audit.
 
-    Of dead letters those are left out that tell of a request whose executors died or stood still three times in a row: its row is the
-    truth, by which it is sent again or ended, and the first question looks at that.
+    Of dead letters those are left out that tell of a request whose executors died or stood still three times in a row: what counts is its
+    row, or the batch or job that asked for it, by which it is sent again or ended. The first question looks at the rows; a batch or job
+    that does not end is under way.
     """
 
     name: str

@@ -37,7 +37,10 @@ BATCH_LINES = 200
 BATCH_EVERY_S = 0.5
 """Between two batches, so that not all calls are of them."""
 
-CALM_S = (0.3, 3.0)
+FAULTS = 15
+"""Of executors by lot, after each process was killed once: however fast the machine makes the calls."""
+
+CALM_S = (0.1, 1.0)
 END_S = 120.0
 """For what began to end, once nothing is hurt any more: no test fails because the machine is slow."""
 
@@ -64,7 +67,7 @@ async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path,
         began_at = time.monotonic()
         async with asyncio.timeout(LONGEST_S):
             await kill_each(place)
-            done = await hurt_executors(place, dice, until=lambda: load.calls >= CALLS or running.done())
+            done = await hurt_executors(place, dice, until=lambda done: (done >= FAULTS and load.calls >= CALLS) or running.done())
         assert load.calls >= CALLS, running.result()
         batches.stop.set()
         await asyncio.wait_for(batching, END_S)
@@ -89,10 +92,10 @@ async def kill_each(place: Ground) -> None:
     await asyncio.gather(*(place.heal(name, of_pid=pid) for name, pid in killed.items()), place.freeze("executor", FROZEN_S))
 
 
-async def hurt_executors(place: Ground, dice: random.Random, *, until: Callable[[], bool]) -> Counter[str]:
-    """One fault after the other; how many of which."""
+async def hurt_executors(place: Ground, dice: random.Random, *, until: Callable[[int], bool]) -> Counter[str]:
+    """One fault after the other; how many of which. `until` is asked with how many there were."""
     done = Counter[str]()
-    while not until():
+    while not until(done.total()):
         await asyncio.sleep(dice.uniform(*CALM_S))
         done[await hurt(place, dice)] += 1
     return done

@@ -99,6 +99,72 @@ async def test_what_people_corrected_is_searched_and_proven_on(stack: Stack, tol
     await told("POST", f"/v1/optimizations/{again.body['id']}/cancel", {})
 
 
+async def test_only_what_was_said_of_this_prompt_of_late_and_is_not_forgotten_counts(stack: Stack, told: Caller) -> None:
+    of_it, other, old, gone = await answered(told, ["parcel one", "parcel two", "parcel three", "parcel four"])
+    await say(stack, told, [(one, "", "correction", "shipping", None) for one in (of_it, other, old, gone)])
+    made = await told("POST", "/v1/prompts", {"slug": "else", "template": "{{ticket}}", "model": "simulated/reader"})
+    assert made.status == 201, made.body
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    prompt = "SELECT prompt_id FROM prompts WHERE slug = 'else' AND workspace_id = e.workspace_id"
+    await connection.execute(f"UPDATE execution_facts e SET prompt_id = ({prompt}) WHERE execution_id = $1::text::uuid", other)
+    await connection.execute("UPDATE feedback SET accepted_at = now() - interval '91 days' WHERE target_id = $1", old)
+    await connection.execute("UPDATE feedback SET forgotten_at = now() WHERE target_id = $1", gone)
+    await connection.close()
+    started = await told("POST", "/v1/optimizations", search())
+    assert started.status == 202, started.body
+    job = (await told("GET", f"/v1/optimizations/{started.body['id']}")).body
+    assert [one["input"]["ticket"] for one in await items_of(told, job["dataset_id"])] == ["parcel one"]
+
+
+@pytest.mark.promise("O-08")
+async def test_what_a_person_corrected_bears_their_name_so_that_an_erasure_finds_it(stack: Stack, told: Caller) -> None:
+    (one,) = await answered(told, ["a parcel"], end_user="ann")
+    await say(stack, told, [(one, "ann", "correction", "shipping", None)])
+    started = await told("POST", "/v1/optimizations", search())
+    job = (await told("GET", f"/v1/optimizations/{started.body['id']}")).body
+    (item,) = await items_of(told, job["dataset_id"])
+    assert (item["metadata"]["source"], item["metadata"]["said_by"], item["metadata"]["group"]) == ("correction", "ann", "ann")
+
+
+async def test_where_the_variables_have_changed_a_new_dataset_begins(stack: Stack, told: Caller) -> None:
+    ids = await answered(told, ["a parcel", "a refund"])
+    await say(stack, told, [(one, "", "correction", "shipping", None) for one in ids])
+    first = await told("POST", "/v1/optimizations", search())
+    assert first.status == 202, first.body
+    await told("POST", f"/v1/optimizations/{first.body['id']}/cancel", {})
+    messages = [{"role": "system", "content": WEAK}, {"role": "user", "content": "{{text}}"}]
+    changed = await told("POST", "/v1/prompts/told/versions", {"base_version": 1, "messages": messages})
+    assert changed.status == 201, changed.body
+    assert (await told("PUT", "/v1/prompts/told/labels/production", {"version": 2})).status == 200
+    nothing = await told("POST", "/v1/optimizations", search())
+    assert (nothing.status, nothing.body["error"]["param"]) == (422, "source"), nothing.body
+
+    late = (await told("POST", "/v1/executions", {"prompt": "told", "variables": {"text": "a login"}})).body["id"]
+    await say(stack, told, [(late, "", "correction", "access", None)])
+    jobs = []
+    for version in (2, 1):
+        started = await told("POST", "/v1/optimizations", search(version=version))
+        assert started.status == 202, started.body
+        jobs.append((await told("GET", f"/v1/optimizations/{started.body['id']}")).body)
+        await told("POST", f"/v1/optimizations/{started.body['id']}/cancel", {})
+    of_first = (await told("GET", f"/v1/optimizations/{first.body['id']}")).body["dataset_id"]
+    assert jobs[1]["dataset_id"] == of_first != jobs[0]["dataset_id"]
+    assert [one["input"] for one in await items_of(told, jobs[0]["dataset_id"])] == [{"text": "a login"}]
+
+
+async def test_searches_that_begin_at_once_share_a_dataset_and_a_schedule_makes_none_before_its_time(stack: Stack, told: Caller) -> None:
+    (one,) = await answered(told, ["a parcel"])
+    await say(stack, told, [(one, "", "correction", "shipping", None)])
+    body = {"every": "daily", "hour": 3, "month_credits": 500, "optimization": search(budget={"evaluations": 1_000, "credits": 50})}
+    planned = await told("POST", "/v1/optimization-schedules", body)
+    assert planned.status == 201 and (await told("GET", "/v1/datasets")).body["data"] == [], planned.body
+    started = await asyncio.gather(*(told("POST", "/v1/optimizations", search()) for _ in range(4)))
+    assert {one.status for one in started} == {202}, [one.body for one in started]
+    assert len((await told("GET", "/v1/datasets")).body["data"]) == 1
+    for each in started:
+        await told("POST", f"/v1/optimizations/{each.body['id']}/cancel", {})
+
+
 @pytest.mark.promise("O-08")
 async def test_a_liked_answer_is_right_a_disliked_one_is_nothing_and_nobody_says_more_than_their_share(stack: Stack, told: Caller) -> None:
     liked, split, scored, low = await answered(told, ["a parcel", "a refund", "a login", "a screen"])
@@ -130,8 +196,9 @@ async def test_a_liked_answer_is_right_a_disliked_one_is_nothing_and_nobody_says
         ({"dataset_id": str(new_uuid())}, "source"),
         ({"source": "thumbs"}, "source"),
         ({"prompt": "no-such"}, "prompt"),
+        ({"chain": {"slug": "c", "step": "s"}}, "source"),
     ],
-    ids=["nobody said anything", "neither", "both", "another source", "no such prompt"],
+    ids=["nobody said anything", "neither", "both", "another source", "no such prompt", "a chain"],
 )
 async def test_what_cannot_be_searched_is_refused_by_its_field(told: Caller, more: dict[str, Any], param: str) -> None:
     refused = await told("POST", "/v1/optimizations", {name: value for name, value in search(**more).items() if value is not None})

@@ -118,11 +118,15 @@ def test_a_header_that_names_a_column_twice_is_refused() -> None:
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_a_sheet_of_a_country_with_a_decimal_comma_is_read(mark: str) -> None:
     """Excel writes semicolons there; cells that were copied come with tabs."""
-    sheet = "\n".join(mark.join(cells) for cells in (["input", "expected", "price"], ["how much, please", "fees", "1,50"]))
+    sheet = "\n".join(mark.join(cells) for cells in (["input", "expected", '"price, EUR"'], ["how much, please", "fees", "1,50"]))
     shown = read_preview(sheet.encode(), content_type="text/csv", mapping={})
-    assert {one.name: one.target for one in shown.columns} == {"input": "input", "expected": "expected", "price": "metadata.price"}
+    assert {one.name: one.target for one in shown.columns} == {
+        "input": "input",
+        "expected": "expected",
+        "price, EUR": "metadata.price, EUR",
+    }
     (row,) = shown.rows
-    assert (row.input, row.expected, row.metadata) == ("how much, please", "fees", {"price": "1,50"})
+    assert (row.input, row.expected, row.metadata) == ("how much, please", "fees", {"price, EUR": "1,50"})
 
 
 def test_empty_columns_without_a_name_are_passed_over_and_filled_ones_are_named() -> None:

@@ -32,3 +32,9 @@ export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer
     };
   }, [data, isPending]);
 }
+
+/** In place of a dataset of a search: the API makes one of them. */
+export const FEEDBACK: Choice = { value: "feedback", label: "What people said of its answers", hint: "corrected or liked in the last 90 days" };
+
+/** What a search is asked for: a dataset by its id, or `FEEDBACK`. */
+export const askedItems = (dataset: string): { dataset_id: string } | { source: "feedback" } => (dataset === FEEDBACK.value ? { source: "feedback" } : { dataset_id: dataset });

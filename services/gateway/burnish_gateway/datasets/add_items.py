@@ -74,7 +74,8 @@ async def _alike(tx: Tx, dataset: Dataset, workspace_id: UUID, few: Sequence[New
     texts, splits = [NewItem(input=given, expected="").text for _, _, given in rows], [split for _, split, _ in rows]
     places = {text: place for place, text in enumerate(texts)}
     if few is None or any(item.text not in places for item in few):  # PostgreSQL may have written a number of an input otherwise
-        return [_pair(ids, splits, pair.first, pair.second, pair.similarity) for pair in near_duplicates(texts, splits)]
+        found = await asyncio.to_thread(near_duplicates, texts, splits)
+        return [_pair(ids, splits, pair.first, pair.second, pair.similarity) for pair in found]
     there_are = set(ids)
     pairs = {frozenset(pair["items"]): pair for pair in dataset.near_duplicates if there_are.issuperset(pair["items"])}
     for here in {places[item.text] for item in few}:

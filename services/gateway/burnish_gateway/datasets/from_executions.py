@@ -72,15 +72,15 @@ async def add_executions(tx: Tx, workspace_id: UUID, dataset_id: UUID, body: Fro
 
 
 async def items_of(
-    tx: Tx, workspace_id: UUID, chosen: Mapping[UUID, str | None], *, use_output: bool
+    tx: Tx, workspace_id: UUID, chosen: Mapping[UUID, str | None], *, use_output: bool, looks_up: bool = True
 ) -> tuple[list[NewItem], list[Skipped]]:
-    """The first of each input. `chosen`: executions with the right answer, None where it is to be looked up; `use_output`: see
-    FromExecutionsBody. Raises NotFound where none of the executions is there.
+    """The first of each input. `chosen`: executions with the right answer, None where nobody gave one; `looks_up`: then corrections are
+    looked up; `use_output`: see FromExecutionsBody. Raises NotFound where none of the executions is there.
     """
     rows = await store.executions_of(tx, workspace_id, list(chosen))
     if not rows:
         raise NotFound("There is no such execution in this workspace.", param="executions")
-    corrections = await store.corrections_of(tx, workspace_id, list(chosen))
+    corrections = await store.corrections_of(tx, workspace_id, list(chosen)) if looks_up else {}
     items: list[NewItem] = []
     skipped: list[Skipped] = []
     for execution_id, expected in chosen.items():

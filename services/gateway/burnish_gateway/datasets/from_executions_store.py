@@ -33,38 +33,3 @@ async def corrections_of(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUI
         [str(one) for one in execution_ids],
     )
     return {row["execution_id"]: row["correction"] for row in rows}
-
-
-async def said_right(tx: Tx, workspace_id: UUID, prompt_id: UUID, *, days: int, most: int) -> list[tuple[UUID, str]]:
-    """Executions of a prompt of which people said what is right, the newest word first: those that they corrected, and those that they
-    liked and nobody disliked. With the end user who spoke last; "": nobody named.
-
-    Liked as in `optimizer/io/history_store`: a thumb up, or a score of at least 0.5.
-    """
-    rows = await tx.fetch(
-        """SELECT f.execution_id, (array_agg(f.end_user ORDER BY f.accepted_at DESC))[1] AS voice
-             FROM feedback f JOIN execution_facts e ON e.execution_id = f.execution_id AND e.workspace_id = f.workspace_id
-            WHERE f.workspace_id = $1 AND e.prompt_id = $2 AND f.target_kind = 'execution' AND f.forgotten_at IS NULL
-              AND f.accepted_at > clock_timestamp() - $3 * interval '1 day'
-            GROUP BY f.execution_id
-           HAVING bool_or(f.correction <> '')
-               OR bool_or(f.kind = 'thumb' AND f.value = 1 OR f.kind = 'score' AND f.value >= 0.5)
-              AND NOT bool_or(f.kind = 'thumb' AND f.value < 1 OR f.kind = 'score' AND f.value < 0.5)
-            ORDER BY max(f.accepted_at) DESC, f.execution_id LIMIT $4""",
-        workspace_id,
-        prompt_id,
-        days,
-        most,
-    )
-    return [(row["execution_id"], row["voice"]) for row in rows]
-
-
-async def dataset_of_feedback(tx: Tx, workspace_id: UUID, prompt_id: UUID) -> UUID | None:
-    """What the prompt's newest search from feedback was made on; None: there was none."""
-    found: UUID | None = await tx.fetchval(
-        """SELECT dataset_id FROM optimization_jobs WHERE workspace_id = $1 AND prompt_id = $2 AND search ->> 'source' = 'feedback'
-            ORDER BY created_at DESC LIMIT 1""",
-        workspace_id,
-        prompt_id,
-    )
-    return found

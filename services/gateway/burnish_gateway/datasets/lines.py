@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,6 +63,9 @@ def _jsonl(raw: bytes) -> Iterator[Line]:
             yield Line(number, None, "An item is an object with input and expected.")
 
 
+QUOTED: Final = re.compile(r'"[^"]*"')
+
+
 def _csv(raw: bytes) -> Iterator[Line]:
     """A header names the columns. Cells that a line lacks are left out, so that the item says what is missing.
 
@@ -94,6 +98,6 @@ def _csv(raw: bytes) -> Iterator[Line]:
 
 
 def _delimiter(text: str) -> str:
-    """Where the header has no comma, what sheets write instead in countries with a decimal comma, or when they copy cells."""
-    header = text.partition("\n")[0]
+    """Where the header has no comma outside of quotes, what sheets write instead in countries with a decimal comma, or when they copy."""
+    header = QUOTED.sub("", text.partition("\n")[0])
     return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")

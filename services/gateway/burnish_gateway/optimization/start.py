@@ -3,7 +3,6 @@
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -15,6 +14,7 @@ from burnish_gateway.generations.choose import start_of
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.ask_for_search import asked_search
 from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
+from burnish_gateway.optimization.fit import check_fit, variables_of
 from burnish_gateway.optimization.forecast import (
     Forecast,
     Judging,
@@ -169,8 +169,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     """
     chain = None if body.chain is None else await plan_chain(tx, principal, body.chain, body=body)
     version = body.version if chain is None else chain.base_version
-    dataset_id = body.dataset_id or await _said_of(tx, principal, body.prompt)
-    subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=dataset_id, chain=chain)
+    subject = await _subject(tx, principal, slug=body.prompt, version=version, label=None, dataset_id=body.dataset_id, chain=chain)
     own_model = chain.model if chain else None
     task_model = body.models.task or own_model or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
@@ -181,7 +180,7 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         prompt=subject.prompt,
         version=subject.version,
         task_model=task_model,
-        dataset_id=dataset_id,
+        dataset_id=subject.dataset.dataset_id,
         chain=chain.search if chain else None,
     )
     task = await dearest_of(tx, principal, task_model, body)
@@ -278,9 +277,19 @@ async def _failed_items(tx: Tx, principal: Principal, run_id: UUID | None, *, da
 
 
 async def _subject(
-    tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID, chain: ChainPlan | None = None
+    tx: Tx,
+    principal: Principal,
+    *,
+    slug: str,
+    version: int | None,
+    label: str | None,
+    dataset_id: UUID | None,
+    chain: ChainPlan | None = None,
 ) -> Subject:
-    """The version that is named (production, else the newest, where none is), and a dataset that fits it, or its chain."""
+    """The version that is named (production, else the newest, where none is), and a dataset that fits it, or its chain.
+
+    `dataset_id` None: what people said of the prompt.
+    """
     name = parse_slug(slug, param="prompt")
     head = await prompts_store.find_head(tx, principal.workspace_id, name)
     if head is None:
@@ -292,36 +301,18 @@ async def _subject(
     found = await prompts_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
     if found is None:
         raise no_such_prompt(name, version=number)
+    if dataset_id is None:
+        variables = variables_of(found)
+        dataset_id = await dataset_of_feedback(tx, principal.workspace_id, head.prompt, variables=variables, author=principal.actor)
     dataset = await datasets_store.find_dataset(tx, principal.workspace_id, dataset_id)
     longest = await store.longest_input(tx, principal.workspace_id, dataset_id)
     if dataset is None or longest is None:
         raise no_such_dataset()
     if chain is None:
-        _check_fit(found, longest[1])
+        check_fit(found, longest[1])
     else:
         chain.check_fit(longest[1])
     return Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
-
-
-async def _said_of(tx: Tx, principal: Principal, slug: str) -> UUID:
-    """The dataset of what people said of the prompt's answers. Raises NotFound, InvalidField."""
-    name = parse_slug(slug, param="prompt")
-    head = await prompts_store.find_head(tx, principal.workspace_id, name)
-    if head is None:
-        raise no_such_prompt(name)
-    return await dataset_of_feedback(tx, principal.workspace_id, head.prompt, author=principal.actor)
-
-
-def _check_fit(version: Version, given: Any) -> None:
-    """An early word where a text cannot fill a prompt of several variables; the optimizer says the same later, item by item."""
-    roots = {name.partition(".")[0] for name in version.content.template().required}
-    if isinstance(given, str) and len(roots) > 1 and "input" not in roots:
-        names = ", ".join(sorted(roots))
-        raise InvalidField(
-            f"The prompt needs the variables {names}: give each item's input as an object that names them.", param="dataset_id"
-        )
-    if isinstance(given, dict) and roots - set(given):
-        raise InvalidField(f"Items lack the variables {', '.join(sorted(roots - set(given)))}.", param="dataset_id")
 
 
 def _cap_nusd(budget: BudgetBody) -> int:

@@ -1,4 +1,5 @@
 import { Plus, SlidersHorizontal } from "lucide-react";
+import { useState } from "react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, PagedTable, RelativeTime } from "@/kit";
@@ -22,7 +23,8 @@ export default function RulesPage() {
   const own = pages.rows.find((row) => row.prompt === null);
   const rows = [own ?? PRODUCT, ...pages.rows.filter((row) => row.prompt !== null)];
   // Not the product's own in place of the workspace's, as long as it is not known whether it has one.
-  const isKnown = !pages.isPending && !(pages.error && pages.rows.length === 0);
+  const [isKnown, setKnown] = useState(false);
+  if (!isKnown && !pages.isPending && !(pages.error && pages.rows.length === 0)) setKnown(true);
   const opened = edit === "" ? undefined : edit === "new" ? null : !isKnown ? undefined : rows.find((row) => (row.prompt ?? DEFAULT_KEY) === edit);
   return (
     <Head

@@ -1,7 +1,7 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useDatasets, usePromptChoices } from "@/api/choices";
+import { FEEDBACK, askedItems, useDatasets, usePromptChoices } from "@/api/choices";
 import { useForecast } from "@/api/forecast";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
@@ -14,9 +14,6 @@ import { type Body, PLAIN, type Search, searchOf, whyNot } from "./search";
 
 /** `line` and `number`: the generation that it begins with. */
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; line: string; number: number | null };
-
-/** In place of a dataset: the API makes one of them. */
-const FEEDBACK = { value: "feedback", label: "What people said of its answers", hint: "corrected or liked in the last 90 days" };
 
 const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
 
@@ -53,7 +50,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   };
   const asked = { task, reflect, judge: search.judge, variants: search.variants.length > 0 ? search.variants : null };
   const asModels = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
-  const body = prompt && dataset && !missing ? ({ prompt, ...(dataset === FEEDBACK.value ? { source: "feedback" } : { dataset_id: dataset }), budget, models: asModels, ...(version ? { version: Number(version) } : {}), ...searchOf(search), ...begins } as Body) : null;
+  const body = prompt && dataset && !missing ? ({ prompt, ...askedItems(dataset), budget, models: asModels, ...(version ? { version: Number(version) } : {}), ...searchOf(search), ...begins } as Body) : null;
   const forecast = useForecast("/v1/optimizations/forecast", open ? body : null);
   // Of what stands there now, or none: nobody shall start on the price of what stood there before.
   const plan = forecast.isStale ? undefined : forecast.data;

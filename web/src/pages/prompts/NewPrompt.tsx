@@ -39,6 +39,7 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
   const takeExample = () => {
     setSlug(EXAMPLE.slug);
     setTemplate(EXAMPLE.text);
+    setModel(null);
     setIsExample(true);
   };
   const submit = () =>

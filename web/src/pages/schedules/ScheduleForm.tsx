@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useDatasets, usePromptChoices } from "@/api/choices";
+import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
 import { useChange } from "@/api/hooks";
 import { Combobox, Field, FieldFault, FormDialog, Input, Segments, errorFor, toast } from "@/kit";
 import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete } from "./model";
@@ -37,8 +37,8 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
         </div>
         <div className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Dataset</span>
-          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
-          <FieldFault text={errorFor(error, "optimization.dataset_id")} />
+          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
+          <FieldFault text={errorFor(error, "optimization.dataset_id") ?? errorFor(error, "optimization.source") ?? errorFor(error, "source")} />
         </div>
       </div>
       {schedule ? null : (

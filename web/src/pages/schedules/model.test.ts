@@ -21,6 +21,13 @@ describe("a schedule", () => {
     expect(isComplete({ ...draft, monthUsd: "" })).toBe(false);
     expect(isComplete({ ...draft, every: "cron", cron: " " })).toBe(false);
   });
+  it("takes what people said in place of a dataset, and a dataset in place of that", () => {
+    const known = { name: "", prompt: "tickets", cron: "0 6 * * 1", time_zone: "UTC", month_credits: "200", optimization: { prompt: "tickets", source: "feedback", budget: { evaluations: 900, credits: 50 } } } as unknown as Schedule;
+    const shown = draftOf(known);
+    expect(isComplete(shown)).toBe(true);
+    expect(changeOf(shown, known).optimization).toEqual({ prompt: "tickets", source: "feedback", budget: { evaluations: 900, credits: 50 } });
+    expect(changeOf({ ...shown, dataset: "d" }, known).optimization).toEqual({ prompt: "tickets", dataset_id: "d", budget: { evaluations: 900, credits: 50 } });
+  });
   it("keeps of a run what the form does not show", () => {
     const known = { name: "", prompt: "tickets", cron: "0 6 * * 1", time_zone: "UTC", month_credits: "200", optimization: { prompt: "tickets", dataset_id: "d", method: "reflective", budget: { evaluations: 900, credits: 50, seconds: 60 } } } as unknown as Schedule;
     const changed = changeOf({ ...draftOf(known), evaluations: "1000" }, known);

@@ -1,4 +1,5 @@
 /** When a schedule comes, in words, and what is sent for one. Pure. */
+import { askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
 
 export type Schedule = Schema<"burnish_gateway__schedules__answers__ScheduleAnswer">;
@@ -22,7 +23,7 @@ export function rhythm(cron: string): string {
 }
 
 /** What a schedule asks of each run, as far as the page shows it. */
-export type Asked = { dataset_id?: string; method?: string; version?: number | null; budget?: { evaluations?: number; credits?: number | null } };
+export type Asked = { dataset_id?: string; source?: string; method?: string; version?: number | null; budget?: { evaluations?: number; credits?: number | null } };
 export const askedOf = (schedule: Schedule) => schedule.optimization as unknown as Asked;
 
 export type Draft = { name: string; prompt: string; dataset: string; every: "hourly" | "daily" | "cron"; time: string; cron: string; zone: string; evaluations: string; runUsd: string; monthUsd: string };
@@ -34,7 +35,7 @@ export function emptyDraft(prompt: string, dataset: string, zone: string): Draft
 export function draftOf(one: Schedule): Draft {
   const asked = askedOf(one);
   const usd = (credits: number | string | null | undefined) => (credits === null || credits === undefined ? "" : String(Number((Number(credits) * USD_PER_CREDIT).toPrecision(9))));
-  return { name: one.name, prompt: one.prompt, dataset: asked.dataset_id ?? "", every: "cron", time: "03:00", cron: one.cron, zone: one.time_zone, evaluations: String(asked.budget?.evaluations ?? 2000), runUsd: usd(asked.budget?.credits), monthUsd: usd(one.month_credits) };
+  return { name: one.name, prompt: one.prompt, dataset: asked.source ?? asked.dataset_id ?? "", every: "cron", time: "03:00", cron: one.cron, zone: one.time_zone, evaluations: String(asked.budget?.evaluations ?? 2000), runUsd: usd(asked.budget?.credits), monthUsd: usd(one.month_credits) };
 }
 
 const credits = (usd: string) => Number((Number(usd) / USD_PER_CREDIT).toPrecision(12));
@@ -45,7 +46,8 @@ export function isComplete(draft: Draft): boolean {
 
 /** As for a start of an optimization; `before`: what else was asked for, which stays. */
 function optimizationOf(draft: Draft, before: Asked = {}) {
-  return { ...before, prompt: draft.prompt, dataset_id: draft.dataset, budget: { ...before.budget, evaluations: Math.round(Number(draft.evaluations)), credits: credits(draft.runUsd) } };
+  const { dataset_id: _, source: __, ...rest } = before;
+  return { ...rest, prompt: draft.prompt, ...askedItems(draft.dataset), budget: { ...before.budget, evaluations: Math.round(Number(draft.evaluations)), credits: credits(draft.runUsd) } };
 }
 
 export function bodyOf(draft: Draft) {

@@ -1,0 +1,75 @@
+"""The SQL of datasets made of what people said. Each function runs in the caller's transaction, whose policies admit one workspace."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from burnish_shared.db.session import Tx
+
+
+async def lock_prompt(tx: Tx, prompt_id: UUID) -> None:
+    """Until the transaction ends, nobody else gathers what was said of this prompt: two at once would make two datasets."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('feedback of ' || $1::text, 0))", str(prompt_id))
+
+
+async def said_of(tx: Tx, workspace_id: UUID, prompt_id: UUID, *, days: int, most: int, of_a_voice: int) -> Sequence[asyncpg.Record]:
+    """Corrections, thumbs and scores of a prompt's answers, the newest first: execution_id, kind, value, correction, end_user and voice,
+    which is that of analytics (`core/voices.py`); "": the executing key itself, which counts once for each execution.
+
+    `of_a_voice`: no voice has more of the rows, so that one that shouts leaves room for the others.
+    """
+    return await tx.fetch(
+        """SELECT execution_id, kind, value, correction, end_user, voice
+             FROM (SELECT *, row_number() OVER (PARTITION BY voice ORDER BY accepted_at DESC, feedback_id) AS place
+                     FROM (SELECT f.execution_id, f.kind, f.value, f.correction, f.end_user, f.accepted_at, f.feedback_id,
+                                  CASE WHEN f.api_key_id IS NOT DISTINCT FROM e.api_key_id::text OR f.api_key_id LIKE 'inbound:%'
+                                            OR f.end_user <> '' AND f.end_user = e.end_user
+                                       THEN CASE WHEN f.end_user = '' THEN '' ELSE 'user:' || f.end_user END
+                                       ELSE 'key:' || coalesce(f.api_key_id, '') END AS voice
+                             FROM feedback f JOIN execution_facts e ON e.execution_id = f.execution_id AND e.workspace_id = f.workspace_id
+                            WHERE f.workspace_id = $1 AND e.prompt_id = $2 AND f.target_kind = 'execution' AND f.forgotten_at IS NULL
+                              AND f.accepted_at > clock_timestamp() - $3 * interval '1 day'
+                              AND (f.correction <> '' OR f.kind IN ('thumb', 'score') AND f.value IS NOT NULL)) said) placed
+            WHERE voice = '' OR place <= $5 ORDER BY accepted_at DESC, feedback_id LIMIT $4""",
+        workspace_id,
+        prompt_id,
+        days,
+        most,
+        of_a_voice,
+    )
+
+
+async def datasets_of_searches(tx: Tx, workspace_id: UUID, prompt_id: UUID) -> list[UUID]:
+    """What the prompt's searches from feedback were made on, the newest first."""
+    rows = await tx.fetch(
+        """SELECT dataset_id FROM optimization_jobs WHERE workspace_id = $1 AND prompt_id = $2 AND search ->> 'source' = 'feedback'
+            GROUP BY dataset_id ORDER BY max(created_at) DESC LIMIT 10""",
+        workspace_id,
+        prompt_id,
+    )
+    return [row["dataset_id"] for row in rows]
+
+
+async def fits(tx: Tx, workspace_id: UUID, dataset_id: UUID, variables: Collection[str]) -> bool:
+    """Whether each of its items gives these variables, as `from_feedback.gives` says it of one."""
+    found: bool = await tx.fetchval(
+        """SELECT NOT EXISTS (SELECT FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2
+                                 AND CASE jsonb_typeof(input) WHEN 'object' THEN NOT input ?& $3::text[]
+                                     ELSE cardinality($3::text[]) > 1 AND NOT 'input' = ANY ($3::text[]) END)""",
+        workspace_id,
+        dataset_id,
+        list(variables),
+    )
+    return found
+
+
+async def known_hashes(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those that the dataset holds."""
+    rows = await tx.fetch(
+        "SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
+        workspace_id,
+        dataset_id,
+        list(hashes),
+    )
+    return {bytes(row["content_hash"]) for row in rows}
