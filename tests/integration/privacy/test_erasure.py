@@ -330,6 +330,40 @@ async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, 
     )
 
 
+async def test_what_searches_asked_about_a_persons_items_goes_with_the_items(
+    stack: Stack, past: Past, superuser: asyncpg.Connection
+) -> None:
+    """Calls with the item, the proposals that quote it and the judges of that search; calls with other items stay."""
+    caller = await stack.caller()
+    workspace, dataset, job = caller.workspace.workspace_id, new_uuid(), new_uuid()
+    theirs, other, proposal = new_uuid(), new_uuid(), UUID(int=0)
+    await superuser.execute(
+        "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, 'd', 'x')", dataset, workspace
+    )
+    for n, (item, metadata) in enumerate(((theirs, {"said_by": "quirin"}), (other, {}))):
+        await superuser.execute(
+            """INSERT INTO dataset_items (item_id, workspace_id, dataset_id, position, split, input, expected, metadata, content_hash,
+                                          added_version)
+               VALUES ($1, $2, $3, $4, 'train', $5, 'y', $6, $7, 1)""",
+            item, workspace, dataset, n, json.dumps(f"ticket {n}"), json.dumps(metadata), bytes([n]) * 32,
+        )  # fmt: skip
+    asked: dict[str, UUID] = {}
+    for what, item in (("theirs", theirs), ("other", other), ("proposal", proposal), ("judge", None), ("elsewhere", None)):
+        asked[what] = await past.execution(workspace, None, at=days_ago(0.01), text=f"case {what}")
+        if what != "elsewhere":
+            await superuser.execute("UPDATE executions SET job_id = $1 WHERE execution_id = $2", job, asked[what])
+        if item is not None:
+            await superuser.execute(
+                "INSERT INTO evaluations (workspace_id, owner_id, question, item_id, execution_id) VALUES ($1, $2, $3, $4, $5)",
+                workspace, job, bytes(32), item, asked[what],
+            )  # fmt: skip
+    done = await forgotten(caller, "quirin")
+    assert done["counts"]["dataset_items"] == 1
+    left = await past.rows("SELECT execution_id FROM execution_contents WHERE workspace_id = $1", workspace)
+    assert {row["execution_id"] for row in left} == {asked["other"], asked["elsewhere"]}
+    assert await past.found("case theirs") == {} and await past.found("quirin") == {}
+
+
 async def test_a_session_of_the_person_goes_with_them(stack: Stack, past: Past) -> None:
     caller = await stack.caller()
     workspace = caller.workspace.workspace_id
