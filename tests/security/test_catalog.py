@@ -94,6 +94,7 @@ OWNED_BY_THE_OWNER = {
     "forget_judges": "takes what judges had read, with the execution that they read",
     "purge_prompt": "removes a prompt's versions, which no service may, on the strength of its being archived",
     "adopt_executions": "says for which prompt executions count that no service may change, on the strength of a row in execution_groups",
+    "forget_items_asked": "takes what was asked about items of a dataset with the items, whoever deletes them; a trigger",
     "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",
 }
 """SECURITY DEFINER functions that burnish_lookup cannot run, and why."""
