@@ -14,8 +14,10 @@ from burnish_optimizer.stats import alpha_of_look, discordance, mcnemar_one_side
 from burnish_simulator.reader.answer import answer
 from burnish_simulator.writer.propose import propose as write
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data"
 SETS = ("support_routing", "intent_fine11", "intent_oos_banking")
+DEMO = "the demo's tickets and hurried prompt"
 
 
 def load(name: str) -> dict[str, list[Item]]:
@@ -26,6 +28,16 @@ def load(name: str) -> dict[str, list[Item]]:
         if row["expected"] not in ("oos", "out_of_scope"):
             splits[row["split"]].append(Item(id=row["id"], input=row["input"], expected=row["expected"]))
     return splits
+
+
+def demo() -> tuple[dict[str, list[Item]], str]:
+    """What the page offers a new user: the tickets of its example, and the prompt that is there to be made better."""
+    splits: dict[str, list[Item]] = {"train": [], "val": [], "test": []}
+    for line in (ROOT / "web/public/examples/support-tickets.txt").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        splits["val" if row["split"] == "validation" else row["split"]].append(Item(row["id"], row["input"], row["expected"]))
+    weak = json.loads((ROOT / "cli/burnish/demo/data/weak_prompt.json").read_text("utf-8"))
+    return splits, weak["messages"][0]["content"]
 
 
 def names_only(splits: dict[str, list[Item]]) -> str:

@@ -1,6 +1,7 @@
 """Do an optimization job: search on train and validation, measure once on test, suggest what is proven (PRODUCT O1, O4, O6)."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,13 +17,14 @@ from burnish_optimizer.io.announce import optimization_completed, suggestion_cre
 from burnish_optimizer.io.datasets_store import TestSplit
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds, OutOfTime
-from burnish_optimizer.io.work_store import Claim
+from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.job_under_way import Work
 from burnish_optimizer.search import BEFORE_PROOF, Budget, SearchResult, optimize
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_shared import failpoints
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Grounds
 from burnish_shared.search_budget import TEST_ITEMS_LEAST, evaluations_to_measure
 
@@ -85,6 +87,10 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
         cut = OUT_OF_BUDGET
     except OutOfBudget:
         cut = OUT_OF_BUDGET
+    except (asyncio.CancelledError, EvaluationFailed):  # what was bought by then is counted, however it ends
+        with suppress(ClaimLost, Unavailable):
+            await work.write_progress()
+        raise
     if cut is not None:  # what was proven by then stays proven
         endings = {model: endings.get(model) or Ending("no_improvement", cut) for model in _models_of(loaded)}
 

@@ -30,6 +30,9 @@ class Meeting:
     async def propose(self, reflection: Reflection) -> Proposal:
         raise AssertionError
 
+    async def ends_last(self, *, mean: float, sd: float) -> bool:
+        return await self.champion.final("new", expected=(mean, sd), keep=0)
+
     async def ends(self, *, mean: float, sd: float) -> tuple[bool, int]:
         won = await self.champion.challenge_expected("new", expected=(mean, sd), keep=0)
         return won, len(set(self.asked))
@@ -59,6 +62,15 @@ async def test_who_lost_is_not_asked_again_until_somebody_else_has_won() -> None
     await meeting.ends(mean=0.03, sd=0.1)
     before = len(meeting.asked)
     assert await meeting.ends(mean=0.5, sd=0.01) == (False, 15) and len(meeting.asked) == before
+
+
+async def test_in_the_end_what_the_race_knows_counts_beside_a_few_validation_items() -> None:
+    ahead, even, behind = [1] * 2 + [0] * 38, [1, -1] + [0] * 38, [-1] + [0] * 39
+    assert await Meeting(ahead).ends_last(mean=0.01, sd=0.05)
+    assert not await Meeting(ahead).ends_last(mean=-0.15, sd=0.05), "two items are luck where the race saw the opposite"
+    assert await Meeting(even).ends_last(mean=0.05, sd=0.05)
+    assert not await Meeting(even).ends_last(mean=-0.01, sd=0.05)
+    assert not await Meeting(behind).ends_last(mean=0.5, sd=0.01), "nobody wins against what was seen"
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(0.1, 0.05), (-0.1, 0.2), (0.0, 0.1)])

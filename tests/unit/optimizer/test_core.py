@@ -1,5 +1,6 @@
 """Pure decisions of the service around the search: what is sent, what is read out of answers, what a result says."""
 
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import ANY
 from uuid import UUID
@@ -18,6 +19,7 @@ from burnish_optimizer.search import Candidate, Edit, Failure, Item, Reflection
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.errors import InvalidField, MissingVariables
 from burnish_shared.evaluation_hold import hold_nusd
+from burnish_shared.evaluators.verdict import Score
 
 SYSTEM = {"role": "system", "content": "Sort it."}
 
@@ -99,6 +101,21 @@ def test_repeats_of_an_item_say_how_reliable_it_is_and_narrow_no_interval() -> N
     ]  # fmt: skip
 
 
+def test_what_an_evaluator_passed_has_an_interval_of_items_too() -> None:
+    judge = UUID(int=1)
+
+    def interval(times: int) -> Any:
+        cases = [
+            Case(UUID(int=number), UUID(int=9), "t", "a", "a", cost_nusd=0, latency_ms=1, verdicts={judge: Score(1.0, number % 2 == 0, "")})
+            for number in range(40) for _ in range(times)
+        ]  # fmt: skip
+        [told] = summarize(cases, evaluators={judge: SimpleNamespace(name="judge", version=1)})["evaluators"]
+        assert (told["n"], told["passed"]) == (40 * times, 20 * times)
+        return told["interval"]
+
+    assert interval(5) == interval(1)
+
+
 def test_a_summary_of_nothing_says_nothing() -> None:
     assert summarize([])["metrics"]["overall_accuracy"] is None
     assert summarize([])["latency_ms"] is None
@@ -167,7 +184,9 @@ def pairs(*, fixed: int, broken: int, both: int = 40, neither: int = 40) -> list
 def test_a_gain_is_proven_by_test_and_interval_and_a_tie_keeps_the_incumbent() -> None:
     proven = measure(pairs(fixed=30, broken=5), alpha=0.025, look=1)
     assert proven.proves_a_gain and proven.as_json()["delta"] == pytest.approx(25 / 115, abs=1e-6)
-    assert proven.interval.confidence == pytest.approx(0.95)
+    assert proven.interval.confidence == pytest.approx(0.95) and proven.as_json()["by"] == "mcnemar"
+    graded = [Pair(UUID(int=n), "x", 0.4, 0.9, 1, 1) for n in range(40)]
+    assert measure(graded, alpha=0.025, look=1).as_json()["by"] == "sign_flip"
     assert not measure(pairs(fixed=10, broken=10), alpha=0.025, look=1).proves_a_gain
     assert not measure(pairs(fixed=12, broken=5), alpha=0.025, look=1).proves_a_gain
     assert not measure([], alpha=0.025, look=1).proves_a_gain

@@ -4,16 +4,24 @@ from statistics import fmean
 
 import pytest
 from benchmarks.optimizer import proof
-from benchmarks.optimizer.tickets import DATA, load, names_only, shuffled
+from benchmarks.optimizer.tickets import DATA, demo, load, names_only, shuffled
 
 from burnish_optimizer.search import Learned, NoSignal, Racing, learn
 
-pytestmark = [
-    pytest.mark.capability("O2", "O4"),
-    pytest.mark.skipif(not (DATA / "support_routing.jsonl").exists(), reason="the ticket sets are not on this machine"),
-]
+pytestmark = pytest.mark.capability("O2", "O4")
+needs_sets = pytest.mark.skipif(not (DATA / "support_routing.jsonl").exists(), reason="the ticket sets are not on this machine")
 
 
+@pytest.mark.parametrize("seed", [1106, 1145, 1159])
+async def test_a_first_search_on_what_the_page_offers_proves_its_gain_though_validation_says_little(seed: int) -> None:
+    """The prompt is right on 58 of 100 validation items and on 44 of 100 others, by the luck of the split: little can be gained there."""
+    splits, prompt = demo()
+    found = await proof.prove(splits, prompt, seed=seed, budget=2_000)
+    assert found.outcome == "improved" and found.measured is not None and found.measured.delta > 0.08
+    assert found.desk.evaluations <= 2_000
+
+
+@needs_sets
 async def test_a_gain_on_real_tickets_is_proven_on_items_that_the_search_never_saw() -> None:
     splits = load("support_routing")
     found = await proof.prove(splits, names_only(splits), seed=300, budget=1_600)
@@ -22,12 +30,14 @@ async def test_a_gain_on_real_tickets_is_proven_on_items_that_the_search_never_s
     assert found.desk.evaluations <= 1_600 and found.desk.spent_nusd > 0
 
 
+@needs_sets
 async def test_where_labels_have_nothing_to_do_with_texts_nothing_is_claimed() -> None:
     splits = load("support_routing")
     found = await proof.prove(shuffled(splits, 300), names_only(splits), seed=300, budget=1_600)
     assert found.outcome == "no_improvement" and not (found.measured and found.measured.proves_a_gain)
 
 
+@needs_sets
 async def test_a_theme_planted_in_comments_leads_to_better_edits_than_chance() -> None:
     splits, seed = load("support_routing"), 301
     labels = ["product_info", "topups", "fees_fx"]
@@ -47,6 +57,7 @@ def test_what_was_learned_of_noise_is_nothing_and_lines_that_matter_are_found() 
     assert isinstance(told, Learned) and told.spearman >= 0.3
 
 
+@needs_sets
 @pytest.mark.promise("O-06")
 async def test_planted_orders_secrets_and_canaries_reach_neither_the_prompt_nor_the_one_who_proposes() -> None:
     splits = load("support_routing")

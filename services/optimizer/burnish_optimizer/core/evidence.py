@@ -55,6 +55,9 @@ class Measurement:
     p_value: float
     alpha: float
     look: int
+    is_plain: bool = True
+    """All scores were 0 or 1."""
+
     margin: float | None = None
     """How much worse a shorter prompt may be, as a share; None: it must be better."""
 
@@ -81,6 +84,7 @@ class Measurement:
             "ci_high": round(self.interval.high, 6),
             "confidence": round(self.interval.confidence, 6),
             "p_value": self.p_value,
+            "by": "mcnemar" if self.is_plain else "sign_flip",
             "alpha": self.alpha,
             "look": self.look,
             "fixed": cells.fixed,
@@ -100,7 +104,8 @@ def measure(pairs: Sequence[Pair], *, alpha: float, look: int, margin: float | N
     better = [b > a for a, b in zip(before, after, strict=True)]
     worse = [b < a for a, b in zip(before, after, strict=True)]
     confidence = 1 - 2 * alpha
-    if all(score in (0.0, 1.0) for score in (*before, *after)):
+    is_plain = all(score in (0.0, 1.0) for score in (*before, *after))
+    if is_plain:
         cells = discordance([score >= 1 for score in before], [score >= 1 for score in after])
         interval, p_value = newcombe_interval(cells, confidence=confidence), mcnemar_one_sided(fixed=cells.fixed, broken=cells.broken)
     else:
@@ -109,7 +114,7 @@ def measure(pairs: Sequence[Pair], *, alpha: float, look: int, margin: float | N
         interval = bootstrap_interval(before, after, rng=_dice(), confidence=confidence)
         p_value = sign_flip_one_sided(before, after, rng=_dice())
     n = max(1, len(pairs))
-    return Measurement(cells, sum(before) / n, sum(after) / n, interval, p_value, alpha=alpha, look=look, margin=margin)
+    return Measurement(cells, sum(before) / n, sum(after) / n, interval, p_value, alpha=alpha, look=look, is_plain=is_plain, margin=margin)
 
 
 def _dice() -> np.random.Generator:

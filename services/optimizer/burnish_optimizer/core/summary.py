@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from burnish_optimizer.core.scoring import is_right
-from burnish_optimizer.stats import wilson_interval
 from burnish_shared.evaluators.verdict import NoScore, Score, Verdict
 from burnish_shared.measures import wilson
 from burnish_shared.paired import LEAST_ITEMS
@@ -57,7 +56,7 @@ def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None 
     return {
         "metrics": {
             "overall_accuracy": round(correct / len(cases), 6) if cases else None,
-            "interval": _interval_of_items(cases),
+            "interval": _interval_of_items(_answers(cases)),
             "correct": correct,
             "total": len(cases),
             "errors": sum(case.output is None for case in cases),
@@ -73,16 +72,20 @@ def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None 
     }
 
 
-def _by_item(cases: Sequence[Case]) -> list[tuple[int, int]]:
-    """(right, asked) of each item."""
-    asked = Counter(case.item_id for case in cases)
-    right = Counter(case.item_id for case in cases if case.is_right)
+def _by_item(answers: Sequence[tuple[UUID, bool]]) -> list[tuple[int, int]]:
+    """(right, asked) of each item, from an item and whether it was right for each answer."""
+    asked = Counter(item_id for item_id, _ in answers)
+    right = Counter(item_id for item_id, is_right in answers if is_right)
     return [(right[item_id], times) for item_id, times in asked.items()]
 
 
-def _interval_of_items(cases: Sequence[Case]) -> dict[str, float]:
+def _answers(cases: Sequence[Case]) -> list[tuple[UUID, bool]]:
+    return [(case.item_id, case.is_right) for case in cases]
+
+
+def _interval_of_items(answers: Sequence[tuple[UUID, bool]]) -> dict[str, float]:
     """Wilson's, of items and not of answers: repeats of one item say little about other items. Without repeats that is the same."""
-    items = _by_item(cases)
+    items = _by_item(answers)
     interval = wilson(sum(right / asked for right, asked in items), len(items))
     low, high = (interval.low, interval.high) if interval is not None else (0.0, 1.0)
     return {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95}
@@ -90,7 +93,7 @@ def _interval_of_items(cases: Sequence[Case]) -> dict[str, float]:
 
 def _reliability(cases: Sequence[Case]) -> dict[str, Any]:
     """How sure one can be of an item: pass^k is the chance that k tries are all right, meaned over items (τ-bench, Yao et al. 2024)."""
-    items = _by_item(cases)
+    items = _by_item(_answers(cases))
     least = min((asked for _, asked in items), default=0)
     return {
         "items": len(items),
@@ -107,19 +110,18 @@ def _reliability(cases: Sequence[Case]) -> dict[str, Any]:
 
 def _scored(cases: Sequence[Case], evaluator_id: UUID, named: Named) -> dict[str, Any]:
     """What one evaluator says of the answers. Answers without a score are counted, and are in no mean."""
-    verdicts = [case.verdicts[evaluator_id] for case in cases if evaluator_id in case.verdicts]
+    told = [(case.item_id, case.verdicts[evaluator_id]) for case in cases if evaluator_id in case.verdicts]
+    verdicts = [verdict for _, verdict in told]
     scores = [one for one in verdicts if isinstance(one, Score)]
     reasons = Counter(one.reason for one in verdicts if isinstance(one, NoScore))
-    passed = sum(one.passed for one in scores)
-    low, high = wilson_interval(passed, len(scores))
     return {
         "id": str(evaluator_id),
         "name": named.name,
         "version": named.version,
         "n": len(scores),
         "mean_score": round(sum(one.score for one in scores) / len(scores), 6) if scores else None,
-        "passed": passed,
-        "interval": {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95},
+        "passed": sum(one.passed for one in scores),
+        "interval": _interval_of_items([(item_id, one.passed) for item_id, one in told if isinstance(one, Score)]),
         "uncertain": sum(one.uncertain for one in scores),
         "cost_nusd": sum(vote.cost_nusd for one in verdicts for vote in one.votes),
         "without_score": sum(reasons.values()),
@@ -136,7 +138,7 @@ def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
             "total": len(own),
             "correct": correct,
             "accuracy": round(correct / len(own), 6),
-            "interval": _interval_of_items(own),
+            "interval": _interval_of_items(_answers(own)),
             "too_small": len({case.item_id for case in own}) < LEAST_ITEMS,
         }
         if len(stats) == MATRIX_LABELS_MOST:

@@ -84,7 +84,7 @@ async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, vers
     """Counts only."""
     row = await tx.fetchrow(
         """SELECT (SELECT count(*) FROM dataset_items i WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = 'test'
-                      AND i.added_version <= $3) AS items, d.test_version,
+                      AND i.added_version <= $3 AND coalesce(i.removed_version > $3, true)) AS items, d.test_version,
                   (SELECT count(number) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
                       AND l.test_version = d.test_version) AS looks,
                   (SELECT count(*) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
@@ -130,7 +130,8 @@ async def open_test_split(
 async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> tuple[DatasetItem, ...]:
     rows = await tx.fetch(
         """SELECT item_id, input, expected FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND added_version <= $4 ORDER BY position""",
+            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND added_version <= $4 AND coalesce(removed_version > $4, true)
+            ORDER BY position""",
         workspace_id,
         dataset_id,
         split,

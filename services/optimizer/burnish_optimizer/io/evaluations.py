@@ -25,7 +25,7 @@ from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed,
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
-from burnish_shared.bus.frames import REPLY_HEADER, Frame, FrameKind
+from burnish_shared.bus.frames import REPLY_HEADER, STOPPED, Frame, FrameKind
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome
 from burnish_shared.db.session import Database
@@ -135,7 +135,7 @@ class Desk:
         """Tells executors to stop what is under way. What still lies in the stream is not admitted once the account is closing."""
         for execution_id in self._out:
             with contextlib.suppress(Exception):
-                await self.bus.nc.publish(subjects.execution_cancel(execution_id), b"cancelled")
+                await self.bus.nc.publish(subjects.execution_cancel(execution_id), STOPPED)
 
     async def _send(self) -> None:
         while True:

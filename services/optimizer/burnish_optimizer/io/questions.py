@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
 from burnish_shared.contracts.executions import ExecutionRequest, PromptRef, Route
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError
+
+WHAT_TO_DO: Final = {
+    "budget": "A hard budget of the workspace or of the prompt has too little left: GET /v1/budgets shows which. Raise it, or wait until "
+    "it begins anew, and start again.",
+    "credit": "The workspace has no credit left: add some, and start again.",
+    "funding": "What was set aside for it is spent: start again, with a higher cap where it had one.",
+}
+"""By the reason of a refusal."""
 
 
 class OutOfFunds(BurnishError):
@@ -17,7 +25,7 @@ class OutOfFunds(BurnishError):
     code = "out_of_credit"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"An evaluation could not be paid for any more ({reason}).")
+        super().__init__(f"An evaluation could not be paid for any more ({reason}). {WHAT_TO_DO.get(reason, '')}".rstrip())
         self.reason = reason
 
 

@@ -92,18 +92,20 @@ class Champion:
         self.lost.add(prompt)
         return False
 
-    async def final(self, prompt: str, *, keep: int) -> bool:
-        """A last challenge, on all items and without an early end: who fixes more than it breaks takes the place."""
+    async def final(self, prompt: str, *, expected: tuple[float, float], keep: int) -> bool:
+        """A last challenge, on all items and without an early end: who is more likely better than not takes the place (decision 54).
+
+        `expected` as in `challenge_expected`; nor does anybody win here against what was seen.
+        """
         if prompt == self.prompt:
             return False
         try:
             answers = await self.memo.score([(text, item) for item in self.task.validation for text in (self.prompt, prompt)], keep=keep)
         except OutOfBudget:
             return False
-        pairs = list(zip(answers[::2], answers[1::2], strict=True))
-        if sum(new.score > old.score for old, new in pairs) <= sum(new.score < old.score for old, new in pairs):
-            return False
-        return self._takes(prompt, by=sum(new.score - old.score for old, new in pairs) / max(1, len(pairs)))
+        differences = [new.score - old.score for old, new in zip(answers[::2], answers[1::2], strict=True)]
+        chance, by = chance_to_be_better(differences, expected=expected, doubt=self.settings.expected_doubt), sum(differences)
+        return by >= 0 and chance > 0.5 and self._takes(prompt, by=by / max(1, len(differences)))
 
     def _takes(self, prompt: str, *, by: float) -> bool:
         self.prompt = prompt

@@ -1,5 +1,7 @@
 """The last look before test: the champion against the incumbent on all validation items. It saves looks, it proves nothing."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from burnish_optimizer.search.memo import OutOfBudget
@@ -19,13 +21,17 @@ from burnish_shared.prompt_contract import breach, tokens_in
 Verdict = tuple[FinishReason, Candidate | None]
 
 
-async def gain_gate(trial: Trial, effects: tuple[Effect, ...] = ()) -> Verdict:
-    """Better on validation, with p ≤ confirm_p one-sided, and no anchor lost."""
+async def gain_gate(trial: Trial, effects: tuple[Effect, ...] = (), *, met_first: Sequence[tuple[float, float]] = ()) -> Verdict:
+    """Better on validation, with p ≤ confirm_p one-sided, and no anchor lost.
+
+    `met_first`: what incumbent and leader of the moment scored on train items that neither had met before. Where a proof follows
+    (`confirms_by_train`), validation and these together may be as sure (decision 54); without more right answers on validation nothing is.
+    """
     found = await _both(trial)
     if found is None:
         return "nothing_found", None
     baseline, scores = found
-    if sum(scores) <= sum(baseline) or p_value(baseline, scores) > trial.settings.confirm_p:
+    if sum(scores) <= sum(baseline) or not _is_sure(trial, baseline, scores, met_first):
         return "not_confirmed", None
     luck = optimism(trial.memo.answered(trial.task.validation), rng=np.random.Generator(np.random.PCG64(0)))
     return await _anchored(trial, Candidate(trial.champion.prompt, effects, baseline, scores, luck))
@@ -55,6 +61,16 @@ def interval(baseline: tuple[float, ...], scores: tuple[float, ...]) -> Interval
     if all(score in (0.0, 1.0) for score in (*baseline, *scores)):
         return newcombe_interval(discordance([score >= 1 for score in baseline], [score >= 1 for score in scores]))
     return bootstrap_interval(baseline, scores, rng=np.random.Generator(np.random.PCG64(0)))
+
+
+def _is_sure(trial: Trial, baseline: tuple[float, ...], scores: tuple[float, ...], met_first: Sequence[tuple[float, float]]) -> bool:
+    """By validation alone, or by it and the train items that no leader had been chosen by."""
+    most = trial.settings.confirm_p
+    if p_value(baseline, scores) <= most:
+        return True
+    if not trial.settings.confirms_by_train:
+        return False
+    return p_value((*baseline, *(old for old, _ in met_first)), (*scores, *(new for _, new in met_first))) <= most
 
 
 async def _both(trial: Trial) -> tuple[tuple[float, ...], tuple[float, ...]] | None:

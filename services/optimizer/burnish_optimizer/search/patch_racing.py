@@ -37,19 +37,21 @@ class Racing:
         if race.reason == "nothing_to_gain":
             return (race.reason, None), race
         if race.reason == "opaque":
+            race.met_first.clear()  # what leads now is another text than those that met them
             trial.notes.append("the one who proposes re-writes whole prompts: whole prompts raced")
             whole = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
             await whole.climb(keep=keep, say=trial.say)
         else:
             await self._finals(race, trial)
-        return await gain_gate(trial, race.effects(race.champion_arm)), race
+        return await gain_gate(trial, race.effects(race.champion_arm), met_first=race.met_first), race
 
     async def _finals(self, race: Race, trial: Trial) -> None:
         """The champion meets the sets that the model believes in, as far as the contract bears them."""
         for arm in race.finalists():
             text = race.prompt_of(arm)
             kept = breach(trial.task.contract, trial.task.prompt, text) is None
-            if kept and await trial.champion.final(text, keep=len(trial.task.validation)):
+            expected = race.model.contrast(arm, race.champion_arm)
+            if kept and await trial.champion.final(text, expected=expected, keep=len(trial.task.validation)):
                 race.champion_arm = arm
 
     async def _sow(self, race: Race, trial: Trial) -> None:

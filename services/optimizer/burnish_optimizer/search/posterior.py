@@ -82,6 +82,10 @@ class EffectModel:
             self._totals[row] += score
         return fresh
 
+    def has_met(self, item: str) -> bool:
+        """Whether any answer to this item was observed."""
+        return item in self._rows
+
     def update(self) -> None:
         """Takes in what was observed: item effects are removed by centring each item's answers."""
         counts, totals = np.array(self._counts, dtype=float), np.array(self._totals)

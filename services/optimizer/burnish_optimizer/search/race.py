@@ -69,6 +69,9 @@ class Race:
     begins_with: tuple[Item, ...] = ()
     """Train items that the incumbent has answered already: the race begins with them."""
 
+    met_first: list[tuple[float, float]] = field(default_factory=list)
+    """What incumbent and leader scored on train items before anything was learned from these: nobody had answered them yet."""
+
     champion_arm: Arm = ()
     is_saturated: bool = False
     model: EffectModel = field(init=False)
@@ -203,7 +206,10 @@ class Race:
     def _learn(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
         scores = np.array([[answer.score for answer in answers] for answers in by_item]).T
         if () in arms:
-            self._leads.append(scores[0] - scores[arms.index(())])
+            incumbent = scores[arms.index(())]
+            self._leads.append(scores[0] - incumbent)
+            fresh = [n for n, item in enumerate(items) if not self.model.has_met(item.id)]
+            self.met_first += [(float(incumbent[n]), float(scores[0, n])) for n in fresh]
         self._take_in(arms, items, by_item)
 
     def _take_in(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
