@@ -59,8 +59,9 @@ class Keys:
         ]
 
     async def rests_s(self, run: Run) -> list[float]:
-        """How long each key of the workspace that only rests will rest. Raises Unavailable."""
-        rests = [self.vault.rests_s(key) for key in await self.vault.keys(own_address(run.request))]
+        """How long each key of the workspace that only rests will rest; one that its provider refused does not. Raises Unavailable."""
+        keys = await self.vault.keys(own_address(run.request))
+        rests = [self.vault.rests_s(key) for key in keys if not self.vault.is_refused(key)]
         return [one for one in rests if one > 0]
 
     def _of_own(self, run: Run, key: OwnKey) -> Chosen:

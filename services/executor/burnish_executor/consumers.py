@@ -15,7 +15,7 @@ from burnish_executor import metrics
 from burnish_executor.bulkheads import Bulkheads, provider_of
 from burnish_executor.core.lateness import Lateness
 from burnish_executor.io.replies import Reply
-from burnish_executor.run import Run, describe
+from burnish_executor.run import CANCELLED_BY, GONE, Run, describe
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.try_key import try_key
@@ -24,7 +24,7 @@ from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
-from burnish_shared.bus.frames import CALLED_OFF, REPLY_HEADER, FrameKind, superseded_below
+from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
@@ -82,7 +82,7 @@ class Desk:
             if run.request.fence >= below_fence:
                 return  # The claim that took over came sooner than the news of it.
             run.superseded = True
-        run.is_called_off = message.data == CALLED_OFF
+        run.gone = CANCELLED_BY.get(message.data, GONE)
         run.cancel()
 
     async def on_key_test(self, message: Msg) -> None:

@@ -11,12 +11,17 @@ from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
 from burnish_executor.guard import Guard
 from burnish_executor.io.replies import Reply
+from burnish_shared.bus.frames import CALLED_OFF, STOPPED
 from burnish_shared.contracts.executions import ExecutionRequest
 
 T = TypeVar("T")
 
 GONE = Failure(FailureKind.CANCELLED, "The caller went away.")
-CALLED = Failure(FailureKind.CANCELLED, "It was cancelled by a call of the API.")
+CANCELLED_BY = {
+    CALLED_OFF: Failure(FailureKind.CANCELLED, "It was cancelled by a call of the API."),
+    STOPPED: Failure(FailureKind.CANCELLED, "The test run, search or batch that asked for it ended first."),
+}
+"""By the body of a cancellation; GONE for any other."""
 
 
 @dataclass(slots=True)
@@ -26,7 +31,7 @@ class Run:
     `beside_bytes`: the length of what came beside the text, tool calls and further choices.
     `has_begun`: the provider that is asked now answered with a status that promises an answer; `has_started`: something of one came, which
     is paid for and after which nobody else is asked.
-    `is_called_off`: cancelled by a call that names it, and not because its caller left.
+    `gone`: what it ended with where it is cancelled.
     `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
     `call`: what it waits for, the model or another run that asks the same. `seat`: its place among the executor's slots; None: its lane
     has none to share out. `guard`: what guardrails keep of it; None: none looks at it.
@@ -43,7 +48,7 @@ class Run:
     first_token_at: float | None = None
     trials: list[Trial] = field(default_factory=list)
     cancelled: bool = False
-    is_called_off: bool = False
+    gone: Failure = GONE
     superseded: bool = False
     held_nusd: int = 0
     secrets: set[str] = field(default_factory=set, repr=False)
@@ -57,11 +62,6 @@ class Run:
         self.cancelled = True
         if self.call is not None:
             self.call.cancel()
-
-    @property
-    def gone(self) -> Failure:
-        """What a cancelled run ended with."""
-        return CALLED if self.is_called_off else GONE
 
     def left_s(self) -> float:
         """Seconds until the deadline, measured from when the request came: clocks of other machines play no part."""

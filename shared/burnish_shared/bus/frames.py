@@ -32,7 +32,10 @@ CANCELLED = b"cancelled"
 """Body of a cancellation: the caller went away. What had come is booked."""
 
 CALLED_OFF = b"called off"
-"""The same, by a call that names the execution or its batch."""
+"""The same, by a call that names the execution."""
+
+STOPPED = b"stopped"
+"""The same, because the test run, search or batch that asked for it was cancelled or has ended."""
 
 _SUPERSEDED = b"superseded "
 

@@ -130,6 +130,7 @@ async def _coded(settings: Code, *, grounds: Grounds, tenant: str) -> Evaluator:
             case Failed(FailureKind.UNAVAILABLE, message):
                 return NoScore("unavailable", message)
             case Failed(kind, message, line):
-                return NoScore("failed", f"{kind.value}: {message}" + (f" (line {line})" if line else ""))
+                said = f"{kind.value}: {message.removeprefix(f'{kind.value}: ')}"
+                return NoScore("failed", said + (f" (line {line})" if line else ""))
 
     return evaluate

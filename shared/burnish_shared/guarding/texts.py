@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from burnish_shared.beside import THOUGHTS
-
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
 
@@ -64,7 +62,10 @@ def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def changed_messages(messages: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:
-    """Messages with their texts changed: contents, text parts, arguments of tool calls. Images, ids and names stay."""
+    """Messages with their texts changed: contents, text parts, arguments of tool calls, who speaks, and fields that are none of ours.
+
+    Images, ids, and names of tools stay.
+    """
     return [_changed(one, change) for one in messages]
 
 
@@ -77,15 +78,25 @@ def _changed(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
         made["content"] = [_changed_part(one, change) for one in content]
     if made.get("tool_calls"):
         made["tool_calls"] = changed_calls(made["tool_calls"], change)
-    for name in THOUGHTS & made.keys():
+    kept = OF_MESSAGES | {"name"} if made.get("role") in NAME_A_TOOL else OF_MESSAGES
+    for name in made.keys() - kept:
         made[name] = each_text(made[name], change)
     return made
 
 
+OF_MESSAGES: Final = frozenset({"role", "content", "tool_calls", "tool_call_id", "tokens", "cache_control"})
+"""Fields of a message that are looked into by themselves, or hold no text of anybody's. Every other one goes to the provider as it came."""
+
+NAME_A_TOOL: Final = frozenset({"tool", "function"})
+"""Roles whose `name` is that of a tool; that of the others is who speaks."""
+
+SAID: Final = ("text", "refusal")
+
+
 def _changed_part(part: Any, change: Change) -> Any:
-    if isinstance(part, dict) and isinstance(part.get("text"), str):
-        return {**part, "text": change(part["text"])}
-    return part
+    if not isinstance(part, dict):
+        return part
+    return part | {name: change(part[name]) for name in SAID if isinstance(part.get(name), str)}
 
 
 def changed_calls(calls: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:

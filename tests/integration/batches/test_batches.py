@@ -147,7 +147,10 @@ async def test_a_cancelled_batch_ends_its_calls_and_gives_back_what_is_left(stac
     assert (batch["status"], batch["request_counts"]["completed"]) == ("cancelled", 0)
     found = await results(caller, batch_id)
     assert len(found) == 40 and {one["error"]["code"] for one in found} == {"cancelled", "not_sent"}
-    assert sum(one["error"]["code"] == "cancelled" for one in found) == 8
+    stopped = [one for one in found if one["error"]["code"] == "cancelled"]
+    assert len(stopped) == 8 and {one["error"]["message"] for one in stopped} == {
+        "The test run, search or batch that asked for it ended first."
+    }
     await assert_books_are_in_order(stack, caller, batch)
     waiting = (await started(caller, {"request": {"prompt": "greet"}, "inputs": inputs(3), "paused": True}))["id"]
     await caller("POST", f"/v1/batches/{waiting}/cancel")

@@ -31,6 +31,10 @@ async def test_openais_client_makes_polls_reads_and_cancels_batches(stack: Stack
         assert batch.status == "completed" and batch.request_counts is not None and batch.request_counts.completed == 5
         assert batch.output_file_id is not None and batch.error_file_id is None
         output = await client.files.content(batch.output_file_id)
+        entry = await client.files.retrieve(batch.output_file_id)
+        assert (entry.id, entry.purpose, entry.bytes) == (batch.output_file_id, "batch_output", len(output.content))
+        with pytest.raises(openai.ConflictError):
+            await client.files.delete(batch.output_file_id)
         answers = [json.loads(one) for one in output.text.splitlines()]
         assert [one["custom_id"] for one in answers] == [f"r{number}" for number in range(5)]
         assert {one["response"]["body"]["object"] for one in answers} == {"chat.completion"}
@@ -46,3 +50,20 @@ async def test_openais_client_makes_polls_reads_and_cancels_batches(stack: Stack
         await until(caller, waiting.id)
     assert done["cost_nusd"] == sum(one["response"]["body"]["usage"]["cost_nusd"] for one in answers)
     assert (await caller("GET", f"/v1/batches/{batch.id}")).status == 200
+
+
+@pytest.mark.capability("E15", "E2")
+async def test_a_wrong_line_is_named_as_its_file_counts_lines_and_an_unknown_id_is_not_found(caller: Caller) -> None:
+    call = {"custom_id": "good", "method": "POST", "url": "/v1/chat/completions"}
+    good = call | {"body": {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hi"}]}}
+    wrong = call | {"custom_id": "wrong", "body": {"model": "absent", "messages": [{"role": "user", "content": "Hi"}]}}
+    content = f"{json.dumps(good)}\n{json.dumps(wrong)}".encode()
+    async with openai.AsyncOpenAI(api_key=caller.key, base_url=f"{caller.url}/v1") as client:
+        file = await client.files.create(file=("calls.jsonl", content), purpose="batch")
+        batch = await client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+        assert batch.errors is not None and batch.errors.data is not None
+        assert [(one.line, one.custom_id) for one in batch.errors.data] == [(2, "wrong")]  # type: ignore[attr-defined]
+        for unknown in ("file-abc", f"{file.id}.output"):
+            with pytest.raises(openai.NotFoundError):
+                await client.files.retrieve(unknown)
+        await until(caller, batch.id)

@@ -8,9 +8,9 @@ from tests.embedded.stack import Stack
 
 
 @contextlib.asynccontextmanager
-async def fault(stack: Stack, script: str) -> AsyncIterator[None]:
-    """Every call of `simulated/chat` meets this fault while the block runs."""
-    async with stack.session.put(f"{stack.simulator}/faults", json={"model": "chat", "fault": script}) as response:
+async def fault(stack: Stack, script: str, *, model: str = "chat") -> AsyncIterator[None]:
+    """Every call of `simulated/<model>` meets this fault while the block runs."""
+    async with stack.session.put(f"{stack.simulator}/faults", json={"model": model, "fault": script}) as response:
         assert response.status == 200, await response.text()
     try:
         yield

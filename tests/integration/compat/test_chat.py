@@ -190,6 +190,20 @@ async def test_closing_a_stream_ends_the_call_of_the_provider_and_books_what_cam
     assert after["abandoned"] == before["abandoned"] + 1
 
 
+@pytest.mark.promise("G-02")
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/executions"])
+async def test_a_call_that_failed_under_a_key_tells_clients_not_to_repeat_it(caller: Caller, stack: Stack, path: str) -> None:
+    """The key has its answer for good: they would wait, and hear the same."""
+    body = {"model": "simulated/chat", "messages": HELLO, "fallback_models": []}
+    async with fault(stack, "malformed"):
+        free = await caller("POST", path, body)
+        first = await caller("POST", path, body, headers={"Idempotency-Key": f"spent {path}".replace(" ", "-")})
+    again = await caller("POST", path, body, headers={"Idempotency-Key": f"spent {path}".replace(" ", "-")})
+    assert (free.status, free.headers.get("x-should-retry") != "false") == (502, True)
+    assert (first.status, first.headers["x-should-retry"]) == (again.status, again.headers["x-should-retry"]) == (502, "false")
+    assert again.headers["idempotent-replayed"] == "true"
+
+
 @pytest.mark.promise("G-02", "G-04")
 async def test_a_repeat_with_one_idempotency_key_gets_the_same_bytes_and_another_body_is_refused(client: AsyncOpenAI, stack: Stack) -> None:
     before = await counters(stack)

@@ -84,7 +84,17 @@ async def test_a_repeat_gets_the_same_bytes_of_a_few_and_is_told_when_they_are_n
 async def test_an_input_that_is_none_is_refused_by_its_name(client: AsyncOpenAI, given: Any) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
         await client.embeddings.create(model=EMBED, input=given)
-    assert refused.value.param == "input"
+    assert (refused.value.param or "").partition("[")[0] == "input"
+
+
+async def test_what_a_call_says_besides_is_kept_with_it_and_what_belongs_to_chats_is_refused(client: AsyncOpenAI, caller: Caller) -> None:
+    raw = await client.embeddings.with_raw_response.create(model=EMBED, input="x", extra_body={"input_type": "query", "deadline_s": 5})
+    booked = (await caller("GET", f"/v1/executions/{raw.headers['x-execution-id']}")).body
+    assert booked["settings"]["extra"] == {"input_type": "query"}
+    for name, value in {"variables": {"a": "b"}, "models": ["other"], "n": 2}.items():
+        with pytest.raises(openai.BadRequestError) as refused:
+            await client.embeddings.create(model=EMBED, input="x", extra_body={name: value})
+        assert refused.value.param == name
 
 
 async def test_a_model_that_does_not_embed_says_so(client: AsyncOpenAI) -> None:

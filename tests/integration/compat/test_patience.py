@@ -61,6 +61,17 @@ async def test_a_stream_names_the_model_that_answers_after_a_fallback(stack: Sta
     assert TEXT.split()[0] in chat.raw.decode()
 
 
+@pytest.mark.capability("E9")
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/executions"])
+async def test_a_buffered_answer_names_the_model_that_answers_after_a_fallback(caller: Caller, path: str) -> None:
+    async with serving_by_key() as broken, serving_by_key() as fine:
+        broken.manners[""] = Manner(status=401)
+        await _offer(caller, "own/broken", broken.base_url, provider="lab_broken")
+        await _offer(caller, "own/fine", fine.base_url, provider="lab_fine")
+        answer = await caller("POST", path, {"model": "own/broken", "messages": ASKED, "fallback_models": ["own/fine"]})
+    assert answer.status == 200 and answer.body["model"] == answer.headers["x-burnish-model"] == "own/fine"
+
+
 @dataclass
 class Torrent:
     """A provider that writes as fast as it is read. `left`: whoever asked is gone."""

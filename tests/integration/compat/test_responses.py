@@ -98,3 +98,22 @@ async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller,
     assert answer.status == 400 and answer.body["error"]["param"] == named, answer.body
     with pytest.raises(openai.NotFoundError):
         await client.responses.create(model="no-such", input="x")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "instead"),
+    [
+        ("GET", "/v1/responses/resp_1", "GET /v1/executions/{id}"),
+        ("POST", "/v1/responses/resp_1/cancel", "POST /v1/executions/{id}/cancel"),
+        ("GET", "/v1/responses/resp_1/input_items", "GET /v1/executions/{id}"),
+        ("POST", "/v1/conversations", "send the one so far"),
+        ("POST", "/v1/completions", "POST /v1/chat/completions"),
+        ("GET", "/v1/chat/completions/chatcmpl_1", "GET /v1/executions/{id}"),
+        ("POST", "/v1/chat/completions/", "Leave out the slash"),
+        ("POST", "/chat/completions", "ends with /v1"),
+        ("POST", "/v1/v1/messages", "ends before /v1"),
+    ],
+)
+async def test_what_is_elsewhere_here_says_where(caller: Caller, method: str, path: str, instead: str) -> None:
+    answer = await caller(method, path)
+    assert answer.status == 404 and instead in answer.body["error"]["message"]

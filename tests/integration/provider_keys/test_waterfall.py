@@ -128,6 +128,21 @@ async def test_a_key_that_the_provider_refuses_is_set_aside_once_for_all_and_the
     await until(used_again)
 
 
+@pytest.mark.capability("E6")
+async def test_where_the_only_key_is_refused_nobody_is_told_to_wait_for_it(tenant: Tenant) -> None:
+    await tenant.add_key(provider="bare", manner=Manner(status=401))
+    first = await tenant.call(model="bare-test")
+    assert first.status not in (200, 429) and "retry-after" not in first.headers
+    assert "The provider answered 401" in first.body["error"]["message"] and first.body["error"]["retryable"] is False
+
+    async def known() -> Any:
+        answer = await tenant.call(model="bare-test")
+        assert answer.status != 429
+        return answer.body["error"]["code"] == "no_provider_key"
+
+    await until(known)
+
+
 async def test_a_key_that_was_asked_for_patience_rests_on_every_executor_and_the_caller_hears_how_long(tenant: Tenant) -> None:
     key_id, key = await tenant.add_key(provider="bare", manner=Manner(status=429, retry_after="30"))
     answers = [await tenant.call(model="bare-test") for _ in range(6)]

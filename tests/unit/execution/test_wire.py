@@ -47,6 +47,11 @@ def test_json_that_some_layer_behind_would_stumble_over_is_refused(raw: bytes) -
         parse_json(raw)
 
 
+def test_a_number_of_thousands_of_digits_is_told_in_the_callers_words() -> None:
+    with pytest.raises(InvalidBody, match=r"thousands of digits$"):
+        parse_json(b'{"a":' + b"9" * 5000 + b"}")
+
+
 @given(
     st.recursive(
         st.none()

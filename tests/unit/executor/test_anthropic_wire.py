@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_executor.core.answer import Answer
+from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.anthropic_request import body_of
 from burnish_executor.core.anthropic_wire import AnthropicStream, AnthropicWire, read_body, usage_of
 from burnish_executor.core.failure import Failure, FailureKind
@@ -50,6 +50,11 @@ def test_what_the_format_has_no_word_for_is_not_sent() -> None:
     assert body.keys() == {"model", "max_tokens", "messages"}
 
 
+@pytest.mark.parametrize(("asked", "sent"), [(0, 0), (0.5, 0.5), (1.7, 1)])
+def test_a_temperature_of_openais_range_ends_where_this_format_ends_it(asked: float, sent: float) -> None:
+    assert body_of(request([USER], max_tokens=5, temperature=asked))["temperature"] == sent
+
+
 @pytest.mark.capability("E4")
 def test_settings_tools_and_schema_are_translated() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -73,6 +78,22 @@ def test_settings_tools_and_schema_are_translated() -> None:
     assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
     assert body["thinking"] == {"type": "adaptive"}
     assert body["output_config"] == {"effort": "low", "format": {"type": "json_schema", "schema": schema}}
+
+
+@pytest.mark.parametrize(
+    ("names", "sent", "choice"),
+    [(["look"], ["look"], {"type": "any"}), (["look", "go"], ["look", "go"], {"type": "any"}), ([], None, None)],
+)
+def test_of_tools_some_of_which_are_allowed_only_those_are_sent(
+    names: list[str], sent: list[str] | None, choice: dict[str, Any] | None
+) -> None:
+    """The format has no word for it, and a tool that is not told of is not called."""
+    tools = [{"type": "function", "function": {"name": name}} for name in ("look", "go")]
+    allowed = [{"type": "function", "function": {"name": name}} for name in names]
+    wanted = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": allowed}}
+    body = body_of(request([USER], max_tokens=5, tools=tools, tool_choice=wanted))
+    assert [tool["name"] for tool in body["tools"]] == sent if sent else "tools" not in body
+    assert body.get("tool_choice") == choice
 
 
 def test_a_conversation_with_tools_and_images_keeps_its_order() -> None:
@@ -151,6 +172,25 @@ def test_a_tool_call_comes_together_from_its_parts() -> None:
     )
     assert reader.answer.tool_calls == [{"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}}]
     assert reader.answer.finish_reason == "tool_calls" and len(said) == 3
+
+
+@pytest.mark.parametrize(("given", "arguments"), [({}, "{}"), ({"city": "Oslo"}, '{"city": "Oslo"}'), (None, "{}")])
+def test_a_tool_call_whose_input_came_in_no_parts_has_arguments_that_are_json(given: Any, arguments: str) -> None:
+    """Anthropic streams no part of an input that is empty, or one empty part."""
+    block = {"type": "tool_use", "id": "t1", "name": "look", "input": given}
+    reader, said = stream_of(
+        [
+            {"type": "content_block_start", "index": 0, "content_block": block},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": ""}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"input_tokens": 3, "output_tokens": 4}},
+        ]
+    )
+    buffered = read_body(json.dumps({"content": [block], "stop_reason": "tool_use", "usage": {}}).encode())
+    assert reader.answer.tool_calls == [{"id": "t1", "type": "function", "function": {"name": "look", "arguments": arguments}}]
+    assert isinstance(said[-1], Piece) and said[-1].delta == {"tool_calls": [{"index": 0, "function": {"arguments": arguments}}]}
+    if given is not None:
+        assert isinstance(buffered, Answer) and buffered.tool_calls == reader.answer.tool_calls
 
 
 @pytest.mark.parametrize(

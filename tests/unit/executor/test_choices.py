@@ -3,7 +3,9 @@
 import base64
 import json
 from array import array
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,9 @@ from burnish_executor.core.choices import CHOICES_MOST, choices_of
 from burnish_executor.core.embedding_wire import EMBEDDINGS
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.openai_wire import read_body, read_chunk
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 TOKEN = {"token": "Hi", "logprob": -0.25, "bytes": [72, 105], "top_logprobs": [{"token": "Ho", "logprob": -2, "bytes": None}]}
 
@@ -99,6 +104,17 @@ def test_vectors_come_in_the_order_of_their_inputs_in_either_form() -> None:
     assert isinstance(answer, Answer) and answer.usage is not None and (answer.usage.input_tokens, answer.usage.output_tokens) == (4, 0)
     first, second = json.loads(answer.output)
     assert second == coded and array("f", base64.b64decode(first)).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.capability("E2")
+def test_what_an_embedding_is_asked_besides_goes_to_the_provider_and_stands_in_for_nothing() -> None:
+    price = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
+    asked = ExecutionRequest(
+        execution_id=uuid4(), workspace_id=uuid4(), lane=Lane.INTERACTIVE, fence=1, deadline_at=NOW, hold_nusd=0, account_ids=[],
+        route=Route(model="m", provider="openai_compatible", upstream_model="up", base_url="http://x/v1", price=price), kind="embedding",
+        messages=[{"role": "user", "content": "x"}], extra={"input_type": "query", "model": "other"}, sent_at=NOW,
+    )  # fmt: skip
+    assert EMBEDDINGS.body(asked) == {"input_type": "query", "model": "up", "input": "x"}
 
 
 @pytest.mark.parametrize("vector", [None, [], "", "abc", "####", ["x"], [float("inf")], [1e300], {"a": 1}])

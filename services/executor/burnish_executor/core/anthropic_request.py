@@ -24,6 +24,8 @@ OPENAIS: Final = frozenset({"type", "function"})
 """What a tool holds in OpenAI's words; what it holds besides is Anthropic's own: a mark for its cache, examples."""
 
 SAME: Final = ("temperature", "top_p")
+"""Both end at 1 here; OpenAI's temperature at 2. Anthropic's own layer for OpenAI's clients cuts it the same way
+(https://docs.claude.com/en/api/openai-sdk)."""
 
 
 def body_of(request: ExecutionRequest) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def body_of(request: ExecutionRequest) -> dict[str, Any]:
         "model": request.route.upstream_model,
         "max_tokens": settings.get("max_completion_tokens") or settings.get("max_tokens") or OUTPUT_TOKENS,
         "messages": messages_of(messages),
-        **{name: settings[name] for name in SAME if name in settings},
+        **{name: min(settings[name], 1) for name in SAME if settings.get(name) is not None},
         **_tools(settings),
         **_thinking_and_format(settings),
     }
@@ -162,6 +164,12 @@ def _tools(settings: dict[str, Any]) -> dict[str, Any]:
     if not tools:
         return {}
     choice = settings.get("tool_choice")
+    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
+        allowed = choice.get("allowed_tools") or {}
+        names = [(one.get("function") or {}).get("name") for one in allowed.get("tools") or []]
+        tools, choice = [tool for tool in tools if tool["function"].get("name") in names], allowed.get("mode", "auto")
+        if not tools:
+            return {}
     chosen: dict[str, Any] = {}
     if isinstance(choice, str):
         chosen = {"type": TOOL_CHOICES.get(choice, "auto")}

@@ -54,13 +54,15 @@ class AnthropicWire:
 class AnthropicStream:
     """Reads the events of one stream. `ended`: message_stop came. Usage comes in two parts, which count together.
 
-    `calls`: index of each block that calls a tool → its index among the calls. `thoughts`: blocks of thinking that are not whole.
+    `calls`: index of each block that calls a tool → its index among the calls. `given`: what the first event of such a block said of its
+    input. `thoughts`: blocks of thinking that are not whole.
     """
 
     answer: Answer = field(default_factory=Answer)
     ended: bool = False
     usage: dict[str, Any] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
+    given: dict[int, Any] = field(default_factory=dict)
     thoughts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -85,6 +87,8 @@ class AnthropicStream:
                 return self._add(_index(event), _object(event, "delta"))
             case "content_block_stop" if (thought := self.thoughts.pop(_index(event), None)) is not None:
                 return add(self.answer, beside={"thinking_blocks": [thought]})
+            case "content_block_stop" if _index(event) in self.given:
+                return self._close_call(_index(event))
             case "message_delta":
                 _note_stop(self.answer, _object(event, "delta").get("stop_sequence"))
                 self._finish(_object(event, "delta").get("stop_reason"), event.get("usage"))
@@ -95,12 +99,23 @@ class AnthropicStream:
     def _open(self, index: int, block: dict[str, Any]) -> Piece | Failure | None:
         if block.get("type") == "tool_use" and len(self.calls) <= CALLS_MOST:
             call = self.calls.setdefault(index, len(self.calls))
+            self.given[index] = block.get("input")
             return add(self.answer, calls=[_call(call, id=block.get("id"), name=block.get("name"))])
         if block.get("type") in THINKING:
             self.thoughts[index] = dict(block)
             return _thought(self.answer, block.get("thinking"))
         text = block.get("text")
         return add(self.answer, text=text) if block.get("type") == "text" and isinstance(text, str) else None
+
+    def _close_call(self, index: int) -> Piece | Failure | None:
+        """A call of which no input came has none, or had it all in its first event. Its arguments are JSON either way, as in a buffered
+        answer: whoever reads them is not to find an empty text.
+        """
+        given, call = self.given.pop(index), self.calls[index]
+        if self.answer.tool_calls[call]["function"]["arguments"]:
+            return None
+        arguments = json.dumps(given if isinstance(given, dict) else {}, ensure_ascii=False)
+        return add(self.answer, calls=[{"index": call, "function": {"arguments": arguments}}])
 
     def _add(self, index: int, delta: dict[str, Any]) -> Piece | Failure | None:
         """Text, a part of a tool call's input, or of a thought: its text is told as it comes, its signature with the whole block."""

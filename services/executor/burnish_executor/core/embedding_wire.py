@@ -38,7 +38,7 @@ class EmbeddingWire(OpenAIWire):
             model = f"{litellm_name_of(route.provider)}/{model}"
         named: dict[str, Any] = {name: request.settings[name] for name in SETTINGS if name in request.settings}
         coded = {"encoding_format": "base64"} if route.provider in TAKES_BASE64 else {}
-        return {"model": model, "input": inputs[0] if len(inputs) == 1 else inputs, **named, **coded}
+        return {**request.extra, "model": model, "input": inputs[0] if len(inputs) == 1 else inputs, **named, **coded}
 
     def read_body(self, data: bytes) -> Answer | Failure:
         body = parsed(data)

@@ -6,27 +6,60 @@ from burnish_executor.core.asides import KEPT_WITH_CALLS
 from burnish_shared.beside import THOUGHTS, reasoning_in
 from burnish_shared.contracts.executions import ExecutionRequest
 
-REFUSE_THOUGHTS: Final = frozenset({"openai", "groq", "cerebras", "xai", "perplexity"})
-"""They refuse a message with a field that they do not know, or have no use for what a model thought before."""
+STRICT: Final = frozenset({"openai", "groq", "cerebras", "xai", "perplexity"})
+"""They refuse a field that they do not know, have no use for what a model thought before, and take images from a user alone."""
 
 NOT_OPENAIS: Final = frozenset({"thinking_blocks", "is_error", "cache_control"})
 
 
+SHOWN_BELOW: Final = {"type": "text", "text": "The result is shown in the next message."}
+
+
 def messages_for(request: ExecutionRequest) -> list[dict[str, Any]]:
     """The messages as they came, where nothing is to be changed."""
-    refuses = request.route.provider in REFUSE_THOUGHTS
-    if request.spoken == "openai":
-        if not refuses or not any(not THOUGHTS.isdisjoint(one) for one in request.messages):
-            return request.messages
-        return [{name: value for name, value in one.items() if name not in THOUGHTS} for one in request.messages]
-    return [_of_anthropics(one, refuses=refuses) for one in request.messages]
+    is_strict = request.route.provider in STRICT
+    if request.spoken != "openai":
+        return _with_images_of_users([_of_anthropics(one, is_strict=is_strict) for one in request.messages])
+    if not is_strict:
+        return request.messages
+    return _with_images_of_users(
+        [
+            one if THOUGHTS.isdisjoint(one) else {name: value for name, value in one.items() if name not in THOUGHTS}
+            for one in request.messages
+        ]
+    )
 
 
-def _of_anthropics(message: dict[str, Any], *, refuses: bool) -> dict[str, Any]:
+def _with_images_of_users(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What tools show follows their results as a message of the user: chat completions take texts alone from a tool.
+
+    Source: https://platform.openai.com/docs/api-reference/chat/create, the content of a tool message.
+    """
+    made: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
+    for message in messages:
+        if shown and message.get("role") != "tool":
+            made.append({"role": "user", "content": shown})
+            shown = []
+        parts = message.get("content")
+        images = [part for part in parts if _is_image(part)] if message.get("role") == "tool" and isinstance(parts, list) else []
+        texts = [part for part in parts or [] if not _is_image(part)] if images else []
+        shown = shown + images
+        made.append(message | {"content": texts or [SHOWN_BELOW]} if images else message)
+    return [*made, {"role": "user", "content": shown}] if shown else made
+
+
+def _is_image(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "image_url"
+
+
+def _of_anthropics(message: dict[str, Any], *, is_strict: bool) -> dict[str, Any]:
     """Thoughts without a signature came from a provider of this format, which may want them back; signed ones are Anthropic's alone."""
     made = {name: value for name, value in message.items() if name not in NOT_OPENAIS}
+    if is_strict and isinstance(made.get("content"), list):
+        made["content"] = [{name: value for name, value in part.items() if name not in NOT_OPENAIS} for part in made["content"]]
     if calls := made.get("tool_calls"):
         made["tool_calls"] = [{name: call[name] for name in ("id", "type", "function", *KEPT_WITH_CALLS) if name in call} for call in calls]
     blocks = message.get("thinking_blocks") or []
     unsigned = reasoning_in([one for one in blocks if not one.get("signature")])
-    return made | ({"reasoning_content": unsigned} if unsigned and not refuses else {})
+    return made | ({"reasoning_content": unsigned} if unsigned and not is_strict else {})

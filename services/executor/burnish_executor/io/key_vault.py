@@ -92,6 +92,7 @@ class KeyVault:
     news_s: float
     known: ConfigCache[Address, tuple[OwnKey, ...]] = field(init=False)
     _rests: dict[UUID, float] = field(default_factory=dict)
+    _refused: set[UUID] = field(default_factory=set)
     _uses: dict[UUID, _Use] = field(default_factory=dict)
     _to_write: list[_Refused | _Cools] = field(default_factory=list)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -99,7 +100,7 @@ class KeyVault:
     @classmethod
     def over(cls, db: Database, *, keyring: Keyring, feed: ChangeFeed, relay: Relay, trust_s: float, news_s: float) -> Self:
         vault = cls(db=db, keyring=keyring, feed=feed, relay=relay, trust_s=trust_s, news_s=news_s)
-        feed.subscribe(vault._on_change, reset=vault._rests.clear)
+        feed.subscribe(vault._on_change, reset=vault._forget)
         vault.known = ConfigCache(
             vault._load,
             feed=feed,
@@ -121,6 +122,10 @@ class KeyVault:
         rests_s = until - asyncio.get_running_loop().time()
         return rests_s if rests_s > RESTED_S else 0.0
 
+    def is_refused(self, key: OwnKey) -> bool:
+        """The provider refused it, and its row may not say so yet: waiting does not make it better."""
+        return key.provider_key_id in self._refused
+
     def note_use(self, key: OwnKey, *, error: str | None = None) -> None:
         """The key was used just now; `error`: class of a failure that another key may not have."""
         before = self._uses.get(key.provider_key_id)
@@ -141,6 +146,7 @@ class KeyVault:
     def set_aside(self, key: OwnKey, *, http_status: int) -> None:
         """The provider refused the key: nobody uses it any more. Any number of failures at once are told once."""
         self._rest(key, REFUSED_REST_S)
+        self._refused.add(key.provider_key_id)
         if not any(isinstance(one, _Refused) and one.key.place == key.place for one in self._to_write):
             self._write(_Refused(key, http_status))
         metrics.KEY_TROUBLES.labels("set_aside").inc()
@@ -186,6 +192,11 @@ class KeyVault:
         if kind == "provider_key":
             for key_id in [one for one in self._rests if str(one) == changed]:
                 del self._rests[key_id]
+                self._refused.discard(key_id)
+
+    def _forget(self) -> None:
+        self._rests.clear()
+        self._refused.clear()
 
     async def _load(self, address: Address) -> tuple[OwnKey, ...]:
         workspace_id, provider, base_url = address

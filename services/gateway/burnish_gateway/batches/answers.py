@@ -27,7 +27,7 @@ class Counts(BaseModel):
 
 
 class LineError(BaseModel):
-    line: int
+    line: int = Field(description="From 1.")
     custom_id: str | None = None
     code: str
     message: str
@@ -98,15 +98,15 @@ class Estimate(BaseModel):
 
 
 class FileAnswer(BaseModel):
-    """OpenAI's file object."""
+    """OpenAI's file object. What a batch gave has no time of its own: it goes with the text of its executions."""
 
     id: str
     object: Literal["file"] = "file"
     bytes: int
     created_at: int
-    expires_at: int
+    expires_at: int | None
     filename: str
-    purpose: Literal["batch"] = "batch"
+    purpose: Literal["batch", "batch_output"] = "batch"
     status: Literal["processed"] = "processed"
 
 
@@ -184,6 +184,14 @@ def file_answer(row: Record) -> FileAnswer:
         created_at=int(row["created_at"].timestamp()),
         expires_at=int(row["expires_at"].timestamp()),
         filename=row["name"],
+    )
+
+
+def output_answer(file_id: str, batch: Record, *, size_bytes: int) -> FileAnswer:
+    """The entry of the answers or errors of a batch that has ended."""
+    made_at = int((batch["finished_at"] or batch["created_at"]).timestamp())
+    return FileAnswer(
+        id=file_id, bytes=size_bytes, created_at=made_at, expires_at=None, filename=f"{file_id}.jsonl", purpose="batch_output"
     )
 
 

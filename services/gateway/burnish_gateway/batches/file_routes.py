@@ -1,16 +1,18 @@
 """`/v1/files`: what is uploaded for batches, and their answers as files, in the shapes of OpenAI."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
+from asyncpg import Record
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.batches import store
-from burnish_gateway.batches.answers import ENDED, ERRORS, OUTPUT, FileAnswer, FileDeleted, FilePage, file_answer
+from burnish_gateway.batches.answers import ENDED, ERRORS, OUTPUT, FileAnswer, FileDeleted, FilePage, file_answer, output_answer
 from burnish_gateway.batches.results import results_of
 from burnish_gateway.batches.upload import Upload, upload_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, bearer, gateway_of, verified_caller
@@ -115,9 +117,13 @@ async def list_files(
 
 
 @router.get("/v1/files/{file_id}", summary="Read a file's entry")
-async def read_file(gateway: GatewayParts, principal: Viewer, file_id: UUID) -> FileAnswer:
+async def read_file(gateway: GatewayParts, principal: Viewer, file_id: str) -> FileAnswer:
+    """Of what was uploaded; or of the answers or errors of a batch, by the `output_file_id` or `error_file_id` that it names."""
+    if (asked := _of_batch(file_id)) is not None:
+        batch, lines = await _answers(gateway, principal, asked)
+        return output_answer(file_id, batch, size_bytes=sum([len(one) async for one in lines]))
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        row = await store.find_file(tx, principal.workspace_id, file_id)
+        row = await store.find_file(tx, principal.workspace_id, _id(file_id))
     if row is None:
         raise _no_such_file()
     return file_answer(row)
@@ -126,9 +132,9 @@ async def read_file(gateway: GatewayParts, principal: Viewer, file_id: UUID) -> 
 @router.get("/v1/files/{file_id}/content", summary="Read a file", response_class=StreamingResponse)
 async def read_content(gateway: GatewayParts, principal: Viewer, file_id: str) -> Response:
     """What was uploaded; or the answers or errors of a batch, by the `output_file_id` or `error_file_id` that it names."""
-    for ending, is_success in ((OUTPUT, True), (ERRORS, False)):
-        if file_id.endswith(ending):
-            return await _answers(gateway, principal, _id(file_id.removesuffix(ending)), is_success=is_success)
+    if (asked := _of_batch(file_id)) is not None:
+        _, lines = await _answers(gateway, principal, asked)
+        return StreamingResponse(lines, media_type=MEDIA_TYPE)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         content = await store.content_of(tx, principal.workspace_id, _id(file_id))
     if content is None:
@@ -136,27 +142,38 @@ async def read_content(gateway: GatewayParts, principal: Viewer, file_id: str) -
     return Response(content, media_type=MEDIA_TYPE)
 
 
-async def _answers(gateway: GatewayParts, principal: Principal, batch_id: UUID, *, is_success: bool) -> Response:
+def _of_batch(file_id: str) -> tuple[UUID, bool] | None:
+    """Which batch, and whether its answers or its errors; None for the id of an upload."""
+    for ending, is_success in ((OUTPUT, True), (ERRORS, False)):
+        if file_id.endswith(ending):
+            return _id(file_id.removesuffix(ending)), is_success
+    return None
+
+
+async def _answers(gateway: GatewayParts, principal: Principal, asked: tuple[UUID, bool]) -> tuple[Record, AsyncIterator[bytes]]:
+    batch_id, is_success = asked
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         batch = await store.find_batch(tx, principal.workspace_id, batch_id)
     if batch is None:
         raise _no_such_file()
     if batch["status"] not in ENDED:
         raise Conflict("The batch has not ended yet; /v1/batches/{id}/results tells what has come so far.")
-    lines = results_of(gateway.db, principal.workspace_id, batch, wanted=lambda succeeded: succeeded is is_success)
-    return StreamingResponse(lines, media_type=MEDIA_TYPE)
+    return batch, results_of(gateway.db, principal.workspace_id, batch, wanted=lambda succeeded: succeeded is is_success)
 
 
 @router.delete("/v1/files/{file_id}", summary="Delete a file")
-async def delete_file(gateway: GatewayParts, principal: Editor, file_id: UUID) -> FileDeleted:
-    """Batches that were made of it go on."""
+async def delete_file(gateway: GatewayParts, principal: Editor, file_id: str) -> FileDeleted:
+    """Batches that were made of it go on. What a batch gave is no file of its own, and goes with the text of its executions."""
+    if _of_batch(file_id) is not None:
+        raise Conflict("The answers of a batch are its executions; they go with their text, by age or by erasure.")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        row = await store.find_file(tx, principal.workspace_id, file_id)
-        if row is None or not await store.delete_file(tx, principal.workspace_id, file_id):
+        uploaded = _id(file_id)
+        row = await store.find_file(tx, principal.workspace_id, uploaded)
+        if row is None or not await store.delete_file(tx, principal.workspace_id, uploaded):
             raise _no_such_file()
         before = {"bytes": row["size_bytes"], "created_by": row["created_by"]}
-        await audit.note(tx, principal, action="file.deleted", kind="file", key=str(file_id), before=before)
-    return FileDeleted(id=str(file_id))
+        await audit.note(tx, principal, action="file.deleted", kind="file", key=file_id, before=before)
+    return FileDeleted(id=file_id)
 
 
 def _id(text: str) -> UUID:

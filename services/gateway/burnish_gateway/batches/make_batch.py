@@ -168,5 +168,5 @@ async def wake(tx: Tx, batch_id: UUID, *, workspace_id: UUID, again: int) -> Non
 
 
 def problems_of(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """Lines that were never valid, as the table has them."""
-    return [{"line": row["line"], "custom_id": row["custom_id"], **row["error"]} for row in rows]
+    """Lines that were never valid, as the table has them. Told from 1, as OpenAI and the estimate count; results count from 0."""
+    return [{"line": row["line"] + 1, "custom_id": row["custom_id"], **row["error"]} for row in rows]

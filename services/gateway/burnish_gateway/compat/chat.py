@@ -63,6 +63,13 @@ def prompt_key_in(metadata: dict[str, Any]) -> str | None:
 
 
 def id_in(metadata: dict[str, Any], name: str) -> str | None:
-    """Clients in languages that cannot add fields of their own have only `metadata`."""
+    """Clients in languages that cannot add fields of their own have only `metadata`. None: there is none, or what is there is no text.
+
+    Raises InvalidField for one that is too long: without it nobody's budget would count the call, and no erasure would find it.
+    """
     value = metadata.get(name)
-    return value if isinstance(value, str) and 0 < len(value) <= ID_MOST else None
+    if not isinstance(value, str) or not value:
+        return None
+    if len(value) > ID_MOST:
+        raise InvalidField(f"metadata.{name}: has {len(value):,} characters, and at most {ID_MOST} are kept.", param=f"metadata.{name}")
+    return value

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
-from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.compat.refusals import Unsupported, refusal_of
 from burnish_gateway.model_settings import CHOICES_MOST
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -85,11 +85,3 @@ def parse_chat_body(raw: bytes) -> tuple[ChatBody, Object]:
     if body.response_format is not None and not isinstance(body.response_format.get("type"), str):
         raise InvalidField("response_format.type: must be text, json_object or json_schema.", param="response_format.type")
     return body, {name: value[name] for name in value.keys() - KNOWN if value[name] is not None}
-
-
-def refusal_of(error: ValidationError) -> InvalidField:
-    """The first wrong parameter, and everything that was wrong with it: a union says it once for each of its members."""
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    name = str(problems[0]["loc"][0])
-    whys = list(dict.fromkeys(one["msg"] for one in problems if one["loc"][0] == name))[:2]
-    return InvalidField(f"{name}: {', or '.join(whys)}.", param=name)

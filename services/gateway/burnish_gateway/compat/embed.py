@@ -11,8 +11,8 @@ from burnish_gateway.compat.embeddings_body import EmbeddingsBody, parse_embeddi
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.replay import replay
-from burnish_gateway.execution.routes import headers_of, outcome_of
+from burnish_gateway.execution.replay import KEY_IS_SPENT, replay
+from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import MadeRequest, Repeated, admit
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
@@ -44,19 +44,19 @@ async def _embed(request: Request) -> Response:
         outcome = await replay(admitted.execution_id, gateway=gateway, principal=principal, wait=True)
         headers = {"idempotent-replayed": "true", "x-execution-id": str(admitted.execution_id)}
     else:
-        outcome, headers = await outcome_of(request, admitted, gateway=gateway), headers_of(admitted)
+        outcome, headers = await answered(request, admitted, gateway=gateway)
     if not succeeded(outcome):
         response = openai_error(failure_of(outcome), request_id=request_id_of(request))
-        response.headers.update(headers)
+        response.headers.update(headers | (KEY_IS_SPENT if key is not None else {}))
         return response
     return Response(embeddings(json.loads(outcome), body), media_type="application/json", headers=headers)
 
 
 async def _made(body: EmbeddingsBody, request: Request, *, gateway: Gateway, principal: Principal) -> MadeRequest:
-    """Raises ModelNotFound, PriceUnknown, NoProviderKey, InvalidField."""
+    """Raises ModelNotFound, PriceUnknown, NoProviderKey, InvalidField, UnsupportedParameter."""
     _, route = await gateway.models.route(principal.workspace, body.model)
     budgets = await gateway.budgets.of(principal.workspace_id)
-    deadline_s = gateway.settings.deadline_s
+    deadline_s = body.deadline_s or gateway.settings.deadline_s
     made = embedding_request(
         body,
         execution_id=new_uuid(),

@@ -12,6 +12,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.chat import id_in
 from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.compat.format import Facts
+from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Route
 from burnish_shared.errors import BurnishError, Conflict, InvalidField
 from burnish_shared.hops import current_hops
@@ -47,7 +48,7 @@ def embedding_request(
     request_id: str,
     traceparent: str | None,
 ) -> ExecutionRequest:
-    """Held for by its input alone. Raises InvalidField for a model whose provider has no embeddings."""
+    """Held for by its input alone. Raises InvalidField for a model whose provider has no embeddings, UnsupportedParameter."""
     if wire_of(route.provider) == "anthropic":
         raise InvalidField(f"model: the provider of {route.model!r} offers no embeddings.", param="model")
     inputs, metadata = body.inputs(), dict(body.metadata or {})
@@ -56,7 +57,7 @@ def embedding_request(
         execution_id=execution_id, workspace_id=principal.workspace_id, lane=Lane.INTERACTIVE, fence=1,
         deadline_at=now + timedelta(seconds=deadline_s), hold_nusd=_hold_nusd(inputs, route),
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids], route=route, kind="embedding", messages=inputs,
-        settings=settings, timeout_s=deadline_s,
+        settings=settings, timeout_s=deadline_s, extra=checked_extra(body.model_extra or {}, route=route, spoken="openai"),
         caller=Caller(
             user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
             metadata=metadata, api_key_id=str(principal.api_key_id) if principal.api_key_id else None,

@@ -1,10 +1,10 @@
-"""The body of `POST /v1/embeddings`, checked. What is not named here is ignored (PROMISES G-19)."""
+"""The body of `POST /v1/embeddings`, checked. What is not named here is the provider's (PROMISES G-19)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from burnish_gateway.compat.chat_body import refusal_of
+from burnish_gateway.compat.refusals import Unsupported, refusal_of
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -18,10 +18,14 @@ Texts = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1,
 TokenLists = Annotated[list[Tokens], Field(min_length=1, max_length=INPUTS_MOST)]
 
 
+OF_CHATS: Final = ("variables", "prompt", "fallback_models", "client_request_id")
+"""Fields of ours that an embedding has no use for. Passed over, they would be believed in."""
+
+
 class EmbeddingsBody(BaseModel):
     """A null counts as not given."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="CreateEmbeddingRequest")
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False, title="CreateEmbeddingRequest")
 
     model: Annotated[str, Field(min_length=1, max_length=300)]
     input: Annotated[str, Field(min_length=1)] | Texts | Tokens | TokenLists
@@ -31,6 +35,7 @@ class EmbeddingsBody(BaseModel):
     metadata: Annotated[dict[str, Any], Field(max_length=100)] | None = None
     session_id: Id | None = None
     app: Id | None = None
+    deadline_s: Annotated[float, Field(gt=0, le=600, description="Within how many seconds the call has to end.")] | None = None
 
     def inputs(self) -> list[dict[str, Any]]:
         """Each as a message, so that what is true of messages (size, record, masking) is true of inputs."""
@@ -45,10 +50,13 @@ class EmbeddingsBody(BaseModel):
 
 
 def parse_embeddings_body(raw: bytes) -> EmbeddingsBody:
-    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong parameter."""
+    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong parameter, Unsupported for what is not offered."""
     value = parse_json(raw, duplicate_keys=True)
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
+    for name in OF_CHATS:
+        if value.get(name) is not None:
+            raise Unsupported(f"{name}: is not offered for embeddings; leave it out.", param=name)
     try:
         return EmbeddingsBody.model_validate(value)
     except ValidationError as error:

@@ -12,8 +12,8 @@ from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Dispatch, Done, first_told
-from burnish_gateway.execution.replay import replay
-from burnish_gateway.execution.routes import headers_of, outcome_of
+from burnish_gateway.execution.replay import KEY_IS_SPENT, replay
+from burnish_gateway.execution.routes import answered, headers_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of
@@ -51,15 +51,15 @@ async def _serve(request: Request, *, format: Format) -> Response:
         case Admitted() if chat.order.stream:
             return await _stream(request, submitted, chat=chat, format=format, gateway=gateway)
         case Admitted():
-            outcome = await outcome_of(request, submitted, gateway=gateway)
-            return _answer(request, outcome, format=format, headers=headers_of(submitted, tells_arm=_asks_for_arm(request)))
+            outcome, headers = await answered(request, submitted, gateway=gateway, tells_arm=_asks_for_arm(request))
+            return _answer(request, outcome, format=format, headers=headers, has_key=submitted.key is not None)
 
 
-def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str]) -> Response:
+def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str], has_key: bool) -> Response:
     if succeeded(outcome):
         return Response(format.answer(json.loads(outcome)), media_type="application/json", headers=headers)
     response = format.refuse(failure_of(outcome), request_id=request_id_of(request))
-    response.headers.update(headers)
+    response.headers.update(headers | (KEY_IS_SPENT if has_key else {}))
     return response
 
 
@@ -70,7 +70,7 @@ async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: F
     first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
     headers = headers_of(admitted, answered_by=dispatch.model, tells_arm=_asks_for_arm(request))
     if isinstance(first, Done) and not succeeded(first.body):
-        return _answer(request, first.body, format=format, headers=headers)
+        return _answer(request, first.body, format=format, headers=headers, has_key=admitted.key is not None)
     simulated = admitted.request.route.simulated
     events = format.events(admitted.request.execution_id, model=dispatch.model, simulated=simulated, chat=chat)
     parts = paced(stream_chat(first, told, events=events, request_id=request_id_of(request)))
@@ -83,7 +83,7 @@ def _asks_for_arm(request: Request) -> bool:
 
 
 async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal) -> Response:
-    """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream."""
+    """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream; its failure too."""
     outcome = await replay(repeated.execution_id, gateway=gateway, principal=principal, wait=not chat.order.stream)
     facts = json.loads(outcome)
     headers = {"idempotent-replayed": "true", "x-execution-id": facts["id"], "x-burnish-model": facts["model"]}
@@ -92,6 +92,6 @@ async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: F
     if facts["simulated"]:
         headers["x-burnish-simulated"] = "true"
     if not chat.order.stream or not succeeded(outcome):
-        return _answer(request, outcome, format=format, headers=headers)
+        return _answer(request, outcome, format=format, headers=headers, has_key=True)
     events = format.events(UUID(facts["id"]), model=facts["model"], simulated=facts["simulated"], chat=chat)
     return EventStream(replayed_chat(outcome, events=events, request_id=request_id_of(request)), headers=headers)

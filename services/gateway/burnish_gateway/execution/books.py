@@ -8,6 +8,7 @@ from uuid import UUID
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
+from burnish_gateway.execution.request_bytes import about
 from burnish_shared.asked_json import json_asked_for
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.errors import BurnishError
@@ -29,7 +30,12 @@ async def abandon(gateway: Gateway, request: ExecutionRequest, *, key: tuple[str
     try:
         async with gateway.db.unit_of_work(workspace=request.workspace_id) as tx:
             return await store.abandon(
-                tx, request.execution_id, request.workspace_id, route=key[0] if key else None, key=key[1] if key else None
+                tx,
+                request.execution_id,
+                request.workspace_id,
+                route=key[0] if key else None,
+                key=key[1] if key else None,
+                body=about(request),
             )
     except BurnishError:
         return True

@@ -21,7 +21,7 @@ from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.list_filters import Wanted
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
-from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.replay import KEY_IS_SPENT, replay
 from burnish_gateway.execution.shape import Shape, shaped
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
@@ -246,15 +246,19 @@ def cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
     return UNSAID if asked is None else CacheSetting("always" if asked else "off")
 
 
-async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) -> bytes:
-    """The Outcome as JSON. The model is not asked any longer than the client waits, unless a key may bring the client back."""
-    work = _last(Dispatch(gateway, admitted.request, admitted.body, key=admitted.key).follow())
-    return await work if admitted.key else await unless_gone(request, work)
+async def answered(request: Request, admitted: Admitted, *, gateway: Gateway, tells_arm: bool = True) -> tuple[bytes, dict[str, str]]:
+    """The Outcome as JSON, and the headers of an answer that has it. The model is not asked any longer than the client waits, unless a
+    key may bring the client back.
+    """
+    dispatch = Dispatch(gateway, admitted.request, admitted.body, key=admitted.key)
+    work = _last(dispatch.follow())
+    outcome = await work if admitted.key else await unless_gone(request, work)
+    return outcome, headers_of(admitted, answered_by=dispatch.model, tells_arm=tells_arm)
 
 
 async def _answer(request: Request, admitted: Admitted, *, gateway: Gateway, shape: Shape) -> Response:
-    outcome = await outcome_of(request, admitted, gateway=gateway)
-    return _response(outcome, request_id=request_id_of(request), headers=headers_of(admitted), shape=shape)
+    outcome, headers = await answered(request, admitted, gateway=gateway)
+    return _response(outcome, request_id=request_id_of(request), headers=headers, has_key=admitted.key is not None, shape=shape)
 
 
 async def _last(told: AsyncGenerator[Told, None]) -> bytes:
@@ -265,11 +269,11 @@ async def _last(told: AsyncGenerator[Told, None]) -> bytes:
     raise RuntimeError("a dispatch ended without an outcome")
 
 
-def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], shape: Shape = "with_metadata") -> Response:
+def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], has_key: bool, shape: Shape = "with_metadata") -> Response:
     if succeeded(outcome):
         return shaped(outcome, shape, headers=headers)
     response = error_response(failure_of(outcome), request_id=request_id)
-    response.headers.update(headers)
+    response.headers.update(headers | (KEY_IS_SPENT if has_key else {}))
     return response
 
 
@@ -280,7 +284,7 @@ async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> 
     first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
     headers = headers_of(admitted, answered_by=dispatch.model)
     if isinstance(first, Done) and not succeeded(first.body):
-        return _response(first.body, request_id=request_id_of(request), headers=headers)
+        return _response(first.body, request_id=request_id_of(request), headers=headers, has_key=admitted.key is not None)
     events = paced(_events(first, told, request_id=request_id_of(request)))
     return EventStream(events, headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
 
@@ -330,7 +334,7 @@ async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal,
     outcome = await replay(execution_id, gateway=gateway, principal=principal, wait=not body.stream)
     if not body.stream:
         shape = body.response_shape or principal.workspace.response_shape
-        return _response(outcome, request_id=request_id, headers=headers, shape=shape)
+        return _response(outcome, request_id=request_id, headers=headers, has_key=True, shape=shape)
 
     async def stored() -> AsyncGenerator[bytes, None]:
         text = json.loads(outcome).get("output")
@@ -347,7 +351,7 @@ def _queued(execution_id: UUID, *, headers: Mapping[str, str]) -> Response:
 
 
 def headers_of(admitted: Admitted, *, answered_by: str | None = None, tells_arm: bool = True) -> dict[str, str]:
-    """Known before the first byte of the answer. `answered_by`: the model that began to answer, where that is known by then."""
+    """`answered_by`: the model that began to answer, where that is known; else the one that is asked first."""
     prompt = admitted.request.prompt
     headers = {
         "x-execution-id": str(admitted.request.execution_id),

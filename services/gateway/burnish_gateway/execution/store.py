@@ -81,9 +81,9 @@ async def raise_fence(tx: Tx, execution_id: UUID, workspace_id: UUID) -> int | N
     return fence
 
 
-async def abandon(tx: Tx, execution_id: UUID, workspace_id: UUID, *, route: str | None, key: str | None) -> bool:
-    """Books that nobody took it, and frees its key. False: it has a row already."""
-    return bool(await tx.fetchval("SELECT abandon($1, $2, $3, $4)", execution_id, workspace_id, route, key))
+async def abandon(tx: Tx, execution_id: UUID, workspace_id: UUID, *, route: str | None, key: str | None, body: bytes) -> bool:
+    """Books that nobody took it, and frees its key. `body`: what the row says of the request. False: it has a row already."""
+    return bool(await tx.fetchval("SELECT abandon($1, $2, $3, $4, $5)", execution_id, workspace_id, route, key, body))
 
 
 async def cancel_queued(tx: Tx, execution_id: UUID, workspace_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
-from burnish_gateway.wire import parse_json
+from burnish_gateway.wire import invalid_field, parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -62,6 +62,5 @@ def parse_messages_body(raw: bytes) -> tuple[MessagesBody, Object]:
         given = {name: one for name, one in value.items() if one is not None}
         return MessagesBody.model_validate(given), {name: given[name] for name in given.keys() - TRANSLATED}
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("list[", "str", "constrained")))
-        raise InvalidField(f"{name}: {problem['msg']}.", param=name) from error
+        told = invalid_field(error)
+        raise InvalidField(told.message, param=told.param) from error

@@ -116,7 +116,7 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
     settings |= {name: value for name, value in given.items() if value is not None}
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools.{at}") for at, tool in enumerate(body.tools)]
-        settings |= _choice(body.tool_choice or {})
+        settings |= _choice(body.tool_choice)
     wanted = (body.output_config or {}).get("format")
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema" and isinstance(wanted.get("schema"), dict):
         settings["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": wanted["schema"], "strict": True}}
@@ -136,20 +136,26 @@ def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
     return {"type": "function", "function": function} | {name: tool[name] for name in tool.keys() - OF_TOOL}
 
 
-def _choice(choice: dict[str, Any]) -> dict[str, Any]:
+def _choice(choice: dict[str, Any] | None) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    if choice.get("type") == "tool":
-        told["tool_choice"] = {"type": "function", "function": {"name": str(choice.get("name", ""))}}
+    if choice is None:
+        return told
+    if choice.get("type") == "tool" and isinstance(choice.get("name"), str):
+        told["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
     elif choice.get("type") in TOOL_CHOICES:
         told["tool_choice"] = TOOL_CHOICES[choice["type"]]
+    else:
+        raise InvalidField("tool_choice: must be of the type auto, any, none, or tool with the name of one.", param="tool_choice")
     return told | ({"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {})
 
 
 def _effort(body: MessagesBody) -> str | None:
     """How hard to think, where thinking is wanted. A budget of tokens, the older way, becomes a word: ours are OpenAI's."""
     effort = (body.output_config or {}).get("effort")
-    if isinstance(effort, str):
-        return {"low": "low", "medium": "medium", "high": "high"}.get(effort, "xhigh")
+    if effort is not None:
+        if not (isinstance(effort, str) and len(effort) <= 40):
+            raise InvalidField("output_config.effort: must be a word, such as low, medium or high.", param="output_config.effort")
+        return "xhigh" if effort == "max" else effort  # A word that no provider knows is refused by it, and not taken for the dearest.
     thinking = body.thinking or {}
     if thinking.get("type") not in ("enabled", "adaptive"):
         return None

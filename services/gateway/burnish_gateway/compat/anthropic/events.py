@@ -6,6 +6,7 @@ from typing import Any
 
 from burnish_gateway.compat.anthropic.answer import head_of, stop_reason, thinking_blocks, usage_of
 from burnish_gateway.compat.anthropic.errors import anthropic_error
+from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
 from burnish_gateway.compat.format import Facts
 from burnish_shared.errors import BurnishError
 
@@ -23,6 +24,7 @@ class MessageEvents:
     block: int = 0
     open: str = ""
     calls: set[int] = field(default_factory=set)
+    turn: CallsInTurn = field(default_factory=CallsInTurn)
 
     def begin(self) -> bytes:
         """Nobody has counted anything yet: usage comes with the end."""
@@ -42,7 +44,11 @@ class MessageEvents:
         told = self._thought(given.get("reasoning_content"), given.get("thinking_blocks") or [])
         if given.get("refusal"):
             told += self.text(json.dumps(given["refusal"], ensure_ascii=False).encode())
-        for part in given.get("tool_calls") or []:
+        return told + self._calls(self.turn.take(given.get("tool_calls") or []))
+
+    def _calls(self, parts: list[Part]) -> bytes:
+        told = b""
+        for part in parts:
             index, function = part.get("index", 0), part.get("function") or {}
             if index not in self.calls:
                 self.calls.add(index)
@@ -81,7 +87,8 @@ class MessageEvents:
 
     def end(self, outcome: Facts) -> bytes:
         delta = {"stop_reason": stop_reason(outcome), "stop_sequence": (outcome.get("beside") or {}).get("stop_sequence")}
-        return self._close() + _event("message_delta", delta=delta, usage=usage_of(outcome)) + _event("message_stop")
+        told = self._calls(self.turn.rest()) + self._close()
+        return told + _event("message_delta", delta=delta, usage=usage_of(outcome)) + _event("message_stop")
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
         return b"event: error\ndata: " + bytes(anthropic_error(error, request_id=request_id).body) + b"\n\n"

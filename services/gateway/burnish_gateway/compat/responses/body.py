@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
-from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.compat.refusals import Unsupported, refusal_of
 from burnish_gateway.wire import parse_json
-from burnish_shared.errors import InvalidBody, InvalidField
+from burnish_shared.errors import InvalidBody
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Object = dict[str, Any]
@@ -64,6 +64,4 @@ def parse_responses_body(raw: bytes) -> ResponsesBody:
     try:
         return ResponsesBody.model_validate({name: one for name, one in value.items() if one is not None})
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = str(problem["loc"][0])
-        raise InvalidField(f"{name}: {problem['msg']}.", param=name) from error
+        raise refusal_of(error) from error

@@ -127,11 +127,11 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         "max_completion_tokens": body.max_output_tokens,
         "temperature": body.temperature,
         "top_p": body.top_p,
-        "reasoning_effort": (body.reasoning or {}).get("effort"),
+        "reasoning_effort": _effort((body.reasoning or {}).get("effort")),
         "parallel_tool_calls": body.parallel_tool_calls if body.tools else None,
         "response_format": _format((body.text or {}).get("format")),
     }
-    settings = {name: value for name, value in given.items() if value is not None}
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     extra = dict(body.model_extra or {}) | {name: value for name in PASSED if (value := getattr(body, name)) is not None}
     if isinstance(verbosity := (body.text or {}).get("verbosity"), str):
         extra["verbosity"] = verbosity
@@ -139,19 +139,42 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         settings["extra"] = extra
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
-        choice = body.tool_choice
-        if isinstance(choice, dict):
-            settings["tool_choice"] = {"type": "function", "function": {"name": str(choice.get("name", ""))}}
-        elif choice is not None:
-            settings["tool_choice"] = choice
+        if body.tool_choice is not None:
+            settings["tool_choice"] = _choice(body.tool_choice)
     return settings
 
 
+def _effort(wanted: Any) -> str | None:
+    if wanted is not None and not (isinstance(wanted, str) and len(wanted) <= 40):
+        raise InvalidField("reasoning.effort: must be a word, such as low, medium or high.", param="reasoning.effort")
+    return wanted
+
+
+def _choice(choice: str | Item) -> str | Item:
+    """Chat completions nest what is chosen; responses do not."""
+    if isinstance(choice, str):
+        return choice
+    if choice.get("type") == "function" and isinstance(choice.get("name"), str):
+        return {"type": "function", "function": {"name": choice["name"]}}
+    if choice.get("type") == "allowed_tools" and isinstance(choice.get("tools"), list):
+        allowed = [_choice(one) for one in choice["tools"] if isinstance(one, dict)]
+        return {"type": "allowed_tools", "allowed_tools": {"mode": choice.get("mode", "auto"), "tools": allowed}}
+    raise InvalidField('tool_choice: must be auto, none, required, {"type": "function", "name": …} or allowed_tools.', param="tool_choice")
+
+
 def _format(wanted: Any) -> dict[str, Any] | None:
-    if not isinstance(wanted, dict) or wanted.get("type") not in ("json_object", "json_schema"):
+    """None for text. What is misspelt is not taken for text: the caller would get words where JSON was asked for."""
+    if wanted is None or wanted == {"type": "text"}:
         return None
-    if wanted["type"] == "json_object":
+    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    if kind == "json_object":
         return {"type": "json_object"}
+    if kind != "json_schema":
+        raise InvalidField("text.format.type: must be text, json_object or json_schema.", param="text.format.type")
+    if not isinstance(wanted.get("schema"), dict):
+        raise InvalidField(
+            "text.format.schema: must be a JSON schema, beside the type and not below json_schema.", param="text.format.schema"
+        )
     named = {name: wanted[name] for name in ("name", "description", "schema", "strict") if wanted.get(name) is not None}
     return {"type": "json_schema", "json_schema": named}
 

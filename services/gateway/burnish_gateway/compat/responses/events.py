@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import (
@@ -49,6 +50,7 @@ class ResponseEvents:
     thinking_at: int = -1
     thinking_open: bool = False
     calls: dict[int, _Call] = field(default_factory=dict)
+    turn: CallsInTurn = field(default_factory=CallsInTurn)
 
     def begin(self) -> bytes:
         head = head_of(self.execution_id, model=self.model, simulated=self.simulated)
@@ -65,7 +67,11 @@ class ResponseEvents:
         given = json.loads(body)
         told = self._think(given["reasoning_content"]) if given.get("reasoning_content") else b""
         told += self._refuse(given["refusal"]) if given.get("refusal") else b""
-        for part in given.get("tool_calls") or []:
+        return told + self._called(self.turn.take(given.get("tool_calls") or []))
+
+    def _called(self, parts: list[Part]) -> bytes:
+        told = b""
+        for part in parts:
             index, function = part.get("index", 0), part.get("function") or {}
             if index not in self.calls:
                 told += self._close() + self._open_call(index, part.get("id") or "", function.get("name") or "")
@@ -101,7 +107,8 @@ class ResponseEvents:
 
     def end(self, outcome: Facts) -> bytes:
         whole = response_object(outcome)
-        return self._close() + self._event(f"response.{whole['status']}", response=whole)
+        told = self._called(self.turn.rest()) + self._close()
+        return told + self._event(f"response.{whole['status']}", response=whole)
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
         told = json.loads(bytes(openai_error(error, request_id=request_id).body))["error"]

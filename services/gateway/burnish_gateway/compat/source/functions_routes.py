@@ -25,7 +25,7 @@ from burnish_gateway.enrichments.shipped import SourceType
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.order import SETTINGS, Order
 from burnish_gateway.execution.replay import replay
-from burnish_gateway.execution.routes import headers_of, outcome_of
+from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.model_settings import Overrides
@@ -156,8 +156,7 @@ async def _execute(request: Request, gateway: Gateway) -> Response:
         outcome = await replay(submitted.execution_id, gateway=gateway, principal=principal, wait=True)
         headers = {"idempotent-replayed": "true", "x-execution-id": str(submitted.execution_id)}
     else:
-        outcome = await outcome_of(request, submitted, gateway=gateway)
-        headers = headers_of(submitted)
+        outcome, headers = await answered(request, submitted, gateway=gateway)
     if not succeeded(outcome):
         raise failure_of(outcome)
     facts = json.loads(outcome)

@@ -79,7 +79,8 @@ async def newest_dataset(tx: Tx, workspace_id: UUID, name: str) -> UUID | None:
 async def items_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str) -> Sequence[Record]:
     return await tx.fetch(
         f"""SELECT item_id, input, expected, split, metadata FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 ORDER BY position LIMIT {RESULTS_MOST}""",
+            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND removed_version IS NULL
+            ORDER BY position LIMIT {RESULTS_MOST}""",
         workspace_id, dataset_id, split,
     )  # fmt: skip
 
