@@ -6,6 +6,7 @@ from uuid import uuid4
 from playwright.async_api import FilePayload, expect
 
 from tests.page.axe import check_axe
+from tests.page.browser import expect_console
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -122,6 +123,60 @@ async def test_what_a_file_would_become_is_counted_before_it_is_saved(page_as: O
     await check_axe(page)
     await page.get_by_role("button", name="Where is my parcel, the one from Monday??").click()
     await expect(page.get_by_role("dialog", name="Item")).to_contain_text("billing")
+
+
+async def test_an_answer_is_corrected_and_an_item_taken_out(page_as: OpenPage, site: Site) -> None:
+    given = [
+        {"input": {"ticket": "Where is my parcel, the one from Monday?"}, "expected": "delivery", "split": "train"},
+        {"input": {"ticket": "Where is my parcel, the one from Monday??"}, "expected": "billing", "split": "test", "group": "bob"},
+    ]
+    mine = await site.call("POST", "/v1/datasets", {"name": "Put right", "items": given})
+    page = await page_as("editor", f"/app/datasets/{mine['id']}?tab=leaks")
+    await page.get_by_role("button", name="Where is my parcel, the one from Monday??").click()
+    drawer = page.get_by_role("dialog", name="Item", exact=True)
+    await expect(drawer).to_contain_text("billing")
+    before = page.url
+    await check_axe(page, without=BEHIND)
+    await drawer.get_by_role("button", name="Correct the right answer").click()
+    form = drawer.get_by_role("form", name="Correct the right answer")
+    field = form.get_by_label("The right answer")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value("billing")
+    await expect(form.get_by_role("button", name="Save")).to_be_disabled()
+    await field.fill(" ")
+    await expect(form.get_by_text("Fill it in, or take the item out.")).to_be_visible()
+    expect_console(page, "status of 422")
+    await field.fill("y" * 16_385)
+    await form.get_by_role("button", name="Save").click()
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await check_axe(page, without=BEHIND)
+    await field.fill("delivery")
+    await form.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Corrected: version 2")).to_be_visible()
+    await expect(form).to_have_count(0)
+    await expect(drawer).to_contain_text("delivery")
+    await expect(drawer).to_contain_text("version 2 of the dataset")
+    await expect(page).not_to_have_url(before)
+
+    await page.keyboard.press("Escape")
+    items = page.get_by_role("table", name="Items")
+    await expect(items.get_by_role("row").filter(has_text="delivery")).to_have_count(2)
+    await expect(page.get_by_label("Items by split")).to_contain_text("version 2")
+    await items.get_by_role("button", name="Monday??").click()
+    await drawer.get_by_role("button", name="Take out").click()
+    await expect(page.get_by_text("Taken out: version 3")).to_be_visible()
+    await expect(drawer).to_have_count(0)
+    await expect(items.get_by_role("row")).to_have_count(2)
+    await page.get_by_role("button", name="Undo").last.click()
+    await expect(page.get_by_text("It is in the dataset again")).to_be_visible()
+    await expect(items.get_by_role("row")).to_have_count(3)
+    back = (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"][1]
+    assert (back["split"], back["expected"], back["metadata"]["group"]) == ("test", "delivery", "bob")
+
+    await page.goto(before)
+    await expect(drawer.get_by_text("No longer in the dataset since version 2.")).to_be_visible()
+    await expect(drawer.get_by_role("button", name="Take out")).to_have_count(0)
+    await check_axe(page, without=BEHIND)
 
 
 async def test_many_runs_of_the_log_become_items_at_once(page_as: OpenPage, site: Site) -> None:

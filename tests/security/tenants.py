@@ -123,7 +123,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         own[one] = (await make("POST", "/v1/clarifications", rough | {"user_id": own["end_user"]}))["id"]
     await make("POST", f"/v1/clarifications/{own['written_clarification']}/final-prompt")
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
-    own["item"] = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=1", None))["data"][0]["id"]
+    some = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=3", None))["data"]
+    own["item"], own["wrong_item"], own["unwanted_item"] = (one["id"] for one in some)
     own["endpoint"] = (
         await make("POST", "/v1/webhooks/endpoints", {"url": f"http://127.0.0.1:9/{secret}", "events": ["*"], "description": secret})
     )["id"]

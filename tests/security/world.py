@@ -27,7 +27,7 @@ PATH_PARAMETERS = {
     "clarification_id": "clarification", "enrichment_id": "enrichment",
     "group_key": "group", "comment_id": "comment", "branch": "branch",
     "experiment_id": "experiment", "backtest_id": "backtest", "line_id": "line", "candidate_id": "candidate",
-    "schedule_id": "schedule", "migration_id": "migration",
+    "schedule_id": "schedule", "migration_id": "migration", "item_id": "wrong_item",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -56,10 +56,12 @@ OTHER_PARAMETERS = {
     "/v1/prompts/{slug}/restore": {"slug": "shelved_slug"},
     "/v1/prompts/{slug}/purge": {"slug": "unwanted_slug"},
     "/v1/generations/{line_id}": {"line_id": "unwanted_line"},
+    "DELETE /v1/datasets/{dataset_id}/items/{item_id}": {"item_id": "unwanted_item"},
     "/v1/experiments/{experiment_id}": {"experiment_id": "unwanted_experiment"},
     **{f"/v1/experiments/{{experiment_id}}/{verb}": {"experiment_id": f"{which}_experiment"} for verb, which in TRIED.items()},
 }
-"""Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on, and what was skipped was not decided."""
+"""Paths, or routes, whose parameters mean another thing than elsewhere: the tenant's own workspace must go on, what was skipped was not
+decided, and what was corrected is not there to be removed."""
 
 NUMBERS = {
     "platform_model": "platform/model",
@@ -197,6 +199,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/preview": {"items": [{"question": "a", "answer": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
+        "PATCH /v1/datasets/{dataset_id}/items/{item_id}": {"expected": "another answer"},
         "POST /v1/datasets/{dataset_id}/synthetic": {"prompt": own["slug"], "count": 1, "model": "simulated/chat"},
         "POST /v1/datasets/{dataset_id}/items/from-executions": {"executions": [{"execution_id": own["execution"], "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
@@ -311,7 +314,7 @@ THINGS = (
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail",
     "experiment", "unwanted_experiment", "backtest", *(f"{which}_experiment" for which in TRIED.values()),
-    "item", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
+    "item", "wrong_item", "unwanted_item", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
     "template", "audit_entry",
 )  # fmt: skip
 """What a tenant owns under a random id."""
@@ -365,7 +368,8 @@ class Route:
 
     def thing(self, parameter: str) -> str:
         """Which of a tenant's things a parameter of the path names."""
-        return OTHER_PARAMETERS.get(self.path, {}).get(parameter) or PATH_PARAMETERS[parameter]
+        others = OTHER_PARAMETERS.get(self.name) or OTHER_PARAMETERS.get(self.path, {})
+        return others.get(parameter) or PATH_PARAMETERS[parameter]
 
     def knows(self, parameter: str) -> bool:
         return parameter in NUMBERS or parameter in PATH_PARAMETERS or parameter in OTHER_PARAMETERS.get(self.path, {})

@@ -6,6 +6,7 @@ import importlib
 import socket
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Final
 
 import structlog
 import uvicorn
@@ -164,7 +165,7 @@ def handle_errors(app: FastAPI) -> None:
         known: dict[int, BurnishError] = {
             401: Unauthenticated("Send a key as `Authorization: Bearer bk_live_…`."),
             403: Forbidden("Not allowed."),
-            404: NotFound("There is nothing at this address."),
+            404: NotFound(_instead_of(request.url.path)),
             405: _MethodNotAllowed(f"{request.method} is not offered here."),
             409: Conflict(str(error.detail)),
             503: Unavailable(str(error.detail)),
@@ -194,6 +195,29 @@ def handle_errors(app: FastAPI) -> None:
 NOT_OF_MESSAGES = (
     "Of /v1/messages only the call itself is offered; usage.input_tokens of an answer tells what it counted; batches are at /v1/batches."
 )
+
+
+NOTHING: Final = "There is nothing at this address."
+
+INSTEAD: Final = {
+    "/v1/responses/": "Of /v1/responses only the call itself is offered, and no state is kept. The id of a response is that of its "
+    "execution: GET /v1/executions/{id} reads it, POST /v1/executions/{id}/cancel ends it.",
+    "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
+    "/v1/conversations": "Conversations are not kept; send the one so far as input or messages.",
+    "/v1/completions": "Completions of a text are not offered; send it as a message to POST /v1/chat/completions.",
+    "/v1/v1/": f"{NOTHING} The base URL of Anthropic's clients ends before /v1, which they add themselves.",
+    **{
+        f"/{name}": f"{NOTHING} The base URL of OpenAI's clients ends with /v1."
+        for name in ("chat/completions", "responses", "embeddings", "models", "batches", "files")
+    },
+}
+"""What clients look for and is elsewhere here: how its address begins, and what to do."""
+
+
+def _instead_of(path: str) -> str:
+    if path.endswith("/"):
+        return f"{NOTHING} Leave out the slash at its end."
+    return next((words for begins, words in INSTEAD.items() if path.startswith(begins)), NOTHING)
 
 
 class _MethodNotAllowed(BadRequest):

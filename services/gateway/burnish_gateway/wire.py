@@ -208,7 +208,8 @@ def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
     except RecursionError as error:
         raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.") from error
     except ValueError as error:
-        raise InvalidBody(f"The body is not valid JSON: {str(error)[:200]}") from error
+        why = "a number has thousands of digits" if "integer string conversion" in str(error) else str(error)[:200]
+        raise InvalidBody(f"The body is not valid JSON: {why}") from error
     _check(value, depth=0)
     return value
 
@@ -252,8 +253,8 @@ def sides_settled(found: list[tuple[str, dict[str, str]]]) -> list[tuple[str, di
         elif any(_says_more(other, than=param) for other in found):
             continue
         elif param in shapes:
-            before = settled[shapes[param]][1]
-            words = f"{before['message']}, or {problem['message'].removeprefix('must be ')}"
+            before, added = settled[shapes[param]][1]["message"], problem["message"].removeprefix("must be ")
+            words = before if added in before.removeprefix("must be ").split(", or ") else f"{before}, or {added}"
             settled[shapes[param]] = (kind, {"param": param, "message": words})
         else:
             shapes[param] = place

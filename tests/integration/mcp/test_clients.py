@@ -83,6 +83,11 @@ async def test_a_prompt_is_found_run_and_judged(connect: Connect, made: dict[str
             while not (record := tells(await client.call_tool("get_execution", {"execution_id": answer["id"]})))["feedback"]:
                 await asyncio.sleep(0.05)
         assert "kind" in json.dumps(record["feedback"])
+        heard = {"prompt": made["prompt"], "source": "feedback"}
+        async with asyncio.timeout(20):
+            while (plan := await client.call_tool("forecast_optimization", heard)).is_error:
+                await asyncio.sleep(0.05)
+        assert sum(tells(plan)["counts"].values()) >= 1
 
 
 async def test_an_optimization_is_started_followed_and_cancelled(connect: Connect, made: dict[str, Any]) -> None:
@@ -91,6 +96,7 @@ async def test_an_optimization_is_started_followed_and_cancelled(connect: Connec
         assert made["dataset"] in [one["id"] for one in sets["data"]]
         job = {"prompt": made["prompt"], "dataset_id": made["dataset"]}
         assert tells(await client.call_tool("forecast_optimization", job))
+        assert 'source: "feedback"' in await refusal(client, "forecast_optimization", prompt=made["prompt"])
         started = tells(await client.call_tool("start_optimization", job | {"budget": {"evaluations": 200}}))
         followed = {"status": "pending"}
         while followed["status"] in ("pending", "running"):

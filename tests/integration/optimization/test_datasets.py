@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from burnish_gateway.datasets import store
+from burnish_gateway.compat.source import store as source_store
+from burnish_gateway.datasets import from_feedback_store, make_items_store, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
+from burnish_gateway.datasets.correct_item import remove_item
 from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.optimization.store import longest_input, search_items
 from burnish_shared.db.session import Database
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import new_uuid
@@ -30,7 +33,9 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
         assert made.dataset.counts == {"train": 1, "validation": 0, "test": 1}
         assert made.dataset.near_duplicates[0]["splits"] == ["train", "test"]
         again = await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("a b c d")])
-        assert (again.added, again.dataset.version) == (0, 1)
+        assert (again.added, again.dataset.version, again.contradictions) == (0, 1, 0)
+        other = NewItem(input="a b c d", expected="another", split="train")
+        assert (await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [other, item("a b c d")])).contradictions == 1
         more = await add_items(
             tx, workspace.workspace_id, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")]
         )
@@ -61,3 +66,29 @@ async def test_another_workspace_does_not_find_it(db_for: Callable[[str], Awaita
     async with db.unit_of_work(workspace=new_uuid()) as tx:
         with pytest.raises(NotFound):
             await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("b")])
+
+
+async def test_nothing_reads_what_was_taken_out_as_if_it_were_there(
+    db_for: Callable[[str], Awaitable[Database]], workspace: Workspace
+) -> None:
+    """Whoever looks at the newest version: where new items go, what a search costs, what a model is shown, whether a prompt fits."""
+    db, ws = await db_for("gateway"), workspace.workspace_id
+    stays = NewItem(input={"q": "short", "text": "x"}, expected="kept", split="train", metadata={})
+    goes = NewItem(input={"q": "a very long input " * 20}, expected="a long answer", split="train", metadata={})
+    async with db.unit_of_work(workspace=ws) as tx:
+        made = (await create_dataset(tx, ws, "d", [stays, goes], author="t")).dataset
+        items = await store.list_items(tx, ws, made.dataset_id, split=None, after=None, limit=10)
+        assert not await from_feedback_store.fits(tx, ws, made.dataset_id, ["text"])
+        both = await longest_input(tx, ws, made.dataset_id)
+        assert both is not None and both[2] == "a long answer"
+        await remove_item(tx, ws, made.dataset_id, items[1].item_id)
+
+        assert [one.text for one in await store.held_of(tx, ws, made.dataset_id)] == [stays.text]
+        assert [one[0] for one in await store.texts_of(tx, ws, made.dataset_id)] == [items[0].item_id]
+        longest = await longest_input(tx, ws, made.dataset_id)
+        assert longest is not None and longest[1:] == (stays.input, "kept")
+        assert await make_items_store.answers_of(tx, ws, made.dataset_id, most=9) == ["kept"]
+        assert [one["expected"] for one in await make_items_store.cases_of(tx, ws, made.dataset_id)] == ["kept"]
+        assert await from_feedback_store.fits(tx, ws, made.dataset_id, ["text"])
+        assert [row["expected"] for row in await source_store.items_of(tx, ws, made.dataset_id, split="train")] == ["kept"]
+        assert await search_items(tx, ws, made.dataset_id, [one.item_id for one in items]) == {items[0].item_id}

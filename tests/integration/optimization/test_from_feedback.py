@@ -10,6 +10,7 @@ import pytest
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_policy import raise_alert, rounds
 from tests.integration.optimization.tickets import WEAK, tickets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O1", "D1")]
@@ -126,6 +127,22 @@ async def test_what_a_person_corrected_bears_their_name_so_that_an_erasure_finds
     assert (item["metadata"]["source"], item["metadata"]["said_by"], item["metadata"]["group"]) == ("correction", "ann", "ann")
 
 
+async def test_what_somebody_took_out_is_not_brought_back_and_what_they_corrected_stays(stack: Stack, told: Caller) -> None:
+    ids = await answered(told, ["a parcel", "a refund", "a login"])
+    await say(stack, told, [(one, "", "correction", "shipping", None) for one in ids])
+    for _ in range(2):
+        started = await told("POST", "/v1/optimizations", search())
+        assert started.status == 202, started.body
+        job = (await told("GET", f"/v1/optimizations/{started.body['id']}")).body
+        await told("POST", f"/v1/optimizations/{started.body['id']}/cancel", {})
+        items = {one["input"]["ticket"]: one for one in await items_of(told, job["dataset_id"])}
+        if len(items) == 3:
+            path = f"/v1/datasets/{job['dataset_id']}/items"
+            assert (await told("DELETE", f"{path}/{items['a parcel']['id']}")).status == 200
+            assert (await told("PATCH", f"{path}/{items['a login']['id']}", {"expected": "access"})).status == 200
+    assert {ticket: one["expected"] for ticket, one in items.items()} == {"a refund": "shipping", "a login": "access"}
+
+
 async def test_where_the_variables_have_changed_a_new_dataset_begins(stack: Stack, told: Caller) -> None:
     ids = await answered(told, ["a parcel", "a refund"])
     await say(stack, told, [(one, "", "correction", "shipping", None) for one in ids])
@@ -204,3 +221,19 @@ async def test_what_cannot_be_searched_is_refused_by_its_field(told: Caller, mor
     refused = await told("POST", "/v1/optimizations", {name: value for name, value in search(**more).items() if value is not None})
     assert refused.status in (404, 422) and refused.body["error"]["param"] == param, refused.body
     assert (await told("GET", "/v1/datasets")).body["data"] == []
+
+
+@pytest.mark.capability("A4")
+async def test_an_alert_starts_a_search_on_what_people_said(stack: Stack, told: Caller) -> None:
+    asked = tickets(train=3, validation=3, test=3)
+    ids = await answered(told, [one["input"] for one in asked])
+    await say(stack, told, [(id_, "", "correction", one["expected"], None) for id_, one in zip(ids, asked, strict=True)])
+    policy = {"source": "feedback", "budget": {"evaluations": 800, "credits": 50.0}}
+    rule = await told("PUT", "/v1/alert-rules/told", {"start_optimization": policy})
+    assert rule.status == 200 and rule.body["start_optimization"]["source"] == "feedback", rule.body
+    alert = await raise_alert(stack, Desk(told, ""), slug="told")
+    assert await rounds(stack) == 1
+    [job] = (await told("GET", "/v1/optimizations")).body["data"]
+    assert len(await items_of(told, job["dataset_id"])) == len(asked)
+    steps = (await told("GET", f"/v1/alerts/{alert}")).body["timeline"]
+    assert ("optimization_started", f"/v1/optimizations/{job['id']}") in [(one["what"], one["detail"]) for one in steps]

@@ -175,7 +175,7 @@ async def test_evaluations_count_against_the_budgets_of_workspace_and_prompt_and
     limit = run["cost_nusd"] + 1
     assert (await desk.caller("PATCH", f"/v1/budgets/{prompt}", {"limit_nusd": limit})).status == 200
     stopped = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
-    assert stopped["status"] == "failed" and "budget" in stopped["error"]["message"]
+    assert stopped["status"] == "failed" and "GET /v1/budgets shows which" in stopped["error"]["message"]
     assert await spent(prompt) <= limit
     await assert_books_are_in_order(stack, desk.caller)
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -104,6 +105,12 @@ async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: D
     assert (await desk.caller("POST", "/v1/optimizations/forecast", few)).body["least_evaluations"] == plan["least_evaluations"]
     assert (await desk.caller("GET", "/v1/optimizations")).body["data"] == [] and plan["base_version"] == 1
     assert plan["forecast"] == (await desk.caller("POST", "/v1/optimizations", body)).body["forecast"]
+    for wrong, param in (
+        ({"models": {"judge": "nobodys/model"}}, "models.judge"),
+        ({"method": "evolutionary", "start": {"line_id": desk.dataset_id}}, "start.line_id"),
+    ):
+        told = await desk.caller("POST", "/v1/optimizations/forecast", body | wrong)
+        assert told.status in (404, 422) and told.body["error"]["param"] == param, told.body
     refused = await desk.caller("POST", "/v1/optimizations", few)
     assert refused.status == 422 and refused.body["error"]["details"]["least"] == plan["least_evaluations"]
 
@@ -162,6 +169,11 @@ async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(
     assert (ended["status"], ended["finish_reason"], ended["simulated"]) == ("cancelled", "cancelled", True)
     spent = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", job_id)
     assert spent[0]["n"] < BUDGET / 2
+    answered = await books(
+        stack, "SELECT count(*) AS n FROM evaluations WHERE owner_id = $1::text::uuid AND item_id <> $2 AND answered_at IS NOT NULL",
+        job_id, UUID(int=0),
+    )  # fmt: skip
+    assert answered[0]["n"] - 4 <= ended["progress"]["evaluations"] <= answered[0]["n"], "what was bought is counted, however it ends"
     await until_nothing_is_held(stack, desk)
     await assert_books_are_in_order(stack, desk.caller)
 
@@ -267,13 +279,17 @@ async def test_a_prompt_that_is_good_already_is_left_alone(stack: Stack, start_o
 async def test_after_five_looks_fresh_test_items_are_asked_for(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await books(
         stack,
-        "INSERT INTO test_looks SELECT gen_random_uuid(), $1, $2::text::uuid, 1, k, 0.01, gen_random_uuid() FROM generate_series(1, 5) k",
+        "INSERT INTO test_looks SELECT gen_random_uuid(), $1, $2::text::uuid, 1, k, 0.01, gen_random_uuid() FROM generate_series(1, 7) k",
         desk.caller.workspace.workspace_id,
         desk.dataset_id,
     )
     await start_optimizer()
     job = await desk.until(f"/v1/optimizations/{await start(desk)}")
     assert (job["outcome"], job["finish_reason"], job["progress"]["evaluations"]) == ("not_enough_data", "test_looks_spent", 0)
+    report = (
+        await desk.caller("GET", f"/v1/datasets/{desk.dataset_id}/leaks")
+    ).body  # searches at the same time may look more than five times
+    assert (report["looks"], report["looks_left"]) == (7, 0) and "looked at the test split 7 times" in report["in_words"][-1]
 
 
 async def test_a_handful_of_test_items_is_not_enough_data(stack: Stack, start_optimizer: Any) -> None:
@@ -312,6 +328,7 @@ async def test_a_suggestion_is_rejected_with_a_reason_and_then_not_accepted(stac
     await desk.caller("PUT", "/v1/prompts/tickets/labels/production", {"version": 2})
     stale = await desk.caller("POST", f"{path}/accept", {})
     assert stale.status == 409 and stale.body["error"]["details"] == {"measured_version": 1, "production_version": 2}
+    assert (await desk.caller("POST", f"{path}/reject", {"reason": "  "})).body["error"]["param"] == "reason"
     rejected = await desk.caller("POST", f"{path}/reject", {"reason": "too long"})
     assert (rejected.status, rejected.body["status"], rejected.body["reason"]) == (200, "rejected", "too long")
     assert (await desk.caller("POST", f"{path}/accept", {})).status == 409

@@ -184,3 +184,15 @@ async def test_a_prompt_that_is_purged_takes_its_candidates_and_generations_alon
     assert (await served(desk, "GET", "/v1/generations"))["data"] == []
     left = await served(desk, "GET", "/v1/prompts/bred-apart/lineage/graph")
     assert [one["id"] for one in left["nodes"]] == ["bred-apart@1"] and left["edges"] == []
+
+
+async def test_a_version_is_scored_by_its_own_model(stack: Stack, desk: Desk) -> None:
+    for model, accuracy in (("simulated/reader", 0.8), ("simulated/chat", 0.0)):
+        body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation", "models": [model]}
+        run_id = (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"]
+        await rows_of(
+            stack, "UPDATE test_runs SET status = 'completed', finished_at = now(), result = $2::jsonb WHERE test_run_id = $1::text::uuid",
+            run_id, json.dumps({"metrics": {"overall_accuracy": accuracy}}),
+        )  # fmt: skip
+    [node] = (await served(desk, "GET", f"{LINEAGE}/graph"))["nodes"]
+    assert node["model"] == "simulated/reader" and node["score"] == 0.8, "the newest run was by another model"

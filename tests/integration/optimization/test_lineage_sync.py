@@ -1,5 +1,6 @@
 """`burnish lineage sync` writes the lineage into Neo4j, and may be run again (PRODUCT O7)."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -73,6 +74,10 @@ async def test_what_goes_wrong_is_said_in_words(stack: Stack, desk: Desk) -> Non
             await sync(Source(desk.caller.url, "bk_nobody"), Target(neo4j.uri, ("neo4j", "secret")))
         with pytest.raises(BadRequest, match="--neo4j"):
             await sync(source, Target("ftp://somewhere", None))
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(Unavailable, match="could not take it"):
+            await sync(source, Target("bolt://127.0.0.1:9", None))
+        assert asyncio.get_running_loop().time() - begun < 5, "nobody is there, and that is said at once"
         with pytest.raises(Unavailable, match="does not answer"):
             await sync(Source("http://127.0.0.1:9", "k"), Target(neo4j.uri, ("neo4j", "secret")))
 

@@ -254,6 +254,10 @@ async def test_items_that_a_model_makes_up_are_marked_paid_for_and_never_in_test
     other = await stack.caller()
     assert (await other("POST", path, body)).status == 404
     assert (await desk.caller("POST", path, body | {"count": 0})).body["error"]["param"] == "count"
+    run = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
+    run_id = (await desk.caller("POST", "/v1/test-runs", run)).body["id"]
+    secret = await desk.caller("POST", path, body | {"failed_of": run_id})
+    assert (secret.status, secret.body["error"]["param"]) == (422, "failed_of"), "not left out without a word"
 
 
 @pytest.mark.capability("O4")

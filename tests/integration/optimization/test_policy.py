@@ -17,14 +17,14 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 RULE = "/v1/alert-rules/tickets"
 
 
-async def raise_alert(stack: Stack, desk: Desk, *, metric: str = "satisfaction", muted: bool = False) -> str:
+async def raise_alert(stack: Stack, desk: Desk, *, metric: str = "satisfaction", slug: str = "tickets", muted: bool = False) -> str:
     alert_id = new_uuid()
     connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
     await connection.execute(
         """INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, slug, label, version, summary, before, after, changed,
                                simulated, muted, raised_at)
-           VALUES ($1, $2, $3, 'degradation', $4, 'tickets', 'production', 1, 's', '{}', '{}', '{}', true, $5, now())""",
-        alert_id, desk.caller.workspace.workspace_id, str(alert_id), metric, muted,
+           VALUES ($1, $2, $3, 'degradation', $4, $6, 'production', 1, 's', '{}', '{}', '{}', true, $5, now())""",
+        alert_id, desk.caller.workspace.workspace_id, str(alert_id), metric, muted, slug,
     )  # fmt: skip
     await connection.close()
     return str(alert_id)
@@ -73,6 +73,9 @@ async def test_a_policy_needs_a_cap_a_prompt_and_a_dataset_that_is_there(desk: D
     assert (await desk.caller("PUT", RULE, policy(desk, budget={"evaluations": 300}))).status == 422
     assert (await desk.caller("PUT", "/v1/alert-rules", policy(desk))).status == 422
     assert (await desk.caller("PUT", RULE, policy(desk, dataset_id=str(new_uuid())))).status == 404
+    for both_or_none in (policy(desk, source="feedback"), policy(desk, dataset_id=None)):
+        refused = await desk.caller("PUT", RULE, both_or_none)
+        assert refused.status == 422 and 'source: "feedback"' in refused.body["error"]["message"], refused.body
 
 
 async def test_a_gateway_that_looked_before_another_started_starts_nothing(

@@ -23,6 +23,9 @@ async def test_a_moved_snippet_tests_again_the_prompts_that_change(stack: Stack,
     if case is not None:
         asked = (await desk.caller("GET", f"/v1/executions/{case['execution_id']}")).body["messages"]
         assert queues in asked[-1]["content"]
+        body = {"prompt": "included", "dataset_id": desk.dataset_id, "split": "val", "failed_of": run["id"]}
+        part = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+        assert (await desk.until(f"/v1/test-runs/{part}"))["status"] == "completed", "newer, and of a part of the split"
 
     await desk.caller("POST", "/v1/prompts/queues/versions", {"base_version": 1, "template": "Queues: billing, access."})
     moved = await desk.caller("PUT", "/v1/prompts/queues/labels/production", {"version": 2, "retest": True})

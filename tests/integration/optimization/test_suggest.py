@@ -62,6 +62,14 @@ async def test_simulated_models_are_not_asked_and_the_rules_say_so(stack: Stack,
     assert "70%" in answer["analysis"] and answer["priority_categories"] == ["billing"] and "'login'" in answer["suggestions"][0]
 
 
+async def test_answers_that_are_no_category_are_a_matter_of_form(desk: Desk) -> None:
+    figures = {"confusion_matrix": {"billing": {"billing": 8, "login": 3, "(other)": 9}, "login": {"login": 16, "(other)": 4}}}
+    answer = await served(desk, "POST", "/v1/suggest", {"template": "Sort it.", **figures})
+    assert answer["suggestions"][0].startswith("Say that the answer is exactly one of 'billing', 'login' and nothing else: 13 answers")
+    assert answer["suggestions"][1].startswith("Say how 'billing' differs from 'login'"), answer["suggestions"]
+    assert not any("(other)" in one for one in [answer["analysis"], *answer["suggestions"]])
+
+
 async def test_what_has_no_figures_yet_is_refused(desk: Desk) -> None:
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"}
     pending = (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"]
@@ -76,3 +84,5 @@ async def test_prompts_are_compared_across_runs_under_both_names(stack: Stack, d
     found = await served(desk, "GET", "/v1/metrics/summary?prompt=tickets")
     assert [run["prompt"] for run in found["data"][0]["runs"]] == ["tickets"]
     assert found == await served(desk, "GET", "/v1/test-runs/summary?prompt=tickets")
+    wrong = await served(desk, "POST", "/v1/suggest", {"template": "Sort it.", "metrics": {"overall_accuracy": 70}}, status=422)
+    assert wrong["error"]["param"] == "metrics.overall_accuracy"

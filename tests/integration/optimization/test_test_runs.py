@@ -1,12 +1,14 @@
 """Test runs over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
 
 import asyncio
+import json
 from typing import Any
 
 import asyncpg
 import pytest
 
 from tests.embedded.stack import Caller, Stack
+from tests.integration.compat.simulator import fault
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.tickets import STRONG
 
@@ -87,6 +89,9 @@ async def test_two_runs_are_compared_item_by_item(stack: Stack, desk: Desk, star
     assert sum(one["items"] for one in told["categories"]) == told["items"]
     back = (await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare/{ids[1]}")).body
     assert back["verdict"] == "worse" and back["p_value"] == told["p_value"]
+    [summary] = (await desk.caller("GET", "/v1/test-runs/summary?prompt=tickets")).body["data"]
+    behind = summary["runs"][1]
+    assert behind["behind_best"] == pytest.approx(told["difference"]) and behind["could_be_best"] is False, "both say the same"
     same = await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare/{ids[0]}")
     assert (same.status, same.body["error"]["param"]) == (422, "base_id")
 
@@ -197,6 +202,22 @@ async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(s
     assert (gone.status, gone.body["error"]["param"]) == (404, "evaluators")
 
 
+@pytest.mark.capability("D2", "D3")
+async def test_calls_of_judges_are_no_items(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    settings = {"kind": "llm_judge", "model": "simulated/judge", "rubric": "Is it the right queue?"}
+    judge = (await desk.caller("POST", "/v1/evaluators", {"name": "judge", "settings": settings})).body["id"]
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "repeats": 2}
+    ids = [(await desk.caller("POST", "/v1/test-runs", body | {"evaluators": [judge]})).body["id"] for _ in range(2)]
+    run, base = [await desk.until(f"/v1/test-runs/{one}") for one in ids]
+    assert run["evaluators"][0]["n"] == 80 and run["spent_nusd"] > run["cost_nusd"], "judges were asked"
+    told = (await desk.caller("GET", f"/v1/test-runs/{run['id']}/compare/{base['id']}")).body
+    assert (told["items"], told["only_in_run"], told["only_in_base"]) == (40, 0, 0)
+    failed = {one["item_id"] for one in run["failed_cases"]}
+    again = (await desk.caller("POST", "/v1/test-runs/forecast", body | {"failed_of": run["id"]})).body
+    assert again["items"] == 2 * len(failed)
+
+
 @pytest.mark.promise("O-01")
 async def test_a_killed_optimizer_leaves_nothing_to_buy_twice(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     first = await start_optimizer(replica="a", job_in_flight=4)
@@ -237,6 +258,23 @@ async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: 
     assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5 and run["simulated"] is True
     rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
     assert rows[0]["n"] < 200
+
+
+async def test_a_call_that_its_run_took_with_it_says_so(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """And not that a caller went away, whom nobody would find."""
+    await start_optimizer(job_in_flight=2)
+    async with fault(stack, "hang", model="reader"):
+        body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train"}
+        run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+        in_flight = "SELECT FROM holds WHERE workspace_id = $1 AND lane = 'batch'"
+        async with asyncio.timeout(30):
+            while not await books(stack, in_flight, desk.caller.workspace.workspace_id):
+                await asyncio.sleep(0.02)
+            assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200
+            while not (rows := await books(stack, "SELECT status, error FROM executions WHERE job_id = $1::text::uuid", run_id)):
+                await asyncio.sleep(0.02)
+    said = "The test run, search or batch that asked for it ended first."
+    assert {(row["status"], json.loads(row["error"])["message"]) for row in rows} == {("cancelled", said)}
 
 
 @pytest.mark.capability("D2")

@@ -335,18 +335,19 @@ async def test_what_searches_asked_about_a_persons_items_goes_with_the_items(
 ) -> None:
     """Calls with the item, the proposals that quote it and the judges of that search; calls with other items stay."""
     caller = await stack.caller()
-    workspace, dataset, job = caller.workspace.workspace_id, new_uuid(), new_uuid()
-    theirs, other, proposal = new_uuid(), new_uuid(), UUID(int=0)
-    await superuser.execute(
-        "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, 'd', 'x')", dataset, workspace
-    )
-    for n, (item, metadata) in enumerate(((theirs, {"said_by": "quirin"}), (other, {}))):
-        await superuser.execute(
-            """INSERT INTO dataset_items (item_id, workspace_id, dataset_id, position, split, input, expected, metadata, content_hash,
-                                          added_version)
-               VALUES ($1, $2, $3, $4, 'train', $5, 'y', $6, $7, 1)""",
-            item, workspace, dataset, n, json.dumps(f"ticket {n}"), json.dumps(metadata), bytes([n]) * 32,
-        )  # fmt: skip
+    workspace = caller.workspace.workspace_id
+    prompt = {"slug": "route", "template": "{{text}}", "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    given = [
+        {"input": {"text": f"ticket {n}"}, "expected": "y", "split": "train", "metadata": metadata}
+        for n, metadata in enumerate(({"said_by": "quirin"}, {}))
+    ]
+    dataset = (await caller("POST", "/v1/datasets", {"name": "d", "items": given})).body["id"]
+    rows = (await caller("GET", f"/v1/datasets/{dataset}/items")).body["data"]
+    theirs, other = (UUID(one["id"]) for one in sorted(rows, key=lambda one: one["input"]["text"]))
+    run = await caller("POST", "/v1/test-runs", {"prompt": "route", "version": 1, "dataset_id": dataset, "split": "train"})
+    assert run.status == 202, run.body
+    job, proposal = UUID(run.body["id"]), UUID(int=0)
     asked: dict[str, UUID] = {}
     for what, item in (("theirs", theirs), ("other", other), ("proposal", proposal), ("judge", None), ("elsewhere", None)):
         asked[what] = await past.execution(workspace, None, at=days_ago(0.01), text=f"case {what}")

@@ -125,6 +125,7 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
         {"item_id": str(new_uuid()), "input": one["input"], "expected": one["expected"], "output": "other", "scores": {}, "error": None}
         for one in items
     ]
+    cases = [case for case in cases for _ in range(3)]  # a run with repeats tells each of its answers
     await analytics.rows(
         "UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2 WHERE test_run_id = $1::text::uuid",
         run, {"metrics": {"total": 8, "correct": 0}, "failed_cases": cases},

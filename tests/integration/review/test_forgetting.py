@@ -86,6 +86,42 @@ async def test_erasing_a_person_takes_their_answers_out_of_the_queue_and_of_the_
     assert receipt["stores"]["review_items"] == 3
 
 
+@pytest.mark.promise("P-02")
+@pytest.mark.parametrize("undone", [False, True])
+async def test_erasing_a_person_takes_what_their_item_was_corrected_to(team: Team, *, undone: bool) -> None:
+    """The corrected item has an id that the decision does not name, and a decision that was taken back names none."""
+    review = await of_person(team, "dora", text=f"the words of dora {undone}")
+    kept = (await team.ann("POST", f"/v1/review/{review}/correct", {"expected": "wrong"})).body["dataset_item"]
+    items = f"/v1/datasets/{kept['dataset_id']}/items"
+    made = await team.admin("PATCH", f"{items}/{kept['item_id']}", {"expected": "right"})
+    assert made.status == 200, made.body
+    if undone:
+        taken_back = await team.ann("POST", f"/v1/review/{review}/undo")
+        assert taken_back.status == 200 and taken_back.body["item_removed"] is False, "what somebody corrected is theirs"
+        assert (await team.viewer("GET", f"/v1/datasets/{kept['dataset_id']}")).body["version"] == made.body["dataset_version"]
+    asked = (await team.admin("POST", "/v1/erasures", {"user_id": "dora"})).body
+
+    async def done() -> dict[str, Any] | None:
+        answer = (await team.admin("GET", f"/v1/erasures/{asked['id']}")).body
+        return answer if answer["status"] == "completed" else None
+
+    assert (await until(done))["counts"]["dataset_items"] == 2
+    assert (await team.viewer("GET", f"{items}?item={kept['item_id']}&item={made.body['id']}")).body["data"] == []
+
+
+@pytest.mark.promise("P-02")
+async def test_the_id_of_a_corrected_item_is_as_old_as_what_it_replaces(team: Team, superuser: asyncpg.Connection) -> None:
+    """An erasure looks at items whose ids are older than its request: one that is corrected only then is among them."""
+    item = {"input": "a case", "expected": "wrong", "group": "dora"}
+    dataset = (await team.admin("POST", "/v1/datasets", {"name": "cases", "items": [item]})).body["id"]
+    items = f"/v1/datasets/{dataset}/items"
+    [first] = (await team.admin("GET", items)).body["data"]
+    before = id_of(days_ago(2))
+    await superuser.execute("UPDATE dataset_items SET item_id = $2 WHERE item_id = $1", UUID(first["id"]), before)
+    made = (await team.admin("PATCH", f"{items}/{before}", {"expected": "right"})).body
+    assert UUID(made["id"]) != before and UUID(made["id"]).bytes[:6] == before.bytes[:6]
+
+
 async def test_two_who_decide_at_once_make_one_dataset_and_one_item(team: Team) -> None:
     reviews = [await team.pick("the same words") for _ in range(2)]
     answers = await asyncio.gather(

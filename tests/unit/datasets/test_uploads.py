@@ -5,6 +5,8 @@ import json
 import pytest
 
 from burnish_gateway.datasets.bodies import read_items
+from burnish_gateway.datasets.item import counted
+from burnish_gateway.datasets.keep_together import placed
 from burnish_gateway.datasets.mapping import guessed, parse_mapping
 from burnish_gateway.datasets.preview import read_preview
 from burnish_shared.errors import BadRequest, InvalidField
@@ -37,6 +39,39 @@ def test_a_sheet_with_other_names_is_understood_and_its_faults_are_named() -> No
     assert shown.rows[0].metadata == {"category": "orders", "group": "u1", "tags": ["a", "b"]}
     assert shown.near_duplicates[0].lines == [2, 3] and shown.near_duplicates[0].splits == ["validation", "test"]
     assert next(one for one in shown.columns if one.name == "Topic").filled == 3
+
+
+def test_a_preview_places_items_as_an_upload_does() -> None:
+    rows = [f"my parcel number {place} has not arrived and the courier says it was delivered,late," for place in range(12)]
+    rows += [f"q{place * 7919} z{place},other,u{place % 5}" for place in range(40)]
+    sheet = "\n".join(["input,expected,group", *rows]).encode()
+    shown = read_preview(sheet, content_type="text/csv", mapping={})
+    items = placed(read_items(sheet, content_type="text/csv").items, held=[])
+    assert shown.counts == counted([item.place for item in items])
+    assert shown.near_duplicates == [], "what is alike falls into one split"
+
+
+def test_a_line_that_contradicts_an_earlier_one_is_named() -> None:
+    sheet = b"input,expected\na,x\nb,y\na, x\na,z\n"
+    shown = read_preview(sheet, content_type="text/csv", mapping={})
+    assert (shown.items, shown.duplicates, shown.contradictions) == (2, 2, [5])
+
+
+def test_examples_of_a_column_are_shown_as_the_file_has_them() -> None:
+    shown = read_preview(b'{"input": {"q": "hi"}, "expected": "x"}\n', content_type="application/x-ndjson", mapping={})
+    assert shown.columns[0].examples == ['{"q": "hi"}']
+
+
+def test_splits_are_named_in_any_case() -> None:
+    sheet = b"input,expected,split\na,x,Test\nb,x,VAL\nc,x, train\n"
+    assert [item.split for item in read_items(sheet, content_type="text/csv").items] == ["test", "validation", "train"]
+
+
+def test_a_file_that_cannot_be_read_says_where_and_what_to_do() -> None:
+    with pytest.raises(BadRequest, match=r"Line 3: the file is not UTF-8\. Sheets save it so as “CSV UTF-8”"):
+        read_items("input,expected\na,x\nä,y\n".encode("latin-1"), content_type="text/csv")
+    with pytest.raises(BadRequest, match=r"Line 3: .* a cell has more than 262,144 characters"):
+        read_items(b"input,expected\na,x\n" + b"a" * 300_000 + b",y\n", content_type="text/csv")
 
 
 def test_an_upload_names_every_line_at_fault_and_saves_none() -> None:

@@ -33,7 +33,7 @@ SIZE = Size(input_tokens=100, output_tokens=None, default_output_tokens=4096)
         ({}, {"capabilities": ["vision"]}, {}, "lacks vision"),
         ({}, {"min_quality": 0.71}, {}, "quality is 0.7"),
         ({"quality_score": None}, {"min_quality": 0.0}, {}, "quality is not known"),
-        ({"latency_ms": None}, {"max_latency_ms": 10_000}, {}, "latency is not known"),
+        ({"latency_ms": None}, {"max_latency_ms": 10_000}, {}, "latency is not known;"),
         ({}, {"max_latency_ms": 499}, {}, "latency is 500"),
         ({}, {}, {"input_tokens": 9_001}, "context holds 10000"),
         ({}, {}, {"input_tokens": 9_000}, None),

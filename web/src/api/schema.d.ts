@@ -1765,6 +1765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{dataset_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A dataset as a file
+         * @description JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads.
+         */
+        get: operations["read_file_v1_datasets__dataset_id__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets/{dataset_id}/items": {
         parameters: {
             query?: never;
@@ -1807,6 +1827,31 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{dataset_id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an item out of a dataset
+         * @description The next version of the dataset is without it; runs that saw it keep it, and its input may come again.
+         */
+        delete: operations["remove_v1_datasets__dataset_id__items__item_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Correct the right answer of an item
+         * @description The next version of the dataset holds another item in its place, with an id of its own; runs that saw the old one keep it. The same
+         *     answer again changes nothing.
+         */
+        patch: operations["correct_v1_datasets__dataset_id__items__item_id__patch"];
         trace?: never;
     };
     "/v1/datasets/{dataset_id}/leaks": {
@@ -2798,13 +2843,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a file's entry */
+        /**
+         * Read a file's entry
+         * @description Of what was uploaded; or of the answers or errors of a batch, by the `output_file_id` or `error_file_id` that it names.
+         */
         get: operations["read_file_v1_files__file_id__get"];
         put?: never;
         post?: never;
         /**
          * Delete a file
-         * @description Batches that were made of it go on.
+         * @description Batches that were made of it go on. What a batch gave is no file of its own, and goes with the text of its executions.
          */
         delete: operations["delete_file_v1_files__file_id__delete"];
         options?: never;
@@ -6357,6 +6405,12 @@ export interface components {
         AddedAnswer: {
             /** Added */
             added: number;
+            /**
+             * Contradictions
+             * @description Of those, how many expect another answer than the one that stays.
+             * @default 0
+             */
+            contradictions: number;
             /** Counts */
             counts: {
                 [key: string]: number;
@@ -7115,7 +7169,7 @@ export interface components {
             prompt: string;
             /**
              * Score
-             * @description Accuracy in a version's newest test run, fitness of a candidate; null: not measured.
+             * @description Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured.
              */
             score: number | null;
             /**
@@ -9108,7 +9162,7 @@ export interface components {
          */
         ComparedRun: {
             accuracy: components["schemas"]["Share"] | null;
-            /** @description How much less accurate than the best, with 95 % bounds (Newcombe, as if the items were not the same, so rather too wide). Null for the best. */
+            /** @description How much less accurate than the best, with 95 % bounds: item by item, as the comparison of two runs has them; beyond 100,000 answers, or where some are not kept, as if the items were not the same, so rather too wide. Null for the best. */
             behind_best?: components["schemas"]["Share"] | null;
             /** Correct */
             correct: number;
@@ -9560,6 +9614,54 @@ export interface components {
             next?: components["schemas"]["Wanted"] | null;
             /** Note */
             note?: string | null;
+        };
+        /**
+         * CorrectItemBody
+         * @description What is right instead. Input and split of an item stay: another input is another item.
+         */
+        CorrectItemBody: {
+            /**
+             * Expected
+             * @description The right answer; compared after trimming.
+             */
+            expected: string;
+        };
+        /** CorrectedItem */
+        CorrectedItem: {
+            /** Added Version */
+            added_version: number;
+            /**
+             * Dataset Version
+             * @description The dataset's version now.
+             */
+            dataset_version: number;
+            /** Expected */
+            expected: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Input */
+            input: string | {
+                [key: string]: unknown;
+            };
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Removed Version
+             * @description The first version without it: it was corrected or taken out. null: it is in the newest.
+             */
+            removed_version: number | null;
+            /** Split */
+            split: string;
+            /**
+             * Synthetic
+             * @description Made up; never in the test split.
+             */
+            synthetic: boolean;
         };
         /** CostRow */
         CostRow: {
@@ -11938,7 +12040,7 @@ export interface components {
         };
         /**
          * FileAnswer
-         * @description OpenAI's file object.
+         * @description OpenAI's file object. What a batch gave has no time of its own: it goes with the text of its executions.
          */
         FileAnswer: {
             /** Bytes */
@@ -11946,7 +12048,7 @@ export interface components {
             /** Created At */
             created_at: number;
             /** Expires At */
-            expires_at: number;
+            expires_at: number | null;
             /** Filename */
             filename: string;
             /** Id */
@@ -11960,9 +12062,9 @@ export interface components {
             /**
              * Purpose
              * @default batch
-             * @constant
+             * @enum {string}
              */
-            purpose: "batch";
+            purpose: "batch" | "batch_output";
             /**
              * Status
              * @default processed
@@ -12103,6 +12205,12 @@ export interface components {
         FromExecutionsAnswer: {
             /** Added */
             added: number;
+            /**
+             * Contradictions
+             * @description Of those, how many expect another answer than the one that stays.
+             * @default 0
+             */
+            contradictions: number;
             /** Counts */
             counts: {
                 [key: string]: number;
@@ -13063,6 +13171,11 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
+            /**
+             * Removed Version
+             * @description The first version without it: it was corrected or taken out. null: it is in the newest.
+             */
+            removed_version: number | null;
             /** Split */
             split: string;
             /**
@@ -13965,6 +14078,12 @@ export interface components {
         MadeItemsAnswer: {
             /** Added */
             added: number;
+            /**
+             * Contradictions
+             * @description Of those, how many expect another answer than the one that stays.
+             * @default 0
+             */
+            contradictions: number;
             /** Cost Nusd */
             cost_nusd: number;
             /** Counts */
@@ -16079,7 +16198,7 @@ export interface components {
             prompt: string;
             /**
              * Score
-             * @description Accuracy in a version's newest test run, fitness of a candidate; null: not measured.
+             * @description Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured.
              */
             score: number | null;
             /** Version */
@@ -17206,6 +17325,11 @@ export interface components {
             blank: number[];
             /** Columns */
             columns: components["schemas"]["Column"][];
+            /**
+             * Contradictions
+             * @description Lines among those that expect another answer than the first one with their input, which is the one that counts; the first 100.
+             */
+            contradictions: number[];
             /**
              * Counts
              * @description Items by split.
@@ -22645,9 +22769,9 @@ export interface components {
             cooldown_hours: number;
             /**
              * Dataset Id
-             * Format: uuid
+             * @description What to search and prove on; needed unless `source` is given.
              */
-            dataset_id: string;
+            dataset_id?: string | null;
             /**
              * Metrics
              * @description Whose degradation starts it.
@@ -22657,6 +22781,11 @@ export interface components {
              *     ]
              */
             metrics: ("satisfaction" | "error_rate" | "quality")[];
+            /**
+             * Source
+             * @description `feedback`, in place of a dataset: what people said of the prompt's answers, as of a search.
+             */
+            source?: "feedback" | null;
         };
         /**
          * BatchAnswer
@@ -22754,7 +22883,10 @@ export interface components {
             code: string;
             /** Custom Id */
             custom_id?: string | null;
-            /** Line */
+            /**
+             * Line
+             * @description From 1.
+             */
             line: number;
             /** Message */
             message: string;
@@ -36562,6 +36694,111 @@ export interface operations {
             };
         };
     };
+    read_file_v1_datasets__dataset_id__file_get: {
+        parameters: {
+            query?: {
+                /** @description As it was then; as it is now, unless given. */
+                version?: number | null;
+                split?: string | null;
+            };
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_items_v1_datasets__dataset_id__items_get: {
         parameters: {
             query?: {
@@ -36934,6 +37171,218 @@ export interface operations {
             };
         };
     };
+    remove_v1_datasets__dataset_id__items__item_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    correct_v1_datasets__dataset_id__items__item_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectItemBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedItem"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     leaks_v1_datasets__dataset_id__leaks_get: {
         parameters: {
             query?: never;
@@ -37162,6 +37611,8 @@ export interface operations {
                 "application/json": {
                     /** App */
                     app?: string | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
                     /** Dimensions */
                     dimensions?: number | null;
                     /** Encoding Format */
@@ -37178,6 +37629,8 @@ export interface operations {
                     session_id?: string | null;
                     /** User */
                     user?: string | null;
+                } & {
+                    [key: string]: unknown;
                 };
             };
         };

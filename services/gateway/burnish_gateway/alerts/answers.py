@@ -72,12 +72,21 @@ class AlertPage(BaseModel):
 class StartOptimization(ApiModel):
     """What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out."""
 
-    dataset_id: UUID
+    dataset_id: UUID | None = Field(default=None, description="What to search and prove on; needed unless `source` is given.")
+    source: Literal["feedback"] | None = Field(
+        default=None, description="`feedback`, in place of a dataset: what people said of the prompt's answers, as of a search."
+    )
     budget: BudgetBody
     cooldown_hours: Annotated[int, Field(ge=1, le=720)] = Field(default=24, description="Least time between two starts for this prompt.")
     metrics: Annotated[list[Literal["satisfaction", "error_rate", "quality"]], Field(min_length=1, max_length=3)] = Field(
         default=["satisfaction", "error_rate"], description="Whose degradation starts it."
     )
+
+    @model_validator(mode="after")
+    def _has_items(self) -> Self:
+        if (self.dataset_id is None) == (self.source is None):
+            raise ValueError('dataset_id: give it, or source: "feedback" in its place')
+        return self
 
     @model_validator(mode="after")
     def _has_a_cap(self) -> Self:

@@ -154,10 +154,10 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
 
 
 async def check_policy(tx: Tx, policy: StartOptimization, *, slug: str) -> None:
-    """A policy belongs to one prompt, and its dataset must be there. Raises InvalidField, NotFound."""
+    """A policy belongs to one prompt, and its dataset, where it names one, must be there. Raises InvalidField, NotFound."""
     if not slug:
         raise InvalidField("start_optimization belongs to the rule of one prompt.", param="start_optimization")
-    if not await store.dataset_exists(tx, policy.dataset_id):
+    if policy.dataset_id is not None and not await store.dataset_exists(tx, policy.dataset_id):
         raise NotFound("There is no such dataset.", param="start_optimization.dataset_id")
 
 

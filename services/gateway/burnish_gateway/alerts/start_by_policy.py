@@ -92,9 +92,8 @@ async def _start_one(tx: Tx, workspace_id: UUID, alert_id: UUID, found: PolicyDu
     if facts is None:
         raise NotFound("The workspace is gone.")  # noted like every refusal, so that it is not offered again and again
     policy = found.policy
-    body = OptimizationBody.model_validate(
-        {"prompt": found.slug, "version": found.version, "dataset_id": policy["dataset_id"], "budget": policy["budget"]}
-    )
+    items = {name: policy.get(name) for name in ("dataset_id", "source")}
+    body = OptimizationBody.model_validate({"prompt": found.slug, "version": found.version, **items, "budget": policy["budget"]})
     job = await start_optimization(tx, PolicyPrincipal(facts, Role.EDITOR), body)
     await policy_store.note_start(tx, workspace_id, alert_id, slug=found.slug, job_id=job.id, refused=None)
     await add_entry(

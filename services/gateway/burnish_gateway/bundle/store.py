@@ -92,8 +92,8 @@ async def list_datasets(tx: Tx, workspace_id: UUID) -> list[Row]:
 
 async def read_items(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Row]:
     rows = await tx.fetch(
-        """SELECT split, input, expected, metadata, added_version FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2
-            ORDER BY position""",
+        """SELECT split, input, expected, metadata, added_version FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL ORDER BY position""",
         workspace_id, dataset_id,
     )  # fmt: skip
     return [dict(row) for row in rows]

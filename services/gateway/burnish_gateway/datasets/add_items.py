@@ -1,22 +1,23 @@
 """Make a dataset, and add items to one."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
-from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split
 from burnish_gateway.datasets.keep_together import FEW_ITEMS, placed
 from burnish_gateway.datasets.near_duplicates import MOST_REPORTED, near_duplicates, near_duplicates_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
 FRESH_TEST_RATIO: Final = 0.5
-"""Looks at a test split are counted anew when at least so large a part of it is fresh; a handful of new items buys no new error budget."""
+"""Looks at a test split are counted anew when at least so large a part of all that it ever held is fresh; a handful of new items buys no
+new error budget, whatever is taken out before, and items that were taken out and come again are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Added:
     added: int
     duplicates: int
     """Items whose input the dataset held already, or that came twice; the first one stays as it is."""
+
+    contradictions: int = 0
+    """Of those, how many expect another answer than the one that stays."""
 
 
 async def create_dataset(tx: Tx, workspace_id: UUID, name: str, items: Sequence[NewItem], *, author: str) -> Added:
@@ -48,23 +52,37 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
 
     version = dataset.version if is_new else dataset.version + 1
     first = await store.next_position(tx, workspace_id, dataset_id)
+    before = {} if is_new else await store.splits_before(tx, workspace_id, dataset_id, items)
+    items = [_where_it_was(item, before) for item in items]
     if any(item.split is None for item in items):
         stored = await store.held_of(tx, workspace_id, dataset_id) if held else []
         items = await asyncio.to_thread(placed, items, held=stored)
-    splits = await store.insert_items(tx, workspace_id, dataset_id, items, version=version, first=first)
-    if splits:
-        tests = dataset.counts["test"] + splits.count("test")
-        is_fresh = splits.count("test") > 0 and splits.count("test") >= FRESH_TEST_RATIO * tests
+    made = await store.insert_items(tx, workspace_id, dataset_id, items, version=version, first=first)
+    if made:
+        fresh = sum(split == "test" and digest not in before for split, digest in made)
+        is_fresh = fresh > 0 and fresh >= FRESH_TEST_RATIO * await store.count_ever_tested(tx, workspace_id, dataset_id)
         await store.update_dataset(
             tx,
             workspace_id,
             dataset_id,
             version=version,
             test_version=version if is_fresh else dataset.test_version,
-            near_duplicates=await _alike(tx, dataset, workspace_id, items if len(splits) <= FEW_ITEMS and held else None),
+            near_duplicates=await _alike(tx, dataset, workspace_id, items if len(made) <= FEW_ITEMS and held else None),
         )
         dataset = await store.find_dataset(tx, workspace_id, dataset_id) or dataset
-    return Added(dataset, added=len(splits), duplicates=len(items) - len(splits))
+    duplicates = len(items) - len(made)
+    contradictions = await store.count_contradictions(tx, workspace_id, dataset_id, items) if duplicates else 0
+    return Added(dataset, added=len(made), duplicates=duplicates, contradictions=contradictions)
+
+
+def _where_it_was(item: NewItem, before: Mapping[bytes, Split]) -> NewItem:
+    """An input that was taken out and comes again goes where it was, whatever is given: a search may have seen it. Made-up items go where
+    they are told, since they are never tested.
+    """
+    if not before or item.metadata.get(SYNTHETIC) is True:
+        return item
+    split = before.get(item.content_hash)
+    return item if split is None else replace(item, split=split)
 
 
 async def _alike(tx: Tx, dataset: Dataset, workspace_id: UUID, few: Sequence[NewItem] | None) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class DatasetAnswer(BaseModel):
 class AddedAnswer(DatasetAnswer):
     added: int
     duplicates: int = Field(description="Items whose input was there already; the first one stays as it is.")
+    contradictions: int = Field(default=0, description="Of those, how many expect another answer than the one that stays.")
     left_out: list[int] = Field(default_factory=list, description="Lines of an upload that expect nothing; the first 100.")
 
 
@@ -45,6 +46,13 @@ class ItemAnswer(BaseModel):
     metadata: dict[str, Any]
     synthetic: bool = Field(description="Made up; never in the test split.")
     added_version: int
+    removed_version: int | None = Field(
+        description="The first version without it: it was corrected or taken out. null: it is in the newest."
+    )
+
+
+class CorrectedItem(ItemAnswer):
+    dataset_version: int = Field(description="The dataset's version now.")
 
 
 class DatasetPage(BaseModel):
@@ -63,7 +71,9 @@ def dataset_answer(dataset: Dataset) -> DatasetAnswer:
 
 def added_answer(made: Added, read: Read | None = None) -> AddedAnswer:
     left_out = read.left_out[:PROBLEMS_MOST] if read else []
-    return AddedAnswer(**_fields(made.dataset), added=made.added, duplicates=made.duplicates, left_out=left_out)
+    return AddedAnswer(
+        **_fields(made.dataset), added=made.added, duplicates=made.duplicates, contradictions=made.contradictions, left_out=left_out
+    )
 
 
 def item_answer(item: StoredItem) -> ItemAnswer:
@@ -75,6 +85,7 @@ def item_answer(item: StoredItem) -> ItemAnswer:
         metadata=item.metadata,
         synthetic=item.synthetic,
         added_version=item.added_version,
+        removed_version=item.removed_version,
     )
 
 

@@ -11,7 +11,7 @@ from burnish_shared.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """`version` grows when items are added; looks at the test split are counted against `test_version`."""
+    """`version` grows when items are added, corrected or taken out; looks at the test split are counted against `test_version`."""
 
     dataset_id: UUID
     name: str
@@ -34,6 +34,8 @@ class StoredItem:
     metadata: dict[str, Any]
     synthetic: bool
     added_version: int
+    removed_version: int | None
+    """The first version without it; None: it is in the newest."""
 
 
 def no_such_dataset() -> NotFound:

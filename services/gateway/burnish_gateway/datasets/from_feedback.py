@@ -13,7 +13,7 @@ from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.from_executions import items_of
-from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.item import NewItem, gives
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
@@ -85,11 +85,6 @@ async def dataset_of_feedback(tx: Tx, workspace_id: UUID, prompt: Prompt, *, var
     return made.dataset.dataset_id
 
 
-def gives(given: str | dict[str, Any], variables: Collection[str]) -> bool:
-    """Whether an item's input fills a text with these variables; a text by itself fills the only one, or `input`."""
-    return set(variables) <= given.keys() if isinstance(given, dict) else len(variables) <= 1 or "input" in variables
-
-
 def what_is_right(words: Sequence[Word]) -> dict[UUID, Right]:
     """By execution, those of the newest words last. `words`: the oldest first, so that what a voice may say stays what it was.
 
@@ -148,8 +143,10 @@ def _with_voice(item: NewItem, right: Right) -> NewItem:
 
 
 async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> None:
-    """Those that are new, as far as there is room."""
-    known = await store.known_hashes(tx, workspace_id, dataset_id, [one.content_hash for one in items])
+    """Those that are new, and that nobody took out of it, as far as there is room."""
+    hashes = [one.content_hash for one in items]
+    known = await store.known_hashes(tx, workspace_id, dataset_id, hashes)
+    known |= (await datasets_store.splits_before(tx, workspace_id, dataset_id, items)).keys()
     dataset = await datasets_store.find_dataset(tx, workspace_id, dataset_id)
     room = MOST_ITEMS - sum(dataset.counts.values()) if dataset is not None else 0
     new = [one for one in items if one.content_hash not in known][: max(0, room)]

@@ -52,9 +52,9 @@ async def datasets_of_searches(tx: Tx, workspace_id: UUID, prompt_id: UUID) -> l
 
 
 async def fits(tx: Tx, workspace_id: UUID, dataset_id: UUID, variables: Collection[str]) -> bool:
-    """Whether each of its items gives these variables, as `from_feedback.gives` says it of one."""
+    """Whether each of its items gives these variables, as `item.gives` says it of one."""
     found: bool = await tx.fetchval(
-        """SELECT NOT EXISTS (SELECT FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2
+        """SELECT NOT EXISTS (SELECT FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL
                                  AND CASE jsonb_typeof(input) WHEN 'object' THEN NOT input ?& $3::text[]
                                      ELSE cardinality($3::text[]) > 1 AND NOT 'input' = ANY ($3::text[]) END)""",
         workspace_id,

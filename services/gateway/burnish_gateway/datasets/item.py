@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -63,6 +63,11 @@ class NewItem:
         return self.input if isinstance(self.input, str) else " ".join(str(value) for _, value in sorted(self.input.items()))
 
 
+def gives(given: str | dict[str, Any], variables: Collection[str]) -> bool:
+    """Whether an item's input fills a text with these variables; a text by itself fills the only one, or `input`."""
+    return set(variables) <= given.keys() if isinstance(given, dict) else len(variables) <= 1 or "input" in variables
+
+
 def by_hash(digest: bytes) -> Split:
     """Where the hash of an input or a group falls, by SHARES."""
     share = int.from_bytes(digest[:8], "big") / 2**64
@@ -70,10 +75,14 @@ def by_hash(digest: bytes) -> Split:
 
 
 def split_named(name: str | None) -> Split | None:
-    """The split that a caller means (`val` is accepted for validation), or None for no name. Raises ValueError for any other word."""
-    if name is None or name == "":
+    """The split that a caller means, in whatever case (`val`, `valid` and `dev` are accepted for validation), or None for no name.
+
+    Raises ValueError for any other word.
+    """
+    if name is None or not name.strip():
         return None
-    word = {"val": "validation", "valid": "validation", "dev": "validation"}.get(name, name)
+    plain = name.strip().lower()
+    word = {"val": "validation", "valid": "validation", "dev": "validation"}.get(plain, plain)
     for split in SPLITS:
         if word == split:
             return split

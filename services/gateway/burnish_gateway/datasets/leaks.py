@@ -56,7 +56,7 @@ async def find_leaks(tx: Tx, workspace_id: UUID, dataset: Dataset) -> LeakReport
     groups = [SplitGroup(group=row["own"], counts=row["counts"]) for row in await store.split_groups(tx, workspace_id, dataset.dataset_id)]
     facts = await store.facts_of(tx, workspace_id, dataset.dataset_id)
     looks_left = max(0, LOOKS_MOST - facts["looks"])
-    words = _in_words(pairs, groups, looks_left=looks_left, reads=facts["reads"])
+    words = _in_words(pairs, groups, looks=facts["looks"], reads=facts["reads"])
     return LeakReport(
         dataset_id=dataset.dataset_id,
         version=dataset.version,
@@ -78,7 +78,7 @@ def _pair(pair: dict[str, Any], items: dict[UUID, Record]) -> AlikePair:
     return AlikePair(similarity=pair["similarity"], items=shown, contradicts=len({one.expected.strip() for one in shown}) > 1)
 
 
-def _in_words(pairs: list[AlikePair], groups: list[SplitGroup], *, looks_left: int, reads: int) -> list[str]:
+def _in_words(pairs: list[AlikePair], groups: list[SplitGroup], *, looks: int, reads: int) -> list[str]:
     found = []
     tested = sum(any(one.split == "test" for one in pair.items) for pair in pairs)
     if pairs:
@@ -88,8 +88,8 @@ def _in_words(pairs: list[AlikePair], groups: list[SplitGroup], *, looks_left: i
         found.append(f"{contradictions} of these pairs expect different answers: look at their labels.")
     if groups:
         found.append(f"{len(groups)} users or conversations have items in several splits.")
-    if looks_left == 0:
-        found.append(f"Optimizations have looked at the test split {LOOKS_MOST} times; add fresh test items, as many as there are.")
+    if looks >= LOOKS_MOST:
+        found.append(f"Optimizations have looked at the test split {looks} times; add fresh test items, as many as there are.")
     if reads > LOOKS_MOST:
         found.append(f"Test runs have read the test split {reads} times; who chooses by it makes it less of a proof.")
     return found

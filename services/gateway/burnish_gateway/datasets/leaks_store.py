@@ -12,7 +12,7 @@ async def items_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_ids: Seque
     """Those that are still there."""
     rows = await tx.fetch(
         """SELECT item_id, split, input, expected FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = ANY ($3)""",
+            WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = ANY ($3) AND removed_version IS NULL""",
         workspace_id,
         dataset_id,
         item_ids,
@@ -25,7 +25,7 @@ async def split_groups(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Sequence
     return await tx.fetch(
         """SELECT g.own, jsonb_object_agg(g.split, g.n) AS counts FROM (
              SELECT metadata->>'group' AS own, split, count(*) AS n FROM dataset_items
-              WHERE workspace_id = $1 AND dataset_id = $2 AND metadata ? 'group' GROUP BY 1, 2) g
+              WHERE workspace_id = $1 AND dataset_id = $2 AND metadata ? 'group' AND removed_version IS NULL GROUP BY 1, 2) g
             WHERE g.own <> '' GROUP BY g.own HAVING count(*) > 1 ORDER BY sum(g.n) DESC, g.own LIMIT 100""",
         workspace_id,
         dataset_id,
@@ -42,7 +42,8 @@ async def facts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> asyncpg.Reco
                   (SELECT count(*) FROM test_runs t WHERE t.workspace_id = $1 AND t.dataset_id = $2)
                     + (SELECT count(*) FROM optimization_jobs j WHERE j.workspace_id = $1 AND j.dataset_id = $2) AS used,
                   (SELECT coalesce(jsonb_object_agg(s.split, s.n), '{}') FROM (SELECT split, count(*) AS n FROM dataset_items i
-                    WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.synthetic GROUP BY split) s) AS synthetic
+                    WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.synthetic AND i.removed_version IS NULL
+                    GROUP BY split) s) AS synthetic
              FROM datasets d WHERE d.workspace_id = $1 AND d.dataset_id = $2""",
         workspace_id,
         dataset_id,

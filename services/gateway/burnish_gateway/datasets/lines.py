@@ -74,10 +74,11 @@ def _csv(raw: bytes) -> Iterator[Line]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidBody("The file is not UTF-8.") from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InvalidBody(f"Line {line}: the file is not UTF-8. Sheets save it so as “CSV UTF-8”; an editor under “Encoding”.") from error
     if "\x00" in text:
         raise InvalidBody("The file holds U+0000, which no text may.")
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
+    rows, last = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text)), 0
     try:
         names = rows.fieldnames or []
         twice = next((name for name in names if name.strip() and names.count(name) > 1), None)
@@ -86,6 +87,7 @@ def _csv(raw: bytes) -> Iterator[Line]:
         unnamed = {f"\x00{place}": place for place, name in enumerate(names, start=1) if not name.strip()}
         rows.fieldnames = [name if name.strip() else f"\x00{place}" for place, name in enumerate(names, start=1)]
         for row in rows:
+            last = rows.line_num
             lost = next((place for name, place in unnamed.items() if (row.pop(name, None) or "").strip()), None)
             if None in row:
                 yield Line(rows.line_num, None, "more fields than the header has columns.")
@@ -94,7 +96,8 @@ def _csv(raw: bytes) -> Iterator[Line]:
             else:
                 yield Line(rows.line_num, {name: value for name, value in row.items() if value is not None})
     except csv.Error as error:
-        raise InvalidBody(f"Line {rows.line_num}: the file is not valid CSV: {str(error)[:200]}") from error
+        told = f"a cell has more than {CELL_MOST_CHARS:,} characters" if "field limit" in str(error) else str(error)[:200]
+        raise InvalidBody(f"Line {max(rows.line_num, last + 1)}: the file is not valid CSV: {told}.") from error
 
 
 def _delimiter(text: str) -> str:

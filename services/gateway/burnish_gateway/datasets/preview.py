@@ -1,5 +1,6 @@
 """What an upload would become, before anything is saved (PRODUCT D1)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, expects_nothing, is_json, item_of
 from burnish_gateway.datasets.item import NewItem, counted
+from burnish_gateway.datasets.keep_together import placed
 from burnish_gateway.datasets.lines import Line, lines_of
 from burnish_gateway.datasets.mapping import COLUMNS_MOST, check_columns, checked, guessed, target_of
 from burnish_gateway.datasets.near_duplicates import near_duplicates
@@ -58,6 +60,10 @@ class Preview(BaseModel):
     lines: int
     items: int = Field(description="Items that would be saved: lines without problems, each input once.")
     duplicates: int = Field(description="Lines whose input came before.")
+    contradictions: list[int] = Field(
+        description="Lines among those that expect another answer than the first one with their input, which is the one that counts; the "
+        "first 100."
+    )
     counts: dict[str, int] = Field(description="Items by split.")
     rows: list[PreviewRow] = Field(description="The first ten.")
     problems: list[Problem] = Field(description="At most 100. While there is any, an upload with this mapping is refused as a whole.")
@@ -90,7 +96,7 @@ def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -
 def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[str, str]) -> Preview:
     items: dict[bytes, tuple[int, NewItem]] = {}
     problems: list[Problem] = []
-    duplicates = 0
+    duplicates, contradictions = 0, []
     blank = [line.number for line in lines if expects_nothing(line, mapping)]
     for line in lines:
         try:
@@ -98,9 +104,11 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
         except (InvalidBody, InvalidField) as error:
             problems.append(Problem(line=line.number, message=error.message))
             continue
-        duplicates += item.content_hash in items
-        items.setdefault(item.content_hash, (line.number, item))
-    kept = list(items.values())
+        _, first = items.setdefault(item.content_hash, (line.number, item))
+        duplicates += first is not item
+        if first.expected.strip() != item.expected.strip():
+            contradictions.append(line.number)
+    kept = [(number, item) for (number, _), item in zip(items.values(), placed([item for _, item in items.values()], held=[]), strict=True)]
     splits = [item.place for _, item in kept]
     pairs = near_duplicates([item.text for _, item in kept], splits)
     return Preview(
@@ -108,6 +116,7 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
         lines=len(lines),
         items=len(kept),
         duplicates=duplicates,
+        contradictions=contradictions[:PROBLEMS_MOST],
         counts=counted(splits),
         rows=[_row(number, item) for number, item in kept[:ROWS_SHOWN]],
         problems=problems[:PROBLEMS_MOST],
@@ -126,8 +135,12 @@ def _previewed(lines: Sequence[Line], columns: Sequence[str], mapping: Mapping[s
 
 def _column(name: str, mapping: Mapping[str, str], lines: Sequence[Line]) -> Column:
     values = [line.row[name] for line in lines if line.row is not None and line.row.get(name) not in (None, "")]
-    examples = list(dict.fromkeys(str(value)[:EXAMPLE_MOST_CHARS] for value in values[:50]))[:EXAMPLES_SHOWN]
+    examples = list(dict.fromkeys(_shown(value)[:EXAMPLE_MOST_CHARS] for value in values[:50]))[:EXAMPLES_SHOWN]
     return Column(name=name, target=target_of(name, mapping), filled=len(values), examples=examples)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _row(number: int, item: NewItem) -> PreviewRow:

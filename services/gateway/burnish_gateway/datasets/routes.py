@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -14,14 +14,17 @@ from burnish_gateway.access import audit
 from burnish_gateway.datasets import answers, make_items_routes, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
+from burnish_gateway.datasets.correct_item import CorrectItemBody, correct_item, remove_item
 from burnish_gateway.datasets.dataset import no_such_dataset
 from burnish_gateway.datasets.from_executions import FromExecutionsAnswer, FromExecutionsBody, add_executions
 from burnish_gateway.datasets.item import split_named
 from burnish_gateway.datasets.leaks import LeakReport, find_leaks
 from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
+from burnish_gateway.datasets.write_file import lines_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import make_router, read_body
 from burnish_shared.db.session import Tx
@@ -138,6 +141,28 @@ async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> an
     return answers.dataset_answer(dataset)
 
 
+@router.get("/v1/datasets/{dataset_id}/file", summary="A dataset as a file", response_class=StreamingResponse)
+async def read_file(
+    gateway: GatewayParts,
+    principal: Viewer,
+    dataset_id: UUID,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="As it was then; as it is now, unless given.")] = None,
+    split: str | None = None,
+) -> Response:
+    """JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads."""
+    wanted = _split(split)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
+    if dataset is None:
+        raise no_such_dataset()
+    if version is not None and version > dataset.version:
+        raise InvalidField(f"version: the newest is {dataset.version}.", param="version")
+    at = version or dataset.version
+    lines = lines_of(gateway.db, principal.workspace_id, dataset_id, version=at, split=wanted)
+    name = f"dataset-{dataset_id}-v{at}{f'-{wanted}' if wanted else ''}.jsonl"
+    return StreamingResponse(lines, media_type=MEDIA_TYPE, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
 @router.get("/v1/datasets/{dataset_id}/leaks", summary="What would make a proof too kind")
 async def leaks(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> LeakReport:
     """Items and people that are in several splits, labels that contradict each other, and how often the test split was looked at."""
@@ -212,10 +237,7 @@ async def list_items(
     cursor: str | None = None,
 ) -> answers.ItemPage:
     """In the order in which they came."""
-    try:
-        wanted = split_named(split)
-    except ValueError as error:
-        raise InvalidField(f"split: {error}", param="split") from error
+    wanted = _split(split)
     of = f"items:{dataset_id}:{wanted or ''}"
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
@@ -225,3 +247,46 @@ async def list_items(
         found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, only=item, after=after, limit=limit + 1)
     page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position])
     return answers.ItemPage(data=[answers.item_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])
+
+
+@router.patch(
+    "/v1/datasets/{dataset_id}/items/{item_id}", response_model=answers.CorrectedItem, summary="Correct the right answer of an item"
+)
+async def correct(
+    *, request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID, item_id: UUID, body: CorrectItemBody
+) -> Response:
+    """The next version of the dataset holds another item in its place, with an id of its own; runs that saw the old one keep it. The same
+    answer again changes nothing."""
+
+    async def work(tx: Tx) -> answers.CorrectedItem:
+        dataset, item = await correct_item(tx, principal.workspace_id, dataset_id, item_id, expected=body.expected)
+        if item.item_id != item_id:
+            before = {"version": dataset.version - 1, "item": str(item_id)}
+            after = {"version": dataset.version, "item": str(item.item_id)}
+            await audit.note(
+                tx, principal, action="dataset.item_corrected", kind="dataset", key=str(dataset_id), before=before, after=after
+            )
+        return answers.CorrectedItem(**answers.item_answer(item).model_dump(), dataset_version=dataset.version)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.delete("/v1/datasets/{dataset_id}/items/{item_id}", response_model=answers.DatasetAnswer, summary="Take an item out of a dataset")
+async def remove(*, request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID, item_id: UUID) -> Response:
+    """The next version of the dataset is without it; runs that saw it keep it, and its input may come again."""
+
+    async def work(tx: Tx) -> answers.DatasetAnswer:
+        dataset = await remove_item(tx, principal.workspace_id, dataset_id, item_id)
+        before, after = {"version": dataset.version - 1, "item": str(item_id)}, {"version": dataset.version, "item": None}
+        await audit.note(tx, principal, action="dataset.item_removed", kind="dataset", key=str(dataset_id), before=before, after=after)
+        return answers.dataset_answer(dataset)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+def _split(name: str | None) -> str | None:
+    """Raises InvalidField."""
+    try:
+        return split_named(name)
+    except ValueError as error:
+        raise InvalidField(f"split: {error}", param="split") from error

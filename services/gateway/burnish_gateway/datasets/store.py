@@ -7,14 +7,17 @@ from uuid import UUID
 import asyncpg
 
 from burnish_gateway.datasets.dataset import Dataset, StoredItem
-from burnish_gateway.datasets.item import SPLITS, NewItem
+from burnish_gateway.datasets.item import SPLITS, NewItem, Split
 from burnish_gateway.datasets.keep_together import Held
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
 _DATASET = """d.dataset_id, d.name, d.version, d.test_version, d.near_duplicates, d.created_by, d.created_at, d.updated_at,
               (SELECT coalesce(jsonb_object_agg(c.split, c.n), '{}') FROM (SELECT i.split, count(*) AS n FROM dataset_items i
-                WHERE i.workspace_id = d.workspace_id AND i.dataset_id = d.dataset_id GROUP BY i.split) c) AS counts"""
+                WHERE i.workspace_id = d.workspace_id AND i.dataset_id = d.dataset_id AND i.removed_version IS NULL
+                GROUP BY i.split) c) AS counts"""
+
+_ITEM = "item_id, position, split, input, expected, metadata, synthetic, added_version, removed_version"
 
 
 async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) -> UUID:
@@ -48,15 +51,17 @@ async def list_datasets(tx: Tx, workspace_id: UUID, *, before: UUID | None, limi
     return [_dataset(row) for row in rows]
 
 
-async def insert_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, version: int, first: int) -> list[str]:
-    """Adds those whose input the dataset does not hold yet; returns the splits of what was added. `first`: position of the first one."""
+async def insert_items(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, version: int, first: int
+) -> list[tuple[str, bytes]]:
+    """Adds those whose input the dataset does not hold yet; returns split and hash of each. `first`: position of the first one."""
     rows = await tx.fetch(
         """INSERT INTO dataset_items (item_id, workspace_id, dataset_id, position, split, input, expected, metadata, content_hash,
                                       added_version)
            SELECT i.item_id, $1, $2, $3 + i.place - 1, i.split, i.input::jsonb, i.expected, i.metadata::jsonb, i.hash, $4
              FROM unnest($5::uuid[], $6::text[], $7::jsonb[], $8::text[], $9::jsonb[], $10::bytea[])
                   WITH ORDINALITY i(item_id, split, input, expected, metadata, hash, place) ORDER BY i.place
-           ON CONFLICT (workspace_id, dataset_id, content_hash) DO NOTHING RETURNING split""",
+           ON CONFLICT (workspace_id, dataset_id, content_hash) DO NOTHING RETURNING split, content_hash""",
         workspace_id,
         dataset_id,
         first,
@@ -68,23 +73,78 @@ async def insert_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequ
         [item.metadata for item in items],
         [item.content_hash for item in items],
     )
-    return [row["split"] for row in rows]
+    return [(row["split"], bytes(row["content_hash"])) for row in rows]
+
+
+async def splits_before(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> dict[bytes, Split]:
+    """Hash → split of those inputs that the dataset held once, and that were corrected or taken out (`retire_item`)."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT n.hash, d.split FROM unnest($3::bytea[], $4::jsonb[]) n(hash, input)
+             JOIN dataset_items d ON d.workspace_id = $1 AND d.dataset_id = $2 AND d.removed_version IS NOT NULL AND d.input = n.input""",
+        workspace_id,
+        dataset_id,
+        [item.content_hash for item in items],
+        [item.input for item in items],
+    )
+    return {bytes(row["hash"]): row["split"] for row in rows}
+
+
+async def count_ever_tested(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
+    """Inputs that are in the test split or once were: one that was corrected counts once, one that was taken out goes on counting."""
+    found: int = await tx.fetchval(
+        "SELECT count(DISTINCT input) FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND split = 'test'",
+        workspace_id,
+        dataset_id,
+    )
+    return found
+
+
+async def count_contradictions(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> int:
+    """How many expect another answer, after trimming, than what the dataset holds for their input."""
+    found: int = await tx.fetchval(
+        """SELECT count(*) FROM unnest($3::bytea[], $4::text[]) n(hash, expected)
+             JOIN dataset_items i ON i.workspace_id = $1 AND i.dataset_id = $2 AND i.content_hash = n.hash
+            WHERE btrim(i.expected, E' \\t\\n\\r') <> btrim(n.expected, E' \\t\\n\\r')""",
+        workspace_id,
+        dataset_id,
+        [item.content_hash for item in items],
+        [item.expected for item in items],
+    )
+    return found
 
 
 async def list_items(
     tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str | None, only: Sequence[UUID] | None = None, after: int | None, limit: int
 ) -> list[StoredItem]:
-    """In the order in which they came, those after position `after`. `only`: these items, as far as they are in it."""
+    """In the order in which they came, those after position `after`. `only`: these items, as far as they are in it or were."""
     rows = await tx.fetch(
-        """SELECT item_id, position, split, input, expected, metadata, synthetic, added_version FROM dataset_items
+        f"""SELECT {_ITEM} FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND ($3::text IS NULL OR split = $3) AND ($4::integer IS NULL OR position > $4)
-              AND ($6::uuid[] IS NULL OR item_id = ANY ($6)) ORDER BY position LIMIT $5""",
+              AND CASE WHEN $6::uuid[] IS NULL THEN removed_version IS NULL ELSE item_id = ANY ($6) END ORDER BY position LIMIT $5""",
         workspace_id,
         dataset_id,
         split,
         after,
         limit,
         only,
+    )
+    return [StoredItem(**dict(row)) for row in rows]
+
+
+async def items_at(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str | None, after: int, limit: int
+) -> list[StoredItem]:
+    """As the dataset was at `version`, in order, those after position `after`."""
+    rows = await tx.fetch(
+        f"""SELECT {_ITEM} FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND added_version <= $3 AND coalesce(removed_version > $3, true)
+              AND ($4::text IS NULL OR split = $4) AND position > $5 ORDER BY position LIMIT $6""",
+        workspace_id,
+        dataset_id,
+        version,
+        split,
+        after,
+        limit,
     )
     return [StoredItem(**dict(row)) for row in rows]
 
@@ -100,8 +160,7 @@ async def next_position(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
 async def find_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, content_hash: bytes) -> StoredItem | None:
     """The item of this input; None: the dataset does not hold it."""
     row = await tx.fetchrow(
-        """SELECT item_id, position, split, input, expected, metadata, synthetic, added_version FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = $3""",
+        f"SELECT {_ITEM} FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = $3",
         workspace_id,
         dataset_id,
         content_hash,
@@ -109,10 +168,62 @@ async def find_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, content_has
     return StoredItem(**dict(row)) if row is not None else None
 
 
-async def delete_unmeasured(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> bool:
-    """Takes an item out, unless a test run or an optimization has used the dataset since it came. Whether it was taken out."""
+async def item_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> StoredItem | None:
+    """An item of the newest version; None: it is not in it."""
     row = await tx.fetchrow(
-        """DELETE FROM dataset_items d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND d.item_id = $3
+        f"SELECT {_ITEM} FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = $3 AND removed_version IS NULL",
+        workspace_id,
+        dataset_id,
+        item_id,
+    )
+    return StoredItem(**dict(row)) if row is not None else None
+
+
+async def retire_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, version: int) -> bytes:
+    """It is in no version from this one on. Returns the hash of its input, which is free for another item from now on."""
+    row = await tx.fetchrow(
+        """UPDATE dataset_items d SET removed_version = $4, content_hash = sha256(o.content_hash || int4send($4))
+             FROM (SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = $3) o
+            WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND d.item_id = $3 AND d.removed_version IS NULL RETURNING o.content_hash""",
+        workspace_id,
+        dataset_id,
+        item_id,
+        version,
+    )
+    if row is None:
+        raise LookupError(f"item {item_id} is not in the dataset")
+    return bytes(row["content_hash"])
+
+
+async def insert_corrected(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, retired: UUID, *, expected: str, content_hash: bytes, version: int
+) -> UUID:
+    """In the place of a retired item the same with another right answer. `version`: the one that retired it.
+
+    Returns the new id. It bears the time of the old one, since the input is as old: an erasure under way looks at what there was before it.
+    """
+    made = UUID(bytes=retired.bytes[:6] + new_uuid().bytes[6:])
+    await tx.execute(
+        """INSERT INTO dataset_items (item_id, workspace_id, dataset_id, position, split, input, expected, metadata, content_hash,
+                                      added_version)
+           SELECT $4, workspace_id, dataset_id, position, split, input, $5, metadata, $6, $7 FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = $3""",
+        workspace_id,
+        dataset_id,
+        retired,
+        made,
+        expected,
+        content_hash,
+        version,
+    )
+    return made
+
+
+async def delete_unmeasured(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> bool:
+    """Takes an item out for good, unless a test run or an optimization has used the dataset since it came, or somebody corrected it or took
+    it out. Whether it was taken out."""
+    row = await tx.fetchrow(
+        """DELETE FROM dataset_items d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND d.item_id = $3 AND d.removed_version IS NULL
               AND NOT EXISTS (SELECT FROM test_runs t
                                WHERE t.workspace_id = $1 AND t.dataset_id = $2 AND t.dataset_version >= d.added_version)
               AND NOT EXISTS (SELECT FROM optimization_jobs j
@@ -128,7 +239,8 @@ async def delete_unmeasured(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_i
 async def texts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[tuple[UUID, str, Any]]:
     """(item, split, input) of all items, in order."""
     rows = await tx.fetch(
-        "SELECT item_id, split, input FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 ORDER BY position",
+        """SELECT item_id, split, input FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL
+            ORDER BY position""",
         workspace_id,
         dataset_id,
     )
@@ -138,7 +250,8 @@ async def texts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[tuple[U
 async def held_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Held]:
     """What decides where new items go, in order."""
     rows = await tx.fetch(
-        "SELECT split, input, metadata->>'group' AS own FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 ORDER BY position",
+        """SELECT split, input, metadata->>'group' AS own FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL ORDER BY position""",
         workspace_id,
         dataset_id,
     )

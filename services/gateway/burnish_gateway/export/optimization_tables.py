@@ -8,7 +8,8 @@ from burnish_gateway.export.table import exported as _table
 OPTIMIZATION_TABLES: Final = (
     _table("datasets", "dataset_id name version test_version near_duplicates created_by created_at updated_at", "dataset_id"),
     _table(
-        "dataset_items", "item_id dataset_id position split input expected metadata added_version synthetic", "item_id", content_hash=DIGEST
+        "dataset_items", "item_id dataset_id position split input expected metadata added_version synthetic removed_version", "item_id",
+        content_hash=DIGEST
     ),
     _table("evaluators", "evaluator_id name kind version settings created_by created_at archived_at", "evaluator_id"),
     _table("evaluator_versions", "evaluator_id version settings message created_by created_at", "evaluator_id version"),

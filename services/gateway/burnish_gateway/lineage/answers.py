@@ -22,7 +22,9 @@ class NodeAnswer(BaseModel):
     made_by: str | None = Field(description="Source of a version; what made a candidate.")
     model: str | None
     labels: list[str]
-    score: float | None = Field(description="Accuracy in a version's newest test run, fitness of a candidate; null: not measured.")
+    score: float | None = Field(
+        description="Accuracy in a version's newest test run by its own model, fitness of a candidate; null: not measured."
+    )
     created_at: datetime | None
 
 

@@ -16,7 +16,7 @@ NodeKind = Literal["version", "candidate", "published"]
 class Node:
     """`id`: `slug@3` of a version, the id of a candidate, `entry:…` of what was published elsewhere and cloned from there.
 
-    `score`: of a version its accuracy in the newest test run, of a candidate its fitness; None where nothing measured it.
+    `score`: of a version its accuracy in the newest test run by its own model, of a candidate its fitness; None where nothing measured it.
     """
 
     id: str

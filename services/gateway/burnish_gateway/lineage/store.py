@@ -34,10 +34,10 @@ WITH RECURSIVE reach (id, number) AS (
 kept AS MATERIALIZED (SELECT id, number FROM reach LIMIT $7),
 measured AS (
     SELECT DISTINCT ON (t.prompt_id, t.version) t.prompt_id, t.version, (t.result -> 'metrics' ->> 'overall_accuracy')::float8 AS accuracy
-      FROM test_runs t
+      FROM test_runs t JOIN prompt_versions v ON v.workspace_id = $1 AND v.prompt_id = t.prompt_id AND v.version = t.version
      WHERE t.workspace_id = $1 AND t.status = 'completed' AND t.failed_of IS NULL
        AND t.prompt_id = ANY (ARRAY(SELECT DISTINCT id FROM kept WHERE number > 0))
-     ORDER BY t.prompt_id, t.version, t.test_run_id DESC),
+     ORDER BY t.prompt_id, t.version, (t.model = v.model) DESC, t.test_run_id DESC),
 named AS (
     SELECT l.prompt_id, l.version, array_agg(l.label ORDER BY l.label) AS labels FROM prompt_labels l
      WHERE l.workspace_id = $1 AND l.prompt_id = ANY (ARRAY(SELECT DISTINCT id FROM kept WHERE number > 0))

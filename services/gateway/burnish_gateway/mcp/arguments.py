@@ -69,6 +69,12 @@ METRIC: Final[Mapping[str, Any]] = {
     "additionalProperties": False,
 }
 
+DATASET: Final[Mapping[str, Any]] = identifier("One of list_datasets; or give `source`.")
+
+SOURCE: Final[Mapping[str, Any]] = choice(
+    "`feedback`, in place of a dataset: answers of this prompt that people corrected or liked in the last 90 days.", "feedback"
+)
+
 BUDGET: Final[Mapping[str, Any]] = {
     "type": "object",
     "description": "What the job may use at most.",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from burnish_gateway.mcp.arguments import (
     BUDGET,
     CURSOR,
+    DATASET,
     FROM,
     GRAIN,
     IDEMPOTENCY_KEY,
@@ -21,6 +22,7 @@ from burnish_gateway.mcp.arguments import (
     OF_MODEL,
     OF_PROMPT,
     PROMPT,
+    SOURCE,
     TO,
     TRAFFIC,
     VARIABLES,
@@ -148,7 +150,7 @@ TOOLS: Final = (
     Tool(
         name="list_datasets",
         title="List datasets",
-        description="Datasets with how many items each split has. An optimization needs the id of one.",
+        description="Datasets with how many items each split has. An optimization takes the id of one, or `source`.",
         path="/v1/datasets",
         takes={"limit": LIMIT, "cursor": CURSOR},
     ),
@@ -158,8 +160,8 @@ TOOLS: Final = (
         description="What an optimization with these arguments would cost at most, and whether its data can prove a gain. Starts nothing.",
         method="POST",
         path="/v1/optimizations/forecast",
-        takes={"prompt": PROMPT, "dataset_id": identifier("One of list_datasets."), "version": VERSION, "budget": BUDGET, "models": MODELS},
-        needs=("prompt", "dataset_id"),
+        takes={"prompt": PROMPT, "dataset_id": DATASET, "source": SOURCE, "version": VERSION, "budget": BUDGET, "models": MODELS},
+        needs=("prompt",),
         is_read_only=True,
     ),
     Tool(
@@ -170,13 +172,13 @@ TOOLS: Final = (
         method="POST",
         path="/v1/optimizations",
         takes={
-            "prompt": PROMPT, "dataset_id": identifier("One of list_datasets."), "version": VERSION,
+            "prompt": PROMPT, "dataset_id": DATASET, "source": SOURCE, "version": VERSION,
             "method": choice(
                 "`racing`, unless given.", "racing", "reflective", "evolutionary", "semantic", "learned", "few_shot", "compression"
             ),
             "budget": BUDGET, "models": MODELS, "idempotency_key": IDEMPOTENCY_KEY,
         },
-        needs=("prompt", "dataset_id"),
+        needs=("prompt",),
     ),
     Tool(
         name="cancel_optimization",

@@ -185,3 +185,9 @@ class AcceptBody(ApiModel):
 
 class RejectBody(ApiModel):
     reason: Text = Field(min_length=1, max_length=2000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.reason.strip():
+            raise ValueError("reason: says why nobody gets it, in words")
+        return self

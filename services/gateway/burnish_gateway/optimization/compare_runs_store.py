@@ -5,20 +5,20 @@ from uuid import UUID
 
 import asyncpg
 
+from burnish_gateway.optimization.store import asked_of
 from burnish_shared.db.session import Tx
 
 
 async def scores_of(tx: Tx, workspace_id: UUID, *, run_id: UUID, base_id: UUID) -> list[asyncpg.Record]:
     """For each item of either run: how often it was asked and answered rightly in both; 0 where a run has not asked it."""
     rows = await tx.fetch(
-        """SELECT e.item_id, i.expected,
+        f"""SELECT e.item_id, i.expected,
                   count(*) FILTER (WHERE e.owner_id = $3) AS base_n,
                   count(*) FILTER (WHERE e.owner_id = $3 AND e.score >= 1) AS base_right,
                   count(*) FILTER (WHERE e.owner_id = $2) AS run_n,
                   count(*) FILTER (WHERE e.owner_id = $2 AND e.score >= 1) AS run_right
              FROM evaluations e LEFT JOIN dataset_items i ON i.workspace_id = $1 AND i.item_id = e.item_id
-            WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL
-              AND e.item_id <> '00000000-0000-0000-0000-000000000000'
+            WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL AND {asked_of("e")}
             GROUP BY e.item_id, i.expected, i.position ORDER BY i.position, e.item_id""",
         workspace_id,
         run_id,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from burnish_gateway.datasets.item import gives
 from burnish_gateway.registry.prompt import Version
 from burnish_shared.errors import InvalidField
 
@@ -14,10 +15,9 @@ def variables_of(version: Version) -> set[str]:
 def check_fit(version: Version, given: Any) -> None:
     """An early word where a text cannot fill a prompt of several variables; the optimizer says the same later, item by item."""
     roots = variables_of(version)
-    if isinstance(given, str) and len(roots) > 1 and "input" not in roots:
-        names = ", ".join(sorted(roots))
-        raise InvalidField(
-            f"The prompt needs the variables {names}: give each item's input as an object that names them.", param="dataset_id"
-        )
-    if isinstance(given, dict) and roots - set(given):
+    if gives(given, roots):
+        return
+    if isinstance(given, dict):
         raise InvalidField(f"Items lack the variables {', '.join(sorted(roots - set(given)))}.", param="dataset_id")
+    names = ", ".join(sorted(roots))
+    raise InvalidField(f"The prompt needs the variables {names}: give each item's input as an object that names them.", param="dataset_id")

@@ -16,6 +16,7 @@ from burnish_gateway.optimization.ask_for_search import asked_search
 from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
 from burnish_gateway.optimization.fit import check_fit, variables_of
 from burnish_gateway.optimization.forecast import (
+    PROPOSING,
     Forecast,
     Judging,
     Sizes,
@@ -94,6 +95,7 @@ class JobPlan:
     least_evaluations: int | None
     least_nusd: int
     fee_nusd: int
+    begin: tuple[UUID, int] | None
 
 
 async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunPlan:
@@ -185,7 +187,10 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     )
     task = await dearest_of(tx, principal, task_model, body)
     reflect = await price_of(tx, principal, reflect_model, param="models.reflect")
-    forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
+    if body.models.judge is not None:
+        await price_of(tx, principal, body.models.judge, param="models.judge")
+    sizes = subject.sizes.of_candidates(asked.search, method=body.method)
+    forecast = forecast_job(sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect if body.method in PROPOSING else None)
     judges = [
         Judging.of(one, price=await price_of(tx, principal, model, param="models.judge"))
         for one in asked.judges
@@ -209,8 +214,9 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
         forecast=forecast,
         set_aside_nusd=min(forecast.aside_nusd, _cap_nusd(body.budget), MAX_AMOUNT_NUSD),
         least_evaluations=None if least is None else least * searches,
-        least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least * searches, task=task, steps=steps),
+        least_nusd=0 if least is None else least_nusd(sizes, evaluations=least * searches, task=task, steps=steps),
         fee_nusd=principal.workspace.optimization_fee_nusd,
+        begin=await start_of(tx, principal.workspace_id, body.start, prompt_id=subject.prompt.prompt_id),
     )
 
 
@@ -227,7 +233,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     plan = await plan_optimization(tx, principal, body)
     check_budget(plan, body.budget)
     subject, job_id = plan.subject, new_uuid()
-    begin = await start_of(tx, principal.workspace_id, body.start, prompt_id=subject.prompt.prompt_id) or (None, None)
+    line_id, number = plan.begin or (None, None)
     account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=job_id)
     fee_nusd = await _charged_fee_nusd(tx, principal, job_id)
     await store.insert_job(
@@ -248,8 +254,8 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         budget_nusd=plan.set_aside_nusd,
         budget_seconds=body.budget.seconds,
         funding_account_id=account_id,
-        start_line_id=begin[0],
-        start_number=begin[1],
+        start_line_id=line_id,
+        start_number=number,
         created_by=principal.actor,
     )
     await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
@@ -312,7 +318,8 @@ async def _subject(
         check_fit(found, longest[1])
     else:
         chain.check_fit(longest[1])
-    return Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
+    sizes = Sizes.of(found.content.fields(), longest_input=longest[0], longest_expected=longest[2])
+    return Subject(head.prompt, found, dataset, sizes)
 
 
 def _cap_nusd(budget: BudgetBody) -> int:

@@ -29,6 +29,14 @@ def spent_of(run: str) -> str:
                   FROM accounts a WHERE a.workspace_id = {run}.workspace_id AND a.account_id = {run}.funding_account_id), 0)"""
 
 
+def asked_of(run: str) -> str:
+    """SQL: whether a row of `evaluations` (`run`: its name in the query) is an answer to an item. The others are proposals, under the nil
+    id, and the calls of judges, each under the id of the answer that it is about."""
+    return f"""{run}.item_id <> '00000000-0000-0000-0000-000000000000'
+              AND NOT EXISTS (SELECT 1 FROM evaluations judged WHERE judged.workspace_id = {run}.workspace_id
+                               AND judged.owner_id = {run}.owner_id AND judged.execution_id = {run}.item_id)"""
+
+
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
   experiment_id,
     reason, decided_by, decided_at, created_at"""
@@ -48,15 +56,18 @@ async def fund(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nus
     return account
 
 
-async def longest_input(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> tuple[str, Any] | None:
-    """The longest input as text, and as it is; None for a dataset without items."""
+async def longest_input(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> tuple[str, Any, str] | None:
+    """The longest input as text, and as it is, and the longest expected answer; None for a dataset without items."""
     row = await tx.fetchrow(
-        """SELECT input::text AS text, input FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2
+        """SELECT input::text AS text, input,
+                  (SELECT e.expected FROM dataset_items e WHERE e.workspace_id = $1 AND e.dataset_id = $2 AND e.removed_version IS NULL
+                    ORDER BY length(e.expected) DESC, e.item_id LIMIT 1) AS expected
+             FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL
             ORDER BY length(input::text) DESC, item_id LIMIT 1""",
         workspace_id,
         dataset_id,
     )
-    return (row["text"], row["input"]) if row else None
+    return (row["text"], row["input"], row["expected"]) if row else None
 
 
 async def insert_test_run(tx: Tx, **columns: Any) -> None:
@@ -64,10 +75,12 @@ async def insert_test_run(tx: Tx, **columns: Any) -> None:
 
 
 async def failed_items(tx: Tx, workspace_id: UUID, run_id: UUID) -> list[UUID]:
-    """Items that a test run has not answered rightly each time."""
+    """Items that a test run has not answered rightly each time, as far as they are still in the dataset as they were."""
     rows = await tx.fetch(
-        """SELECT DISTINCT item_id FROM evaluations WHERE workspace_id = $1 AND owner_id = $2 AND answered_at IS NOT NULL
-              AND coalesce(score, 0) < 1 ORDER BY item_id""",
+        f"""SELECT DISTINCT e.item_id FROM evaluations e
+              JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id AND i.removed_version IS NULL
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.answered_at IS NOT NULL
+              AND coalesce(e.score, 0) < 1 AND {asked_of("e")} ORDER BY e.item_id""",
         workspace_id,
         run_id,
     )
@@ -112,7 +125,8 @@ async def search_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_ids: l
     if not item_ids:
         return set()
     rows = await tx.fetch(
-        """SELECT item_id FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = ANY ($3) AND split <> 'test'""",
+        """SELECT item_id FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = ANY ($3) AND split <> 'test' AND removed_version IS NULL""",
         workspace_id,
         dataset_id,
         item_ids,

@@ -14,6 +14,10 @@ from burnish_shared.storable_text import storable
 PRIORITIES_MOST: Final = 5
 SUGGESTIONS_MOST: Final = 10
 CONFUSIONS_MOST: Final = 5
+OTHER: Final = "(other)"
+"""In a confusion matrix: an answer that no item expects."""
+
+NAMES_MOST: Final = 12
 EXAMPLES_MOST: Final = 30
 EXAMPLE_MOST_CHARS: Final = 500
 
@@ -41,10 +45,11 @@ def by_rules(category_stats: Mapping[str, Any], confusion: Mapping[str, Any], *,
             for expected, row in confusion.items()
             if isinstance(row, Mapping)
             for answered, count in row.items()
-            if answered != expected and isinstance(count, int) and count > 0
+            if answered not in (expected, OTHER) and isinstance(count, int) and count > 0
         ),
     )[:CONFUSIONS_MOST]
-    suggestions = [
+    suggestions = _about_form(confusion)
+    suggestions += [
         f"Say how {expected!r} differs from {answered!r}: {-count} of {expected!r} were answered {answered!r}."
         for count, expected, answered in pairs
     ]  # fmt: skip
@@ -73,6 +78,17 @@ def read(text: str | None, *, spare: Suggested) -> Suggested | None:
         return None
     priorities = _texts(said.get("priority_categories"))[:PRIORITIES_MOST] or spare.priority_categories
     return Suggested(storable(analysis)[:4_000], _texts(said.get("suggestions"))[:SUGGESTIONS_MOST] or spare.suggestions, priorities)
+
+
+def _about_form(confusion: Mapping[str, Any]) -> list[str]:
+    """Answers that no item expects are no category that could be told from others: what they lack is the form."""
+    counts = [row.get(OTHER) for row in confusion.values() if isinstance(row, Mapping)]
+    none = sum(count for count in counts if isinstance(count, int))
+    if none <= 0:
+        return []
+    names = [repr(name) for name in confusion if name != OTHER]
+    listed = ", ".join(names) if len(names) <= NAMES_MOST else f"the {len(names)} names that it may be"
+    return [f"Say that the answer is exactly one of {listed} and nothing else: {none} answers were none of them."]
 
 
 def _lost(stats: Any) -> int:

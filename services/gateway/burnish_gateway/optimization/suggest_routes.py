@@ -13,7 +13,7 @@ from burnish_gateway.assistant import settings_store
 from burnish_gateway.assistant.models import callable_model, usual_model
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, request_id_of
 from burnish_gateway.execution.order import Order
-from burnish_gateway.execution.routes import outcome_of
+from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Admitted, submit
 from burnish_gateway.idempotency import key_of, replay, run_once
 from burnish_gateway.optimization import store
@@ -45,6 +45,14 @@ class SuggestBody(ApiModel):
     def _one_of_two(self) -> Self:
         if (self.test_run_id is None) == (self.template is None):
             raise ValueError("test_run_id: give either a test run, or a template with its figures")
+        return self
+
+    @model_validator(mode="after")
+    def _shares_are_shares(self) -> Self:
+        for name in ("overall_accuracy", "accuracy"):
+            given = self.metrics.get(name)
+            if isinstance(given, int | float) and not 0 <= given <= 1:
+                raise ValueError(f"metrics.{name}: is a share of the answers, from 0 to 1")
         return self
 
 
@@ -102,7 +110,7 @@ async def _asked(
         prompt_key="burnish-suggest",
     )  # fmt: skip
     admitted = await submit(order, gateway=gateway, principal=principal, request_id=request_id_of(request))
-    outcome = json.loads(await outcome_of(request, admitted, gateway=gateway)) if isinstance(admitted, Admitted) else {}
+    outcome = json.loads((await answered(request, admitted, gateway=gateway))[0]) if isinstance(admitted, Admitted) else {}
     return read(outcome.get("output"), spare=rules) or rules, outcome
 
 

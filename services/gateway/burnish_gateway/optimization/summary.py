@@ -1,14 +1,20 @@
 """Test runs side by side: what can be compared, which did best, and whether the difference could be chance. Pure."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from fractions import Fraction
 from math import sqrt
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from burnish_shared.measures import Interval, wilson
+from burnish_shared.paired import compare
+
+ANSWERS_MOST: Final = 100_000
+"""Of runs with so many answers in all, the newest, differences are taken item by item."""
 
 
 class Share(BaseModel):
@@ -43,8 +49,8 @@ class ComparedRun(BaseModel):
     accuracy: Share | None
     behind_best: Share | None = Field(
         default=None,
-        description="How much less accurate than the best, with 95 % bounds (Newcombe, as if the items were not the same, so rather too "
-        "wide). Null for the best.",
+        description="How much less accurate than the best, with 95 % bounds: item by item, as the comparison of two runs has them; beyond "
+        "100,000 answers, or where some are not kept, as if the items were not the same, so rather too wide. Null for the best.",
     )
     could_be_best: bool = Field(description="False where the difference to the best is more than chance.")
     cost_nusd: int
@@ -89,6 +95,36 @@ def compared(rows: Iterable[dict[str, Any]]) -> list[Comparison]:
         of = {name: row[name] for name in ("dataset_id", "dataset", "dataset_version", "split")}
         groups.setdefault(key, Comparison(**of, runs=[])).runs.append(_run(row))
     return [one.model_copy(update={"runs": _ranked(one.runs)}) for one in groups.values()]
+
+
+def to_pair(comparisons: Iterable[Comparison]) -> list[tuple[UUID, UUID]]:
+    """(best, other) of runs that are to be compared item by item."""
+    found: list[tuple[UUID, UUID]] = []
+    answers = 0
+    for one in comparisons:
+        answers += sum(run.total for run in one.runs)
+        if answers > ANSWERS_MOST:
+            break
+        found += [(one.runs[0].test_run_id, run.test_run_id) for run in one.runs[1:]]
+    return found
+
+
+def paired(comparisons: Iterable[Comparison], rows: Iterable[Mapping[str, Any]]) -> list[Comparison]:
+    """The same, where each item was asked in both runs with the bounds of pairs. `rows` as scores_beside reads them."""
+    scores: dict[UUID, tuple[list[Fraction], list[Fraction]]] = defaultdict(lambda: ([], []))
+    for row in rows:
+        own, best = scores[row["other"]]
+        own += [Fraction(row["own_right"], row["own_n"])] * row["items"]
+        best += [Fraction(row["best_right"], row["best_n"])] * row["items"]
+    return [one.model_copy(update={"runs": [_exactly(run, *scores[run.test_run_id]) for run in one.runs]}) for one in comparisons]
+
+
+def _exactly(run: ComparedRun, own: list[Fraction], best: list[Fraction]) -> ComparedRun:
+    found = compare(own, best) if len(own) == run.items else None
+    if found is None or run.behind_best is None:
+        return run
+    behind = Share(value=found.difference.value, low=found.difference.low, high=found.difference.high)
+    return run.model_copy(update={"behind_best": behind, "could_be_best": found.verdict != "better"})
 
 
 def lines(comparisons: Iterable[Comparison]) -> list[SummaryRow]:

@@ -10,7 +10,7 @@ from burnish_gateway.datasets.item import split_named
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
 from burnish_gateway.optimization import summary_store as store
-from burnish_gateway.optimization.summary import SummaryRow, TestRunSummary, compared, lines
+from burnish_gateway.optimization.summary import SummaryRow, TestRunSummary, compared, lines, paired, to_pair
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.slug import parse_slug
 
@@ -40,7 +40,9 @@ async def summary(
             split=split_named(split),
             at_most=ROWS_MOST,
         )
-    found = compared(dict(row) for row in rows)
+        found = compared(dict(row) for row in rows)
+        if pairs := to_pair(found):
+            found = paired(found, map(dict, await store.scores_beside(tx, principal.workspace_id, pairs)))
     if file == "csv":
         return csv_response(SummaryRow, lines(found), name="test-runs")
     return json_response(TestRunSummary(data=found))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from burnish_gateway.optimization.store import asked_of
 from burnish_shared.db.session import Tx
 
 RUNS_MOST: Final = 10_000
@@ -34,4 +35,19 @@ async def newest_runs(
               ORDER BY r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split, r.test_run_id DESC) n
             ORDER BY n.test_run_id DESC LIMIT $4""",
         list(slugs), dataset_id, split, at_most, RUNS_MOST,
+    )  # fmt: skip
+
+
+async def scores_beside(tx: Tx, workspace_id: UUID, pairs: Sequence[tuple[UUID, UUID]]) -> Sequence[asyncpg.Record]:
+    """Of each (best, other) how many items were answered rightly so and so often in both; items that one has not answered are left out."""
+    return await tx.fetch(
+        f"""WITH scored AS MATERIALIZED (
+              SELECT e.owner_id, e.item_id, count(*) AS n, count(*) FILTER (WHERE e.score >= 1) AS correct FROM evaluations e
+               WHERE e.workspace_id = $1 AND e.owner_id = ANY ($2::uuid[] || $3::uuid[]) AND e.answered_at IS NOT NULL AND {asked_of("e")}
+               GROUP BY e.owner_id, e.item_id)
+            SELECT w.other, o.correct AS own_right, o.n AS own_n, b.correct AS best_right, b.n AS best_n, count(*) AS items
+              FROM unnest($2::uuid[], $3::uuid[]) w(best, other)
+              JOIN scored b ON b.owner_id = w.best JOIN scored o ON o.owner_id = w.other AND o.item_id = b.item_id
+             GROUP BY w.other, o.correct, o.n, b.correct, b.n""",
+        workspace_id, [best for best, _ in pairs], [other for _, other in pairs],
     )  # fmt: skip

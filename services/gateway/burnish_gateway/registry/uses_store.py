@@ -124,12 +124,12 @@ async def first_unapproved(
 
 
 async def newest_runs(tx: Tx, workspace_id: UUID, versions: Sequence[tuple[str, int]]) -> Sequence[Record]:
-    """The newest completed test run of each of these versions with each model, dataset and split."""
+    """The newest completed test run of a whole split, of each of these versions with each model, dataset and split."""
     return await tx.fetch(
         """SELECT DISTINCT ON (r.slug, r.version, r.model, r.dataset_id, r.split)
                   r.test_run_id, r.slug, r.version, r.model, r.dataset_id, r.split, r.repeats, r.evaluator_ids
              FROM test_runs r JOIN unnest($2::text[], $3::integer[]) AS i (slug, version) ON i.slug = r.slug AND i.version = r.version
-            WHERE r.workspace_id = $1 AND r.status = 'completed'
+            WHERE r.workspace_id = $1 AND r.status = 'completed' AND r.failed_of IS NULL
             ORDER BY r.slug, r.version, r.model, r.dataset_id, r.split, r.created_at DESC""",
         workspace_id,
         [slug for slug, _ in versions],

@@ -108,12 +108,12 @@ def _of_scores(facts: ModelFacts, need: Need) -> list[str]:
     if need.min_quality is not None and (facts.quality_score is None or facts.quality_score < need.min_quality):
         said.append(f"Its quality is {_told(facts.quality_score)}; {need.min_quality:g} is asked.")
     if need.max_latency_ms is not None and (facts.latency_ms is None or facts.latency_ms > need.max_latency_ms):
-        said.append(f"Its latency is {_told(facts.latency_ms)} ms; {need.max_latency_ms} at most is asked.")
+        said.append(f"Its latency is {_told(facts.latency_ms, unit=' ms')}; {need.max_latency_ms} at most is asked.")
     return said
 
 
-def _told(score: float | int | None) -> str:
-    return "not known" if score is None else f"{score:g}"
+def _told(score: float | int | None, *, unit: str = "") -> str:
+    return "not known" if score is None else f"{score:g}{unit}"
 
 
 def ranked(choices: Sequence[Choice], *, use_case: str | None) -> list[Choice]:

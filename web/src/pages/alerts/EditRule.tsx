@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useDatasets, usePromptChoices } from "@/api/choices";
+import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
 import { change as send, useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, Combobox, Field, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
@@ -88,7 +88,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           {form.starts ? (
             <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
               <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? (form.dataset ? undefined : wrong.dataset)} required>
-                <Combobox label="Dataset" value={form.dataset || null} choices={datasets} onChange={(next) => change({ dataset: next ?? "" })} />
+                <Combobox label="Dataset" value={form.dataset || null} choices={[...datasets, FEEDBACK]} onChange={(next) => change({ dataset: next ?? "" })} />
               </Field>
               <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget")}>
                 <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />

@@ -1,4 +1,5 @@
 /** A rule as a form holds it: text that somebody types, shares as percent. Pure. */
+import { FEEDBACK, askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
 
 export type Rule = Schema<"AlertRuleAnswer">;
@@ -7,7 +8,7 @@ export type RuleBody = Schema<"AlertRuleBody">;
 /** What holds where a rule says nothing. */
 export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05 } as const;
 
-type Start = { dataset_id: string; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[] };
+type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[] };
 export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; starts: boolean; dataset: string; evaluations: string; credits: string; cooldown: string };
 
 const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
@@ -20,7 +21,7 @@ export function formOf(rule: Rule | null): RuleForm {
     target: asPercent(rule?.target ?? null),
     drop: asPercent(rule?.min_drop ?? null),
     starts: start !== null,
-    dataset: start?.dataset_id ?? "",
+    dataset: start?.dataset_id ?? (start?.source ? FEEDBACK.value : ""),
     evaluations: String(start?.budget.evaluations ?? 900),
     credits: start?.budget.credits === null || start?.budget.credits === undefined ? "" : String(start.budget.credits),
     cooldown: String(start?.cooldown_hours ?? 72),
@@ -47,7 +48,7 @@ export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
     min_drop: share(form.drop),
     muted_until: rule?.muted_until ?? null,
     start_optimization: form.starts
-      ? { dataset_id: form.dataset, budget: { ...start?.budget, evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}) }
+      ? { ...askedItems(form.dataset), budget: { ...start?.budget, evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}) }
       : null,
   } as RuleBody;
 }

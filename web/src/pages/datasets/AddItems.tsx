@@ -18,7 +18,7 @@ export function AddItems({ id, open, onOpenChange }: { id: string; open: boolean
       {
         onSuccess: (made) => {
           onOpenChange(false);
-          toast(made.added === 0 ? "Nothing new: the dataset holds all of these inputs" : `${plural(made.added, "item")} added: version ${made.version}${made.duplicates > 0 ? `; ${made.duplicates} were there already` : ""}`);
+          toast(`${made.added === 0 ? "Nothing new: the dataset holds all of these inputs" : `${plural(made.added, "item")} added: version ${made.version}${made.duplicates > 0 ? `; ${made.duplicates} were there already` : ""}`}${made.contradictions > 0 ? `. ${made.contradictions} had another answer there, which stays` : ""}`);
         },
       },
     );

@@ -4,13 +4,14 @@ import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Breaking, Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
+import { Badge, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, Segments, SkeletonText, Tabs } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
+import { ItemDrawer } from "./ItemDrawer";
 import { Leaks } from "./Leaks";
 import { MakeItems } from "./MakeItems";
 import { SPLITS, inputWords } from "./items";
@@ -38,6 +39,11 @@ export default function DatasetPage() {
       actions={
         found.data ? (
           <>
+            {total > 0 ? (
+              <DownloadButton path={`/v1/datasets/${id}/file`} name="dataset.jsonl">
+                Download
+              </DownloadButton>
+            ) : null}
             {may.edit && total > 0 ? (
               <>
                 <ButtonLink to="/test-runs" search={{ new: "1", dataset: id }} icon={<ListChecks size={14} aria-hidden />}>
@@ -166,46 +172,7 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
           )
         }
       />
-      <ItemDrawer dataset={dataset} id={item} onClose={() => set({ item: "" })} known={pages.rows.find((row) => row.id === item)} />
-    </div>
-  );
-}
-
-/** One item, read by its id where the list has not come to it. */
-export function ItemDrawer({ dataset, id, onClose, known }: { dataset: Dataset; id: string; onClose: () => void; known?: Item }) {
-  const found = useRead("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { item: [id] } }, { enabled: Boolean(id) && !known });
-  const item = known ?? found.data?.data.find((one) => one.id === id);
-  return (
-    <Drawer open={Boolean(id)} onOpenChange={(open) => open || onClose()} title="Item" description={item ? <span className="inline-flex items-center gap-2"><SplitDot split={item.split} />{item.synthetic ? <Badge>made up</Badge> : null}</span> : undefined}>
-      {item ? (
-        <div className="flex flex-col gap-5">
-          <Part title="Input">
-            {typeof item.input === "string" ? <Prose plain text={item.input} /> : Object.keys(item.input).length === 1 ? <Prose plain text={inputWords(item.input)} /> : <JsonView label="Variables" value={item.input} />}
-          </Part>
-          <Part title="Expected">
-            <Prose plain text={item.expected} />
-          </Part>
-          <Facts
-            facts={[
-              typeof item.input === "object" && ["Variables", <span key="v" className="font-mono">{Object.keys(item.input).join(", ")}</span>],
-              ["Added with", `version ${item.added_version} of the dataset`],
-              ["Id", <span key="i" className="font-mono text-12 break-all">{item.id}</span>],
-            ]}
-          />
-          {Object.keys(item.metadata).length > 0 ? <JsonView label="Metadata" value={item.metadata} /> : null}
-        </div>
-      ) : (
-        <Loaded of={found}>{() => <p className="text-14 text-muted">This item is not in the dataset any more.</p>}</Loaded>
-      )}
-    </Drawer>
-  );
-}
-
-function Part({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1">
-      <h3 className="text-12 font-medium text-muted">{title}</h3>
-      {children}
+      <ItemDrawer dataset={dataset.id} id={item} onOpen={(id) => set({ item: id })} onClose={() => set({ item: "" })} known={pages.rows.find((row) => row.id === item)} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { Badge, Button, Checkbox, Field, Notice, Select, Textarea } from "@/kit"
 import { classes } from "@/lib/classes";
 import { bytes, count, plural } from "@/lib/format";
 import { WouldBecome } from "./WouldBecome";
-import { FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, wordsOf } from "./items";
+import { FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, textOfFile, wordsOf } from "./items";
 
 const ROLES: readonly { value: Role; label: string }[] = [
   { value: "input", label: "Input" },
@@ -64,8 +64,14 @@ export function ItemsInput({ onItems, variables, withExample }: { onItems: (item
     setChosen({});
     setLeaveOutBlank(false);
     setFile({ name: picked.name, size: picked.size });
-    const read = await picked.text();
-    if (turn.current === mine) setText(read);
+    const bytesOfIt = await picked.arrayBuffer();
+    if (turn.current !== mine) return;
+    try {
+      setText(textOfFile(bytesOfIt));
+    } catch (problem) {
+      setFile(null);
+      setFileError(problem instanceof Error ? problem.message : String(problem));
+    }
   };
   const takeExample = async () => {
     const mine = ++turn.current;

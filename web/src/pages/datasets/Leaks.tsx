@@ -54,7 +54,7 @@ export function Leaks({ id, onItem }: { id: string; onItem: (item: string) => vo
 
 function Pairs({ pairs, onItem }: { pairs: Report["pairs"]; onItem: (item: string) => void }) {
   return (
-    <Section title="Almost the same, in different splits" description="Leave one of each pair out of the next dataset.">
+    <Section title="Almost the same, in different splits" description="Open one of a pair to take it out, or to correct its answer.">
       <ul className="flex flex-col gap-3">
         {pairs.map((pair) => (
           <li key={pair.items.map((one) => one.id).join(" ")} className="rounded-l border border-line bg-panel">

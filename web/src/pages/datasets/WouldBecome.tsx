@@ -27,7 +27,7 @@ export function WouldBecome({ items, rowsOf }: { items: readonly Item[]; /** Of 
   }, [items]);
   if (!found || found.of !== items) return null;
   const rowOf = (line: number) => rowsOf[line - 1] ?? line;
-  const { items: kept, duplicates, counts, problems, problems_left_out: more, near_duplicates: pairs } = found.preview;
+  const { items: kept, duplicates, contradictions, counts, problems, problems_left_out: more, near_duplicates: pairs } = found.preview;
   return (
     <div role="group" aria-label="What would be saved" className="flex flex-col gap-2 text-13">
       <p className="numeric">
@@ -44,6 +44,12 @@ export function WouldBecome({ items, rowsOf }: { items: readonly Item[]; /** Of 
             ))}
             {problems.length + more > SHOWN ? <li>… and {count(problems.length + more - SHOWN)} more.</li> : null}
           </ul>
+        </Notice>
+      ) : null}
+      {contradictions.length > 0 ? (
+        <Notice tone="warn" title={`${plural(contradictions.length, "row")} ${contradictions.length === 1 ? "expects" : "expect"} another answer than the row that came before with the same input:`}>
+          {contradictions.slice(0, SHOWN).map(rowOf).join(", ")}
+          {contradictions.length > SHOWN ? `; and ${count(contradictions.length - SHOWN)} more` : ""}. The first answer counts.
         </Notice>
       ) : null}
       {pairs.length > 0 ? (

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { csvLines, guessMapping, inputWords, mapRows, readRows } from "./items";
+import { csvLines, guessMapping, inputWords, mapRows, readRows, textOfFile } from "./items";
 
 it("reads CSV with quotes, breaks within them and semicolons", () => {
   expect(csvLines('a,b\n"x, ""y""\nz",2\n\n')).toEqual([["a", "b"], ['x, "y"\nz', "2"]]);
@@ -52,4 +52,12 @@ it("names rows that expect nothing, and leaves them out where it is told to", ()
   const kept = mapRows(rows, mapping, { leaveOutBlank: true });
   expect(kept).toMatchObject({ rowsOf: [1, 3], blank: [2, 4], problems: [] });
   expect(kept.items.map((one) => one.expected)).toEqual(["greeting", "parting"]);
+});
+
+it("reads a file in its own letters, or says what to do", () => {
+  const of = (...bytes: number[]) => new Uint8Array(bytes).buffer;
+  expect(textOfFile(new TextEncoder().encode("ä,b").buffer as ArrayBuffer)).toBe("ä,b");
+  expect(textOfFile(of(0xff, 0xfe, 0xe4, 0x00, 0x2c, 0x00))).toBe("ä,");
+  expect(textOfFile(of(0xfe, 0xff, 0x00, 0xe4))).toBe("ä");
+  expect(() => textOfFile(of(0xe4, 0x2c, 0x62))).toThrow("CSV UTF-8");
 });

@@ -3,7 +3,7 @@ import { Badge, Button, type Column, Drawer, EmptyState, Facts, JsonView, Loaded
 import { count, plural } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import type { Schema } from "@/api/client";
-import type { Evidence, Suggestion } from "./model";
+import { type Evidence, type Suggestion, isRightOrWrong } from "./model";
 
 type Case = Schema<"CaseAnswer">;
 
@@ -16,6 +16,8 @@ function words(input: Case["input"]): string {
   const one = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
   return all.length === 1 ? one(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${one(value)}`).join("\n");
 }
+
+const sentence = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
 const Answer = ({ said }: { said: string | null | undefined }) => (said == null ? <span className="text-muted">(not kept)</span> : <span className="line-clamp-2 wrap-anywhere">{said.trim() || "(empty)"}</span>);
 
@@ -32,6 +34,9 @@ export function Cases({ suggestion, evidence }: { suggestion: Suggestion; eviden
   const [{ change, case: opened }, set] = useUrlState(shape);
   const found = useRead("/v1/suggestions/{suggestion_id}/cases", { path: { suggestion_id: suggestion.id } });
   const { fixed, broken } = evidence.test;
+  const isPlain = isRightOrWrong(evidence.by_metric);
+  const [ofBroken, ofFixed] = isPlain ? ["broken", "fixed"] : ["worse", "better"];
+  const columns = COLUMNS.map((one) => (one.key === "change" && !isPlain ? { ...one, cell: (row: Case) => <Badge tone={row.change === "fixed" ? "ok" : "bad"}>{row.change === "fixed" ? ofFixed : ofBroken}</Badge> } : one));
   return (
     <Loaded of={found}>
       {({ data }) => {
@@ -47,15 +52,15 @@ export function Cases({ suggestion, evidence }: { suggestion: Suggestion; eviden
                 onChange={(next) => set({ change: next })}
                 options={[
                   { value: "all", label: `All ${count(fixed + broken)}` },
-                  { value: "broken", label: `Broken ${count(broken)}` },
-                  { value: "fixed", label: `Fixed ${count(fixed)}` },
+                  { value: "broken", label: `${sentence(ofBroken)} ${count(broken)}` },
+                  { value: "fixed", label: `${sentence(ofFixed)} ${count(fixed)}` },
                 ]}
               />
             </Toolbar>
-            {rows.length === 0 ? <EmptyState title="None of these" /> : <Table label="Cases that change" columns={COLUMNS} rows={rows} rowKey={(row) => row.item_id} onOpen={(row) => set({ case: row.item_id }, { push: true })} selected={opened || null} />}
-            {listed < fixed ? <p className="text-12 text-muted">{plural(fixed - listed, "more fixed case")} were counted and are not listed.</p> : null}
-            <Drawer open={Boolean(one)} onOpenChange={(open) => open || set({ case: "" })} title={one?.change === "fixed" ? "Fixed case" : "Broken case"} actions={<Steps rows={rows} one={one} onGo={(id) => set({ case: id })} />}>
-              {one ? <Detail one={one} suggestion={suggestion} dataset={evidence.dataset.id} /> : null}
+            {rows.length === 0 ? <EmptyState title="None of these" /> : <Table label="Cases that change" columns={columns} rows={rows} rowKey={(row) => row.item_id} onOpen={(row) => set({ case: row.item_id }, { push: true })} selected={opened || null} />}
+            {listed < fixed ? <p className="text-12 text-muted">{plural(fixed - listed, `more ${ofFixed} case`)} were counted and are not listed.</p> : null}
+            <Drawer open={Boolean(one)} onOpenChange={(open) => open || set({ case: "" })} title={`${sentence(one?.change === "fixed" ? ofFixed : ofBroken)} case`} actions={<Steps rows={rows} one={one} onGo={(id) => set({ case: id })} />}>
+              {one ? <Detail one={one} isPlain={isPlain} suggestion={suggestion} dataset={evidence.dataset.id} /> : null}
             </Drawer>
           </div>
         );
@@ -79,7 +84,7 @@ function Steps({ rows, one, onGo }: { rows: readonly Case[]; one: Case | undefin
   );
 }
 
-function Detail({ one, suggestion, dataset }: { one: Case; suggestion: Suggestion; dataset: string }) {
+function Detail({ one, isPlain, suggestion, dataset }: { one: Case; isPlain: boolean; suggestion: Suggestion; dataset: string }) {
   const isFixed = one.change === "fixed";
   const said = (answer: string | null | undefined, right: boolean) => <Prose text={answer == null ? "(not kept)" : answer || "(empty)"} className={`rounded-m px-3 py-2 ${right ? "bg-ok-soft" : "bg-bad-soft"}`} />;
   return (
@@ -88,8 +93,8 @@ function Detail({ one, suggestion, dataset }: { one: Case; suggestion: Suggestio
       <Part title="Expected">
         <Prose plain text={one.expected ?? "(not kept)"} />
       </Part>
-      <Part title={`Before (v${suggestion.base_version}), ${isFixed ? "wrong" : "right"}`}>{said(one.before, !isFixed)}</Part>
-      <Part title={`After, ${isFixed ? "right" : "wrong"}`}>{said(one.after, isFixed)}</Part>
+      <Part title={`Before (v${suggestion.base_version})${isPlain ? `, ${isFixed ? "wrong" : "right"}` : ""}`}>{said(one.before, !isFixed)}</Part>
+      <Part title={`After${isPlain ? `, ${isFixed ? "right" : "wrong"}` : ""}`}>{said(one.after, isFixed)}</Part>
       <Facts
         facts={[
           Boolean(one.before_execution_id) && ["Run before", <TextLink key="b" to={`/runs/${one.before_execution_id}`}>messages, tokens</TextLink>],

@@ -5,26 +5,26 @@ import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { type Progress as Far, type Test, curveOf, level } from "./model";
 
 /** What was proven, and how the search came there. */
-export default function Charts({ test, far, goesOn }: { test: Test | null; far: Far; goesOn: boolean }) {
+export default function Charts({ test, isPlain, far, goesOn }: { test: Test | null; isPlain: boolean; far: Far; goesOn: boolean }) {
   return (
     <>
-      {test ? <Proof test={test} /> : null}
+      {test ? <Proof test={test} isPlain={isPlain} /> : null}
       <Curves far={far} goesOn={goesOn} />
     </>
   );
 }
 
 /** The one measurement on items that the search never saw. */
-function Proof({ test }: { test: Test }) {
+function Proof({ test, isPlain }: { test: Test; isPlain: boolean }) {
   return (
     <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts.`}>
       <Figures
         label="On untouched test items"
         figures={[
-          { label: "Before", value: percent(test.baseline), note: "right" },
-          { label: "After", value: percent(test.candidate), note: "right" },
+          { label: "Before", value: percent(test.baseline), note: isPlain ? "right" : "mean score" },
+          { label: "After", value: percent(test.candidate), note: isPlain ? "right" : "mean score" },
           { label: "Gain", value: points(test.delta), note: `${pointsRange(test.ci_low, test.ci_high)}` },
-          { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
+          { label: isPlain ? "Fixed · broken" : "Better · worse", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
         ]}
       />
       <Intervals title="Gain" unit={`points, with its ${level(test.confidence)} interval`} rows={[{ key: "gain", label: "Gain", value: test.delta, low: test.ci_low, high: test.ci_high, color: test.ci_low > 0 ? 4 : 3 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />

@@ -4,7 +4,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
-import { type Edit, type Suggestion, editInWords, evidenceOf, isOfEdits } from "./model";
+import { type Edit, type Suggestion, editInWords, evidenceOf, isRightOrWrong, isOfEdits } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
@@ -59,7 +59,7 @@ function Accept({ suggestion, open, onClose }: Part) {
       open={open}
       onOpenChange={(next) => next || onClose()}
       title={`Accept for ${suggestion.prompt}?`}
-      description={isPart ? `${taken.length} of ${all.length} edits become the next version. Only all of them together were measured, so test it before it goes live.` : `Exactly the text that was measured becomes the next version: ${points(test.delta)} right on test (${pointsRange(test.ci_low, test.ci_high)}).`}
+      description={isPart ? `${taken.length} of ${all.length} edits become the next version. Only all of them together were measured, so test it before it goes live.` : `Exactly the text that was measured becomes the next version: ${points(test.delta)} ${isRightOrWrong(evidenceOf(suggestion).by_metric) ? "right" : "of score"} on test (${pointsRange(test.ci_low, test.ci_high)}).`}
       submit={label === "production" ? "Accept and go live" : isPart ? `Accept ${plural(taken.length, "edit")}` : "Accept"}
       onSubmit={submit}
       busy={accept.isPending}

@@ -1,7 +1,7 @@
 import { Intervals } from "@/chart/Intervals";
 import { Badge, Breaking, type Column, Facts, Section, Table, TextLink } from "@/kit";
 import { count, duration, money, percent, percentRange, plural, points, pointsRange } from "@/lib/format";
-import { type Evidence, type Variant, level, methodName } from "./model";
+import { type Evidence, type Variant, isRightOrWrong, level, methodName } from "./model";
 import { Proposals } from "./Proposals";
 
 type Category = Evidence["per_category"][number];
@@ -38,7 +38,7 @@ const METRICS: Column<ByMetric>[] = [
 const VARIANTS: Column<Variant>[] = [
   { key: "model", head: "Model", cell: (row) => <Breaking text={row.model} /> },
   { key: "outcome", head: "Outcome", width: "w-36", cell: (row) => <Badge tone={row.outcome === "improved" ? "ok" : "neutral"}>{row.outcome.replaceAll("_", " ")}</Badge> },
-  { key: "score", head: "Right on test", align: "end", width: "w-40", hideBelow: "sm", cell: (row) => (row.test ? `${percent(row.test.baseline)} → ${percent(row.test.candidate)}` : <span className="text-muted">not measured</span>) },
+  { key: "score", head: "On test", align: "end", width: "w-40", hideBelow: "sm", cell: (row) => (row.test ? `${percent(row.test.baseline)} → ${percent(row.test.candidate)}` : <span className="text-muted">not measured</span>) },
   { key: "gain", head: "Gain", align: "end", width: "w-40", cell: (row) => (row.test ? <span className="inline-flex flex-col items-end">{points(row.test.delta)}<span className="text-12 text-muted">{pointsRange(row.test.ci_low, row.test.ci_high)}</span></span> : <span className="text-muted">–</span>) },
 ];
 
@@ -50,17 +50,18 @@ function Change({ from, to }: { from: number | null; to: number | null }) {
 /** What speaks for it: the measurement, by answer, the edits that made it. Everything of it is counted, nothing estimated by a model. */
 export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
   const { test, validation, by_metric: metrics = [], variants = [] } = evidence;
+  const isPlain = isRightOrWrong(metrics);
   // Scores between right and wrong are tested otherwise.
-  const isPlain = metrics.length <= 1;
+  const isExact = test.by === undefined ? metrics.length <= 1 : test.by === "mcnemar";
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts. Look ${test.look} at this test split, so the interval is at ${level(test.confidence)}.`}>
         <Intervals title="Gain" unit={`points, with its ${level(test.confidence)} interval`} rows={[{ key: "gain", label: "Gain on test", value: test.delta, low: test.ci_low, high: test.ci_high, color: 4 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
         <Facts
           facts={[
-            ["Fixed", `${count(test.fixed)} of ${count(test.n)} were wrong and are right`],
-            ["Broken", `${count(test.broken)} of ${count(test.n)} were right and are wrong`],
-            ["p-value", `${test.p_value < 0.0001 ? "< 0.0001" : test.p_value.toFixed(4)} (${isPlain ? "exact McNemar" : "sign flips"}, must be at most ${Number(test.alpha.toPrecision(2))})`],
+            isPlain ? ["Fixed", `${count(test.fixed)} of ${count(test.n)} were wrong and are right`] : ["Better", `${count(test.fixed)} of ${count(test.n)} have a higher score`],
+            isPlain ? ["Broken", `${count(test.broken)} of ${count(test.n)} were right and are wrong`] : ["Worse", `${count(test.broken)} of ${count(test.n)} have a lower score`],
+            ["p-value", `${test.p_value < 0.0001 ? "< 0.0001" : test.p_value.toFixed(4)} (${isExact ? "exact McNemar" : "sign flips"}, must be at most ${Number(test.alpha.toPrecision(2))})`],
             ["Power", `${percent(test.power.power, 0)} for a gain of ${points(test.power.for_gain, 0)}`],
             ["Cost per answer", `${money(evidence.cost.baseline_nusd)} → ${money(evidence.cost.candidate_nusd)}`],
             test.margin !== undefined && ["May be worse by", `${points(test.margin).replace("+", "")}: a shorter text was asked for`],
@@ -68,7 +69,7 @@ export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
           ]}
         />
       </Section>
-      {metrics.length > 1 ? (
+      {metrics.length > 1 || !isPlain ? (
         <Section title="By metric" description="Means over the test items in which each could be taken.">
           <Table label="By metric" columns={METRICS} rows={metrics} rowKey={(row) => row.metric} />
         </Section>
@@ -78,7 +79,7 @@ export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
           <Table label="For other models" columns={VARIANTS} rows={variants} rowKey={(row) => row.model} />
         </Section>
       ) : null}
-      <Section title="By expected answer">
+      <Section title="By expected answer" description={isPlain ? undefined : "Mean scores."}>
         <Table label="By expected answer" columns={COLUMNS} rows={evidence.per_category} rowKey={(row) => row.category} />
       </Section>
       {evidence.edits.length > 0 ? (

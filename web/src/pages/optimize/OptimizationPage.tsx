@@ -14,7 +14,7 @@ import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
 import { Report, type Told as Report_ } from "./Report";
-import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf, isGoingOn, isSimulated, keepsGenerations, methodName, progressOf, startedBy, statusNow, whyEnded } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, methodName, metricsOf, progressOf, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -159,7 +159,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         />
       </div>
       <Suspense fallback={<div aria-busy style={{ minHeight: test ? PROVEN_PX + CURVES_PX : CURVES_PX }} />}>
-        <Charts test={test} far={far} goesOn={goesOn} />
+        <Charts test={test} isPlain={isRightOrWrong(metricsOf(job))} far={far} goesOn={goesOn} />
       </Suspense>
       {keepsGenerations(job.method) && far.evaluations > 0 ? <JobGenerations job={job} /> : null}
       <Report report={job.report as Report_} />
@@ -169,7 +169,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
             <EditPlane dots={dots} />
           </Suspense>
         ) : null}
-        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None"}>{goesOn ? "They are listed when the search ends." : keepsGenerations(job.method) ? "This method changes whole texts and proposes no single edits." : "The search ended before anything was proposed."}</EmptyState>}
+        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None listed"}>{whyNoEdits(job)}</EmptyState>}
       </Section>
       <Section title="Settings">
         <Facts

@@ -11,7 +11,7 @@ import { oneOf, useUrlState } from "@/lib/url-state";
 import { Cases } from "./Cases";
 import { Decide } from "./Decide";
 import { Proposals } from "./Proposals";
-import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf } from "./model";
+import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, isRightOrWrong, paired, textsOf } from "./model";
 
 // Charts come when they are looked at: where the address asks for them, together with this page.
 const EvidenceTab = later(() => import("./EvidenceTab"));
@@ -96,7 +96,7 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
         tabs={[
           { id: "text", label: "Text", content: <Texts suggestion={suggestion} /> },
           { id: "evidence", label: "Evidence", content: <Suspense fallback={<SkeletonText />}><EvidenceTab evidence={evidence} /></Suspense> },
-          { id: "cases", label: "Cases", count: `${count(test.fixed)} fixed, ${count(test.broken)} broken`, content: <Cases suggestion={suggestion} evidence={evidence} /> },
+          { id: "cases", label: "Cases", count: `${count(test.fixed)} ${isRightOrWrong(evidence.by_metric) ? "fixed" : "better"}, ${count(test.broken)} ${isRightOrWrong(evidence.by_metric) ? "broken" : "worse"}`, content: <Cases suggestion={suggestion} evidence={evidence} /> },
           { id: "proposals", label: "Proposals", count: count(evidence.proposals), content: <AllProposals suggestion={suggestion} /> },
         ]}
       />
@@ -129,14 +129,15 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
   return null;
 }
 
-function Verdict({ evidence: { test, cost } }: { evidence: Evidence }) {
+function Verdict({ evidence: { test, cost, by_metric: metrics } }: { evidence: Evidence }) {
+  const isPlain = isRightOrWrong(metrics);
   return (
     <Figures
       label="On untouched test items"
       figures={[
-        { label: "Right on untouched test", value: percent(test.candidate), note: `was ${percent(test.baseline)}, n ${count(test.n)}` },
+        { label: isPlain ? "Right on untouched test" : "Mean score on untouched test", value: percent(test.candidate), note: `was ${percent(test.baseline)}, n ${count(test.n)}` },
         { label: "Gain", value: points(test.delta), note: `${pointsRange(test.ci_low, test.ci_high)}` },
-        { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
+        { label: isPlain ? "Fixed · broken" : "Better · worse", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
         { label: "Cost per answer", value: money(cost.candidate_nusd), note: change(cost.candidate_nusd, cost.baseline_nusd) ?? "" },
       ]}
     />

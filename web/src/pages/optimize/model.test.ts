@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edit, addedBy, curveOf, dotsOf, editInWords, isOfEdits, paired, ranked, startedBy, statusNow, whyEnded } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, isOfEdits, isRightOrWrong, paired, ranked, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
@@ -24,6 +24,18 @@ it("puts chosen edits first and rejected ones last", () => {
   const edit = (text: string, state: Edit["state"], effect?: number): Edit => ({ section: "rules", operation: "add", text, rationale: "", state, effect });
   const found = ranked([edit("r", "rejected"), edit("a", "alive", 0.3), edit("c", "chosen", 0.01), edit("d", "chosen", 0.2)]);
   expect(found.map((one) => one.text)).toEqual(["d", "c", "a", "r"]);
+});
+
+it("calls answers right only where nothing but accuracy is looked at", () => {
+  expect([isRightOrWrong(undefined), isRightOrWrong([{ metric: "accuracy" }]), isRightOrWrong([{ metric: "relevance" }]), isRightOrWrong([{ metric: "accuracy" }, { metric: "length" }])]).toEqual([true, true, false, false]);
+});
+
+it("does not say of a search that was cut short that nothing was proposed", () => {
+  const said = (status: string, method = "racing") => whyNoEdits({ status, method } as never);
+  expect([said("completed"), said("running")]).toEqual(["The search ended before anything was proposed.", "They are listed when the search ends."]);
+  expect(said("cancelled")).toBe(said("failed"));
+  expect(said("cancelled")).toContain("comes to its own end");
+  expect(said("cancelled", "evolutionary")).toContain("no single edits");
 });
 
 it("pairs messages by their places", () => {

@@ -23,6 +23,8 @@ export type Test = {
   fixed: number;
   broken: number;
   underpowered: boolean;
+  /** The test that gave p; older measurements do not say. */
+  by?: "mcnemar" | "sign_flip";
   /** Of a search for a shorter text: so much less right it may be. */
   margin?: number;
   power: { for_gain: number; power: number };
@@ -65,6 +67,11 @@ export type Evidence = {
   seed: number;
   dataset: { id: string; version: number; test_reads: number };
 };
+
+/** Whether an answer is right or wrong and nothing else: where other metrics count or bound, it has a score. */
+export const isRightOrWrong = (metrics: readonly { metric: string }[] = []) => metrics.every((one) => one.metric === "accuracy");
+/** The metrics that a job looks at, as it was asked. */
+export const metricsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { metrics?: { metric: string }[] }).metrics ?? [];
 
 export const STATES = ["chosen", "alive", "dropped", "rejected"] as const;
 export const NUSD_PER_CREDIT = 10_000_000;
@@ -140,6 +147,13 @@ const REASONS: Record<string, string> = {
 export function whyEnded(job: Pick<Job, "finish_reason" | "outcome">): string | null {
   const word = job.finish_reason ?? job.outcome;
   return word ? (REASONS[word] ?? REASONS[job.outcome ?? ""] ?? `It ended: ${word.replaceAll("_", " ")}.`) : null;
+}
+
+/** Why no edits are listed. Those of a search that was cut short are not kept. */
+export function whyNoEdits(job: Pick<Job, "status" | "method">): string {
+  if (isGoingOn(job.status)) return "They are listed when the search ends.";
+  if (keepsGenerations(job.method)) return "This method changes whole texts and proposes no single edits.";
+  return job.status === "completed" ? "The search ended before anything was proposed." : "What was proposed is listed where a search comes to its own end.";
 }
 
 /** The curve as points of a chart; what is newest may stand in `progress` and not yet in the curve. */

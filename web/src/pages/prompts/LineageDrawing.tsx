@@ -70,7 +70,7 @@ export function Drawing({ slug, graph, chosen, onChoose }: Shown) {
           </div>
         </div>
       </section>
-      <p className="text-12 text-muted">The bar is how much is right: of a version in its newest test run, of a candidate on the items of its search. The one is no measure for the other. Dashed: branches, clones and merges.</p>
+      <p className="text-12 text-muted">The bar is how much is right: of a version in its newest test run by its own model, of a candidate on the items of its search. The one is no measure for the other. Dashed: branches, clones and merges.</p>
     </div>
   );
 }
