@@ -88,6 +88,7 @@ def _write(driver: Any, target: Target, nodes: Sequence[dict[str, Any]], edges: 
     from neo4j.exceptions import DriverError, Neo4jError
 
     try:
+        driver.verify_connectivity()  # else it is tried again for a minute, under warnings of the driver
         for label in LABELS.values():
             query = f"CREATE CONSTRAINT burnish_{label.lower()} IF NOT EXISTS FOR (n:{label}) REQUIRE n.key IS UNIQUE"
             driver.execute_query(query, database_=target.database)

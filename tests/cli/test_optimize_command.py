@@ -50,6 +50,12 @@ def test_a_search_is_forecast_started_and_followed(shell: Shell, burnish: Burnis
     assert job["status"] == "completed" and followed.returncode == (0 if job["outcome"] == "improved" else 1)
 
 
+def test_a_search_from_feedback_asks_for_no_dataset(shell: Shell, prompt: str) -> None:
+    assert "corrected or liked" in shell("optimize", prompt, "--from-feedback", "--forecast", exits=3).stderr
+    for both_or_none in ((), ("--from-feedback", "--dataset", "cases.jsonl")):
+        assert "one of them" in shell("optimize", prompt, *both_or_none, exits=2).stderr
+
+
 def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: Shell, burnish: Burnish, prompt: str) -> None:
     dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
     good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]

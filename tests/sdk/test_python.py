@@ -269,6 +269,15 @@ def test_only_what_may_succeed_later_is_sent_again(status: int, tries: int) -> N
     assert len(asked) == tries and (refused.value.code, refused.value.request_id) == ("c", "r")
 
 
+def test_what_failed_for_good_under_its_key_is_not_waited_for() -> None:
+    """Every further try would carry the same key, and be told the same after the wait that the provider asks for."""
+    spent = httpx.Response(429, json={"error": {"code": "c", "message": "m"}}, headers={"retry-after": "30", "x-should-retry": "false"})
+    transport, asked = answering(spent)
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish, pytest.raises(ApiError) as refused:
+        burnish.execute("greeting")
+    assert len(asked) == 1 and refused.value.status == 429
+
+
 PROMPT = {"slug": "p", "version": 3, "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "m"}
 
 

@@ -54,7 +54,9 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
       timed.end();
       if (wasLost && call.method === "DELETE" && refusal.status === 404 && refusal.code.endsWith("not_found")) return { response: new Response(null, { status: 204 }), touch: timed.touch, end: timed.end };
       wasLost ||= response.status >= 500;
-      if (isLast || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
+      // The execution failed for good under this idempotency key: every further try would be told the same.
+      const isSpent = response.headers.get("x-should-retry") === "false";
+      if (isLast || isSpent || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
       waitMs = waitMsFor(attempt, response.headers.get("retry-after"));
     } catch (error) {
       timed.end();

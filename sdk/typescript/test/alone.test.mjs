@@ -62,6 +62,12 @@ test("an answer that broke off within is asked for again under the same key", as
   assert.equal(new Set(given.asked.map((one) => one.headers["idempotency-key"])).size, 1);
 });
 
+test("what failed for good under its key is not waited for", async () => {
+  const given = answering(json({ error: { code: "c", message: "m" } }, 429, { "retry-after": "30", "x-should-retry": "false" }));
+  await assert.rejects(client(given).execute("greeting"), { status: 429, code: "c" });
+  assert.equal(given.asked.length, 1);
+});
+
 for (const [status, tries] of [[400, 1], [401, 1], [402, 1], [422, 1], [429, 2], [503, 2]]) {
   test(`only what may succeed later is sent again: ${status}`, async () => {
     const error = { error: { code: "c", message: "m", request_id: "r", param: "x" } };

@@ -31,7 +31,7 @@ from burnish_client.prompts import (
     wanted_snippets,
 )
 from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
-from burnish_client.wire import KEY_IN_USE, RETRIED, Call, Events, Settings, error_of, is_answer, is_done_before, parsed, wait_s
+from burnish_client.wire import Call, Events, Settings, error_of, is_answer, is_done_before, may_succeed_later, parsed, wait_s
 
 
 class AsyncBurnish:
@@ -293,7 +293,7 @@ class AsyncBurnish:
             if is_done_before(request.method, refusal, was_lost=was_lost):
                 return httpx.Response(204, request=request)
             was_lost = was_lost or response.status_code >= 500
-            if is_last or not (response.status_code in RETRIED or refusal.code == KEY_IN_USE):
+            if is_last or not may_succeed_later(response.status_code, refusal, response.headers):
                 raise refusal
             await asyncio.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))
         raise AssertionError("a try returns or raises")

@@ -17,6 +17,9 @@ from burnish_client.errors import ApiError, NotReached, StreamBroke
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 """Answers after which the same request may succeed. Each carries its idempotency key, so nothing is done twice."""
 
+NOT_AGAIN: Final = "x-should-retry"
+"""`false`: the execution failed for good under this idempotency key, and every further try would be told the same."""
+
 LONGEST_WAIT_S: Final = 30.0
 KEY_IN_USE: Final = "idempotency_in_progress"
 DEFAULT_URL: Final = "http://127.0.0.1:18000"
@@ -179,3 +182,8 @@ class Events:
     def broke(self, message: str) -> StreamBroke:
         """What to raise where the stream ends before its last event."""
         return StreamBroke(f"{message}, after {len(self.text)} characters.", text=self.text, execution_id=self.execution_id)
+
+
+def may_succeed_later(status: int, refusal: ApiError, headers: Mapping[str, str]) -> bool:
+    """Whether the same request, under the same idempotency key, is worth another try."""
+    return headers.get(NOT_AGAIN) != "false" and (status in RETRIED or refusal.code == KEY_IN_USE)

@@ -28,7 +28,10 @@ OUTCOMES: Final = {
 
 def optimize(
     prompt: Annotated[str, typer.Argument(help="Slug of the prompt.")],
-    dataset: Annotated[str, typer.Option("--dataset", help="Id or name of a dataset, or a file (JSONL, CSV) that becomes one.")],
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="Id or name of a dataset, or a file (JSONL, CSV) that becomes one.")
+    ] = None,
+    from_feedback: Annotated[bool, typer.Option("--from-feedback", help="Instead: answers that people corrected or liked.")] = False,
     evaluations: Annotated[int | None, typer.Option(min=50, max=100_000, help="The most calls of the model; 2000 without.")] = None,
     credit: Annotated[float | None, typer.Option("--credits", min=0, help="The most it may cost, in credits of one US cent.")] = None,
     method: Annotated[str | None, typer.Option(help="racing without; see docs/guides/optimization.md.")] = None,
@@ -43,9 +46,11 @@ def optimize(
     body: dict[str, Any] = {"prompt": prompt, "method": method, "version": version, "seed": seed}
     body["budget"] = {name: value for name, value in (("evaluations", evaluations), ("credits", credit)) if value is not None} or None
     body = {name: value for name, value in body.items() if value is not None}
+    if from_feedback == (dataset is not None):
+        stop("Give --dataset or --from-feedback, one of them.", code=WRONG_USE)
     with reaching(profile) as burnish:
         try:
-            body["dataset_id"] = find_dataset(burnish, dataset)
+            body |= {"source": "feedback"} if dataset is None else {"dataset_id": find_dataset(burnish, dataset)}
         except BadGiven as fault:
             stop(str(fault), code=WRONG_USE)
         if forecast:
