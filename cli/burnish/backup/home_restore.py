@@ -5,7 +5,9 @@ was broken off leaves a home that is as empty as before.
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from burnish.backup.manifest import Manifest
@@ -13,20 +15,19 @@ from burnish.backup.restore import Target, refuse_misfits, restore
 from burnish.embedded import nats, postgres
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
-from burnish.embedded.ports import free_port
 from burnish.embedded.postgres import Postgres
 from burnish.launcher.database import create_database
 from burnish.launcher.endpoints import packaged_database, packaged_nats
 from burnish.launcher.files import write_json
 from burnish.launcher.home import Home, HomeLock
 from burnish.launcher.passwords import Secrets, is_named_by_environment, load_secrets
+from burnish.launcher.ports import Ports
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.up import prepare_home
 from burnish_shared.bus.users import USERS
 from burnish_shared.contracts.erasures import Tombstone
 
 BESIDE = ".restoring"
-POSTGRES_PORT, NATS_PORT = 15_432, 14_222
 
 
 def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
@@ -58,50 +59,57 @@ def _refuse_filled(home: Home) -> None:
 
 
 async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secrets, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
-    database, bus = _servers(home, secrets)
-    places = (database.data, bus.folder)
+    database, bus = (place.with_name(place.name + BESIDE) for place in (home.postgres, home.nats))
+    places = (database, bus)
     for place in places:
         shutil.rmtree(place, ignore_errors=True)
     try:
-        found = await _fill(database, bus, folder, manifest, secrets, tombstones=tombstones)
+        async with running_beside(home, secrets, database=database, bus=bus) as target:
+            found = await restore(folder, manifest, target, tombstones=tombstones)
         shutil.rmtree(home.nats, ignore_errors=True)
-        database.data.rename(home.postgres)
-        bus.folder.rename(home.nats)
+        database.rename(home.postgres)
+        bus.rename(home.nats)
         return found
     finally:
         for place in places:
             shutil.rmtree(place, ignore_errors=True)
 
 
-async def _fill(
-    database: Postgres, bus: Nats, folder: Path, manifest: Manifest, secrets: Secrets, *, tombstones: Sequence[Tombstone]
-) -> dict[str, int]:
-    running = await postgres.start(database)
+@asynccontextmanager
+async def running_beside(home: Home, secrets: Secrets, *, database: Path, bus: Path) -> AsyncIterator[Target]:
+    """Both servers on folders of their own, empty but for the database's logins, and ended afterwards.
+
+    Their ports are reserved as those of an installation are: a backup may be restored while others start on this machine.
+    """
+
+    async def start_postgres(port: int) -> tuple[Postgres, Process]:
+        server = Postgres(
+            data=database,
+            port=port,
+            password=secrets.password("postgres superuser"),
+            log=home.log_of("postgres"),
+            settings=postgres_settings(os.environ.get("BURNISH_POSTGRES_SETTINGS", "")),
+        )
+        return server, await postgres.start(server)
+
+    async def start_nats(port: int) -> tuple[Nats, Process]:
+        passwords = {user: secrets.password(f"nats {user}") for user in USERS}
+        server = Nats(folder=bus, port=port, log=home.log_of("nats"), passwords=passwords)
+        return server, await nats.start(server)
+
+    ports = Ports({}, say=_say_nothing)
+    server, running = await ports.start("postgres", start_postgres)
     try:
-        answering = await nats.start(bus)
+        queue, answering = await ports.start("nats", start_nats)
         try:
-            await create_database(database, secrets)
-            urls = packaged_database(database, secrets)
-            target = Target(admin=urls.admin, migrator=urls.migrator, nats_url=packaged_nats(bus)["provisioner"])
-            return await restore(folder, manifest, target, tombstones=tombstones)
+            await create_database(server, secrets)
+            urls = packaged_database(server, secrets)
+            yield Target(admin=urls.admin, migrator=urls.migrator, nats_url=packaged_nats(queue)["provisioner"])
         finally:
             await nats.stop(answering)
     finally:
         await postgres.stop(running)
 
 
-def _servers(home: Home, secrets: Secrets) -> tuple[Postgres, Nats]:
-    database = Postgres(
-        data=home.postgres.with_name(home.postgres.name + BESIDE),
-        port=free_port(POSTGRES_PORT),
-        password=secrets.password("postgres superuser"),
-        log=home.log_of("postgres"),
-        settings=postgres_settings(os.environ.get("BURNISH_POSTGRES_SETTINGS", "")),
-    )
-    bus = Nats(
-        folder=home.nats.with_name(home.nats.name + BESIDE),
-        port=free_port(NATS_PORT),
-        log=home.log_of("nats"),
-        passwords={user: secrets.password(f"nats {user}") for user in USERS},
-    )
-    return database, bus
+def _say_nothing(_: str) -> None:
+    """Where servers ran for the length of a restore is nobody's concern."""

@@ -1,9 +1,10 @@
 """Ports of one run: those of the run before where they are free, else the defaults, else the next free ones."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
 
+from burnish.embedded.child import StartFailed
 from burnish.embedded.ports import free_port
 from burnish.launcher.reservations import Reservations
 
@@ -14,6 +15,12 @@ FIRST_METRICS_PORT: Final = 18200
 
 PREDECESSOR_PATIENCE_S: Final = 1.0
 """A killed launcher's processes are ended by the kernel; their ports are free an instant later."""
+
+
+T = TypeVar("T")
+
+START_TRIES: Final = 3
+"""Somebody who asks for no reservation may take a port between our look and our server's bind."""
 
 
 class Ports:
@@ -43,6 +50,17 @@ class Ports:
             self._say(f"port {first} is taken; {name} uses {port}")
         self.chosen[name] = port
         return port
+
+    async def start(self, name: str, start: Callable[[int], Awaitable[T]]) -> T:
+        """What `start` gives for a port chosen for `name`; where a stranger took it meanwhile, for the next one. Raises StartFailed."""
+        for attempt in range(START_TRIES):
+            port = await self.choose(name)
+            try:
+                return await start(port)
+            except StartFailed:
+                if attempt + 1 == START_TRIES or free_port(port) == port:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def _free(self, first: int, others: frozenset[int]) -> int:
         """The next port from `first` on that is free and that we could reserve."""

@@ -7,7 +7,6 @@ from functools import partial
 from burnish.embedded import nats, postgres
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
-from burnish.embedded.ports import free_port
 from burnish.embedded.postgres import Postgres
 from burnish.launcher.database import create_database, login_seed, prepare_logins, prepare_schema
 from burnish.launcher.endpoints import DatabaseUrls, external_database, external_nats, packaged_database, packaged_nats
@@ -18,9 +17,6 @@ from burnish.launcher.ports import Ports
 from burnish.launcher.report import Report
 from burnish.launcher.streams import StreamKeeper
 from burnish.launcher.supervisor import Member, Supervisor
-
-PORT_TRIES = 3
-"""Somebody else may take a port between our look and the server's bind."""
 
 
 class Servers:
@@ -84,40 +80,34 @@ class Servers:
 
     async def _start_postgres(self) -> Postgres:
         await postgres.await_predecessor(self._home.postgres)
-        for attempt in range(PORT_TRIES):
-            server = Postgres(
-                data=self._home.postgres,
-                port=await self._ports.choose("postgres"),
-                password=self._secrets.password("postgres superuser"),
-                log=self._home.log_of("postgres"),
-                settings=postgres_settings(self._environment.get("BURNISH_POSTGRES_SETTINGS", "")),
-            )
-            try:
-                await self._supervisor.add(Member("postgres", start=partial(postgres.start, server), stop=postgres.stop))
-                return server
-            except StartFailed:
-                if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
-                    raise
-        raise AssertionError("the last try returns or raises")
+        return await self._ports.start("postgres", self._start_postgres_on)
+
+    async def _start_postgres_on(self, port: int) -> Postgres:
+        server = Postgres(
+            data=self._home.postgres,
+            port=port,
+            password=self._secrets.password("postgres superuser"),
+            log=self._home.log_of("postgres"),
+            settings=postgres_settings(self._environment.get("BURNISH_POSTGRES_SETTINGS", "")),
+        )
+        await self._supervisor.add(Member("postgres", start=partial(postgres.start, server), stop=postgres.stop))
+        return server
 
     async def _start_nats(self, users: tuple[str, ...]) -> Nats:
-        for attempt in range(PORT_TRIES):
-            server = Nats(
-                folder=self._home.nats,
-                port=await self._ports.choose("nats"),
-                log=self._home.log_of("nats"),
-                passwords={user: self._secrets.password(f"nats {user}") for user in users},
-            )
-            member = Member("nats", start=partial(nats.start, server), stop=nats.stop)
-            try:
-                await self._supervisor.add(member)
-                disk = FullDisk(member, store=server.store, log=server.log, say=self._report.say)
-                self._watching = asyncio.create_task(disk.watch(), name="watch the disk of NATS")
-                return server
-            except StartFailed:
-                if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
-                    raise
-        raise AssertionError("the last try returns or raises")
+        return await self._ports.start("nats", partial(self._start_nats_on, users))
+
+    async def _start_nats_on(self, users: tuple[str, ...], port: int) -> Nats:
+        server = Nats(
+            folder=self._home.nats,
+            port=port,
+            log=self._home.log_of("nats"),
+            passwords={user: self._secrets.password(f"nats {user}") for user in users},
+        )
+        member = Member("nats", start=partial(nats.start, server), stop=nats.stop)
+        await self._supervisor.add(member)
+        disk = FullDisk(member, store=server.store, log=server.log, say=self._report.say)
+        self._watching = asyncio.create_task(disk.watch(), name="watch the disk of NATS")
+        return server
 
 
 def postgres_settings(text: str) -> dict[str, str]:
@@ -129,8 +119,3 @@ def postgres_settings(text: str) -> dict[str, str]:
             raise StartFailed(f"BURNISH_POSTGRES_SETTINGS wants name=value, separated by commas, not {part!r}")
         settings[name] = value
     return settings
-
-
-def _was_taken(port: int) -> bool:
-    """Whether somebody else listens on `port` now that our server does not."""
-    return free_port(port) != port

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from burnish.backup import stream_snapshot
+from burnish.backup.home_restore import running_beside
 from burnish.backup.manifest import DATABASE, NAME, Manifest, checked, read_manifest
 from burnish.backup.restore import Target, refuse_misfits, restore, tombstones_of
 from burnish.backup.take import PARTIAL, Sources, forget_old, take_backup
@@ -20,6 +21,11 @@ from burnish.embedded import nats as embedded_nats
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
 from burnish.embedded.ports import free_port
+from burnish.launcher.home import Home
+from burnish.launcher.passwords import load_secrets
+from burnish.launcher.ports import DEFAULT_PORTS
+from burnish.launcher.reservations import Reservations
+from burnish.launcher.up import prepare_home
 from burnish_shared import streams, subjects
 from burnish_shared.auth.installation import check_keyring
 from burnish_shared.auth.keyring import Keyring
@@ -197,3 +203,18 @@ def a_tombstone() -> Tombstone:
         {"erasure_id": new_uuid(), "workspace_id": new_uuid(), "subject_digest": "ab" * 32, "requested_by": "key:1",
          "requested_at": "2026-11-20T08:00:00+00:00"}
     )  # fmt: skip
+
+
+async def test_a_restore_takes_no_port_that_another_installation_was_promised(tmp_path: Path) -> None:
+    promised = Reservations()
+    ports = [free_port(DEFAULT_PORTS[name]) for name in ("postgres", "nats")]
+    home = Home(tmp_path / "home")
+    prepare_home(home)
+    try:
+        for port in ports:
+            promised.take(port)
+        async with running_beside(home, load_secrets(home), database=home.postgres, bus=home.nats) as target:
+            assert not any(f":{port}" in url for port in ports for url in (target.admin, target.nats_url))
+    finally:
+        for port in ports:
+            promised.give_back(port)

@@ -18,6 +18,7 @@ from burnish.launcher.home import Home, HomeLock, holder
 from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.logs import LogReader, rotate
 from burnish.launcher.passwords import Secrets, load_secrets
+from burnish.launcher.ports import Ports
 from burnish.launcher.reservations import Reservations
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.services import parse_replicas, process_names, service_named
@@ -51,6 +52,33 @@ def test_a_port_that_another_launcher_has_promised_is_left_out(tmp_path: Path) -
     theirs.give_back(18200)
     assert ours.take(18200)
     assert ours.take(18200)
+
+
+async def test_a_server_whose_port_a_stranger_took_starts_on_the_next_one() -> None:
+    ports, tried = Ports({"gateway": free_port(24000)}, say=lambda _: None), []
+    with socket.socket() as stranger:
+
+        async def start(port: int) -> int:
+            tried.append(port)
+            if len(tried) == 1:
+                stranger.bind(("127.0.0.1", port))
+                stranger.listen()
+                raise StartFailed("the stranger refuses us")
+            return port
+
+        assert await ports.start("gateway", start) == tried[1] == ports.chosen["gateway"] > tried[0]
+
+
+async def test_a_server_that_fails_on_a_free_port_is_not_started_elsewhere() -> None:
+    tried = []
+
+    async def start(port: int) -> None:
+        tried.append(port)
+        raise StartFailed("the disk is full")
+
+    with pytest.raises(StartFailed, match="disk is full"):
+        await Ports({"gateway": free_port(24100)}, say=lambda _: None).start("gateway", start)
+    assert len(tried) == 1
 
 
 def test_without_a_place_for_reservations_every_port_may_be_taken(tmp_path: Path) -> None:
