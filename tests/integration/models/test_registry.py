@@ -136,6 +136,8 @@ async def test_a_model_without_a_price_is_listed_and_refused(caller: Caller, pro
         ({"quality_score": 1.5}, "quality_score"),
         ({"sunset_at": 1_700_000_000}, "sunset_at"),
         ({"fallback_model": "lab/odd"}, "fallback_model"),
+        ({"fallback_model": "lab/nowhere"}, "fallback_model"),
+        ({"successor": "lab/nowhere"}, "successor"),
         ({"context_tokens": None}, "context_tokens"),
         ({"model": "other"}, "model"),
     ],

@@ -39,7 +39,7 @@ async def check_address(gateway: Gateway, provider: str, base_url: str) -> None:
 
 
 async def add_model(tx: Tx, gateway: Gateway, principal: Principal, body: NewModel) -> ModelFacts:
-    """Adds the model, or replaces all that was said of it. Raises NotFound for a provider that is not known here."""
+    """Adds the model, or replaces all that was said of it. Raises NotFound for a provider that is not known here, InvalidField."""
     said = stored(body.model_dump(exclude={"model"}), body)
     said |= {"upstream_model": body.upstream_model or body.model, "display_name": body.display_name or body.model}
     return await _put(tx, gateway, principal, body.model, said, action=SET)
@@ -87,10 +87,9 @@ async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, mod
 
 
 async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said: Mapping[str, Any], *, action: str) -> ModelFacts:
-    for name in ("fallback_model", "successor"):
-        if said[name] == model:
-            raise InvalidField(f"{name}: must be another model.", param=name)
     row = await store.lock_model(tx, principal.workspace_id, model)
+    for name in ("fallback_model", "successor"):
+        await _check_other(tx, said[name], of=model, was=row and row[name], field=name)
     was = await model_store.find_model(tx, model)
     await store.put_model(tx, principal.workspace_id, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     if action == SET:
@@ -102,3 +101,13 @@ async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said:
     await audit.note(tx, principal, action=action, kind="model", key=model, before=before, after=audited(facts))
     await note_change(tx, workspace_id=principal.workspace_id, kind="model", key=model)
     return facts
+
+
+async def _check_other(tx: Tx, other: str | None, *, of: str, was: str | None, field: str) -> None:
+    """One that is named anew has to be there. What was said before stays said, also when that model is gone by now."""
+    if other is None or other == was:
+        return
+    if other == of:
+        raise InvalidField(f"{field}: must be another model.", param=field)
+    if await model_store.find_model(tx, other) is None:
+        raise InvalidField(f"{field}: there is no model {other!r} here; GET /v1/models lists them, POST /v1/models adds it.", param=field)
