@@ -71,6 +71,22 @@ async def test_a_search_needs_no_dataset_where_people_said_what_is_right(page_as
     await check_axe(page, without=BEHIND)
 
 
+async def test_a_budget_that_will_not_do_is_named_before_the_start(page_as: OpenPage, site: Site) -> None:
+    _, slug = await open_suggestion(site)
+    budget = {"name": "Pennies", "target_kind": "prompt", "target_id": slug, "period": "day", "limit_nusd": 100_000}
+    await site.call("POST", "/v1/budgets", budget)
+    page = await page_as("editor", f"/app/optimize?new=1&prompt={slug}&dataset={{dataset}}&version=1")
+    dialog = page.get_by_role("dialog", name="New search")
+    await expect(dialog).to_contain_text("The budget Pennies lets $0.0001 through today. What runs into it ends there.")
+    await check_axe(page, without=BEHIND)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"search-short-budget-{theme}")
+    page = await page_as("editor", f"/app/test-runs?new=1&prompt={slug}&dataset={{dataset}}&version=1")
+    dialog = page.get_by_role("dialog", name="New test run")
+    await expect(dialog).to_contain_text("The budget Pennies lets $0.0001 through today.")
+
+
 async def test_a_suggestion_is_read_and_accepted(page_as: OpenPage, site: Site) -> None:
     suggestion, slug = await open_suggestion(site)
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")

@@ -228,3 +228,30 @@ async def test_what_was_cut_short_says_what_it_spent_as_the_books_do(
     alone, listed, booked = await told_and_booked(stack, desk, path)
     assert alone == listed == booked > 0
     await assert_books_are_in_order(stack, desk.caller)
+
+
+async def test_a_forecast_names_the_budgets_that_will_not_do(desk: Desk) -> None:
+    job = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": 2_000}}
+    run = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
+
+    async def short_of(path: str, body: dict[str, Any]) -> list[str]:
+        plan = (await desk.caller("POST", path, body)).body
+        assert all(0 <= one["left_nusd"] < plan["forecast"]["cost_nusd"] for one in plan["short_budgets"])
+        return [one["name"] for one in plan["short_budgets"]]
+
+    cost = {
+        path: (await desk.caller("POST", path, body)).body["forecast"]["cost_nusd"]
+        for path, body in (("/v1/optimizations/forecast", job), ("/v1/test-runs/forecast", run))
+    }
+    between = cost["/v1/test-runs/forecast"]
+    assert between < cost["/v1/optimizations/forecast"]
+    for name, fields in (
+        ("enough", {"target_kind": "workspace", "period": "month", "limit_nusd": 10**12}),
+        ("warns only", {"target_kind": "workspace", "period": "day", "limit_nusd": 1, "hard": False}),
+        ("between", {"target_kind": "prompt", "target_id": "tickets", "period": "day", "limit_nusd": between}),
+        ("tight", {"target_kind": "prompt", "target_id": "tickets", "period": "month", "limit_nusd": 1}),
+        ("another's", {"target_kind": "end_user", "target_id": "ada", "period": "day", "limit_nusd": 1}),
+    ):
+        assert (await desk.caller("POST", "/v1/budgets", {"name": name, **fields})).status == 201
+    assert await short_of("/v1/optimizations/forecast", job) == ["tight", "between"]
+    assert await short_of("/v1/test-runs/forecast", run) == ["tight"]

@@ -251,6 +251,9 @@ async def test_items_that_a_model_makes_up_are_marked_paid_for_and_never_in_test
     )
     tests = [one["input"] for one in items if one["split"] == "test"]
     assert shown and not [text for row in shown for text in tests if text in row["m"]], "nothing of the test split is shown"
+    many = (await desk.caller("POST", path, body | {"count": 50})).body
+    made_up = many["added"] + many["duplicates"]
+    assert 0 < made_up < 50 and many["refused"][-1] == f"{made_up} different ones that fit were made of the 50 that were asked for."
     other = await stack.caller()
     assert (await other("POST", path, body)).status == 404
     assert (await desk.caller("POST", path, body | {"count": 0})).body["error"]["param"] == "count"

@@ -13218,6 +13218,11 @@ export interface components {
             models: {
                 [key: string]: string;
             };
+            /**
+             * Short Budgets
+             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
+             */
+            short_budgets?: components["schemas"]["ShortBudget"][];
         };
         /**
          * JsonSchema
@@ -14120,7 +14125,7 @@ export interface components {
             near_duplicates: components["schemas"]["NearDuplicateAnswer"][];
             /**
              * Refused
-             * @description Why others that the model made were left out.
+             * @description Why others that the model made were left out, and how many it made where that is too few.
              */
             refused: string[];
             /**
@@ -19634,6 +19639,11 @@ export interface components {
             model: string;
             /** Runs */
             runs: components["schemas"]["PlannedRun"][];
+            /**
+             * Short Budgets
+             * @description Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first.
+             */
+            short_budgets?: components["schemas"]["ShortBudget"][];
             /** Version */
             version: number;
         };
@@ -20260,6 +20270,31 @@ export interface components {
             shares: {
                 [key: string]: number;
             };
+        };
+        /**
+         * ShortBudget
+         * @description A hard budget that lets less through now than the forecast: what runs into it ends there.
+         */
+        ShortBudget: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Left Nusd */
+            left_nusd: number;
+            /** Name */
+            name: string;
+            /**
+             * Period
+             * @description day | month
+             */
+            period: string;
+            /**
+             * Target Kind
+             * @description workspace | prompt
+             */
+            target_kind: string;
         };
         /**
          * ShorterText

@@ -38,6 +38,18 @@ async def list_budgets(tx: Tx, *, after: UUID | None, limit: int, target_kind: s
     )
 
 
+async def short_budgets(tx: Tx, prompt_id: UUID, *, below_nusd: int) -> Sequence[Record]:
+    """Hard ones of the workspace and of the prompt that let through less than `below_nusd` now, the tightest first."""
+    return await tx.fetch(
+        f"""SELECT budget_id AS id, name, target_kind, period, greatest(0, limit_nusd - spent_nusd - held_nusd) AS left_nusd
+              FROM ({SHOWN} WHERE b.closed_at IS NULL AND b.hard
+                     AND (b.target_kind = 'workspace' OR b.target_kind = 'prompt' AND b.target_id = $1)) shown
+             WHERE limit_nusd - spent_nusd - held_nusd < $2 ORDER BY left_nusd, budget_id""",
+        str(prompt_id),
+        below_nusd,
+    )
+
+
 async def find_budget(tx: Tx, budget_id: UUID) -> Record | None:
     """Also one that is closed."""
     return await tx.fetchrow(f"{SHOWN} WHERE b.budget_id = $1", budget_id)

@@ -56,7 +56,7 @@ class MakeItemsBody(ApiModel):
 class MadeItemsAnswer(AddedAnswer):
     """`added` and `duplicates` of those that fitted."""
 
-    refused: list[str] = Field(description="Why others that the model made were left out.")
+    refused: list[str] = Field(description="Why others that the model made were left out, and how many it made where that is too few.")
     cost_nusd: int
     executions: list[str]
 
@@ -106,6 +106,8 @@ async def _add(
         after = {"items": added.added, "version": added.version, "synthetic": True, "kind": body.kind, "model": model}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
     refused = list(dict.fromkeys(why for made in found for why in made.refused))
+    if len(items) < body.count:
+        refused.append(f"{len(items)} different ones that fit were made of the {body.count} that were asked for.")
     return MadeItemsAnswer(**added.model_dump(), refused=refused, cost_nusd=bill[0], executions=bill[1])
 
 

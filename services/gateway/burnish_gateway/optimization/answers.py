@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -52,10 +52,24 @@ class PlannedRun(BaseModel):
     forecast: ForecastAnswer
 
 
+class ShortBudget(BaseModel):
+    """A hard budget that lets less through now than the forecast: what runs into it ends there."""
+
+    id: UUID
+    name: str
+    target_kind: str = Field(description="workspace | prompt")
+    period: str = Field(description="day | month")
+    left_nusd: int
+
+
+SHORT_BUDGETS: Final = "Hard budgets of the workspace and the prompt with less left than the forecast, the tightest first."
+
+
 class RunPlanAnswer(PlannedRun):
     """Test runs that could be started now: version and model of the first, items and forecast of all together."""
 
     runs: list[PlannedRun]
+    short_budgets: list[ShortBudget] = Field(default_factory=list, description=SHORT_BUDGETS)
 
 
 class JobPlanAnswer(BaseModel):
@@ -68,6 +82,7 @@ class JobPlanAnswer(BaseModel):
     forecast: ForecastAnswer
     least_evaluations: int | None = Field(description="With fewer it is refused. Null: the dataset is too small for any search.")
     least_credits: str | None = Field(description="A cap below this is refused.")
+    short_budgets: list[ShortBudget] = Field(default_factory=list, description=SHORT_BUDGETS)
 
 
 class CaseAnswer(BaseModel):

@@ -3,6 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
+from burnish_gateway.billing.budget_store import short_budgets
 from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers
@@ -19,7 +20,10 @@ async def forecast_test_run(request: Request, gateway: GatewayParts, principal: 
     """Takes the body of a start, and says what it would take and cost, a guess from above. Nothing is started or set aside."""
 
     async def work(tx: Tx) -> answers.RunPlanAnswer:
-        return answers.run_plans_answer([await plan_test_run(tx, principal, one) for one in body.each()])
+        plans = [await plan_test_run(tx, principal, one) for one in body.each()]
+        told = answers.run_plans_answer(plans)
+        short = await short_budgets(tx, plans[0].subject.prompt.prompt_id, below_nusd=told.forecast.cost_nusd)
+        return told.model_copy(update={"short_budgets": [answers.ShortBudget(**dict(one)) for one in short]})
 
     return await run_once(gateway, request, principal, status=200, work=work)
 
@@ -32,6 +36,10 @@ async def forecast_optimization(request: Request, gateway: GatewayParts, princip
     """
 
     async def work(tx: Tx) -> answers.JobPlanAnswer:
-        return answers.job_plan_answer(await try_plan(tx, principal, body))
+        plan = await try_plan(tx, principal, body)
+        told = answers.job_plan_answer(plan)
+        most = min(told.forecast.cost_nusd, told.forecast.set_aside_nusd)
+        short = await short_budgets(tx, plan.subject.prompt.prompt_id, below_nusd=most)
+        return told.model_copy(update={"short_budgets": [answers.ShortBudget(**dict(one)) for one in short]})
 
     return await run_once(gateway, request, principal, status=200, work=work)

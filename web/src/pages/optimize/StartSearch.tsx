@@ -7,6 +7,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, TextLink, errorFor, toast } from "@/kit";
 import { count, plural } from "@/lib/format";
+import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MethodFields } from "./MethodFields";
 import { MoreFields } from "./MoreFields";
 import { NUSD_PER_CREDIT } from "./model";
@@ -135,6 +136,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
                 ]}
               />
               <p className="text-12 text-muted">Set aside until it ends; what is not used comes back.</p>
+              <ShortBudgets budgets={plan.short_budgets} />
               {plan.least_evaluations === null ? (
                 <Notice tone="warn">This dataset is too small for a search: it takes 10 train, 10 validation and 20 test items.</Notice>
               ) : tooFew ? (

@@ -7,6 +7,7 @@ import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
 import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
+import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 
 type Body = Schema<"TestRunBody">;
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null };
@@ -97,6 +98,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       ) : null}
       <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite" aria-busy={forecast.isStale || undefined}>
         {forecast.data && !forecast.isStale ? (
+          <>
           <Facts
             facts={[
               ["Answers", `${count(forecast.data.items)} by ${forecast.data.model}`],
@@ -104,6 +106,8 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
               ["Set aside until it ends", <Money key="s" nusd={forecast.data.forecast.set_aside_nusd} />],
             ]}
           />
+          <ShortBudgets budgets={forecast.data.short_budgets} />
+          </>
         ) : (
           <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "What it takes and costs stands here once a prompt and a dataset are chosen."}</p>
         )}

@@ -135,6 +135,8 @@ def _tell_forecast(plan: dict[str, Any], *, as_json: bool) -> None:
     forecast = plan.get("forecast", plan)
     most, aside = money(forecast["cost_nusd"]), money(forecast["set_aside_nusd"])
     print(f"{forecast['evaluations']:,} evaluations, {most} at most; {aside} is set aside.")
+    for one in plan.get("short_budgets") or ():
+        print(f"The budget {one['name']!r} lets {money(one['left_nusd'])} through this {one['period']}; what runs into it ends there.")
     if plan.get("least_evaluations"):
         print(f"The least that is enough: {plan['least_evaluations']:,} evaluations.")
     return None
