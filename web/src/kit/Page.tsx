@@ -70,6 +70,16 @@ export function Section({ title, description, actions, framed, children, classNa
   );
 }
 
+/** One field of what a drawer shows: its name above it, as a heading that is found by keyboard. */
+export function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <div className="flex flex-col gap-1">
+      <h3 className="text-12 font-medium text-muted">{title}</h3>
+      {children}
+    </div>
+  );
+}
+
 /** Names and values, one below the other; side by side where there is room. */
 export function Facts({ facts, className }: { facts: readonly (readonly [name: string, value: ReactNode] | null | false)[]; className?: string }) {
   return (

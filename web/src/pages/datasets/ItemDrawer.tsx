@@ -4,7 +4,7 @@ import { type Schema, newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { change, invalidate, keyOf, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Drawer, Facts, Field, FormError, JsonView, Loaded, Notice, Prose, Textarea, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Badge, Button, Drawer, Facts, Field, FormError, JsonView, Loaded, Notice, Part, Prose, Textarea, errorFor, toast, toastError, useUndo } from "@/kit";
 import { inputWords } from "./items";
 import { SplitDot } from "./SplitCounts";
 
@@ -182,14 +182,5 @@ function Correct({ dataset, item, isIn, onMade, onCancel }: { dataset: string; i
         </Button>
       </div>
     </form>
-  );
-}
-
-function Part({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1">
-      <h3 className="text-12 font-medium text-muted">{title}</h3>
-      {children}
-    </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useRead } from "@/api/hooks";
-import { Badge, Button, type Column, Drawer, EmptyState, Facts, JsonView, Loaded, Prose, Segments, Table, TextLink, Toolbar } from "@/kit";
+import { Badge, Button, Drawer, EmptyState, Facts, JsonView, Loaded, Part, Prose, Segments, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import type { Schema } from "@/api/client";
@@ -102,15 +102,6 @@ function Detail({ one, isPlain, suggestion, dataset }: { one: Case; isPlain: boo
           ["Item", <TextLink key="i" to={`/datasets/${dataset}`} search={{ item: one.item_id }}>in its dataset</TextLink>],
         ]}
       />
-    </div>
-  );
-}
-
-function Part({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1">
-      <h3 className="text-12 font-medium text-muted">{title}</h3>
-      {children}
     </div>
   );
 }

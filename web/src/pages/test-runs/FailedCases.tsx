@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { Badge, Breaking, Button, type Column, Drawer, Duration, EmptyState, Facts, JsonView, Money, Prose, SearchInput, Table, TextLink, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, Drawer, Duration, EmptyState, Facts, JsonView, Money, Part, Prose, SearchInput, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
@@ -101,15 +101,6 @@ function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result 
           ["Item", <TextLink key="i" to={`/datasets/${run.dataset_id}`} search={{ item: one.item_id }}>in its dataset</TextLink>],
         ]}
       />
-    </div>
-  );
-}
-
-function Part({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1">
-      <h3 className="text-12 font-medium text-muted">{title}</h3>
-      {children}
     </div>
   );
 }
