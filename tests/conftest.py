@@ -20,20 +20,19 @@ from structlog.dev import plain_traceback
 from burnish.embedded import nats as embedded_nats
 from burnish.embedded import postgres as embedded_postgres
 from burnish.embedded.nats import ADMINISTRATOR
-from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS
 from burnish_shared.garbage import leave_alone_what_stands
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.emitted_events import check_events
 from tests.embedded.installation import Installation
 from tests.embedded.places import make_reachable, servers_place
+from tests.embedded.ports import own_port
 from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
 from tests.pace import fair_clock
 from tests.skipped import write_down
 
-FIRST_PORT = 20_000 + os.getpid() % 10_000
 """Test runs that go on at once look for their ports in different places."""
 
 FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "log_min_messages": "warning", "shared_buffers": "64MB"}
@@ -90,7 +89,7 @@ def servers_folder() -> Iterator[Path]:
 async def postgres(servers_folder: Path) -> AsyncIterator[Cluster]:
     """A running PostgreSQL with a migrated template database and the login roles of the services."""
     server = embedded_postgres.Postgres(
-        data=servers_folder / "pg", port=free_port(FIRST_PORT), password="superuser", log=servers_folder / "postgres.log", settings=FAST
+        data=servers_folder / "pg", port=own_port(), password="superuser", log=servers_folder / "postgres.log", settings=FAST
     )
     process = await embedded_postgres.start(server)
     try:
@@ -107,7 +106,7 @@ async def postgres(servers_folder: Path) -> AsyncIterator[Cluster]:
 async def supabase(servers_folder: Path) -> AsyncIterator[SupabaseCluster]:
     """A running PostgreSQL shaped like a Supabase project. `await supabase.clone()`: one that our migrations were run on."""
     server = embedded_postgres.Postgres(
-        data=servers_folder / "supabase", port=free_port(FIRST_PORT + 50), password="superuser", log=servers_folder / "supabase.log",
+        data=servers_folder / "supabase", port=own_port(), password="superuser", log=servers_folder / "supabase.log",
         settings=FAST,
     )  # fmt: skip
     process = await embedded_postgres.start(server)
@@ -146,7 +145,7 @@ async def nats_server(servers_folder: Path) -> AsyncIterator[embedded_nats.Nats]
 
     server = embedded_nats.Nats(
         folder=servers_folder / "nats",
-        port=free_port(FIRST_PORT),
+        port=own_port(),
         log=servers_folder / "nats.log",
         passwords={user: f"password-of-{user}" for user in USERS} | {ADMINISTRATOR: "password-of-administrator"},
         sync_interval="10s",

@@ -25,12 +25,11 @@ import httpx
 from burnish.deployment_secrets import read_environment_file
 from burnish.embedded import postgres as embedded_postgres
 from burnish.embedded.child import end, spawn
-from burnish.embedded.ports import free_port
 from tests.embedded.pgbouncer import pgbouncer
 from tests.embedded.places import make_reachable
+from tests.embedded.ports import own_port
 
 ROOT = Path(__file__).parents[2]
-FIRST_PORT = 31_000 + os.getpid() % 3_000
 PATIENCE_S = 120.0
 """For a part to be ready, where the machine has other things to do."""
 SERVICES = ("simulator", "provisioner", "executor", "analytics", "optimizer", "webhooks", "gateway")
@@ -176,7 +175,7 @@ async def running_deployment(
     make_reachable(folder)
     places = [*SERVICES, *(f"{name}-{number}" for number in range(2, replicas + 1) for name in SERVICES if name not in ONCE)]
     gateways = [place for place in places if place.startswith("gateway")]
-    ports = _free_ports(len(places) + len(gateways) + 2)
+    ports = [own_port() for _ in range(len(places) + len(gateways) + 2)]
     own, beside = dict(zip(places, ports[2:], strict=False)), dict(zip(gateways, ports[2 + len(places) :], strict=True))
     metrics_ports = {place: port for place, port in (own | beside).items() if place != "simulator"}
     deployment = Deployment(folder, f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}", own, metrics_ports, besides or {}, code=code)
@@ -190,7 +189,7 @@ async def running_deployment(
         async with contextlib.AsyncExitStack() as stack:
             if pooled:
                 deployment.pooler_port = await stack.enter_async_context(
-                    pgbouncer(server_port=ports[0], users=_logins(deployment), first_port=max(ports) + 1, connections=POOLED_CONNECTIONS)
+                    pgbouncer(server_port=ports[0], users=_logins(deployment), connections=POOLED_CONNECTIONS)
                 )
             try:
                 for place in places:
@@ -220,13 +219,6 @@ def _logins(deployment: Deployment) -> dict[str, str]:
 
 def _burnish(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "burnish.main", *words)
-
-
-def _free_ports(number: int) -> list[int]:
-    ports: list[int] = []
-    for _ in range(number):
-        ports.append(free_port(FIRST_PORT, taken=frozenset(ports)))
-    return ports
 
 
 async def _start_postgres(deployment: Deployment, *, port: int) -> Process:

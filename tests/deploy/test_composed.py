@@ -17,10 +17,10 @@ import yaml
 
 from burnish.deployment_secrets import Servers, read_environment_file, write_deployment_secrets
 from burnish.embedded.child import StartFailed, end, spawn
-from burnish.embedded.ports import free_port
 from burnish.serve import take_port
-from tests.deploy.composed import FIRST_PORT, ROOT, SERVICES, Deployment, running_deployment
+from tests.deploy.composed import ROOT, SERVICES, Deployment, running_deployment
 from tests.deploy.queries import dashboards, metrics_in, rules
+from tests.embedded.ports import own_port
 
 NATS_CONF = (ROOT / "deploy/nats/nats.conf").read_text()
 PROMETHEUS = shutil.which("prometheus")
@@ -74,7 +74,7 @@ async def test_what_probes_ask_is_answered_from_outside(deployment: Deployment) 
 @pytest.mark.capability("I1")
 @pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed (Debian's package has it)")
 async def test_prometheus_scrapes_every_service_and_answers_every_query(deployment: Deployment, tmp_path: Path) -> None:
-    port = free_port(FIRST_PORT + 500)
+    port = own_port()
     configuration = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     configuration["rule_files"] = [str(ROOT / "deploy/prometheus/rules/*.yml")]

@@ -18,13 +18,12 @@ import httpx
 import pytest
 
 from burnish.embedded.child import end, spawn
-from burnish.embedded.ports import free_port
 from burnish_shared import streams
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.provision import provision
 from tests.deploy.chart import NAMESPACE, rendered
-from tests.deploy.composed import FIRST_PORT
 from tests.deploy.test_chart import GIVEN, of_kind, pods, secrets
+from tests.embedded.ports import own_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1")]
 
@@ -83,7 +82,7 @@ def _sum(consumer: dict[str, Any]) -> int:
 @contextlib.asynccontextmanager
 async def serving(folder: Path, manifests: list[dict[str, Any]], *, servers: int) -> AsyncIterator[tuple[int, int]]:
     """NATS as the chart configures it, each pod at an address of its own (127.0.0.1, .2, .3); the ports of clients and of monitoring."""
-    client, monitor, route = (free_port(FIRST_PORT + 700 + 40 * n) for n in range(3))
+    client, monitor, route = (own_port() for _ in range(3))
     (configuration,) = of_kind(manifests, "ConfigMap")
     binary, running = Path(sysconfig.get_path("scripts")) / "nats-server", list[Process]()
     try:

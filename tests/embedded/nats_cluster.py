@@ -10,8 +10,8 @@ import aiohttp
 
 from burnish.embedded.child import spawn
 from burnish.embedded.nats import binary
-from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS, authorization
+from tests.embedded.ports import own_port
 
 NODES = 3
 FORM_S = 60.0
@@ -37,15 +37,12 @@ cluster {{
 class NatsCluster:
     """`passwords` by user of the bus. A node is 0, 1 or 2."""
 
-    def __init__(self, folder: Path, *, first_port: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.passwords = {user: f"password-of-{user}" for user in USERS}
         self._folder = folder
         self._ports: list[tuple[int, int, int]] = []
         for _ in range(NODES):
-            taken = [free_port(self._ports[-1][2] + 1 if self._ports else first_port)]
-            taken += [free_port(taken[0] + 1)]
-            taken += [free_port(taken[1] + 1)]
-            self._ports.append((taken[0], taken[1], taken[2]))
+            self._ports.append((own_port(), own_port(), own_port()))
         self._running: dict[int, Process] = {}
 
     @property
@@ -131,9 +128,9 @@ class NatsCluster:
 
 
 @asynccontextmanager
-async def nats_cluster(folder: Path, *, first_port: int) -> AsyncIterator[NatsCluster]:
+async def nats_cluster(folder: Path) -> AsyncIterator[NatsCluster]:
     """Three nodes that know each other, empty."""
-    cluster = NatsCluster(folder, first_port=first_port)
+    cluster = NatsCluster(folder)
     try:
         for number in range(NODES):
             await cluster.start(number)

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from burnish.embedded.ports import free_port
 from tests.embedded.databases import PASSWORD, DatabaseUrls
+from tests.embedded.ports import own_port
 
 NOBODY = 65534
 SERVER_CONNECTIONS = 3
@@ -22,9 +22,7 @@ def program() -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def pgbouncer(
-    *, server_port: int, users: Mapping[str, str], first_port: int, connections: int = SERVER_CONNECTIONS
-) -> AsyncIterator[int]:
+async def pgbouncer(*, server_port: int, users: Mapping[str, str], connections: int = SERVER_CONNECTIONS) -> AsyncIterator[int]:
     """Its port. `users`: logins of the server on this machine that may go through it, with the passwords it shows there.
 
     `connections`: to the server, of each login.
@@ -33,7 +31,7 @@ async def pgbouncer(
     assert found is not None
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
     folder.chmod(0o755)
-    port = free_port(first_port)
+    port = own_port()
     (folder / "users.txt").write_text("".join(f'"{name}" "{password}"\n' for name, password in users.items()))
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\n* = host=127.0.0.1 port={server_port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
@@ -54,12 +52,12 @@ async def pgbouncer(
 
 
 @contextlib.asynccontextmanager
-async def pgbouncer_before(urls: DatabaseUrls, *, first_port: int) -> AsyncIterator[DatabaseUrls]:
+async def pgbouncer_before(urls: DatabaseUrls) -> AsyncIterator[DatabaseUrls]:
     """The same DSNs, the services' through PgBouncer. `superuser` and `owner` stay direct, as migrations need it."""
     server_port = int(urls["superuser"].rpartition(":")[2].partition("/")[0])
     services = [name for name in urls if name not in {"superuser", "owner"}]
     users = {f"burnish_{name}": PASSWORD for name in services}
-    async with pgbouncer(server_port=server_port, users=users, first_port=first_port) as port:
+    async with pgbouncer(server_port=server_port, users=users) as port:
         through = DatabaseUrls(urls)
         for name in services:
             through[name] = urls[name].replace(f":{server_port}/", f":{port}/")

@@ -16,14 +16,13 @@ import asyncpg
 import pytest_asyncio
 
 from burnish.embedded import nats as embedded_nats
-from burnish.embedded.ports import free_port
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.headers import parse_headers
 from burnish_shared.bus.provision import provision
 from burnish_shared.bus.users import USERS
 from burnish_shared.db.session import Database
+from tests.embedded.ports import own_port
 
-OWN_FIRST_PORT = 30_000 + os.getpid() % 2_000
 """A killed server's port must not go to that of another test run meanwhile."""
 
 
@@ -33,7 +32,7 @@ class OwnNats:
     def __init__(self, folder: Path) -> None:
         passwords = {user: f"password-of-{user}" for user in (*USERS, embedded_nats.ADMINISTRATOR)}
         self._server = embedded_nats.Nats(
-            folder=folder, port=free_port(OWN_FIRST_PORT), log=folder.parent / "own-nats.log", passwords=passwords, sync_interval="10s"
+            folder=folder, port=own_port(), log=folder.parent / "own-nats.log", passwords=passwords, sync_interval="10s"
         )
         self._process: Process | None = None
 

@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from burnish.embedded.ports import free_port
 from burnish_analytics.recount import recount
 from burnish_shared import subjects
 from burnish_shared.bus.connect import Bus
@@ -21,11 +20,12 @@ from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.ports import own_port
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.replica import start_replica
 from tests.integration.analytics.test_service import until
 from tests.integration.analytics.traffic import NOON, Analytics, execution, feedback, records, thumb
-from tests.integration.bus_parts import OWN_FIRST_PORT, OwnNats, bus_of, own_nats
+from tests.integration.bus_parts import OwnNats, bus_of, own_nats
 
 DATA = Path("/work/shared/data")
 TRACES = ("trace_azure_conv.jsonl", "trace_azure_code.jsonl")
@@ -97,7 +97,7 @@ async def test_minutes_of_a_real_trace_count_exactly_once_while_replicas_are_kil
     done = traced(workspace.workspace_id)
     reactions = rated(done)
     random.Random(7).shuffle(reactions)
-    ports = [free_port(OWN_FIRST_PORT + 100), free_port(OWN_FIRST_PORT + 200)]
+    ports = [own_port(), own_port()]
     where = {"database_url": module_database_urls["analytics"], "nats_url": nats.url("analytics")}
     replicas = [start_replica(metrics_port=port, **where) for port in ports]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -12,6 +11,7 @@ import aiohttp
 import pytest
 
 from burnish_shared.failpoints import KILLED
+from tests.embedded.ports import own_port
 from tests.embedded.stack import KEK, Caller, Stack
 from tests.integration.chains.chains import assert_paid_once, begun, call, fault, make_chain, make_prompt, start, until
 from tests.integration.chains.conftest import QUICK
@@ -85,7 +85,7 @@ async def _dies_at(stack: Stack, point: str) -> None:
     caller = await stack.caller()
     await make_prompt(caller, "reply")
     await make_chain(caller, "two", call("a"), call("b", topic="steps.a.output"))
-    port = _free_port()
+    port = own_port()
     dying = await serve(stack, "gateway", replica=f"dying-{port}", port=port, fp=f"{point}:exit", chain_lease_s=2)
     try:
         run_id = await _begun_at(caller, f"http://127.0.0.1:{port}")
@@ -148,9 +148,3 @@ async def _begun_at(caller: Caller, url: str) -> str:
                 if runs:
                     return str(runs[0]["id"])
                 await asyncio.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

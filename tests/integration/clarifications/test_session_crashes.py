@@ -1,13 +1,13 @@
 """Whoever dies in the middle of a session: it goes on, no answer is lost, no call is paid twice (PRODUCT S1)."""
 
 import asyncio
-import socket
 from typing import Any
 
 import aiohttp
 import pytest
 
 from burnish_shared.failpoints import KILLED
+from tests.embedded.ports import own_port
 from tests.embedded.stack import Caller, Stack
 from tests.integration.chains.test_chain_crashes import ended, serve
 from tests.integration.clarifications.sessions import replies, start, until
@@ -34,7 +34,7 @@ async def test_a_gateway_that_dies_while_it_asks_leaves_the_session_to_another(s
 
 
 async def _dies_at(stack: Stack, point: str, lost: int) -> None:
-    port = _free_port()
+    port = own_port()
     dying = await serve(
         stack, "gateway", replica=f"dying-{port}", port=port, fp=f"{point}:exit", assistant_lease_s=2, assistant_look_interval_s=30
     )
@@ -83,9 +83,3 @@ async def _up(caller: Caller) -> None:
                     return
             except aiohttp.ClientError:
                 await asyncio.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,15 +6,16 @@ import aiohttp
 import pytest
 
 from burnish_shared.failpoints import KILLED
+from tests.embedded.ports import own_port
 from tests.embedded.stack import Caller, Stack
-from tests.integration.chains.test_chain_crashes import _free_port, ended, serve
+from tests.integration.chains.test_chain_crashes import ended, serve
 from tests.integration.execution.test_executions import books
 
 pytestmark = [pytest.mark.chaos, pytest.mark.chaos_more, pytest.mark.capability("E17"), pytest.mark.promise("E-01")]
 
 
 async def test_a_content_is_read_once_whoever_dies(stack: Stack, caller: Caller) -> None:
-    port = _free_port()
+    port = own_port()
     dying = await serve(
         stack, "gateway", replica=f"dying-{port}", port=port, fp="gateway.admitted:exit", assistant_lease_s=2, assistant_look_interval_s=30
     )

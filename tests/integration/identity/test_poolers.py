@@ -1,7 +1,6 @@
 """Behind a pooler in transaction mode: every setting is local to its transaction, no statement outlives it, and everything still works."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -27,7 +26,7 @@ ASK = "SELECT " + ", ".join(f"current_setting('{name}') AS {name}" for name in D
 async def through(module_database_urls: DatabaseUrls) -> AsyncIterator[DatabaseUrls]:
     if program() is None:
         pytest.skip("pgbouncer is not installed")
-    async with pgbouncer_before(module_database_urls, first_port=20_000 + os.getpid() % 10_000 + 100) as urls:
+    async with pgbouncer_before(module_database_urls) as urls:
         yield urls
 
 

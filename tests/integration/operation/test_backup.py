@@ -35,8 +35,8 @@ from burnish_shared.bus.users import USERS
 from burnish_shared.contracts.erasures import Tombstone
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
-from tests.conftest import FIRST_PORT
 from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.ports import own_port
 from tests.embedded.workspaces import make_workspace
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I1")]
@@ -73,9 +73,9 @@ CATALOG = {
 async def buses(servers_folder: Path) -> AsyncIterator[tuple[Nats, Nats]]:
     """Two servers: one with streams and messages, one with nothing."""
     started = []
-    for number, name in enumerate(("full", "empty")):
+    for name in ("full", "empty"):
         server = Nats(
-            folder=servers_folder / f"backup-{name}", port=free_port(FIRST_PORT + 400 + 10 * number),
+            folder=servers_folder / f"backup-{name}", port=own_port(),
             log=servers_folder / f"backup-{name}.log", passwords={user: f"password-of-{user}" for user in USERS}, sync_interval="10s",
         )  # fmt: skip
         started.append((server, await embedded_nats.start(server)))

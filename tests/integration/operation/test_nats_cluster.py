@@ -16,7 +16,6 @@ from burnish_shared.bus.provision import provision
 from tests.chaos.ground import ground
 from tests.chaos.load import Load
 from tests.chaos.test_kill_each import END_S, assert_right, subscribe
-from tests.conftest import FIRST_PORT
 from tests.embedded.nats_cluster import nats_cluster
 from tests.fakes.receiver import receiving
 
@@ -29,7 +28,7 @@ CALLS = 60
 @pytest.mark.promise("M-01")
 async def test_what_was_acknowledged_outlives_a_killed_leader(tmp_path: Path) -> None:
     """The short form: streams in three copies, no services. `make chaos` plays the whole."""
-    async with nats_cluster(tmp_path, first_port=FIRST_PORT + 330) as cluster:
+    async with nats_cluster(tmp_path) as cluster:
         urls = external_nats(cluster.addresses, tuple(cluster.passwords), cluster.environment())
         async with await connect(urls["provisioner"], service="provisioner", replica="0") as bus:
             await provision(bus, replicas=3)
@@ -56,7 +55,7 @@ async def acknowledged(bus: Bus, message_id: str) -> int:
 @pytest.mark.promise("P-09", "M-01", "G-09")
 @pytest.mark.timeout(500)
 async def test_a_killed_leader_costs_no_call_and_no_event(tmp_path: Path) -> None:
-    async with nats_cluster(tmp_path / "nats", first_port=FIRST_PORT + 300) as cluster, receiving() as receiver:
+    async with nats_cluster(tmp_path / "nats") as cluster, receiving() as receiver:
         async with ground(tmp_path / "home", replicas="", **cluster.environment()) as place:
             await subscribe(place, receiver)
             load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(3), rate=15.0)

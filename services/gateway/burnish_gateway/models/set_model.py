@@ -89,7 +89,7 @@ async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, mod
 async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said: Mapping[str, Any], *, action: str) -> ModelFacts:
     row = await store.lock_model(tx, principal.workspace_id, model)
     for name in ("fallback_model", "successor"):
-        await _check_other(tx, said[name], of=model, was=row and row[name], field=name)
+        await _check_other(tx, said[name], of=model, was=None if row is None else row[name], field=name)
     was = await model_store.find_model(tx, model)
     await store.put_model(tx, principal.workspace_id, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     if action == SET:
