@@ -178,7 +178,7 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.shadows.run(),
         RolloutStarter(gateway.db, gateway.clock, gateway.relay.wake).run(),
         OrderFollower(gateway.db, gateway.clock, gateway.relay, gateway.settings.experiment_orders_interval_s).run(),
-        PolicyStarter(gateway.db, gateway.relay.wake).run(),
+        PolicyStarter(gateway.db, gateway.clock, gateway.relay.wake).run(),
         ScheduleStarter(gateway.db, gateway.clock, gateway.relay.wake).run(),
         MigrationRunner(gateway.db, gateway.clock, gateway.relay.wake).run(),
         gateway.chains.run(),

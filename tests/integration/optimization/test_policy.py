@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from burnish_gateway.alerts.start_by_policy import PolicyStarter
+from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
@@ -33,7 +34,7 @@ async def raise_alert(stack: Stack, desk: Desk, *, metric: str = "satisfaction",
 async def rounds(stack: Stack, times: int = 1) -> int:
     db = await Database.open(stack.urls["gateway"], application_name="test-policy", max_size=2)
     try:
-        return sum([await PolicyStarter(db, lambda: None).round() for _ in range(times)])
+        return sum([await PolicyStarter(db, SystemClock(), lambda: None).round() for _ in range(times)])
     finally:
         await db.close()
 

@@ -1,8 +1,6 @@
 """Takes the moves to another model on, step by step: measure, compare, search where it is worse, save what came of it."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,21 +10,19 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.store import find_workspace
-from burnish_gateway.metrics import BACKGROUND_FAILED
 from burnish_gateway.model_migrations import store
 from burnish_gateway.model_migrations.save_variant import save_variant
 from burnish_gateway.model_migrations.start import run_body, search_body
 from burnish_gateway.optimization import store as runs_store
 from burnish_gateway.optimization.compare_runs import compare_runs
 from burnish_gateway.optimization.start import start_optimization, start_test_run
-from burnish_shared.clock import Clock
+from burnish_gateway.rounds import RulePrincipal, StepRounds
 from burnish_shared.db.audit_log import add_entry
-from burnish_shared.db.session import Database, Tx
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Busy, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
-INTERVAL_S: Final = 5.0
 MOST_AT_ONCE: Final = 20
 
 STEPS_AT_ONCE: Final = 5
@@ -37,62 +33,26 @@ LOOK_AGAIN: Final = timedelta(seconds=5)
 ACTOR: Final = "system:model_migration"
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationPrincipal(Principal):
-    """The workspace's own migration, acting as an editor would."""
+class MigrationRunner(StepRounds):
+    """One gateway takes a migration on, because its row is locked."""
 
-    @property
-    def actor(self) -> str:
-        return ACTOR
+    task = "model_migration"
+    interval_s = 5.0
 
+    async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
+        return await store.due(tx, at_most=MOST_AT_ONCE)
 
-@dataclass(frozen=True, slots=True)
-class MigrationRunner:
-    """Every gateway looks; one of them takes a migration on, because its row is locked."""
+    async def put_off(self, tx: Tx, workspace_id: UUID, what: UUID) -> None:
+        await store.look_again(tx, workspace_id, what, after=timedelta(minutes=5))
 
-    db: Database
-    clock: Clock
-    wake_relay: Callable[[], None]
-    interval_s: float = INTERVAL_S
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.round()
-            except BurnishError as error:
-                log.warning("model_migrations.round_put_off", error=error.message)
-            await asyncio.sleep(self.interval_s)
-
-    async def round(self) -> int:
-        """Returns how many steps came further."""
-        async with self.db.unit_of_work() as tx:
-            due = await store.due(tx, at_most=MOST_AT_ONCE)
-        moved = sum([await self._take_on(workspace_id, migration_id) for workspace_id, migration_id in due])
-        if moved:
-            self.wake_relay()
-        return moved
-
-    async def _take_on(self, workspace_id: UUID, migration_id: UUID) -> int:
-        try:
-            async with self.db.unit_of_work(workspace=workspace_id) as tx:
-                return await self._advance(tx, workspace_id, migration_id)
-        except Busy:
-            log.warning("model_migrations.put_off", workspace_id=str(workspace_id), migration_id=str(migration_id))
-        except Unavailable:
-            raise
-        except Exception:  # the migrations of other workspaces must not wait for one that breaks
-            BACKGROUND_FAILED.labels("model_migration").inc()
-            log.exception("model_migrations.failed", workspace_id=str(workspace_id), migration_id=str(migration_id))
-        async with self.db.unit_of_work(workspace=workspace_id) as tx:  # or it would stay the first of those that are due
-            await store.look_again(tx, workspace_id, migration_id, after=timedelta(minutes=5))
-        return 0
-
-    async def _advance(self, tx: Tx, workspace_id: UUID, migration_id: UUID) -> int:
+    async def step(self, tx: Tx, workspace_id: UUID, what: UUID) -> int:
+        """How many steps of a migration came further."""
+        migration_id = what
         migration = await store.lock_running(tx, workspace_id, migration_id)
         facts = await find_workspace(tx, workspace_id)
         if migration is None or facts is None:
             return 0
-        principal = MigrationPrincipal(facts, Role.EDITOR)
+        principal = RulePrincipal(facts, Role.EDITOR, rule=ACTOR)
         steps = (await store.steps_of(tx, workspace_id, [migration_id]))[migration_id]
         under_way = [one for one in steps if one["state"] in ("measuring", "searching")]
         waiting = [one for one in steps if one["state"] == "pending"]

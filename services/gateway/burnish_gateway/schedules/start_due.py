@@ -1,30 +1,24 @@
 """Begins the optimizations whose time has come: each time once, within the budget of the run and of the month (PRODUCT O1)."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from asyncpg import Record
 
-from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.access.principal import Role
 from burnish_gateway.access.store import find_workspace
-from burnish_gateway.metrics import BACKGROUND_FAILED
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.start import Started, start_optimization
+from burnish_gateway.rounds import RulePrincipal, StartRounds
 from burnish_gateway.schedules import store
 from burnish_gateway.schedules.rhythm import Rhythm, month_of
 from burnish_shared.clock import Clock
 from burnish_shared.db.audit_log import add_entry
-from burnish_shared.db.session import Database, Tx
-from burnish_shared.errors import BurnishError, Busy, Conflict, NotFound, OutOfCredit, Unavailable
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, NotFound, OutOfCredit
 from burnish_shared.money import NUSD_PER_CREDIT, credits_text
 
-log = structlog.get_logger("burnish.gateway")
-
-INTERVAL_S: Final = 10.0
 MOST_AT_ONCE: Final = 50
 
 ACTOR: Final = "system:schedule"
@@ -33,67 +27,28 @@ FINEST_NUSD: Final = NUSD_PER_CREDIT // 10_000
 """What credits are written to; what is left is rounded down to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SchedulePrincipal(Principal):
-    """The workspace's own schedule, acting as an editor would."""
+class ScheduleStarter(StartRounds):
+    """Each time that came is noted once, as the row is locked."""
 
-    @property
-    def actor(self) -> str:
-        return ACTOR
+    task = "schedule"
+    interval_s = 10.0
 
+    async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
+        return await store.due(tx, at_most=MOST_AT_ONCE)
 
-@dataclass(frozen=True, slots=True)
-class ScheduleStarter:
-    """Every gateway looks; one of them starts, because the row is locked, and each time that came is noted once."""
-
-    db: Database
-    clock: Clock
-    wake_relay: Callable[[], None]
-    interval_s: float = INTERVAL_S
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.round()
-            except BurnishError as error:
-                log.warning("schedules.round_put_off", error=error.message)
-            await asyncio.sleep(self.interval_s)
-
-    async def round(self) -> int:
-        """Returns how many optimizations were started."""
-        async with self.db.unit_of_work() as tx:
-            due = await store.due(tx, at_most=MOST_AT_ONCE)
-        started = sum([await self._start(workspace_id, schedule_id) for workspace_id, schedule_id in due])
-        if started:
-            self.wake_relay()
-        return started
-
-    async def _start(self, workspace_id: UUID, schedule_id: UUID) -> bool:
-        try:
-            async with self.db.unit_of_work(workspace=workspace_id) as tx:
-                schedule = await store.lock_due(tx, schedule_id, now=self.clock.now())
-                if schedule is None:
-                    return False
-                job = await self._start_one(tx, workspace_id, schedule)
-                await self._note(tx, workspace_id, schedule, job=job, refused=None)
-            return True
-        except Busy:  # tried again in the next round, after the others
-            log.warning("schedules.put_off", workspace_id=str(workspace_id), schedule_id=str(schedule_id))
+    async def start(self, tx: Tx, workspace_id: UUID, what: UUID) -> bool:
+        schedule = await store.lock_due(tx, what, now=self.clock.now())
+        if schedule is None:
             return False
-        except Unavailable:
-            raise
-        except BurnishError as error:
-            refused = f"{error.code}: {error.message}"[:500]  # a job is under way, what was named is gone, there is no credit
-        except Exception:  # the schedules of other workspaces must not wait for one that cannot be followed
-            BACKGROUND_FAILED.labels("schedule").inc()
-            log.exception("schedules.failed", workspace_id=str(workspace_id), schedule_id=str(schedule_id))
-            refused = "internal_error: something went wrong on our side; it has been logged."
-        # Said once in the schedule's runs; the next time comes as planned.
-        async with self.db.unit_of_work(workspace=workspace_id) as tx:
-            schedule = await store.lock_due(tx, schedule_id, now=self.clock.now())
-            if schedule is not None:
-                await self._note(tx, workspace_id, schedule, job=None, refused=refused)
-        return False
+        job = await self._start_one(tx, workspace_id, schedule)
+        await self._note(tx, workspace_id, schedule, job=job, refused=None)
+        return True
+
+    async def note_refused(self, tx: Tx, workspace_id: UUID, what: UUID, *, why: str) -> None:
+        """Said once in the schedule's runs; the next time comes as planned."""
+        schedule = await store.lock_due(tx, what, now=self.clock.now())
+        if schedule is not None:
+            await self._note(tx, workspace_id, schedule, job=None, refused=why)
 
     async def _start_one(self, tx: Tx, workspace_id: UUID, schedule: Record) -> Started:
         """Raises Conflict while a job of the prompt is under way, OutOfCredit where the month's cap is reached, what starting raises."""
@@ -103,7 +58,7 @@ class ScheduleStarter:
         other = await store.open_job(tx, workspace_id, schedule["prompt_id"])
         if other is not None:
             raise Conflict(f"The optimization {other} of this prompt was not over.")
-        principal = SchedulePrincipal(facts, Role.EDITOR)
+        principal = RulePrincipal(facts, Role.EDITOR, rule=ACTOR)
         left_nusd = await left_of_month(tx, workspace_id, schedule, clock=self.clock) - facts.optimization_fee_nusd
         if left_nusd < FINEST_NUSD:
             raise OutOfCredit("The schedule's cap for this month is reached.")
