@@ -22969,14 +22969,20 @@ export interface components {
             /** Succeeded */
             succeeded: number;
         };
-        /** StartOptimization */
+        /**
+         * StartOptimization
+         * @description A session of questions about a rough prompt.
+         */
         burnish_gateway__compat__source__bodies__StartOptimization: {
             /**
              * Initial Prompt
              * @description The rough prompt, in any words.
              */
             initial_prompt: string;
-            /** Selections */
+            /**
+             * Selections
+             * @description What was chosen beforehand, such as a tone or a use case.
+             */
             selections?: {
                 [key: string]: boolean | number | string | string[] | null;
             };

@@ -1,5 +1,6 @@
 """What callers send about sessions. Sizes are bounded here; what fits where is decided by `state`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
@@ -22,19 +23,22 @@ Selections = Annotated[dict[Id, Selection | None], Field(max_length=SELECTIONS_M
 AnswerText = Annotated[Text, Field(max_length=ANSWER_MOST_CHARS)]
 
 
-class StartClarification(ApiModel):
+class RoughPrompt(ApiModel):
     initial_prompt: InitialPrompt
     selections: Selections = Field(default_factory=dict, description="What was chosen beforehand, such as a tone or a use case.")
-    ask_model: Model | None = Field(default=None, description="In place of the workspace's.")
-    write_model: Model | None = Field(default=None, description="In place of the workspace's.")
-    user_id: Id | None = Field(default=None, description="The end user whom it is about, for erasures.")
-    metadata: Annotated[dict[str, Any], Field(max_length=50)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.initial_prompt.strip():
             raise ValueError("initial_prompt: must say something")
         return self
+
+
+class StartClarification(RoughPrompt):
+    ask_model: Model | None = Field(default=None, description="In place of the workspace's.")
+    write_model: Model | None = Field(default=None, description="In place of the workspace's.")
+    user_id: Id | None = Field(default=None, description="The end user whom it is about, for erasures.")
+    metadata: Annotated[dict[str, Any], Field(max_length=50)] = Field(default_factory=dict)
 
 
 class AnswerBody(ApiModel):
@@ -48,14 +52,19 @@ class AnswerBody(ApiModel):
         return Given(self.question_id, answer)
 
 
+def check_each_once(answers: Sequence[AnswerBody]) -> None:
+    """Raises ValueError."""
+    ids = [one.question_id for one in answers]
+    if len(set(ids)) != len(ids):
+        raise ValueError("answers: a question is answered twice; send one answer for each")
+
+
 class SubmitAnswers(ApiModel):
     answers: Annotated[list[AnswerBody], Field(min_length=1, max_length=20)]
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        ids = [one.question_id for one in self.answers]
-        if len(set(ids)) != len(ids):
-            raise ValueError("answers: a question is answered twice; send one answer for each")
+        check_each_once(self.answers)
         return self
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from burnish_gateway.compat.call_fields import of_call
-from burnish_gateway.compat.chat_body import SETTINGS, parse_chat_body
+from burnish_gateway.compat.chat_body import parse_chat_body
 from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.target import target_of
@@ -12,6 +12,7 @@ from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.order import Order
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
+from burnish_shared.prompt_settings import SETTING_FIELDS
 
 ID_MOST = 200
 
@@ -25,7 +26,7 @@ def parse_chat(raw: bytes) -> Chat:
     if not messages and target.prompt is None:
         raise InvalidField("messages: at least one is needed.", param="messages")
     name = target.prompt
-    overrides = {setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}
+    overrides: dict[str, Any] = {setting: getattr(body, setting) for setting in SETTING_FIELDS if setting in body.model_fields_set}
     if extra:
         overrides["extra"] = extra
     order = Order(

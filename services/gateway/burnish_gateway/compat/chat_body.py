@@ -11,12 +11,6 @@ from burnish_gateway.model_settings import CHOICES_MOST
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
-SETTINGS = (
-    "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "max_completion_tokens", "stop", "seed",
-    "reasoning_effort", "response_format", "tools", "tool_choice", "parallel_tool_calls", "logit_bias", "logprobs", "top_logprobs", "n",
-)  # fmt: skip
-"""What goes to the provider under its own name."""
-
 REPLACED = {"functions": "tools", "function_call": "tool_choice"}
 """Given up by OpenAI in 2023. Ignored, a model would silently never call them."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,28 +28,17 @@ class NearDuplicate:
 
 def near_duplicates(texts: Sequence[str], splits: Sequence[str]) -> list[NearDuplicate]:
     """Pairs across splits, the most alike first, at most MOST_REPORTED."""
-    shingles = [_shingles(text) for text in texts]
-    holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for index, held in enumerate(shingles):
-        for one in held:
-            holders[one].append(index)
-    shared: dict[tuple[int, int], int] = defaultdict(int)
-    for indexes in holders.values():
-        if len(indexes) <= COMMON_SHINGLE:
-            for place, first in enumerate(indexes):
-                for second in indexes[place + 1 :]:
-                    if splits[first] != splits[second]:
-                        shared[first, second] += 1
-    found = [
-        NearDuplicate(first, second, round(common / (len(shingles[first]) + len(shingles[second]) - common), 3))
-        for (first, second), common in shared.items()
-        if common >= NEAR_JACCARD * (len(shingles[first]) + len(shingles[second]) - common)
-    ]
+    found = [NearDuplicate(*pair, round(value, 3)) for pair, value in _near(texts, lambda first, second: splits[first] != splits[second])]
     return sorted(found, key=lambda pair: (-pair.similarity, pair.first, pair.second))[:MOST_REPORTED]
 
 
 def alike(texts: Sequence[str]) -> list[tuple[int, int]]:
     """Positions of all pairs that say almost the same, the smaller first."""
+    return [pair for pair, _ in _near(texts, lambda *_: True)]
+
+
+def _near(texts: Sequence[str], matters: Callable[[int, int], bool]) -> list[tuple[tuple[int, int], float]]:
+    """Pairs of positions that matter, the smaller first, whose shingles are alike by NEAR_JACCARD, with how alike they are."""
     shingles = [_shingles(text) for text in texts]
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index, held in enumerate(shingles):
@@ -60,12 +49,10 @@ def alike(texts: Sequence[str]) -> list[tuple[int, int]]:
         if len(indexes) <= COMMON_SHINGLE:
             for place, first in enumerate(indexes):
                 for second in indexes[place + 1 :]:
-                    shared[first, second] += 1
-    return [
-        (first, second)
-        for (first, second), common in shared.items()
-        if common >= NEAR_JACCARD * (len(shingles[first]) + len(shingles[second]) - common)
-    ]
+                    if matters(first, second):
+                        shared[first, second] += 1
+    alike_by = {pair: common / (len(shingles[pair[0]]) + len(shingles[pair[1]]) - common) for pair, common in shared.items()}
+    return [(pair, value) for pair, value in alike_by.items() if value >= NEAR_JACCARD]
 
 
 def alike_with(text: str, *, among: Sequence[str]) -> list[int]:

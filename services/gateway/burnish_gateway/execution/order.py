@@ -18,7 +18,7 @@ from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.evaluation_hold import hold_nusd as most_of_call_nusd
 from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
-from burnish_shared.prompt_settings import CAPS, DEFAULT_OUTPUT_TOKENS, cap_of, with_overrides
+from burnish_shared.prompt_settings import CAPS, DEFAULT_OUTPUT_TOKENS, SETTING_FIELDS, cap_of, with_overrides
 from burnish_shared.providers import wire_of
 from burnish_shared.tracing import valid
 
@@ -30,28 +30,7 @@ PARKED_MOST_BYTES = 8 * 1024 * 1024
 
 CALLERS_PLACEHOLDER = "messages"
 
-SETTINGS = frozenset(
-    {
-        "temperature",
-        "max_tokens",
-        "max_completion_tokens",
-        "top_p",
-        "frequency_penalty",
-        "presence_penalty",
-        "stop",
-        "seed",
-        "reasoning_effort",
-        "response_format",
-        "tools",
-        "tool_choice",
-        "parallel_tool_calls",
-        "logprobs",
-        "top_logprobs",
-        "n",
-        "logit_bias",
-        "user",
-    }
-)
+SETTINGS = frozenset({*SETTING_FIELDS, "user"})
 """What may be overridden for one call; each goes to the provider under its own name."""
 
 

@@ -5,9 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from burnish_gateway.clarifications.bodies import AnswerText, Id, InitialPrompt, RateClarification, Selections
-from burnish_gateway.clarifications.question import OPTIONS_MOST, Answer
-from burnish_gateway.clarifications.state import Given
+from burnish_gateway.clarifications.bodies import AnswerBody, Id, RateClarification, RoughPrompt, check_each_once
 from burnish_gateway.datasets.item import says_nothing
 from burnish_gateway.enrichments.bodies import ChatContent, ChatLine, Content
 from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
@@ -30,26 +28,12 @@ class SourceModel(ApiModel):
     model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
 
 
-class StartOptimization(SourceModel):
-    initial_prompt: InitialPrompt
-    selections: Selections = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.initial_prompt.strip():
-            raise ValueError("initial_prompt: must say something")
-        return self
+class StartOptimization(RoughPrompt, SourceModel):
+    """A session of questions about a rough prompt."""
 
 
-class SourceAnswer(SourceModel):
+class SourceAnswer(AnswerBody, SourceModel):
     """One answer; null, or nothing, skips the question."""
-
-    question_id: Id
-    answer: AnswerText | Annotated[list[AnswerText], Field(max_length=OPTIONS_MOST)] | None = None
-
-    def given(self) -> Given:
-        answer: Answer | None = self.answer
-        return Given(self.question_id, answer)
 
 
 class SubmitAnswer(SourceModel):
@@ -58,9 +42,7 @@ class SubmitAnswer(SourceModel):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        ids = [one.question_id for one in self.answers]
-        if len(set(ids)) != len(ids):
-            raise ValueError("answers: a question is answered twice; send one answer for each")
+        check_each_once(self.answers)
         return self
 
 
