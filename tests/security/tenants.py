@@ -123,6 +123,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         own[one] = (await make("POST", "/v1/clarifications", rough | {"user_id": own["end_user"]}))["id"]
     await make("POST", f"/v1/clarifications/{own['written_clarification']}/final-prompt")
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
+    own["unwanted_dataset"] = (await make("POST", "/v1/datasets", {"name": f"unwanted {secret}", "items": items}))["id"]
     some = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=3", None))["data"]
     own["item"], own["wrong_item"], own["unwanted_item"] = (one["id"] for one in some)
     own["endpoint"] = (

@@ -56,6 +56,7 @@ OTHER_PARAMETERS = {
     "/v1/prompts/{slug}/restore": {"slug": "shelved_slug"},
     "/v1/prompts/{slug}/purge": {"slug": "unwanted_slug"},
     "/v1/generations/{line_id}": {"line_id": "unwanted_line"},
+    "DELETE /v1/datasets/{dataset_id}": {"dataset_id": "unwanted_dataset"},
     "DELETE /v1/datasets/{dataset_id}/items/{item_id}": {"item_id": "unwanted_item"},
     "/v1/experiments/{experiment_id}": {"experiment_id": "unwanted_experiment"},
     **{f"/v1/experiments/{{experiment_id}}/{verb}": {"experiment_id": f"{which}_experiment"} for verb, which in TRIED.items()},
@@ -197,6 +198,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "labels": ["elsewhere"], "sample": 0.5},
         "PATCH /v1/live-evaluations/{live_evaluation_id}": {"sample": 0.25},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
+        "PATCH /v1/datasets/{dataset_id}": {"name": "renamed"},
         "POST /v1/datasets/preview": {"items": [{"question": "a", "answer": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
         "PATCH /v1/datasets/{dataset_id}/items/{item_id}": {"expected": "another answer"},
@@ -314,7 +316,7 @@ THINGS = (
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail",
     "experiment", "unwanted_experiment", "backtest", *(f"{which}_experiment" for which in TRIED.values()),
-    "item", "wrong_item", "unwanted_item", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
+    "item", "wrong_item", "unwanted_item", "unwanted_dataset", "comment", "line", "unwanted_line", "candidate", "schedule", "migration",
     "template", "audit_entry",
 )  # fmt: skip
 """What a tenant owns under a random id."""

@@ -137,6 +137,27 @@ async def test_undo_takes_the_item_out_of_the_dataset_and_gives_the_answer_back(
     assert sum(dataset["counts"].values()) == 3 and dataset["version"] > 3
 
 
+async def test_a_decision_outlives_the_dataset_that_its_item_was_in(team: Team) -> None:
+    made = (await team.admin("POST", "/v1/datasets", {"name": "aside", "items": [{"input": "a", "expected": "b"}]})).body["id"]
+    review = await team.pick("kept aside")
+    told = (await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good", "dataset_id": made})).body
+    assert told["item"]["dataset_id"] == made
+    assert (await team.admin("DELETE", f"/v1/datasets/{made}")).status == 200
+    shown = (await team.viewer("GET", f"/v1/review/{review}")).body
+    assert (shown["verdict"], shown["dataset_id"], shown["dataset_item_id"]) == ("good", None, None)
+    undone = (await team.ann("POST", f"/v1/review/{review}/undo")).body
+    assert undone["item_removed"] is False and undone["item"]["verdict"] is None
+
+
+async def test_an_archived_dataset_takes_no_decided_answer(team: Team) -> None:
+    made = (await team.admin("POST", "/v1/datasets", {"name": "aside", "items": [{"input": "a", "expected": "b"}]})).body["id"]
+    await team.admin("PATCH", f"/v1/datasets/{made}", {"archived": True})
+    review = await team.pick("kept aside")
+    refused = await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good", "dataset_id": made})
+    assert (refused.status, refused.body["error"]["param"]) == (409, "dataset_id")
+    assert (await team.viewer("GET", f"/v1/review/{review}")).body["verdict"] is None
+
+
 async def test_the_newest_word_of_one_person_counts_and_anothers_stands_until_an_admin_undoes_it(team: Team) -> None:
     review = await team.pick("contested")
     await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good"})

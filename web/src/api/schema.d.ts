@@ -1759,10 +1759,20 @@ export interface paths {
         get: operations["read_v1_datasets__dataset_id__get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a dataset for good
+         * @description With its items and versions; nothing brings it back. Refused (409) where a test run, an optimization, a suggestion or anything that
+         *     is set up rests on it: `details.used_by` says what, and archiving puts it away instead.
+         */
+        delete: operations["delete_v1_datasets__dataset_id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename, archive or restore a dataset
+         * @description `{"archived": true}` puts it away: lists leave it out, it can be read, and nothing is begun on it or changed in it until it is
+         *     restored. What is under way goes on. Refused (409) while a schedule, an alert rule or the review queue would go on using it.
+         */
+        patch: operations["change_v1_datasets__dataset_id__patch"];
         trace?: never;
     };
     "/v1/datasets/{dataset_id}/file": {
@@ -6406,6 +6416,11 @@ export interface components {
             /** Added */
             added: number;
             /**
+             * Archived At
+             * @description It is put away: it can be read, and nothing is begun on it or changed in it.
+             */
+            archived_at: string | null;
+            /**
              * Contradictions
              * @description Of those, how many expect another answer than the one that stays.
              * @default 0
@@ -8311,6 +8326,22 @@ export interface components {
             resolved?: boolean | null;
         };
         /**
+         * ChangeDatasetBody
+         * @description What of a dataset is not versioned. A field that is not given stays.
+         */
+        ChangeDatasetBody: {
+            /**
+             * Archived
+             * @description An archived dataset can be read, and nothing is begun on it or changed in it until it is restored.
+             */
+            archived?: boolean | null;
+            /**
+             * Name
+             * @description Several datasets may have the same.
+             */
+            name?: string | null;
+        };
+        /**
          * ChangePrompt
          * @description What of a prompt is not versioned. A field that is not given stays.
          */
@@ -10103,6 +10134,11 @@ export interface components {
         };
         /** DatasetAnswer */
         DatasetAnswer: {
+            /**
+             * Archived At
+             * @description It is put away: it can be read, and nothing is begun on it or changed in it.
+             */
+            archived_at: string | null;
             /** Counts */
             counts: {
                 [key: string]: number;
@@ -12206,6 +12242,11 @@ export interface components {
             /** Added */
             added: number;
             /**
+             * Archived At
+             * @description It is put away: it can be read, and nothing is begun on it or changed in it.
+             */
+            archived_at: string | null;
+            /**
              * Contradictions
              * @description Of those, how many expect another answer than the one that stays.
              * @default 0
@@ -14083,6 +14124,11 @@ export interface components {
         MadeItemsAnswer: {
             /** Added */
             added: number;
+            /**
+             * Archived At
+             * @description It is put away: it can be read, and nothing is begun on it or changed in it.
+             */
+            archived_at: string | null;
             /**
              * Contradictions
              * @description Of those, how many expect another answer than the one that stays.
@@ -18460,6 +18506,21 @@ export interface components {
              * Format: uuid
              */
             id: string;
+        };
+        /**
+         * RemovedDataset
+         * @description `items`: how many of its newest version went with it.
+         */
+        RemovedDataset: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Items */
+            items: number;
+            /** Name */
+            name: string;
         };
         /** RemovedSchedule */
         RemovedSchedule: {
@@ -36251,6 +36312,8 @@ export interface operations {
     list_all_v1_datasets_get: {
         parameters: {
             query?: {
+                /** @description Those that were archived, and no others. */
+                archived?: boolean;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -36642,6 +36705,216 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_v1_datasets__dataset_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedDataset"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_v1_datasets__dataset_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeDatasetBody"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

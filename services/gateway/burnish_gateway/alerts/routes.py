@@ -20,6 +20,8 @@ from burnish_gateway.alerts.answers import (
     Status,
 )
 from burnish_gateway.alerts.chart import chart_of
+from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
+from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -129,7 +131,7 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
         if slug and not await store.prompt_exists(tx, slug):
             raise NotFound("There is no such prompt.")
         if body.start_optimization is not None:
-            await check_policy(tx, body.start_optimization, slug=slug)
+            await check_policy(tx, principal.workspace_id, body.start_optimization, slug=slug)
         before = await store.find_rule(tx, slug=slug)
         rule = await store.put_rule(tx, workspace_id=principal.workspace_id, slug=slug, body=body)
         await audit.note(
@@ -153,12 +155,17 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-async def check_policy(tx: Tx, policy: StartOptimization, *, slug: str) -> None:
-    """A policy belongs to one prompt, and its dataset, where it names one, must be there. Raises InvalidField, NotFound."""
+async def check_policy(tx: Tx, workspace_id: UUID, policy: StartOptimization, *, slug: str) -> None:
+    """A policy belongs to one prompt, and its dataset, where it names one, must be there and in use. Raises InvalidField, NotFound,
+    Conflict."""
     if not slug:
         raise InvalidField("start_optimization belongs to the rule of one prompt.", param="start_optimization")
-    if policy.dataset_id is not None and not await store.dataset_exists(tx, policy.dataset_id):
-        raise NotFound("There is no such dataset.", param="start_optimization.dataset_id")
+    if policy.dataset_id is not None:
+        param = "start_optimization.dataset_id"
+        dataset = await hold_dataset(tx, workspace_id, policy.dataset_id)
+        if dataset is None:
+            raise no_such_dataset(param=param)
+        check_unarchived(dataset, param=param)
 
 
 def _plain(rule: AlertRuleAnswer | None) -> dict[str, Any] | None:

@@ -104,10 +104,6 @@ async def delete_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
     return _rule(row) if row is not None else None
 
 
-async def dataset_exists(tx: Tx, dataset_id: UUID) -> bool:
-    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM datasets WHERE dataset_id = $1)", dataset_id))
-
-
 async def prompt_exists(tx: Tx, slug: str) -> bool:
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM prompts WHERE slug = $1)", slug))
 

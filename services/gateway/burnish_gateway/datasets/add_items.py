@@ -8,7 +8,7 @@ from uuid import UUID
 
 from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
-from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
+from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split
 from burnish_gateway.datasets.keep_together import FEW_ITEMS, placed
 from burnish_gateway.datasets.near_duplicates import MOST_REPORTED, near_duplicates, near_duplicates_of
@@ -38,7 +38,10 @@ async def create_dataset(tx: Tx, workspace_id: UUID, name: str, items: Sequence[
 
 
 async def add_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> Added:
-    """More items: the next version. Idempotent: items that are there already change nothing. Raises NotFound, InvalidField."""
+    """More items: the next version. Idempotent: items that are there already change nothing.
+
+    Raises NotFound, Conflict for an archived one, InvalidField.
+    """
     return await _add(tx, workspace_id, dataset_id, items, is_new=False)
 
 
@@ -46,6 +49,7 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
     dataset = await store.lock_dataset(tx, workspace_id, dataset_id)
     if dataset is None:
         raise no_such_dataset()
+    check_unarchived(dataset)
     held = sum(dataset.counts.values())
     if held + len(items) > MOST_ITEMS:
         raise InvalidField(f"A dataset holds at most {MOST_ITEMS:,} items; this would make {held + len(items):,}.", param="items")

@@ -29,6 +29,15 @@ class DatasetAnswer(BaseModel):
     created_by: str
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = Field(description="It is put away: it can be read, and nothing is begun on it or changed in it.")
+
+
+class RemovedDataset(BaseModel):
+    """`items`: how many of its newest version went with it."""
+
+    id: UUID
+    name: str
+    items: int
 
 
 class AddedAnswer(DatasetAnswer):
@@ -100,4 +109,5 @@ def _fields(dataset: Dataset) -> dict[str, Any]:
         "created_by": dataset.created_by,
         "created_at": dataset.created_at,
         "updated_at": dataset.updated_at,
+        "archived_at": dataset.archived_at,
     }

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS
-from burnish_gateway.datasets.dataset import Dataset, StoredItem, no_such_dataset
+from burnish_gateway.datasets.dataset import Dataset, StoredItem, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.db.session import Tx
@@ -29,7 +29,8 @@ class CorrectItemBody(ApiModel):
 async def correct_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, expected: str) -> tuple[Dataset, StoredItem]:
     """The dataset after it, and the item in the old one's place, with an id of its own. Unchanged where it expects that already.
 
-    Looks at the test split go on being counted as before: a corrected item is no fresh one. Raises NotFound.
+    Looks at the test split go on being counted as before: a corrected item is no fresh one. Raises NotFound, and Conflict for an
+    archived dataset.
     """
     dataset, item = await _held(tx, workspace_id, dataset_id, item_id)
     if item.expected == expected:
@@ -45,7 +46,7 @@ async def correct_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UU
 
 
 async def remove_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> Dataset:
-    """The dataset without it. Its input may come again, as another item. Raises NotFound."""
+    """The dataset without it. Its input may come again, as another item. Raises NotFound, Conflict."""
     dataset, _ = await _held(tx, workspace_id, dataset_id, item_id)
     await store.retire_item(tx, workspace_id, dataset_id, item_id, version=dataset.version + 1)
     pairs = [pair for pair in dataset.near_duplicates if str(item_id) not in pair["items"]]
@@ -56,6 +57,7 @@ async def _held(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> 
     dataset = await store.lock_dataset(tx, workspace_id, dataset_id)
     if dataset is None:
         raise no_such_dataset()
+    check_unarchived(dataset)
     item = await store.item_of(tx, workspace_id, dataset_id, item_id)
     if item is None:
         raise NotFound("There is no such item in the newest version of this dataset.", param="item_id")

@@ -6,12 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from burnish_gateway.datasets.item import Split
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import Conflict, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """`version` grows when items are added, corrected or taken out; looks at the test split are counted against `test_version`."""
+    """`version` grows when items are added, corrected or taken out; looks at the test split are counted against `test_version`.
+
+    `archived_at`: it is put away; it can be read, and nothing new is begun on it or changed in it.
+    """
 
     dataset_id: UUID
     name: str
@@ -22,6 +25,7 @@ class Dataset:
     created_by: str
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,13 @@ class StoredItem:
     """The first version without it; None: it is in the newest."""
 
 
-def no_such_dataset() -> NotFound:
+def no_such_dataset(*, param: str = "dataset_id") -> NotFound:
     """The same words whether it never was or belongs to somebody else (PROMISES G-17)."""
-    return NotFound("There is no such dataset in this workspace.", param="dataset_id")
+    return NotFound("There is no such dataset in this workspace.", param=param)
+
+
+def check_unarchived(dataset: Dataset, *, param: str = "dataset_id") -> None:
+    """Raises Conflict for a dataset that was put away."""
+    if dataset.archived_at is not None:
+        restore = f'restore it with PATCH /v1/datasets/{dataset.dataset_id} and {{"archived": false}}, or take another one'
+        raise Conflict(f"The dataset '{dataset.name}' was archived on {dataset.archived_at:%Y-%m-%d}; {restore}.", param=param)

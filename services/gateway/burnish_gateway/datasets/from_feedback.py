@@ -12,6 +12,7 @@ from burnish_gateway.datasets import from_feedback_store as store
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import MOST_ITEMS
+from burnish_gateway.datasets.dataset import check_unarchived
 from burnish_gateway.datasets.from_executions import items_of
 from burnish_gateway.datasets.item import NewItem, gives
 from burnish_gateway.registry.prompt import Prompt
@@ -65,7 +66,8 @@ async def dataset_of_feedback(tx: Tx, workspace_id: UUID, prompt: Prompt, *, var
     """The dataset of this prompt's searches from feedback, with what was said since: answers that people corrected, and those that they
     liked. Made the first time, and where items of the one there is do not give `variables`; an item that is there stays as it is.
 
-    Idempotent. Raises InvalidField where nobody has said what is right.
+    Idempotent. Raises InvalidField where nobody has said what is right, and Conflict where that dataset is archived: another one of the
+    same items would have looks at its test split to spend again.
     """
     await store.lock_prompt(tx, prompt.prompt_id)
     rows = await store.said_of(tx, workspace_id, prompt.prompt_id, days=FEEDBACK_DAYS, most=WORDS_MOST, of_a_voice=WORDS_OF_A_VOICE)
@@ -148,6 +150,8 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
     known = await store.known_hashes(tx, workspace_id, dataset_id, hashes)
     known |= (await datasets_store.splits_before(tx, workspace_id, dataset_id, items)).keys()
     dataset = await datasets_store.find_dataset(tx, workspace_id, dataset_id)
+    if dataset is not None:
+        check_unarchived(dataset, param="source")
     room = MOST_ITEMS - sum(dataset.counts.values()) if dataset is not None else 0
     new = [one for one in items if one.content_hash not in known][: max(0, room)]
     if new:

@@ -13,7 +13,7 @@ from burnish_gateway.compare.run_sides import admit_sides, until_ended
 from burnish_gateway.datasets import make_items_store, store
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.answers import AddedAnswer, added_answer
-from burnish_gateway.datasets.dataset import no_such_dataset
+from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
 from burnish_gateway.datasets.make_items import (
     ANSWER_TOKENS,
     EACH_CALL,
@@ -112,15 +112,17 @@ async def _add(
 
 
 async def _ground(gateway: Gateway, principal: Principal, dataset_id: UUID, body: MakeItemsBody) -> tuple[Ground, str]:
-    """What is shown to the model, without anything of the test split; and which model. Raises NotFound, InvalidField."""
+    """What is shown to the model, without anything of the test split; and which model. Raises NotFound, Conflict, InvalidField."""
     slug = parse_slug(body.prompt, param="prompt")
     label = None if body.version else await _label(gateway, principal, slug)
     head, found = await gateway.catalog.find(principal.workspace_id, slug, label=label, version=body.version)
     check_not_archived(head.prompt)
     content = found.record.content
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        if await store.find_dataset(tx, principal.workspace_id, dataset_id) is None:
+        dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
+        if dataset is None:
             raise no_such_dataset()
+        check_unarchived(dataset)
         labels = await make_items_store.answers_of(tx, principal.workspace_id, dataset_id, most=LABELS_MOST + 1)
         cases = await make_items_store.cases_of(tx, principal.workspace_id, dataset_id)
         failed = (

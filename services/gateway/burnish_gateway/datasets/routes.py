@@ -14,6 +14,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.datasets import answers, make_items_routes, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
+from burnish_gateway.datasets.change_dataset import ChangeDatasetBody, change_dataset
 from burnish_gateway.datasets.correct_item import CorrectItemBody, correct_item, remove_item
 from burnish_gateway.datasets.dataset import no_such_dataset
 from burnish_gateway.datasets.from_executions import FromExecutionsAnswer, FromExecutionsBody, add_executions
@@ -21,6 +22,7 @@ from burnish_gateway.datasets.item import split_named
 from burnish_gateway.datasets.leaks import LeakReport, find_leaks
 from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
+from burnish_gateway.datasets.remove_dataset import remove_dataset
 from burnish_gateway.datasets.write_file import lines_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
@@ -121,11 +123,19 @@ async def preview(request: Request, gateway: GatewayParts, principal: Editor, co
 
 
 @router.get("/v1/datasets", summary="Datasets, the newest first")
-async def list_all(gateway: GatewayParts, principal: Viewer, limit: Limit = PAGE_DEFAULT, cursor: str | None = None) -> answers.DatasetPage:
+async def list_all(
+    *,
+    gateway: GatewayParts,
+    principal: Viewer,
+    archived: Annotated[bool, Query(description="Those that were archived, and no others.")] = False,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> answers.DatasetPage:
     """Newest first."""
     position = gateway.cursors.open(cursor, principal.workspace_id, of="datasets")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await store.list_datasets(tx, principal.workspace_id, before=UUID(position[0]) if position else None, limit=limit + 1)
+        before = UUID(position[0]) if position else None
+        found = await store.list_datasets(tx, principal.workspace_id, archived=archived, before=before, limit=limit + 1)
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of="datasets", position=lambda one: [one.dataset_id]
     )
@@ -139,6 +149,36 @@ async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> an
     if dataset is None:
         raise no_such_dataset()
     return answers.dataset_answer(dataset)
+
+
+@router.patch("/v1/datasets/{dataset_id}", response_model=answers.DatasetAnswer, summary="Rename, archive or restore a dataset")
+async def change(*, request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID, body: ChangeDatasetBody) -> Response:
+    """`{"archived": true}` puts it away: lists leave it out, it can be read, and nothing is begun on it or changed in it until it is
+    restored. What is under way goes on. Refused (409) while a schedule, an alert rule or the review queue would go on using it."""
+
+    async def work(tx: Tx) -> answers.DatasetAnswer:
+        was, now = await change_dataset(tx, principal.workspace_id, dataset_id, body, at=gateway.clock.now())
+        if now is not was:
+            before, after = ({"name": one.name, "archived": one.archived_at is not None} for one in (was, now))
+            await audit.note(tx, principal, action="dataset.changed", kind="dataset", key=str(dataset_id), before=before, after=after)
+        return answers.dataset_answer(now)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.delete("/v1/datasets/{dataset_id}", response_model=answers.RemovedDataset, summary="Remove a dataset for good")
+async def delete(*, request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID) -> Response:
+    """With its items and versions; nothing brings it back. Refused (409) where a test run, an optimization, a suggestion or anything that
+    is set up rests on it: `details.used_by` says what, and archiving puts it away instead."""
+
+    async def work(tx: Tx) -> answers.RemovedDataset:
+        gone = await remove_dataset(tx, principal.workspace_id, dataset_id)
+        removed = answers.RemovedDataset(id=dataset_id, name=gone.name, items=sum(gone.counts.values()))
+        before = {"name": gone.name, "version": gone.version, "items": removed.items}
+        await audit.note(tx, principal, action="dataset.removed", kind="dataset", key=str(dataset_id), before=before)
+        return removed
+
+    return await run_once(gateway, request, principal, status=200, work=work)
 
 
 @router.get("/v1/datasets/{dataset_id}/file", summary="A dataset as a file", response_class=StreamingResponse)

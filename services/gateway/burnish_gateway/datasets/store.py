@@ -1,6 +1,7 @@
 """The SQL of datasets and their items. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
 _DATASET = """d.dataset_id, d.name, d.version, d.test_version, d.near_duplicates, d.created_by, d.created_at, d.updated_at,
+              d.archived_at,
               (SELECT coalesce(jsonb_object_agg(c.split, c.n), '{}') FROM (SELECT i.split, count(*) AS n FROM dataset_items i
                 WHERE i.workspace_id = d.workspace_id AND i.dataset_id = d.dataset_id AND i.removed_version IS NULL
                 GROUP BY i.split) c) AS counts"""
@@ -29,8 +31,14 @@ async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) 
 
 
 async def lock_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Dataset | None:
-    """The dataset, held against other additions until the transaction ends."""
+    """The dataset, held against other additions, and against whatever begins on it, until the transaction ends."""
     await tx.execute("SELECT FROM datasets WHERE workspace_id = $1 AND dataset_id = $2 FOR UPDATE", workspace_id, dataset_id)
+    return await find_dataset(tx, workspace_id, dataset_id)
+
+
+async def hold_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Dataset | None:
+    """The dataset, which nobody archives or removes until the transaction ends: for whoever is about to name it."""
+    await tx.execute("SELECT FROM datasets WHERE workspace_id = $1 AND dataset_id = $2 FOR KEY SHARE", workspace_id, dataset_id)
     return await find_dataset(tx, workspace_id, dataset_id)
 
 
@@ -39,14 +47,16 @@ async def find_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Dataset 
     return _dataset(row) if row else None
 
 
-async def list_datasets(tx: Tx, workspace_id: UUID, *, before: UUID | None, limit: int) -> list[Dataset]:
-    """Newest first."""
+async def list_datasets(tx: Tx, workspace_id: UUID, *, archived: bool, before: UUID | None, limit: int) -> list[Dataset]:
+    """Newest first. `archived`: those that were put away, and no others; else all others."""
     rows = await tx.fetch(
-        f"""SELECT {_DATASET} FROM datasets d WHERE d.workspace_id = $1 AND ($2::uuid IS NULL OR d.dataset_id < $2)
+        f"""SELECT {_DATASET} FROM datasets d
+             WHERE d.workspace_id = $1 AND ($2::uuid IS NULL OR d.dataset_id < $2) AND (d.archived_at IS NOT NULL) = $4
              ORDER BY d.dataset_id DESC LIMIT $3""",
         workspace_id,
         before,
         limit,
+        archived,
     )
     return [_dataset(row) for row in rows]
 
@@ -270,6 +280,28 @@ async def update_dataset(
         test_version,
         near_duplicates,
     )
+
+
+async def change_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, name: str, archived_at: datetime | None) -> None:
+    """What of it is not versioned. `archived_at` None: in use."""
+    await tx.execute(
+        """UPDATE datasets SET name = $3, archived_at = $4, updated_at = clock_timestamp() WHERE workspace_id = $1 AND dataset_id = $2""",
+        workspace_id,
+        dataset_id,
+        name,
+        archived_at,
+    )
+
+
+async def delete_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> None:
+    """With its items; the database takes its looks. Reviewers' decisions stay and name no item any more. Nothing else may rest on it."""
+    await tx.execute(
+        """UPDATE review_items SET dataset_id = NULL, item_id = NULL, item_added = false WHERE workspace_id = $1 AND dataset_id = $2""",
+        workspace_id,
+        dataset_id,
+    )
+    await tx.execute("DELETE FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2", workspace_id, dataset_id)
+    await tx.execute("DELETE FROM datasets WHERE workspace_id = $1 AND dataset_id = $2", workspace_id, dataset_id)
 
 
 def _dataset(row: asyncpg.Record) -> Dataset:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets_store
-from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
+from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.from_feedback import dataset_of_feedback
 from burnish_gateway.datasets.item import Split, split_named
 from burnish_gateway.generations.choose import start_of
@@ -310,10 +310,11 @@ async def _subject(
     if dataset_id is None:
         variables = variables_of(found)
         dataset_id = await dataset_of_feedback(tx, principal.workspace_id, head.prompt, variables=variables, author=principal.actor)
-    dataset = await datasets_store.find_dataset(tx, principal.workspace_id, dataset_id)
+    dataset = await datasets_store.hold_dataset(tx, principal.workspace_id, dataset_id)
     longest = await store.longest_input(tx, principal.workspace_id, dataset_id)
     if dataset is None or longest is None:
         raise no_such_dataset()
+    check_unarchived(dataset)
     if chain is None:
         check_fit(found, longest[1])
     else:

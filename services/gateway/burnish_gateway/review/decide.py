@@ -17,7 +17,7 @@ from burnish_shared.errors import Forbidden
 async def decide(tx: Tx, principal: Principal, review_id: UUID, body: LabelBody | CorrectBody) -> DecidedAnswer:
     """Writes the verdict, and keeps the answer as a dataset item where there is a right one to be expected.
 
-    Raises NotFound, and Conflict when somebody else has decided it or is at it.
+    Raises NotFound, and Conflict when somebody else has decided it or is at it, or the dataset is archived.
     """
     item = await _opened(tx, principal, review_id)
     content = (await store.contents_of(tx, [item.execution_id])).get(item.execution_id)

@@ -29,7 +29,8 @@ async def keep_answer(
     tx: Tx, principal: Principal, item: ReviewItem, content: Content | None, *, expected: str | None, dataset_id: UUID | None
 ) -> KeptAnswer | NotKept:
     """Adds the answer to the dataset that is given, else to its prompt's. One that the dataset holds already is answered with the item
-    that is there. Raises NotFound for a dataset that is not there, InvalidField for one that is full."""
+    that is there. Raises NotFound for a dataset that is not there, Conflict for an archived one, InvalidField for one
+    that is full."""
     made = _new_item(item, content, expected=expected)
     if isinstance(made, NotKept):
         return made

@@ -7,8 +7,8 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.alerts.store import prompt_exists
-from burnish_gateway.datasets.dataset import no_such_dataset
-from burnish_gateway.datasets.store import find_dataset
+from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
+from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.review import settings_store as store
@@ -57,8 +57,11 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
     async def work(tx: Tx) -> SettingsAnswer:
         if slug and not await prompt_exists(tx, slug):
             raise NotFound("There is no such prompt.")
-        if body.dataset_id is not None and await find_dataset(tx, principal.workspace_id, body.dataset_id) is None:
-            raise no_such_dataset()
+        if body.dataset_id is not None:
+            dataset = await hold_dataset(tx, principal.workspace_id, body.dataset_id)
+            if dataset is None:
+                raise no_such_dataset()
+            check_unarchived(dataset)
         before = await store.find(tx, slug=slug)
         after = await store.put(tx, principal.workspace_id, slug=slug, body=body)
         await audit.note(

@@ -71,7 +71,10 @@ async def results_of(tx: Tx, workspace_id: UUID, test_run_id: UUID) -> Sequence[
 
 async def newest_dataset(tx: Tx, workspace_id: UUID, name: str) -> UUID | None:
     found: UUID | None = await tx.fetchval(
-        "SELECT dataset_id FROM datasets WHERE workspace_id = $1 AND name = $2 ORDER BY dataset_id DESC LIMIT 1", workspace_id, name
+        """SELECT dataset_id FROM datasets WHERE workspace_id = $1 AND name = $2 AND archived_at IS NULL
+            ORDER BY dataset_id DESC LIMIT 1""",
+        workspace_id,
+        name,
     )
     return found
 
