@@ -162,6 +162,28 @@ async def test_what_a_file_lacks_is_said_beforehand(call: Caller) -> None:
     assert len([one for one in lineage if one["version"] == 2]) == 2
 
 
+async def test_an_archived_dataset_moves_as_it_is_and_takes_no_more_items(stack: Stack, call: Caller) -> None:
+    items = [{"input": f"t {n}", "expected": "a"} for n in range(3)]
+    made = (await call("POST", "/v1/datasets", {"name": "aside", "items": items[:2]})).body["id"]
+    before = await export(call)
+    assert (await call("PATCH", f"/v1/datasets/{made}", {"archived": True})).status == 200
+    away = await export(call)
+    other = await stack.caller()
+    await bring(other, away)
+    assert await export(other) == away
+    [copy] = (await other("GET", "/v1/datasets?archived=true")).body["data"]
+    assert copy["archived_at"] and copy["name"] == "aside" and (await other("GET", "/v1/datasets")).body["data"] == []
+
+    longer = json.loads(before)
+    longer["datasets"][0]["items"].append({"split": "train", **items[2]})
+    told = await bring(call, longer)
+    assert told["datasets"] == [{"name": "aside", "outcome": "unchanged", "items_added": 0}]
+    assert told["notes"] == ["The dataset 'aside' is archived here: 1 of its items were left out; restore it, and import again."]
+    assert await bring(call, longer, "dry_run=true") == told | {"dry_run": True}
+    del longer["datasets"][0]["created_at"]
+    assert (await bring(call, longer))["datasets"] == [{"name": "aside", "outcome": "created", "items_added": 3}], "its name is free"
+
+
 async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
     version = {"version": 1, "content": {"messages": [{"role": "user", "content": "x"}], "model": "m"}}
     second = {"version": 2, "content": {"messages": [{"role": "user", "content": "y"}], "model": "m"}}

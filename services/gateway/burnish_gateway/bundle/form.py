@@ -133,7 +133,7 @@ class ItemForm(ApiModel):
 
 
 class DatasetForm(ApiModel):
-    """A dataset with its items in order. Name and `created_at` together name it; without a time, the name alone."""
+    """A dataset with its items in order. Name and `created_at` together name it; without a time, the name alone, of one in use."""
 
     name: Name
     version: VersionNumber = 1
@@ -141,6 +141,7 @@ class DatasetForm(ApiModel):
     created_by: Word | None = None
     created_at: Moment | None = None
     updated_at: Moment | None = None
+    archived_at: Moment | None = None
     items: Annotated[list[ItemForm], Field(max_length=MOST_ITEMS)]
 
 

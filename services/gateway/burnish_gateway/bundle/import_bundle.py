@@ -14,6 +14,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle import store
 from burnish_gateway.bundle.compare_histories import Outcome, compared
 from burnish_gateway.bundle.experiments import ExperimentResult, import_experiments
+from burnish_gateway.bundle.form import DatasetForm
 from burnish_gateway.bundle.import_chains import import_chains, missing_prompts
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import snippet_notes
@@ -85,7 +86,7 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
         for slug, one in await import_chains(tx, principal, bundle.chains, at=at, dry_run=dry_run)
     ]
     notes += await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=[one.slug for one in bundle.prompts])
-    datasets = [await _dataset(tx, writer, one, dry_run=dry_run) for one in bundle.datasets]
+    datasets = [await _dataset(tx, writer, one, dry_run=dry_run, notes=notes) for one in bundle.datasets]
     coming = [one.slug for one in bundle.prompts]
     experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming)
     notes += told
@@ -217,18 +218,27 @@ async def _missing_snippets(tx: Tx, writer: _Writer, prompts: Sequence[ReadPromp
     return [f"{user}: includes the snippet '{slug}', which is not here." for slug, user in sorted(names.items()) if slug not in there]
 
 
-async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool) -> DatasetResult:
+async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool, notes: list[str]) -> DatasetResult:
+    """`notes`: gets what was left out."""
     form = read.form
     named = await store.find_datasets(tx, writer.workspace_id, [form.name])
-    same = next((one for one in named if form.created_at is None or one["created_at"] == form.created_at), None)
+    same = next((one for one in named if _is_same(one, form)), None)
     if same is None:
         if not dry_run:
             await _make_dataset(tx, writer, read)
         return DatasetResult(form.name, "created", len(read.items))
     missing = await store.count_missing(tx, writer.workspace_id, same["dataset_id"], [one.content_hash for one in read.items])
+    if missing and same["archived_at"] is not None:
+        notes.append(f"The dataset '{form.name}' is archived here: {missing:,} of its items were left out; restore it, and import again.")
+        return DatasetResult(form.name, "unchanged", 0)
     if missing and not dry_run:
         await add_items(tx, writer.workspace_id, same["dataset_id"], read.items)
     return DatasetResult(form.name, "extended" if missing else "unchanged", missing)
+
+
+def _is_same(there: Mapping[str, Any], form: DatasetForm) -> bool:
+    """The name of one that is archived is free for another."""
+    return there["archived_at"] is None if form.created_at is None else there["created_at"] == form.created_at
 
 
 async def _make_dataset(tx: Tx, writer: _Writer, read: ReadDataset) -> None:
@@ -244,7 +254,7 @@ async def _make_dataset(tx: Tx, writer: _Writer, read: ReadDataset) -> None:
     await store.insert_rows(tx, "datasets", [{
         "dataset_id": dataset_id, "workspace_id": writer.workspace_id, "name": form.name, "version": form.version,
         "test_version": form.test_version, "near_duplicates": pairs, "created_by": form.created_by or writer.actor,
-        "created_at": created_at, "updated_at": form.updated_at or created_at,
+        "created_at": created_at, "updated_at": form.updated_at or created_at, "archived_at": form.archived_at,
     }])  # fmt: skip
     await store.insert_rows(tx, "dataset_items", [
         {"item_id": item_id, "workspace_id": writer.workspace_id, "dataset_id": dataset_id, "position": position, "split": item.place,

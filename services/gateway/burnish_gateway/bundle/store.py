@@ -83,7 +83,8 @@ async def read_edges(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> 
 
 async def list_datasets(tx: Tx, workspace_id: UUID) -> list[Row]:
     rows = await tx.fetch(
-        """SELECT dataset_id, name, version, test_version, created_by, created_at, updated_at FROM datasets WHERE workspace_id = $1
+        """SELECT dataset_id, name, version, test_version, created_by, created_at, updated_at, archived_at FROM datasets
+            WHERE workspace_id = $1
             ORDER BY created_at, name COLLATE "C" """,
         workspace_id,
     )
@@ -183,7 +184,7 @@ async def move_branches(tx: Tx, workspace_id: UUID, moved: Mapping[tuple[UUID, s
 
 async def find_datasets(tx: Tx, workspace_id: UUID, names: Sequence[str]) -> list[Row]:
     rows = await tx.fetch(
-        "SELECT dataset_id, name, created_at FROM datasets WHERE workspace_id = $1 AND name = ANY ($2) ORDER BY dataset_id",
+        "SELECT dataset_id, name, created_at, archived_at FROM datasets WHERE workspace_id = $1 AND name = ANY ($2) ORDER BY dataset_id",
         workspace_id,
         names,
     )

@@ -109,7 +109,7 @@ async def _datasets(db: Database, workspace_id: UUID) -> AsyncIterator[dict[str,
     for one in found:
         async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
             items = await store.read_items(tx, workspace_id, one["dataset_id"])
-        said = _said(one, ("name", "version", "test_version", "created_by", "created_at", "updated_at"))
+        said = _said(one, ("name", "version", "test_version", "created_by", "created_at", "updated_at", "archived_at"))
         yield said | {"items": [_said(item, ("split", "input", "expected", "metadata", "added_version")) for item in items]}
 
 
