@@ -33,6 +33,16 @@ export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer
   }, [data, isPending]);
 }
 
+/** What datasets are called, also those that are archived: runs and searches keep theirs. Undefined: not known, or not yet. */
+export function useDatasetNames(): (id: string) => string | undefined {
+  const { byId } = useDatasets();
+  const { data } = useRead("/v1/datasets", { query: { limit: MOST, archived: true } }, { staleTime: MINUTE_MS });
+  return useMemo(() => {
+    const away = new Map((data?.data ?? []).map((one) => [one.id, one.name]));
+    return (id) => byId.get(id)?.name ?? away.get(id);
+  }, [byId, data]);
+}
+
 /** In place of a dataset of a search: the API makes one of them. */
 export const FEEDBACK: Choice = { value: "feedback", label: "What people said of its answers", hint: "corrected or liked in the last 90 days" };
 

@@ -64,6 +64,7 @@ export const PLACES: readonly { to: string; label: string; /** Where it is, and 
   { to: "/evaluators/scores", label: "Scores of live traffic", hint: "Test runs", keywords: ["quality", "judged"] },
   { to: "/analytics/metrics", label: "Metrics of feedback", hint: "Analytics", keywords: ["converted", "declare", "named metrics"] },
   { to: "/experiments/backtests", label: "Backtests", hint: "Experiments" },
+  { to: "/datasets?archived=1", label: "Archived datasets", hint: "Datasets", keywords: ["restore", "put away"] },
   { to: "/prompts?archived=1", label: "Archived prompts", hint: "Prompts", keywords: ["restore", "purge", "put away"] },
   { to: "/webhooks?tab=inbound", label: "Inbound endpoints", hint: "Webhooks", keywords: ["feedback", "receive"] },
   { to: "/analytics/recounts", label: "Recounts", hint: "Analytics", keywords: ["count again", "rollups"] },

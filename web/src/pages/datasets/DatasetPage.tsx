@@ -3,7 +3,7 @@ import { Layers, ListChecks, Plus, Wand } from "lucide-react";
 import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { needs, useMay } from "@/api/session";
+import { Held, needs, useMay } from "@/api/session";
 import { Badge, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, Segments, SkeletonText, Tabs } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
@@ -13,6 +13,7 @@ import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
 import { ItemDrawer } from "./ItemDrawer";
 import { Leaks } from "./Leaks";
+import { ArchivedNotice, LifeMenu } from "./Life";
 import { MakeItems } from "./MakeItems";
 import { SPLITS, inputWords } from "./items";
 import { SplitBar, SplitDot } from "./SplitCounts";
@@ -23,6 +24,7 @@ const Results = later(() => import("./Results"));
 type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
 
+const ARCHIVED = "An archived dataset is restored first.";
 const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: text() };
 
 export default function DatasetPage() {
@@ -31,6 +33,7 @@ export default function DatasetPage() {
   const [adding, setAdding] = useState<"items" | "runs" | "made" | null>(null);
   const may = useMay();
   const navigate = useNavigate();
+  const isArchived = found.data?.archived_at != null;
   const total = found.data ? Object.values(found.data.counts).reduce((sum, one) => sum + one, 0) : 0;
   return (
     <Page
@@ -44,7 +47,7 @@ export default function DatasetPage() {
                 Download
               </DownloadButton>
             ) : null}
-            {may.edit && total > 0 ? (
+            {may.edit && total > 0 && !isArchived ? (
               <>
                 <ButtonLink to="/test-runs" search={{ new: "1", dataset: id }} icon={<ListChecks size={14} aria-hidden />}>
                   Test a version
@@ -57,7 +60,7 @@ export default function DatasetPage() {
                 </ButtonLink>
               </>
             ) : null}
-            {may.edit ? (
+            {may.edit && !isArchived ? (
               <Menu
                 label="Add items"
                 trigger={
@@ -73,15 +76,25 @@ export default function DatasetPage() {
                 ]}
               />
             ) : (
-              <Button variant="primary" icon={<Plus size={14} aria-hidden />} disabled why={needs("editor")}>
+              <Button variant="primary" icon={<Plus size={14} aria-hidden />} disabled why={may.edit ? ARCHIVED : needs("editor")}>
                 Add items
               </Button>
             )}
+            <LifeMenu dataset={found.data} />
           </>
         ) : null
       }
     >
-      <Loaded of={found}>{(dataset) => <Content dataset={dataset} total={total} onAdd={() => setAdding("items")} />}</Loaded>
+      <Loaded of={found}>
+        {(dataset) => (
+          <>
+            {dataset.archived_at ? <ArchivedNotice dataset={dataset} /> : null}
+            <Held value={dataset.archived_at ? ARCHIVED : null}>
+              <Content dataset={dataset} total={total} onAdd={() => setAdding("items")} />
+            </Held>
+          </>
+        )}
+      </Loaded>
       <AddItems id={id} open={adding === "items"} onOpenChange={(open) => setAdding(open ? "items" : null)} />
       <AddFromRuns id={id} open={adding === "runs"} onOpenChange={(open) => setAdding(open ? "runs" : null)} />
       {adding === "made" ? <MakeItems id={id} onClose={() => setAdding(null)} /> : null}
@@ -105,7 +118,7 @@ function Content({ dataset, total, onAdd }: { dataset: Dataset; total: number; o
           ]}
         />
         <SplitBar counts={dataset.counts} />
-        <Enough counts={dataset.counts} />
+        {dataset.archived_at ? null : <Enough counts={dataset.counts} />}
       </div>
       <Tabs
         label="Parts of this dataset"
@@ -164,7 +177,7 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
         selected={item || null}
         empty={
           split === "all" ? (
-            <EmptyState title="No items" action={<Button onClick={onAdd} disabled={!may.edit} why={needs("editor")}>Add items</Button>}>
+            <EmptyState title="No items" action={<Button onClick={onAdd} disabled={!may.edit || may.held !== undefined} why={may.held ?? needs("editor")}>Add items</Button>}>
               Paste cases with their expected answers.
             </EmptyState>
           ) : (

@@ -1,9 +1,9 @@
-import { Database, Plus } from "lucide-react";
+import { Archive, Database, Plus } from "lucide-react";
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, EmptyState, NavTabs, NumberCell, Page, PagedTable, RelativeTime } from "@/kit";
+import { Button, type Column, EmptyState, NavTabs, NumberCell, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
 import { flag, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -16,15 +16,15 @@ const TABS = [
   { to: "/datasets", label: "Datasets", exact: true },
   { to: "/review", label: "Review queue" },
 ] as const;
-const shape = { new: flag() };
+const shape = { new: flag(), archived: flag() };
 
 const CREATE = `curl "$URL/v1/datasets?name=tickets" -H "Authorization: Bearer $KEY" \\
   -H "Content-Type: application/x-ndjson" --data-binary @tickets.jsonl`;
 
 export default function DatasetsPage() {
-  const [{ new: creating }, set] = useUrlState(shape);
+  const [{ new: creating, archived }, set] = useUrlState(shape);
   const may = useMay();
-  const pages = usePages("/v1/datasets");
+  const pages = usePages("/v1/datasets", { query: { archived: archived || undefined } });
   const open = (on: boolean) => set({ new: on });
 
   const commands = useMemo(() => [{ id: "new-dataset", label: "New dataset", keys: "n", run: () => set({ new: true }) }], [set]);
@@ -39,6 +39,11 @@ export default function DatasetsPage() {
   return (
     <Page title="Datasets" subtitle="Cases with the right answer, on which versions are tested and improved." actions={newButton}>
       <NavTabs label="Datasets" tabs={TABS} />
+      <Toolbar>
+        <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
+          Archived
+        </Button>
+      </Toolbar>
       <PagedTable
         label="Datasets"
         columns={COLUMNS}
@@ -46,9 +51,15 @@ export default function DatasetsPage() {
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/datasets/${row.id}` })}
         empty={
-          <EmptyState icon={<Database size={18} />} title="No datasets yet" action={newButton} code={CREATE}>
-            Paste or upload cases with their expected answers. They are split for training, validation and test, and never move.
-          </EmptyState>
+          archived ? (
+            <EmptyState title="Nothing is archived" action={<Button onClick={() => set({ archived: false })}>Show all</Button>}>
+              A dataset is put away from its own page, and can be restored.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<Database size={18} />} title="No datasets yet" action={newButton} code={CREATE}>
+              Paste or upload cases with their expected answers. They are split for training, validation and test, and never move.
+            </EmptyState>
+          )
         }
       />
       <NewDataset open={creating && may.edit} onOpenChange={open} />

@@ -94,6 +94,8 @@ function useItem(dataset: string, id: string, known: Item | undefined) {
 
 function Acts({ dataset, item, isCorrecting, onCorrect, opener, onGone }: { dataset: string; item: Item; isCorrecting: boolean; onCorrect: () => void; opener: RefObject<HTMLButtonElement | null>; onGone: () => void }) {
   const may = useMay();
+  const mayChange = may.edit && may.held === undefined;
+  const why = may.held ?? needs("editor");
   const queries = useQueryClient();
   const remove = useChange("delete", ONE, CHANGES);
   const undo = useUndo(BEGINS);
@@ -115,10 +117,10 @@ function Acts({ dataset, item, isCorrecting, onCorrect, opener, onGone }: { data
     );
   return (
     <>
-      <Button ref={opener} size="s" aria-expanded={may.edit ? isCorrecting : undefined} disabled={!may.edit} why={needs("editor")} onClick={onCorrect}>
+      <Button ref={opener} size="s" aria-expanded={mayChange ? isCorrecting : undefined} disabled={!mayChange} why={why} onClick={onCorrect}>
         Correct the right answer
       </Button>
-      <Button size="s" variant="ghost" busy={remove.isPending} disabled={!may.edit} why={needs("editor")} onClick={takeOut}>
+      <Button size="s" variant="ghost" busy={remove.isPending} disabled={!mayChange} why={why} onClick={takeOut}>
         Take out
       </Button>
     </>

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Square } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
-import { useDatasets } from "@/api/choices";
+import { useDatasetNames } from "@/api/choices";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { stream } from "@/api/stream";
@@ -79,11 +79,11 @@ async function follow(id: string, signal: AbortSignal, onProgress: (far: Far) =>
 }
 
 function About({ job }: { job: Job }) {
-  const { byId } = useDatasets();
+  const nameOf = useDatasetNames();
   const by = startedBy(job);
   return (
     <span className="text-13">
-      <TextLink to={`/datasets/${job.dataset_id}`}>{byId.get(job.dataset_id)?.name ?? "a dataset"}</TextLink>, dataset version {job.dataset_version} · {methodName(job.method)} · started {by ? <TextLink to={by.to}>{by.said}</TextLink> : null} <RelativeTime at={job.created_at} />
+      <TextLink to={`/datasets/${job.dataset_id}`}>{nameOf(job.dataset_id) ?? "a dataset"}</TextLink>, dataset version {job.dataset_version} · {methodName(job.method)} · started {by ? <TextLink to={by.to}>{by.said}</TextLink> : null} <RelativeTime at={job.created_at} />
     </span>
   );
 }

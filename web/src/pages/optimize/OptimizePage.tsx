@@ -1,6 +1,6 @@
 import { Lightbulb, Plus, Wand } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
-import { useDatasets, usePromptChoices } from "@/api/choices";
+import { useDatasetNames, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, SimulatedMark, StatusBadge, Tabs, Toolbar } from "@/kit";
@@ -87,8 +87,8 @@ function Searches({ prompt, status, startButton, onAll }: { prompt: string; stat
   const [moving, setMoving] = useState(false);
   const pages = usePages("/v1/optimizations", { query: { prompt, status } }, { refetchInterval: moving ? 1_500 : false });
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
-  const { byId } = useDatasets();
-  const columns = useMemo(() => jobColumns((id) => byId.get(id)?.name), [byId]);
+  const nameOf = useDatasetNames();
+  const columns = useMemo(() => jobColumns(nameOf), [nameOf]);
   return (
     <PagedTable
       label="Searches"

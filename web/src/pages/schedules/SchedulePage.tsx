@@ -1,7 +1,7 @@
 import { Pause, Pencil, Play, Trash2 } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { FEEDBACK, useDatasets } from "@/api/choices";
+import { FEEDBACK, useDatasetNames } from "@/api/choices";
 import { change, useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Facts, Loaded, Money, Page, PagedTable, Section, StatusBadge, TextLink, toast, toastError, useUndo } from "@/kit";
@@ -70,7 +70,7 @@ function Acts({ schedule }: { schedule: WholeSchedule }) {
 }
 
 function Content({ schedule }: { schedule: WholeSchedule }) {
-  const { byId } = useDatasets();
+  const nameOf = useDatasetNames();
   const pages = usePages("/v1/optimization-schedules/{schedule_id}/runs", { path: { schedule_id: schedule.id } }, { refetchInterval: LOOK_AGAIN_MS });
   const asked = askedOf(schedule);
   const most = Number(schedule.month_credits) * NUSD_PER_CREDIT;
@@ -82,7 +82,7 @@ function Content({ schedule }: { schedule: WholeSchedule }) {
           <Facts
             facts={[
               ["Each time", `${count(asked.budget?.evaluations)} evaluations, at most ${money((asked.budget?.credits ?? 0) * NUSD_PER_CREDIT)}`],
-              ["Dataset", asked.dataset_id ? <TextLink key="d" to={`/datasets/${asked.dataset_id}`}>{byId.get(asked.dataset_id)?.name ?? "a dataset"}</TextLink> : asked.source === FEEDBACK.value ? FEEDBACK.label : "–"],
+              ["Dataset", asked.dataset_id ? <TextLink key="d" to={`/datasets/${asked.dataset_id}`}>{nameOf(asked.dataset_id) ?? "a dataset"}</TextLink> : asked.source === FEEDBACK.value ? FEEDBACK.label : "–"],
               ["From version", asked.version ? `v${asked.version}` : "the live one"],
             ]}
           />

@@ -1,6 +1,6 @@
 import { Pause, Play, RotateCw, Square } from "lucide-react";
 import { Suspense, useState } from "react";
-import { useDatasets } from "@/api/choices";
+import { useDatasetNames } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
@@ -47,10 +47,10 @@ export default function TestRunPage() {
 }
 
 function About({ run }: { run: Run }) {
-  const { byId } = useDatasets();
+  const nameOf = useDatasetNames();
   return (
     <span className="text-13">
-      <TextLink to={`/datasets/${run.dataset_id}`}>{byId.get(run.dataset_id)?.name ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.model}
+      <TextLink to={`/datasets/${run.dataset_id}`}>{nameOf(run.dataset_id) ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.model}
       {run.repeats > 1 ? ` · ${run.repeats} times each` : ""}
       {run.failed_of ? (
         <>

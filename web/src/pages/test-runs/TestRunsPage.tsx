@@ -1,6 +1,6 @@
 import { ListChecks, Plus } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
-import { useDatasets, usePromptChoices } from "@/api/choices";
+import { useDatasetNames, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
@@ -30,14 +30,14 @@ export default function TestRunsPage() {
   const [moving, setMoving] = useState(false);
   const pages = usePages("/v1/test-runs", { query: { prompt, status } }, { refetchInterval: moving ? 1_500 : false });
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
-  const { byId } = useDatasets();
+  const nameOf = useDatasetNames();
   const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "" });
 
   const commands = useMemo(() => [{ id: "new-test-run", label: "New test run", keys: "n", run: () => set({ new: true }) }], [set]);
   useCommands(commands);
   useHotkey("n", () => open(true), may.edit);
 
-  const columns = useMemo(() => columnsWith((id) => byId.get(id)?.name), [byId]);
+  const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
   const startButton = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => open(true)} disabled={!may.edit} why={needs("editor")}>
       New test run
