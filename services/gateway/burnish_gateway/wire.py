@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
@@ -123,7 +123,18 @@ def _written_out(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out)]
+def _on_the_calendar(value: datetime) -> datetime:
+    """The very first and last moment are what PostgreSQL's driver takes for infinity, and gives back without a zone."""
+    try:
+        is_there = datetime.min < value.astimezone(UTC).replace(tzinfo=None) < datetime.max
+    except OverflowError:
+        is_there = False
+    if not is_there:
+        raise ValueError("lies beyond the calendar; the last moment is 9999-12-31T23:59:59Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_on_the_calendar)]
 """A date and time with its zone, as a string (which a strict datetime would refuse, because a wrap validator hands it Python values)."""
 
 

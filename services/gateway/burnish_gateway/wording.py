@@ -58,6 +58,10 @@ KINDS = {
     "list_type": "must be a list",
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object"),
     **dict.fromkeys(("uuid_parsing", "uuid_type"), "must be a UUID, such as 01930000-0000-7000-8000-000000000000"),
+    **dict.fromkeys(
+        ("datetime_parsing", "datetime_from_date_parsing", "datetime_object_invalid", "datetime_type"),
+        "must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z",
+    ),
     **dict.fromkeys(("date_parsing", "date_from_datetime_parsing", "date_type"), "must be a date, such as 2026-11-20"),
 }
 """pydantic's kind of error → what is wanted. What is not here is told in pydantic's words."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from burnish_gateway.execution.routes import NewExecution
-from burnish_gateway.wire import ApiModel, invalid_field, parse_model
+from burnish_gateway.wire import ApiModel, Moment, invalid_field, parse_model
 from burnish_gateway.wording import in_words
 from burnish_shared.errors import InvalidField
 
@@ -36,6 +36,7 @@ CASES = [
     (UUID, "x", "must be a UUID, such as 01930000-0000-7000-8000-000000000000"),
     (date, "yesterday", "must be a date, such as 2026-11-20"),
     (AwareDatetime, "2026-11-20T08:00:00", "must say its time zone, such as 2026-11-20T08:00:00Z"),
+    (AwareDatetime, "2026-11-20T08:00:00+99:00", "must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z"),
     (Literal["a", "b"], "c", "must be 'a' or 'b'"),
     (Strict, {"nome": ""}, "is no field of this call; see /openapi.json"),
 ]
@@ -67,6 +68,22 @@ def test_a_setting_that_other_apis_have_at_the_top_is_told_where_it_belongs(fiel
     with pytest.raises(InvalidField) as refused:
         parse_model(NewExecution, json.dumps(body).encode())
     assert (refused.value.message, refused.value.param) == (said, field)
+
+
+class Ends(ApiModel):
+    expires_at: Moment
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:00:00-12:00", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"],
+)
+def test_a_moment_that_no_column_gives_back_as_it_was_is_refused(beyond: str) -> None:
+    """The first is what .NET calls MaxValue: PostgreSQL would hold infinity, which compares with no other moment."""
+    with pytest.raises(InvalidField) as refused:
+        parse_model(Ends, json.dumps({"expires_at": beyond}).encode())
+    assert refused.value.message == "expires_at: lies beyond the calendar; the last moment is 9999-12-31T23:59:59Z"
+    assert parse_model(Ends, b'{"expires_at": "9999-12-31T23:59:59Z"}').expires_at.year == 9999
 
 
 class Kept(ApiModel):
