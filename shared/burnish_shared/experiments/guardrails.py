@@ -5,7 +5,7 @@ of them in at most α of experiments, however often it is looked at.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from burnish_shared.contracts.experiments import Guardrail
@@ -57,7 +57,7 @@ class GuardrailFinding:
 
 
 def sums_metric(guardrail: Guardrail) -> str:
-    """Which of the sums by unit it reads."""
+    """Which of the sums by unit it reads; errors are what successes leave."""
     return {"error_rate": "success", "latency_p95_ms": "slow"}.get(guardrail.metric, guardrail.metric)
 
 
@@ -80,6 +80,9 @@ def judge(
         why = "Nobody knows how fast it was before: too few answers in the days before the start."
         return GuardrailFinding(*told, "unavailable", guardrail.margin, guardrail.relative, why=why)
     sums = [(number, arms.get(control, {}).get(name, ArmSums()), arms.get(arm, {}).get(name, ArmSums())) for number, arms in epochs]
+    if guardrail.metric == "error_rate":
+        sums = [(number, _failures(beside), _failures(treated)) for number, beside, treated in sums]
+        frozen = None if frozen is None else replace(frozen, value=1 - frozen.value)
     if frozen is not None:
         sums = sums[-1:]
     units = sum(one.units for *_, one in sums)
@@ -97,11 +100,15 @@ def judge(
         state = "harm"
     elif plain.value > DOUBT_Z * plain.error and min(upper_bound(one, alpha=guardrail.alpha, horizon=horizon) for one in harm) > 0:
         state = "doubt"
-    sign = -1 if name == "success" else 1  # An error rate is what successes leave.
-    shown = [one if sign > 0 else 1 - one for one in (plain.control, plain.treatment)]
     return GuardrailFinding(
-        *told, state, guardrail.margin, guardrail.relative, against, shown[0], shown[1], worst.value, low, units
+        *told, state, guardrail.margin, guardrail.relative, against, plain.control, plain.treatment, worst.value, low, units
     )  # fmt: skip
+
+
+def _failures(successes: ArmSums) -> ArmSums:
+    """What successes leave, so that a margin in percent is one of the errors: of each unit, x − y of x."""
+    one = successes
+    return ArmSums(one.units, one.x, one.x - one.y, one.xx, one.xx - 2 * one.xy + one.yy, one.xx - one.xy)
 
 
 def _without_spread(
@@ -136,7 +143,7 @@ def _contrasts(
         # Slower than the limit more often than a p95 may be, and more often than the control is now: a busy hour slows both.
         alone, beside = against_number(P95_SLOW, [one for *_, one in sums]), _beside(sums, frozen=frozen)
         return ([alone, beside], beside) if alone and beside else None
-    higher = guardrail.direction == "higher" or guardrail.metric == "error_rate"  # Of successes, more is better.
+    higher = guardrail.direction == "higher" and guardrail.metric != "error_rate"
     plain = _beside(sums, frozen=frozen)
     if plain is None:
         return None

@@ -73,11 +73,12 @@ def of_harm(one: GuardrailFinding) -> str:
     beside = "the control" if one.against == "control" else "what the control was (nobody is in it any more)"
     if one.metric == "latency_p95_ms":
         moved = f"{one.treatment or 0:.1%} of answers are slower than allowed, {one.control or 0:.1%} at {beside}"
-    elif one.relative:
-        moved = f"{name} {_percent((one.treatment or 0) / (one.control or 1) - 1)} beside {beside}, at most {one.margin:.0%} is allowed"
+    elif one.relative and one.control:
+        moved = f"{name} {_percent((one.treatment or 0) / one.control - 1)} beside {beside}, at most {one.margin:.0%} is allowed"
     elif one.metric in ("error_rate", "satisfaction"):
         change = (one.treatment or 0) - (one.control or 0)
-        moved = f"{name} {_points(change)} points beside {beside}, at most {100 * one.margin:.3g} are allowed"
+        allowed = f"at most {100 * one.margin:.3g} are" if not one.relative else f"which had none, and at most {one.margin:.0%} more is"
+        moved = f"{name} {_points(change)} points beside {beside}, {allowed} allowed"
     else:
         moved = f"{name} {(one.treatment or 0) - (one.control or 0):+.3g} beside {beside}, at most {one.margin:.3g} is allowed"
     return f"{_arm(one.arm)} does harm: {moved}; proven after {one.units:,} of its units."

@@ -199,6 +199,27 @@ def test_without_a_control_the_candidate_is_held_against_what_the_control_was_an
 
 
 @pytest.mark.capability("X3")
+def test_a_margin_in_percent_of_errors_is_one_of_the_errors() -> None:
+    """Half as many errors again, of 2 %: 3 %. Taken of successes it would let half of the answers fail."""
+    plan = replace(ROLLOUT, guardrails=(Guardrail(metric="error_rate", margin=0.5, relative=True),))
+
+    def judged(of_control: int, of_candidate: int) -> tuple[str, str]:
+        held = analyse(plan, [epoch(a=arm(5000, 4250, failed=of_control), b=arm(5000, 4250, failed=of_candidate))])
+        move = next_move(plan, RAMP, Standing(1, 3600, 5000), held)
+        return held.guardrails[0].state, move.why
+
+    assert judged(100, 100)[0] == "ok"
+    state, why = judged(100, 500)
+    assert state == "harm" and "errors +400.0% beside the control, at most 50% is allowed" in why
+    state, why = judged(0, 500)
+    assert state == "harm" and "errors +10.0 points beside the control, which had none, and at most 50% more is allowed" in why
+    alone = analyse(plan, [epoch(a=arm(4000, 3400, failed=80), b=arm(4000, 3400)), Epoch(2, {"b": 1.0}, {"b": arm(5000, 4250, failed=500)})])
+    (found,) = alone.guardrails
+    assert (found.state, found.against) == ("harm", "baseline")
+    assert (found.control, found.treatment) == (pytest.approx(0.02), pytest.approx(0.1))
+
+
+@pytest.mark.capability("X3")
 def test_a_skewed_split_asks_somebody() -> None:
     skewed = analyse(ROLLOUT, [epoch(share=0.05, a=arm(9000, 7650), b=arm(900, 765))])
     assert isinstance(next_move(ROLLOUT, RAMP, Standing(1, 3600, 900), skewed), Hold)
