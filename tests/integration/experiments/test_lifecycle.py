@@ -269,12 +269,39 @@ async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> 
         ({"prompt": "nothing"}, "prompt"),
         ({"kind": "rollout", "rollout": {"steps": [0.00001, 1]}}, "rollout.steps"),
         ({"kind": "rollout", "deciding": {"max_days": 3}}, "deciding.max_days"),
+        ({"metric": "success", "direction": "lower"}, "direction"),
+        ({"metric": "success", "deciding": {"smallest_effect": 5}}, "deciding.smallest_effect"),
+        ({"metric": "satisfaction", "deciding": {"equivalence_margin": 2}}, "deciding.equivalence_margin"),
+        ({"guardrails": [{"metric": "error_rate", "margin": 2}]}, "guardrails.0.margin"),
+        ({"guardrails": [{"metric": "satisfaction", "margin": 3, "relative": True}]}, "guardrails.0.margin"),
+        ({"guardrails": [{"metric": "error_rate", "margin": 0.1, "direction": "higher"}]}, "guardrails.0.direction"),
+        ({"guardrails": [{"metric": "latency_p95_ms", "margin": 5}, {"metric": "latency_p95_ms", "margin": 0.2}]}, "guardrails"),
+        ({"shadow_budget_nusd": 5}, "shadow_budget_nusd"),
     ],
 )
 async def test_a_draft_that_makes_no_sense_names_the_field(caller: Caller, changed: dict[str, Any], param: str) -> None:
     await two_versions(caller)
     answer = await caller("POST", "/v1/experiments", body(**changed))
     assert answer.status in (404, 422) and str(answer.body["error"]["param"]).startswith(param), answer.body
+
+
+async def test_what_looks_odd_and_makes_sense_is_drafted(caller: Caller) -> None:
+    await two_versions(caller)
+    for changed in (
+        {"metric": "metric:NPS", "direction": "higher"},  # as feedback may name it
+        {"metric": "latency_ms", "direction": "lower", "deciding": {"smallest_effect": 50}},
+        {"guardrails": [{"metric": "error_rate", "margin": 2, "relative": True}, {"metric": "latency_ms", "margin": 400}]},
+    ):
+        answer = await caller("POST", "/v1/experiments", body(**changed))
+        assert answer.status == 201, (changed, answer.body)
+
+
+async def test_a_plan_that_ends_before_anything_may_be_decided_is_not_started(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await drafted(caller, body(min_samples=100, deciding={"method": "fixed", "planned_units": 150}))
+    refused = await caller("POST", f"/v1/experiments/{experiment}/start")
+    assert refused.status == 409 and refused.body["error"]["param"] == "deciding.planned_units", refused.body
+    assert "plan 200 or more" in refused.body["error"]["message"]
 
 
 async def test_results_are_counted_by_unit(stack: Stack, caller: Caller) -> None:

@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from burnish_gateway.experiments.running import WORDS
+from burnish_gateway.feedback.bodies import METRIC_NAME
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.expressions import ExpressionError, can_hold, parse
@@ -16,7 +17,12 @@ from burnish_shared.money import MAX_AMOUNT_NUSD
 ARM_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 METRICS: Final = ("success", "latency_ms", "cost_nusd", "satisfaction")
 GUARDED: Final = ("error_rate", "latency_p95_ms", "latency_ms", "cost_nusd", "satisfaction")
-NAMED_METRIC: Final = re.compile(r"metric:[a-z][a-z0-9_.-]{0,62}")
+NAMED_METRIC: Final = re.compile(f"metric:{METRIC_NAME.strip('^$')}")
+SHARES: Final = frozenset({"success", "error_rate", "satisfaction"})
+"""Metrics between 0 and 1."""
+
+MORE_IS_BETTER: Final = frozenset({"success", "satisfaction"})
+"""Of the usual metrics; of cost, latency and errors less is."""
 ARMS_MOST: Final = 10
 
 Unit = Literal["end_user", "session", "execution"]
@@ -31,6 +37,24 @@ def known_metric(metric: str, *, among: tuple[str, ...]) -> str:
     if metric not in among and not NAMED_METRIC.fullmatch(metric):
         raise ValueError(f"is none of {', '.join(among)} and no metric:<name>")
     return metric
+
+
+def known_direction(metric: str) -> Literal["higher", "lower"] | None:
+    """Of a usual metric; None of one that only its workspace can say it of."""
+    return None if metric.startswith("metric:") else "higher" if metric in MORE_IS_BETTER else "lower"
+
+
+def check_direction(metric: str, direction: str | None) -> None:
+    """Raises ValueError for one that would name the worse arm the winner."""
+    known = known_direction(metric)
+    if None not in (known, direction) and direction != known:
+        raise ValueError(f"direction: of {metric} {known} is better, which is known; leave it out")
+
+
+def check_size(field: str, metric: str, size: float | None) -> None:
+    """Raises ValueError for points that were meant and given as a share: between shares nothing is so far apart."""
+    if metric in SHARES and size is not None and size >= 1:
+        raise ValueError(f"{field}: {metric} lies between 0 and 1, so this must be below 1; five points are 0.05")
 
 
 class ArmBody(ApiModel):
@@ -74,6 +98,24 @@ class GuardrailBody(ApiModel):
     def _known(cls, metric: str) -> str:
         return known_metric(metric, among=GUARDED)
 
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        check_direction(self.metric, self.direction)
+        if not (self.relative and known_direction(self.metric) == "lower"):
+            check_size("margin", self.metric, self.margin)
+        return self
+
+
+def each_metric_once(guardrails: list[GuardrailBody]) -> list[GuardrailBody]:
+    """Of two margins of one metric it could not be said which holds."""
+    metrics = [one.metric for one in guardrails]
+    if twice := next((metric for metric in metrics if metrics.count(metric) > 1), None):
+        raise ValueError(f"{twice} stands there twice; give each metric one margin")
+    return guardrails
+
+
+Guardrails = Annotated[list[GuardrailBody], Field(max_length=20), AfterValidator(each_metric_once)]
+
 
 class RolloutBody(ApiModel):
     """The ramp of a guarded rollout."""
@@ -97,7 +139,7 @@ class RolloutAsked(RolloutBody):
     """How an accepted suggestion is rolled out; what is not said is as usual."""
 
     unit: Unit | None = Field(default=None, description="End users where calls name them, else sessions, else executions.")
-    guardrails: Annotated[list[GuardrailBody], Field(max_length=20)] | None = Field(default=None, description="The usual ones where none.")
+    guardrails: Guardrails | None = Field(default=None, description="The usual ones where none.")
 
 
 class Deciding(ApiModel):
@@ -133,7 +175,7 @@ class NewExperiment(ApiModel):
     unit: Unit = "end_user"
     metric: Metric = Field(default="satisfaction", description="success, satisfaction, latency_ms, cost_nusd or metric:<name>.")
     direction: Literal["higher", "lower"] | None = Field(default=None, description="Which is better; known of the usual metrics.")
-    guardrails: Annotated[list[GuardrailBody], Field(max_length=20)] | None = Field(
+    guardrails: Guardrails | None = Field(
         default=None, description="The usual ones of a guarded rollout where none are given; of an experiment none."
     )
     targeting: Annotated[Text, Field(max_length=2_000)] = Field(
@@ -201,6 +243,8 @@ class NewExperiment(ApiModel):
             raise ValueError("arms: say of what share of the calls a shadow arm sees a copy")
         if len(live) < len(self.arms) and self.shadow_budget_nusd is None:
             raise ValueError("shadow_budget_nusd: shadow arms cost money; say how much they may")
+        if len(live) == len(self.arms) and self.shadow_budget_nusd is not None:
+            raise ValueError("shadow_budget_nusd: no arm is a shadow; leave it out")
         return self
 
     @model_validator(mode="after")
@@ -215,6 +259,9 @@ class NewExperiment(ApiModel):
             raise ValueError("namespace_share: needs a namespace")
         if self.metric.startswith("metric:") and self.direction is None:
             raise ValueError("direction: say whether more or less of your own metric is better")
+        check_direction(self.metric, self.direction)
+        check_size("deciding.smallest_effect", self.metric, self.deciding.smallest_effect)
+        check_size("deciding.equivalence_margin", self.metric, self.deciding.equivalence_margin)
         if any(one.metric.startswith("metric:") and one.direction is None for one in self.guardrails or ()):
             raise ValueError("guardrails: say the direction of your own metrics")
         return self
@@ -263,7 +310,7 @@ class RolloutPolicyBody(ApiModel):
     label: Label = "production"
     unit: Unit | None = Field(default=None, description="End users where calls name them, else sessions, else executions.")
     rollout: RolloutBody = Field(default_factory=RolloutBody)
-    guardrails: Annotated[list[GuardrailBody], Field(max_length=20)] = Field(default_factory=list, description="Empty: the usual ones.")
+    guardrails: Guardrails = Field(default_factory=list, description="Empty: the usual ones.")
 
 
 class SettingsBody(ApiModel):

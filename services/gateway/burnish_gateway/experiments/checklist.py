@@ -106,6 +106,7 @@ async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence
     checks += await _approvals(tx, experiment, head)
     checks += _conflicts(experiment, await others_open(tx, experiment))
     checks += _allocation_checks(experiment)
+    checks += _plan_checks(experiment)
     traffic = await past.traffic_of(tx, experiment, now=now)
     baseline = await past.baseline_of(tx, experiment, now=now)
     checks += _traffic_checks(experiment, traffic, baseline)
@@ -172,6 +173,18 @@ def _allocation_checks(experiment: Experiment) -> list[Check]:
     empty = [one.arm for one in experiment.live_arms if one.buckets == 0] if experiment.rollout is None else []
     if empty:
         return [Check("allocation", "blocks", f"The arm '{empty[0]}' has a share of 0, so nobody gets it.", "arms")]
+    return []
+
+
+def _plan_checks(experiment: Experiment) -> list[Check]:
+    """A rule with an end that comes before every arm can have its least could only end with "not enough data"."""
+    planned, least = experiment.settings.planned_units, experiment.settings.min_samples * len(experiment.live_arms)
+    if experiment.rollout is None and experiment.method != "sequential" and planned is not None and planned < least:
+        words = (
+            f"{planned:,} units are planned in all arms together, and nothing is decided before each of the {len(experiment.live_arms)} "
+            f"has {experiment.settings.min_samples:,}: plan {least:,} or more, or lower min_samples."
+        )
+        return [Check("planned_units", "blocks", words, "deciding.planned_units")]
     return []
 
 

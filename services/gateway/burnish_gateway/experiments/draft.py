@@ -7,7 +7,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.experiments import settings_store, store
-from burnish_gateway.experiments.bodies import ArmBody, GuardrailBody, NewExperiment
+from burnish_gateway.experiments.bodies import ArmBody, GuardrailBody, NewExperiment, known_direction
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, no_such_experiment
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
@@ -21,9 +21,6 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.slug import parse_label, parse_movable_label, parse_slug
 
 LOOKS: Final = 5
-
-HIGHER: Final = frozenset({"success", "satisfaction"})
-"""Metrics of which more is better; of cost, latency and errors less is."""
 
 
 async def create(tx: Tx, principal: Principal, body: NewExperiment, *, suggestion_id: UUID | None = None) -> UUID:
@@ -171,7 +168,7 @@ def guardrail_of(body: GuardrailBody) -> Guardrail:
 
 
 def _direction(metric: str) -> Any:
-    return "higher" if metric in HIGHER else "lower"
+    return known_direction(metric) or "lower"
 
 
 def _audited(values: dict[str, Any], arms: Sequence[PlannedArm]) -> dict[str, Any]:
