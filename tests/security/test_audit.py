@@ -160,6 +160,7 @@ async def test_an_admin_reads_and_filters_the_log(world: World) -> None:
     assert (await world.beta.admin("GET", f"{AUDIT}/{created['id']}")).status == 404
     assert first["next_cursor"] is None and [one["action"] for one in rest["data"]] == ["api_key.created"]
     assert (await admin("GET", f"{AUDIT}?from=2026-01-01T00:00:00")).status == 422  # in which zone?
+    assert (await admin("GET", f"{AUDIT}?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")).status == 422
 
 
 async def test_a_person_stands_in_the_log_by_who_they_are(world: World) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
@@ -14,9 +13,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -111,31 +108,6 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 """Text without NUL, which PostgreSQL cannot store."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
-
-
-WRITTEN_OUT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
-"""How RFC 3339 begins. A bare number would be taken for seconds since 1970."""
-
-
-def _written_out(value: object) -> object:
-    if not isinstance(value, datetime) and not (isinstance(value, str) and WRITTEN_OUT.match(value)):
-        raise ValueError("must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z")
-    return value
-
-
-def _on_the_calendar(value: datetime) -> datetime:
-    """The very first and last moment are what PostgreSQL's driver takes for infinity, and gives back without a zone."""
-    try:
-        is_there = datetime.min < value.astimezone(UTC).replace(tzinfo=None) < datetime.max
-    except OverflowError:
-        is_there = False
-    if not is_there:
-        raise ValueError("lies beyond the calendar; the last moment is 9999-12-31T23:59:59Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_on_the_calendar)]
-"""A date and time with its zone, as a string (which a strict datetime would refuse, because a wrap validator hands it Python values)."""
 
 
 class ErrorBody(BaseModel):

@@ -153,4 +153,5 @@ async def test_the_ledger_is_found_by_kind_and_time(caller: Caller) -> None:
     assert {one["kind"] for one in (await ok(caller("GET", "/v1/credits/transfers?kind=charge")))["data"]} == {"charge"}
     assert (await ok(caller("GET", "/v1/credits/transfers?to=2020-01-01T00:00:00Z")))["data"] == []
     assert len((await ok(caller("GET", "/v1/credits/transfers?from=2020-01-01T00:00:00Z")))["data"]) == 2
+    assert (await caller("GET", "/v1/credits/transfers?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")).status == 422
     assert (await caller("GET", "/v1/credits/transfers?kind=theft")).status == 422

@@ -104,7 +104,15 @@ async def test_lists_are_narrowed_by_what_rows_hold(caller: Caller) -> None:
     ):
         answer = await caller("GET", f"/v1/executions?{query}")
         assert answer.status == 200 and [row["id"] for row in answer.body["data"]] == wanted, (query, answer.body)
-    for wrong in ("min_cost_nusd=-1", "from=yesterday", "from=2026-01-01T00:00:00", "api_key_id=x", "colour=red", "user_id=%00"):
+    for wrong in (
+        "min_cost_nusd=-1",
+        "from=yesterday",
+        "from=2026-01-01T00:00:00",
+        "from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
+        "api_key_id=x",
+        "colour=red",
+        "user_id=%00",
+    ):
         assert (await caller("GET", f"/v1/executions?{wrong}")).status == 422, wrong
 
 

@@ -156,6 +156,8 @@ async def test_the_log_is_paged_and_filtered(call: Caller, hooks: Hooks, receive
     assert {one["endpoint_id"] for one in page["data"]} == {second} and len(page["data"]) == 2
     assert (await call("GET", "/v1/webhooks/deliveries?status=lost"))[0] == 422
     assert (await call("GET", "/v1/webhooks/deliveries?cursor=nonsense"))[0] == 422
+    status, turned = await call("GET", "/v1/webhooks/deliveries?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")
+    assert (status, turned["error"]["param"]) == (422, "to"), "an empty list would look as if nothing had been sent"
     assert first != second
 
 

@@ -213,7 +213,9 @@ def test_a_margin_in_percent_of_errors_is_one_of_the_errors() -> None:
     assert state == "harm" and "errors +400.0% beside the control, at most 50% is allowed" in why
     state, why = judged(0, 500)
     assert state == "harm" and "errors +10.0 points beside the control, which had none, and at most 50% more is allowed" in why
-    alone = analyse(plan, [epoch(a=arm(4000, 3400, failed=80), b=arm(4000, 3400)), Epoch(2, {"b": 1.0}, {"b": arm(5000, 4250, failed=500)})])
+    alone = analyse(
+        plan, [epoch(a=arm(4000, 3400, failed=80), b=arm(4000, 3400)), Epoch(2, {"b": 1.0}, {"b": arm(5000, 4250, failed=500)})]
+    )
     (found,) = alone.guardrails
     assert (found.state, found.against) == ("harm", "baseline")
     assert (found.control, found.treatment) == (pytest.approx(0.02), pytest.approx(0.1))

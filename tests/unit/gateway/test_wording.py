@@ -9,7 +9,8 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from burnish_gateway.execution.routes import NewExecution
-from burnish_gateway.wire import ApiModel, Moment, invalid_field, parse_model
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import ApiModel, invalid_field, parse_model
 from burnish_gateway.wording import in_words
 from burnish_shared.errors import InvalidField
 

@@ -1,7 +1,6 @@
 """`/v1/audit`: who changed what (PRODUCT T4)."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,9 +11,10 @@ from burnish_gateway.access import audit_store as store
 from burnish_gateway.access.audit_entry import AuditEntry, AuditPage, entry_of
 from burnish_gateway.access.audit_export import EXTENSIONS, ExportFormat, export
 from burnish_gateway.deps import Admin, GatewayParts
+from burnish_gateway.moments import Moment, check_order
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import Moment, Text, json_response, make_router
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.errors import NotFound
 
 router = make_router("audit")
 
@@ -30,14 +30,8 @@ async def _wanted(
     start: Annotated[Moment | None, Query(alias="from", description="From this moment on; with its zone.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="Before this moment; with its zone.")] = None,
 ) -> store.Wanted:
-    return store.Wanted(actor, action, object_kind, object_id, request_id, _in_utc(start, "from"), _in_utc(end, "to"))
-
-
-def _in_utc(moment: datetime | None, name: str) -> datetime | None:
-    try:
-        return None if moment is None else moment.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidField(f"{name}: lies beyond the calendar.", param=name) from error
+    check_order(start, end)
+    return store.Wanted(actor, action, object_kind, object_id, request_id, start, end)
 
 
 Wanted = Annotated[store.Wanted, Depends(_wanted)]

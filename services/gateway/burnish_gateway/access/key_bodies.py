@@ -8,7 +8,8 @@ from asyncpg import Record
 from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.access.scopes import SCOPES
-from burnish_gateway.wire import ApiModel, Moment, Name
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import ApiModel, Name
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 RoleName = Literal["admin", "editor", "viewer"]

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from burnish_gateway.moments import Moment
 from burnish_gateway.optimization.bodies import BudgetBody
-from burnish_gateway.wire import ApiModel, Moment, Text
+from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 
 Status = Literal["open", "acknowledged", "resolved"]

@@ -1,6 +1,5 @@
 """Credit: what is left, and the ledger; and what else belongs to money."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -19,10 +18,11 @@ from burnish_gateway.billing.credit_bodies import (
     WarningBody,
 )
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
-from burnish_gateway.wire import Moment, json_response, make_router
+from burnish_gateway.moments import Moment, check_order
+from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.errors import NotFound
 from burnish_shared.money import credits_text
 
 ledger = make_router("billing")
@@ -48,7 +48,7 @@ async def list_transfers(
     end: Annotated[Moment | None, Query(alias="to", description="RFC 3339, not included.")] = None,
 ) -> Response:
     after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
-    start, end = _in_utc(start, param="from"), _in_utc(end, param="to")
+    check_order(start, end)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_transfers(tx, after=after[0] if after else None, limit=limit, kind=kind, start=start, end=end)
     page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [row["transfer_id"]])
@@ -71,14 +71,6 @@ async def put_warning(body: WarningBody, gateway: GatewayParts, principal: Admin
         answer = before.model_copy(update={"below_nusd": body.below_nusd})
         await note_change(tx, workspace_id=principal.workspace_id, kind="workspace", key=str(principal.workspace_id))
     return json_response(answer)
-
-
-def _in_utc(moment: datetime | None, *, param: str) -> datetime | None:
-    """Raises InvalidField for a moment that UTC has no year for."""
-    try:
-        return None if moment is None else moment.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidField(f"{param}: lies beyond the calendar.", param=param) from error
 
 
 async def _credits(tx: Tx, principal: Principal) -> CreditsAnswer:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from burnish_gateway.experiments.bodies import NewExperiment
-from burnish_gateway.wire import ApiModel, Moment, Text
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import ApiModel, Text
 
 
 class ExperimentForm(ApiModel):

@@ -10,10 +10,11 @@ from pydantic import Field
 
 from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS, MOST_ITEMS
+from burnish_gateway.moments import Moment
 from burnish_gateway.registry.bodies import ShortText, Tags, VersionNumber
 from burnish_gateway.registry.line_store import MAX_BRANCHES
 from burnish_gateway.registry.prompt import EdgeKind, Source, Visibility
-from burnish_gateway.wire import ApiModel, Moment, Name, Text
+from burnish_gateway.wire import ApiModel, Name, Text
 
 FORMAT: Final = "burnish.bundle"
 VERSION: Final = 1

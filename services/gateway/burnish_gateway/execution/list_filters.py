@@ -1,14 +1,14 @@
 """What the list of executions may be narrowed by (PRODUCT E13)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
 
-from burnish_gateway.wire import Moment, Text
+from burnish_gateway.moments import Moment, check_order
+from burnish_gateway.wire import Text
 from burnish_shared.contracts.executions import Lane
-from burnish_shared.errors import InvalidField
 from burnish_shared.ids import first_id_at
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
@@ -42,20 +42,18 @@ def _wanted(
     start: Annotated[Moment | None, Query(alias="from", description="Begun from this moment on; with its zone.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="Begun before this moment; with its zone.")] = None,
 ) -> dict[str, Any]:
+    check_order(start, end)
     return {
         "prompt": prompt, "version": version, "label": label, "tag": tag, "model": model, "provider": provider, "status": status,
         "error_code": error_code, "session_id": session_id, "user_id": user_id, "app": app, "client_request_id": client_request_id,
         "api_key_id": api_key_id, "provider_key_id": provider_key_id, "job_id": job_id, "lane": lane,
         "trace_id": None if trace_id is None else UUID(trace_id), "cached": cached, "simulated": simulated,
-        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start, "from"), "to": _bound(end, "to"),
+        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start), "to": _bound(end),
     }  # fmt: skip
 
 
-def _bound(moment: datetime | None, name: str) -> UUID | None:
-    try:
-        return None if moment is None else first_id_at(moment.astimezone(UTC))
-    except (OverflowError, ValueError) as error:
-        raise InvalidField(f"{name}: lies beyond the calendar.", param=name) from error
+def _bound(moment: datetime | None) -> UUID | None:
+    return None if moment is None else first_id_at(moment)
 
 
 Wanted = Annotated[dict[str, Any], Depends(_wanted)]

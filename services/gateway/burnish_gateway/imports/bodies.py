@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from burnish_gateway.execution.routes import Message
 from burnish_gateway.feedback.bodies import SOURCE_NAME, LineError
 from burnish_gateway.imports.reported import Reported
-from burnish_gateway.wire import ApiModel, Moment, Text
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.executions import Status
 
 Source = Annotated[str, Field(pattern=SOURCE_NAME, description="The system it comes from; a name of yours.")]

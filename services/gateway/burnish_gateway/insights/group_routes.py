@@ -15,7 +15,8 @@ from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.group_store import group_totals, top_users
 from burnish_gateway.insights.ranges import Grain, Range, of_end_users, range_of
 from burnish_gateway.insights.store import DIMENSIONS
-from burnish_gateway.wire import Moment, make_router
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import parse_slug
 

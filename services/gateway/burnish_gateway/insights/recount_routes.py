@@ -11,7 +11,8 @@ from burnish_gateway.access import audit
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.insights import recount_store as store
-from burnish_gateway.wire import ApiModel, Moment, json_response, make_router
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import ApiModel, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, RateLimited
 from burnish_shared.ids import new_uuid

@@ -14,7 +14,8 @@ from burnish_gateway.insights.figures import effectiveness_without, end_users_of
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
-from burnish_gateway.wire import Moment, make_router
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.measures import EFFECTIVENESS_VERSION
 from burnish_shared.money import credits_text

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
-from burnish_gateway.wire import ApiModel, Moment, Name, Text
+from burnish_gateway.moments import Moment
+from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.executions import PriceTier
 from burnish_shared.money import MAX_AMOUNT_NUSD
 

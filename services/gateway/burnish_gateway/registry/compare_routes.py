@@ -12,11 +12,12 @@ from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.ranges import range_of
 from burnish_gateway.insights.store import Totals
+from burnish_gateway.moments import Moment
 from burnish_gateway.registry import compare_store, lines, store
 from burnish_gateway.registry.history_answers import ModelFigures, RunOfVersion, VersionColumn, VersionComparison
 from burnish_gateway.registry.label_rules import DEFAULT_THRESHOLD
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
-from burnish_gateway.wire import Moment, make_router
+from burnish_gateway.wire import make_router
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
 router = make_router("prompts")

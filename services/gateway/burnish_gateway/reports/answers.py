@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from burnish_gateway.insights.answers import Distinct, Figures, NamedMetric, ProjectionAnswer, Satisfaction
+from burnish_gateway.moments import Moment
 from burnish_gateway.reports.schedule import Every, Weekday
 from burnish_gateway.reports.target import Kind
-from burnish_gateway.wire import ApiModel, Moment, Text
+from burnish_gateway.wire import ApiModel, Text
 
 CHANNELS_MOST: Final = 20
 

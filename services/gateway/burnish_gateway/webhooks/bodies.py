@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from burnish_gateway.moments import Moment
 from burnish_gateway.webhooks.reach import PATTERNS, SUBSCRIBABLE
-from burnish_gateway.wire import ApiModel, Moment, Text
+from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.webhooks import CONDITION_NAMES
 from burnish_shared.egress.target import MAX_URL_LENGTH
 from burnish_shared.errors import InvalidField

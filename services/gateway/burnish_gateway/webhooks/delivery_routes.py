@@ -11,11 +11,12 @@ from fastapi.responses import Response
 from burnish_gateway.access.principal import Role
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.moments import Moment, check_order
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import answers, deliveries_store, endpoints_store
 from burnish_gateway.webhooks.deliveries_store import Searched
 from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, check_on, no_such_delivery
-from burnish_gateway.wire import Moment, Text, json_response, make_router
+from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.contracts.events import EventType
 from burnish_shared.contracts.webhooks import parse_message_id
 from burnish_shared.db.session import Tx
@@ -42,6 +43,7 @@ async def list_deliveries(
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
     """Find an event by `event_id`, and what was told of a prompt, an alert or an execution by `object_id`."""
+    check_order(from_, to)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     before = (datetime.fromisoformat(position[0]), UUID(position[1]), UUID(position[2])) if position else None
     searched = Searched(endpoint_id, event_type, status, reason, object_id, event_id, from_, to)
