@@ -19,7 +19,7 @@ def in_words(error: Any) -> str:
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"]) or f"must match the pattern {context['pattern']}"
     if kind in ("literal_error", "enum"):
-        return f"must be {context['expected']}"
+        return f"must be {JSON_WORDS.get(context['expected'], context['expected'])}"
     return str(error["msg"]).removeprefix("Value error, ")
 
 
@@ -34,6 +34,8 @@ def _length(kind: str, context: dict[str, Any], given: object) -> str:
         return "may not be empty"
     return f"must have at least {least} {unit}"
 
+
+JSON_WORDS = {"True": "true", "False": "false", "None": "null"}
 
 LENGTHS = frozenset({"too_long", "too_short", "string_too_long", "string_too_short"})
 

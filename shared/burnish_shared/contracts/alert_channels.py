@@ -7,6 +7,9 @@ ChannelKind = Literal["email", "slack", "teams", "pagerduty"]
 Severity = Literal["info", "warning", "error", "critical"]
 AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model"]
 
+OF_NO_PROMPT: Final[frozenset[AlertKind]] = frozenset({"credits", "provider_key", "usage", "model"})
+"""Kinds whose alerts are never about a prompt; a budget's may be."""
+
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical")
 """From least to most, in the words of PagerDuty's Events API v2."""
 

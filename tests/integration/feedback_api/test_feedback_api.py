@@ -216,12 +216,14 @@ async def test_mutes_are_set_shown_and_ended_and_those_without_sense_are_refused
     elsewhere = {"kind": "email", "name": "x", "recipients": ["a@example.com"], "filters": {"prompts": ["route", "ruote"]}}
     refused = await caller("POST", "/v1/alert-channels", elsewhere)
     assert (refused.status, refused.body["error"]["param"]) == (422, "filters.prompts"), "it would tell nobody"
-    set_ = await caller("PUT", "/v1/alert-mutes", {"kind": "usage", "prompt": "route", "until": later, "reason": "load test"})
+    nothing = await caller("PUT", "/v1/alert-mutes", {"kind": "usage", "prompt": "route", "until": later})
+    assert (nothing.status, nothing.body["error"]["param"]) == (422, "prompt"), "unusual use is about no prompt: it would mute nothing"
+    set_ = await caller("PUT", "/v1/alert-mutes", {"kind": "degradation", "prompt": "route", "until": later, "reason": "load test"})
     assert (set_.status, set_.body["muted_by"].partition(":")[0]) == (200, "api_key")
     assert [one["prompt"] for one in (await caller("GET", "/v1/alert-mutes")).body["data"]] == ["route"]
     assert (await (await stack.caller())("GET", "/v1/alert-mutes")).body["data"] == []
-    assert (await caller("DELETE", "/v1/alert-mutes?kind=usage")).status == 404
-    assert (await caller("DELETE", "/v1/alert-mutes?kind=usage&prompt=route")).status == 200
+    assert (await caller("DELETE", "/v1/alert-mutes?kind=degradation")).status == 404
+    assert (await caller("DELETE", "/v1/alert-mutes?kind=degradation&prompt=route")).status == 200
     for until_ in ((datetime.now(UTC) - timedelta(days=1)), (datetime.now(UTC) + timedelta(days=91))):
         assert (await caller("PUT", "/v1/alert-mutes", {"until": until_.isoformat()})).status == 422
 

@@ -73,13 +73,33 @@ async def test_a_channel_is_made_shown_without_its_secret_changed_and_deleted(ga
     assert (await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "on CALL", "url": url}))[0] == 409
     status, changed = await admin("PATCH", path, {"name": "Ops", "enabled": False, "filters": {"min_severity": "error"}})
     assert (status, changed["name"], changed["filters"]) == (200, "Ops", {"min_severity": "error"})
-    assert (await admin("PATCH", path, {"routing_key": "R" * 32}))[0] == 422
+    for wrong in (
+        {"routing_key": "R" * 32},
+        {"name": None},
+        {"enabled": None},
+        {"url": None},
+        {"filters": {"kinds": ["usage"], "prompts": ["x"]}},
+    ):
+        status, refused = await admin("PATCH", path, wrong)
+        assert (status, refused["error"]["param"].partition(".")[0]) == (422, next(iter(wrong)))
+    assert (await admin("PATCH", path, {"filters": None}))[1]["filters"] == {}
     shown = [await admin("GET", one) for one in ("/v1/alert-channels", path)]
     assert (await admin("DELETE", path))[0] == 200
     assert (await admin("GET", path))[0] == 404
     entries = await hooks.rows("SELECT action, before, after FROM audit_log WHERE object_kind = 'alert_channel' ORDER BY audit_id")
-    assert [one["action"] for one in entries] == ["alert_channel.created", "alert_channel.changed", "alert_channel.deleted"]
+    assert [one["action"].partition(".")[2] for one in entries] == ["created", "changed", "changed", "deleted"]
     assert "very-secret" not in json.dumps([made, changed, shown, [[one["before"], one["after"]] for one in entries]])
+
+
+async def test_a_service_of_ones_own_is_taken_off_again(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    pager = {"kind": "pagerduty", "name": "Pager", "routing_key": "R" * 32, "url": "http://127.0.0.1:9/own", "region": "eu"}
+    _, made = await admin("POST", "/v1/alert-channels", pager)
+    path = f"/v1/alert-channels/{made['id']}"
+    status, kept = await admin("PATCH", path, {"name": "Pager 2"})
+    assert (status, kept["url"], kept["region"], kept["address"]) == (200, "http://127.0.0.1:9/own", "eu", "…RRRR")
+    status, own = await admin("PATCH", path, {"url": None, "region": None})
+    assert (status, own["url"], own["region"], own["address"]) == (200, None, "us", "…RRRR")
 
 
 @pytest.mark.promise("W-08")

@@ -39,6 +39,7 @@ CASES = [
     (AwareDatetime, "2026-11-20T08:00:00", "must say its time zone, such as 2026-11-20T08:00:00Z"),
     (AwareDatetime, "2026-11-20T08:00:00+99:00", "must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z"),
     (Literal["a", "b"], "c", "must be 'a' or 'b'"),
+    (Literal[True], False, "must be true"),
     (Strict, {"nome": ""}, "is no field of this call; see /openapi.json"),
 ]
 

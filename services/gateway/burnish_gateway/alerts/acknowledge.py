@@ -53,4 +53,4 @@ async def acknowledge(tx: Tx, *, workspace_id: UUID, alert_id: UUID, by: str, cl
 
 
 def no_such_alert() -> NotFound:
-    return NotFound("There is no such alert.")
+    return NotFound("There is no such alert in this workspace.", param="alert_id")

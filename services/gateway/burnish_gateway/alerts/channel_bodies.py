@@ -1,7 +1,7 @@
 """What callers say of alert channels, and how channels look from outside. Addresses with a secret in them are never shown again."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -14,6 +14,7 @@ from burnish_shared.egress.target import MAX_URL_LENGTH
 RECIPIENTS_MOST = 20
 
 Region = Literal["us", "eu"]
+DEFAULT_REGION: Final[Region] = "us"
 
 
 def _email(text: str) -> str:
@@ -60,7 +61,7 @@ class NewChannel(ApiModel):
     recipients: Recipients | None = None
     url: Url | None = None
     routing_key: RoutingKey | None = None
-    region: Region = "us"
+    region: Region = DEFAULT_REGION
     filters: ChannelFilters = Field(default_factory=ChannelFilters)
     enabled: bool = True
 
@@ -74,7 +75,7 @@ class NewChannel(ApiModel):
 
 
 class ChannelChange(ApiModel):
-    """`PATCH /v1/alert-channels/{id}`: what is left out stays."""
+    """`PATCH /v1/alert-channels/{id}`: what is left out stays. Null takes off `filters`, and of PagerDuty `url` and `region`."""
 
     name: Name | None = None
     recipients: Recipients | None = None

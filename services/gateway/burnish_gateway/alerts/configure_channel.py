@@ -6,7 +6,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.alerts import channel_store as store
-from burnish_gateway.alerts.channel_bodies import ChannelAnswer, ChannelChange, NewChannel, check_fields
+from burnish_gateway.alerts.channel_bodies import DEFAULT_REGION, ChannelAnswer, ChannelChange, ChannelFilters, NewChannel, check_fields
 from burnish_gateway.alerts.known_prompts import check_prompts
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.contracts.alert_channels import channel_context
@@ -25,7 +25,7 @@ async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, targ
     """`target` is the URL, where one was given, as the egress guard passed it. Raises Conflict for a taken name, and beyond the most."""
     if await store.count(tx) >= CHANNELS_MOST:
         raise Conflict(f"A workspace has at most {CHANNELS_MOST} alert channels; delete one first.")
-    await check_prompts(tx, body.filters.prompts or [], param="filters.prompts")
+    await _check_filters(tx, body.filters)
     channel_id = new_uuid()
     await _check_name(tx, body.name, channel_id)
     settings: dict[str, Any] = {"recipients": body.recipients} if body.kind == "email" else {}
@@ -48,19 +48,25 @@ async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, targ
 async def change_channel(
     tx: Tx, principal: Principal, channel_id: UUID, *, body: ChannelChange, target: Target | None, keyring: Keyring
 ) -> ChannelAnswer:
-    """What is left out stays. Raises NotFound, Conflict, and InvalidField for what means nothing to this kind."""
+    """What is left out stays; null takes off filters and what PagerDuty has by itself (`url`, `region`).
+
+    Raises NotFound, Conflict, and InvalidField for what means nothing to this kind or cannot be null.
+    """
     await store.lock(tx, channel_id)
     before = await find_channel(tx, channel_id)
     try:
         check_fields(before.kind, body.model_fields_set)
     except ValueError as error:
-        raise InvalidField(f"{error}.") from error
+        raise InvalidField(f"{error}.", param=str(error).partition(":")[0]) from error
+    for name in sorted(_never_null(before.kind) & body.model_fields_set):
+        if getattr(body, name) is None:
+            raise InvalidField(f"{name}: cannot be null; leave it out and it stays.", param=name)
     settings = {
         name: value
         for name, value in {
             "recipients": body.recipients or before.recipients,
-            "region": body.region or before.region,
-            "url": before.url,
+            "region": body.region or (DEFAULT_REGION if "region" in body.model_fields_set else before.region),
+            "url": None if "url" in body.model_fields_set else before.url,
             "address": before.address,
         }.items()
         if value is not None
@@ -72,8 +78,10 @@ async def change_channel(
         changes["name"] = body.name
     if secret is not None:
         changes["secret_sealed"] = _sealed(secret, keyring, principal, channel_id)
-    if body.filters is not None:
-        await check_prompts(tx, body.filters.prompts or [], param="filters.prompts")
+    if "filters" in body.model_fields_set and body.filters is None:
+        changes["filters"] = {}
+    elif body.filters is not None:
+        await _check_filters(tx, body.filters)
         changes["filters"] = body.filters.stored()
     if body.enabled is not None:
         changes["enabled"] = body.enabled
@@ -114,7 +122,7 @@ async def find_channel(tx: Tx, channel_id: UUID) -> ChannelAnswer:
 
 
 def no_such_channel() -> NotFound:
-    return NotFound("There is no such alert channel.")
+    return NotFound("There is no such alert channel in this workspace.", param="channel_id")
 
 
 def _secret(kind: str, body: NewChannel | ChannelChange, *, target: Target | None, into: dict[str, Any]) -> str | None:
@@ -134,6 +142,15 @@ def _secret(kind: str, body: NewChannel | ChannelChange, *, target: Target | Non
 
 def _sealed(secret: str | None, keyring: Keyring, principal: Principal, channel_id: UUID) -> bytes | None:
     return keyring.seal(secret.encode(), context=channel_context(principal.workspace_id, channel_id)) if secret is not None else None
+
+
+async def _check_filters(tx: Tx, filters: ChannelFilters) -> None:
+    await check_prompts(tx, filters.prompts or [], kinds=filters.kinds or [], param="filters.prompts")
+
+
+def _never_null(kind: str) -> frozenset[str]:
+    """Settings that a channel of this kind cannot be without."""
+    return frozenset({"name", "enabled", "recipients", "routing_key"} | (set() if kind == "pagerduty" else {"url", "region"}))
 
 
 async def _check_name(tx: Tx, name: str, channel_id: UUID) -> None:

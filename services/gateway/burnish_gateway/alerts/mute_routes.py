@@ -34,12 +34,12 @@ async def put_mute(request: Request, body: MuteBody, principal: Editor, gateway:
     """For 90 days at most. Alerts that are raised meanwhile are kept and told to nobody; those that are open already go on."""
     now = gateway.clock.now()
     if not now < body.until <= now + LONGEST:
-        raise InvalidField("until must be a time to come, 90 days away at most.", param="until")
+        raise InvalidField("until: must be a time to come, 90 days away at most.", param="until")
     if body.prompt is not None:
         body = body.model_copy(update={"prompt": parse_slug(body.prompt, param="prompt")})
 
     async def work(tx: Tx) -> MuteAnswer:
-        await check_prompts(tx, [body.prompt] if body.prompt else [], param="prompt")
+        await check_prompts(tx, [body.prompt] if body.prompt else [], kinds=[body.kind] if body.kind else [], param="prompt")
         muted = await store.put_mute(tx, principal.workspace_id, body, by=principal.actor)
         await audit.note(tx, principal, action="alert_mute.set", kind="alert_mute", key=_name(muted), after=muted.model_dump(mode="json"))
         return muted
@@ -59,7 +59,9 @@ async def delete_mute(
     async def work(tx: Tx) -> MuteAnswer:
         ended = await store.delete_mute(tx, kind=kind or "", slug=parse_slug(prompt, param="prompt") if prompt else "")
         if ended is None:
-            raise NotFound("There is no such mute.")
+            raise NotFound(
+                "Nothing is muted so; GET /v1/alert-mutes lists what is.", param="prompt" if prompt else "kind" if kind else None
+            )
         await audit.note(
             tx, principal, action="alert_mute.ended", kind="alert_mute", key=_name(ended), before=ended.model_dump(mode="json")
         )

@@ -129,7 +129,7 @@ async def delete_default_rule(request: Request, principal: Editor, gateway: Gate
 async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: str, body: AlertRuleBody) -> Response:
     async def work(tx: Tx) -> AlertRuleAnswer:
         if slug and not await store.prompt_exists(tx, slug):
-            raise NotFound("There is no such prompt.")
+            raise NotFound("There is no such prompt in this workspace.", param="prompt")
         if body.start_optimization is not None:
             await check_policy(tx, principal.workspace_id, body.start_optimization, slug=slug)
         before = await store.find_rule(tx, slug=slug)
@@ -147,7 +147,9 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
     async def work(tx: Tx) -> AlertRuleAnswer:
         rule = await store.delete_rule(tx, slug=slug)
         if rule is None:
-            raise NotFound("There is no such rule.")
+            raise NotFound(
+                "There is no rule of this name; GET /v1/alert-rules lists those that were set.", param="prompt" if slug else None
+            )
         await audit.note(tx, principal, action="alert_rule.deleted", kind="alert_rule", key=slug or ALL_PROMPTS, before=_plain(rule))
         await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
         return rule

@@ -83,7 +83,7 @@ async def delete_metric(metric: MetricName, request: Request, principal: Editor,
     async def work(tx: Tx) -> MetricAnswer:
         gone = await metric_store.delete(tx, metric)
         if gone is None:
-            raise NotFound("There is no declared metric of this name.")
+            raise NotFound("There is no declared metric of this name.", param="metric")
         await note(tx, principal, action="metric.deleted", kind=KIND, key=metric, before=_facts(gone))
         await note_change(tx, workspace_id=principal.workspace_id, kind="metric", key=metric)
         return _answer(gone)

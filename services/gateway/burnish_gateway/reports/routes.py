@@ -114,4 +114,4 @@ def _start(asked: datetime | None, end: datetime) -> datetime:
 
 
 def _no_such_report() -> NotFound:
-    return NotFound("There is no such report.")
+    return NotFound("There is no such report in this workspace.", param="report_id")

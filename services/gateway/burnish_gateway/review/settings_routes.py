@@ -56,7 +56,7 @@ async def delete_settings(prompt: str, request: Request, principal: Editor, gate
 async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: str, body: SettingsBody) -> Response:
     async def work(tx: Tx) -> SettingsAnswer:
         if slug and not await prompt_exists(tx, slug):
-            raise NotFound("There is no such prompt.")
+            raise NotFound("There is no such prompt in this workspace.", param="prompt")
         if body.dataset_id is not None:
             dataset = await hold_dataset(tx, principal.workspace_id, body.dataset_id)
             if dataset is None:

@@ -51,7 +51,7 @@ async def list_events(principal: Viewer) -> Response:
 async def get_event(event_type: str, principal: Viewer, gateway: GatewayParts) -> Response:
     """The example is one that every release still reads."""
     if event_type not in CATALOGUE:
-        raise NotFound(f"There is no event {event_type[:100]!r}; `GET /v1/webhooks/events` lists them.")
+        raise NotFound(f"There is no event {event_type[:100]!r}; `GET /v1/webhooks/events` lists them.", param="event_type")
     event = Event.model_validate(_examples()[event_type])
     return json_response(
         EventKindDetailAnswer(

@@ -97,8 +97,8 @@ def endpoint_id_of(text: str) -> UUID:
 
 
 def no_such_endpoint() -> NotFound:
-    return NotFound("There is no such webhook endpoint.")
+    return NotFound("There is no such webhook endpoint in this workspace.", param="endpoint_id")
 
 
 def no_such_delivery() -> NotFound:
-    return NotFound("There is no such webhook delivery; deliveries are kept for 30 days.")
+    return NotFound("There is no such webhook delivery; deliveries are kept for 30 days.", param="delivery_id")

@@ -67,7 +67,7 @@ async def cancel_range(tx: Tx, principal: Principal, range_id: UUID) -> RangeRep
 
 
 def no_such_replay() -> NotFound:
-    return NotFound("There is no such replay; they are kept for 30 days.")
+    return NotFound("There is no such replay; they are kept for 30 days.", param="replay_id")
 
 
 async def _request(tx: Tx, principal: Principal, wanted: Wanted, *, kind: str, most: int = MATCHED_MOST + 1) -> RangeReplay:
