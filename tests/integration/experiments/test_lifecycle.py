@@ -388,6 +388,14 @@ async def test_a_backtest_asks_past_inputs_of_other_versions(stack: Stack, calle
     assert figures[0]["mean_cost_nusd"] == figures[0]["before_mean_cost_nusd"] and figures[0]["p95_ms"] is not None
     nothing = await caller("POST", "/v1/experiments/backtests", {"prompt": SLUG, "versions": [7]})
     assert nothing.status == 404 and nothing.body["error"]["param"] == "versions[0]"
+    for wrong, status, param in (
+        ({"prompt": "nothing", "versions": [1]}, 404, "prompt"),
+        ({"prompt": SLUG, "models": ["simulated/chat", "nothing"]}, 404, "models[1]"),
+        ({"prompt": SLUG, "versions": [1, 2, 1]}, 422, "versions"),  # two arms of one name, each paid
+    ):
+        for path in ("backtests", "backtests/forecast"):
+            refused = await caller("POST", f"/v1/experiments/{path}", wrong)
+            assert (refused.status, refused.body["error"]["param"]) == (status, param), refused.body
     misspelt = await caller("POST", "/v1/experiments/backtests", {"experiment_id": "-" * 36})
     assert misspelt.status == 422 and misspelt.body["error"]["param"] == "experiment_id"
 

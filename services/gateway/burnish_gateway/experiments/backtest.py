@@ -3,7 +3,7 @@
 A backtest is a batch whose lines were taken from executions: forecast, cap, progress, pause and cancel are the batch's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,9 +22,11 @@ from burnish_gateway.execution.order import CALLERS_PLACEHOLDER, Order
 from burnish_gateway.experiments import backtest_store, store
 from burnish_gateway.experiments.bodies import NewBacktest
 from burnish_gateway.experiments.experiment import no_such_experiment
+from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.catalog import ResolvedVersion
+from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import BurnishError, Conflict, NotFound, Unavailable
+from burnish_shared.errors import BurnishError, Conflict, Unavailable
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import parse_slug
 
@@ -108,19 +110,26 @@ async def _sides(body: NewBacktest, gateway: Gateway, principal: Principal) -> t
             sides.append(Arm(arm.arm, version.version, arm.model))
         return experiment.slug, experiment.experiment_id, tuple(sides)
     slug = parse_slug(body.prompt or "", param="prompt")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        if await prompts_store.find_head(tx, principal.workspace_id, slug) is None:
+            raise no_such_prompt(slug)
     versions = body.versions or [(await gateway.catalog.in_use(principal.workspace_id, slug)).version]
     for index, one in enumerate(body.versions or ()):
-        await _there(gateway, principal, slug, one, index)
+        await _there(gateway.catalog.in_use(principal.workspace_id, slug, version=one), param=f"versions[{index}]")
+    for index, name in enumerate(body.models or ()):
+        await _there(gateway.models.route(principal.workspace, name), param=f"models[{index}]")
     models: list[str | None] = list(body.models) if body.models else [None]
     sides = [Arm(f"v{version}" + (f" {model}" if model else ""), version, model) for version in versions for model in models]
     return slug, None, tuple(sides)
 
 
-async def _there(gateway: Gateway, principal: Principal, slug: str, version: int, index: int) -> None:
+async def _there(found: Awaitable[Any], *, param: str) -> None:
+    """Raises what it raises, naming the field of the body."""
     try:
-        await gateway.catalog.in_use(principal.workspace_id, slug, version=version)
-    except NotFound as error:
-        raise NotFound(error.message, param=f"versions[{index}]") from error
+        await found
+    except BurnishError as error:
+        error.param = param if error.param is not None else None
+        raise
 
 
 async def _asked_then(row: Record, slug: str, *, gateway: Gateway, principal: Principal) -> tuple[UUID, Order] | None:
