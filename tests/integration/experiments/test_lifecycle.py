@@ -169,6 +169,14 @@ async def test_the_checklist_says_what_stands_against_a_start(caller: Caller) ->
     assert refused.status == 409 and refused.body["error"]["param"] == "namespace" and running in refused.body["error"]["message"]
     archived = await caller("POST", f"/v1/prompts/{SLUG}/archive")
     assert archived.status == 409 and running in archived.body["error"]["message"]
+    for status in ("running", "paused"):
+        removed = await caller("DELETE", f"/v1/prompts/{SLUG}/labels/production")
+        assert (removed.status, removed.body["error"]["param"]) == (409, "label") and running in removed.body["error"]["message"], status
+        await caller("POST", f"/v1/experiments/{running}/pause")
+    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/other", {"version": 2})).status == 200
+    assert (await caller("DELETE", f"/v1/prompts/{SLUG}/labels/other")).status == 200, "nothing runs on this one"
+    await caller("POST", f"/v1/experiments/{running}/decide", {"winner": None, "reason": "enough"})
+    assert (await caller("DELETE", f"/v1/prompts/{SLUG}/labels/production")).status == 200
 
 
 async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller) -> None:

@@ -40,8 +40,9 @@ async def advance(tx: Tx, experiment: Experiment, step: int | None, *, by: Actor
         raise Conflict("Only a guarded rollout that was started has steps.", param="experiment_id")
     wanted = experiment.step + 1 if step is None else step
     if wanted >= len(experiment.rollout.steps):
+        steps, at = len(experiment.rollout.steps), experiment.step
         raise Conflict(
-            f"The ramp has {len(experiment.rollout.steps)} steps, and this one is at the last; decide it with POST …/decide.", param="step"
+            f"The ramp has {steps} steps, counted from 0, and this one is at {at}; the last is left with POST …/decide.", param="step"
         )
     if wanted == experiment.step and experiment.rollout_state == "ramping":
         return

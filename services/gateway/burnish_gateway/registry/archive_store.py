@@ -38,13 +38,15 @@ async def running(tx: Tx, prompt: Prompt) -> list[str]:
     return found
 
 
-async def experiments_running(tx: Tx, prompt: Prompt) -> list[str]:
-    """Experiments that give this prompt to end users, in words."""
+async def experiments_running(tx: Tx, prompt: Prompt, *, label: str | None = None) -> list[str]:
+    """Experiments that give this prompt to end users, in words. `label`: those on its calls alone."""
     rows = await tx.fetch(
         """SELECT experiment_id, name FROM experiments
-            WHERE workspace_id = $1 AND prompt_id = $2 AND status IN ('running', 'paused') ORDER BY experiment_id LIMIT 5""",
+            WHERE workspace_id = $1 AND prompt_id = $2 AND ($3::text IS NULL OR label = $3) AND status IN ('running', 'paused')
+            ORDER BY experiment_id LIMIT 5""",
         prompt.workspace_id,
         prompt.prompt_id,
+        label,
     )
     return [f"experiment {row['experiment_id']} ('{row['name']}')" for row in rows]
 
