@@ -55,6 +55,14 @@ def test_a_rule_that_is_switched_off_ends_its_alert() -> None:
     assert moves(ThresholdState(), 100, 0, rule=off)[1] == []
 
 
+def test_a_rule_that_is_switched_on_again_tells_at_once_what_still_is_below() -> None:
+    ended, _ = moves(ThresholdState(samples_told=True, is_below=True), 100, 10, rule=ThresholdRule(enabled=False))
+    assert moves(ended, 101, 10, now=NOW + timedelta(seconds=1))[1] == ["raise"], "the quiet hour is for what recovered by itself"
+    flapping = ThresholdState(samples_told=True, is_below=True, resolved_at=NOW)
+    ended, _ = moves(flapping, 100, 10, rule=ThresholdRule(enabled=False), now=NOW + timedelta(seconds=1))
+    assert moves(ended, 101, 10, now=NOW + timedelta(seconds=2))[1] == [], "one that is running goes on"
+
+
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=20))
 def test_raise_and_resolve_alternate_and_samples_are_told_once(steps: list[tuple[int, int]]) -> None:
     state, told = ThresholdState(), []

@@ -68,8 +68,10 @@ def decide(
     """
     satisfaction = wilson(satisfied_micro / MICRO, samples)
     if state.is_below and (state.is_retired or not rule.enabled):
-        reason = "superseded" if state.is_retired else "rule_disabled"
-        return replace(state, is_below=False, resolved_at=now, recheck_at=None), [Resolve(satisfaction, reason)]
+        if state.is_retired:
+            return replace(state, is_below=False, resolved_at=now, recheck_at=None), [Resolve(satisfaction, "superseded")]
+        # No quiet hour after it: who switches the rule on again wants to know what still is below.
+        return replace(state, is_below=False, recheck_at=None), [Resolve(satisfaction, "rule_disabled")]
     if not rule.enabled or satisfaction is None or samples < max(rule.min_samples, 1):
         return replace(state, recheck_at=None), []
     moves: list[Move] = []
