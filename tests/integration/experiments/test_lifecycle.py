@@ -274,6 +274,7 @@ async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> 
         ({"targeting": "metadata.tier =="}, "targeting"),
         ({"deciding": {"method": "fixed"}}, "deciding.planned_units"),
         ({"arms": [{"name": "a", "version": 1, "share": 0.7}, {"name": "b", "version": 2, "share": 0.7}]}, "arms"),
+        ({"arms": [{"name": "a", "version": 1}, {"name": "b", "model": "no/such"}]}, "arms[1].model"),
         ({"prompt": "nothing"}, "prompt"),
         ({"kind": "rollout", "rollout": {"steps": [0.00001, 1]}}, "rollout.steps"),
         ({"kind": "rollout", "deciding": {"max_days": 3}}, "deciding.max_days"),

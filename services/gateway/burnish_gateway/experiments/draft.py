@@ -6,9 +6,11 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
 from burnish_gateway.experiments import settings_store, store
 from burnish_gateway.experiments.bodies import ArmBody, GuardrailBody, NewExperiment, known_direction
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, no_such_experiment
+from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_shared.contracts.experiments import BUCKETS, Guardrail, OnWinner, Rollout, Settings
@@ -84,6 +86,16 @@ async def held(tx: Tx, workspace_id: UUID, experiment_id: UUID, *, revision: int
             details={"revision": experiment.revision},
         )
     return experiment
+
+
+async def check_models(gateway: Gateway, principal: Principal, body: NewExperiment) -> None:
+    """Raises InvalidField for an arm whose model nobody can call. Price and key are looked at before the start."""
+    for index, arm in enumerate(body.arms):
+        try:
+            if arm.model is not None:
+                await gateway.models.find(principal.workspace_id, arm.model)
+        except ModelNotFound as error:
+            raise InvalidField(f"arms[{index}].model: {error.message}", param=f"arms[{index}].model") from error
 
 
 def arms_of(body: NewExperiment) -> list[PlannedArm]:

@@ -37,6 +37,8 @@ async def create_experiment(request: Request, gateway: GatewayParts, principal: 
     where they do not.
     """
 
+    await draft.check_models(gateway, principal, body)
+
     async def work(tx: Tx) -> ExperimentAnswer:
         experiment_id = await draft.create(tx, principal, body)
         return await _shown(tx, principal, experiment_id)
@@ -86,6 +88,8 @@ async def change_experiment(
     request: Request, gateway: GatewayParts, principal: Editor, experiment_id: UUID, body: ChangedExperiment
 ) -> Response:
     """The whole draft as it is to be. What was started compares what it compares: its shares change, its arms do not."""
+
+    await draft.check_models(gateway, principal, body.experiment)
 
     async def work(tx: Tx) -> ExperimentAnswer:
         await draft.change(tx, principal, experiment_id, body.experiment, revision=body.revision)
