@@ -8598,7 +8598,7 @@ export interface components {
         };
         /**
          * ChannelChange
-         * @description `PATCH /v1/alert-channels/{id}`: what is left out stays.
+         * @description `PATCH /v1/alert-channels/{id}`: what is left out stays. Null takes off `filters`, and of PagerDuty `url` and `region`.
          */
         ChannelChange: {
             /** Enabled */
