@@ -194,6 +194,16 @@ async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller
     assert [(space["name"], space["taken"]) for space in spaces.body["data"]] == [("texts", 1.0)]
 
 
+async def test_a_namespace_that_two_drafts_make_at_once_is_about_one_unit(caller: Caller) -> None:
+    """Else one person could be in two of its experiments: by their session in one, by their id in the other."""
+    await two_versions(caller)
+    for n in range(3):
+        units = ("end_user", "session", "execution") * 2
+        answers = await asyncio.gather(*(caller("POST", "/v1/experiments", body(namespace=f"n{n}", unit=unit)) for unit in units))
+        assert len({one.body["unit"] for one in answers if one.status == 201}) == 1, [one.body for one in answers]
+        assert {one.body["error"]["param"] for one in answers if one.status != 201} == {"unit"}
+
+
 async def test_a_protected_label_asks_for_approval_before_anybody_gets_the_candidate(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     rules = await caller("PUT", "/v1/workspace/label-rules", {"protected_labels": ["production"]})

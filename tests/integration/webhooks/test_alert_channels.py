@@ -14,6 +14,7 @@ from tests.fakes.receiver import Receiver
 from tests.integration.webhooks.conftest import KEK, Hooks, an_event
 from tests.integration.webhooks.gateway import WebhookGateway, webhook_gateway
 
+from burnish_gateway.alerts import configure_channel
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.events import Event
@@ -89,6 +90,19 @@ async def test_a_channel_is_made_shown_without_its_secret_changed_and_deleted(ga
     entries = await hooks.rows("SELECT action, before, after FROM audit_log WHERE object_kind = 'alert_channel' ORDER BY audit_id")
     assert [one["action"].partition(".")[2] for one in entries] == ["created", "changed", "changed", "deleted"]
     assert "very-secret" not in json.dumps([made, changed, shown, [[one["before"], one["after"]] for one in entries]])
+
+
+async def test_channels_that_are_made_at_once_keep_their_names_and_their_number(
+    gateway: WebhookGateway, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+
+    async def made(name: str) -> int:
+        return (await admin("POST", "/v1/alert-channels", {"kind": "email", "name": name, "recipients": ["ann@example.com"]}))[0]
+
+    assert sorted(await asyncio.gather(*(made("Owners") for _ in range(8)))) == [201] + 7 * [409]
+    monkeypatch.setattr(configure_channel, "CHANNELS_MOST", 4)
+    assert sorted(await asyncio.gather(*(made(f"Owners {n}") for n in range(8)))) == 3 * [201] + 5 * [409]
 
 
 async def test_a_service_of_ones_own_is_taken_off_again(gateway: WebhookGateway, hooks: Hooks) -> None:

@@ -8,6 +8,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.alerts import channel_store as store
 from burnish_gateway.alerts.channel_bodies import DEFAULT_REGION, ChannelAnswer, ChannelChange, ChannelFilters, NewChannel, check_fields
 from burnish_gateway.alerts.known_prompts import check_prompts
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.contracts.alert_channels import channel_context
 from burnish_shared.db.session import Tx
@@ -23,6 +24,7 @@ KIND = "alert_channel"
 
 async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, target: Target | None, keyring: Keyring) -> ChannelAnswer:
     """`target` is the URL, where one was given, as the egress guard passed it. Raises Conflict for a taken name, and beyond the most."""
+    await take_turns(tx, principal.workspace_id, "alert_channels")
     if await store.count(tx) >= CHANNELS_MOST:
         raise Conflict(f"A workspace has at most {CHANNELS_MOST} alert channels; delete one first.")
     await _check_filters(tx, body.filters)
@@ -52,6 +54,8 @@ async def change_channel(
 
     Raises NotFound, Conflict, and InvalidField for what means nothing to this kind or cannot be null.
     """
+    if body.name is not None:
+        await take_turns(tx, principal.workspace_id, "alert_channels")
     await store.lock(tx, channel_id)
     before = await find_channel(tx, channel_id)
     try:

@@ -12,6 +12,7 @@ from burnish_gateway.billing import budget_store
 from burnish_gateway.evaluators import live_store, store
 from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -43,6 +44,7 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
     await _check_cap(tx, principal, evaluator, body.cap)
     prompts, labels = await _prompts(tx, body.prompts), _labels(body.labels)
     await _check_alone(tx, body.evaluator_id, prompts, labels, but=None)
+    await take_turns(tx, principal.workspace_id, "live_evaluations")
     if await live_store.count_open(tx) >= LIVE_MOST:
         raise Conflict(f"This workspace has {LIVE_MOST} live evaluations; archive one first.")
     live_id = new_uuid()

@@ -9,6 +9,7 @@ from asyncpg import Record
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.contracts.experiments import BUCKETS, RolloutPolicy, Unit
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
@@ -53,6 +54,7 @@ async def put(tx: Tx, workspace_id: UUID, settings: WorkspaceSettings) -> None:
 
 async def join_namespace(tx: Tx, principal: Principal, namespace: str, *, unit: Unit) -> None:
     """Makes it where there is none. Raises Conflict where it is about other units: such experiments could meet in one person."""
+    await take_turns(tx, principal.workspace_id, "experiment_namespaces")
     row = await tx.fetchrow(
         "SELECT unit FROM experiment_namespaces WHERE workspace_id = $1 AND namespace = $2", principal.workspace_id, namespace
     )

@@ -14,6 +14,7 @@ from burnish_gateway.feedback import metric_store
 from burnish_gateway.feedback.bodies import METRIC_NAME
 from burnish_gateway.feedback.metric_definition import DEFINITIONS_MOST, Direction, MetricDefinition, MetricType, check_definition
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import ApiModel, json_response, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
@@ -65,6 +66,7 @@ async def put_metric(metric: MetricName, request: Request, body: MetricBody, pri
     check_definition(definition)
 
     async def work(tx: Tx) -> MetricAnswer:
+        await take_turns(tx, principal.workspace_id, "metrics")
         before = await metric_store.find(tx, metric)
         if before is None and len(await metric_store.list_all(tx)) >= DEFINITIONS_MOST:
             raise Conflict(f"A workspace declares at most {DEFINITIONS_MOST} metrics; delete one first.")

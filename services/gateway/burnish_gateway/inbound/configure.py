@@ -13,6 +13,7 @@ from burnish_gateway.inbound import store
 from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, NewInboundAnswer, as_sent
 from burnish_gateway.inbound.mapping import compiled
 from burnish_gateway.inbound.signature import key_of_secret
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealed_columns import inbound_secret_context
 from burnish_shared.contracts.webhooks import SECRET_BYTES, SECRET_PREFIX
@@ -37,6 +38,7 @@ def check(body: InboundBody) -> None:
 
 async def create(tx: Tx, principal: Principal, body: InboundBody, *, keyring: Keyring) -> NewInboundAnswer:
     """A new endpoint, and its secret this once. Raises Conflict beyond ENDPOINTS_MOST."""
+    await take_turns(tx, principal.workspace_id, "inbound_endpoints")
     if await store.count(tx) >= ENDPOINTS_MOST:
         raise Conflict(f"A workspace has at most {ENDPOINTS_MOST} inbound endpoints; delete one first.")
     endpoint_id = new_uuid()

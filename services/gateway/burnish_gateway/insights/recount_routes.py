@@ -12,6 +12,7 @@ from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.insights import recount_store as store
 from burnish_gateway.moments import Moment
+from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import ApiModel, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, RateLimited
@@ -77,6 +78,7 @@ async def post_recount(request: Request, body: RecountBody, principal: Admin, ga
         raise InvalidField(f"from: a recount looks at no more than {LONGEST_RANGE.days} days at once.", param="from")
 
     async def work(tx: Tx) -> RecountAnswer:
+        await take_turns(tx, principal.workspace_id, "recounts")
         if await store.pending(tx) >= PENDING_MOST:
             raise RateLimited(f"{PENDING_MOST} recounts of this workspace are still to be made; wait for them.", retry_after_s=30)
         row = await store.ask(tx, principal.workspace_id, new_uuid(), requested_by=principal.actor, start=start, end=end)
