@@ -18,6 +18,10 @@ def in_words(error: Any) -> str:
         return _length(kind, context, error.get("input"))
     if kind == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"]) or f"must match the pattern {context['pattern']}"
+    if kind == "union_tag_invalid":
+        return f"{context['discriminator'].strip(QUOTES)} must be {_listed(context['expected_tags'])}"
+    if kind == "union_tag_not_found":
+        return f"{context['discriminator'].strip(QUOTES)} is needed"
     if kind in ("literal_error", "enum"):
         return f"must be {JSON_WORDS.get(context['expected'], context['expected'])}"
     return str(error["msg"]).removeprefix("Value error, ")
@@ -34,6 +38,8 @@ def _length(kind: str, context: dict[str, Any], given: object) -> str:
         return "may not be empty"
     return f"must have at least {least} {unit}"
 
+
+QUOTES = "'"
 
 JSON_WORDS = {"True": "true", "False": "false", "None": "null"}
 
@@ -67,6 +73,12 @@ KINDS = {
     **dict.fromkeys(("date_parsing", "date_from_datetime_parsing", "date_type"), "must be a date, such as 2026-11-20"),
 }
 """pydantic's kind of error → what is wanted. What is not here is told in pydantic's words."""
+
+
+def _listed(tags: str) -> str:
+    """'a', 'b', 'c' as pydantic lists the values of an enumeration: 'a', 'b' or 'c'."""
+    before, _, last = tags.rpartition(", ")
+    return f"{before} or {last}" if before else last
 
 
 def _plainly(number: Any) -> str:

@@ -103,6 +103,9 @@ async def test_channels_that_are_made_at_once_keep_their_names_and_their_number(
     assert sorted(await asyncio.gather(*(made("Owners") for _ in range(8)))) == [201] + 7 * [409]
     monkeypatch.setattr(configure_channel, "CHANNELS_MOST", 4)
     assert sorted(await asyncio.gather(*(made(f"Owners {n}") for n in range(8)))) == 3 * [201] + 5 * [409]
+    channel = (await admin("GET", "/v1/alert-channels"))[1]["data"][0]["id"]
+    gone = await asyncio.gather(*(admin("DELETE", f"/v1/alert-channels/{channel}") for _ in range(5)))
+    assert sorted(status for status, _ in gone) == [200] + 4 * [404]
 
 
 async def test_a_service_of_ones_own_is_taken_off_again(gateway: WebhookGateway, hooks: Hooks) -> None:

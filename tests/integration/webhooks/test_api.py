@@ -1,5 +1,6 @@
 """Webhooks as their owners configure and see them, over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from uuid import uuid4
 
@@ -133,6 +134,14 @@ async def test_a_disabled_endpoint_says_why_and_can_be_enabled(call: Caller, hoo
     assert (shown["status"], shown["disabled_reason"]) == ("disabled", "gone")
     _, enabled = await call("PATCH", path, {"enabled": True})
     assert (enabled["status"], enabled["disabled_reason"]) == ("active", None)
+
+
+async def test_an_endpoint_is_deleted_once_however_many_ask_at_once(call: Caller, hooks: Hooks, receiver: Receiver) -> None:
+    _, made = await call("POST", "/v1/webhooks/endpoints", {"url": receiver.url("/hook"), "events": ["*"]})
+    answers = await asyncio.gather(*(call("DELETE", f"/v1/webhooks/endpoints/{made['id']}") for _ in range(5)))
+    assert sorted(status for status, _ in answers) == [200] + 4 * [404]
+    told = await hooks.rows("SELECT 1 AS one FROM audit_log WHERE action = 'webhook_endpoint.deleted' AND object_id = $1", made["id"])
+    assert len(told) == 1
 
 
 @pytest.mark.capability("W3")

@@ -20,6 +20,16 @@ class Strict(BaseModel):
     name: Annotated[str, Field(max_length=3)] = ""
 
 
+class A(BaseModel):
+    kind: Literal["a"]
+
+
+class B(BaseModel):
+    kind: Literal["b", "c"]
+
+
+Tagged = Annotated[A | B, Field(discriminator="kind")]
+
 CASES = [
     (Annotated[str, Field(min_length=1)], "", "may not be empty"),
     (Annotated[str, Field(min_length=3)], "x", "must have at least 3 characters"),
@@ -40,6 +50,8 @@ CASES = [
     (AwareDatetime, "2026-11-20T08:00:00+99:00", "must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z"),
     (Literal["a", "b"], "c", "must be 'a' or 'b'"),
     (Literal[True], False, "must be true"),
+    (Tagged, {"kind": "d"}, "kind must be 'a', 'b' or 'c'"),
+    (Tagged, {}, "kind is needed"),
     (Strict, {"nome": ""}, "is no field of this call; see /openapi.json"),
 ]
 

@@ -98,6 +98,7 @@ async def change_channel(
 
 async def delete_channel(tx: Tx, principal: Principal, channel_id: UUID) -> None:
     """What was still to be told by it is not told. Raises NotFound."""
+    await store.lock(tx, channel_id)
     before = await find_channel(tx, channel_id)
     await store.delete(tx, channel_id)
     await audit.note(tx, principal, action="alert_channel.deleted", kind=KIND, key=str(channel_id), before=_facts(before))

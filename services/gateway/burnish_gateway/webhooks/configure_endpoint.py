@@ -97,7 +97,8 @@ async def change_endpoint(
 async def delete_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> None:
     """No attempt begins after the commit. Raises NotFound."""
     before = await find_endpoint(tx, principal, endpoint_id)
-    await endpoints_store.delete(tx, principal.workspace_id, endpoint_id)
+    if not await endpoints_store.delete(tx, principal.workspace_id, endpoint_id):
+        raise no_such_endpoint()  # somebody else was first
     await audit.note(tx, principal, action="webhook_endpoint.deleted", kind=KIND, key=str(endpoint_id), before=_facts(before))
 
 
