@@ -128,6 +128,11 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
         if reading is not None and reading.p_value is not None:
             least_p[arm] = min(reading.p_value, least_p.get(arm, 1.0))
         harmful = any(one.arm == arm and one.state == "harm" for one in guardrails)
+        if found is None or reading is None:
+            units = {one.arm: one.units for one in arms}
+            state: ArmState = "harmful" if harmful else "too_few"
+            differences.append(Difference(arm, state, units=units[arm], control_units=units[plan.control]))
+            continue
         differences.append(_difference(plan, arm, found, reading, margin=margin, least_p=least_p.get(arm), is_harmful=harmful))
     return Analysis(
         arms, tuple(differences), guardrails, _ratio(epochs), _missing(plan, sums, differences), margin, shares,
@@ -150,11 +155,9 @@ def _contrast(plan: Plan, sums: Sequence[EpochSums], arm: str) -> Contrast | Non
 
 
 def _difference(
-    plan: Plan, arm: str, found: Contrast | None, reading: Reading | None, *, margin: float | None, least_p: float | None, is_harmful: bool
+    plan: Plan, arm: str, found: Contrast, reading: Reading, *, margin: float | None, least_p: float | None, is_harmful: bool
 ) -> Difference:
     least = plan.settings.min_samples
-    if found is None or reading is None:
-        return Difference(arm, "harmful" if is_harmful else "too_few")
     is_enough = min(found.control_units, found.treatment_units) >= least
     significant = reading.is_significant if is_enough or reading.is_significant is None else False
     return Difference(

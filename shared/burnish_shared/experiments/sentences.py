@@ -32,6 +32,9 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
         case "too_few":
             fewest = min(one.units, one.control_units)
             least = plan.settings.min_samples
+            if fewest >= least:  # and no interval all the same
+                seen = _people(one.units + one.control_units, plan)
+                return f"Nothing varies inside an arm, so no difference can be proven yet: {seen} seen."
             return f"Too few to say anything: {_people(fewest, plan)} of the {least:,} that each arm needs{_left(days_left)}."
         case "better":
             return f"{name} is better: {_interval(one, analysis, plan)}; {after}; you may stop."

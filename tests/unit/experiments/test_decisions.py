@@ -61,6 +61,20 @@ def test_too_few_and_not_yet_are_said_with_what_is_missing() -> None:
     assert found.sentence.startswith("Not decided yet: +2.0 points, 95% sure between −") and found.sentence.endswith("about 3 days left.")
 
 
+def test_units_are_told_also_where_nothing_varies_between_them() -> None:
+    plan = replace(PLAN, metric="cost_nusd", direction="lower")
+
+    def fixed(n: int, nusd: int) -> dict[str, ArmSums]:
+        return arm(n, n) | {"cost_nusd": ArmSums(n, n, nusd * n, n, nusd * nusd * n, nusd * n)}
+
+    few = decided(plan, epoch(a=fixed(70, 100), b=fixed(60, 130)))
+    assert few == GoOn("Too few to say anything: 60 end users of the 100 that each arm needs; about 3 days left.")
+    many = analyse(plan, [epoch(a=fixed(700, 100), b=fixed(600, 130))])
+    assert (many.differences[0].units, many.differences[0].control_units) == (600, 700)
+    said = decided(plan, epoch(a=fixed(700, 100), b=fixed(600, 130)))
+    assert said == GoOn("Nothing varies inside an arm, so no difference can be proven yet: 1,300 end users seen.")
+
+
 def test_a_skewed_split_is_refused_whatever_it_shows() -> None:
     found = decided(PLAN, epoch(a=arm(6000, 4200), b=arm(5000, 4000)))
     assert isinstance(found, Concluded) and (found.outcome, found.winner) == ("refused", None)
