@@ -23,8 +23,13 @@ LAST: Final = datetime.max.replace(tzinfo=UTC)
 """Both are what PostgreSQL's driver takes for infinity, and gives back without a zone."""
 
 
+def can_be_kept(value: datetime) -> bool:
+    """Whether a column gives it back as it was. `value` has a zone."""
+    return FIRST < value < LAST
+
+
 def _on_the_calendar(value: datetime) -> datetime:
-    if not FIRST < value < LAST:
+    if not can_be_kept(value):
         raise ValueError("lies beyond the calendar; the last moment is 9999-12-31T23:59:59Z")
     return value
 

@@ -52,6 +52,16 @@ async def test_rows_of_the_source_system_become_sessions_of_ones_own(caller: Cal
     assert written.body["status"] == "finalized"
 
 
+async def test_a_time_that_no_column_holds_is_as_one_that_was_not_given(caller: Caller) -> None:
+    times = ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999Z", "yesterday"]
+    rows = [{"id": f"s-{n}", "initial_prompt": "Answer.", "final_prompt": "Yes.", "created_at": at} for n, at in enumerate(times)]
+    for path in ("/v1/clarifications/import?dry_run=true", "/v1/clarifications/import"):
+        done = await caller("POST", path, {"opt_sessions": rows})
+        assert (done.status, done.body.get("sessions")) == (200, len(times)), done.body
+    listed = (await caller("GET", "/v1/clarifications")).body["data"]
+    assert {one["created_at"][:2] for one in listed} == {"20"} and all(one["created_at"].endswith("Z") for one in listed)
+
+
 async def test_what_comes_in_is_masked_as_what_is_said_here(caller: Caller) -> None:
     assert (await caller("PUT", "/v1/masking", {"masking": {"kinds": ["email"]}})).status == 200
     mail = "ada@example.com"

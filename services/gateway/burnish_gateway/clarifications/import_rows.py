@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from burnish_gateway.clarifications.memory import WorkingMemory
+from burnish_gateway.moments import can_be_kept
 from burnish_gateway.wire import ApiModel
 from burnish_shared.storable_text import storable
 
@@ -127,4 +128,4 @@ def _moment(given: Any) -> datetime | None:
         found = datetime.fromisoformat(str(given).replace("Z", "+00:00"))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return found if found.tzinfo is not None and can_be_kept(found) else None
