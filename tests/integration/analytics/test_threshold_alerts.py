@@ -126,6 +126,20 @@ async def test_a_muted_prompt_keeps_its_alert_and_tells_nobody(analytics: Analyt
     assert await analytics.events(workspace.workspace_id) == []
 
 
+@pytest.mark.parametrize(("until", "is_muted"), [("infinity", True), ("-infinity", False)])
+async def test_a_rule_that_an_earlier_release_muted_for_ever_keeps_nobody_from_being_counted(
+    analytics: Analytics, workspace: Workspace, until: str, *, is_muted: bool
+) -> None:
+    """9999-12-31T23:59:59.9999999Z was stored as infinity, which comes back without a zone: every batch with it in became a dead letter."""
+    await rule(analytics, workspace.workspace_id)
+    await analytics.rows(
+        "UPDATE alert_rules SET muted_until = $2::text::timestamptz WHERE workspace_id = $1", workspace.workspace_id, until
+    )
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert alert["muted"] is is_muted
+
+
 @pytest.mark.parametrize(("kind", "slug", "is_muted"), [("", "route", True), ("feedback_threshold", "", True), ("budget", "", False)])
 async def test_a_mute_of_a_kind_or_a_prompt_keeps_the_alert_and_tells_nobody(
     analytics: Analytics, workspace: Workspace, kind: str, *, slug: str, is_muted: bool

@@ -137,9 +137,12 @@ async def open_of(tx: Tx, *, workspace_id: UUID, incident_keys: Collection[str])
 
 
 async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str], Rule]:
-    """(workspace, slug) → rule, for every rule of these workspaces."""
+    """(workspace, slug) → rule, for every rule of these workspaces. Infinity, which earlier releases took as a time and which compares
+    with no other, is the end of the calendar."""
     rows = await tx.fetch(
-        """SELECT workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until
+        """SELECT workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio,
+                  CASE WHEN isfinite(muted_until) THEN muted_until
+                       WHEN muted_until > clock_timestamp() THEN '9999-12-31T23:59:59Z'::timestamptz END AS muted_until
              FROM alert_rules WHERE workspace_id = ANY ($1::uuid[])""",
         list(workspaces),
     )
