@@ -363,3 +363,22 @@ async def test_what_is_not_there_is_named(desk: Desk) -> None:
     assert (embeds.status, embeds.body["error"]["param"]) == (422, "models") and "answers no chat" in embeds.body["error"]["message"]
     split = await desk.caller("POST", "/v1/test-runs", body | {"split": "holdout"})
     assert split.status == 422
+
+
+@pytest.mark.capability("P1")
+async def test_nothing_is_run_on_an_archived_prompt(stack: Stack, desk: Desk) -> None:
+    """It is neither executed nor changed, and a run would be paid; what was set aside would have been held for nothing."""
+    assert (await desk.caller("POST", "/v1/prompts/tickets/archive")).status == 200
+    balance = (await desk.caller("GET", "/v1/credits")).body["available_nusd"]
+    run = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
+    job = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": 200}}
+    for path, body in (
+        ("/v1/test-runs", run),
+        ("/v1/test-runs/forecast", run),
+        ("/v1/optimizations", job),
+        ("/v1/optimizations/forecast", job),
+        ("/runs", {"prompt_id": "tickets"}),
+    ):
+        answer = await desk.caller("POST", path, body)
+        assert (answer.status, answer.body["error"]["param"]) in ((409, "prompt"), (404, "test_set")), (path, answer.body)
+    assert (await desk.caller("GET", "/v1/credits")).body["available_nusd"] == balance

@@ -160,6 +160,30 @@ async def test_an_archived_prompt_is_read_and_neither_served_nor_changed(call: C
     assert (await call("POST", "/v1/prompts/hello/render", {"variables": {"name": "x"}})).status == 200
 
 
+async def test_an_archived_prompt_keeps_its_labels_and_is_neither_approved_routed_nor_published(call: Caller) -> None:
+    await created(call)
+    assert (await call("PUT", "/v1/prompts/hello/labels/staging", {"version": 1})).status == 200
+    await call("POST", "/v1/prompts/hello/archive")
+    rules = [{"name": "long", "when": "input_tokens > 5", "use": {"version": 1}}]
+    for method, path, body in (
+        ("DELETE", "/v1/prompts/hello/labels/staging", None),
+        ("POST", "/v1/prompts/hello/versions/1/review", {}),
+        ("PUT", "/v1/prompts/hello/routing", {"rules": rules}),
+        ("POST", "/v1/marketplace", {"prompt": "hello", "visibility": "organization", "description": "x"}),
+        ("POST", "/v1/templates", {"prompt": "hello", "version": 1}),
+    ):
+        answer = await call(method, path, body)
+        assert (answer.status, answer.body["error"]["param"]) == (409, "prompt"), (path, answer.body)
+        assert "/v1/prompts/hello/restore" in answer.body["error"]["message"]
+    assert set((await call("GET", "/v1/prompts/hello")).body["labels"]) == {"latest", "production", "staging"}
+
+    await call("POST", "/v1/prompts/hello/restore")
+    assert (await call("POST", "/v1/prompts/hello/versions/1/review", {})).status == 201
+    await call("POST", "/v1/prompts/hello/archive")
+    assert (await call("POST", "/v1/prompts/hello/versions/1/review/approve", {})).status == 409
+    assert (await call("POST", "/v1/prompts/hello/versions/1/review/withdraw", {})).status == 200, "the list of what waits can be tidied"
+
+
 async def test_every_gateway_knows_within_a_moment_that_a_prompt_is_archived(call: Caller, second: RunningGateway) -> None:
     await created(call)
     elsewhere = call.at(second.url)

@@ -12,7 +12,7 @@ from burnish_gateway.marketplace.key_like import key_like
 from burnish_gateway.marketplace.store import Publication
 from burnish_gateway.registry import sharing_store
 from burnish_gateway.registry import store as registry_store
-from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
+from burnish_gateway.registry.prompt import Prompt, Version, check_not_archived, no_such_prompt
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.slug import Label, Slug
@@ -53,12 +53,13 @@ async def publish(
     """The entry, and whether it is new: a version that is published already is only described anew.
 
     `screened`: what `screen` said a moment ago; a prompt that was changed since then is searched again.
-    Raises NotFound for an unknown prompt, version or label, Conflict for a version that includes other prompts, InvalidField where
-    something in it looks like a secret.
+    Raises NotFound for an unknown prompt, version or label, Conflict for an archived prompt and for a version that includes other prompts,
+    InvalidField where something in it looks like a secret.
     """
     head = await registry_store.lock_head(tx, principal.workspace_id, slug)
     if head is None:
         raise no_such_prompt(slug)
+    check_not_archived(head.prompt)
     number, _ = head.named(label=label, version=version)
     found = await registry_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
     if found is None:

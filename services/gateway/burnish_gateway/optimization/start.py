@@ -29,7 +29,7 @@ from burnish_gateway.optimization.forecast import (
 from burnish_gateway.optimization.plan_chain import ChainPlan, plan_chain
 from burnish_gateway.optimization.prices import dearest_of, price_of
 from burnish_gateway.registry import store as prompts_store
-from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
+from burnish_gateway.registry.prompt import Prompt, Version, check_not_archived, no_such_prompt
 from burnish_shared import subjects
 from burnish_shared.contracts.evaluators import models_of
 from burnish_shared.contracts.searches import Search
@@ -294,12 +294,13 @@ async def _subject(
 ) -> Subject:
     """The version that is named (production, else the newest, where none is), and a dataset that fits it, or its chain.
 
-    `dataset_id` None: what people said of the prompt.
+    `dataset_id` None: what people said of the prompt. Raises NotFound, InvalidField, Conflict for an archived prompt.
     """
     name = parse_slug(slug, param="prompt")
     head = await prompts_store.find_head(tx, principal.workspace_id, name)
     if head is None:
         raise no_such_prompt(name)
+    check_not_archived(head.prompt)
     wanted = None if label is None else parse_label(label)
     if wanted is None and version is None:
         wanted = PRODUCTION if PRODUCTION in head.labels else LATEST

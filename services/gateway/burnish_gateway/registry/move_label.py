@@ -94,14 +94,15 @@ async def _moved(
 async def remove_label(
     tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, author: Author, clock: Clock, reason: str = ""
 ) -> RemovedLabel:
-    """Nobody is served by this label any more. Raises NotFound where there is no such label, Conflict while an experiment is on its calls:
-    they would all be answered 404, whatever their arm.
+    """Nobody is served by this label any more. Raises NotFound where there is no such label, Conflict for an archived prompt, and while an
+    experiment is on its calls: they would all be answered 404, whatever their arm.
 
     Call `announce.prompt_changed` last in the transaction.
     """
     head = await _held(tx, workspace_id, slug)
     prompt = head.prompt
     from_version, _ = head.named(label=label, version=None)
+    check_not_archived(prompt)
     if running := await experiments_running(tx, prompt, label=label):
         raise Conflict(f"The label '{label}' of '{slug}' takes part in {', '.join(running)}; end that first.", param="label")
     refuse_broken(await effects_of(tx, prompt, label, version=None), what=f"Removing '{label}' of '{slug}'")

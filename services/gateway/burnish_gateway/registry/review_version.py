@@ -7,7 +7,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.registry import review_store, store
 from burnish_gateway.registry.label_rules import rules_of
-from burnish_gateway.registry.prompt import Head, Prompt, no_such_prompt
+from burnish_gateway.registry.prompt import Head, Prompt, check_not_archived, no_such_prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden
 from burnish_shared.slug import Slug
@@ -23,8 +23,9 @@ FROM: Final[dict[Decision, tuple[str, ...]]] = {
 
 
 async def request_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, note: str) -> Head:
-    """The version is in review. Raises NotFound, Conflict where it is so already, or approved."""
+    """The version is in review. Raises NotFound, Conflict where it is so already, or approved, and for an archived prompt."""
     head = await _held(tx, principal.workspace_id, slug, version)
+    check_not_archived(head.prompt)
     if not await review_store.insert_review(tx, head.prompt, version, note=note, by=principal.actor):
         status = await review_store.status_of(tx, head.prompt, version)
         raise Conflict(f"Version {version} is {_words(status)} already.", param="version")
@@ -33,7 +34,8 @@ async def request_review(tx: Tx, principal: Principal, slug: Slug, version: int,
 
 
 async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, *, decision: Decision, comment: str) -> Head:
-    """Raises NotFound, Conflict for a version in another status, Forbidden for approving one's own where the workspace forbids it."""
+    """Raises NotFound, Conflict for a version in another status and for approving one of an archived prompt, Forbidden for approving
+    one's own where the workspace forbids it."""
     head = await _held(tx, principal.workspace_id, slug, version)
     status = await review_store.status_of(tx, head.prompt, version)
     if status == decision or (decision == "withdrawn" and status == "draft"):
@@ -41,6 +43,7 @@ async def decide_review(tx: Tx, principal: Principal, slug: Slug, version: int, 
     if status not in FROM[decision]:
         raise Conflict(f"Version {version} is {_words(status)}; ask for a review first.", param="version")
     if decision == "approved":
+        check_not_archived(head.prompt)
         await _check_not_own(tx, principal, head.prompt, version)
     await review_store.decide(tx, head.prompt, version, status=decision, comment=comment, by=principal.actor)
     await _note(tx, principal, head.prompt, version, before=status, after=decision)

@@ -13,7 +13,7 @@ from burnish_gateway.execution.routes import NewExecution, order_of
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.label_rules import check_may_choose
-from burnish_gateway.registry.prompt import no_such_prompt
+from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
 from burnish_gateway.routing import store
 from burnish_gateway.routing.bodies import PromptRouting, WorkspaceRouting, stored_rules
 from burnish_gateway.routing.check_rules import warnings_of
@@ -84,6 +84,7 @@ async def put_prompt_routing(slug: SlugPath, body: PromptRouting, gateway: Gatew
         head = await prompts_store.find_head(tx, principal.workspace_id, name)
         if head is None:
             raise no_such_prompt(name)
+        check_not_archived(head.prompt)
         rules = stored_rules(body.rules)
         warnings = await warnings_of(tx, rules, head=head)
         await check_may_choose(tx, head, [one["use"] for one in rules])
