@@ -135,6 +135,7 @@ export interface PromptVersion {
   version: number;
   version_created_at: string;
   visibility: "private" | "organization" | "public";
+  warnings?: string[] | null;
 }
 
 export interface StartedOptimization {

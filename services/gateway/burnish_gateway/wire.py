@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from burnish_gateway.wording import in_words
+from burnish_gateway.wording import VISIBLE, in_words
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
 
@@ -107,7 +107,7 @@ def _no_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(_no_nul)]
 """Text without NUL, which PostgreSQL cannot store."""
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE), AfterValidator(_no_nul)]
 
 
 class ErrorBody(BaseModel):

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-PATTERNS: dict[str, str] = {}
+VISIBLE = r"\S"
+"""Of a name that a person can see on a page: not blanks alone."""
+
+PATTERNS: dict[str, str] = {VISIBLE: "must say something"}
 """Pattern → what it asks for, in words. Features add theirs."""
 
 

@@ -254,6 +254,12 @@ async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, ca
     assert (await caller("PATCH", "/v1/chains/kept", {"archived": True})).status == 200
     assert (await caller("POST", "/v1/chains/kept/runs", {"version": 2, "variables": {"topic": "tea"}})).status == 409
     assert (await caller("GET", "/v1/chains?archived=true")).body["data"][0]["archived_at"] is not None
+    assert (await caller("PATCH", "/v1/chains/kept", {"name": "Renamed"})).status == 409, "it is put away"
+    assert (await caller("PATCH", "/v1/chains/kept", {"archived": True})).status == 200, "twice is once"
+    nothing = await caller("PATCH", "/v1/chains/kept", {"archived": False, "folder": None})
+    assert (nothing.status, nothing.body["error"]["param"]) == (422, "folder")
+    back = await caller("PATCH", "/v1/chains/kept", {"archived": False, "name": "Renamed"})
+    assert (back.status, back.body["name"], back.body["archived_at"]) == (200, "Renamed", None)
 
 
 async def test_a_protected_label_of_a_chain_is_for_admins_to_decide(stack: Stack, caller: Caller) -> None:

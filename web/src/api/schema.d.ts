@@ -1247,7 +1247,7 @@ export interface paths {
         head?: never;
         /**
          * Rename, describe, move or archive a chain
-         * @description What is not versioned. Runs under way go on when their chain is archived.
+         * @description What is not versioned. Runs under way go on when their chain is archived. An archived one changes only with `archived: false`.
          */
         patch: operations["change_v1_chains__slug__patch"];
         trace?: never;
@@ -14537,7 +14537,7 @@ export interface components {
             version: number;
             /**
              * Warnings
-             * @description In the answer to saving it: locked blocks that are not in it.
+             * @description In the answer to saving it: locked blocks that are not in it, and models that nobody can call here.
              */
             warnings?: string[] | null;
         };
@@ -15897,7 +15897,7 @@ export interface components {
              * @default editor
              * @enum {string}
              */
-            role: "admin" | "editor" | "viewer";
+            role: "admin" | "editor" | "user" | "viewer";
             /**
              * Scopes
              * @example [
@@ -17742,6 +17742,11 @@ export interface components {
              * @enum {string}
              */
             visibility: "private" | "organization" | "public";
+            /**
+             * Warnings
+             * @description In the answer to saving it: locked blocks that are not in it, and models that nobody can call here.
+             */
+            warnings?: string[] | null;
         };
         /** PromptChoice */
         PromptChoice: {
@@ -23614,7 +23619,7 @@ export interface components {
             version: number;
             /**
              * Warnings
-             * @description In the answer to saving it: locked blocks that are not in it.
+             * @description In the answer to saving it: locked blocks that are not in it, and models that nobody can call here.
              */
             warnings?: string[] | null;
         };

@@ -145,6 +145,7 @@ class PromptVersion(TypedDict):
     version: int
     version_created_at: str
     visibility: Literal["private", "organization", "public"]
+    warnings: NotRequired[list[str] | None]
 
 
 class StartedOptimization(TypedDict):

@@ -18,9 +18,10 @@ from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
 from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.named_changes import named_by
 from burnish_gateway.wire import ApiModel, Name, Text, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.errors import NotFound
 from burnish_shared.slug import parse_movable_label
 
 router = make_router("access")
@@ -127,12 +128,9 @@ async def show_workspace(workspace_id: UUID, gateway: GatewayParts, principal: V
     "/v1/workspaces/{workspace_id}", response_model=WorkspaceAnswer, summary="Change a workspace's settings, everywhere within a second"
 )
 async def change(workspace_id: UUID, body: WorkspaceChange, gateway: GatewayParts, principal: AdminThere) -> WorkspaceAnswer:
-    wanted = body.model_dump(include=body.model_fields_set)
+    wanted = named_by(body, may_be_null={"rate_limit_per_minute"})
     if body.protected_labels is not None:
         wanted["protected_labels"] = sorted({parse_movable_label(one, param="protected_labels") for one in body.protected_labels})
-    empty = next((name for name, value in wanted.items() if value is None and name != "rate_limit_per_minute"), None)
-    if empty is not None:
-        raise InvalidField(f"{empty}: must not be null; leave it out to keep what it is.", param=empty)
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
         await change_workspace(tx, principal, wanted)
     async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:

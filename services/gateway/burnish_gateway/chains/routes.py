@@ -10,9 +10,10 @@ from burnish_gateway.chains import answers, bodies, label_routes, run_routes, st
 from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
 from burnish_gateway.chains.check_prompts import check_prompts
 from burnish_gateway.chains.label_rules import check_may_archive, protected_from
-from burnish_gateway.chains.save_chain import NewChain, add_version, create_chain, head_of
+from burnish_gateway.chains.save_chain import NewChain, add_version, check_not_archived, create_chain, head_of
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.named_changes import named_by
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry.spelling import newer_version_response, tags_of
 from burnish_gateway.wire import Text, json_response, make_router
@@ -98,21 +99,20 @@ async def get_chain(
 
 @router.patch("/v1/chains/{slug}", response_model=answers.ChainItem, summary="Rename, describe, move or archive a chain")
 async def change(slug: str, request: Request, body: bodies.ChangeChain, principal: PromptEditor, gateway: GatewayParts) -> Response:
-    """What is not versioned. Runs under way go on when their chain is archived."""
+    """What is not versioned. Runs under way go on when their chain is archived. An archived one changes only with `archived: false`."""
     name = parse_slug(slug, param="chain")
+    wanted = _changes(body)
 
     async def work(tx: Tx) -> dict[str, Any]:
         head = await head_of(tx, principal.workspace_id, name, lock=True)
+        if body.archived is not False and wanted:
+            check_not_archived(head)
         if body.archived and head.archived_at is None:
             await check_may_archive(tx, principal, head)
-        wanted = _changes(body)
-        before = {one: getattr(head, one) for one in wanted if one != "archived_at"}
-        if body.archived is not None:
-            wanted["archived_at"] = (head.archived_at or gateway.clock.now()) if body.archived else None
-        await store.change_chain(tx, head, **wanted)
-        after = {one: value for one, value in wanted.items() if one != "archived_at"} | (
-            {} if body.archived is None else {"archived": body.archived}
-        )
+        before = {one: getattr(head, one) for one in wanted}
+        moment = {} if body.archived is None else {"archived_at": (head.archived_at or gateway.clock.now()) if body.archived else None}
+        await store.change_chain(tx, head, **wanted, **moment)
+        after = wanted | ({} if body.archived is None else {"archived": body.archived})
         was = {} if body.archived is None else {"archived": head.archived_at is not None}
         await audit.note(tx, principal, action="chain.changed", kind="chain", key=name, before=before | was, after=after)
         return _plain(answers.chain_item(await head_of(tx, principal.workspace_id, name)))
@@ -187,7 +187,7 @@ async def _checked(body: bodies.ChainContent, workspace_id: Any, gateway: Gatewa
 
 
 def _changes(body: bodies.ChangeChain) -> dict[str, Any]:
-    given = body.model_dump(exclude_unset=True, exclude_none=True, exclude={"archived"})
+    given = named_by(body, but={"archived"})
     if "folder" in given:
         given["folder"] = parse_folder(given["folder"])
     if "tags" in given:

@@ -124,9 +124,16 @@ async def head_of(tx: Tx, workspace_id: UUID, slug: str, *, lock: bool = False) 
 async def changeable(tx: Tx, workspace_id: UUID, slug: str) -> ChainHead:
     """The chain, locked. Raises NotFound, and Conflict for an archived one."""
     head = await head_of(tx, workspace_id, slug, lock=True)
-    if head.archived_at is not None:
-        raise Conflict(f"The chain '{slug}' is archived; take it out of the archive first (PATCH with archived: false).", param="chain")
+    check_not_archived(head)
     return head
+
+
+def check_not_archived(head: ChainHead) -> None:
+    """Raises Conflict."""
+    if head.archived_at is not None:
+        raise Conflict(
+            f"The chain '{head.slug}' is archived; take it out of the archive first (PATCH with archived: false).", param="chain"
+        )
 
 
 def _newer(base: ChainVersion, newest: ChainVersion | None, content: dict[str, Any]) -> NewerVersion:

@@ -86,7 +86,7 @@ def read_dataset(
     if is_json(content_type):
         body = parse_model(DatasetBody, raw)
         return body.name, Read([one.item() for one in body.items])
-    if not name or len(name) > 200 or "\x00" in name:
+    if not name or not name.strip() or len(name) > 200 or "\x00" in name:
         raise InvalidField("An upload needs a name of 1 to 200 characters: POST /v1/datasets?name=….", param="name")
     return name, _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)
 

@@ -10,6 +10,7 @@ from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
 from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, stored
 from burnish_gateway.models.book import ModelNotFound
+from burnish_gateway.named_changes import named_by
 from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.model_store import ModelFacts
@@ -54,10 +55,7 @@ async def change_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
             "described by the operator, and POST /v1/models adds one of your own that stands for it.",
             param="model",
         )
-    said = body.model_dump(include=body.model_fields_set)
-    empty = next((name for name, value in said.items() if value is None and name not in NULLABLE), None)
-    if empty is not None:
-        raise InvalidField(f"{empty}: must not be null; leave it out to keep what it is.", param=empty)
+    said = named_by(body, may_be_null=NULLABLE)
     whole = {name: row[name] for name in store.FIELDS} | stored(said, body)
     if (whole["input_price_nusd_per_million"] is None) != (whole["output_price_nusd_per_million"] is None):
         raise InvalidField(
