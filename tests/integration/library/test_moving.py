@@ -184,6 +184,22 @@ async def test_an_archived_dataset_moves_as_it_is_and_takes_no_more_items(stack:
     assert (await bring(call, longer))["datasets"] == [{"name": "aside", "outcome": "created", "items_added": 3}], "its name is free"
 
 
+async def test_items_that_say_an_input_again_are_named(call: Caller) -> None:
+    items = [
+        {"input": "a", "expected": "x"},
+        {"input": "b", "expected": "y"},
+        {"input": "a", "expected": "z"},
+        {"input": "a", "expected": "x"},
+    ]
+    file = {"format": "burnish.bundle", "version": 1, "datasets": [{"name": "twice", "items": items}]}
+    for query in ("dry_run=true", ""):
+        told = await bring(call, file, query)
+        assert told["datasets"][0]["items_added"] == 2
+        assert told["notes"] == [
+            "datasets[0] 'twice': items 2, 3 are left out: their input stands there before; 1 expect another answer."
+        ], told["notes"]
+
+
 async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
     version = {"version": 1, "content": {"messages": [{"role": "user", "content": "x"}], "model": "m"}}
     second = {"version": 2, "content": {"messages": [{"role": "user", "content": "y"}], "model": "m"}}

@@ -1,6 +1,6 @@
 """From the bytes of an import to checked prompts and datasets. Pure and slow: called in a thread, before any lock is held."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -160,22 +160,38 @@ def _includes(content: VersionContent) -> tuple[Include, ...]:
 
 
 def _left_out(datasets: Sequence[DatasetForm]) -> list[str]:
-    """A note for each dataset with items that expect nothing, which names them by their places in the file."""
+    """Notes for each dataset with items that expect nothing, or whose input stands before them: named by their places in the file."""
     notes: list[str] = []
     for at, form in enumerate(datasets):
-        places = [place for place, item in enumerate(form.items) if says_nothing(item.expected)]
-        if places:
-            more = f" and {len(places) - PLACES_MOST:,} more" if len(places) > PLACES_MOST else ""
-            named = ", ".join(map(str, places[:PLACES_MOST]))
-            notes.append(f"datasets[{at}] '{form.name}': items {named}{more} are left out: {EXPECTS_NOTHING}.")
+        where = f"datasets[{at}] '{form.name}'"
+        if places := [place for place, item in enumerate(form.items) if says_nothing(item.expected)]:
+            notes.append(f"{where}: items {_named(places)} are left out: {EXPECTS_NOTHING}.")
+        stays: dict[bytes, str] = {}
+        again: list[int] = []
+        others = 0
+        for place, item in _kept(form):
+            if item.content_hash in stays:
+                again.append(place)
+                others += stays[item.content_hash] != item.expected
+            else:
+                stays[item.content_hash] = item.expected
+        if again:
+            notes.append(f"{where}: items {_named(again)} are left out: their input stands there before; {others:,} expect another answer.")
     return notes
 
 
+def _named(places: Sequence[int]) -> str:
+    more = f" and {len(places) - PLACES_MOST:,} more" if len(places) > PLACES_MOST else ""
+    return ", ".join(map(str, places[:PLACES_MOST])) + more
+
+
+def _kept(form: DatasetForm) -> Iterator[tuple[int, NewItem]]:
+    for place, one in enumerate(form.items):
+        if not says_nothing(one.expected):
+            yield place, NewItem(input=one.input, expected=one.expected, split=one.split, metadata=one.metadata)
+
+
 def _dataset(form: DatasetForm) -> ReadDataset:
-    items = tuple(
-        NewItem(input=one.input, expected=one.expected, split=one.split, metadata=one.metadata)
-        for one in form.items
-        if not says_nothing(one.expected)
-    )
+    items = tuple(item for _, item in _kept(form))
     distinct = tuple({one.content_hash: one for one in reversed(items)}.values())[::-1]
     return ReadDataset(form, distinct, tuple(near_duplicates([one.text for one in distinct], [one.place for one in distinct])))
