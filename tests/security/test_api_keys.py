@@ -104,6 +104,8 @@ async def test_only_admins_have_to_do_with_keys(world: World, role: str) -> None
 
 async def test_a_limit_has_a_shorter_name_too(world: World) -> None:
     admin = await world.stack.caller()
+    named = (await _made(admin, role="user"))[1]
+    assert named["role"] == "editor", "`user` is another word for it, as of a member"
     _, made = await _made(admin, rate_limit=7)
     assert made["rate_limit_per_minute"] == 7
     both = await admin("POST", KEYS, {"name": "both", "rate_limit": 7, "rate_limit_per_minute": 7})

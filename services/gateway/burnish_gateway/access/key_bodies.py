@@ -8,6 +8,7 @@ from asyncpg import Record
 from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.access.scopes import SCOPES
+from burnish_gateway.access.wire_fields import AnyRole
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import ApiModel, Name
 from burnish_shared.money import MAX_AMOUNT_NUSD
@@ -29,7 +30,7 @@ class NewKey(ApiModel):
     """`scopes`: what the key is narrowed to, `<area>:read` or `<area>:write`; without any it may all that its role may."""
 
     name: Name
-    role: RoleName = "editor"
+    role: AnyRole = "editor"
     scopes: Annotated[list[str], Field(default_factory=list, max_length=len(SCOPES), examples=[["executions:write", "prompts:read"]])]
     expires_at: Moment | None = None
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import key_store as store
 from burnish_gateway.access import manage_key as manage
 from burnish_gateway.access.key_bodies import KeyAnswer, KeyChange, KeyPage, NewKey, NewKeyAnswer, RotatedKeyAnswer, Rotation, key_answer
+from burnish_gateway.access.wire_fields import role_named
 from burnish_gateway.billing.keep_budget import Wish, add_budget
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
@@ -31,7 +32,7 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
 
     async def work(tx: Tx) -> NewKeyAnswer:
         made = await manage.make_key(
-            tx, principal, name=body.name, role=body.role, scopes=scopes, expires_at=expires_at,
+            tx, principal, name=body.name, role=role_named(body.role), scopes=scopes, expires_at=expires_at,
             rate_limit_per_minute=body.per_minute, pepper=gateway.installation.pepper,
         )  # fmt: skip
         if body.budget is not None:
