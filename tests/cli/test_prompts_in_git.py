@@ -236,6 +236,9 @@ def test_what_cannot_be_read_is_named_and_nothing_is_pushed(shell: Shell, burnis
     refused = shell("prompts", "push", exits=2)
     assert "wrong.yaml" in refused.stderr and "modle" in refused.stderr
     assert burnish.request("GET", f"/v1/prompts/{slug}")["latest_version"] == 1
+    (shell.folder / "prompts/wrong.yaml").write_text("model: simulated/chat\ntemplate: 'Hi {{name'\n")
+    bad = shell("prompts", "push", "wrong", exits=3)
+    assert "prompts/wrong.yaml" in bad.stderr and "never closed" in bad.stderr, "of many files, the one that was refused"
     assert "never-was" in shell("prompts", "pull", "never-was", exits=2).stderr
     (shell.folder / "prompts/burnish.lock").write_text("<<<<<<< ours\n")
     assert "burnish.lock" in shell("prompts", "pull", exits=2).stderr

@@ -93,7 +93,7 @@ def _create(burnish: Burnish, folder: Folder, here: PromptFile, wishes: Wishes) 
     answer = burnish.request("POST", "/v1/prompts", body | ({"label": wishes.label} if wishes.label else {}))
     made = remote_of(answer)
     folder.lock.note(made.prompt_id, Known.of(here, version=made.version, newest=made.version))
-    return Pushed(here.slug, "created", made.version)
+    return Pushed(here.slug, "created", made.version, tuple(answer.get("warnings") or ()))
 
 
 def _save(burnish: Burnish, pair: Pair, here: PromptFile, there: Remote, wishes: Wishes) -> _Saved:

@@ -86,6 +86,7 @@ def push(
     from burnish_client.cli.prompt_folder import in_order
     from burnish_client.cli.prompt_push import Collision, Wishes
     from burnish_client.cli.prompt_push import push as push_one
+    from burnish_client.errors import ApiError
 
     with reaching(profile) as burnish:
         place = _opened(folder)
@@ -104,6 +105,9 @@ def push(
                     print(f"burnish: {collision}", file=sys.stderr)
                     done.append({"slug": pair.slug, "outcome": "collides", "version": version})
                     continue
+                except ApiError:
+                    print(f"burnish: {place.path_of(pair.slug)} is refused, and the files after it wait:", file=sys.stderr)
+                    raise
                 done.append({"slug": pair.slug, "outcome": pushed.outcome, "version": pushed.version})
                 for warning in pushed.warnings:
                     print(f"burnish: {pair.slug}: {warning}", file=sys.stderr)
