@@ -140,6 +140,34 @@ async def test_what_is_not_versioned_is_changed(call: Caller) -> None:
     assert (refused.status, refused.body["error"]["param"]) == (422, "locked_blocks[0]")
 
 
+async def test_a_model_that_nobody_can_call_is_saved_and_said(call: Caller) -> None:
+    """It may be added later; a typing error in a fallback would show only on the day that it is needed."""
+    text = {"messages": [{"role": "user", "content": "Hi"}]}
+    made = await call("POST", "/v1/prompts", {"slug": "spelled", "model": "simulated/chta", **text})
+    assert made.status == 201 and "'simulated/chta'" in made.body["warnings"][0], made.body
+    assert "warnings" not in (await call("GET", "/v1/prompts/spelled")).body
+    body = {"base_version": 1, "model": "simulated/chat", "provider": "openai", "fallback_models": ["simulated/reader", "simulated/raeder"]}
+    variants = [{"model": "anthropic/*", **text}, {"model": "opnai/gpt", **text}]
+    saved = await call("POST", "/v1/prompts/spelled/versions", body | {"variants": variants})
+    assert saved.status == 201, saved.body
+    assert [one.split(":")[0] for one in saved.body["warnings"]] == ["provider", "fallback_models[1]", "variants[1]"]
+    right = {"base_version": 2, "provider": "simulated", "fallback_models": ["simulated/reader"], "variants": None}
+    assert "warnings" not in (await call("POST", "/v1/prompts/spelled/versions", right)).body
+    picked = await call("POST", "/v1/prompts/spelled/versions/1/cherry-pick", {"base_version": 3, "parts": ["model"]})
+    assert picked.status == 201 and picked.body["warnings"][0].startswith("model:"), picked.body
+
+
+async def test_a_null_that_says_nothing_and_a_name_of_blanks_are_refused(call: Caller) -> None:
+    await created(call)
+    before = (await call("GET", "/v1/prompts/hello")).body
+    for body in ({"description": None}, {"tags": None, "name": "x"}, {"name": " \t"}):
+        answer = await call("PATCH", "/v1/prompts/hello", body)
+        assert (answer.status, answer.body["error"]["param"]) == (422, next(iter(body))), answer.body
+    blank = await call("POST", "/v1/prompts", {"slug": "blank", "name": "  ", "template": "x", "model": "simulated/chat"})
+    assert (blank.status, blank.body["error"]["message"]) == (422, "name: must say something")
+    assert (await call("GET", "/v1/prompts/hello")).body == before
+
+
 async def test_an_archived_prompt_is_read_and_neither_served_nor_changed(call: Caller) -> None:
     await created(call)
     one, two = [await call("POST", "/v1/prompts/hello/archive") for _ in range(2)]

@@ -97,6 +97,9 @@ class VersionItem(BaseModel):
     status: str = Field(default="draft", description="`draft`, `in_review` or `approved`.")
 
 
+WARNINGS = "In the answer to saving it: locked blocks that are not in it, and models that nobody can call here."
+
+
 class VersionAnswer(ContentAnswer):
     """One immutable version. `is_new` only in the answer to saving it: false where this content had been saved before."""
 
@@ -112,7 +115,7 @@ class VersionAnswer(ContentAnswer):
     estimated: Estimated
     snippets: dict[str, int] | None = Field(default=None, description="What it includes: the version that each name means now.")
     is_new: bool | None = None
-    warnings: list[str] | None = Field(default=None, description="In the answer to saving it: locked blocks that are not in it.")
+    warnings: list[str] | None = Field(default=None, description=WARNINGS)
 
 
 class PromptAnswer(PromptItem, ContentAnswer):
@@ -124,6 +127,7 @@ class PromptAnswer(PromptItem, ContentAnswer):
     variables: list[VariableAnswer]
     estimated: Estimated
     snippets: dict[str, int] | None = Field(default=None, description="What it includes: the version that each name means now.")
+    warnings: list[str] | None = Field(default=None, description=WARNINGS)
 
 
 class AffectedAnswer(BaseModel):

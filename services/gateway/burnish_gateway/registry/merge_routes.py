@@ -12,6 +12,7 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import announce, answers, combine, lines, store
 from burnish_gateway.registry.history_answers import MergeAnswer, MergePreview, merge_answer, merge_preview
 from burnish_gateway.registry.history_bodies import CherryPick, MergeVersions, resolutions_of
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.save_whole import warnings_of
 from burnish_gateway.registry.spelling import author_of, newer_version_response
@@ -111,9 +112,9 @@ async def cherry_pick(
             after = {"version": saved.version.version, "base_version": body.base_version, "picked_from": version}
             await audit.note(tx, principal, action="prompt.version.created", kind="prompt", key=name, after=after)
             await announce.prompt_changed(tx, principal.workspace_id, name)
-        return answers.plain(
-            answers.version_answer(name, saved.version, is_new=saved.is_new, warnings=warnings_of(saved.prompt, saved.version.content))
-        )
+        content = saved.version.content
+        warnings = warnings_of(saved.prompt, content) + await model_warnings(tx, content)
+        return answers.plain(answers.version_answer(name, saved.version, is_new=saved.is_new, warnings=warnings))
 
     try:
         answer = await run_once(gateway, request, principal, status=201, work=work)

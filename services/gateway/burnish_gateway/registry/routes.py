@@ -12,6 +12,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.named_changes import named_by
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import (
     announce,
@@ -35,6 +36,7 @@ from burnish_gateway.registry import (
 )
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_gateway.registry.save_whole import check_blocks
 from burnish_gateway.registry.spelling import age_headers, author_of, check_may_publish, etag_matches, tags_of
@@ -87,7 +89,9 @@ async def create(request: Request, body: bodies.CreatePrompt, principal: PromptE
         placed = label if label in head.labels else None
         await audit.note(tx, principal, action="prompt.created", kind="prompt", key=slug, after={"version": 1, "label": placed})
         await announce.prompt_changed(tx, principal.workspace_id, slug)
-        return answers.plain(answers.prompt_answer(head, version, label=placed, template=content.template()))
+        answer = answers.prompt_answer(head, version, label=placed, template=content.template())
+        warnings = await model_warnings(tx, content)
+        return answers.plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()
@@ -194,7 +198,7 @@ async def get_prompt(
 async def change(slug: str, request: Request, body: bodies.ChangePrompt, principal: PromptEditor, gateway: GatewayParts) -> Response:
     """A narrower `visibility` withdraws from the marketplace what was published wider; clones stay. A wider one publishes nothing."""
     name = parse_slug(slug)
-    changes = body.model_dump(exclude_none=True)
+    changes = named_by(body)
     if body.visibility == "public":
         check_may_publish(principal)
     if "folder" in changes:

@@ -1,0 +1,29 @@
+"""Models that a version names and that nobody can call here: saved all the same, since they may be added later, and said."""
+
+from burnish_gateway.models.bodies import AUTO
+from burnish_gateway.registry.content import VersionContent
+from burnish_shared.db import model_store
+from burnish_shared.db.session import Tx
+
+
+async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
+    """What of the version reaches no model now, and a `provider` that is not the model's: calls go by the model."""
+    there = {one.model: one.provider for one in await model_store.list_models(tx)}
+    found: list[str] = []
+    if content.model != AUTO and content.model not in there:
+        found.append(
+            f"model: there is no model {content.model!r} that can be called; calls of this version are refused until there is one."
+        )
+    elif content.provider not in (None, there.get(content.model)):
+        meant = "'auto' chooses among all of them" if content.model == AUTO else f"that of {content.model!r} is {there[content.model]!r}"
+        found.append(f"provider: {content.provider!r} is not gone by; {meant}.")
+    found += [
+        f"fallback_models[{index}]: there is no model {one!r} that can be called; it is passed over until there is one."
+        for index, one in enumerate(content.spec.get("fallback_models", ()))
+        if one not in there
+    ]
+    return found + [
+        f"variants[{index}]: there is no model {one['model']!r} that can be called; nobody gets this text until there is one."
+        for index, one in enumerate(content.spec.get("variants", ()))
+        if not one["model"].endswith("*") and one["model"] not in there
+    ]
