@@ -121,6 +121,19 @@ async def test_a_group_becomes_a_prompt_and_its_history_counts_for_it(stack: Sta
     assert await _differences(stack, caller) == []
 
 
+async def test_a_group_says_no_label_that_its_prompt_did_not_get(caller: Caller) -> None:
+    group = (await _call(caller)).headers["x-burnish-group"]
+    await _counted(caller, group, executions=1)
+    assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"protected_labels": ["production"]})).status == 200
+    path = f"/v1/execution-groups/{group}/prompt"
+    asked = await caller("POST", path, {"slug": "brief", "label": "production"})
+    assert (asked.status, asked.body["error"]["code"]) == (409, "label_protected")
+    made = await caller("POST", path, {"slug": "brief"})
+    assert (made.status, made.body["label"]) == (201, None), made.body
+    entry = (await caller("GET", "/v1/audit?action=execution_group.adopted")).body["data"][0]
+    assert entry["after"]["label"] is None
+
+
 async def test_what_is_joined_while_history_moves_is_counted_once(stack: Stack, caller: Caller) -> None:
     """Reactions come in while their executions change sides."""
     calls = [await _call(caller, prompt_key="busy") for _ in range(30)]

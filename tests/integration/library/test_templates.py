@@ -63,6 +63,16 @@ async def test_a_prompt_made_of_a_template_says_so_and_the_use_is_counted(call: 
     assert (await call("POST", "/v1/templates/no_such_template/use", {})).status == 404
 
 
+async def test_a_protected_label_is_not_said_where_it_was_not_given(call: Caller) -> None:
+    assert (await call("PATCH", f"/v1/workspaces/{call.workspace.workspace_id}", {"protected_labels": ["production"]})).status == 200
+    made = await used(call, "chat_analysis")
+    assert (made["label"], made["labels"]) == (None, {"latest": 1}), "nobody has approved it"
+    asked = await call("POST", "/v1/templates/chat_analysis/use", {"slug": "asked", "label": "production"})
+    assert (asked.status, asked.body["error"]["code"]) == (409, "label_protected")
+    other = await used(call, "chat_analysis", slug="other", label="staging", model="simulated/chta")
+    assert other["label"] == "staging" and "simulated/chta" in str(other["warnings"])
+
+
 async def test_a_template_tells_its_variables_models_and_an_example(call: Caller) -> None:
     told = (await call("GET", "/v1/templates/support_ticket_routing")).body
     assert told["origin"] == "shipped" and told["recommended_models"] and told["use_cases"]

@@ -6528,7 +6528,10 @@ export interface components {
         Adopted: {
             /** Group Key */
             group_key: string;
-            /** Label */
+            /**
+             * Label
+             * @description What version 1 got; null for none, also where the workspace protects `production`.
+             */
             label: string | null;
             /** Prompt */
             prompt: string;
@@ -20364,7 +20367,9 @@ export interface components {
         };
         /**
          * ShorterText
-         * @description One message. `fillers`, `repeated`: what was taken away, as it stood there; `because`: why the model's answer was not taken.
+         * @description One message. `fillers`, `repeated`: what was taken away, as it stood there.
+         *
+         *     `because`: why the model was not asked, or its answer not taken.
          */
         ShorterText: {
             /** After */

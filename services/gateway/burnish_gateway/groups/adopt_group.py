@@ -30,12 +30,16 @@ NOBODY: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What the prompt is to be. `messages`, `model` None: those of the group's newest call."""
+    """What the prompt is to be. `messages`, `model` None: those of the group's newest call.
+
+    `insists`: the label was asked for by name, so it is refused where it is protected, and not left out.
+    """
 
     group_key: str
     slug: Slug
     name: str
     label: Label | None
+    insists: bool = False
     messages: Sequence[Mapping[str, Any]] | None = None
     model: str | None = None
 
@@ -44,7 +48,7 @@ async def adopt_group(tx: Tx, principal: Principal, asked: Adoption, *, clock: C
     """The prompt, with version 1. From the commit on the group's calls count for it; analytics moves those of before.
 
     Raises NotFound for a group that nothing is known of, Conflict for one that has become a prompt, a slug that is taken, and a group
-    whose texts are not kept where the caller gives none. Writes the change notes.
+    whose texts are not kept where the caller gives none, LabelProtected. Writes the change notes.
     """
     workspace_id = principal.workspace_id
     before = await store.find_adopted(tx, workspace_id, asked.group_key)
@@ -56,12 +60,12 @@ async def adopt_group(tx: Tx, principal: Principal, asked: Adoption, *, clock: C
     content = await _content(tx, workspace_id, asked, newest=found[0]["newest"])
     head, version = await create_prompt(
         tx, workspace_id, NewPrompt(slug=asked.slug, name=asked.name), content, label=asked.label, author=author_of(principal), clock=clock,
-        change_message=f"From calls without a prompt, grouped by {asked.group_key}",
+        change_message=f"From calls without a prompt, grouped by {asked.group_key}", insists=asked.insists,
     )  # fmt: skip
     prompt = PromptRef(prompt_id=head.prompt.prompt_id, slug=asked.slug, version=version.version)
     if await store.adopt(tx, workspace_id, asked.group_key, prompt=prompt, by=principal.actor) is None:
         raise Conflict("Somebody else has made a prompt of this group at the same moment.", param="group_key")
-    after = {"group": asked.group_key, "version": version.version, "label": asked.label}
+    after = {"group": asked.group_key, "version": version.version, "label": next(iter(head.labels), None)}
     await audit.note(tx, principal, action="execution_group.adopted", kind="prompt", key=asked.slug, after=after)
     await announce.prompt_changed(tx, workspace_id, asked.slug)
     await note_change(tx, workspace_id=workspace_id, kind="execution_group", key=asked.group_key)

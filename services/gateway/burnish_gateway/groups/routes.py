@@ -92,7 +92,7 @@ class Adopted(BaseModel):
     group_key: str
     prompt: str
     version: int
-    label: str | None
+    label: str | None = Field(description="What version 1 got; null for none, also where the workspace protects `production`.")
 
 
 @router.get("/v1/execution-groups", response_model=GroupPage, summary="Calls without a prompt, grouped, those with the newest call first")
@@ -151,13 +151,15 @@ async def make_prompt(group_key: str, request: Request, body: AdoptGroup, gatewa
         slug=slug,
         name=body.name or slug,
         label=None if body.label is None else parse_movable_label(body.label),
+        insists="label" in body.model_fields_set,
         messages=None if body.messages is None else [one.model_dump(exclude_none=True) for one in body.messages],
         model=body.model,
     )
 
     async def work(tx: Tx) -> Adopted:
         head, version = await adopt_group(tx, principal, asked, clock=gateway.clock)
-        return Adopted(group_key=asked.group_key, prompt=head.prompt.slug, version=version.version, label=asked.label)
+        placed = next(iter(head.labels), None)
+        return Adopted(group_key=asked.group_key, prompt=head.prompt.slug, version=version.version, label=placed)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()

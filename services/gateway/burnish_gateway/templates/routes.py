@@ -15,6 +15,7 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.answers import PromptAnswer, plain, prompt_answer
 from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.spelling import check_may_publish, tags_of
 from burnish_gateway.registry.store import NewPrompt
 from burnish_gateway.templates import answers, bodies
@@ -108,11 +109,17 @@ async def post_use(
             slug=slug, name=wanted.name or template.name, description=template.description, use_case=template.use_case, folder=folder,
             tags=tuple(template.tags), categories=tags_of(template.categories),
         )  # fmt: skip
-        head, version = await use_template(tx, principal, template, new, model=wanted.model, label=label, clock=gateway.clock)
+        insists = "label" in wanted.model_fields_set
+        head, version = await use_template(
+            tx, principal, template, new, model=wanted.model, label=label, insists=insists, clock=gateway.clock
+        )
         after = {"template_id": template.template_id, "publisher": template.publisher, "version": template.version}
         await audit.note(tx, principal, action="template.used", kind="prompt", key=slug, after=after)
         await announce.prompt_changed(tx, principal.workspace_id, slug)
-        return plain(prompt_answer(head, version, label=label, template=version.content.template()))
+        placed = label if label in head.labels else None
+        answer = prompt_answer(head, version, label=placed, template=version.content.template())
+        warnings = await model_warnings(tx, version.content)
+        return plain(answer.model_copy(update={"warnings": warnings}) if warnings else answer)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()

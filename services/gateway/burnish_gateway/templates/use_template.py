@@ -16,9 +16,12 @@ from burnish_shared.slug import Label
 
 
 async def use_template(
-    tx: Tx, principal: Principal, template: Template, new: NewPrompt, *, model: str | None, label: Label | None, clock: Clock
+    tx: Tx, principal: Principal, template: Template, new: NewPrompt, *, model: str | None, label: Label | None, insists: bool, clock: Clock
 ) -> tuple[Head, Version]:
-    """The new prompt with version 1. Call `announce.prompt_changed` last in the transaction. Raises Conflict for a slug in use."""
+    """The new prompt with version 1. Call `announce.prompt_changed` last in the transaction.
+
+    Raises Conflict for a slug in use, LabelProtected where the caller `insists` on a label.
+    """
     fields = {**template.content, "fallback_version": None} | ({"model": model, "provider": None} if model else {})
     head, version = await create_prompt(
         tx,
@@ -29,6 +32,7 @@ async def use_template(
         author=author_of(principal),
         clock=clock,
         source="clone",
+        insists=insists,
         change_message=f"Made of the template {template.slug} of {template.publisher}, version {template.version}",
     )
     source = CloneSource(template.entry_id, template.publisher, template.slug, template.version)
