@@ -155,6 +155,7 @@ async def test_a_model_shortens_by_an_execution_that_is_charged_once(caller: Cal
     assert answers[1].body == found
     assert found["messages"][0]["content"] == TEXT
     assert found["cost_nusd"] > 0
+    assert [one["because"] is None for one in found["texts"]] == [True, False] and "200 characters" in found["texts"][1]["because"]
     assert len(found["executions"]) == len(first.calls) == 1
     executed = (await caller("GET", f"/v1/executions/{found['executions'][0]}")).body
     assert executed["cost_nusd"] == found["cost_nusd"]

@@ -128,6 +128,8 @@ async def test_a_branch_asks_for_its_own_newest_version(call: Caller) -> None:
     for wrong, param in (({"branch": "main", "version": 1}, "branch"), ({"branch": "latest", "version": 1}, "branch")):
         refused = await call("POST", "/v1/prompts/hello/branches", wrong)
         assert (refused.status, refused.body["error"]["param"]) == (422, param)
+    number = (await call("POST", "/v1/prompts/hello/branches", {"branch": "7", "version": 1})).body["error"]
+    assert (number["param"], number["message"].startswith("The name of a branch has")) == ("branch", True), number
     assert (await call("POST", "/v1/prompts/hello/branches", {"branch": "b", "version": 1})).status == 409
     assert (await call("POST", "/v1/prompts/hello/branches", {"branch": "c", "version": 9})).status == 404
 

@@ -47,7 +47,10 @@ class CompressVersion(ApiModel):
 
 
 class ShorterText(BaseModel):
-    """One message. `fillers`, `repeated`: what was taken away, as it stood there; `because`: why the model's answer was not taken."""
+    """One message. `fillers`, `repeated`: what was taken away, as it stood there.
+
+    `because`: why the model was not asked, or its answer not taken.
+    """
 
     where: str
     before: str

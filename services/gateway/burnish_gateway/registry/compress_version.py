@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.save_whole import holds
-from burnish_gateway.registry.shorten_by_model import TEXTS_MOST, Marked, marked, shortened
+from burnish_gateway.registry.shorten_by_model import TEXTS_MOST, Marked, marked, shortened, why_not_asked
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_compression import Compressed, compress_text
 from burnish_shared.template import parse_messages
@@ -24,7 +24,7 @@ SHOWN_MOST: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Shorter:
-    """One text. `where`: `messages[0]` or `variants[1].messages[0]`; `because`: why the model's answer was not taken."""
+    """One text. `where`: `messages[0]` or `variants[1].messages[0]`; `because`: why the model was not asked, or its answer not taken."""
 
     where: str
     before: str
@@ -77,7 +77,7 @@ def _by_rules(content: VersionContent, keep: Sequence[str]) -> list[Shorter]:
 async def _by_model(texts: list[Shorter], *, locked_blocks: Sequence[str], ask: Ask) -> list[Shorter]:
     wanted = [(index, one) for index, text in enumerate(texts) if (one := marked(text.after, keep=locked_blocks)) is not None][:TEXTS_MOST]
     answers = await ask([one for _, one in wanted]) if wanted else []
-    done = list(texts)
+    done = [replace(one, because=why_not_asked(one.after)) for one in texts]
     for (index, asked), answer in zip(wanted, answers, strict=True):
         text, because = (None, "The model gave no answer.") if answer is None else shortened(asked, answer)
         before = texts[index]

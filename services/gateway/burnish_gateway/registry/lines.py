@@ -16,7 +16,10 @@ MAIN: Final = Label("main")
 
 def parse_branch(text: str, *, param: str = "branch") -> Label | None:
     """The branch that is meant; None for `main`. Raises InvalidField."""
-    name = parse_label(text, param=param)
+    try:
+        name = parse_label(text, param=param)
+    except InvalidField as error:
+        raise InvalidField(error.message.replace("A label", "The name of a branch", 1), param=param) from None
     if name == LATEST:
         raise InvalidField("A branch cannot be called 'latest', which names where the main line stands; choose another name.", param=param)
     return None if name == MAIN else name

@@ -48,6 +48,15 @@ def marked(text: str, *, keep: Sequence[str]) -> Marked | None:
     return Marked(text, with_marks, tuple(kept))
 
 
+def why_not_asked(text: str) -> str:
+    """Of a text that went to no model."""
+    if len(text) < MIN_CHARS:
+        return f"The model was not asked: to shorten fewer than {MIN_CHARS} characters costs more than it saves."
+    if _SHOWN.search(text) or "\ue000" in text:
+        return "The model was not asked: the text holds the marks (⟦0⟧) that stand for kept parts."
+    return f"The model was not asked: it shortens at most {TEXTS_MOST} texts at once."
+
+
 def shortened(asked: Marked, answer: str) -> tuple[str | None, str | None]:
     """The shorter text, or None and why the answer cannot stand for it."""
     said = answer.strip()
