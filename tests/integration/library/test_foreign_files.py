@@ -157,6 +157,31 @@ async def test_nothing_is_left_out_in_silence(call: Caller, kind: str, file: Any
     assert [word for word in words if word not in notes] == [], notes
 
 
+@pytest.mark.parametrize("text", ["a: &a [*a]", "prompts: &p {b: *p}", "tests: [{vars: {y: 0x" + "f" * 5000 + "}}]"])
+async def test_a_file_without_an_end_is_refused(call: Caller, text: str) -> None:
+    """An alias within what it names, and a number that Python would not write."""
+    told = await bring(call, text, "format=promptfoo", status=400)
+    assert told["error"]["code"] == "invalid_body" and "configuration" in told["error"]["message"]
+
+
+async def test_a_model_whose_limits_nobody_says_is_refused_and_the_rest_comes_in(call: Caller) -> None:
+    at = {"provider": "vllm", "base_url": "http://127.0.0.1:9/v1"}
+    models = [{"name": "own-1", "context_window": 1000, **at}, {"name": "own-2", "max_tokens": 5, **at}]
+    file = {"ai_models": models, "ai_prompts": [{"name": "beside", "prompt_text": "Say {x}"}]}
+    for query in ("format=source&dry_run=true", "format=source"):
+        told = await bring(call, file, query)
+        assert [one["outcome"] for one in told["models"]] == ["refused", "refused"], told
+        assert [one["reason"].split(":")[0] for one in told["models"]] == ["output_tokens", "context_tokens"]
+        assert [one["outcome"] for one in told["prompts"]] == ["created"]
+
+
+async def test_a_price_that_no_number_holds_is_left_out_by_its_field(call: Caller) -> None:
+    notes = (
+        await bring(call, {"ai_models": [{"name": "dear", "provider": "openai", "input_cost_per_1k_tokens": 1e308}]}, "format=source")
+    )["notes"]
+    assert any("input_price_nusd_per_million" in note for note in notes), notes
+
+
 async def test_every_table_of_a_dump_is_read(call: Caller) -> None:
     dump = {
         "ai_prompts": [{"name": "one", "system_prompt": "You are one"}, {"prompt_name": "two", "prompt_text": "Two {{x}}"}],

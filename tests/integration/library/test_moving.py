@@ -216,6 +216,16 @@ async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
     assert (await call("GET", "/v1/prompts")).body["data"] == []
 
 
+async def test_a_chain_of_nothing_and_a_verdict_of_anything_are_refused_by_their_place(call: Caller) -> None:
+    chain = {"chains": [{"slug": "c", "versions": [{"version": 1, "content": {}}]}]}
+    told = await bring(call, chain, "dry_run=true", status=422)
+    assert told["error"]["param"] == "chains[0].versions[0].content.steps"
+    arms = [{"name": name, "version": number, "share": 0.5} for number, name in enumerate("ab", 1)]
+    asked = {"name": "E", "prompt": "odd", "arms": arms, "unit": "end_user", "metric": "satisfaction"}
+    told = await bring(call, {"experiments": [{"experiment": asked, "status": "completed", "verdict": {"x": 1}}]}, status=422)
+    assert told["error"]["param"].startswith("experiments.0.verdict")
+
+
 async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(stack: Stack, call: Caller) -> None:
     await furnished(call)
     part = json.loads(await export(call, "&folder=desk"))

@@ -8,10 +8,11 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.models import store
 from burnish_gateway.models.bodies import NewModel
+from burnish_gateway.models.known_models import filled
 from burnish_gateway.models.set_model import add_model, check_address
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import BurnishError
+from burnish_shared.errors import BurnishError, InvalidField
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,16 @@ async def bring_models(
         elif not one.base_url and not await store.is_provider(tx, one.provider):
             results[one.model] = ModelResult(one.model, "refused", f"The provider {one.provider!r} is not known here; give a base_url.")
         else:
-            if not dry_run:
-                await add_model(tx, gateway, principal, one)
-            results[one.model] = ModelResult(one.model, "created")
+            results[one.model] = await _brought(tx, gateway, principal, one, dry_run=dry_run)
     return list(results.values())
+
+
+async def _brought(tx: Tx, gateway: Gateway, principal: Principal, one: NewModel, *, dry_run: bool) -> ModelResult:
+    """With what we know of it where the file says nothing, as when it is added by hand."""
+    try:
+        whole, _ = filled(one)
+    except InvalidField as error:
+        return ModelResult(one.model, "refused", error.message)
+    if not dry_run:
+        await add_model(tx, gateway, principal, whole)
+    return ModelResult(one.model, "created")

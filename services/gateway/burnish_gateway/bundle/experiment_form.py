@@ -1,12 +1,13 @@
 """Experiments in a bundle: what was drafted, and of one that is over its verdict. Nobody starts anything by an import."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from burnish_gateway.experiments.bodies import NewExperiment
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import ApiModel, Text
+from burnish_shared.contracts.experiments import Verdict
 
 
 class ExperimentForm(ApiModel):
@@ -19,4 +20,4 @@ class ExperimentForm(ApiModel):
     created_at: Moment | None = None
     started_at: Moment | None = None
     completed_at: Moment | None = None
-    verdict: dict[str, Any] | None = None
+    verdict: Verdict | None = None

@@ -9,7 +9,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.experiments import draft, store
 from burnish_gateway.experiments.experiment import Experiment
-from burnish_shared.contracts.experiments import BUCKETS, Verdict
+from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.experiments.assign import share_of
@@ -65,7 +65,7 @@ def _kept(form: ExperimentForm, principal: Principal, *, at: datetime) -> dict[s
     told: dict[str, Any] = {"created_by": form.created_by or principal.actor, "created_at": form.created_at or at}
     if form.status != "completed":
         return told
-    verdict = None if form.verdict is None else Verdict.model_validate(form.verdict)
+    verdict = form.verdict
     return told | {
         "status": "completed", "started_at": form.started_at, "completed_at": form.completed_at or at,
         "verdict": None if verdict is None else verdict.model_dump(mode="json"), "winner": verdict.winner if verdict else None,

@@ -1,5 +1,6 @@
 """Chains of a bundle, checked as if they were saved now. Pure. Whether their prompts are there, only the database can say."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from burnish_gateway.bundle.form import ChainForm
 from burnish_gateway.chains.bodies import ChainContent
 from burnish_gateway.chains.chain import fingerprint_of
 from burnish_gateway.registry.spelling import tags_of
+from burnish_gateway.wire import parse_model
 from burnish_shared.chains.form import Call, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.errors import InvalidField
@@ -62,7 +64,7 @@ def _chain(form: ChainForm, place: str) -> ReadChain:
 
 def _content(given: dict[str, Any], place: str) -> dict[str, Any]:
     try:
-        content = ChainContent.model_validate(given).content()
+        content = parse_model(ChainContent, json.dumps(given).encode()).content()
         read_chain(content)
     except InvalidField as error:
         raise InvalidField(f"{place}: {error.message}", param=f"{place}.{error.param}" if error.param else place) from error

@@ -23,6 +23,7 @@ ALIASES_MOST: Final = 200
 """Anchors of a YAML file that is meant to be read by people; each may stand for a whole part of it."""
 
 PARTS_MOST: Final = 200_000
+NUMBER_BITS_MOST: Final = 63
 NOTES_MOST: Final = 200
 
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
@@ -75,16 +76,28 @@ def _parsed_yaml(raw: bytes) -> Any:
         value = yaml.load(raw, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidBody(f"The configuration is no valid YAML: {str(error)[:200]}") from error
-    return _plain(value, [PARTS_MOST])
+    return _plain(value, [PARTS_MOST], depth=0)
 
 
-def _plain(value: Any, left: list[int]) -> Any:
-    """With texts as keys; what JSON does not have (dates) as text. Counts what it makes, for aliases of aliases."""
+def _plain(value: Any, left: list[int], *, depth: int) -> Any:
+    """With texts as keys; what JSON does not have (dates) as text. Counts what it makes, for aliases of aliases.
+
+    An alias may stand within what it names: such a value has no end.
+    """
     left[0] -= 1
     if left[0] < 0:
         raise InvalidBody(f"The configuration stands for more than {PARTS_MOST:,} parts.")
+    if depth > NESTING_MOST:
+        raise InvalidBody(f"The configuration stands for something more than {NESTING_MOST} deep, or an alias names what it stands in.")
     if isinstance(value, dict):
-        return {str(key): _plain(one, left) for key, one in value.items()}
+        return {str(_scalar(key)): _plain(one, left, depth=depth + 1) for key, one in value.items()}
     if isinstance(value, list):
-        return [_plain(one, left) for one in value]
+        return [_plain(one, left, depth=depth + 1) for one in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    """Python refuses to write an integer of some thousand digits, which hexadecimals reach."""
+    if isinstance(value, int) and value.bit_length() > NUMBER_BITS_MOST:
+        raise InvalidBody(f"A number in the configuration is beyond {NUMBER_BITS_MOST + 1} bits.")
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -23,6 +23,7 @@ CALLS_MOST: Final = 10_000
 """Of one file: they are booked in one transaction."""
 
 MODELS_MOST: Final = 200
+BEYOND_NUSD: Final = 10**18
 
 OUTPUTS: Final = ("output", "response", "completion", "result", "output_text", "ai_response", "predicted", "prediction", "actual")
 INPUTS: Final = (
@@ -157,8 +158,9 @@ def read_model(row: Mapping[str, Any]) -> NewModel:
     body: dict[str, Any] = {
         "model": said(_first(row, "model", "model_id", "model_name", "name") or ""),
         "provider": re.sub(r"[^a-z0-9_-]+", "_", str(row.get("provider", "")).lower()),
-        "context_tokens": _first(row, *WINDOWS), "output_tokens": _first(row, *OUTPUT_MOSTS),
     }  # fmt: skip
+    limits = {"context_tokens": _first(row, *WINDOWS), "output_tokens": _first(row, *OUTPUT_MOSTS)}
+    body |= {name: value for name, value in limits.items() if value is not None}
     for ours, theirs in (("base_url", ("base_url", "api_base")), ("display_name", ("display_name",)), ("notes", ("notes", "description"))):
         value = _first(row, *theirs)
         body |= {} if value is None else {ours: said(value)[:2000]}
@@ -173,12 +175,17 @@ def _prices(row: Mapping[str, Any]) -> dict[str, int]:
         if not isinstance(value, int | float) or isinstance(value, bool):
             continue
         if name in ("input_price_nusd_per_million", "output_price_nusd_per_million"):
-            found[name] = round(value)
+            found[name] = _whole(value)
         elif match := PRICE.fullmatch(name):
-            found[_of(match[1])] = round(value * _nusd(match[2]))
+            found[_of(match[1])] = _whole(value * _nusd(match[2]))
         elif match := PRICE_BEFORE.fullmatch(name):
-            found[_of(match[2])] = round(value * _nusd(match[1]))
+            found[_of(match[2])] = _whole(value * _nusd(match[1]))
     return found
+
+
+def _whole(written: float) -> int:
+    """Of a price that no number holds as much as is more than any price may be: it is refused by its field."""
+    return round(min(max(written, -BEYOND_NUSD), BEYOND_NUSD))
 
 
 def _of(kind: str) -> str:
