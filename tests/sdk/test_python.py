@@ -440,3 +440,20 @@ def test_a_webhook_of_somebody_else_is_refused(change: str) -> None:
     at = {"late": now + 301, "early": now - 301}.get(change, now)
     with pytest.raises(InvalidWebhook):
         verify_webhook(body + " " if change == "body" else body, headers, SECRET, now_s=at)
+
+
+@pytest.mark.parametrize("path", ["http://other.test/v1/prompts", "//other.test/x", "v1/prompts", "", "@other.test/x"])
+def test_a_key_goes_to_no_other_host(path: str) -> None:
+    asked = []
+    transport = httpx.MockTransport(lambda request: asked.append(request) or httpx.Response(200, json={}))
+    with Burnish(base_url="http://host", api_key="k", cache_folder=False, transport=transport) as burnish:
+        with pytest.raises(ValueError, match="path: begins with one slash"):
+            burnish.request("GET", path)
+        assert asked == [] and burnish.request("GET", "/v1/prompts") == {}
+    assert [one.url.host for one in asked] == ["host"]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "localhost:18000", "ftp://host", "http://"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        Burnish(base_url=url, api_key="k", cache_folder=False)

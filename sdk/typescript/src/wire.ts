@@ -38,6 +38,8 @@ export type Answer = { response: Response; touch: () => void; end: () => void };
 /** An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is thrown.
  *  A 404 of Burnish's own to a DELETE whose earlier try got no answer says that that one did it: 204. */
 export async function sent(settings: Settings, call: Call, tries = settings.tries): Promise<Answer> {
+  // Anything else could lead to another host, with the key.
+  if (!/^\/(?!\/)/.test(call.path)) throw new TypeError(`path: begins with one slash, such as /v1/prompts, not ${JSON.stringify(call.path.slice(0, 80))}.`);
   const url = settings.baseUrl + call.path + queryOf(call.query);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers = headersOf(settings, call);

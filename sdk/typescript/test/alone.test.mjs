@@ -42,6 +42,14 @@ test("what may succeed later is sent again under the same key, when the server s
   assert.deepEqual(JSON.parse(given.asked[0].body), { prompt: "greeting", response_shape: "with_metadata" });
 });
 
+test("a key goes to no other host", async () => {
+  for (const path of ["http://other.test/x", "//other.test/x", "@other.test/x", ".other.test/x", "v1/prompts", ""]) {
+    const given = answering(json({}));
+    await assert.rejects(client(given).request("GET", path), { name: "TypeError", message: /^path: begins with one slash/ });
+    assert.deepEqual(given.asked, []);
+  }
+});
+
 test("a removal whose answer was lost is done where the next try finds nothing", async () => {
   const gone = (code = "not_found") => json({ error: { code, message: "m" } }, 404);
   for (const lost of [new TypeError("fetch failed"), json({}, 502, again)]) {

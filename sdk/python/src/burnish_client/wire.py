@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from burnish_client.errors import ApiError, NotReached, StreamBroke
 
@@ -28,7 +29,10 @@ VERSION: Final = "0.1.0"
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `query` without what is None; `body` as JSON, or `lines` as JSON lines. `timeout_s`: of one try, where it differs."""
+    """One request. `query` without what is None; `body` as JSON, or `lines` as JSON lines. `timeout_s`: of one try, where it differs.
+
+    Raises ValueError for a path that could lead to another host, with the key.
+    """
 
     method: str
     path: str
@@ -37,6 +41,10 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[Any, ...] | None = None
     timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/") or self.path.startswith("//"):
+            raise ValueError(f"path: begins with one slash, such as /v1/prompts, not {self.path[:80]!r}.")
 
     @property
     def content(self) -> bytes | None:
@@ -60,11 +68,14 @@ class Settings:
 
     @classmethod
     def of(cls, base_url: str | None, api_key: str | None, *, timeout_s: float, max_retries: int) -> Settings:
-        """Raises ValueError where no key is known."""
+        """Raises ValueError where no key is known, or the address is none."""
         key = api_key or os.environ.get("BURNISH_API_KEY", "")
         if not key:
             raise ValueError("Give api_key, or set BURNISH_API_KEY: `burnish up` prints one.")
         url = base_url or os.environ.get("BURNISH_BASE_URL") or DEFAULT_URL
+        address = urlsplit(url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError(f"base_url: is an address such as {DEFAULT_URL}, not {url[:80]!r}.")
         return cls(url.rstrip("/").removesuffix("/v1"), key, timeout_s, max(0, max_retries) + 1)
 
     def timeout_of(self, call: Call) -> float:
