@@ -244,6 +244,8 @@ async def test_searches_from_feedback_make_no_second_dataset_beside_an_archived_
     assert (await archived(told, job["dataset_id"])).status == 200
     refused = await told("POST", "/v1/optimizations", search())
     assert (refused.status, refused.body["error"]["param"]) == (409, "source"), refused.body
+    refused = await told("PUT", "/v1/alert-rules/told", {"start_optimization": policy})
+    assert (refused.status, refused.body["error"]["param"]) == (409, "start_optimization.source"), refused.body
     assert await names(told) == []
 
 
@@ -267,12 +269,42 @@ async def test_whoever_begins_on_a_dataset_while_it_is_removed_is_told_that_it_i
     assert there == (404 if removed.status == 200 else 200)
 
 
-async def until_waiting(stack: Stack, *, count: int) -> None:
-    """Until so many sessions wait for a lock of a dataset."""
+@pytest.mark.capability("O1", "F5")
+@pytest.mark.parametrize("kind", ["schedule", "alert_rule", "review_settings"])
+@pytest.mark.parametrize("act", ["archive", "remove"])
+async def test_whatever_is_set_up_while_a_dataset_goes_away_keeps_it(stack: Stack, desk: Desk, kind: str, act: str) -> None:
+    caller, dataset = desk.caller, desk.dataset_id
+    budget = {"evaluations": 1_000, "credits": 50.0}
+    asked = {"prompt": "tickets", "dataset_id": dataset, "budget": budget}
+    table, method, path, body = {
+        "schedule": ("optimization_schedules", "POST", "/v1/optimization-schedules",
+                     {"every": "daily", "optimization": asked, "month_credits": 100.0}),
+        "alert_rule": ("alert_rules", "PUT", "/v1/alert-rules/tickets",
+                       {"start_optimization": {"dataset_id": dataset, "budget": budget}}),
+        "review_settings": ("review_settings", "PUT", "/v1/review/settings", {"dataset_id": dataset}),
+    }[kind]  # fmt: skip
+    holding = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        async with holding.transaction():
+            await holding.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            setting_up = asyncio.create_task(caller(method, path, body))
+            await until_waiting(stack, of=table, count=1)
+            going = asyncio.create_task(archived(caller, dataset) if act == "archive" else caller("DELETE", f"/v1/datasets/{dataset}"))
+            await asyncio.wait([going], timeout=0.3)
+        set_up, gone = await asyncio.gather(setting_up, going)
+    finally:
+        await holding.close()
+    assert set_up.status in (200, 201), set_up.body
+    assert kinds(gone) == {kind: 1}
+    assert (await caller("GET", f"/v1/datasets/{dataset}")).body["archived_at"] is None
+
+
+async def until_waiting(stack: Stack, *, count: int, of: str = "dataset") -> None:
+    """Until so many sessions wait for a lock, in a statement that names this."""
     waiting = """SELECT count(*) AS n FROM pg_stat_activity
-                  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%dataset%'"""
+                  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'"""
     async with asyncio.timeout(20):
-        while (await books(stack, waiting))[0]["n"] < count:
+        while (await books(stack, waiting, of))[0]["n"] < count:
             await asyncio.sleep(0.01)
 
 

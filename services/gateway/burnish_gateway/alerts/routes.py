@@ -21,6 +21,7 @@ from burnish_gateway.alerts.answers import (
 )
 from burnish_gateway.alerts.chart import chart_of
 from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
+from burnish_gateway.datasets.from_feedback_store import newest_of_searches
 from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
@@ -158,13 +159,14 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
 
 
 async def check_policy(tx: Tx, workspace_id: UUID, policy: StartOptimization, *, slug: str) -> None:
-    """A policy belongs to one prompt, and its dataset, where it names one, must be there and in use. Raises InvalidField, NotFound,
-    Conflict."""
+    """A policy belongs to one prompt, and its dataset, also that of what people said, must be there and in use. Raises InvalidField,
+    NotFound, Conflict."""
     if not slug:
         raise InvalidField("start_optimization belongs to the rule of one prompt.", param="start_optimization")
-    if policy.dataset_id is not None:
-        param = "start_optimization.dataset_id"
-        dataset = await hold_dataset(tx, workspace_id, policy.dataset_id)
+    param = "start_optimization.dataset_id" if policy.source is None else "start_optimization.source"
+    dataset_id = policy.dataset_id or await newest_of_searches(tx, workspace_id, slug)
+    if dataset_id is not None:
+        dataset = await hold_dataset(tx, workspace_id, dataset_id)
         if dataset is None:
             raise no_such_dataset(param=param)
         check_unarchived(dataset, param=param)

@@ -51,6 +51,17 @@ async def datasets_of_searches(tx: Tx, workspace_id: UUID, prompt_id: UUID) -> l
     return [row["dataset_id"] for row in rows]
 
 
+async def newest_of_searches(tx: Tx, workspace_id: UUID, slug: str) -> UUID | None:
+    """What the prompt's newest search from feedback was made on. None: there was none."""
+    found: UUID | None = await tx.fetchval(
+        """SELECT dataset_id FROM optimization_jobs WHERE workspace_id = $1 AND slug = $2 AND search ->> 'source' = 'feedback'
+            ORDER BY created_at DESC LIMIT 1""",
+        workspace_id,
+        slug,
+    )
+    return found
+
+
 async def fits(tx: Tx, workspace_id: UUID, dataset_id: UUID, variables: Collection[str]) -> bool:
     """Whether each of its items gives these variables, as `item.gives` says it of one."""
     found: bool = await tx.fetchval(

@@ -10,10 +10,12 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
+from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import OptimizationBody
-from burnish_gateway.optimization.start import check_budget, try_plan
+from burnish_gateway.optimization.start import JobPlan, check_budget, try_plan
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.schedules import answers, store
 from burnish_gateway.schedules.bodies import ChangeSchedule, ScheduleBody
@@ -44,9 +46,7 @@ async def create_schedule(request: Request, body: ScheduleBody, principal: Edito
 
     async def work(tx: Tx) -> answers.ScheduleAnswer:
         rhythm = Rhythm.of(body.line(), body.time_zone)
-        plan = await try_plan(tx, principal, body.optimization)
-        check_budget(plan, body.optimization.budget, within="optimization.")
-        prompt = plan.subject.prompt
+        prompt = (await _planned(tx, principal, body.optimization)).subject.prompt
         if await store.count_of(tx, principal.workspace_id, prompt.prompt_id) >= store.OF_PROMPT_MOST:
             raise Conflict(f"The prompt '{prompt.slug}' has {store.OF_PROMPT_MOST} schedules, which is the most; remove one first.")
         schedule_id, now = new_uuid(), gateway.clock.now()
@@ -159,7 +159,7 @@ async def delete_schedule(schedule_id: UUID, request: Request, principal: Editor
 
 
 async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, body: ChangeSchedule) -> None:
-    """Raises InvalidField, NotFound."""
+    """Raises InvalidField, NotFound, Conflict."""
     rhythm = Rhythm.of(body.cron or row["cron"], body.time_zone or row["time_zone"])
     request = row["request"]
     if body.optimization is not None:
@@ -167,8 +167,7 @@ async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, b
             raise InvalidField("optimization.prompt: a schedule stays with its prompt; make another one.", param="optimization.prompt")
         if body.optimization.budget.credits is None:
             raise InvalidField("optimization.budget.credits: a schedule needs a cap for each run.", param="optimization.budget.credits")
-        plan = await try_plan(tx, principal, body.optimization)
-        check_budget(plan, body.optimization.budget, within="optimization.")
+        await _planned(tx, principal, body.optimization)
         request = _request(body.optimization)
     paused = row["paused_at"] is not None if body.paused is None else body.paused
     moved = body.cron is not None or body.time_zone is not None or row["next_at"] is None
@@ -184,6 +183,21 @@ async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, b
         month_cap_nusd=row["month_cap_nusd"] if body.month_credits is None else _nusd(body.month_credits),
         next_at=next_at,
     )
+
+
+async def _planned(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
+    """What each time would begin. Its dataset stays in use until the schedule is written: a trial gives back whatever it held.
+
+    Raises what planning raises.
+    """
+    plan = await try_plan(tx, principal, body)
+    check_budget(plan, body.budget, within="optimization.")
+    dataset = await hold_dataset(tx, principal.workspace_id, plan.subject.dataset.dataset_id)
+    if dataset is not None:
+        check_unarchived(dataset, param="source" if body.dataset_id is None else "dataset_id")
+    elif body.dataset_id is not None:
+        raise no_such_dataset()
+    return plan
 
 
 async def _find(tx: Tx, principal: Principal, schedule_id: UUID, *, for_update: bool = False) -> Record:
