@@ -158,6 +158,19 @@ async def test_an_archived_dataset_takes_no_decided_answer(team: Team) -> None:
     assert (await team.viewer("GET", f"/v1/review/{review}")).body["verdict"] is None
 
 
+async def test_a_decision_is_not_taken_back_out_of_an_archived_dataset(team: Team) -> None:
+    made = (await team.admin("POST", "/v1/datasets", {"name": "aside", "items": [{"input": "a", "expected": "b"}]})).body["id"]
+    review = await team.pick("kept aside")
+    await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good", "dataset_id": made})
+    before = (await team.admin("PATCH", f"/v1/datasets/{made}", {"archived": True})).body
+    refused = await team.ann("POST", f"/v1/review/{review}/undo")
+    assert (refused.status, refused.body["error"]["param"]) == (409, "dataset_id"), refused.body
+    assert (await team.viewer("GET", f"/v1/review/{review}")).body["verdict"] == "good"
+    assert (await team.admin("GET", f"/v1/datasets/{made}")).body == before
+    await team.admin("PATCH", f"/v1/datasets/{made}", {"archived": False})
+    assert (await team.ann("POST", f"/v1/review/{review}/undo")).body["item_removed"] is True
+
+
 async def test_the_newest_word_of_one_person_counts_and_anothers_stands_until_an_admin_undoes_it(team: Team) -> None:
     review = await team.pick("contested")
     await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good"})

@@ -9,6 +9,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS
+from burnish_gateway.datasets.dataset import check_unarchived
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.review import settings_store
 from burnish_gateway.review.answers import KeptAnswer
@@ -48,12 +49,16 @@ async def keep_answer(
 
 
 async def take_back(tx: Tx, principal: Principal, item: ReviewItem) -> bool:
-    """Takes the item of a decision out of its dataset, unless a test run or an optimization has measured on it. Whether it did."""
+    """Takes the item of a decision out of its dataset, unless a test run or an optimization has measured on it. Whether it did.
+
+    Raises Conflict where it would, and the dataset is archived.
+    """
     if not item.item_added or item.dataset_id is None or item.item_id is None:
         return False
     dataset = await datasets.lock_dataset(tx, principal.workspace_id, item.dataset_id)
     if dataset is None or not await datasets.delete_unmeasured(tx, principal.workspace_id, item.dataset_id, item.item_id):
         return False
+    check_unarchived(dataset)
     alike = [pair for pair in dataset.near_duplicates if str(item.item_id) not in pair["items"]]
     await datasets.update_dataset(
         tx,
