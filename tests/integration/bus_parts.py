@@ -23,8 +23,6 @@ from burnish_shared.bus.users import USERS
 from burnish_shared.db.session import Database
 from tests.embedded.ports import own_port
 
-"""A killed server's port must not go to that of another test run meanwhile."""
-
 
 class OwnNats:
     """A server of one test's own. `sync_interval` is short of a power cut: a killed server keeps what the kernel has."""

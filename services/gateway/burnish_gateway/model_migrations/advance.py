@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal, Role
@@ -20,8 +19,6 @@ from burnish_gateway.rounds import RulePrincipal, StepRounds
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Busy, Unavailable
-
-log = structlog.get_logger("burnish.gateway")
 
 MOST_AT_ONCE: Final = 20
 
