@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
@@ -24,7 +24,7 @@ WENT_WRONG = "internal_error: something went wrong on our side; it has been logg
 class RulePrincipal(Principal):
     """A rule of the workspace's own, acting as an editor would. `rule`: how the audit log names it, such as `system:schedule`."""
 
-    rule: str = ""
+    rule: str = field(kw_only=True)
 
     @property
     def actor(self) -> str:
