@@ -140,8 +140,9 @@ async def test_what_is_set_up_to_use_a_dataset_is_named_until_it_uses_another(de
     assert (await caller("DELETE", path)).status == 200
 
 
-async def test_an_archived_dataset_is_read_and_nothing_begins_on_it(desk: Desk) -> None:
+async def test_an_archived_dataset_is_read_and_nothing_begins_on_it(stack: Stack, desk: Desk) -> None:
     caller, dataset = desk.caller, desk.dataset_id
+    called = "SELECT count(*) AS n FROM executions WHERE workspace_id = $1"
     path = f"/v1/datasets/{dataset}"
     await made_by(caller, name="other")
     items = (await caller("GET", f"{path}/items")).body["data"]
@@ -177,6 +178,7 @@ async def test_an_archived_dataset_is_read_and_nothing_begins_on_it(desk: Desk) 
         assert refused.status == 409 and refused.body["error"]["param"] == param, (method, where, refused.body)
         assert f'restore it with PATCH {path} and {{"archived": false}}' in refused.body["error"]["message"], refused.body
     assert (await caller("GET", f"{path}/items")).body["data"] == items
+    assert (await books(stack, called, caller.workspace.workspace_id))[0]["n"] == 1, "no model was paid for items that are refused"
 
     back = (await archived(caller, dataset, is_so=False)).body
     assert back["archived_at"] is None and await names(caller) == ["other", "tickets"] and await names(caller, "?archived=true") == []
@@ -226,6 +228,10 @@ async def test_a_move_to_another_model_that_is_under_way_keeps_the_dataset_it_me
     for refused in (await desk.caller("DELETE", path), await archived(desk.caller, desk.dataset_id)):
         assert kinds(refused) == {"model_migration": 1}
         assert f"1 move to another model ({migration})" in refused.body["error"]["message"]
+    await books(stack, "UPDATE model_migration_steps SET state = 'skipped' WHERE migration_id = $1", migration)
+    assert (await archived(desk.caller, desk.dataset_id)).status == 200, "its step is over"
+    await books(stack, "UPDATE model_migration_steps SET state = 'pending' WHERE migration_id = $1", migration)
+    assert kinds(await desk.caller("DELETE", path)) == {"model_migration": 1}
     await books(stack, "UPDATE model_migrations SET status = 'cancelled' WHERE migration_id = $1", migration)
     assert (await desk.caller("DELETE", path)).status == 200
 
@@ -238,8 +244,20 @@ async def test_searches_from_feedback_make_no_second_dataset_beside_an_archived_
     started = await told("POST", "/v1/optimizations", search())
     job = (await told("GET", f"/v1/optimizations/{started.body['id']}")).body
     policy = {"source": "feedback", "budget": {"evaluations": 1_000, "credits": 50.0}}
+    other = await made_by(told, name="other")
+    later = (await told("POST", "/v1/optimizations", {"prompt": "told", "dataset_id": other, "budget": policy["budget"]})).body["id"]
     assert (await told("PUT", "/v1/alert-rules/told", {"start_optimization": policy})).status == 200
+    schedule = {"every": "daily", "optimization": search(budget=policy["budget"]), "month_credits": 100.0}
+    daily = (await told("POST", "/v1/optimization-schedules", schedule)).body["id"]
+    assert kinds(await archived(told, job["dataset_id"])) == {"schedule": 1, "alert_rule": 1}
+    assert (await told("DELETE", f"/v1/optimization-schedules/{daily}")).status == 200
     assert kinds(await archived(told, job["dataset_id"])) == {"alert_rule": 1}
+    await books(  # as where the prompt had other variables before
+        stack, """UPDATE optimization_jobs SET search = search || '{"source": "feedback"}', created_at = created_at - interval '1 day'
+                   WHERE job_id = $1""", UUID(later),
+    )  # fmt: skip
+    assert kinds(await archived(told, job["dataset_id"])) == {"alert_rule": 1}
+    assert (await archived(told, other)).status == 200, "what people say goes into the newest"
     assert (await told("DELETE", "/v1/alert-rules/told")).status == 200
     assert (await archived(told, job["dataset_id"])).status == 200
     refused = await told("POST", "/v1/optimizations", search())

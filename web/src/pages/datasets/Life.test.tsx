@@ -69,6 +69,43 @@ it("says what uses it, and offers to archive what was measured with", async () =
   expect(sent.body).toEqual({ archived: true });
   await sent.answer(used("schedule"), 409);
   await screen.findByText(/cannot be archived while/);
+  expect(screen.queryByText("It is used.")).toBeNull();
+});
+
+it("says once more what uses an archived one, and tries again under the same key", async () => {
+  const asked = slowApi();
+  const sent = vi.mocked(fetch);
+  shown({ archived_at: "2026-01-02T00:00:00Z" });
+  choose("Delete…");
+  await screen.findByRole("dialog", { name: "Delete tickets?" });
+  press("Delete it");
+  await (await asking(asked, "DELETE", PATH)).answer(used("test_run"), 409);
+  await screen.findByText(/in nobody's way/);
+  expect(screen.queryByRole("button", { name: "Archive it instead", hidden: true })).toBeNull();
+  press("Try again");
+  await (await asking(asked, "DELETE", PATH, 2)).answer({ id: "d", name: "tickets", items: 3 });
+  const keys = sent.mock.calls.map(([given]) => (given as Request).headers.get("Idempotency-Key"));
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toBeTruthy();
+  expect(keys[1]).toBe(keys[0]);
+});
+
+it("renames to another name only", async () => {
+  const asked = slowApi();
+  shown();
+  choose("Rename…");
+  await screen.findByRole("dialog", { name: "Rename tickets" });
+  const name = screen.getByRole("textbox", { name: /Name/, hidden: true });
+  for (const same of ["tickets", " tickets ", "  "]) {
+    fireEvent.change(name, { target: { value: same } });
+    expect(screen.getByRole("button", { name: "Rename", hidden: true })).toHaveProperty("disabled", true);
+  }
+  fireEvent.change(name, { target: { value: " letters " } });
+  press("Rename");
+  const sent = await asking(asked, "PATCH", PATH);
+  expect(sent.body).toEqual({ name: "letters" });
+  await sent.answer({ ...dataset, name: "letters" });
+  await screen.findByText("It is called letters");
 });
 
 it("offers no archive where only what is set up uses it", async () => {
