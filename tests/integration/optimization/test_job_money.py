@@ -7,6 +7,7 @@ import pytest
 
 from burnish_optimizer import run_job
 from burnish_optimizer.io.questions import EvaluationFailed
+from burnish_shared.money import NUSD_PER_CREDIT
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_jobs import until_nothing_is_held
@@ -255,3 +256,21 @@ async def test_a_forecast_names_the_budgets_that_will_not_do(desk: Desk) -> None
         assert (await desk.caller("POST", "/v1/budgets", {"name": name, **fields})).status == 201
     assert await short_of("/v1/optimizations/forecast", job) == ["tight", "between"]
     assert await short_of("/v1/test-runs/forecast", run) == ["tight"]
+
+
+async def test_a_forecast_counts_what_is_left_of_a_budget_and_what_the_search_may_spend(desk: Desk) -> None:
+    path, job = "/v1/optimizations/forecast", {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": 2_000}}
+
+    async def short_of(**budget: Any) -> list[tuple[str, int]]:
+        plan = (await desk.caller("POST", path, job | {"budget": job["budget"] | budget})).body
+        return [(one["name"], one["left_nusd"]) for one in plan["short_budgets"]]
+
+    cost = (await desk.caller("POST", path, job)).body["forecast"]["cost_nusd"]
+    budget = {"name": "just enough", "target_kind": "workspace", "period": "month", "limit_nusd": cost}
+    made = (await desk.caller("POST", "/v1/budgets", budget)).body["id"]
+    assert await short_of() == []
+    paid = (await desk.caller("POST", "/v1/executions", {"prompt": "tickets", "variables": {"ticket": "late"}})).body["cost_nusd"]
+    assert paid > 0 and await short_of() == [("just enough", cost - paid)]
+    assert await short_of(credits=(cost - paid) / NUSD_PER_CREDIT / 2) == [], "a search that is capped below it does not run into it"
+    assert (await desk.caller("DELETE", f"/v1/budgets/{made}")).status == 204
+    assert await short_of() == []

@@ -35,7 +35,7 @@ async def test_a_client_goes_the_whole_way(caller: Caller) -> None:
 
 async def test_what_is_wrong_is_said_as_everywhere(caller: Caller) -> None:
     unknown = await caller(
-        "POST", "/submit_answer", {"session_id": "00000000-0000-0000-0000-000000000000", "answers": [{"question_id": "q"}]}
+        "POST", "/submit_answer", {"session_id": "00000000-0000-0000-0000-000000000000", "answers": [{"question_id": "q", "theirs": 1}]}
     )
     assert (unknown.status, unknown.body["error"]["code"]) == (404, "not_found")
     assert (await caller("POST", "/start_optimization", {"selections": {}})).body["error"]["param"] == "initial_prompt"
