@@ -57,8 +57,9 @@ async def test_a_dataset_that_nothing_rests_on_goes_with_all_its_rows(stack: Sta
     assert await names(caller) == ["other"]
     assert (await books(stack, ROWS, UUID(dataset)))[0]["n"] == 0
     assert (await books(stack, ROWS, UUID(other)))[0]["n"] == 1 + len(ITEMS)
+    before = {"name": "labels", "version": 3, "items": 2, "test_looks": 0}
     [entry] = (await caller("GET", "/v1/audit?action=dataset.removed")).body["data"]
-    assert (entry["object_id"], entry["before"], entry["after"]) == (dataset, {"name": "labels", "version": 3, "items": 2}, None)
+    assert (entry["object_id"], entry["before"], entry["after"]) == (dataset, before, None)
 
 
 @pytest.mark.capability("P1")
@@ -74,6 +75,8 @@ async def test_a_prompt_that_is_removed_for_good_frees_the_dataset_of_its_runs(s
     assert (await caller("POST", "/v1/prompts/tickets/purge", {"confirm": "tickets"})).status == 200
     assert (await caller("DELETE", f"/v1/datasets/{dataset}")).status == 200
     assert (await books(stack, ROWS, UUID(dataset)))[0]["n"] == 0
+    [entry] = (await caller("GET", "/v1/audit?action=dataset.removed")).body["data"]
+    assert entry["before"]["test_looks"] == 1, "that it was looked at is not forgotten with it"
 
 
 async def test_somebody_elses_dataset_is_not_there_to_be_changed_or_removed(stack: Stack, caller: Caller) -> None:

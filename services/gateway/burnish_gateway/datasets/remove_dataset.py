@@ -10,8 +10,8 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
 
 
-async def remove_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Dataset:
-    """What it was. Its items and versions go with it.
+async def remove_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> tuple[Dataset, int]:
+    """What it was, and how often its test split had been looked at. Its items, versions and looks go with it.
 
     Raises NotFound, and Conflict where something was measured with it, was proven by it, or is set up to use it.
     """
@@ -21,8 +21,9 @@ async def remove_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Datase
     uses = await uses_store.uses_of(tx, workspace_id, dataset_id)
     if uses:
         raise still_used(dataset, uses)
+    looks = await store.count_looks(tx, workspace_id, dataset_id)
     await store.delete_dataset(tx, workspace_id, dataset_id)
-    return dataset
+    return dataset, looks
 
 
 def still_used(dataset: Dataset, uses: Sequence[Use]) -> Conflict:

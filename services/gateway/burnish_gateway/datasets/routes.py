@@ -172,9 +172,9 @@ async def delete(*, request: Request, gateway: GatewayParts, principal: Editor, 
     is set up rests on it: `details.used_by` says what, and archiving puts it away instead."""
 
     async def work(tx: Tx) -> answers.RemovedDataset:
-        gone = await remove_dataset(tx, principal.workspace_id, dataset_id)
+        gone, looks = await remove_dataset(tx, principal.workspace_id, dataset_id)
         removed = answers.RemovedDataset(id=dataset_id, name=gone.name, items=sum(gone.counts.values()))
-        before = {"name": gone.name, "version": gone.version, "items": removed.items}
+        before = {"name": gone.name, "version": gone.version, "items": removed.items, "test_looks": looks}
         await audit.note(tx, principal, action="dataset.removed", kind="dataset", key=str(dataset_id), before=before)
         return removed
 

@@ -293,6 +293,12 @@ async def change_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, name: 
     )
 
 
+async def count_looks(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
+    """How often its test split was looked at, in any version, by whatever is there or gone."""
+    found: int = await tx.fetchval("SELECT count(*) FROM test_looks WHERE workspace_id = $1 AND dataset_id = $2", workspace_id, dataset_id)
+    return found
+
+
 async def delete_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> None:
     """With its items; the database takes its looks. Reviewers' decisions stay and name no item any more. Nothing else may rest on it."""
     await tx.execute(
