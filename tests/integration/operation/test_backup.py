@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -214,7 +215,9 @@ async def test_a_restore_takes_no_port_that_another_installation_was_promised(tm
         for port in ports:
             promised.take(port)
         async with running_beside(home, load_secrets(home), database=home.postgres, bus=home.nats) as target:
-            assert not any(f":{port}" in url for port in ports for url in (target.admin, target.nats_url))
+            taken = [urlsplit(url).port or 0 for url in (target.admin, target.nats_url)]
+            assert all(taken) and not {*taken} & {*ports}
+        assert [free_port(port) for port in taken] == taken, "both servers have ended"
     finally:
         for port in ports:
             promised.give_back(port)

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from burnish.launcher.home import Home, HomeLock, holder
 from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.logs import LogReader, rotate
 from burnish.launcher.passwords import Secrets, load_secrets
-from burnish.launcher.ports import Ports
+from burnish.launcher.ports import START_TRIES, Ports
 from burnish.launcher.reservations import Reservations
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.services import parse_replicas, process_names, service_named
@@ -67,6 +68,22 @@ async def test_a_server_whose_port_a_stranger_took_starts_on_the_next_one() -> N
             return port
 
         assert await ports.start("gateway", start) == tried[1] == ports.chosen["gateway"] > tried[0]
+
+
+async def test_a_server_whose_ports_strangers_take_time_and_again_gives_up_with_its_own_words() -> None:
+    tried: list[int] = []
+    with ExitStack() as strangers:
+
+        async def start(port: int) -> None:
+            tried.append(port)
+            stranger = strangers.enter_context(socket.socket())
+            stranger.bind(("127.0.0.1", port))
+            stranger.listen()
+            raise StartFailed("the stranger refuses us")
+
+        with pytest.raises(StartFailed, match="refuses us"):
+            await Ports({"gateway": free_port(24200)}, say=lambda _: None).start("gateway", start)
+    assert len({*tried}) == len(tried) == START_TRIES
 
 
 async def test_a_server_that_fails_on_a_free_port_is_not_started_elsewhere() -> None:
