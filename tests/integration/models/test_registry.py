@@ -148,6 +148,18 @@ async def test_nonsense_is_refused(caller: Caller, provider: KeyedProvider, chan
     assert answer.status == 422 and param in str(answer.body["error"]), answer.body
 
 
+async def test_what_was_said_before_it_had_to_be_there_stays_said(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
+    await made(caller, described(provider, "lab/old"))
+    await books(
+        stack, "UPDATE workspace_models SET fallback_model = 'lab/gone' WHERE workspace_id = $1 AND model = 'lab/old'",
+        caller.workspace.workspace_id,
+    )  # fmt: skip
+    for change in ({"notes": "ask Ada"}, {"fallback_model": "lab/gone"}):
+        changed = await caller("PATCH", "/v1/models/lab/old", change)
+        assert (changed.status, changed.body["fallback_model"]) == (200, "lab/gone"), changed.body
+    assert (await caller("PATCH", "/v1/models/lab/old", {"successor": "lab/gone"})).body["error"]["param"] == "successor"
+
+
 async def test_names_that_choose_a_model_are_nobodys(caller: Caller, provider: KeyedProvider) -> None:
     for name in ("auto", "burnish::prompt::x"):
         assert (await caller("POST", "/v1/models", described(provider, name))).status == 422
