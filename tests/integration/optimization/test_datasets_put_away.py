@@ -7,6 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from burnish_gateway.optimization.start import try_plan
+from burnish_gateway.schedules import routes as schedules
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.integration.optimization.conftest import Desk
@@ -318,6 +320,29 @@ async def test_whatever_is_set_up_while_a_dataset_goes_away_keeps_it(stack: Stac
     assert set_up.status in (200, 201), set_up.body
     assert kinds(gone) == {kind: 1}
     assert (await caller("GET", f"/v1/datasets/{dataset}")).body["archived_at"] is None
+
+
+@pytest.mark.capability("O1")
+@pytest.mark.parametrize(("gone", "status"), [(False, 409), (True, 404)])
+async def test_a_schedule_whose_dataset_went_between_its_trial_and_its_writing_is_refused(
+    stack: Stack, desk: Desk, monkeypatch: pytest.MonkeyPatch, gone: bool, status: int
+) -> None:
+    dataset = UUID(desk.dataset_id)
+
+    async def tried(*given: Any) -> Any:
+        plan = await try_plan(*given)
+        if gone:
+            await books(stack, "DELETE FROM dataset_items WHERE dataset_id = $1", dataset)
+            await books(stack, "DELETE FROM datasets WHERE dataset_id = $1", dataset)
+        else:
+            await books(stack, "UPDATE datasets SET archived_at = now() WHERE dataset_id = $1", dataset)
+        return plan
+
+    monkeypatch.setattr(schedules, "try_plan", tried)
+    asked = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": 1_000, "credits": 50.0}}
+    refused = await desk.caller("POST", "/v1/optimization-schedules", {"every": "daily", "optimization": asked, "month_credits": 100.0})
+    assert (refused.status, refused.body["error"]["param"]) == (status, "dataset_id"), refused.body
+    assert (await desk.caller("GET", "/v1/optimization-schedules")).body["data"] == []
 
 
 async def until_waiting(stack: Stack, *, count: int, of: str = "dataset") -> None:
