@@ -184,6 +184,9 @@ async def test_the_operator_describes_models_for_everybody(stack: Stack, caller:
     saved = await operator("PUT", path, body)
     assert (saved.status, saved.body["scope"], saved.body["quality_score"]) == (200, "platform", 0.4), saved.body
     assert (await operator("PUT", path, body | {"provider": "nowhere"})).status == 422
+    for field, other in (("fallback_model", "house/none"), ("successor", "house/one")):
+        told = await operator("PUT", path, body | {field: other})
+        assert (told.status, told.body["error"]["param"]) == (422, field), told.body
     answer = await caller("POST", "/v1/executions", {"messages": ASKED, "model": "house/one"})
     assert (answer.status, answer.body["price_version"]) == (200, saved.body["price_version"])
     dearer = await operator("PUT", path, body | {"output_price_nusd_per_million": 10_000_000})

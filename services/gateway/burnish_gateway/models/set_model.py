@@ -1,7 +1,9 @@
 """Adds a model of a workspace's own, or changes one. One transaction, with its audit entry and the change note."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+
+from asyncpg import Record
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
@@ -68,12 +70,13 @@ async def change_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
 
 
 async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, model: str, body: PlatformModel) -> ModelFacts:
-    """Of the operator's own. Raises InvalidField for a provider that is not known here."""
+    """Of the operator's own. Raises InvalidField for a provider, or another model of the operator's, that is not known here."""
     if not await store.is_provider(tx, body.provider):
         raise InvalidField(f"provider: {body.provider!r} is not known here; it is a row of `providers`.", param="provider")
     said = stored(body.model_dump(), body)
     said |= {"upstream_model": body.upstream_model or model, "display_name": body.display_name or model}
     row = await store.lock_platform_model(tx, model)
+    await _check_others(tx, said, of=model, was=row, find=model_store.find_platform_model)
     await store.put_platform_model(tx, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     facts = await model_store.find_platform_model(tx, model)
     if facts is None:
@@ -86,8 +89,7 @@ async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, mod
 
 async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said: Mapping[str, Any], *, action: str) -> ModelFacts:
     row = await store.lock_model(tx, principal.workspace_id, model)
-    for name in ("fallback_model", "successor"):
-        await _check_other(tx, said[name], of=model, was=None if row is None else row[name], field=name)
+    await _check_others(tx, said, of=model, was=row, find=model_store.find_model)
     was = await model_store.find_model(tx, model)
     await store.put_model(tx, principal.workspace_id, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     if action == SET:
@@ -101,11 +103,17 @@ async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said:
     return facts
 
 
-async def _check_other(tx: Tx, other: str | None, *, of: str, was: str | None, field: str) -> None:
+async def _check_others(
+    tx: Tx, said: Mapping[str, Any], *, of: str, was: Record | None, find: Callable[[Tx, str], Awaitable[ModelFacts | None]]
+) -> None:
     """One that is named anew has to be there. What was said before stays said, also when that model is gone by now."""
-    if other is None or other == was:
-        return
-    if other == of:
-        raise InvalidField(f"{field}: must be another model.", param=field)
-    if await model_store.find_model(tx, other) is None:
-        raise InvalidField(f"{field}: there is no model {other!r} here; GET /v1/models lists them, POST /v1/models adds it.", param=field)
+    for field in ("fallback_model", "successor"):
+        other = said[field]
+        if other is None or (was is not None and other == was[field]):
+            continue
+        if other == of:
+            raise InvalidField(f"{field}: must be another model.", param=field)
+        if await find(tx, other) is None:
+            raise InvalidField(
+                f"{field}: there is no model {other!r} here; GET /v1/models lists them, POST /v1/models adds it.", param=field
+            )
