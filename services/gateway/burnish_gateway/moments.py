@@ -39,6 +39,6 @@ Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_
 
 
 def check_order(start: datetime | None, end: datetime | None) -> None:
-    """Of a list's `from` and `to`, whose answer would be empty. Raises InvalidField."""
-    if start is not None and end is not None and start >= end:
-        raise InvalidField("to: must be later than from.", param="to")
+    """Of a list's `from` and `to`. The same moment twice is a range without anything in it. Raises InvalidField."""
+    if start is not None and end is not None and start > end:
+        raise InvalidField("to: must not lie before from.", param="to")
