@@ -18,7 +18,8 @@ export function Audit() {
   const { kind, action, actor, from, until } = filters;
   const nameOf = useAuthors();
   const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
-  const query = { object_kind: kind, action, actor, from: dayBegins(from), to: dayBegins(until, 1) };
+  // Days the wrong way round, as they stand while one is typed, hold nothing.
+  const query = { object_kind: kind, action, actor, from: dayBegins(from), to: from && until && until < from ? dayBegins(from) : dayBegins(until, 1) };
   const isFiltered = Object.values(filters).some(Boolean);
   const pages = usePages("/v1/audit", { query });
   const actors = useActors([actor, ...pages.rows.map((row) => row.actor)]);
