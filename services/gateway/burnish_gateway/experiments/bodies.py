@@ -341,8 +341,8 @@ class NewBacktest(ApiModel):
             raise ValueError("versions: and models stand for a prompt; an experiment has its arms")
         if self.prompt is not None and not self.versions and not self.models:
             raise ValueError("versions: give versions or models")
-        for name, given in (("versions", self.versions or []), ("models", self.models or [])):
-            if twice := next((one for one in given if given.count(one) > 1), None):  # type: ignore[arg-type]
+        for name, given in (("versions", [str(one) for one in self.versions or ()]), ("models", self.models or [])):
+            if twice := next((one for one in given if given.count(one) > 1), None):
                 raise ValueError(f"{name}: {twice} stands there twice; each is asked, and paid, once")
         return self
 
