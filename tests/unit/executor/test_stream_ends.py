@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from burnish_executor.core.answer import Answer
+from burnish_executor.core.answer import Answer, Piece
+from burnish_executor.core.failure import Failure
 from burnish_executor.io import model_client
 from burnish_executor.io.model_client import Call, call_model
 
@@ -18,14 +19,21 @@ USAGE = json.dumps({"choices": [], "usage": {"prompt_tokens": 1, "completion_tok
 
 async def answers_of(events: list[str], *, calls: int, stays_open: bool = False) -> tuple[list[Any], int]:
     """The last event of each call of a provider that sends these one by one, and how many connections the calls took."""
+    told, connections = await told_by(events, calls=calls, stays_open=stays_open)
+    return [one[-1] for one in told], connections
+
+
+async def told_by(events: list[str], *, calls: int = 1, stays_open: bool = False, at_once: bool = False) -> tuple[list[list[Any]], int]:
+    """All that each call told. `at_once`: the provider sends its events in one write."""
     connections = set()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         connections.add(request.transport)
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        for one in events:
-            await response.write(f"data: {one}\n\n".encode())
+        written = [f"data: {one}\n\n".encode() for one in events]
+        for one in [b"".join(written)] if at_once else written:
+            await response.write(one)
             await asyncio.sleep(0.005)  # so that each event is a part of its own
         if stays_open:
             await asyncio.Event().wait()
@@ -41,7 +49,7 @@ async def answers_of(events: list[str], *, calls: int, stays_open: bool = False)
     call = Call(url=url, key=None, body={"stream": True}, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5)
     try:
         async with aiohttp.ClientSession() as http:
-            return [[event async for event in call_model(http, call)][-1] for _ in range(calls)], len(connections)
+            return [[event async for event in call_model(http, call)] for _ in range(calls)], len(connections)
     finally:
         await runner.cleanup()
 
@@ -64,3 +72,21 @@ async def test_a_provider_that_never_closes_a_whole_answer_is_not_waited_for(mon
     monkeypatch.setattr(model_client, "REST_S", 0.02)
     (result,), _ = await answers_of([TEXT, USAGE], calls=1, stays_open=True)
     assert isinstance(result, Answer) and result.output == "whole"
+
+
+def said(text: str = "", **delta: Any) -> str:
+    return json.dumps({"choices": [{"delta": {"content": text, **delta}}]})
+
+
+async def test_texts_that_came_together_are_one_piece_and_keep_their_place_among_tool_calls() -> None:
+    calls = [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": "{}"}}]
+    ((_, *pieces, answer),), _ = await told_by(
+        [said("I "), said("look"), said(tool_calls=calls), said(" he"), said("re."), TEXT, USAGE, "[DONE]"], at_once=True
+    )
+    assert pieces == [Piece("I look"), Piece("", {"tool_calls": calls}), Piece(" here.whole")]
+    assert answer.output == "I look here.whole" and answer.complete
+
+
+async def test_what_was_said_before_an_error_is_passed_on_before_it() -> None:
+    ((_, *pieces, failure),), _ = await told_by([said("so "), said("far"), json.dumps({"error": {"message": "no more"}})], at_once=True)
+    assert pieces == [Piece("so far")] and isinstance(failure, Failure)

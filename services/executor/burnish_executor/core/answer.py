@@ -53,6 +53,11 @@ class Piece:
     delta: dict[str, Any] | None = None
     in_delta: bool = False
 
+    @property
+    def is_text(self) -> bool:
+        """Nothing beside the text."""
+        return self.delta is None
+
 
 def add(
     answer: Answer, *, text: str = "", calls: Sequence[dict[str, Any]] = (), beside: Mapping[str, Any] | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -157,13 +157,24 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
 
 
 def _said(reader: Reader, events: Iterable[bytes]) -> Iterator[Piece | Failure]:
-    """What these events say, up to the end."""
+    """What these events say, up to the end. They came at once, so texts that follow each other are one piece: one frame, one write."""
+    texts: list[str] = []
     for data in events:
         said = reader.read(data)
-        if said is not None:
+        if isinstance(said, Piece) and said.is_text:
+            texts.append(said.text)
+        elif said is not None:
+            yield from _joined(texts)
+            texts = []
             yield said
         if reader.ended:
-            return
+            break
+    yield from _joined(texts)
+
+
+def _joined(texts: Sequence[str]) -> Iterator[Piece]:
+    if texts:
+        yield Piece("".join(texts))
 
 
 async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_break: bool) -> bytes | None:
