@@ -10,6 +10,7 @@ is local to its transaction, no statement is prepared beyond it, and every state
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,8 +30,14 @@ POOL_WAIT_S = 3.0
 
 CONNECT_TIMEOUT_S = 3.0
 
+CONNECT_ANEW_S = 1.0
+"""At most this often all connections of a pool are given up because their server takes no changes."""
+
 SILENCE_S = 1.0
 """A server that does not answer this long after it should have ended the statement itself is frozen or out of reach."""
+
+REFUSES_CHANGES = (asyncpg.ReadOnlySQLTransactionError, asyncpg.DiskFullError)
+"""A server that was demoted, follows another or was set to be read only, and one without room. Reads go on; a write may be tried again."""
 
 UNAVAILABLE = (
     OSError,
@@ -41,8 +48,9 @@ UNAVAILABLE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    *REFUSES_CHANGES,
 )
-"""What asyncpg raises when PostgreSQL is away, starting, stopping, full, or silent for too long (TimeoutError is an OSError).
+"""What asyncpg raises when PostgreSQL is away, starting, stopping, full, read only, or silent for too long (TimeoutError is an OSError).
 
 Not a fault of the statement: it may be tried again.
 """
@@ -128,6 +136,7 @@ class Database:
     def __init__(self, pool: Any, *, begin_with: str) -> None:
         self._pool = pool
         self._begin_with = begin_with
+        self._anew_at = -math.inf
         self.after_change: Callable[[], Awaitable[None]] | None = None
         """Awaited after a commit that changed configuration, before the unit of work ends. Must not raise."""
 
@@ -171,7 +180,8 @@ class Database:
         `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row.
         `organization` and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the
         claims that PostgREST sets.
-        Raises Unavailable when no connection can be had within POOL_WAIT_S. Never keep it open across a call to a model or a URL.
+        Raises Unavailable when no connection can be had within POOL_WAIT_S, and where the server takes no changes. Never keep it open
+        across a call to a model or a URL.
         """
         try:
             connection = await self._pool.acquire(timeout=POOL_WAIT_S)
@@ -197,9 +207,16 @@ class Database:
                 tx = Tx(connection)
                 try:
                     yield tx
+                except REFUSES_CHANGES:
+                    raise  # It answers, so the rollback is no wait.
                 except UNAVAILABLE:
                     connection.terminate()  # Nothing can be rolled back or reset there: both would wait for a server that is silent.
                     raise
+        except REFUSES_CHANGES as error:
+            if read_only:
+                raise  # No server would take it: the fault is ours.
+            await self._connect_anew()
+            raise Unavailable("The database takes no changes at the moment; try again.", retry_after_s=1) from error
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
         except BUSY as error:
@@ -208,6 +225,13 @@ class Database:
             await asyncio.shield(self._give_back(connection))
         if tx.changes and self.after_change is not None:
             await self.after_change()
+
+    async def _connect_anew(self) -> None:
+        """Gives up every connection at its next use: behind the same name another server may take changes by now."""
+        now = asyncio.get_running_loop().time()
+        if now - self._anew_at >= CONNECT_ANEW_S:
+            self._anew_at = now
+            await self._pool.expire_connections()
 
     async def _give_back(self, connection: Any) -> None:
         try:
