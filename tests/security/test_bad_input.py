@@ -80,6 +80,9 @@ BESIDE_ERRORS = {"newer_version": {"newer_version", "merge"}}
 AT_ONCE = 10
 PATIENCE_S = 10
 
+BUSY_TRIES = 3
+"""Ten at once on one workspace, on a machine that is taken: a lock may take longer than PostgreSQL waits, which the answer says."""
+
 Request = Callable[[], Awaitable[Answer]]
 
 
@@ -298,7 +301,7 @@ async def _all_refused_well(requests: Iterator[tuple[str, Request]]) -> None:
     async def one(name: str, request: Request) -> None:
         async with turn:
             try:
-                answer = await asyncio.wait_for(request(), 20)
+                answer = await asyncio.wait_for(_as_told(request), 20)
             except (aiohttp.ClientError, TimeoutError) as error:
                 wrong[name] = repr(error)
                 return
@@ -308,6 +311,16 @@ async def _all_refused_well(requests: Iterator[tuple[str, Request]]) -> None:
 
     await asyncio.gather(*(one(name, request) for name, request in requests))
     assert not wrong, f"{len(wrong)} answers are wrong:\n" + "\n".join(f"{name}  →  {what}" for name, what in list(wrong.items())[:40])
+
+
+async def _as_told(request: Request) -> Answer:
+    """A busy database says when to come again, and who does so is answered."""
+    for _ in range(BUSY_TRIES - 1):
+        answer = await request()
+        if answer.status != 503 or not answer.body["error"]["retryable"]:
+            return answer
+        await asyncio.sleep(answer.body["error"]["retry_after_s"])
+    return await request()
 
 
 def _problem(name: str, answer: Answer) -> str | None:

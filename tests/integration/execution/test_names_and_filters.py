@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from burnish_gateway.execution.store import FILTERS
 from tests.embedded.stack import Caller, Stack
 from tests.fakes.keyed_provider import serving_by_key
 
@@ -112,6 +113,8 @@ async def test_lists_are_narrowed_by_what_rows_hold(caller: Caller) -> None:
         "api_key_id=x",
         "colour=red",
         "user_id=%00",
+        "experiment_id=x",
+        "arm=control",
     ):
         assert (await caller("GET", f"/v1/executions?{wrong}")).status == 422, wrong
 
@@ -119,13 +122,13 @@ async def test_lists_are_narrowed_by_what_rows_hold(caller: Caller) -> None:
 async def test_rare_rows_of_a_workspace_are_found_by_an_index(stack: Stack) -> None:
     connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
     try:
-        for condition in ("slug = 'x'", "end_user = 'x'", "status = 'error'", "session_id = 'x'"):
+        for condition in ("slug = 'x'", "end_user = 'x'", "status = 'error'", "session_id = 'x'", FILTERS["experiment_id"].format("'x'")):
             await connection.execute("SET enable_seqscan = off")
             plan = await connection.fetch(
-                f"EXPLAIN SELECT * FROM executions WHERE workspace_id = gen_random_uuid() AND {condition} "
+                f"EXPLAIN SELECT * FROM executions e WHERE workspace_id = gen_random_uuid() AND {condition} "
                 "ORDER BY execution_id DESC LIMIT 51"
             )
-            assert any("Index Cond" in row[0] and condition.split(" ")[0] in row[0] for row in plan), (condition, plan)
+            assert any("Index Cond" in row[0] and condition.split(" ")[0].removeprefix("e.") in row[0] for row in plan), (condition, plan)
     finally:
         await connection.close()
 

@@ -46,6 +46,30 @@ async def test_a_unit_has_one_arm_at_every_gateway_and_after_a_restart(stack: St
     assert (kept.body["arm"], kept.body["experiment_id"]) == ("candidate", experiment)
 
 
+@pytest.mark.capability("E13")
+async def test_the_calls_of_an_experiment_and_of_each_arm_are_listed(caller: Caller) -> None:
+    await two_versions(caller)
+    outside = (await ask(caller, "ada")).body
+    experiment = await started(caller, body())
+    await until_known(caller, {"control", "candidate"})
+    arms = await arms_of(caller, USERS)
+
+    async def listed(more: str = "") -> dict[str, str]:
+        answer = await caller("GET", f"/v1/executions?experiment_id={experiment}&limit=200{more}")
+        assert answer.status == 200, answer.body
+        assert {row["experiment_id"] for row in answer.body["data"]} == {experiment}
+        assert outside["id"] not in {row["id"] for row in answer.body["data"]}
+        return {row["user_id"]: row["arm"] for row in answer.body["data"] if row["user_id"] in arms}
+
+    assert await listed() == arms
+    for name in ("control", "candidate"):
+        assert await listed(f"&arm={name}") == {user: arm for user, arm in arms.items() if arm == name}
+    other = await caller("GET", f"/v1/executions?experiment_id={new_uuid()}")
+    assert other.status == 200 and other.body["data"] == []
+    unnamed = await caller("GET", "/v1/executions?arm=control")
+    assert unnamed.status == 422 and unnamed.body["error"]["param"] == "experiment_id"
+
+
 async def test_every_gateway_follows_within_a_second_although_no_message_comes(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     other = caller.at(stack.gateways[-1] if len(stack.gateways) > 1 else await stack.start_gateway())

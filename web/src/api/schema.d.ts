@@ -40853,6 +40853,10 @@ export interface operations {
                 /** @description The provider key of yours that it used. */
                 provider_key_id?: string | null;
                 job_id?: string | null;
+                /** @description That took part in this experiment, seen or unseen. */
+                experiment_id?: string | null;
+                /** @description Of that experiment. */
+                arm?: string | null;
                 /** @description `interactive` are calls as they come, `batch` test runs and jobs. */
                 lane?: components["schemas"]["Lane"] | null;
                 /** @description Of a run of a chain, or of the `traceparent` that callers sent. */

@@ -9,6 +9,7 @@ from fastapi import Depends, Query
 from burnish_gateway.moments import Moment, check_order
 from burnish_gateway.wire import Text
 from burnish_shared.contracts.executions import Lane
+from burnish_shared.errors import InvalidField
 from burnish_shared.ids import first_id_at
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
@@ -31,6 +32,8 @@ def _wanted(
     api_key_id: Annotated[UUID | None, Query(description="The key of ours that the call was made with.")] = None,
     provider_key_id: Annotated[UUID | None, Query(description="The provider key of yours that it used.")] = None,
     job_id: UUID | None = None,
+    experiment_id: Annotated[UUID | None, Query(description="That took part in this experiment, seen or unseen.")] = None,
+    arm: Annotated[Text | None, Query(max_length=63, description="Of that experiment.")] = None,
     lane: Annotated[Lane | None, Query(description="`interactive` are calls as they come, `batch` test runs and jobs.")] = None,
     trace_id: Annotated[
         str | None, Query(pattern="^[0-9a-f]{32}$", description="Of a run of a chain, or of the `traceparent` that callers sent.")
@@ -43,10 +46,13 @@ def _wanted(
     end: Annotated[Moment | None, Query(alias="to", description="Begun before this moment; with its zone.")] = None,
 ) -> dict[str, Any]:
     check_order(start, end)
+    if arm is not None and experiment_id is None:
+        raise InvalidField("An arm is one of an experiment: give experiment_id with it.", param="experiment_id")
     return {
         "prompt": prompt, "version": version, "label": label, "tag": tag, "model": model, "provider": provider, "status": status,
         "error_code": error_code, "session_id": session_id, "user_id": user_id, "app": app, "client_request_id": client_request_id,
         "api_key_id": api_key_id, "provider_key_id": provider_key_id, "job_id": job_id, "lane": lane,
+        "experiment_id": None if experiment_id is None else str(experiment_id), "arm": arm,
         "trace_id": None if trace_id is None else UUID(trace_id), "cached": cached, "simulated": simulated,
         "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start), "to": _bound(end),
     }  # fmt: skip

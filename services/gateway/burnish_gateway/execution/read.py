@@ -76,6 +76,7 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
 
 def numbers_of(row: Record) -> dict[str, Any]:
     """A list shows numbers and ids; text is read one by one."""
+    part = (row["details"] or {}).get("experiment") or {}
     return {
         "id": str(row["execution_id"]), "status": row["status"], "prompt": row["slug"], "version": row["version"], "label": row["label"],
         "model": row["model"], "provider": row["provider"], "lane": row["lane"],
@@ -90,6 +91,7 @@ def numbers_of(row: Record) -> dict[str, Any]:
         "simulated": row["simulated"], "finish_reason": row["finish_reason"], "user_id": row["end_user"], "session_id": row["session_id"],
         "app": row["app"], "client_request_id": row["client_request_id"],
         "job_id": str(row["job_id"]) if row["job_id"] else None, "trace_id": _trace_id(row), "error": row["error"],
+        "experiment_id": part.get("id"), "arm": part.get("arm"),
         "created_at": created_at(row["execution_id"]).isoformat(),
     }  # fmt: skip
 

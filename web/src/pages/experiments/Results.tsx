@@ -1,5 +1,5 @@
 import { XYChart } from "@/chart";
-import { Badge, type Column, EmptyState, Facts, Section, Table } from "@/kit";
+import { Badge, type Column, EmptyState, Facts, Section, Table, TextLink } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { NONE, count, decimal, percent, plural } from "@/lib/format";
 import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, epochWords, gives, liveArms, metricName, outsideWords, saysOf, unitsOf, wholeSplit } from "./model";
@@ -13,7 +13,7 @@ export default function Results({ experiment, results, goesOn }: { experiment: E
       <OverTime experiment={experiment} results={results} />
       <Differences experiment={experiment} results={results} />
       <Guardrails experiment={experiment} results={results} />
-      <Shadows results={results} />
+      <Shadows experiment={experiment} results={results} />
       {goesOn ? <ToCome experiment={experiment} results={results} /> : null}
       <Outside experiment={experiment} />
     </div>
@@ -45,6 +45,7 @@ function Arms({ experiment, results }: { experiment: Experiment; results: Found 
             {experiment.winner === arm.name ? <Badge tone="ok">winner</Badge> : null}
           </span>
           <span className="block text-12 text-muted wrap-anywhere">{gives(arm)}</span>
+          <RunsOf experiment={experiment.id} arm={arm.name} />
         </span>
       ),
     },
@@ -69,6 +70,14 @@ function Arms({ experiment, results }: { experiment: Experiment; results: Found 
     <Section title="Arms" description={`Who came is counted in ${unitsOf(2, experiment.unit).slice(2)}. ${!anybody ? "Nobody came yet." : results.sample_ratio.is_sound ? "The split is as planned." : "The split is not as planned."}`}>
       <Table label="Arms" columns={columns} rows={rows} rowKey={(row) => row.arm.name} />
     </Section>
+  );
+}
+
+function RunsOf({ experiment, arm }: { experiment: string; arm: string }) {
+  return (
+    <TextLink to="/runs" search={{ experiment, arm }} className="text-12 wrap-anywhere">
+      Runs of {arm}
+    </TextLink>
   );
 }
 
@@ -164,12 +173,21 @@ function Guardrails({ experiment, results }: { experiment: Experiment; results: 
 
 type Shadow = { arm: string; answered: number; successes: number; mean_cost_nusd: number | null; live_mean_cost_nusd: number | null; mean_latency_ms: number | null; live_mean_latency_ms: number | null; compared: number; same_answer: number };
 
-function Shadows({ results }: { results: Found }) {
+function Shadows({ experiment, results }: { experiment: Experiment; results: Found }) {
   const rows = (results.shadows ?? []) as unknown as Shadow[];
   if (rows.length === 0) return null;
   const [cost, latency] = [saysOf("cost_nusd", false), saysOf("latency_ms", false)];
   const columns: Column<Shadow>[] = [
-    { key: "arm", head: "Arm", cell: (row) => <span className="font-mono wrap-anywhere">{row.arm}</span> },
+    {
+      key: "arm",
+      head: "Arm",
+      cell: (row) => (
+        <span className="flex min-w-0 flex-col items-start">
+          <span className="font-mono wrap-anywhere">{row.arm}</span>
+          <RunsOf experiment={experiment.id} arm={row.arm} />
+        </span>
+      ),
+    },
     { key: "answered", head: "Copies", align: "end", width: "w-24", cell: (row) => count(row.answered) },
     { key: "cost", head: "Cost, live → copy", align: "end", width: "w-44", hideBelow: "sm", cell: (row) => `${cost.value(row.live_mean_cost_nusd)} → ${cost.value(row.mean_cost_nusd)}` },
     { key: "latency", head: "Latency, live → copy", align: "end", width: "w-44", hideBelow: "md", cell: (row) => `${latency.value(row.live_mean_latency_ms)} → ${latency.value(row.mean_latency_ms)}` },

@@ -16,7 +16,7 @@ import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
 const FromExecutions = later(() => import("@/pages/datasets/FromExecutions"), { quiet: true });
-const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), run: text(), to: text(), import: flag() };
+const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), experiment: text(), arm: text(), run: text(), to: text(), import: flag() };
 
 export default function RunsPage() {
   const [{ run, to, import: isImporting, ...filters }, set] = useUrlState(shape);
@@ -31,7 +31,7 @@ export default function RunsPage() {
   // Of what is listed now: nobody acts on what one no longer sees.
   const taken = pages.rows.filter((row) => chosen.has(row.id));
   const isFiltered = Object.values(filters).some(Boolean);
-  const clear = () => set({ prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "" });
+  const clear = () => set({ prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "", experiment: "", arm: "" });
   const showNew = () => {
     void invalidate(queries, ["/v1/executions"]);
     document.querySelector("main")?.scrollTo({ top: 0 });
@@ -58,7 +58,9 @@ export default function RunsPage() {
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
           {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
-        {filters.job ? <JobFilter job={filters.job} onClear={() => set({ job: "" })} /> : null}
+        {filters.job ? <OnlyOf what="of one job" named={`job ${filters.job}`} onClear={() => set({ job: "" })} /> : null}
+        {filters.experiment ? <OnlyOf what="of one experiment" named={`experiment ${filters.experiment}`} onClear={() => set({ experiment: "", arm: "" })} /> : null}
+        {filters.experiment && filters.arm ? <OnlyOf what={`of ${filters.arm}`} named={`arm ${filters.arm}`} onClear={() => set({ arm: "" })} /> : null}
         <span className="flex min-h-8 items-center gap-2 sm:ml-auto" role="status">
           {taken.length > 0 ? (
             <>
@@ -130,10 +132,11 @@ function VersionFilter({ version, onChange }: { version: number | null; onChange
   return <Input aria-label="Version" inputMode="numeric" placeholder="Any version" value={typed} onChange={(event) => take(event.target.value)} className="numeric w-28! border-line-strong/50! text-13!" />;
 }
 
-function JobFilter({ job, onClear }: { job: string; onClear: () => void }) {
+/** A filter that a link set; pressing it takes it away. */
+function OnlyOf({ what, named, onClear }: { what: string; named: string; onClear: () => void }) {
   return (
-    <Button onClick={onClear} icon={<X size={14} aria-hidden />} aria-label={`Not only of job ${job}`}>
-      of one job
+    <Button onClick={onClear} icon={<X size={14} aria-hidden />} aria-label={`Not only of ${named}`}>
+      {what}
     </Button>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { costParts, newInWords, newerThan, queryOf } from "./log";
 
-const none = { prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "" };
+const none = { prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "", experiment: "", arm: "" };
 
 describe("the log", () => {
   it("asks for a version of a prompt only, and for jobs by their id only", () => {
@@ -9,6 +9,13 @@ describe("the log", () => {
     expect(queryOf({ ...none, prompt: "p", version: 3 }).version).toBe(3);
     expect(queryOf({ ...none, job: "not an id" }).job_id).toBeNull();
     expect(queryOf({ ...none, job: "01a1f97c-0a44-74be-a24a-64823095cf2d" }).job_id).toBe("01a1f97c-0a44-74be-a24a-64823095cf2d");
+  });
+
+  it("asks for an arm of an experiment only", () => {
+    const experiment = "01a1f97c-0a44-74be-a24a-64823095cf2d";
+    expect(queryOf({ ...none, arm: "control" }).arm).toBeNull();
+    expect(queryOf({ ...none, experiment, arm: "control" })).toMatchObject({ experiment_id: experiment, arm: "control" });
+    expect(queryOf({ ...none, experiment }).arm).toBeNull();
   });
 
   it("counts what is newer than the first row", () => {

@@ -2,17 +2,20 @@
 import { type Pages, read, usePages } from "@/api/hooks";
 import type { ExecutionRow } from "@/kit/execution/types";
 
-export type Filters = { prompt: string; version: number | null; status: string | null; session: string; user: string; lane: string | null; job: string };
+export type Filters = { prompt: string; version: number | null; status: string | null; session: string; user: string; lane: string | null; job: string; experiment: string; arm: string };
 
 export const STATUSES = ["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] as const;
 export const LANES = ["interactive", "background", "batch", "imported"] as const;
 export const PAGE_ROWS = 50;
 
-export function queryOf({ prompt, version, status, session, user, lane, job }: Filters): Record<string, unknown> {
-  return { prompt, version: prompt ? version : null, status, session_id: session, user_id: user, lane, job_id: UUID.test(job) ? job : null, limit: PAGE_ROWS };
+export function queryOf({ prompt, version, status, session, user, lane, job, experiment, arm }: Filters): Record<string, unknown> {
+  return { prompt, version: prompt ? version : null, status, session_id: session, user_id: user, lane, job_id: idIn(job), experiment_id: idIn(experiment), arm: idIn(experiment) && arm ? arm : null, limit: PAGE_ROWS };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What somebody typed into the address is asked for only where it can be an id. */
+const idIn = (text: string) => (UUID.test(text) ? text : null);
 
 /** The API describes the answer as an object; a row's type stands in kit/execution/types.ts. */
 export function useRuns(filters: Filters): Pages<ExecutionRow> {
