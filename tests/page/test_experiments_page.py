@@ -1,6 +1,8 @@
 """Experiments on the page: drafted, counted, started, watched, and decided; the ramp of a guarded rollout is always there."""
 
+import asyncio
 import re
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -102,6 +104,33 @@ async def test_a_winner_is_seen_and_shipped(page_as: OpenPage, site: Site) -> No
     await expect(page.get_by_role("main")).to_contain_text("Customers like it better")
     await expect(page.get_by_role("main")).to_contain_text("production moved to v2")
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 2
+
+
+async def test_the_runs_of_an_arm_are_a_step_away(page_as: OpenPage, site: Site) -> None:
+    slug = await two_versions(site)
+    experiment = await started(site, slug)
+
+    async def ask(user: str) -> dict[str, Any]:
+        return await site.call("POST", "/v1/executions", {"prompt": slug, "variables": {"topic": "tea"}, "user_id": user})
+
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while (await ask("first"))["arm"] is None:
+            await asyncio.sleep(0.05)
+    arms = {user: (await ask(user))["arm"] for user in (f"reader-{n:02}" for n in range(12))}
+    user, other = (next(one for one, arm in arms.items() if arm == name) for name in ("candidate", "control"))
+
+    page = await page_as("viewer", f"/app/experiments/{experiment}")
+    await page.get_by_role("link", name="Runs of candidate").click()
+    runs = page.get_by_role("table", name="Runs")
+    await expect(runs.get_by_role("row").filter(has_text=user)).to_have_count(1)
+    await expect(runs.get_by_role("row").filter(has_text=other)).to_have_count(0)
+    await check_axe(page)
+    await screenshot(page, "experiments/runs-of-an-arm")
+    await page.get_by_role("button", name="Only of candidate: take this filter away").click()
+    await expect(runs.get_by_role("row").filter(has_text=other)).to_have_count(1)
+    await page.get_by_role("button", name="Only of one experiment: take this filter away").click()
+    await expect(page).not_to_have_url(re.compile("experiment="))
+    await site.call("POST", f"/v1/experiments/{experiment}/pause")
 
 
 async def test_arms_that_did_not_get_what_was_planned_stand_above_all(page_as: OpenPage, site: Site) -> None:

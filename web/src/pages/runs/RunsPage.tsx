@@ -58,9 +58,9 @@ export default function RunsPage() {
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
           {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
-        {filters.job ? <OnlyOf what="of one job" named={`job ${filters.job}`} onClear={() => set({ job: "" })} /> : null}
-        {filters.experiment ? <OnlyOf what="of one experiment" named={`experiment ${filters.experiment}`} onClear={() => set({ experiment: "", arm: "" })} /> : null}
-        {filters.experiment && filters.arm ? <OnlyOf what={`of ${filters.arm}`} named={`arm ${filters.arm}`} onClear={() => set({ arm: "" })} /> : null}
+        {filters.job ? <OnlyOf what="of one job" onClear={() => set({ job: "" })} /> : null}
+        {filters.experiment ? <OnlyOf what="of one experiment" onClear={() => set({ experiment: "", arm: "" })} /> : null}
+        {filters.experiment && filters.arm ? <OnlyOf what={`of ${filters.arm}`} onClear={() => set({ arm: "" })} /> : null}
         <span className="flex min-h-8 items-center gap-2 sm:ml-auto" role="status">
           {taken.length > 0 ? (
             <>
@@ -133,9 +133,9 @@ function VersionFilter({ version, onChange }: { version: number | null; onChange
 }
 
 /** A filter that a link set; pressing it takes it away. */
-function OnlyOf({ what, named, onClear }: { what: string; named: string; onClear: () => void }) {
+function OnlyOf({ what, onClear }: { what: string; onClear: () => void }) {
   return (
-    <Button onClick={onClear} icon={<X size={14} aria-hidden />} aria-label={`Not only of ${named}`}>
+    <Button onClick={onClear} icon={<X size={14} aria-hidden />} aria-label={`Only ${what}: take this filter away`}>
       {what}
     </Button>
   );
