@@ -87,7 +87,7 @@ async def test_when_every_fifth_client_hangs_up_the_sums_still_hold(stack: Stack
     """On a busy machine some may hear that no executor took their call in time (503); nothing may be held or spent for those."""
     caller, body = await with_model(stack, calls=AFFORDABLE, cap=cap)
     callers = [caller.at(url) for url in stack.gateways[:2]]
-    async with fault(stack, "slow_chunks,rate=5" if streamed else "slow,s=0.6"):
+    async with fault(stack, "slow_chunks,rate=2" if streamed else "slow,s=0.6"):
         calls = (outcome(callers[i % 2], body | {"stream": streamed}, hangs_up=i % 5 == 0) for i in range(100))
         ends = Counter(await asyncio.gather(*calls))
         balance, costs = await settled(stack, caller)
