@@ -14,13 +14,13 @@ USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
 
 @dataclass
 class ScriptedProvider:
-    """`says`: the next answers, the last one again and again; a list is tool calls. `bodies`: what was asked.
+    """`says`: the next answers, the last one again and again; a list is tool calls, an object a whole message. `bodies`: what was asked.
 
     `sent`: pieces of streams that left, `slow_s` apart; `breaks_after`: so many, and the connection ends.
     """
 
     port: int = 0
-    says: list[str | list[dict[str, Any]]] = field(default_factory=lambda: ["Yes."])
+    says: list[str | list[dict[str, Any]] | dict[str, Any]] = field(default_factory=lambda: ["Yes."])
     bodies: list[dict[str, Any]] = field(default_factory=list)
     piece: int = 3
     sent: int = 0
@@ -44,12 +44,7 @@ class ScriptedProvider:
         said = self._next()
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        deltas = (
-            [{"content": said[at : at + self.piece]} for at in range(0, len(said), self.piece)]
-            if isinstance(said, str)
-            else [{"tool_calls": [{"index": n, **one}]} for n, one in enumerate(said)]
-        )
-        for delta in deltas:
+        for delta in self._deltas(said):
             await _send(response, {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
             self.sent += 1
             if self.sent == self.breaks_after and request.transport is not None:
@@ -61,11 +56,24 @@ class ScriptedProvider:
         await response.write(b"data: [DONE]\n\n")
         return response
 
-    def _next(self) -> str | list[dict[str, Any]]:
+    def _deltas(self, said: str | list[dict[str, Any]] | dict[str, Any]) -> list[dict[str, Any]]:
+        if isinstance(said, str):
+            return [{"content": said[at : at + self.piece]} for at in range(0, len(said), self.piece)]
+        if isinstance(said, list):
+            return [{"tool_calls": [{"index": n, **one}]} for n, one in enumerate(said)]
+        return [
+            delta
+            for name, value in said.items()
+            for delta in (self._deltas(value) if name in ("content", "tool_calls") and value else [{name: value}])
+        ]
+
+    def _next(self) -> str | list[dict[str, Any]] | dict[str, Any]:
         return self.says.pop(0) if len(self.says) > 1 else self.says[0]
 
     def _message(self) -> dict[str, Any]:
         said = self._next()
+        if isinstance(said, dict):
+            return {"role": "assistant", "content": None, **said}
         return {"role": "assistant", "content": said} if isinstance(said, str) else {"tool_calls": said, "content": None}
 
 

@@ -1,6 +1,6 @@
 """What guardrails keep of one execution: the masks on the way to the model, and the answer on its way to the caller."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.guarding.masks import Masks, as_is, in_json
 from burnish_shared.guarding.outgoing import Outgoing, through
 from burnish_shared.guarding.rules import Rule, Stopped
+from burnish_shared.guarding.texts import changed_calls, each_unsealed
 
 
 @dataclass(slots=True)
@@ -63,6 +64,17 @@ class Guard:
             self.stopped = self.stopped or said
             return ""
         return said
+
+    def calls(self, calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Tool calls as they may be told; what they are called is looked at, and stays."""
+        for call in calls:
+            if isinstance(function := call.get("function"), dict) and isinstance(function.get("name"), str):
+                self.whole(function["name"], is_json=False)
+        return changed_calls(calls, lambda one: self.whole(one, is_json=False), look=lambda one: self.whole(one, is_json=True))
+
+    def thoughts(self, beside: dict[str, Any]) -> Any:
+        """Thoughts, refusals and sources as they may be told, under the seals of their provider."""
+        return each_unsealed(beside, lambda one: self.whole(one, is_json=False))
 
     def _kept(self, said: str | Stopped) -> str:
         if isinstance(said, Stopped):

@@ -19,7 +19,16 @@ from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, Execu
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.rules import Rule, Stopped
-from burnish_shared.guarding.texts import SPOKEN, changed_calls, changed_messages, changed_settings, each_text, text_of, texts_in
+from burnish_shared.guarding.texts import (
+    SPOKEN,
+    changed_messages,
+    changed_settings,
+    each_text,
+    text_of,
+    texts_in,
+    texts_of_message,
+    unsealed_in,
+)
 from burnish_shared.own_checks import OwnChecks, case_of
 
 AT_ONCE_CHARACTERS: Final = 65_536
@@ -56,7 +65,7 @@ class Guards:
             return None
         guard = run.guard = Guard(request, into, out, is_json=asks_json(request.settings, request.output_format))
         if into:
-            size = sum(len(text_of(one)) for one in request.messages)
+            size = sum(len(text) for one in request.messages for text in texts_of_message(one))
             masked = _look_in(guard, into) if size <= AT_ONCE_CHARACTERS else await asyncio.to_thread(_look_in, guard, into)
             stopped = guard.stopped = masked if isinstance(masked, Stopped) else await self._by_own_code(into, given(request), request)
             if stopped is not None:
@@ -92,11 +101,12 @@ class Guards:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
         if guard.stopped is None and outcome.status is Status.SUCCESS:
-            thought = list(texts_in(outcome.beside.model_dump())) if outcome.beside else []
-            for one in [text, *thought, *(choice.output or "" for choice in (outcome.choices or [])[1:])]:
+            others = (outcome.choices or [])[1:]
+            others_text = [one for choice in others for one in (choice.output or "", *_beside_text(choice))]
+            for one in [text, *_beside_text(outcome), *others_text]:
                 guard.stopped = guard.stopped or await self._by_own_code(guard.out, one, guard.given)
         output = await _told(run, guard) if guard.was_streamed else guard.whole(text, is_json=guard.is_json)
-        calls = changed_calls(outcome.tool_calls, lambda one: guard.whole(one, is_json=True)) if outcome.tool_calls else None
+        calls = guard.calls(outcome.tool_calls) if outcome.tool_calls else None
         choices = [_looked_through(one, guard) for one in outcome.choices] if outcome.choices else None
         beside = _beside_looked_through(outcome.beside, guard)
         if guard.stopped is not None:
@@ -114,18 +124,43 @@ class Guards:
 
 
 def given(request: ExecutionRequest) -> str:
-    """What a caller can have written: messages that are not the prompt's own, and the variables that are in those that are."""
+    """What a caller can have written: messages that are not the prompt's own, and the variables that are in those that are.
+
+    Of messages all that they say: names, refusals, thoughts and tool calls are read by the model as their texts are.
+    """
+    said = [text for one in request.messages if one.get("role") not in OUR_OWN for text in texts_of_message(one)]
+    return "\n".join([*said, *texts_in(request.variables)])
+
+
+def _prose(request: ExecutionRequest) -> str:
+    """Of the same the texts alone: neither arguments nor the thoughts of a model tell in which language somebody writes."""
     said = [text_of(one) for one in request.messages if one.get("role") not in OUR_OWN]
     return "\n".join([*said, *texts_in(request.variables)])
+
+
+def _stopping_rule(rules: Sequence[Rule], request: ExecutionRequest) -> Rule | None:
+    """The first that does not let these messages pass, as far as can be told without running code."""
+    written, prose, everything = given(request), _prose(request), "\n".join(text_of(one) for one in request.messages)
+    for rule in rules:
+        if rule.stops_whole(everything if rule.size is not None else prose if rule.is_of_prose else written):
+            return rule
+    return None
+
+
+def _beside_text(said: Outcome | Choice) -> list[str]:
+    """What own code looks at besides the text: thoughts, refusals, arguments of tool calls."""
+    thoughts = unsealed_in(said.beside.model_dump()) if said.beside else []
+    functions = [call.get("function") for call in said.tool_calls or []]
+    arguments = [one["arguments"] for one in functions if isinstance(one, dict) and isinstance(one.get("arguments"), str)]
+    return [*thoughts, *arguments]
 
 
 def _look_in(guard: Guard, rules: Sequence[Rule]) -> list[dict[str, Any]] | Stopped:
     """The messages with masks, or the rule that stops them."""
     request = guard.given
-    written, everything = given(request), "\n".join(text_of(one) for one in request.messages)
-    for rule in rules:
-        if rule.stops_whole(everything if rule.size is not None else written):
-            return Stopped(rule.name)
+    stopping = _stopping_rule(rules, request)
+    if stopping is not None:
+        return Stopped(stopping.name)
     if not any(rule.finders for rule in rules):
         return request.messages
     for messages in (request.messages, *(one.messages or [] for one in request.fallbacks)):
@@ -148,8 +183,7 @@ def _fallback_looked_in(guard: Guard, rules: Sequence[Rule], fallback: Fallback)
     if fallback.messages is None:
         return fallback
     own = guard.given.model_copy(update={"messages": fallback.messages})
-    written, everything = given(own), "\n".join(text_of(one) for one in fallback.messages)
-    if any(rule.stops_whole(everything if rule.size is not None else written) for rule in rules):
+    if _stopping_rule(rules, own) is not None:
         return None
     if not any(rule.finders for rule in rules):
         return fallback
@@ -166,7 +200,7 @@ def _looked_through(choice: Choice, guard: Guard) -> Choice:
     """One of several answers, as it may be told. Probabilities are told by token, in which nothing can be found, so they go."""
     if not guard.touches_answers:
         return choice
-    calls = changed_calls(choice.tool_calls, lambda one: guard.whole(one, is_json=True)) if choice.tool_calls else None
+    calls = guard.calls(choice.tool_calls) if choice.tool_calls else None
     output = choice.output if choice.output is None else guard.whole(choice.output, is_json=guard.is_json)
     return choice.model_copy(
         update={"output": output, "tool_calls": calls, "logprobs": None, "beside": _beside_looked_through(choice.beside, guard)}
@@ -177,7 +211,7 @@ def _beside_looked_through(beside: Beside | None, guard: Guard) -> Beside | None
     """Thoughts, refusals and sources are looked at as the answer is."""
     if beside is None or not guard.touches_answers:
         return beside
-    return Beside.model_validate(each_text(beside.model_dump(), lambda one: guard.whole(one, is_json=False)))
+    return Beside.model_validate(guard.thoughts(beside.model_dump()))
 
 
 async def _told(run: Run, guard: Guard) -> str:

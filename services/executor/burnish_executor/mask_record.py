@@ -1,6 +1,7 @@
 """Blots out of an execution what its workspace does not want to store, before its row is made (PRODUCT E13).
 
-What the caller is told stays whole: only the record is masked, so a repeat with the same idempotency key gets the masked text.
+What the caller is told stays whole: only the record is masked, so a repeat with the same idempotency key gets the masked text. Seals that a
+provider draws over its thoughts stay in it: without them it would refuse the next turn.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.masks import blotted
 from burnish_shared.guarding.spans import Finder, to_bytes, to_text
-from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_text, text_of
+from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_text, each_unsealed, texts_of_message
 
 AT_ONCE_CHARACTERS: Final = 65_536
 """Longer executions are looked through in a thread: RE2 lets others work meanwhile."""
@@ -33,7 +34,7 @@ class RecordMasks:
         finders = await self._finders(request.workspace_id, patience_s=patience_s)
         if not finders:
             return request, outcome
-        if len(outcome.output or "") + sum(len(text_of(one)) for one in request.messages) <= AT_ONCE_CHARACTERS:
+        if len(outcome.output or "") + sum(len(text) for one in request.messages for text in texts_of_message(one)) <= AT_ONCE_CHARACTERS:
             return masked(request, outcome, finders)
         return await asyncio.to_thread(masked, request, outcome, finders)
 
@@ -80,7 +81,7 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     if outcome.choices:
         changes["choices"] = [_blotted_choice(one, blot) for one in outcome.choices]
     if outcome.beside is not None:
-        changes["beside"] = Beside.model_validate(each_text(outcome.beside.model_dump(), blot))
+        changes["beside"] = Beside.model_validate(each_unsealed(outcome.beside.model_dump(), blot))
     if outcome.error is not None:
         changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
     if outcome.attempts:
@@ -93,5 +94,5 @@ def _blotted_choice(choice: Choice, blot: Callable[[str], str]) -> Choice:
     calls = changed_calls(choice.tool_calls, blot) if choice.tool_calls else None
     return choice.model_copy(
         update={"output": blot(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
-        | ({"beside": Beside.model_validate(each_text(choice.beside.model_dump(), blot))} if choice.beside else {})
+        | ({"beside": Beside.model_validate(each_unsealed(choice.beside.model_dump(), blot))} if choice.beside else {})
     )

@@ -45,7 +45,8 @@ class Rule:
     """One guardrail. `finders`: what is masked. What stops a text: something that `stoppers` find, `stops` says so, more than `size`,
     or the own code of `check`, which somebody else runs.
 
-    `holds_bytes`: so much of a streamed text waits for `stops`; `needs_whole`: all of it does, until the end.
+    `holds_bytes`: so much of a streamed text waits for `stops`; `needs_whole`: all of it does, until the end. `is_of_prose`: it looks
+    at the texts of messages alone, and not at names, thoughts and tool calls.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Rule:
     check: OwnCheck | None = None
     holds_bytes: int = 0
     needs_whole: bool = False
+    is_of_prose: bool = False
 
     def stops_whole(self, text: str) -> bool:
         """Whether it stops this text, as far as can be told without running code."""
@@ -122,7 +124,7 @@ def rule_of(name: str, settings: GuardrailSettings, *, prompts: Iterable[str] = 
         case Size():
             return replace(rule, size=settings)
         case Language(languages=languages):
-            return replace(rule, stops=_foreign(frozenset(languages)), needs_whole=True)
+            return replace(rule, stops=_foreign(frozenset(languages)), needs_whole=True, is_of_prose=True)
         case OwnCheck():
             return replace(rule, check=settings, needs_whole=True)
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
+from burnish_shared.guarding.seals import is_seal, is_sealed
+
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
 
@@ -20,6 +23,22 @@ def each_text(value: Any, change: Change, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [each_text(one, change, depth + 1) for one in value]
     return value
+
+
+def each_unsealed(value: Any, change: Change, depth: int = 0) -> Any:
+    """The same of what a model thought, and of what hangs on its calls: seals of its provider stay."""
+    if isinstance(value, list | tuple) and depth < NESTING_MOST:
+        return [each_unsealed(one, change, depth + 1) for one in value]
+    if not isinstance(value, dict) or depth >= NESTING_MOST:
+        return each_text(value, change, depth)
+    return {
+        name: each_text(one, _unless_seal(change), depth + 1) if is_sealed(name, value) else each_unsealed(one, change, depth + 1)
+        for name, one in value.items()
+    }
+
+
+def _unless_seal(change: Change) -> Change:
+    return lambda text: text if is_seal(text) else change(text)
 
 
 SPOKEN: Final = ("tools", "response_format", "stop", "user")
@@ -61,10 +80,22 @@ def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
             yield from texts_in(one, depth + 1)
 
 
+def unsealed_in(value: Any) -> list[str]:
+    """Every string of a JSON value that is no seal."""
+    found: list[str] = []
+
+    def keep(text: str) -> str:
+        found.append(text)
+        return text
+
+    each_unsealed(value, keep)
+    return found
+
+
 def changed_messages(messages: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:
     """Messages with their texts changed: contents, text parts, arguments of tool calls, who speaks, and fields that are none of ours.
 
-    Images, ids, and names of tools stay.
+    Images, ids, names of tools, and seals of thoughts stay.
     """
     return [_changed(one, change) for one in messages]
 
@@ -80,7 +111,7 @@ def _changed(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
         made["tool_calls"] = changed_calls(made["tool_calls"], change)
     kept = OF_MESSAGES | {"name"} if made.get("role") in NAME_A_TOOL else OF_MESSAGES
     for name in made.keys() - kept:
-        made[name] = each_text(made[name], change)
+        made[name] = each_unsealed(made[name], change)
     return made
 
 
@@ -99,16 +130,43 @@ def _changed_part(part: Any, change: Change) -> Any:
     return part | {name: change(part[name]) for name in SAID if isinstance(part.get(name), str)}
 
 
-def changed_calls(calls: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:
-    """Tool calls with their arguments changed; what they are called stays."""
+def changed_calls(calls: Sequence[Mapping[str, Any]], change: Change, *, look: Change | None = None) -> list[dict[str, Any]]:
+    """Tool calls with their arguments changed, and what hangs on them; what they are called stays. `look`: as of `changed_arguments`."""
     made: list[dict[str, Any]] = []
     for call in calls:
-        function = call.get("function") if isinstance(call, dict) else None
+        function = call.get("function")
+        one = {name: value if name in OF_CALLS else each_unsealed(value, change) for name, value in call.items()}
         if isinstance(function, dict) and isinstance(function.get("arguments"), str):
-            made.append({**call, "function": {**function, "arguments": change(function["arguments"])}})
-        else:
-            made.append(dict(call))
+            one["function"] = {**function, "arguments": changed_arguments(function["arguments"], change, look=look)}
+        made.append(one)
     return made
+
+
+OF_CALLS: Final = frozenset({"index", "id", "type", "function", "cache_control"})
+"""Fields of a tool call that say which it is, or are looked into by themselves."""
+
+
+def texts_of_calls(calls: Any) -> Iterator[str]:
+    """What tool calls say: what they are called, their arguments, and what hangs on them."""
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            yield from (one for name, one in function.items() if name != "arguments" and isinstance(one, str))
+            if isinstance(function.get("arguments"), str):
+                yield from texts_in_arguments(function["arguments"])
+        if isinstance(call, dict):
+            yield from unsealed_in({name: one for name, one in call.items() if name not in OF_CALLS})
+
+
+def texts_of_message(message: Mapping[str, Any]) -> Iterator[str]:
+    """All that a message says: who speaks, its parts, refusals, thoughts, tool calls, and fields that are none of ours."""
+    content = message.get("content")
+    if isinstance(content, str):
+        yield content
+    for part in content if isinstance(content, list) else ():
+        yield from (part[name] for name in SAID if isinstance(part, dict) and isinstance(part.get(name), str))
+    yield from texts_of_calls(message.get("tool_calls"))
+    yield from unsealed_in({name: one for name, one in message.items() if name not in OF_MESSAGES})
 
 
 def text_of(message: Mapping[str, Any]) -> str:

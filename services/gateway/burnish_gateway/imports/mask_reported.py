@@ -6,7 +6,7 @@ from dataclasses import replace
 from burnish_gateway.imports.reported import Reported
 from burnish_shared.guarding.masks import blotted
 from burnish_shared.guarding.spans import Finder, to_bytes, to_text
-from burnish_shared.guarding.texts import each_text
+from burnish_shared.guarding.texts import each_text, each_unsealed
 
 
 def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Reported]:
@@ -18,7 +18,7 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
     return [
         replace(
             one,
-            messages=each_text(one.messages, blot),
+            messages=each_unsealed(one.messages, blot),
             variables=each_text(one.variables, blot),
             metadata=each_text(one.metadata, blot),
             output=None if one.output is None else blot(one.output),
