@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from burnish_executor.core.answer import Answer, Piece
-from burnish_executor.core.failure import Failure
+from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.io import model_client
 from burnish_executor.io.model_client import Call, call_model
 
@@ -90,3 +90,48 @@ async def test_texts_that_came_together_are_one_piece_and_keep_their_place_among
 async def test_what_was_said_before_an_error_is_passed_on_before_it() -> None:
     ((_, *pieces, failure),), _ = await told_by([said("so "), said("far"), json.dumps({"error": {"message": "no more"}})], at_once=True)
     assert pieces == [Piece("so far")] and isinstance(failure, Failure)
+
+
+BODY = json.dumps({"choices": [{"message": {"content": "whole"}, "finish_reason": "stop"}]})
+BEGUN = json.dumps({"choices": [{"delta": {"content": "whole"}}]})
+
+
+async def answer_over_http_1_0(raw: bytes, *, stream: bool) -> Any:
+    """The last event of a call of a provider that sends this without a length: the end of the connection is the end of its answer."""
+    kind = "text/event-stream" if stream else "application/json"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode() + raw)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        body = {"stream": True} if stream else {}
+        call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5)
+        return [event async for event in call_model(http, call)][-1]
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize(
+    ("raw", "stream"),
+    [
+        (BODY, False),
+        (f"data: {TEXT}\n\ndata: [DONE]\n\n", True),
+        (f"data: {TEXT}\n\n", True),
+        (f"data: {TEXT}", True),
+        (f"data: {BEGUN}\n\ndata: [DONE]\n", True),
+        (f"data: {BEGUN}\n\ndata: [DONE]", True),
+    ],
+)
+async def test_an_answer_that_ends_with_its_connection_is_whole_where_it_says_that_it_is(raw: str, stream: bool) -> None:
+    result = await answer_over_http_1_0(raw.encode(), stream=stream)
+    assert isinstance(result, Answer) and result.output == "whole"
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize("raw", [f"data: {BEGUN}\n\n", f"data: {BEGUN}\n\ndata: [DO", f"data: {BEGUN}\n\ndata: {TEXT[:-1]}"])
+async def test_one_that_does_not_say_so_is_cut_off(raw: str) -> None:
+    result = await answer_over_http_1_0(raw.encode(), stream=True)
+    assert isinstance(result, Failure) and result.kind is FailureKind.CUT_OFF

@@ -33,6 +33,6 @@ class EventStream:
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
         return events
 
-    def rest(self) -> bool:
-        """True when the stream ended inside an event."""
-        return bool(self._rest.strip() or self._data)
+    def rest(self) -> list[bytes]:
+        """The data of the event that the stream ended in: its last line, or the blank one behind it, never came."""
+        return self.feed(b"\n\n")

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import aiohttp
 
-from burnish_executor.core.answer import Answer, Piece
+from burnish_executor.core.answer import Answer, Piece, parsed
 from burnish_executor.core.event_stream import EventStream, LineTooLong
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, named_by, of_status
 from burnish_executor.core.limits import patience_asked_s
-from burnish_executor.core.openai_wire import OpenAIWire
+from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 
 BODY_MOST_BYTES = 8 * 1024 * 1024
@@ -152,6 +152,10 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
             wait_s, rest = REST_S, rest + 1
         elif reader.answer.has_begun:
             wait_s, rest = call.chunk_idle_s, 0
+    for said in _said(reader, _unended(events)):
+        yield said
+        if isinstance(said, Failure):
+            return
     answer = reader.answer
     yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
 
@@ -175,6 +179,11 @@ def _said(reader: Reader, events: Iterable[bytes]) -> Iterator[Piece | Failure]:
 def _joined(texts: Sequence[str]) -> Iterator[Piece]:
     if texts:
         yield Piece("".join(texts))
+
+
+def _unended(events: EventStream) -> list[bytes]:
+    """The last event where the end of the connection is its end too, as of HTTP/1.0; a part of one is left."""
+    return [one for one in events.rest() if one == DONE or isinstance(parsed(one), dict)]
 
 
 async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_break: bool) -> bytes | None:
