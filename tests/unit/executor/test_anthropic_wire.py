@@ -66,7 +66,6 @@ def test_settings_tools_and_schema_are_translated() -> None:
             max_tokens=5,
             stop="END",
             temperature=0.5,
-            reasoning_effort="minimal",
             parallel_tool_calls=False,
             tools=[{"type": "function", "function": function}],
             tool_choice="required",
@@ -76,8 +75,43 @@ def test_settings_tools_and_schema_are_translated() -> None:
     assert body["stop_sequences"] == ["END"] and body["temperature"] == 0.5 and body["stream"] is True
     assert body["tools"] == [{"name": "look", "description": "Looks.", "input_schema": schema}]
     assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
-    assert body["thinking"] == {"type": "adaptive"}
-    assert body["output_config"] == {"effort": "low", "format": {"type": "json_schema", "schema": schema}}
+    assert body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
+
+
+TOOLS = [{"type": "function", "function": {"name": "look"}}]
+NAMED = {"type": "function", "function": {"name": "look"}}
+
+
+@pytest.mark.capability("E4")
+def test_what_is_refused_beside_thinking_yields_to_it() -> None:
+    """Its documentation says so: https://docs.claude.com/en/docs/build-with-claude/extended-thinking."""
+    more: dict[str, Any] = {"max_tokens": 5, "temperature": 0.5, "tools": TOOLS, "tool_choice": "auto"}
+    body = body_of(request([USER], reasoning_effort="minimal", top_p=0.5, **more))
+    assert body["thinking"] == {"type": "adaptive"} and body["output_config"] == {"effort": "low"}
+    assert "temperature" not in body and body["top_p"] == 0.95 and body["tool_choice"] == {"type": "auto"}
+    assert body_of(request([USER], reasoning_effort="high", top_p=0.97, **more))["top_p"] == 0.97
+    own = request([USER], top_p=0.5, **more).model_copy(
+        update={"extra": {"thinking": {"type": "enabled", "budget_tokens": 1024}, "top_k": 3}}
+    )
+    assert body_of(own).keys() & {"temperature", "top_p", "top_k", "thinking"} == {"top_p", "thinking"}
+    off = own.model_copy(update={"extra": {"thinking": {"type": "disabled"}, "top_k": 3}})
+    assert (body_of(off)["temperature"], body_of(off)["top_p"], body_of(off)["top_k"]) == (0.5, 0.5, 3)
+    assert body_of(request([USER], **more))["temperature"] == 0.5
+
+
+@pytest.mark.capability("E4")
+@pytest.mark.parametrize(("choice", "sent"), [("required", {"type": "any"}), (NAMED, {"type": "tool", "name": "look"})])
+def test_thinking_yields_to_a_call_that_must_be_made(choice: Any, sent: dict[str, Any]) -> None:
+    body = body_of(request([USER], max_tokens=5, reasoning_effort="high", temperature=0.5, tools=TOOLS, tool_choice=choice))
+    assert (body["tool_choice"], body["temperature"], body["output_config"]) == (sent, 0.5, {"effort": "high"}) and "thinking" not in body
+
+
+def test_who_speaks_this_format_is_sent_on_as_he_came() -> None:
+    more: dict[str, Any] = {"max_tokens": 5, "temperature": 0.5, "tools": TOOLS, "tool_choice": "required", "reasoning_effort": "low"}
+    own = {"spoken": "anthropic", "extra": {"thinking": {"type": "enabled", "budget_tokens": 1024}, "top_k": 3}}
+    body = body_of(request([USER], **more).model_copy(update=own))
+    assert (body["temperature"], body["top_k"], body["tool_choice"]) == (0.5, 3, {"type": "any"})
+    assert body["thinking"] == {"type": "enabled", "budget_tokens": 1024}
 
 
 @pytest.mark.parametrize(
@@ -215,6 +249,14 @@ def test_errors_in_a_stream_end_it() -> None:
 )
 def test_absurd_usage_is_none(bad: Any) -> None:
     assert usage_of(bad) is None
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize("kind", [[], {}, [{}], 1, None])
+def test_a_block_of_an_absurd_kind_is_passed_over(kind: Any) -> None:
+    _, said = stream_of([{"type": "content_block_start", "index": 0, "content_block": {"type": kind}}])
+    answer = read_body(json.dumps({"content": [{"type": kind}], "usage": {"input_tokens": 1, "output_tokens": 0}}).encode())
+    assert said == [] and isinstance(answer, Answer) and answer.output == ""
 
 
 NAMES = st.sampled_from(["type", "delta", "index", "content_block", "message", "usage", "text", "error", "content"])

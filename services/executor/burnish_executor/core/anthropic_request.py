@@ -1,6 +1,10 @@
 """From OpenAI's chat format, which is ours, to a body of Anthropic's Messages format. Pure.
 
 What the format has no word for is not sent: penalties, seed, logit bias, and `json_object` (the prompt asks for JSON, and we check it).
+
+A model that thinks is refused some settings here that OpenAI's models take. A call that must be made comes first: thinking yields to it.
+To thinking yield the others: `temperature` and `top_k` are left out, `top_p` is 0.95 at least. Whoever speaks this format himself is sent
+on as he came.
 """
 
 import json
@@ -28,6 +32,12 @@ SAME: Final = ("temperature", "top_p")
 (https://docs.claude.com/en/api/openai-sdk)."""
 
 
+FORCED: Final = frozenset({"any", "tool"})
+
+THINKING_TOP_P: Final = 0.95
+"""The least beside thinking (https://docs.claude.com/en/docs/build-with-claude/extended-thinking, feature compatibility)."""
+
+
 def body_of(request: ExecutionRequest) -> dict[str, Any]:
     """The body. Instructions wherever they stand are put first, as the format has one place for them."""
     settings, messages = request.settings, marked(request.messages, request.cacheable_messages)
@@ -45,7 +55,19 @@ def body_of(request: ExecutionRequest) -> dict[str, Any]:
         body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
     if request.stream:
         body["stream"] = True
-    return with_extra(body, request) if request.extra else body
+    made = with_extra(body, request) if request.extra else body
+    return made if request.spoken == "anthropic" else _at_peace_with_thinking(made)
+
+
+def _at_peace_with_thinking(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without what the provider refuses beside thinking, or without thinking where a tool must be called."""
+    thinking = body.get("thinking")
+    if not isinstance(thinking, dict) or thinking.get("type") == "disabled":
+        return body
+    if body.get("tool_choice", {}).get("type") in FORCED:
+        return {name: value for name, value in body.items() if name != "thinking"}
+    made = {name: value for name, value in body.items() if name not in ("temperature", "top_k")}
+    return made | ({"top_p": max(made["top_p"], THINKING_TOP_P)} if "top_p" in made else {})
 
 
 def with_extra(body: dict[str, Any], request: ExecutionRequest) -> dict[str, Any]:

@@ -28,7 +28,7 @@ FINISH_REASONS: Final = {
 """Anthropic's reasons in OpenAI's words, which are ours. One that is not named here is passed on as it is."""
 
 
-THINKING: Final = frozenset({"thinking", "redacted_thinking"})
+THINKING: Final = ("thinking", "redacted_thinking")
 
 
 @dataclass(frozen=True, slots=True)
