@@ -95,6 +95,19 @@ async def test_requirements_are_the_calls_else_the_versions_else_the_workspaces(
     assert (wrong.status, wrong.body["error"]["param"]) == (400, "metadata.requirements")
 
 
+async def test_requirements_beside_a_model_that_is_named_are_refused(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    body = {"messages": ASKED, "model": "lab/cheap", "requirements": {"min_quality": 0.8}}
+    for path in ("/v1/executions", "/v1/routing/explain"):
+        refused = await caller("POST", path, body)
+        assert (refused.status, refused.body["error"]["param"]) == (422, "requirements"), refused.body
+        assert "auto" in refused.body["error"]["message"]
+    assert (await caller("POST", "/v1/executions", body | {"requirements": {}})).body["model"] == "lab/cheap"
+    assert (await caller("POST", "/v1/executions", body | {"model": "auto"})).body["model"] == "lab/best"
+    chat = await caller("POST", "/v1/chat/completions", body)
+    assert (chat.status, chat.body["model"]) == (200, "lab/cheap"), "compatible routes pass over them"
+
+
 RULES = [
     {"name": "germans", "when": "language == 'de'", "use": {"version": 2}},
     {"name": "long", "when": "input_tokens > 400", "use": {"model": "lab/best"}},

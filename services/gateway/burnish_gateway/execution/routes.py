@@ -27,6 +27,7 @@ from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
+from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import (
     CHAT_MOST_BYTES,
@@ -44,7 +45,7 @@ from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import BurnishError
+from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 
 router = make_router("executions", route_class=ChatRoute)
@@ -106,7 +107,9 @@ class NewExecution(ApiModel):
     fallback_models: Annotated[list[Id], Field(max_length=FALLBACKS_MOST, description="In place of the version's; [] for none.")] | None = (
         None
     )
-    requirements: Requirements | None = Field(default=None, description="What the model must meet where it is `auto`.")
+    requirements: Requirements | None = Field(
+        default=None, description="What the model must meet where it is `auto`; refused beside one that is named."
+    )
     cache: bool | CacheAsked | None = Field(
         default=None, description="`true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked."
     )
@@ -159,6 +162,7 @@ async def execute(request: Request) -> Response:
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(NewExecution, raw)
+    check_requirements(body)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     admitted = await submit(
@@ -213,6 +217,16 @@ async def cancel_execution(request: Request, gateway: GatewayParts, principal: V
 @router.get("/v1/executions/{execution_id}", summary="One execution: answer, attempts, feedback, scores; or `queued` and `running`")
 async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: UUID) -> Response:
     return json_response(await get_one(gateway, principal, execution_id))
+
+
+def check_requirements(body: NewExecution) -> None:
+    """Raises InvalidField where they would be passed over: a model that is named is asked, whatever it is."""
+    asked = body.requirements is not None and body.requirements.model_dump(exclude_none=True, exclude_defaults=True)
+    if asked and body.model not in (None, AUTO):
+        raise InvalidField(
+            'requirements: choose among models where `model` is "auto"; say "auto", or leave them out beside a model that you name.',
+            param="requirements",
+        )
 
 
 def order_of(body: NewExecution) -> Order:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import Editor, GatewayParts, PromptEditor, Viewer
-from burnish_gateway.execution.routes import NewExecution, order_of
+from burnish_gateway.execution.routes import NewExecution, check_requirements, order_of
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.label_rules import check_may_choose
@@ -96,6 +96,7 @@ async def put_prompt_routing(slug: SlugPath, body: PromptRouting, gateway: Gatew
 @router.post("/v1/routing/explain", summary="What would answer a call, and why not the others; nothing is called or charged")
 async def explain_routing(body: NewExecution, request: Request, gateway: GatewayParts, principal: Viewer) -> Response:
     """The body of `POST /v1/executions`."""
+    check_requirements(body)
     told = await explain(order_of(body), gateway=gateway, principal=principal)
 
     async def work(_: Tx) -> dict[str, Any]:
