@@ -57,6 +57,9 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     on_operator = route.keys == "platform" or route.platform_fallback
     for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | (BUYS_MORE if on_operator else frozenset()))):
         raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
+    tier = extra.get("service_tier")
+    if tier is not None and not isinstance(tier, str):
+        raise InvalidField("service_tier: must be text, such as auto.", param="service_tier")
     wire = wire_of(route.provider)
     if wire != "openai" and spoken == "openai":
         extra = _known(extra, ANTHROPICS if wire == "anthropic" else LITELLMS, route=route)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from burnish_gateway.compat.anthropic.body import MessagesBody, Turn
 from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
 Block = dict[str, Any]
@@ -48,38 +49,52 @@ def _asked(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
             if not isinstance(block.get("tool_use_id"), str):
                 where = f"{param}.content.{at}.tool_use_id"
                 raise InvalidField(f"{where}: must name the call that this answers.", param=where)
-            said = {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block, param=f"{param}.content.{at}")}
-            results.append(said | _mark(block) | ({"is_error": True} if block.get("is_error") is True else {}))
+            where = f"{param}.content.{at}"
+            said = {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block, param=where)}
+            results.append(said | _mark(block, param=where) | ({"is_error": True} if typed(block, "is_error", bool, param=where) else {}))
     parts = _parts([block for block in blocks if block["type"] != "tool_result"], param=f"{param}.content")
     return [*results, {"role": "user", "content": parts}] if parts else results
 
 
 def _result(block: Block, *, param: str) -> str | list[dict[str, Any]]:
     content = block.get("content")
-    return _parts(content, param=f"{param}.content") if isinstance(content, list) else str(content or "")
+    if not isinstance(content, str | list | None):
+        raise InvalidField(f"{param}.content: must be text or a list of blocks.", param=f"{param}.content")
+    return _parts(content, param=f"{param}.content") if isinstance(content, list) else content or ""
 
 
 def _said(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
-    calls = [_call(block) for block in blocks if block["type"] == "tool_use"]
+    calls = [_call(block, param=f"{param}.content.{at}") for at, block in enumerate(blocks) if block["type"] == "tool_use"]
     rest = [block for block in blocks if block["type"] != "tool_use" and block["type"] not in THOUGHTS]
     parts = _parts(rest, param=f"{param}.content")
     text = parts if any("cache_control" in part for part in parts) else "".join(part.get("text", "") for part in parts)
     said: dict[str, Any] = (
         {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}
     )
-    thoughts = [block for block in blocks if block["type"] in THOUGHTS]
+    thoughts = [_thought(block, param=f"{param}.content.{at}") for at, block in enumerate(blocks) if block["type"] in THOUGHTS]
     return [said | ({"thinking_blocks": thoughts} if thoughts else {})]
 
 
-def _mark(block: Block) -> dict[str, Any]:
+def _thought(block: Block, *, param: str) -> Block:
+    """As it came. A signature may be missing: not every provider signs."""
+    if block["type"] == "redacted_thinking":
+        needed(block, "data", str, param=param)
+    else:
+        needed(block, "thinking", str, param=param)
+        typed(block, "signature", str, param=param)
+    return block
+
+
+def _mark(block: Block, *, param: str) -> dict[str, Any]:
     """A mark for the provider's cache, where there is one."""
-    return {"cache_control": block["cache_control"]} if isinstance(block.get("cache_control"), dict) else {}
+    mark = typed(block, "cache_control", dict, param=param)
+    return {} if mark is None else {"cache_control": mark}
 
 
-def _call(block: Block) -> dict[str, Any]:
-    given = json.dumps(block.get("input") or {}, ensure_ascii=False)
-    function = {"name": str(block.get("name", "")), "arguments": given}
-    return {"id": str(block.get("id", "")), "type": "function", "function": function} | _mark(block)
+def _call(block: Block, *, param: str) -> dict[str, Any]:
+    given = json.dumps(typed(block, "input", dict, param=param) or {}, ensure_ascii=False)
+    function = {"name": needed(block, "name", str, param=param), "arguments": given}
+    return {"id": needed(block, "id", str, param=param), "type": "function", "function": function} | _mark(block, param=param)
 
 
 def _parts(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
@@ -89,9 +104,9 @@ def _parts(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
 def _part(block: Any, *, param: str) -> dict[str, Any]:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text" and isinstance(block.get("text"), str):
-        return {"type": "text", "text": block["text"]} | _mark(block)
+        return {"type": "text", "text": block["text"]} | _mark(block, param=param)
     if kind == "image" and (url := _image_url(block.get("source"))):
-        return {"type": "image_url", "image_url": {"url": url}} | _mark(block)
+        return {"type": "image_url", "image_url": {"url": url}} | _mark(block, param=param)
     if kind in ("text", "image"):
         raise InvalidField(f"{param}: is no {kind} as the format describes one.", param=param)
     raise Unsupported(
@@ -117,9 +132,12 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools.{at}") for at, tool in enumerate(body.tools)]
         settings |= _choice(body.tool_choice)
-    wanted = (body.output_config or {}).get("format")
-    if isinstance(wanted, dict) and wanted.get("type") == "json_schema" and isinstance(wanted.get("schema"), dict):
-        settings["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": wanted["schema"], "strict": True}}
+    wanted = typed(body.output_config or {}, "format", dict, param="output_config")
+    if wanted is not None:
+        if wanted.get("type") != "json_schema":
+            raise InvalidField("output_config.format.type: must be json_schema.", param="output_config.format.type")
+        schema = needed(wanted, "schema", dict, param="output_config.format")
+        settings["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
     return settings
 
 
@@ -131,8 +149,9 @@ def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
         )
     if not isinstance(tool.get("name"), str):
         raise InvalidField(f"{param}.name: is needed.", param=f"{param}.name")
-    described = {"description": tool["description"]} if isinstance(tool.get("description"), str) else {}
-    function = {"name": tool["name"], "parameters": tool.get("input_schema") or {"type": "object"}} | described
+    _mark(tool, param=param)
+    text, schema = typed(tool, "description", str, param=param), typed(tool, "input_schema", dict, param=param)
+    function = {"name": tool["name"], "parameters": schema or {"type": "object"}} | ({"description": text} if text is not None else {})
     return {"type": "function", "function": function} | {name: tool[name] for name in tool.keys() - OF_TOOL}
 
 
@@ -142,22 +161,23 @@ def _choice(choice: dict[str, Any] | None) -> dict[str, Any]:
         return told
     if choice.get("type") == "tool" and isinstance(choice.get("name"), str):
         told["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
-    elif choice.get("type") in TOOL_CHOICES:
+    elif isinstance(choice.get("type"), str) and choice["type"] in TOOL_CHOICES:
         told["tool_choice"] = TOOL_CHOICES[choice["type"]]
     else:
         raise InvalidField("tool_choice: must be of the type auto, any, none, or tool with the name of one.", param="tool_choice")
-    return told | ({"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {})
+    one_by_one = typed(choice, "disable_parallel_tool_use", bool, param="tool_choice")
+    return told | ({"parallel_tool_calls": False} if one_by_one else {})
 
 
 def _effort(body: MessagesBody) -> str | None:
     """How hard to think, where thinking is wanted. A budget of tokens, the older way, becomes a word: ours are OpenAI's."""
+    thinking = {"type": "disabled"} if body.thinking is None else body.thinking
+    kind, budget = needed(thinking, "type", str, param="thinking"), typed(thinking, "budget_tokens", int, param="thinking")
     effort = (body.output_config or {}).get("effort")
     if effort is not None:
         if not (isinstance(effort, str) and len(effort) <= 40):
             raise InvalidField("output_config.effort: must be a word, such as low, medium or high.", param="output_config.effort")
         return "xhigh" if effort == "max" else effort  # A word that no provider knows is refused by it, and not taken for the dearest.
-    thinking = body.thinking or {}
-    if thinking.get("type") not in ("enabled", "adaptive"):
+    if kind not in ("enabled", "adaptive"):
         return None
-    budget = thinking.get("budget_tokens")
-    return "high" if not isinstance(budget, int) or budget > 8192 else "medium" if budget > 2048 else "low"
+    return "high" if budget is None or budget > 8192 else "medium" if budget > 2048 else "low"

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.compat.responses.body import ResponsesBody
+from burnish_gateway.compat.typed import needed, typed
 from burnish_shared.errors import InvalidField
 
 Item = dict[str, Any]
@@ -18,6 +19,10 @@ OF_RESPONSES: Final = frozenset(
     {"include", "truncation", "max_tool_calls", "background", "previous_response_id", "conversation", "stream_options", "top_logprobs"}
 )
 """They belong to this format, and chat completions have no word for them."""
+
+CHOICES: Final = frozenset({"auto", "none", "required"})
+
+NO_CHOICE: Final = 'tool_choice: must be auto, none, required, {"type": "function", "name": …} or allowed_tools.'
 
 ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 
@@ -47,7 +52,7 @@ def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
             else:
                 messages.append(said)
         case "function_call":
-            call = {"id": str(item.get("call_id", "")), "type": "function", "function": _called(item, param=param)}
+            call = {"id": needed(item, "call_id", str, param=param), "type": "function", "function": _called(item, param=param)}
             if messages and messages[-1]["role"] == "assistant":
                 messages[-1]["tool_calls"] = [*messages[-1].get("tool_calls", []), call]
                 messages[-1]["content"] = messages[-1]["content"] or None
@@ -60,23 +65,23 @@ def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
                 {"role": "tool", "tool_call_id": item["call_id"], "content": _content(item.get("output"), param=f"{param}.output")}
             )
         case "reasoning":
-            if thoughts := _thoughts(item):
+            if thoughts := _thoughts(item, param=param):
                 messages.append({"role": "assistant", "content": None, **thoughts})
         case other:
             message = f"{param}.type: {str(other)[:40]!r} is not offered; send message, function_call and function_call_output."
             raise Unsupported(message, param=f"{param}.type")
 
 
-def _thoughts(item: Item) -> dict[str, Any]:
+def _thoughts(item: Item, *, param: str) -> dict[str, Any]:
     """As we gave them out; what OpenAI itself encrypted is nothing that another call could use."""
-    content, sealed = item.get("content"), item.get("encrypted_content")
-    texts = (
-        [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
-        if isinstance(content, list)
-        else []
-    )
+    content, sealed = typed(item, "content", list, param=param) or [], typed(item, "encrypted_content", str, param=param)
+    texts: list[str] = []
+    for at, part in enumerate(content):
+        if not isinstance(part, dict):
+            raise InvalidField(f"{param}.content[{at}]: must be a part with a text.", param=f"{param}.content[{at}]")
+        texts.append(typed(part, "text", str, param=f"{param}.content[{at}]") or "")
     try:
-        blocks = json.loads(sealed) if isinstance(sealed, str) else None
+        blocks = json.loads(sealed) if sealed is not None else None
     except (ValueError, RecursionError):
         blocks = None
     is_ours = isinstance(blocks, list) and all(isinstance(one, dict) for one in blocks)
@@ -85,7 +90,7 @@ def _thoughts(item: Item) -> dict[str, Any]:
 
 
 def _message(item: Item, *, param: str) -> dict[str, Any]:
-    if item.get("role") not in ROLES:
+    if not isinstance(item.get("role"), str) or item["role"] not in ROLES:
         raise InvalidField(f"{param}.role: must be one of {', '.join(sorted(ROLES))}.", param=f"{param}.role")
     content = _content(item.get("content"), param=f"{param}.content")
     if item["role"] == "assistant" and isinstance(content, list):
@@ -108,16 +113,20 @@ def _content(content: Any, *, param: str) -> str | list[dict[str, Any]]:
 
 
 def _part(part: Any, *, param: str) -> dict[str, Any]:
-    kind = part.get("type") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+        raise InvalidField(f"{param}.type: must name what the part is, such as input_text.", param=f"{param}.type")
+    kind = part["type"]
     if kind in TEXTS and isinstance(part.get("text"), str):
         return {"type": "text", "text": part["text"]}
     if kind == "refusal" and isinstance(part.get("refusal"), str):
         return {"type": "text", "text": part["refusal"]}
     if kind == "input_image" and isinstance(part.get("image_url"), str):
-        detail = {"detail": part["detail"]} if isinstance(part.get("detail"), str) else {}
-        return {"type": "image_url", "image_url": {"url": part["image_url"]} | detail}
+        detail = typed(part, "detail", str, param=param)
+        return {"type": "image_url", "image_url": {"url": part["image_url"]} | ({"detail": detail} if detail is not None else {})}
+    if kind in TEXTS or kind == "refusal":
+        needed(part, "refusal" if kind == "refusal" else "text", str, param=param)
     raise Unsupported(
-        f"{param}.type: {str(kind)[:40]!r} is not offered; send input_text, output_text and input_image with its URL.", param=param
+        f"{param}.type: {kind[:40]!r} is not offered; send input_text, output_text and input_image with its URL.", param=param
     )
 
 
@@ -133,7 +142,7 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
     }
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     extra = dict(body.model_extra or {}) | {name: value for name in PASSED if (value := getattr(body, name)) is not None}
-    if isinstance(verbosity := (body.text or {}).get("verbosity"), str):
+    if (verbosity := typed(body.text or {}, "verbosity", str, param="text")) is not None:
         extra["verbosity"] = verbosity
     if extra := {name: value for name, value in extra.items() if name not in OF_RESPONSES}:
         settings["extra"] = extra
@@ -152,14 +161,25 @@ def _effort(wanted: Any) -> str | None:
 
 def _choice(choice: str | Item) -> str | Item:
     """Chat completions nest what is chosen; responses do not."""
-    if isinstance(choice, str):
+    if isinstance(choice, str) and choice in CHOICES:
         return choice
+    if isinstance(choice, str):
+        raise InvalidField(NO_CHOICE, param="tool_choice")
     if choice.get("type") == "function" and isinstance(choice.get("name"), str):
         return {"type": "function", "function": {"name": choice["name"]}}
     if choice.get("type") == "allowed_tools" and isinstance(choice.get("tools"), list):
-        allowed = [_choice(one) for one in choice["tools"] if isinstance(one, dict)]
-        return {"type": "allowed_tools", "allowed_tools": {"mode": choice.get("mode", "auto"), "tools": allowed}}
-    raise InvalidField('tool_choice: must be auto, none, required, {"type": "function", "name": …} or allowed_tools.', param="tool_choice")
+        mode = typed(choice, "mode", str, param="tool_choice") or "auto"
+        if mode not in ("auto", "required"):
+            raise InvalidField("tool_choice.mode: must be auto or required.", param="tool_choice.mode")
+        allowed = [_allowed(one, param=f"tool_choice.tools[{at}]") for at, one in enumerate(choice["tools"])]
+        return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": allowed}}
+    raise InvalidField(NO_CHOICE, param="tool_choice")
+
+
+def _allowed(tool: Any, *, param: str) -> Item:
+    if not isinstance(tool, dict) or tool.get("type") != "function":
+        raise InvalidField(f'{param}: must be {{"type": "function", "name": …}}.', param=param)
+    return {"type": "function", "function": {"name": needed(tool, "name", str, param=param)}}
 
 
 def _format(wanted: Any) -> dict[str, Any] | None:
@@ -175,6 +195,8 @@ def _format(wanted: Any) -> dict[str, Any] | None:
         raise InvalidField(
             "text.format.schema: must be a JSON schema, beside the type and not below json_schema.", param="text.format.schema"
         )
+    for name, sort in (("name", str), ("description", str), ("strict", bool)):
+        typed(wanted, name, sort, param="text.format")
     named = {name: wanted[name] for name in ("name", "description", "schema", "strict") if wanted.get(name) is not None}
     return {"type": "json_schema", "json_schema": named}
 
@@ -184,5 +206,8 @@ def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
         raise Unsupported(
             f"{param}.type: {str(tool.get('type'))[:40]!r} runs at OpenAI and is not offered; describe a function.", param=f"{param}.type"
         )
+    needed(tool, "name", str, param=param)
+    for name, sort in (("description", str), ("parameters", dict), ("strict", bool)):
+        typed(tool, name, sort, param=param)
     function = {name: tool[name] for name in ("name", "description", "parameters", "strict") if tool.get(name) is not None}
     return {"type": "function", "function": function}
