@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.compat.anthropic.answer import message
 from burnish_gateway.compat.anthropic.events import MessageEvents
 from burnish_gateway.compat.chunks import Chunks
+from burnish_gateway.compat.completion import choices_of, completion
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.execution.dispatch import Alive, Delta, Done, Started, Text, Told
@@ -95,6 +97,28 @@ async def test_a_tool_call_of_which_a_part_was_lost_is_an_error_and_never_a_shor
     assert said[-1]["error"]["code"] == "stream_gap" and "[DONE]" not in said
     whole = await events(Started(), delta, Done(outcome(output="", tool_calls=CALLS, finish_reason=None)))
     assert whole[-1] == "[DONE]" and whole[2]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+@pytest.mark.capability("E2")
+@pytest.mark.parametrize(
+    ("said", "openais", "anthropics"),
+    [("stop", "tool_calls", "tool_use"), (None, "tool_calls", "tool_use"), ("length", "length", "max_tokens")],
+)
+async def test_what_calls_tools_ends_with_that_also_where_its_provider_only_stopped(
+    said: str | None, openais: str, anthropics: str
+) -> None:
+    """Loops of tools go by the reason; a call that was cut off by its cap is none to run."""
+    whole = outcome(output="", tool_calls=CALLS, finish_reason=said)
+    facts = json.loads(whole)
+    assert json.loads(completion(facts))["choices"][0]["finish_reason"] == openais
+    assert json.loads(message(facts))["stop_reason"] == anthropics
+    streamed = await events(Started(), Done(whole))
+    assert [one["choices"][0]["finish_reason"] for one in streamed[:-2]][-1] == openais
+    ended = MessageEvents(str(EXECUTION), "m", False).end(facts).decode()
+    assert f'"stop_reason":"{anthropics}"' in ended
+    choice = {"output": "", "tool_calls": CALLS, "finish_reason": said}
+    several = json.loads(outcome(choices=[choice, choice | {"tool_calls": None}]))
+    assert [one["finish_reason"] for one in choices_of(several)] == [openais, said or "stop"]
 
 
 async def test_a_stored_answer_is_replayed_as_the_same_text() -> None:

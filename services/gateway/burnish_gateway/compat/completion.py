@@ -49,7 +49,9 @@ def head_of(execution_id: UUID | str, *, model: str, simulated: bool, is_chunk: 
 
 
 def finish_reason(outcome: Facts) -> str:
-    return outcome.get("finish_reason") or ("tool_calls" if outcome.get("tool_calls") else "stop")
+    """What calls tools ends with that, also where its provider only says that it stopped: loops of tools go by it."""
+    reason = outcome.get("finish_reason") or "stop"
+    return "tool_calls" if reason == "stop" and outcome.get("tool_calls") else reason
 
 
 def usage_of(outcome: Facts) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+from burnish_gateway.compat.completion import finish_reason
 from burnish_gateway.compat.format import Facts, burnish_of
 
 STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -41,7 +42,7 @@ def stop_reason(outcome: Facts) -> str:
         return "stop_sequence"
     if beside.get("refusal"):
         return "refusal"
-    reason = outcome.get("finish_reason") or ("tool_calls" if outcome.get("tool_calls") else "stop")
+    reason = finish_reason(outcome)
     return STOP_REASONS.get(reason, reason)
 
 
