@@ -13134,7 +13134,7 @@ export interface components {
              * @description Of `messages`: what such calls are grouped by, in place of their instructions.
              */
             prompt_key?: string | null;
-            /** @description What the model must meet where it is `auto`. */
+            /** @description What the model must meet where it is `auto`; refused beside one that is named. */
             requirements?: components["schemas"]["Requirements"] | null;
             /**
              * Response Shape
@@ -15649,7 +15649,7 @@ export interface components {
              * @description Of `messages`: what such calls are grouped by, in place of their instructions.
              */
             prompt_key?: string | null;
-            /** @description What the model must meet where it is `auto`. */
+            /** @description What the model must meet where it is `auto`; refused beside one that is named. */
             requirements?: components["schemas"]["Requirements"] | null;
             /**
              * Response Shape
@@ -41131,7 +41131,7 @@ export interface operations {
                      * @description Of `messages`: what such calls are grouped by, in place of their instructions.
                      */
                     prompt_key?: string | null;
-                    /** @description What the model must meet where it is `auto`. */
+                    /** @description What the model must meet where it is `auto`; refused beside one that is named. */
                     requirements?: {
                         /** Capabilities */
                         capabilities?: string[];
@@ -41464,7 +41464,7 @@ export interface operations {
                      * @description Of `messages`: what such calls are grouped by, in place of their instructions.
                      */
                     prompt_key?: string | null;
-                    /** @description What the model must meet where it is `auto`. */
+                    /** @description What the model must meet where it is `auto`; refused beside one that is named. */
                     requirements?: {
                         /** Capabilities */
                         capabilities?: string[];
