@@ -109,10 +109,17 @@ def _result(answer: Answer) -> types.CallToolResult:
     """What a route said, as JSON twice: for clients that read structure, and for models, which read text."""
     if answer.refused:
         error = answer.error
-        said = f"{error.get('message', '')} ({error.get('code', answer.status)})"
+        said = f"{_told(error)} ({error.get('code', answer.status)})"
         return types.CallToolResult(content=[types.TextContent(text=said)], structured_content={"error": dict(error)}, is_error=True)
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=answer.body)
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    """The message of an error of the API; of several fields that are wrong, a line for each."""
+    problems = (error.get("details") or {}).get("problems") or ()
+    lines = [f"{one['param']}: {one['message']}" for one in problems if one.get("param") and one.get("message")]
+    return "\n".join(lines) if len(lines) > 1 else str(error.get("message", ""))
 
 
 def _protocol_error(answer: Answer) -> MCPError:

@@ -1,12 +1,13 @@
 """Every tool as a row of a table: what it is for, what it takes, and the route that does it. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 
+from burnish_gateway.mcp.argument_flaws import ArgumentCheck
 from burnish_gateway.mcp.arguments import (
     BUDGET,
     CURSOR,
@@ -32,13 +33,15 @@ from burnish_gateway.mcp.arguments import (
     text,
 )
 from burnish_gateway.mcp.calls import Call
-from burnish_shared.schema_check import SchemaCheck
 
 IN_PATH: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 class BadArguments(ValueError):
-    """What is wrong with the arguments of a tool, for whoever gave them."""
+    """What is wrong with the arguments of a tool, for whoever gave them: a line for each argument."""
+
+    def __init__(self, flaws: Sequence[str]) -> None:
+        super().__init__("\n".join(flaws))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +69,14 @@ class Tool:
         return {"type": "object", "properties": dict(self.takes), "required": list(self.needs), "additionalProperties": False}
 
     @cached_property
-    def _check(self) -> SchemaCheck:
-        return SchemaCheck(self.schema)
+    def _check(self) -> ArgumentCheck:
+        return ArgumentCheck(self.schema, tool=self.name)
 
     def call(self, arguments: Mapping[str, Any]) -> Call:
         """The call that these arguments mean. Raises BadArguments."""
-        if flaws := self._check.flaws(dict(arguments)):
-            raise BadArguments("; ".join(f"{one.path.lstrip('/') or 'arguments'}: {one.detail.partition(': ')[2]}" for one in flaws))
-        given = {name: value for name, value in arguments.items() if value is not None}
+        if flaws := self._check.flaws(arguments):
+            raise BadArguments(flaws)
+        given = dict(arguments)
         path = IN_PATH.sub(lambda found: quote(str(given.pop(found[1])), safe=""), self.path)
         key = str(given.pop("idempotency_key", ""))
         if self.method == "GET":

@@ -1,0 +1,51 @@
+"""What a model is told of arguments that a tool cannot take: each one, and how to put it right."""
+
+from typing import Any
+
+import pytest
+
+from burnish_gateway.mcp.tools import BY_NAME, TOOLS, BadArguments
+
+pytestmark = pytest.mark.capability("K3")
+
+
+def told(tool: str, **arguments: Any) -> list[str]:
+    with pytest.raises(BadArguments) as refused:
+        BY_NAME[tool].call(arguments)
+    return [line.partition(" (")[0] for line in str(refused.value).splitlines()]
+
+
+def test_every_flaw_is_told_not_the_first_few() -> None:
+    budget = {"evaluations": 3, "coins": 1, "credits": 0}
+    said = told("start_optimization", budget=budget, models={"tsk": "x"}, method="best", version=0, z=1)
+    assert {one.partition(":")[0] for one in said} == {
+        "prompt", "budget.evaluations", "budget.coins", "budget.credits", "models.tsk", "method", "version", "z",
+    }  # fmt: skip
+    assert "budget.coins: is no field of budget, which takes evaluations, credits, seconds" in said
+    assert "method: must be racing, reflective, evolutionary, semantic, learned, few_shot or compression" in said
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("get_prompt", {}, "prompt: is needed"),
+        ("get_prompt", {"prompt": None}, "prompt: must be text"),
+        ("get_prompt", {"prompt": "a", "label": None}, "label: must be text; leave it out where there is none"),
+        ("get_prompt", {"prompt": "a", "version": "2"}, "version: must be a whole number"),
+        ("get_prompt", {"prompt": "a", "label": "l" * 64}, "label: may have at most 63 characters; it has 64"),
+        ("execute_prompt", {"prompt": "a", "variables": []}, "variables: must be an object"),
+        ("execute_prompt", {"prompt": "a", "deadline_s": 0}, "deadline_s: must be above 0"),
+        ("give_feedback", {"metric": {"name": "x"}}, "metric.value: is needed"),
+        ("list_datasets", {"a\nb": 1}, "a\\nb: is no argument of list_datasets, which takes limit, cursor"),
+    ],
+)
+def test_a_flaw_names_the_argument_and_the_fix(tool: str, arguments: dict[str, Any], said: str) -> None:
+    assert told(tool, **arguments) == [said]
+
+
+def test_the_words_are_ours_for_every_argument_of_every_tool() -> None:
+    for tool in TOOLS:
+        for name in tool.takes:
+            with pytest.raises(BadArguments) as refused:
+                tool.call({name: ["neither"]})
+            assert "schema" not in str(refused.value) and f"{name}: must be" in str(refused.value)
