@@ -130,12 +130,17 @@ class ErrorAnswer(BaseModel):
 IDENTITY = frozenset({"identity"})
 
 
+def content_encoding(request: Request) -> str:
+    """In lower case: codings are the same however they are written (RFC 9110, 8.4.1)."""
+    return request.headers.get("content-encoding", "identity").strip().lower()
+
+
 async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, encodings: frozenset[str] = IDENTITY) -> bytes:
     """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused.
 
     `encodings`: those that the route unpacks itself.
     """
-    if request.headers.get("content-encoding", "identity") not in encodings:
+    if content_encoding(request) not in encodings:
         raise InvalidBody("Compressed request bodies are not accepted; send the body as it is.", param="content-encoding")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most_bytes:

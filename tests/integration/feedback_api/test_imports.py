@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from google.rpc import code_pb2, status_pb2  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
@@ -152,7 +153,7 @@ async def test_genai_spans_become_executions_once_in_protobuf_gzip_and_json_alik
     raw = request.SerializeToString()
     first = await send(caller, raw)
     assert (first.status, first.raw, first.headers["content-type"]) == (200, b"", PROTOBUF)
-    assert (await send(caller, gzip.compress(raw), **{"content-encoding": "gzip"})).status == 200
+    assert (await send(caller, gzip.compress(raw), **{"content-encoding": "GZIP"})).status == 200
 
     def plain(value: AnyValue) -> dict[str, Any]:
         if value.WhichOneof("value") == "array_value":
@@ -212,6 +213,34 @@ async def test_a_span_that_cannot_be_taken_is_rejected_alone_and_the_answer_says
     answer = ExportTraceServiceResponse.FromString((await send(caller, request.SerializeToString())).raw)
     assert answer.partial_success.rejected_spans == 1 and "gen_ai.request.model" in answer.partial_success.error_message
     assert len((await caller("GET", "/v1/executions")).body["data"]) == 1
+
+
+async def test_spans_that_cannot_be_read_or_stored_are_rejected_alone_in_json(caller: Caller) -> None:
+    at = str(int(now().timestamp() * 1e9))
+    model = {"key": "gen_ai.request.model", "value": {"stringValue": "m\0"}}
+
+    def span(n: int, **changed: Any) -> dict[str, Any]:
+        return {"traceId": "0b" * 16, "spanId": f"{n:016x}", "name": "a\0", "endTimeUnixNano": at, "attributes": [model]} | changed
+
+    bad = [span(2, spanId="zz"), span(3, endTimeUnixNano="soon"), span(4, attributes=5), span(5, endTimeUnixNano=str(2**61)), 7]
+    sent = {"resourceSpans": [{"scopeSpans": [{"spans": [span(1), *bad, span(6)]}]}]}
+    answer = await caller("POST", "/v1/otlp/v1/traces", raw=json.dumps(sent).encode(), headers={"content-type": "application/json"})
+    assert answer.status == 200 and answer.body["partialSuccess"]["rejectedSpans"] == "5", answer.raw
+    assert answer.body["partialSuccess"]["errorMessage"] == "span zz: lacks spanId (16 hex digits, not all 0)"
+    assert [one["model"] for one in (await caller("GET", "/v1/executions")).body["data"]] == ["m\ufffd"] * 2
+
+
+async def test_who_sends_protobuf_is_refused_in_protobuf(caller: Caller) -> None:
+    for answer, code, http in (
+        (await send(caller, b"\xff\xff\xff"), code_pb2.INVALID_ARGUMENT, 400),
+        (await send(caller, b"", authorization="Bearer bk_live_nobody"), code_pb2.UNAUTHENTICATED, 401),
+        (await send(caller, gzip.compress(bytes(1 << 25)), **{"content-encoding": "GZIP"}), code_pb2.RESOURCE_EXHAUSTED, 413),
+    ):
+        assert (answer.status, answer.headers["content-type"]) == (http, PROTOBUF), answer.raw
+        said = status_pb2.Status.FromString(answer.raw)
+        assert said.code == code and said.message and answer.headers["x-request-id"]
+    plain = await send(caller, b"[]", **{"content-type": "application/json"})
+    assert plain.body["error"]["code"] == "invalid_body"
 
 
 @pytest.mark.promise("G-15")

@@ -12,7 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from burnish_gateway.imports.count_parts import PARTS_MOST, SPANS_MOST, check_brackets
 from burnish_gateway.imports.genai_spans import reported_of
 from burnish_gateway.imports.inflate import inflated
-from burnish_gateway.imports.otlp_spans import Span, from_json, from_protobuf
+from burnish_gateway.imports.otlp_json import from_json
+from burnish_gateway.imports.otlp_spans import Span, Unread, from_protobuf
 from burnish_shared.books.finished import json_text
 from burnish_shared.contracts.executions import Status
 from burnish_shared.errors import BurnishError, PayloadTooLarge
@@ -96,7 +97,7 @@ def test_no_bytes_break_the_readers(raw: bytes) -> None:
 @given(VALUES | st.fixed_dictionaries({"resourceSpans": st.lists(st.dictionaries(st.sampled_from(["resource", "scopeSpans"]), VALUES))}))
 def test_no_json_breaks_the_reader(body: Any) -> None:
     try:
-        list(from_json(body))
+        list(from_json(json.dumps(body).encode()))
     except BurnishError as error:
         assert error.status == 400
 
@@ -134,15 +135,86 @@ def test_millions_of_empty_parts_are_refused_before_anything_is_made_of_them(wha
         from_protobuf(MILLIONS_OF_PARTS[what])
 
 
+def as_json(spans: list[Any], **of_resource: Any) -> bytes:
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}], **of_resource}]}).encode()
+
+
+def nested(depth: int) -> bytes:
+    """Lists within lists: `"attributes": [{"key": "k", "value": …}]`."""
+    inner = '{"arrayValue": {"values": ['
+    return f'{{"key": "k]\\\\\\"[", "value": {inner * depth}{"]}}" * depth}}}'.encode()
+
+
+def counted(value: Any) -> dict[str, Any]:
+    return {"attributes": [{"key": "gen_ai.usage.input_tokens", "value": {"intValue": value}}]}
+
+
+NO_SPANS: dict[str, Any] = {
+    "an id of another type": {"traceId": 5},
+    "a time in words": {"endTimeUnixNano": "soon"},
+    "a time beyond 64 bits": {"endTimeUnixNano": 2**65},
+    "an infinite time": {"endTimeUnixNano": 1e999},
+    "a time of thousands of digits": {"endTimeUnixNano": "9" * 5000},
+    "attributes that are none": {"attributes": {"a": 1}},
+    "no key": {"attributes": [{"value": {}}]},
+    "events that are none": {"events": [1]},
+    "no number": counted(None),
+    "a number of another size": counted("1" + "0" * 400),
+    "text that is a list": {"attributes": [{"key": "user.id", "value": {"stringValue": [[]]}}]},
+}
+
+
+@pytest.mark.parametrize("what", [*NO_SPANS, "nothing at all"])
+def test_a_span_that_cannot_be_read_is_told_alone(what: str) -> None:
+    good = {"traceId": "ab" * 16, "spanId": "cd" * 8}
+    bad = {"spanId": "\ud800", **NO_SPANS[what]} if what in NO_SPANS else None
+    first, second, third = from_json(as_json([good, bad, good]))
+    assert isinstance(first, Span) and isinstance(third, Span) and isinstance(second, Unread)
+    second.reason.encode()
+
+
+def test_u0000_and_endless_nesting_cost_the_neighbours_nothing() -> None:
+    """What is nested deeper than anybody reads is dropped, as ever; Python's own reader gives up a thousand levels down."""
+    named = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "a\0b"}
+    for depth in (40, 400, 100_000):
+        raw = as_json([named, {**named, "attributes": ["HERE"]}, named]).replace(b'"HERE"', nested(depth))
+        found = list(from_json(raw))
+        assert len(found) == 3 and all(isinstance(one, Span) and one.name == "a\0b" for one in found), depth
+    for broken in (
+        b'{"resourceSpans": [' + b"[" * 5000,
+        b'{"a": "' + b'\\"' * 100_000 + b"[" * 5000,
+        b"[" * 5000 + b'"' + b'\\"' * 1_000_000,
+    ):
+        with pytest.raises(BurnishError):
+            list(from_json(broken))
+
+
+def test_a_resource_that_cannot_be_read_costs_its_own_spans_alone() -> None:
+    good = {"scopeSpans": [{"spans": [{"traceId": "ab" * 16, "spanId": "cd" * 8}]}]}
+    body = {"resourceSpans": [{**good, "resource": {"attributes": [{"key": 1}]}}, good]}
+    assert [type(one) for one in from_json(json.dumps(body).encode())] == [Unread, Span]
+
+
+def test_in_protobuf_too_a_span_that_cannot_be_read_is_told_alone() -> None:
+    value = field(1, b"end")
+    for _ in range(60):
+        value = field(5, field(1, value))
+    good, latin, deep = field(2, field(5, b"name")), field(2, field(5, b"\xff\xfe")), field(2, field(9, field(1, b"k") + field(2, value)))
+    found = list(from_protobuf(export(good + latin + deep + good)))
+    assert [type(one) for one in found] == [Span, Unread, Unread, Span]
+    bad_resource = field(1, field(1, field(1, field(1, b"\xff"))) + field(2, good))
+    assert [type(one) for one in from_protobuf(bad_resource + export(good))] == [Unread, Span]
+
+
 def test_as_many_spans_as_are_allowed_are_read_and_their_resource_once() -> None:
     spans = list(from_protobuf(export(EMPTY_SPAN * SPANS_MOST)))
-    assert len(spans) == SPANS_MOST and len({id(one.resource) for one in spans}) == 1
+    assert len(spans) == SPANS_MOST and len({id(one.resource) for one in spans if isinstance(one, Span)}) == 1
     with pytest.raises(PayloadTooLarge):
         from_protobuf(export(EMPTY_SPAN * (SPANS_MOST + 1)))
     one = {"traceId": "a", "spanId": "b"}
-    assert len(list(from_json({"resourceSpans": [{"scopeSpans": [{"spans": [one] * SPANS_MOST}]}]}))) == SPANS_MOST
+    assert len(list(from_json(as_json([one] * SPANS_MOST)))) == SPANS_MOST
     with pytest.raises(PayloadTooLarge):
-        list(from_json({"resourceSpans": [{"scopeSpans": [{"spans": [one] * (SPANS_MOST + 1)}]}]}))
+        list(from_json(as_json([one] * (SPANS_MOST + 1))))
     with pytest.raises(PayloadTooLarge):
         check_brackets(b"[" + b"{}," * PARTS_MOST + b"{}]")
 
@@ -159,7 +231,7 @@ def test_what_an_exporter_sends_is_counted_and_read_whole(spans: int, attributes
         made.events.add(name=text, time_unix_nano=2).attributes.add(key="d").value.double_value = 0.5
         made.status.code = 2  # type: ignore[assignment]
     found = list(from_protobuf(request.SerializeToString()))
-    assert [(one.name, len(one.attributes), one.events[0][1], one.is_error) for one in found] == [
+    assert [(one.name, len(one.attributes), one.events[0][1], one.is_error) for one in found if isinstance(one, Span)] == [
         (text, attributes, {"d": 0.5}, True)
     ] * spans
 

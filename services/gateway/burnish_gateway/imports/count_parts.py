@@ -1,5 +1,6 @@
 """How much an export holds, counted before anything is made of it: a body of few bytes can hold millions of empty parts. Pure."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -51,6 +52,17 @@ def check_count(raw: bytes) -> None:
             at += length
         if at != end:
             raise cut_off()
+
+
+def parts(raw: bytes, field: int) -> Iterator[bytes]:
+    """What stands in one field of a message, of which `check_count` found that it is one, each time that the field does."""
+    at = 0
+    while at < len(raw):
+        tag, at = _varint(raw, at)
+        length, at = _varint(raw, at) if tag & 7 == NESTED else _length(raw, at, wire_type=tag & 7)
+        if tag >> 3 == field and tag & 7 == NESTED:
+            yield raw[at : at + length]
+        at += length
 
 
 def check_brackets(raw: bytes) -> None:

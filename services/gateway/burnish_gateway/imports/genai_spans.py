@@ -45,7 +45,7 @@ def _check(span: Span, model: Any) -> None:
     }
     lacking = [name for name, there_is in there_are.items() if not there_is]
     if lacking:
-        raise ValueError(f"span {span.span_id[:32]}: lacks {', '.join(lacking)}")
+        raise ValueError(f"span {storable(span.span_id[:32])}: lacks {', '.join(lacking)}")
 
 
 def reported_of(span: Span) -> Reported | None:
@@ -159,7 +159,7 @@ def _output(span: Span) -> str | None:
         texts = [text for one in parts if isinstance(one, dict) and isinstance(text := one.get("content"), str)]
         if texts:
             return "".join(texts)
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(_storable_json(value), ensure_ascii=False)
 
 
 def _parsed(value: Any) -> Any:

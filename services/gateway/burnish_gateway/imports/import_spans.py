@@ -11,7 +11,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.imports.book_reported import book_reported
 from burnish_gateway.imports.genai_spans import reported_of
 from burnish_gateway.imports.metrics import IMPORTED, SPANS_IGNORED
-from burnish_gateway.imports.otlp_spans import Span
+from burnish_gateway.imports.otlp_spans import Span, Unread
 from burnish_gateway.imports.reported import Reported, check_time
 from burnish_shared.errors import InvalidField
 
@@ -21,7 +21,7 @@ CALLS_MOST: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Spans that were calls of models and could not be taken, and why the first could not."""
+    """Spans that could not be read, or were calls of models and could not be taken, and why the first could not."""
 
     spans: int = 0
     reason: str = ""
@@ -29,14 +29,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What an export comes to. `ignored`: spans that are no calls of models. `reasons`: of those that are and cannot be taken."""
+    """What an export comes to. `ignored`: spans that are no calls of models. `reasons`: of those that are and cannot be taken, or read."""
 
     taken: Sequence[Reported]
     ignored: int
     reasons: Sequence[str]
 
 
-async def import_spans(gateway: Gateway, principal: Principal, read: Callable[[], Iterable[Span]]) -> Rejected:
+async def import_spans(gateway: Gateway, principal: Principal, read: Callable[[], Iterable[Span | Unread]]) -> Rejected:
     """Books the calls of models among what `read` gives, once each; other spans are counted and left alone.
 
     `read` runs in a thread: a large export takes a second, in which others go on. Raises what it raises, Suspended, Unavailable.
@@ -48,11 +48,14 @@ async def import_spans(gateway: Gateway, principal: Principal, read: Callable[[]
     return Rejected(len(calls.reasons), calls.reasons[0] if calls.reasons else "")
 
 
-def _calls_among(read: Callable[[], Iterable[Span]], now: datetime) -> Calls:
+def _calls_among(read: Callable[[], Iterable[Span | Unread]], now: datetime) -> Calls:
     reasons: list[str] = []
     taken: list[Reported] = []
     ignored = 0
     for span in read():
+        if isinstance(span, Unread):
+            reasons.append(span.reason)
+            continue
         try:
             reported = reported_of(span)
             if reported is not None:

@@ -1,15 +1,23 @@
-"""Spans of an OTLP export, in protobuf or JSON, as one plain form (opentelemetry-proto, trace/v1). Pure."""
+"""Spans of an OTLP export as one plain form, and how they come out of protobuf (opentelemetry-proto, trace/v1). Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
-from burnish_gateway.imports.count_parts import SPANS_MOST, check_count, too_many_spans
-from burnish_shared.errors import InvalidBody
+from burnish_gateway.imports.count_parts import SPANS_FIELD, check_count, parts
+
+RESOURCE_SPANS: Final = ExportTraceServiceRequest.RESOURCE_SPANS_FIELD_NUMBER
+RESOURCE: Final = ResourceSpans.RESOURCE_FIELD_NUMBER
+SCOPE_SPANS: Final = ResourceSpans.SCOPE_SPANS_FIELD_NUMBER
+
+M = TypeVar("M", bound=Message)
 
 ERROR_CODE: Final = 2
 NESTING_MOST: Final = 16
@@ -32,15 +40,18 @@ class Span:
     status_message: str = ""
 
 
-def from_protobuf(raw: bytes) -> Iterator[Span]:
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A span that cannot be read, and why."""
+
+    reason: str
+
+
+def from_protobuf(raw: bytes) -> Iterator[Span | Unread]:
     """Spans, each made when it is asked for. Raises InvalidBody for what is no ExportTraceServiceRequest, PayloadTooLarge for too many."""
     check_count(raw)
-    request = ExportTraceServiceRequest()
-    try:
-        request.ParseFromString(raw)
-    except Exception as error:  # its DecodeError, of a package that only comes along with opentelemetry's
-        raise InvalidBody("The body is no ExportTraceServiceRequest in protobuf.") from error
-    return _of_request(request)
+    request = _parsed(ExportTraceServiceRequest, raw)
+    return _one_by_one(raw) if request is None else _of_request(request)
 
 
 def _of_request(request: ExportTraceServiceRequest) -> Iterator[Span]:
@@ -51,28 +62,27 @@ def _of_request(request: ExportTraceServiceRequest) -> Iterator[Span]:
                 yield _of_proto(span, resource)
 
 
-def from_json(body: Any) -> Iterator[Span]:
-    """Spans, each made when it is asked for. Raises InvalidBody, also while they are, for what is no ExportTraceServiceRequest in the JSON
-    of OTLP (ids in hex), and PayloadTooLarge for too many. What is unknown is ignored.
-    """
-    spans = 0
+def _one_by_one(raw: bytes) -> Iterator[Span | Unread]:
+    """The same where the whole cannot be parsed, since something in it is no UTF-8 or lies too deep: a span that can be comes in."""
+    for of_resource in parts(raw, RESOURCE_SPANS):
+        resource = _parsed(Resource, b"".join(parts(of_resource, RESOURCE)))
+        attributes = _attributes(resource.attributes) if resource is not None else {}
+        for of_scope in parts(of_resource, SCOPE_SPANS):
+            for one in parts(of_scope, SPANS_FIELD):
+                span = _parsed(ProtoSpan, one)
+                if resource is None or span is None:
+                    yield Unread(
+                        f"a {'resource' if resource is None else 'span'} cannot be read: text that is no UTF-8, or nested too deep"
+                    )
+                else:
+                    yield _of_proto(span, attributes)
+
+
+def _parsed(kind: type[M], raw: bytes) -> M | None:
     try:
-        for of_resource in _list(body.get("resourceSpans")):
-            resource = _json_attributes((of_resource.get("resource") or {}).get("attributes") or ())
-            for of_scope in _list(of_resource.get("scopeSpans")):
-                for span in _list(of_scope.get("spans")):
-                    if (spans := spans + 1) > SPANS_MOST:
-                        raise too_many_spans()
-                    yield _of_json(span, resource)
-    except (AttributeError, TypeError, ValueError, KeyError) as error:
-        raise InvalidBody("The body is no ExportTraceServiceRequest in the JSON of OTLP.") from error
-
-
-def _list(value: Any) -> list[Any]:
-    """A list that may be left out. Raises TypeError for anything else."""
-    if value is not None and not isinstance(value, list):
-        raise TypeError("not a list")
-    return value or []
+        return kind.FromString(raw)
+    except DecodeError:
+        return None
 
 
 def _of_proto(span: ProtoSpan, resource: Mapping[str, Any]) -> Span:
@@ -104,35 +114,3 @@ def _value(value: AnyValue, depth: int) -> Any:
         return _attributes(value.kvlist_value.values, depth + 1)
     found = getattr(value, kind)
     return found.hex() if isinstance(found, bytes) else found
-
-
-def _of_json(span: Mapping[str, Any], resource: Mapping[str, Any]) -> Span:
-    status = span.get("status") or {}
-    return Span(
-        trace_id=str(span["traceId"]).lower(),
-        span_id=str(span["spanId"]).lower(),
-        name=str(span.get("name") or ""),
-        start_ns=int(span.get("startTimeUnixNano") or 0),
-        end_ns=int(span.get("endTimeUnixNano") or 0),
-        attributes=_json_attributes(span.get("attributes") or ()),
-        resource=resource,
-        events=tuple((str(event.get("name") or ""), _json_attributes(event.get("attributes") or ())) for event in span.get("events") or ()),
-        is_error=status.get("code") in (ERROR_CODE, "STATUS_CODE_ERROR"),
-        status_message=str(status.get("message") or ""),
-    )
-
-
-def _json_attributes(pairs: Iterable[Mapping[str, Any]], depth: int = 0) -> dict[str, Any]:
-    return {str(one["key"]): _json_value(one.get("value") or {}, depth) for one in pairs}
-
-
-def _json_value(value: Mapping[str, Any], depth: int) -> Any:
-    if depth > NESTING_MOST:
-        return None
-    if "intValue" in value:
-        return int(value["intValue"])
-    if "arrayValue" in value:
-        return [_json_value(one, depth + 1) for one in value["arrayValue"].get("values") or ()]
-    if "kvlistValue" in value:
-        return _json_attributes(value["kvlistValue"].get("values") or (), depth + 1)
-    return next((value[kind] for kind in ("stringValue", "boolValue", "doubleValue", "bytesValue") if kind in value), None)

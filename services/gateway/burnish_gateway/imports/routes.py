@@ -1,6 +1,5 @@
 """Executions made elsewhere: `POST /v1/executions/import` and OTLP/HTTP at `POST /v1/otlp/v1/traces`."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from fastapi import Request
@@ -9,22 +8,23 @@ from fastapi.routing import APIRoute
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from burnish_gateway.deps import Editor, GatewayParts
-from burnish_gateway.imports import otlp_spans
 from burnish_gateway.imports.bodies import ImportAnswer, ImportedBody
-from burnish_gateway.imports.count_parts import check_brackets
 from burnish_gateway.imports.import_lines import LINES_MOST, import_lines
 from burnish_gateway.imports.import_spans import Rejected, import_spans
 from burnish_gateway.imports.inflate import inflated
+from burnish_gateway.imports.otlp_errors import PROTOBUF, OtlpRoute, media_type
+from burnish_gateway.imports.otlp_json import from_json
+from burnish_gateway.imports.otlp_spans import from_protobuf
 from burnish_gateway.json_lines import lines_body, lines_of
-from burnish_gateway.wire import json_response, make_router, parse_json, read_body
+from burnish_gateway.wire import content_encoding, json_response, make_router, read_body
 from burnish_shared.errors import InvalidField
 
 router = make_router("executions", route_class=APIRoute)
+traces = make_router("executions", route_class=OtlpRoute)
 
 EXPORT_MOST_BYTES: Final = 4 * 1024 * 1024
 UNPACKED_MOST_BYTES: Final = 16 * 1024 * 1024
 
-PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 
 OTLP_BODY: Final[dict[str, Any]] = {
@@ -52,7 +52,7 @@ async def post_import(request: Request, principal: Editor, gateway: GatewayParts
     return Response(answer.model_dump_json(exclude_none=True).encode(), media_type=JSON)
 
 
-@router.post(
+@traces.post(
     "/v1/otlp/v1/traces",
     response_model=None,
     response_class=Response,
@@ -61,25 +61,21 @@ async def post_import(request: Request, principal: Editor, gateway: GatewayParts
 )
 async def post_traces(request: Request, principal: Editor, gateway: GatewayParts) -> Response:
     """Protobuf or JSON, plain or gzipped, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the conventions of `gen_ai.*`
-    become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
+    become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected; who sends
+    protobuf gets errors as `google.rpc.Status`.
     """
     raw = await read_body(request, most_bytes=EXPORT_MOST_BYTES, encodings=frozenset({"identity", "gzip"}))
-    is_packed = request.headers.get("content-encoding") == "gzip"
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_packed = content_encoding(request) == "gzip"
+    kind = media_type(request)
     if kind == PROTOBUF:
-        return _protobuf(await import_spans(gateway, principal, lambda: otlp_spans.from_protobuf(_unpacked(raw, is_packed=is_packed))))
+        return _protobuf(await import_spans(gateway, principal, lambda: from_protobuf(_unpacked(raw, is_packed=is_packed))))
     if kind == JSON:
-        return _json(await import_spans(gateway, principal, lambda: _read_json(_unpacked(raw, is_packed=is_packed))))
+        return _json(await import_spans(gateway, principal, lambda: from_json(_unpacked(raw, is_packed=is_packed))))
     raise InvalidField(f"content-type: must be {PROTOBUF} or {JSON}.", param="content-type")
 
 
 def _unpacked(raw: bytes, *, is_packed: bool) -> bytes:
     return inflated(raw, most_bytes=UNPACKED_MOST_BYTES) if is_packed else raw
-
-
-def _read_json(raw: bytes) -> Iterator[otlp_spans.Span]:
-    check_brackets(raw)
-    return otlp_spans.from_json(parse_json(raw))
 
 
 def _protobuf(rejected: Rejected) -> Response:
@@ -94,3 +90,6 @@ def _json(rejected: Rejected) -> Response:
     if not rejected.spans:
         return json_response({})
     return json_response({"partialSuccess": {"rejectedSpans": str(rejected.spans), "errorMessage": rejected.reason}})
+
+
+router.include_router(traces)
