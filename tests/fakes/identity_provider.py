@@ -22,12 +22,14 @@ CLIENT_SECRET = "client secret: with/odd+characters"
 class IdentityProvider:
     """`claims`: changed claims of the next ID tokens (None leaves one out). `counts`: how often each path was asked.
 
-    `answer_with`: parameters that come back to the client instead of the right ones. `token_answer`: what the token endpoint says instead.
+    `raw_keys`: the whole key set, instead of `published`. `answer_with`: parameters that come back to the client instead of the right
+    ones. `token_answer`: what the token endpoint says instead.
     """
 
     url: str = ""
     signer: Signer = field(default_factory=lambda: rsa_signer("idp-1"))
     published: list[dict[str, Any]] | None = None
+    raw_keys: dict[str, Any] | None = None
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     answer_with: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +70,8 @@ class IdentityProvider:
         return web.json_response(document | self.discovery)
 
     async def _jwks(self, _: web.Request) -> web.Response:
+        if self.raw_keys is not None:
+            return web.json_response(self.raw_keys)
         return web.json_response({"keys": self.published if self.published is not None else [self.signer.jwk]})
 
     async def _authorize(self, request: web.Request) -> web.Response:

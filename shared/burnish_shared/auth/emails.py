@@ -6,8 +6,11 @@ import unicodedata
 EMAIL_MOST = 254
 """RFC 5321, 4.5.3.1.3: a path of 256 octets holds an address of 254."""
 
-EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f]{1,253}")
-"""One `@`, nothing that a header or a shell would stumble over. Whether it reaches somebody, only a message could tell."""
+EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\ud800-\udfff]{1,64}@[^\s@<>\"(),:;\\\[\]\x00-\x1f\ud800-\udfff]{1,253}")
+"""One `@`, nothing that a header or a shell would stumble over, no half of a character.
+
+Whether it reaches somebody, only a message could tell.
+"""
 
 
 def fold_email(text: str) -> str | None:

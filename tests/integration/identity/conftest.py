@@ -99,6 +99,7 @@ async def well_behaved(request: Any) -> AsyncIterator[None]:
         for name in (
             "signer",
             "published",
+            "raw_keys",
             "claims",
             "header",
             "answer_with",

@@ -9,20 +9,20 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from burnish_gateway.access.oidc_flow import new_flow
+from burnish_gateway.access.oidc_flow import FLOWS_MOST, new_flow
 from burnish_gateway.access.oidc_provider import OidcClient, OidcProvider
 from burnish_gateway.access.provider_http import ProviderHttp
 from burnish_shared.errors import Unauthenticated, Unavailable
 from burnish_shared.ids import new_uuid
 from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from tests.fakes.signing import SECRET, assemble, claims, ec_signer, rsa_signer, token
-from tests.integration.identity.browser import Page
+from tests.integration.identity.browser import Browser, Page
 from tests.integration.identity.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
 
 SESSION = "__Host-burnish_session"
-FLOW = "__Host-burnish_oidc"
+FLOW = "__Host-burnish_oidc_"
 
 
 def _changed(location: str, **parameters: str | None) -> str:
@@ -32,12 +32,16 @@ def _changed(location: str, **parameters: str | None) -> str:
     return f"{parts.path}?{urlencode({name: value for name, value in given.items() if value is not None})}"
 
 
-def _refused(page: Page, status: int = 401) -> None:
-    """Our own error schema, the flow forgotten, and not a word of the provider's."""
+def _flows(browser: Browser) -> list[str]:
+    return [name for name in browser.cookies if name.startswith(FLOW)]
+
+
+def _refused(page: Page, status: int = 401, *, forgets: bool = True) -> None:
+    """Our own error schema, the flow that it answers forgotten, and not a word of the provider's."""
     assert page.status == status, page.text
     assert {"type", "code", "message", "request_id"} <= set(page.body["error"])
     assert "secret-detail" not in page.text and not any(one.startswith(SESSION) for one in page.set_cookies)
-    assert any(one.startswith(f"{FLOW}=") and "Max-Age=0" in one for one in page.set_cookies)
+    assert any(one.startswith(FLOW) and "Max-Age=0" in one for one in page.set_cookies) is forgets
 
 
 async def test_a_browser_signs_in_and_goes_where_it_wanted_to(town: Town) -> None:
@@ -48,7 +52,7 @@ async def test_a_browser_signs_in_and_goes_where_it_wanted_to(town: Town) -> Non
     assert len(asked["state"][0]) == len(asked["nonce"][0]) == 43 and CLIENT_SECRET not in begun.location
     done = await browser.get((await browser.visit(begun.location)).location)
     assert (done.status, done.location) == (303, "/app/prompts?tab=2"), done.text
-    assert SESSION in browser.cookies and FLOW not in browser.cookies
+    assert SESSION in browser.cookies and not _flows(browser)
     session = await browser.get("/v1/auth/session")
     assert session.status == 200 and "ada@example.test" in session.text
     first = await town.user_of("ada", issuer=town.provider.issuer)
@@ -63,6 +67,47 @@ async def test_a_sign_in_may_begin_at_one_gateway_and_end_at_another(town: Town)
     assert (await browser.get(back.location)).status == 303
     browser.gateway = town.plain
     assert (await browser.get("/v1/auth/session")).status == 200
+
+
+async def test_sign_ins_in_several_tabs_do_not_end_each_other(town: Town) -> None:
+    browser = town.browser()
+    tabs = [await browser.come_back(next_path=f"/app/{n}") for n in range(3)]
+    refused = await browser.get(_changed(tabs[1].location, code="x"))
+    _refused(refused)
+    for n in (0, 2):
+        done = await browser.get(tabs[n].location)
+        assert (done.status, done.location) == (303, f"/app/{n}"), done.text
+    assert not _flows(browser)
+    for _ in range(FLOWS_MOST + 3):
+        await browser.get("/v1/auth/oidc/start")
+    assert len(_flows(browser)) == FLOWS_MOST
+
+
+NOTHING_OF_IT: list[dict[str, Any]] = [
+    {"email": 5}, {"email": []}, {"email": "\ud800@example.test"}, {"email": "a\0@example.test"}, {"name": {}}, {"name": "\ud800"},
+    {"email_verified": "yes"}, {"email": None, "name": None, "email_verified": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("claims", NOTHING_OF_IT)
+async def test_claims_of_another_type_say_nothing_and_are_no_failure_of_ours(town: Town, claims: dict[str, Any]) -> None:
+    town.provider.subject = f"odd-{NOTHING_OF_IT.index(claims)}"
+    town.provider.claims = claims
+    done = await town.browser().sign_in()
+    assert done.status == 303, done.text
+
+
+async def test_a_header_of_nulls_signs_nobody_in_and_is_no_failure_of_ours(town: Town) -> None:
+    headers: list[dict[str, Any]] = [{"alg": None}, {"kid": None}, {"kid": 5}, {"alg": []}, {"typ": None, "crit": None}]
+    for town.provider.header in headers:
+        _refused(await town.browser().sign_in())
+
+
+@pytest.mark.parametrize("keys", [[None], [{"kty": None}], [{"key_ops": None, "kid": None}], [{"key_ops": 5}], None])
+async def test_whatever_the_keys_are_the_provider_is_away_at_worst(town: Town, client: "Client", keys: Any) -> None:
+    town.provider.raw_keys = {"keys": keys}
+    with pytest.raises(Unavailable):
+        await client.sign_in(town)
 
 
 FLAWS: dict[str, dict[str, Any]] = {
@@ -157,18 +202,20 @@ async def test_a_person_who_is_refused_arrives_at_the_page_that_says_so(town: To
     back = await browser.come_back()
     at_end = await browser.get(back.location + "x", headers={"accept": "text/html", "x-request-id": "r2"})
     assert (at_end.status, at_end.location) == (303, "/app/sign-in?error=unauthenticated&request_id=r2"), at_end.text
-    assert any(one.startswith(f"{FLOW}=") and "Max-Age=0" in one for one in at_end.set_cookies)
+    assert any(one.startswith(FLOW) and "Max-Age=0" in one for one in at_end.set_cookies)
     assert SESSION not in browser.cookies
 
 
 async def test_state_and_cookie_that_were_tampered_with_are_refused(town: Town) -> None:
     for parameters in ({"state": "x"}, {"state": None}, {"state": "ä" * 43}, {"code": None}, {"code": ""}, {"code": "x" * 5000}):
         browser = town.browser()
-        _refused(await browser.get(_changed((await browser.come_back()).location, **parameters)))
+        location = _changed((await browser.come_back()).location, **parameters)
+        _refused(await browser.get(location), forgets="state" not in parameters)
+        assert len(_flows(browser)) == ("state" in parameters)
     for cookie in ("", "x", "A" * 400):
         browser = town.browser()
         back = await browser.come_back()
-        browser.cookies[FLOW] = cookie
+        browser.cookies[_flows(browser)[0]] = cookie
         _refused(await browser.get(back.location))
 
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from burnish_gateway.access.jwt_keys import read_key_set
 from burnish_gateway.access.oidc_discovery import read_discovery
-from burnish_gateway.access.oidc_flow import CONTEXT, FLOW_S, FlowCookie, SpentStates, is_local_path, new_flow
+from burnish_gateway.access.oidc_flow import CONTEXT, FLOW_S, FLOWS_MOST, FlowCookie, SpentStates, is_local_path, new_flow
 from burnish_gateway.access.provider_address import is_address
 from burnish_gateway.identity_settings import IdentitySettings
 from burnish_shared.auth.sealing import derived_key, seal
+from tests.fakes.signing import ec_signer, rsa_signer
 
 pytestmark = pytest.mark.capability("T2")
 
@@ -40,13 +42,34 @@ def test_a_flow_comes_back_out_of_its_cookie_for_ten_minutes() -> None:
     flow = new_flow("https://idp.test", next_path="/app", now_s=1000)
     header = cookie.header(flow)
     value = header.partition("=")[2].partition(";")[0].strip('"')
-    assert header.startswith("__Host-burnish_oidc=") and {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(header.split("; "))
+    assert header.startswith(f"__Host-burnish_oidc_{flow.state[:16]}=") and {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(
+        header.split("; ")
+    )
     assert flow.verifier not in header and flow.nonce not in header and len(header) < 2000
     assert cookie.read(value, issuer="https://idp.test", now_s=1000 + FLOW_S) == flow
     assert cookie.read(value, issuer="https://idp.test", now_s=1001 + FLOW_S) is None
     assert cookie.read(value, issuer="https://other.test", now_s=1000) is None
     assert FlowCookie(b"o" * 32, is_secure=True).read(value, issuer="https://idp.test", now_s=1000) is None
-    assert "Max-Age=0" in cookie.cleared()
+    [cleared] = cookie.cleared(flow.state)
+    assert cleared.startswith(f"{cookie.name(flow.state)}=;") and "Max-Age=0" in cleared
+    for state in (None, "", "x", "ä" * 43, "a\r\nset-cookie: b=c" * 3, flow.state + "x"):
+        assert cookie.cleared(state) == ()
+
+
+def test_a_browser_keeps_so_many_flows_and_gives_up_the_oldest() -> None:
+    cookie = FlowCookie(KEY, is_secure=False)
+    jar: dict[str, str] = {"other": "1", "burnish_oidc_gone": "x"}
+    states = []
+    for began_s in range(1000, 1000 + FLOWS_MOST + 3):
+        for one in cookie.make_room(jar, issuer="https://idp.test", now_s=began_s):
+            assert "Max-Age=0" in one
+            del jar[one.partition("=")[0]]
+        flow = new_flow("https://idp.test", next_path="/", now_s=began_s)
+        states.append(flow.state)
+        name, _, rest = cookie.header(flow).partition("=")
+        jar[name] = rest.partition(";")[0]
+    assert set(jar) == {"other", *(cookie.name(state) for state in states[-FLOWS_MOST:])}
+    assert sum(len(value) for value in jar.values()) < 4000, "proxies commonly take 8 KiB of headers"
 
 
 @pytest.mark.parametrize("value", [None, "", "x", "=", "AAAA" * 40, "ä", "\x00", "{}"])
@@ -79,7 +102,8 @@ def test_a_provider_is_spoken_to_over_https_or_on_this_machine(url: str) -> None
 @pytest.mark.parametrize(
     "url",
     ["http://idp.test", "http://127.0.0.1.evil.test", "http://localhost.evil.test", "ftp://idp.test", "https://", "idp.test", "https://u:p@idp.test",
-     "https://idp.test/#x", "https://idp .test", "https://idp.test:port", "http://10.0.0.1", "file:///etc/passwd", "", None, 7],
+     "https://idp.test/#x", "https://idp .test", "https://idp.test/\x00", "https://\ud800.test", "https://idp.test/ł",
+     "https://idp.test:port", "http://10.0.0.1", "file:///etc/passwd", "", None, 7],
 )  # fmt: skip
 def test_no_other_address_of_a_provider_is_spoken_to(url: Any) -> None:
     assert not is_address(url)
@@ -96,6 +120,30 @@ def test_a_discovery_document_of_another_issuer_or_with_unsafe_places_is_not_bel
             assert read_discovery({**right, name: wrong}, issuer="https://idp.test") is None
     posts = read_discovery({**right, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, issuer="https://idp.test")
     assert posts is not None and not posts.takes_basic
+
+
+ODD: list[Any] = [None, 5, "", [], {}, True, "x", "\ud800", [None], -1]
+
+
+@pytest.mark.parametrize("base", [ec_signer("a").jwk, rsa_signer("b").jwk], ids=["EC", "RSA"])
+def test_whatever_a_key_set_holds_it_is_read_or_passed_over(base: dict[str, Any]) -> None:
+    for odd in ODD:
+        assert read_key_set({"keys": odd}) == read_key_set({"keys": [odd]}) == ()
+        for name in {*base, "use", "key_ops", "alg", "kid", "crv", "kty", "oth", "d"}:
+            read_key_set({"keys": [{**base, name: odd}]})
+    nulls = dict.fromkeys(("use", "key_ops", "alg", "d", "x5c"))
+    [found] = read_key_set({"keys": [{**base, **nulls, "kid": None}]})
+    assert found.kid is None, "what is null is not there"
+
+
+def test_whatever_a_discovery_document_holds_it_is_read_or_refused() -> None:
+    places = {name: f"https://idp.test/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+    right = {"issuer": "https://idp.test", **places}
+    for odd in ODD:
+        for name in right:
+            assert read_discovery({**right, name: odd}, issuer="https://idp.test") is None
+        for name in ("token_endpoint_auth_methods_supported", "authorization_response_iss_parameter_supported"):
+            assert read_discovery({**right, name: odd}, issuer="https://idp.test") is not None
 
 
 CLIENT = {"oidc_client_id": "x", "oidc_client_secret": "y"}

@@ -40,8 +40,10 @@ def read_key_set(document: Mapping[str, Any]) -> tuple[VerificationKey, ...]:
 
 
 def _read_key(jwk: Any) -> VerificationKey | None:
-    """None for a key of another kind, use or algorithm, a private one, or one that is none at all."""
-    if not isinstance(jwk, dict) or "d" in jwk or jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
+    """None for a key of another kind, use or algorithm, a private one, or one that is none at all. What is null is not there."""
+    jwk = {name: value for name, value in jwk.items() if value is not None} if isinstance(jwk, dict) else {}
+    operations = jwk.get("key_ops", ["verify"])
+    if "d" in jwk or jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         return None
     algorithm = {"RSA None": "RS256", "EC P-256": "ES256"}.get(f"{jwk.get('kty')} {jwk.get('crv')}")
     kid = jwk.get("kid")
@@ -49,7 +51,7 @@ def _read_key(jwk: Any) -> VerificationKey | None:
         return None
     try:
         material = (RSAAlgorithm if algorithm == "RS256" else ECAlgorithm).from_jwk(jwk)
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
     if isinstance(material, RSAPublicKey) and material.key_size < RSA_LEAST_BITS:
         return None

@@ -1,7 +1,7 @@
 """One sign-in through an OpenID provider on its way: what its start leaves in the browser, sealed, and its end must find again.
 
-The cookie binds the answer to the browser that asked (login CSRF), the nonce binds the ID token to this flow, the verifier binds the code
-to us (PKCE, RFC 7636). `next` is a path of our own.
+The cookie, one for each flow, binds the answer to the browser that asked (login CSRF), the nonce binds the ID token to this flow, the
+verifier binds the code to us (PKCE, RFC 7636). `next` is a path of our own.
 """
 
 import base64
@@ -9,9 +9,11 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
@@ -23,8 +25,15 @@ FLOW_S = 600
 RANDOM_BYTES = 32
 NEXT_MOST = 500
 SPENT_MOST = 10_000
-COOKIE = "burnish_oidc"
-SECURE_COOKIE = "__Host-burnish_oidc"
+FLOWS_MOST = 5
+"""Flows that one browser may have on their way, such as in several tabs; who begins one more gives up the oldest."""
+
+STATE = re.compile(r"[A-Za-z0-9_-]{43}")
+NAMED_BY = 16
+"""Characters of the state in the name of its cookie."""
+
+COOKIE = "burnish_oidc_"
+SECURE_COOKIE = "__Host-burnish_oidc_"
 """A browser takes this name only with Secure and Path=/ and without Domain, so no neighbouring host can plant a flow of its own."""
 
 PATH = "/v1/auth/oidc"
@@ -93,18 +102,26 @@ class FlowCookie:
     session_key: bytes
     is_secure: bool
 
-    @property
-    def name(self) -> str:
-        return SECURE_COOKIE if self.is_secure else COOKIE
+    def name(self, state: str) -> str:
+        """Of the flow with this state, so that sign-ins in two tabs do not overwrite each other."""
+        return f"{self._prefix}{state[:NAMED_BY]}"
 
     def header(self, flow: Flow) -> str:
         """The value of Set-Cookie."""
         sealed = seal(self._key(), json.dumps(asdict(flow)).encode(), context=CONTEXT)
-        return self._written(base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), max_age_s=FLOW_S)
+        return self._written(self.name(flow.state), base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), max_age_s=FLOW_S)
 
-    def cleared(self) -> str:
-        """The value of Set-Cookie that makes the browser forget it."""
-        return self._written("", max_age_s=0)
+    def cleared(self, state: str | None) -> tuple[str, ...]:
+        """The value of Set-Cookie that makes the browser forget the flow with this state; nothing for what is no state of ours."""
+        is_ours = state is not None and STATE.fullmatch(state)
+        return (self._written(self.name(state), "", max_age_s=0),) if state is not None and is_ours else ()
+
+    def make_room(self, cookies: Mapping[str, str], *, issuer: str, now_s: int) -> tuple[str, ...]:
+        """Values of Set-Cookie after which one more flow fits: whatever is none any more is forgotten, and the oldest beyond FLOWS_MOST."""
+        ours = {name: value for name, value in cookies.items() if name.startswith(self._prefix)}
+        flows = {name: flow for name, value in ours.items() if (flow := self.read(value, issuer=issuer, now_s=now_s)) is not None}
+        kept = sorted(flows, key=lambda name: flows[name].started_at_s, reverse=True)[: FLOWS_MOST - 1]
+        return tuple(self._written(name, "", max_age_s=0) for name in ours if name not in kept)
 
     def read(self, value: str | None, *, issuer: str, now_s: int) -> Flow | None:
         """None for a cookie that is missing, not ours, of another provider, or older than FLOW_S."""
@@ -119,7 +136,11 @@ class FlowCookie:
     def _key(self) -> bytes:
         return derived_key(self.session_key, purpose="oidc-flow")
 
-    def _written(self, value: str, *, max_age_s: int) -> str:
+    @property
+    def _prefix(self) -> str:
+        return SECURE_COOKIE if self.is_secure else COOKIE
+
+    def _written(self, name: str, value: str, *, max_age_s: int) -> str:
         """Lax, since the browser comes back from the provider's page."""
-        parts = [f"{self.name}={value}", f"Max-Age={max_age_s}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        parts = [f"{name}={value}", f"Max-Age={max_age_s}", "Path=/", "HttpOnly", "SameSite=Lax"]
         return "; ".join([*parts, "Secure"] if self.is_secure else parts)

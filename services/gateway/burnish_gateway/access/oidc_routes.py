@@ -35,7 +35,7 @@ Given = Annotated[str | None, Query(max_length=8000)]
 )
 async def start(request: Request, gateway: GatewayParts, next: Annotated[str, Query(max_length=NEXT_MOST)] = HOME) -> Response:
     try:
-        return _sent(await begin(gateway, next_path=next))
+        return _sent(await begin(gateway, request, next_path=next))
     except BurnishError as refusal:
         return _refused(refusal, request)
 
@@ -57,7 +57,8 @@ async def callback(
     except BurnishError as refusal:  # answered here, so that the browser forgets the flow
         response = _refused(refusal, request)
         if gateway.identity.oidc is not None:
-            response.headers.append("set-cookie", flow_cookie(gateway).cleared())
+            for one in flow_cookie(gateway).cleared(state):
+                response.headers.append("set-cookie", one)
         return response
 
 

@@ -41,13 +41,15 @@ def flow_cookie(gateway: Gateway) -> FlowCookie:
     return FlowCookie(gateway.installation.session_key, is_secure=gateway.authenticator.people.rules.cookie.is_secure)
 
 
-async def begin(gateway: Gateway, *, next_path: str) -> Sent:
+async def begin(gateway: Gateway, request: Request, *, next_path: str) -> Sent:
     """Raises NotFound where no OpenID provider is configured, InvalidField for a `next` that leads elsewhere, Unavailable."""
     provider = _provider(gateway)
     if not is_local_path(next_path):
         raise InvalidField("next: must be a path of this installation, such as /prompts, without another host.", param="next")
-    flow = new_flow(provider.client.issuer, next_path=next_path, now_s=int(gateway.clock.now().timestamp()))
-    return Sent(await provider.authorization_url(flow), (flow_cookie(gateway).header(flow),))
+    cookie, issuer, now_s = flow_cookie(gateway), provider.client.issuer, int(gateway.clock.now().timestamp())
+    flow = new_flow(issuer, next_path=next_path, now_s=now_s)
+    forgotten = cookie.make_room(request.cookies, issuer=issuer, now_s=now_s)
+    return Sent(await provider.authorization_url(flow), (*forgotten, cookie.header(flow)))
 
 
 async def finish(gateway: Gateway, request: Request, answered: Answered) -> Sent:
@@ -61,7 +63,7 @@ async def finish(gateway: Gateway, request: Request, answered: Answered) -> Sent
     if (await gateway.authenticator.people.users.get(user_id)).disabled_at is not None:
         raise Unauthenticated(CODE_REFUSED)
     opened = await open_session(gateway, request, user_id, way="oidc")
-    return Sent(flow.next_path, (opened.set_cookie, flow_cookie(gateway).cleared()))
+    return Sent(flow.next_path, (opened.set_cookie, *flow_cookie(gateway).cleared(flow.state)))
 
 
 def _provider(gateway: Gateway) -> OidcProvider:
@@ -73,7 +75,7 @@ def _provider(gateway: Gateway) -> OidcProvider:
 def _flow_of(gateway: Gateway, request: Request, answered: Answered, provider: OidcProvider) -> Flow:
     """The flow that this browser began and this answer belongs to, once."""
     cookie, now_s = flow_cookie(gateway), int(gateway.clock.now().timestamp())
-    flow = cookie.read(request.cookies.get(cookie.name), issuer=provider.client.issuer, now_s=now_s)
+    flow = cookie.read(request.cookies.get(cookie.name(answered.state or "")), issuer=provider.client.issuer, now_s=now_s)
     is_answered = flow is not None and answered.state is not None and flow.is_answered_by(answered.state)
     if flow is None or not is_answered or not gateway.identity.spent.spend(flow.state):
         log.info("sign_in.flow_refused")

@@ -12,8 +12,8 @@ def check_address(url: str) -> None:
         _ = parts.port
     except ValueError as error:
         raise ValueError("this is no address") from error
-    if not host or parts.username is not None or parts.fragment or any(character.isspace() for character in url):
-        raise ValueError("this is no address of a provider: it needs a host, and no user, fragment or space")
+    if not host or parts.username is not None or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("this is no address of a provider: it needs a host, and no user, fragment, space or letter beyond ASCII")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return
     raise ValueError("an identity provider is spoken to over https only (http: on this very machine alone)")
