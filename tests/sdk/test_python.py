@@ -7,6 +7,9 @@ import os
 import socket
 import stat
 import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -382,8 +385,109 @@ async def test_what_was_never_there_is_not_found(method: str, before: int | Exce
     assert caught.value.status == caught_too.value.status == 404
 
 
+async def test_a_list_begins_where_it_is_told_to() -> None:
+    pages = ({"data": [{"n": 1}], "next_cursor": "c2"}, {"data": [{"n": 2}], "next_cursor": None})
+    transport, asked = answering(*(httpx.Response(200, json=page) for page in (*pages, *pages)))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert [row["n"] for row in burnish.list("/v1/prompts", tag="x", cursor="c1")] == [1, 2]
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert [row["n"] async for row in burnish_too.list("/v1/prompts", tag="x", cursor="c1")] == [1, 2]
+    assert [one.url.params["cursor"] for one in asked] == ["c1", "c2"] * 2
+
+
+class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in pieces; the last may be an error. `is_closed`: whether its connection was given back."""
+
+    def __init__(self, *pieces: bytes | Exception) -> None:
+        self.pieces = pieces
+        self.is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for one in self.pieces:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for one in self:
+            yield one
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+DELTA = b'event: delta\ndata: {"text": "Hel"}\n\n'
+
+
+async def test_leaving_a_stream_or_results_early_gives_the_connection_back() -> None:
+    bodies = [Pieces(DELTA, DELTA, DELTA) for _ in range(2)] + [Pieces(b'{"a": 1}\n', b'{"a": 2}\n')]
+    transport, _ = answering(*(httpx.Response(200, stream=body) for body in bodies))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish, burnish.stream("p") as pieces:
+        assert next(iter(pieces)) == "Hel" and not bodies[0].is_closed
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too, burnish_too.stream("p") as pieces_too:
+        async for piece in pieces_too:
+            assert piece == "Hel"
+            break
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        results = burnish.batch_results("b")
+        assert next(results) == {"a": 1}
+        results.close()  # type: ignore[attr-defined]
+    assert [body.is_closed for body in bodies] == [True] * 3
+
+
+BROKEN: list[tuple[bytes | Exception, type[Exception]]] = [
+    (httpx.ReadError("reset"), StreamBroke), (httpx.DecodingError("gzip"), StreamBroke), (b"event: delta\ndata: null\n\n", StreamBroke),
+    (b"event: delta\ndata: {\n\n", StreamBroke), (b"", StreamBroke),
+    (b'event: error\ndata: {"error": {"code": "c", "message": "m"}, "status": 502}\n\n', ApiError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("then", "expected"), BROKEN)
+async def test_whatever_goes_wrong_within_a_stream_is_an_error_of_this_package(then: bytes | Exception, expected: type[Exception]) -> None:
+    transport, _ = answering(*(httpx.Response(200, stream=Pieces(DELTA, then)) for _ in range(2)))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        with pytest.raises(expected) as caught, burnish.stream("p") as pieces:
+            list(pieces)
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        with pytest.raises(expected):
+            async with burnish_too.stream("p") as pieces_too:
+                assert [piece async for piece in pieces_too]
+    assert not isinstance(caught.value, StreamBroke) or caught.value.text == "Hel"
+
+
+async def test_what_is_no_json_is_sent_as_it_is_and_read_as_it_came() -> None:
+    def csv() -> httpx.Response:
+        return httpx.Response(200, text="a,b\n1,2\n", headers={"content-type": "text/csv"})
+
+    def taken() -> httpx.Response:
+        return httpx.Response(200, json={"id": "f"})
+
+    transport, asked = answering(httpx.Response(503, headers={"retry-after": "0"}), taken(), taken(), csv(), taken(), csv())
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        form = {"file": ("in.jsonl", b"{}\n", "application/jsonl")}
+        assert burnish.request("POST", "/v1/files", {"purpose": "batch"}, files=form) == {"id": "f"}
+        assert burnish.request("POST", "/v1/x", content="{}\n", headers={"Content-Type": "application/x-ndjson"}) == {"id": "f"}
+        assert burnish.request_raw("GET", "/v1/usage", query={"format": "csv"}).text == "a,b\n1,2\n"
+        with pytest.raises(ValueError, match="content"):
+            burnish.request("POST", "/v1/x", {}, content=b"")
+        with pytest.raises(ValueError, match="body"):
+            burnish.request("POST", "/v1/x", [], files=form)
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert await burnish_too.request("POST", "/v1/files", files={"file": b"{}\n"}) == {"id": "f"}
+        assert (await burnish_too.request_raw("GET", "/v1/usage")).headers["content-type"] == "text/csv"
+    for one in (*asked[:2], asked[4]):
+        assert one.headers["content-type"].startswith("multipart/form-data; boundary=") and b"{}\n" in one.content
+    assert b'name="purpose"' in asked[1].content and b'filename="in.jsonl"' in asked[1].content and asked[0].content == asked[1].content
+    assert (asked[2].headers["content-type"], asked[2].content) == ("application/x-ndjson", b"{}\n")
+
+
 def test_waits_grow_and_heed_what_the_server_says() -> None:
     assert wait_s(0, retry_after="7") == 7 and wait_s(0, retry_after="9000") == 30
+    assert 3 < wait_s(0, retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=5), usegmt=True)) <= 5
+    assert wait_s(0, retry_after="Wed, 21 Oct 2015 07:28:00 GMT") == 0 and wait_s(0, retry_after="Fri, 31 Dec 2199 23:59:59 GMT") == 30
     assert all(0.25 <= wait_s(0, retry_after=said) <= 0.5 for said in (None, "nan", "soon") for _ in range(50))
     assert all(4 <= wait_s(5, retry_after="soon") <= 8 for _ in range(50))
 

@@ -4,7 +4,7 @@ import { NotReached, TimedOut } from "./errors.js";
 import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
 import { TextStream, jsonLines } from "./stream.js";
 import type { Batch, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
-import { type Answer, type Call, type Given, type Query, type Settings, answered, pause, sent, settingsOf, whyOf } from "./wire.js";
+import { type Answer, type Call, type Content, type Given, type Query, type Settings, answered, answeredRaw, pause, sent, settingsOf, whyOf } from "./wire.js";
 
 /** How long the server itself waits for a result before the client begins to ask. */
 const FIRST_WAIT_S = 20;
@@ -27,6 +27,8 @@ export type BurnishOptions = {
 
 /** Anything but a slug: `messages` with a `model`, or a prompt by its name. */
 export type ExecutionRequest = calls.ExecutionOptions & { prompt?: string; variables?: calls.Variables };
+/** `content`: a body that is sent as it is; its content-type is its own, or stands among `headers`. */
+export type RequestOptions = calls.Abortable & { query?: Query; headers?: Record<string, string>; content?: Content };
 type PromptOptions = { label?: string; version?: number; fallback?: string | Messages };
 type Waiting<T> = calls.Abortable & { progress?: (told: T) => void; everyS?: number; limitS?: number };
 
@@ -52,9 +54,17 @@ export class Burnish {
     );
   }
 
-  /** Any route of the API that has no method here. The parsed answer, null for 204. Throws ApiError, NotReached. */
-  async request<T = unknown>(method: string, path: string, body?: unknown, options: calls.Abortable & { query?: Query; headers?: Record<string, string> } = {}): Promise<T> {
+  /** Any route of the API that has no method here. The parsed answer, null for 204. Throws ApiError, NotReached.
+   *
+   * `content`: in place of a body, such as a FormData with files, or JSON lines. For an answer that is no JSON: `requestRaw`.
+   */
+  async request<T = unknown>(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
     return this.run<T>({ method, path, body, ...options });
+  }
+
+  /** The same, whose answer comes as it is, read whole: `text()` of a CSV or JSON lines, `headers`. */
+  async requestRaw(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<Response> {
+    return answeredRaw(this.settings, { method, path, body, ...options });
   }
 
   /** Runs a prompt, or `messages` with a `model`. A refusal throws ApiError. */
@@ -168,14 +178,14 @@ export class Burnish {
     }
   }
 
-  /** Every row of a list, page after page: `burnish.list("/v1/prompts", { tag: "support" })`. */
+  /** Every row of a list, page after page: `burnish.list("/v1/prompts", { tag: "support" })`. `cursor`: from the page that it names. */
   async *list<T = Record<string, unknown>>(path: string, query: Query = {}, { signal }: calls.Abortable = {}): AsyncGenerator<T, void, undefined> {
-    let cursor: string | null = null;
+    let { cursor } = query;
     do {
       const page: { data: T[]; next_cursor?: string | null } = await this.run({ method: "GET", path, query: { ...query, cursor }, signal });
       yield* page.data;
-      cursor = page.next_cursor ?? null;
-    } while (cursor !== null);
+      cursor = page.next_cursor;
+    } while (cursor !== null && cursor !== undefined);
   }
 
   private execution(request: string | ExecutionRequest, variables: calls.Variables | null | undefined, options: calls.ExecutionOptions, stream: boolean): Call {

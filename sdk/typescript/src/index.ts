@@ -6,7 +6,7 @@
  *     const answer = await burnish.execute("greeting", { name: "Ada" }, { user_id: "user-1" });
  *     await burnish.feedback(answer.id, { thumb: "up", user_id: "user-1" });
  */
-export { Burnish, type BurnishOptions, type ExecutionRequest } from "./client.js";
+export { Burnish, type BurnishOptions, type ExecutionRequest, type RequestOptions } from "./client.js";
 export type { BatchOptions, Chat, EnrichmentCounts, EnrichmentOptions, ExecutionOptions, FeedbackOptions, Message, SourceType, Variables } from "./calls.js";
 export { TemplateError } from "./carried/template.js";
 export { ApiError, BurnishError, InvalidWebhook, NotReached, StreamBroke, TimedOut } from "./errors.js";

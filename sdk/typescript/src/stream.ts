@@ -46,11 +46,12 @@ export class TextStream implements AsyncIterable<string> {
   }
 
   private async *pieces(): AsyncGenerator<string, void, undefined> {
-    const { response, touch, end } = await this.open(this.own.signal);
+    const answer = await this.open(this.own.signal);
+    const { response, end } = answer;
     this.executionId = response.headers.get("x-execution-id");
     try {
       if (response.body === null) throw this.broke("The answer is empty");
-      for await (const { event, data } of serverEvents(response.body.pipeThrough(heard(touch)))) {
+      for await (const { event, data } of serverEvents(timed(response.body, answer))) {
         const said = this.parsed(data);
         if (event === "delta") {
           const piece = typeof said.text === "string" ? said.text : "";
@@ -81,25 +82,33 @@ export class TextStream implements AsyncIterable<string> {
   }
 }
 
-/** Tells of each piece of a body, so that a silence can be told from a long answer. The server sends a sign of life every few seconds. */
-function heard(touch: () => void): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(chunk, controller) {
-      touch();
-      controller.enqueue(chunk);
+/** The same body, of which a silence of the server is told from a reader that takes its time. The server sends a sign of life every few
+ *  seconds; nothing is read ahead, so that the time runs while somebody reads, and only then. */
+function timed(body: ReadableStream<Uint8Array>, { touch, rest }: Answer): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  rest();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        touch();
+        const { done, value } = await reader.read().finally(rest);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
     },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 /** Each line of a body that is not empty, parsed. */
-export async function* jsonLines<T>({ response, touch, end }: Answer): AsyncGenerator<T, void, undefined> {
+export async function* jsonLines<T>(answer: Answer): AsyncGenerator<T, void, undefined> {
   const decoder = new TextDecoder();
-  const reader = (response.body ?? new Blob([]).stream()).getReader();
+  const reader = timed(answer.response.body ?? new Blob([]).stream(), answer).getReader();
   let rest = "";
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      touch();
       rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
       const lines = rest.split("\n");
       rest = done ? "" : (lines.pop() ?? "");
@@ -107,7 +116,7 @@ export async function* jsonLines<T>({ response, touch, end }: Answer): AsyncGene
       if (done) return;
     }
   } finally {
-    end();
+    answer.end();
     reader.cancel().catch(() => undefined);
   }
 }

@@ -12,8 +12,11 @@ const LONGEST_WAIT_S = 30;
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-/** One request. `timeoutS`: of one try, where it differs; `lines`: the answer is read as it comes. */
-export type Call = { method: string; path: string; body?: unknown; query?: Query; headers?: Record<string, string>; timeoutS?: number; signal?: AbortSignal | undefined };
+/** A body that is sent as it is. A form and a Blob bring their content-type along; that of others stands among the headers. */
+export type Content = string | Uint8Array<ArrayBuffer> | Blob | FormData | URLSearchParams;
+
+/** One request. `timeoutS`: of one try, where it differs; `content`: in place of a `body`, which is sent as JSON. */
+export type Call = { method: string; path: string; body?: unknown; content?: Content; query?: Query; headers?: Record<string, string>; timeoutS?: number; signal?: AbortSignal | undefined };
 
 export type Settings = { baseUrl: string; apiKey: string | null; timeoutS: number; tries: number; fetch: typeof fetch };
 
@@ -32,8 +35,9 @@ export function settingsOf(given: Given): Settings {
   return { baseUrl, apiKey, timeoutS: given.timeoutS ?? 125, tries: Math.max(0, given.maxRetries ?? 3) + 1, fetch: own ?? ((input, init) => globalThis.fetch(input, init)) };
 }
 
-/** A response with the means to end it. Whoever has one calls `end` when done with it. */
-export type Answer = { response: Response; touch: () => void; end: () => void };
+/** A response with the means to end it. Whoever has one calls `end` when done with it, and lets the time of a try run (`touch`) while it
+ *  waits for the server, not while its own reader takes its time (`rest`). */
+export type Answer = { response: Response } & Timed;
 
 /** An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is thrown.
  *  A 404 of Burnish's own to a DELETE whose earlier try got no answer says that that one did it: 204. */
@@ -41,7 +45,8 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
   // Anything else could lead to another host, with the key.
   if (!/^\/(?!\/)/.test(call.path)) throw new TypeError(`path: begins with one slash, such as /v1/prompts, not ${JSON.stringify(call.path.slice(0, 80))}.`);
   const url = settings.baseUrl + call.path + queryOf(call.query);
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  if (call.body !== undefined && call.content !== undefined) throw new TypeError("content: is the whole body; give no body beside it.");
+  const body = call.body === undefined ? call.content : JSON.stringify(call.body);
   const headers = headersOf(settings, call);
   let wasLost = false;
   for (let attempt = 0; ; attempt++) {
@@ -51,10 +56,10 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
     let waitMs: number;
     try {
       const response = await settings.fetch(url, { method: call.method, headers, redirect: "manual", signal: timed.signal, ...(body === undefined ? {} : { body }) });
-      if (isAnswer(response)) return { response, touch: timed.touch, end: timed.end };
+      if (isAnswer(response)) return { ...timed, response };
       const refusal = await refusalOf(response);
       timed.end();
-      if (wasLost && call.method === "DELETE" && refusal.status === 404 && refusal.code.endsWith("not_found")) return { response: new Response(null, { status: 204 }), touch: timed.touch, end: timed.end };
+      if (wasLost && call.method === "DELETE" && refusal.status === 404 && refusal.code.endsWith("not_found")) return { ...timed, response: new Response(null, { status: 204 }) };
       wasLost ||= response.status >= 500;
       // The execution failed for good under this idempotency key: every further try would be told the same.
       const isSpent = response.headers.get("x-should-retry") === "false";
@@ -72,13 +77,26 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
   }
 }
 
-/** An answer read whole. `body` null where it is empty. A connection that breaks within it is tried again like one that is refused. */
+/** An answer read whole. `body` null where it is empty. */
 export async function answered(settings: Settings, call: Call, tries = settings.tries): Promise<{ response: Response; body: unknown }> {
+  return readWhole(settings, call, tries, async (response) => ({ response, body: parsed(await response.text()) }));
+}
+
+/** An answer that may be no JSON, read whole. */
+export async function answeredRaw(settings: Settings, call: Call): Promise<Response> {
+  return readWhole(settings, call, settings.tries, async (response) => {
+    const body = await response.blob();
+    return new Response(body.size > 0 ? body : null, { status: response.status, statusText: response.statusText, headers: response.headers });
+  });
+}
+
+/** A connection that breaks within an answer is tried again like one that is refused. */
+async function readWhole<T>(settings: Settings, call: Call, tries: number, read: (response: Response) => Promise<T>): Promise<T> {
   const headers = { ...(call.method === "POST" ? { "idempotency-key": newKey() } : {}), ...call.headers };
   for (let attempt = 0; ; attempt++) {
     const { response, end } = await sent(settings, { ...call, headers }, tries - attempt);
     try {
-      return { response, body: parsed(await response.text()) };
+      return await read(response);
     } catch (error) {
       if (error instanceof NotReached) throw error;
       call.signal?.throwIfAborted();
@@ -92,8 +110,15 @@ export async function answered(settings: Settings, call: Call, tries = settings.
 
 /** How long to wait before the next try (`attempt` 0: the first failed): what the server says, else doubling from half a second, with jitter. */
 export function waitMsFor(attempt: number, retryAfter: string | null): number {
-  if (retryAfter !== null && /^\d+(\.\d+)?$/.test(retryAfter.trim())) return Math.min(Number(retryAfter), LONGEST_WAIT_S) * 1_000;
+  const saidMs = retryAfter === null ? NaN : saidMsOf(retryAfter.trim());
+  if (!Number.isNaN(saidMs)) return Math.min(Math.max(saidMs, 0), LONGEST_WAIT_S * 1_000);
   return Math.min(500 * 2 ** attempt, 8_000) * (0.5 + Math.random() / 2);
+}
+
+/** Retry-After in seconds or as an HTTP date (RFC 9110, 10.2.3); NaN for anything else. */
+function saidMsOf(retryAfter: string): number {
+  if (/^\d+(\.\d+)?$/.test(retryAfter)) return Number(retryAfter) * 1_000;
+  return retryAfter.endsWith(" GMT") ? Date.parse(retryAfter) - Date.now() : NaN;
 }
 
 /** What was not given is not sent, so that the server's own default stands. */
@@ -160,8 +185,10 @@ function newKey(): string {
   return crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16).padStart(8, "0")).join("-");
 }
 
-/** Ends what is under way `seconds` after it began or was last touched, or with the caller's own signal. */
-function withTimeout(seconds: number, outer: AbortSignal | undefined): { signal: AbortSignal; touch: () => void; end: () => void } {
+type Timed = { signal: AbortSignal; touch: () => void; rest: () => void; end: () => void };
+
+/** Ends what is under way `seconds` after it began or was last touched, unless it rests; or with the caller's own signal. */
+function withTimeout(seconds: number, outer: AbortSignal | undefined): Timed {
   const controller = new AbortController();
   const late = () => controller.abort(new NotReached(`no answer within ${seconds} s`));
   const leave = () => controller.abort(outer?.reason);
@@ -173,6 +200,7 @@ function withTimeout(seconds: number, outer: AbortSignal | undefined): { signal:
       clearTimeout(timer);
       timer = setTimeout(late, seconds * 1_000);
     },
+    rest: () => clearTimeout(timer),
     end: () => {
       clearTimeout(timer);
       outer?.removeEventListener("abort", leave);

@@ -91,6 +91,10 @@ for (const [status, tries] of [[400, 1], [401, 1], [402, 1], [422, 1], [429, 2],
 test("waits grow and heed what the server says", () => {
   assert.equal(waitMsFor(0, "7"), 7_000);
   assert.equal(waitMsFor(0, "9000"), 30_000);
+  const inFive = waitMsFor(0, new Date(Date.now() + 5_000).toUTCString());
+  assert.ok(inFive > 3_000 && inFive <= 5_000, String(inFive));
+  assert.equal(waitMsFor(0, "Wed, 21 Oct 2015 07:28:00 GMT"), 0);
+  assert.equal(waitMsFor(0, "Fri, 31 Dec 2199 23:59:59 GMT"), 30_000);
   for (let times = 0; times < 50; times++) {
     assert.ok(waitMsFor(0, null) >= 250 && waitMsFor(0, null) <= 500);
     assert.ok(waitMsFor(5, "soon") >= 4_000 && waitMsFor(5, "soon") <= 8_000);
@@ -198,6 +202,68 @@ test("a stream may go on for long, as long as it goes on", async (t) => {
   writer.close();
   assert.equal((await end).done, true);
   assert.equal(pieces.result.output, "Hello.");
+});
+
+test("whoever reads slowly is not cut off, and a server that falls silent after that is", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const encoded = (text) => new TextEncoder().encode(`event: delta\ndata: ${JSON.stringify({ text })}\n\n`);
+  const parts = [encoded("Hel"), encoded("lo"), encoded(".")];
+  const fetching = async (_, { signal }) =>
+    new Response(new ReadableStream({
+      pull: (controller) => (parts.length > 0 ? controller.enqueue(parts.shift()) : undefined),
+      start: (controller) => signal.addEventListener("abort", () => controller.error(signal.reason)),
+    }));
+  const pieces = client({ fetch: fetching }, { timeoutS: 10 }).stream("greeting");
+  const reading = pieces[Symbol.asyncIterator]();
+  for (const text of ["Hel", "lo", "."]) {
+    assert.equal((await reading.next()).value, text);
+    t.mock.timers.tick(60_000);
+  }
+  const silent = assert.rejects(reading.next(), StreamBroke);
+  for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(10_000);
+  await silent;
+});
+
+test("results of a batch wait for whoever reads them", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const parts = ['{"n": 1}\n', '{"n": 2}\n', '{"n"', ': 3}'].map((text) => new TextEncoder().encode(text));
+  const fetching = async (_, { signal }) =>
+    new Response(new ReadableStream({
+      pull: (controller) => (parts.length > 0 ? controller.enqueue(parts.shift()) : controller.close()),
+      start: (controller) => signal.addEventListener("abort", () => controller.error(signal.reason)),
+    }));
+  const read = [];
+  for await (const { n } of client({ fetch: fetching }, { timeoutS: 10 }).batchResults("b")) {
+    read.push(n);
+    t.mock.timers.tick(60_000);
+  }
+  assert.deepEqual(read, [1, 2, 3]);
+});
+
+test("a list begins where it is told to", async () => {
+  const given = answering(json({ data: [1], next_cursor: "c2" }), json({ data: [2], next_cursor: null }));
+  const rows = [];
+  for await (const row of client(given).list("/v1/prompts", { tag: "x", cursor: "c1" })) rows.push(row);
+  assert.deepEqual(rows, [1, 2]);
+  assert.deepEqual(given.asked.map((one) => new URL(one.url).search), ["?tag=x&cursor=c1", "?tag=x&cursor=c2"]);
+});
+
+test("what is no JSON is sent as it is, and read as it came", async () => {
+  const given = answering(json({}, 503, again), json({ id: "f" }), json({ accepted: 1 }), new Response("a,b\n1,2\n", { headers: { "content-type": "text/csv" } }), new Response(null, { status: 204 }));
+  const burnish = client(given);
+  const form = new FormData();
+  form.set("file", new Blob(["{}\n"], { type: "application/jsonl" }), "in.jsonl");
+  assert.deepEqual(await burnish.request("POST", "/v1/files", undefined, { content: form }), { id: "f" });
+  assert.equal(given.asked[1].body, form);
+  assert.equal(given.asked[1].headers["content-type"], undefined, "fetch itself says where the parts are cut");
+  const headers = { "Content-Type": "application/x-ndjson" };
+  assert.deepEqual(await burnish.request("POST", "/v1/executions/import", undefined, { content: "{}\n", headers }), { accepted: 1 });
+  assert.deepEqual([given.asked[2].body, given.asked[2].headers["content-type"]], ["{}\n", "application/x-ndjson"]);
+  const csv = await burnish.requestRaw("GET", "/v1/usage", undefined, { query: { format: "csv" } });
+  assert.deepEqual([csv.headers.get("content-type"), await csv.text()], ["text/csv", "a,b\n1,2\n"]);
+  assert.equal((await burnish.requestRaw("DELETE", "/v1/prompts/p")).status, 204);
+  await assert.rejects(burnish.request("POST", "/v1/files", {}, { content: form }), TypeError);
 });
 
 test("an error within a stream is a refusal", async () => {

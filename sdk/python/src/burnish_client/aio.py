@@ -31,7 +31,7 @@ from burnish_client.prompts import (
     wanted_snippets,
 )
 from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
-from burnish_client.wire import Call, Events, Settings, error_of, is_answer, is_done_before, may_succeed_later, parsed, wait_s
+from burnish_client.wire import Call, Events, File, Settings, error_of, is_answer, is_done_before, may_succeed_later, parsed, wait_s
 
 
 class AsyncBurnish:
@@ -68,10 +68,36 @@ class AsyncBurnish:
         await self._http.aclose()
 
     async def request(
-        self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | str | None = None,
+        files: Mapping[str, File] | None = None,
     ) -> Any:
-        """Any route of the API that has no method here. The parsed answer, None for 204. Raises ApiError, NotReached."""
-        return await self._run(Call(method, path, body, query or {}, headers or {}))
+        """Any route of the API that has no method here. The parsed answer, None for 204. Raises ApiError, NotReached.
+
+        `content`: in place of a body, such as JSON lines, with its content-type among `headers`. `files`: a form (multipart/form-data), of
+        which `body` is the other fields. For an answer that is no JSON: `request_raw`.
+        """
+        return await self._run(Call(method, path, body, query or {}, headers or {}, raw=content, files=files))
+
+    async def request_raw(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | str | None = None,
+        files: Mapping[str, File] | None = None,
+    ) -> httpx.Response:
+        """The same, whose answer comes as it is, read whole: `text` and `content` of a CSV or JSON lines, `headers`."""
+        return await self._answer(Call(method, path, body, query or {}, headers or {}, raw=content, files=files))
 
     async def execute(
         self, prompt: str | None = None, variables: Mapping[str, Any] | None = None, **given: Unpack[ExecutionOptions]
@@ -237,14 +263,13 @@ class AsyncBurnish:
             async for line in response.aiter_lines():
                 for one in calls.json_lines((line,)):
                     yield one
-        except httpx.TransportError as error:
+        except (httpx.RequestError, ValueError) as error:
             raise NotReached(f"The results of batch {batch_id} broke off; read them again.") from error
         finally:
             await response.aclose()
 
-    async def list(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
-        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`."""
-        cursor: str | None = None
+    async def list(self, path: str, *, cursor: str | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""
         while True:
             answer = await self._run(Call("GET", path, query={**query, "cursor": cursor}))
             for row in answer["data"]:
@@ -267,6 +292,8 @@ class AsyncBurnish:
             call.method,
             call.path,
             content=call.content,
+            data=call.form,
+            files=call.files,
             params=call.parameters,
             headers=self._settings.headers(call),
             timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
@@ -323,7 +350,7 @@ class AsyncTextStream:
             async for line in self._response.aiter_lines():
                 if (piece := self._events.feed(line)) is not None:
                     yield piece
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self._events.broke("The connection broke off") from error
         if self._events.result is None:
             raise self._events.broke("The stream ended before its last event")

@@ -7,10 +7,12 @@ import json
 import math
 import os
 import random
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Union
 from urllib.parse import urlsplit
 
 from burnish_client.errors import ApiError, NotReached, StreamBroke
@@ -27,11 +29,16 @@ DEFAULT_URL: Final = "http://127.0.0.1:18000"
 VERSION: Final = "0.1.0"
 
 
+File = Union[bytes, "tuple[str, bytes]", "tuple[str, bytes, str]"]
+"""A file of a form: what is in it; or its name and that; or its name, that, and its media type."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One request. `query` without what is None; `body` as JSON, or `lines` as JSON lines. `timeout_s`: of one try, where it differs.
 
-    Raises ValueError for a path that could lead to another host, with the key.
+    `raw`: a body that is sent as it is, whose content-type is among `headers`; `files`: those of a form, of which `body` is the fields.
+    Raises ValueError for a path that could lead to another host, with the key, and for two bodies.
     """
 
     method: str
@@ -41,8 +48,14 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[Any, ...] | None = None
     timeout_s: float | None = None
+    raw: bytes | str | None = None
+    files: Mapping[str, File] | None = None
 
     def __post_init__(self) -> None:
+        if self.raw is not None and (self.body is not None or self.files is not None):
+            raise ValueError("content: is the whole body; give no body and no files beside it.")
+        if self.files is not None and not (self.body is None or isinstance(self.body, Mapping)):
+            raise ValueError("body: beside files it is the other fields of the form, as an object.")
         if not self.path.startswith("/") or self.path.startswith("//"):
             raise ValueError(f"path: begins with one slash, such as /v1/prompts, not {self.path[:80]!r}.")
 
@@ -50,7 +63,14 @@ class Call:
     def content(self) -> bytes | None:
         if self.lines is not None:
             return b"".join(json.dumps(one).encode() + b"\n" for one in self.lines)
-        return None if self.body is None else json.dumps(self.body).encode()
+        if self.raw is not None:
+            return self.raw.encode() if isinstance(self.raw, str) else self.raw
+        return None if self.body is None or self.files is not None else json.dumps(self.body).encode()
+
+    @property
+    def form(self) -> Mapping[str, Any] | None:
+        """Fields of a form, beside its files."""
+        return self.body if self.files is not None else None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -89,11 +109,11 @@ class Settings:
         own = {"authorization": f"Bearer {self.api_key}", "user-agent": f"burnish-client/{VERSION}"}
         if call.lines is not None:
             own["content-type"] = "application/x-ndjson"
-        elif call.body is not None:
+        elif call.body is not None and call.files is None:
             own["content-type"] = "application/json"
         if call.method == "POST" and not any(name.lower() == "idempotency-key" for name in call.headers):
             own["idempotency-key"] = str(uuid.uuid4())
-        return own | _trace_headers() | dict(call.headers)
+        return own | _trace_headers() | {name.lower(): value for name, value in call.headers.items()}
 
 
 def _trace_headers() -> dict[str, str]:
@@ -114,11 +134,19 @@ def without_nones(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def wait_s(attempt: int, *, retry_after: str | None) -> float:
     """How long to wait before try `attempt + 1` (0 the first): what the server says, else doubling from half a second, with jitter."""
-    with contextlib.suppress(ValueError):
-        said_s = math.nan if retry_after is None else float(retry_after)
-        if not math.isnan(said_s):
-            return min(max(said_s, 0.0), LONGEST_WAIT_S)
+    said_s = math.nan if retry_after is None else _said_s(retry_after)
+    if not math.isnan(said_s):
+        return min(max(said_s, 0.0), LONGEST_WAIT_S)
     return min(0.5 * 2.0**attempt, 8.0) * random.uniform(0.5, 1.0)
+
+
+def _said_s(retry_after: str) -> float:
+    """Retry-After in seconds or as an HTTP date (RFC 9110, 10.2.3); NaN for anything else."""
+    with contextlib.suppress(ValueError):
+        return float(retry_after)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return parsedate_to_datetime(retry_after).timestamp() - time.time()
+    return math.nan
 
 
 def is_answer(status: int) -> bool:
@@ -179,6 +207,8 @@ class Events:
             said = json.loads(data)
         except ValueError as error:
             raise self.broke("The stream holds what is no JSON") from error
+        if not isinstance(said, dict):
+            raise self.broke("The stream holds what is no event of Burnish")
         if name == "delta":
             piece = str(said.get("text", ""))
             self.text += piece
