@@ -16,6 +16,7 @@ EDGES = {
     "shared/burnish_shared/sandbox/daytona_sandbox.py:_far_away": "whatever the SDK raises, the service did not do it",
     "shared/burnish_shared/process.py:run_service": "the process's edge",
     "simulator/burnish_simulator/app.py:_errors_as_json": "the HTTP edge",
+    "services/gateway/burnish_gateway/middleware.py:__call__": "the HTTP edge: what nobody thought of is logged and answered",
     "services/gateway/burnish_gateway/rounds.py:take_on": "the edge of one rule, schedule, migration, suggestion or digest",
     "services/gateway/burnish_gateway/experiments/follow_orders.py:_follow": "the edge of one order: no other workspace waits for it",
     "services/gateway/burnish_gateway/experiments/shadow.py:run": "the edge of one copy that nobody waits for",

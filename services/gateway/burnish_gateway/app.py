@@ -25,7 +25,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.http_server import Server
-from burnish_gateway.middleware import RequestContext
+from burnish_gateway.middleware import RequestContext, failure_response
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
 from burnish_gateway.trace_requests import TraceRequests
@@ -184,12 +184,7 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        log.error(
-            "gateway.failed", exc_info=error, path=request.url.path, method=request.method, request_id=request.state.request_id
-        )  # By hand: the edge that binds it is behind us here.
-        return error_response(
-            BurnishError("Something went wrong on our side; it has been logged under this request id."), request_id=request.state.request_id
-        )
+        return failure_response(error, request.scope)  # of an answer that has begun; RequestContext answers the others
 
 
 NOT_OF_MESSAGES = (

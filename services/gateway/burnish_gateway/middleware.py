@@ -8,13 +8,16 @@ import time
 from typing import Any
 
 import structlog
+from fastapi.responses import Response
 
 from burnish_gateway.client_address import TrustedProxies
 from burnish_gateway.metrics import REQUEST_SECONDS, REQUESTS
 from burnish_gateway.wire import error_response
 from burnish_shared import hops
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.ids import new_uuid
+
+log = structlog.get_logger("burnish.gateway")
 
 GIVEN = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 """A caller's own `x-request-id` is kept when it is harmless in logs and headers."""
@@ -31,6 +34,9 @@ answers to a bearer only)."""
 class RequestContext:
     """Puts `request_id` into the request's state, the log context and the answer's headers, and the caller's own address into both.
 
+    What nobody thought of is logged and answered here, once: were it raised on, the server would log it again and close the connection
+    without a word. Only an answer that has begun cannot be taken back; there the connection must break.
+
     What the request causes knows how many rounds of webhook → API → event led to it (`burnish_shared.hops`).
     """
 
@@ -46,12 +52,12 @@ class RequestContext:
         scope.setdefault("state", {})["request_id"] = request_id
         has_cookie = any(name == b"cookie" for name, _ in scope["headers"])
         started_at = time.perf_counter()
-        status = 500
+        status, has_begun = 500, False
 
         async def answer(message: Any) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 headers = message.setdefault("headers", [])
                 if not any(name == b"x-request-id" for name, _ in headers):
                     headers.append((b"x-request-id", request_id.encode()))
@@ -71,12 +77,24 @@ class RequestContext:
                     return
                 with hops.led_here_by(rounds):
                     await self.app(scope, receive, answer)
+            except Exception as error:
+                if has_begun:
+                    raise
+                await failure_response(error, scope)(scope, receive, answer)
             finally:
                 route = scope.get("route")
                 method = scope["method"] if scope["method"] in METHODS else "other"
                 REQUESTS.labels(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
                 area = next(iter(getattr(route, "tags", ())), "none")
                 REQUEST_SECONDS.labels(area).observe(time.perf_counter() - started_at)
+
+
+def failure_response(error: Exception, scope: Any) -> Response:
+    """Logs what nobody thought of. Its words may hold what the database said: they are told to nobody."""
+    request_id = scope["state"]["request_id"]
+    log.error("gateway.failed", exc_info=error, path=scope["path"], method=scope["method"], request_id=request_id)
+    said = BurnishError("Something went wrong on our side; it has been logged under this request id.")
+    return error_response(said, request_id=request_id)
 
 
 def _forwarded_for(headers: list[tuple[bytes, bytes]]) -> str:

@@ -1,14 +1,19 @@
 """The short way to a hot route: found once by the framework, then walked without it, with the same answers."""
 
+import asyncio
+import re
+import socket
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from httpx import ASGITransport, AsyncClient
 from structlog.testing import capture_logs
 
 from burnish_gateway.app import handle_errors
+from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.short_way import ShortWay
 from burnish_shared.errors import NotFound
@@ -88,3 +93,30 @@ async def test_the_log_of_a_failure_names_the_request_that_its_caller_was_told()
             answer = await client.get("/broken")
     assert answer.status_code == 500 and "thought of" not in answer.text
     assert [line["request_id"] for line in lines if line["event"] == "gateway.failed"] == [answer.json()["error"]["request_id"]]
+
+
+@pytest.mark.asyncio
+async def test_after_a_failure_the_connection_serves_on_and_the_server_logs_nothing_more(caplog: pytest.LogCaptureFixture) -> None:
+    """Raised on, it would be logged by uvicorn again, and the connection closed under the client's next request."""
+    app = FastAPI()
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("nobody thought of it")
+
+    handle_errors(app)
+    app.add_middleware(RequestContext)
+    server = uvicorn.Server(uvicorn.Config(app, http=HttpProtocol, log_config=None, lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening, capture_logs() as lines:
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        for _ in range(2):
+            writer.write(b"GET /broken HTTP/1.1\r\nHost: test\r\n\r\n")
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            assert head.startswith(b"http/1.1 500") and b"connection: close" not in head
+            length = int(re.findall(rb"content-length: (\d+)", head)[0])
+            assert b"thought of" not in await reader.readexactly(length)
+        writer.close()
+        server.should_exit = True
+        await serving
+    assert [line["event"] for line in lines] == ["gateway.failed"] * 2 and not caplog.records
