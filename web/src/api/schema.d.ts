@@ -4039,7 +4039,8 @@ export interface paths {
         /**
          * Bring in executions by OpenTelemetry (OTLP/HTTP)
          * @description Protobuf or JSON, plain or gzipped, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the conventions of `gen_ai.*`
-         *     become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
+         *     become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected; who sends
+         *     protobuf gets errors as `google.rpc.Status`.
          */
         post: operations["post_traces_v1_otlp_v1_traces_post"];
         delete?: never;
