@@ -5,7 +5,20 @@ from uuid import UUID
 
 from burnish_shared.db.session import Tx
 
-What = Literal["alert_channels", "experiment_namespaces", "inbound_endpoints", "live_evaluations", "metrics", "recounts"]
+What = Literal[
+    "alert_channels",
+    "budgets",
+    "clarifications",
+    "experiment_namespaces",
+    "guardrails",
+    "inbound_endpoints",
+    "live_evaluations",
+    "metrics",
+    "optimization_schedules",
+    "provider_keys",
+    "recounts",
+    "webhook_endpoints",
+]
 
 
 async def take_turns(tx: Tx, workspace_id: UUID, what: What) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.billing import keep_budget
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.billing.money import SMALL, books, drift, ok, until
@@ -181,3 +182,11 @@ async def test_budgets_that_cannot_be_are_refused_by_name(caller: Caller) -> Non
         ({"target_kind": "workspace", "limit_nusd": 1, "period": "day", "warn_percent": 101}, 422),
     ):
         assert (await caller("POST", "/v1/budgets", body)).status == status, body
+
+
+async def test_budgets_that_are_made_at_once_keep_to_the_most(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep_budget, "BUDGETS_MOST", 3)
+    wishes = [{"target_kind": "end_user", "target_id": f"user-{n}", "limit_nusd": 10, "period": "day"} for n in range(8)]
+    answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/budgets", wish) for n, wish in enumerate(wishes)))
+    assert sorted(one.status for one in answers) == 3 * [201] + 5 * [409], [one.body for one in answers]
+    assert len((await ok(caller("GET", "/v1/budgets")))["data"]) == 3

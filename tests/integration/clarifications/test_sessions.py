@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.clarifications import start as begin
 from tests.embedded.stack import Caller, Stack
 from tests.integration.clarifications.sessions import ROUGH, fault, read, replies, reply, start, until, write
 from tests.integration.execution.test_executions import books
@@ -262,3 +263,12 @@ async def test_a_session_without_credit_says_so_and_goes_on_when_there_is_some(s
     session = await start(caller)
     assert (session["status"], session["error"]["code"]) == ("ready", "out_of_credit")
     assert (await write(caller, session))["status"] == "failed"
+
+
+async def test_sessions_that_begin_at_once_keep_to_the_most(caller: Caller, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(begin, "ASKED_AT_ONCE_MOST", 3)
+    async with fault(stack, "slow,s=3"):
+        answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/clarifications?wait_s=0", ROUGH) for n in range(8)))
+    assert sorted(one.status for one in answers) == 3 * [201] + 5 * [429], [one.body for one in answers]
+    assert {one.body["error"]["code"] for one in answers if one.status == 429} == {"concurrency_limited"}
+    assert len((await caller("GET", "/v1/clarifications")).body["data"]) == 3

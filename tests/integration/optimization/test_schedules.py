@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.schedules import store
 from burnish_gateway.schedules.start_due import ScheduleStarter
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -151,3 +152,10 @@ async def test_a_second_job_of_a_prompt_waits_until_the_first_is_over(stack: Sta
     assert await claimed() == jobs[:1] and await claimed() == []
     await rows_of(stack, "UPDATE optimization_jobs SET status = 'cancelled', finished_at = now() WHERE job_id = $1::text::uuid", jobs[0])
     assert await claimed() == jobs[1:]
+
+
+async def test_schedules_that_are_made_at_once_keep_to_the_most(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "OF_PROMPT_MOST", 3)
+    answers = await asyncio.gather(*(desk.caller("POST", SCHEDULES, asked(desk, name=f"schedule {n}")) for n in range(8)))
+    assert sorted(one.status for one in answers) == 3 * [201] + 5 * [409], [one.body for one in answers]
+    assert len((await served(desk, "GET", SCHEDULES))["data"]) == 3

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from prometheus_client import generate_latest
 
+from burnish_gateway.provider_keys import keep_key
 from tests.fakes.keyed_provider import Manner
 from tests.integration.provider_keys.conftest import Ground, Tenant
 
@@ -182,3 +183,11 @@ async def test_a_turn_that_nobody_gave_back_ends_by_itself(tenant: Tenant) -> No
     await tenant.books("UPDATE provider_key_tests SET until = now() WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)
     assert (await tenant.admin("POST", f"{PATH}/{key_id}/test")).status == 200
     assert not await tenant.books("SELECT FROM provider_key_tests WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)
+
+
+async def test_keys_that_are_added_at_once_keep_to_the_most(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep_key, "KEYS_MOST", 3)
+    bodies = [{"provider": "openai", "name": f"key {n}", "key": f"{CANARY}-{n}"} for n in range(8)]
+    answers = await asyncio.gather(*(tenant.admin("POST", PATH, body) for body in bodies))
+    assert sorted(one.status for one in answers) == 3 * [201] + 5 * [409], [one.body for one in answers]
+    assert len((await tenant.admin("GET", PATH)).body["data"]) == 3

@@ -9,6 +9,7 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store as store
 from burnish_gateway.billing.budget import BUDGETS_MOST, Period, TargetKind
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -37,6 +38,7 @@ async def add_budget(tx: Tx, principal: Principal, wish: Wish) -> UUID:
 
     The caller writes nothing after it: it ends with the change note.
     """
+    await take_turns(tx, principal.workspace_id, "budgets")
     if await store.count_open(tx) >= BUDGETS_MOST:
         raise Conflict(f"This workspace has {BUDGETS_MOST} budgets; close one first.")
     target_id = await stored_target(tx, wish.target_kind, wish.target_id)

@@ -17,6 +17,7 @@ from burnish_gateway.clarifications.owner import owner_of
 from burnish_gateway.clarifications.state import Session
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.verdicts import suspended
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import ConcurrencyLimited, Conflict, InvalidField
 from burnish_shared.guarding.masks import blotted
@@ -103,6 +104,7 @@ async def insert_session(
     tx: Tx, new: NewSession, *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None
 ) -> UUID:  # fmt: skip
     """The row, with its first task. The transaction is the owner's. Raises ConcurrencyLimited."""
+    await take_turns(tx, principal.workspace_id, "clarifications")
     if await store.count_open(tx) >= ASKED_AT_ONCE_MOST:
         raise ConcurrencyLimited(
             f"Models are being asked for {ASKED_AT_ONCE_MOST} sessions of yours, which is the most at once.", retry_after_s=2

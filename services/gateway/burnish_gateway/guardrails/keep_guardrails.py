@@ -13,6 +13,7 @@ from burnish_gateway.evaluators.live_store import unknown_prompt
 from burnish_gateway.evaluators.try_out import checked
 from burnish_gateway.guardrails import store
 from burnish_gateway.guardrails.bodies import GuardrailChange, NewGuardrail, settings_json
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.contracts.evaluators import Code
 from burnish_shared.contracts.guardrails import GuardrailSettings, Masking, OwnCheck
 from burnish_shared.db.changes import note_change
@@ -57,7 +58,7 @@ def check_masking(masking: Masking) -> None:
 
 async def add_guardrail(tx: Tx, principal: Principal, body: NewGuardrail) -> UUID:
     """Raises InvalidField, NotFound, Conflict."""
-    await store.lock_all(tx, principal.workspace_id)
+    await take_turns(tx, principal.workspace_id, "guardrails")
     _check_sides(body.settings, body.sides)
     await _check_name(tx, body.name, but=None)
     if await store.count(tx) >= GUARDRAILS_MOST:
@@ -73,7 +74,7 @@ async def add_guardrail(tx: Tx, principal: Principal, body: NewGuardrail) -> UUI
 
 async def change_guardrail(tx: Tx, principal: Principal, guardrail_id: UUID, body: GuardrailChange) -> None:
     """Raises InvalidField, NotFound, Conflict."""
-    await store.lock_all(tx, principal.workspace_id)
+    await take_turns(tx, principal.workspace_id, "guardrails")
     before = await found(tx, guardrail_id)
     changes: dict[str, Any] = {}
     if body.name is not None:
@@ -95,7 +96,7 @@ async def change_guardrail(tx: Tx, principal: Principal, guardrail_id: UUID, bod
 
 async def remove_guardrail(tx: Tx, principal: Principal, guardrail_id: UUID) -> None:
     """Raises NotFound."""
-    await store.lock_all(tx, principal.workspace_id)
+    await take_turns(tx, principal.workspace_id, "guardrails")
     before = await found(tx, guardrail_id)
     await store.remove(tx, guardrail_id)
     await _note(tx, principal, "removed", guardrail_id, before=before, after=None)
@@ -104,7 +105,7 @@ async def remove_guardrail(tx: Tx, principal: Principal, guardrail_id: UUID) -> 
 async def put_masking(tx: Tx, principal: Principal, masking: Masking) -> None:
     """Raises InvalidField."""
     check_masking(masking)
-    await store.lock_all(tx, principal.workspace_id)
+    await take_turns(tx, principal.workspace_id, "guardrails")
     row = await store.find_masking(tx)
     await store.put_masking(tx, principal.workspace_id, masking.model_dump(mode="json"), by=principal.actor)
     before = _told(row["settings"]) if row is not None else None

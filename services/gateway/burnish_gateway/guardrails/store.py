@@ -38,11 +38,6 @@ async def remove(tx: Tx, guardrail_id: UUID) -> None:
     await tx.execute("DELETE FROM guardrails WHERE guardrail_id = $1", guardrail_id)
 
 
-async def lock_all(tx: Tx, workspace_id: UUID) -> None:
-    """Nobody else changes the workspace's guardrails before this transaction ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.guardrails'), hashtext($1))", str(workspace_id))
-
-
 async def find(tx: Tx, guardrail_id: UUID) -> Record | None:
     return await tx.fetchrow(f"SELECT {COLUMNS} FROM guardrails WHERE guardrail_id = $1", guardrail_id)
 

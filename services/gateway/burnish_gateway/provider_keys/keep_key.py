@@ -8,6 +8,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.provider_keys import store
 from burnish_gateway.provider_keys.bodies import NewProviderKey, ProviderKeyChange
 from burnish_gateway.provider_keys.provider_key import ProviderKey, last4_of, no_such_key
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.key_secrets import KeySecrets
 from burnish_shared.contracts.provider_keys import KeyLimits, KeyPlace
 from burnish_shared.db.changes import note_change
@@ -28,6 +29,7 @@ async def add_key(tx: Tx, principal: Principal, body: NewProviderKey, *, address
             f"provider: {body.provider!r} has no address of its own here; name the server by base_url, or one of the operator's providers.",
             param="provider",
         )
+    await take_turns(tx, principal.workspace_id, "provider_keys")
     if await store.count_keys(tx, principal.workspace_id) >= KEYS_MOST:
         raise Conflict(f"A workspace has at most {KEYS_MOST} provider keys; revoke one first.")
     secret, place = body.key.get_secret_value(), KeyPlace(principal.workspace_id, new_uuid(), 1)

@@ -21,6 +21,7 @@ from burnish_gateway.schedules import answers, store
 from burnish_gateway.schedules.bodies import ChangeSchedule, ScheduleBody
 from burnish_gateway.schedules.rhythm import Rhythm
 from burnish_gateway.schedules.start_due import left_of_month
+from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
@@ -46,6 +47,7 @@ async def create_schedule(request: Request, body: ScheduleBody, principal: Edito
 
     async def work(tx: Tx) -> answers.ScheduleAnswer:
         rhythm = Rhythm.of(body.line(), body.time_zone)
+        await take_turns(tx, principal.workspace_id, "optimization_schedules")
         prompt = (await _planned(tx, principal, body.optimization)).subject.prompt
         if await store.count_of(tx, principal.workspace_id, prompt.prompt_id) >= store.OF_PROMPT_MOST:
             raise Conflict(f"The prompt '{prompt.slug}' has {store.OF_PROMPT_MOST} schedules, which is the most; remove one first.")

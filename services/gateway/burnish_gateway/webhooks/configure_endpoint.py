@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.turns_store import take_turns
 from burnish_gateway.webhooks import endpoints_store, replay_range
 from burnish_gateway.webhooks.bodies import EndpointBody, EndpointChange
 from burnish_gateway.webhooks.endpoint import Endpoint, no_such_endpoint
@@ -50,7 +51,7 @@ class RotatedSecret:
 
 async def create_endpoint(tx: Tx, principal: Principal, body: EndpointBody, *, target: Target, keyring: Keyring) -> MadeEndpoint:
     """A new endpoint and its secret. `target` is the URL as the egress guard passed it. Raises Conflict beyond ENDPOINTS_MOST."""
-    await endpoints_store.take_turns(tx, principal.workspace_id)
+    await take_turns(tx, principal.workspace_id, "webhook_endpoints")
     if await endpoints_store.count(tx, principal.workspace_id) >= ENDPOINTS_MOST:
         raise Conflict(f"A workspace has at most {ENDPOINTS_MOST} webhook endpoints; delete one first.")
     endpoint_id = new_uuid()

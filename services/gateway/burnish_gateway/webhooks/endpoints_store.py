@@ -29,11 +29,6 @@ SELECT e.endpoint_id, e.url, e.description, e.events, e.filters, e.condition, e.
  WHERE e.workspace_id = $1 AND e.deleted_at IS NULL"""
 
 
-async def take_turns(tx: Tx, workspace_id: UUID) -> None:
-    """Until the commit no other endpoint of the workspace is made, so that what was counted stays so."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('burnish.webhook_endpoints:' || $1, 0))", str(workspace_id))
-
-
 async def count(tx: Tx, workspace_id: UUID) -> int:
     counted: int = await tx.fetchval("SELECT count(*) FROM webhook_endpoints WHERE workspace_id = $1 AND deleted_at IS NULL", workspace_id)
     return counted
