@@ -20,7 +20,7 @@ from burnish_optimizer.io.questions import Answer, Question
 from burnish_optimizer.io.runs_store import CallableModel, Job
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.score_candidates import Fitness, Judged
-from burnish_optimizer.search import Generation, Item, Progress, Proposal, Reflection, Scored, digest
+from burnish_optimizer.search import EditsSoFar, Generation, Item, Progress, Proposal, Reflection, Scored, digest
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
@@ -77,11 +77,15 @@ class Work:
     model: str | None = None
     """Whose text is searched now, where a job makes one for several models. None: the job's own."""
 
+    so_far: EditsSoFar = field(default_factory=EditsSoFar)
+    """Of the search under way."""
+
     def turn_to(self, model: str, form: Form) -> None:
         """Goes on with the text of another model: the same answers of another model are other evaluations."""
         self.model = None if model == self.job.task_model else model
         self.form, self.forms = form, {}
         self.generations_seen = 0
+        self.so_far = EditsSoFar()
 
     def question(self, text: str) -> str:
         """What names a candidate in the checkpoint, in hex."""

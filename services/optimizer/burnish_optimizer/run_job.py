@@ -19,7 +19,7 @@ from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds, OutOfTime
 from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.job_under_way import Work
-from burnish_optimizer.search import BEFORE_PROOF, Budget, SearchResult, optimize
+from burnish_optimizer.search import BEFORE_PROOF, Budget, EditsSoFar, SearchResult, optimize
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_shared import failpoints
 from burnish_shared.clock import Clock
@@ -40,6 +40,8 @@ class Ending:
     result: SearchResult | None = None
     measurement: Measurement | None = None
     pairs: tuple[Pair, ...] = ()
+    so_far: EditsSoFar | None = None
+    """Of a search that was cut short."""
 
     @property
     def is_improved(self) -> bool:
@@ -52,7 +54,10 @@ READ_AGAIN_S: Final = 300.0
 OUT_OF_BUDGET: Final = "out_of_budget"
 OUT_OF_TIME: Final = "out_of_time"
 MODEL_FAILED: Final = "model_failed"
-CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, MODEL_FAILED)
+STOPPED: Final = "stopped"
+"""Somebody cancelled it, or another replica goes on with it."""
+
+CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, MODEL_FAILED, STOPPED)
 
 Endings = dict[str, Ending]
 """By model; the job's own stands first."""
@@ -72,31 +77,37 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
         desk.asks_until = asyncio.get_running_loop().time() + seconds_left
         seconds_left = max(seconds_left, READ_AGAIN_S)
     endings: Endings = {}
-    cut: str | None = None
+    try:
+        cut = await _work_in_time(work, loaded, endings, seconds_left)
+        if cut is not None:  # what was proven by then stays proven
+            endings = _cut_short(work, loaded, endings, cut)
+        await work.write_progress()
+        await failpoints.hit("optimizer.before_finish")
+        await _finish(work, endings, loaded=loaded, clock=clock)
+    except (asyncio.CancelledError, EvaluationFailed) as error:  # what was bought by then is counted, however it ends
+        with suppress(ClaimLost, Unavailable):
+            await work.write_progress()
+            await _write_edits(work, loaded, endings, MODEL_FAILED if isinstance(error, EvaluationFailed) else STOPPED)
+        raise
+
+
+async def _work_in_time(work: Work, loaded: Loaded, endings: Endings, seconds_left: float | None) -> str | None:
+    """What cut the work short, if anything did. Raises EvaluationFailed."""
     try:
         async with asyncio.timeout(seconds_left) as limit:
             await _work_through(work, loaded, endings)
     except TimeoutError:
         if not limit.expired():
             raise
-        cut = OUT_OF_TIME
+        return OUT_OF_TIME
     except OutOfTime:
-        cut = OUT_OF_TIME
+        return OUT_OF_TIME
     except OutOfFunds as error:
-        log.warning("optimization.out_of_funds", job_id=str(job.job_id), reason=error.reason)
-        cut = OUT_OF_BUDGET
+        log.warning("optimization.out_of_funds", job_id=str(loaded.job.job_id), reason=error.reason)
+        return OUT_OF_BUDGET
     except OutOfBudget:
-        cut = OUT_OF_BUDGET
-    except (asyncio.CancelledError, EvaluationFailed):  # what was bought by then is counted, however it ends
-        with suppress(ClaimLost, Unavailable):
-            await work.write_progress()
-        raise
-    if cut is not None:  # what was proven by then stays proven
-        endings = {model: endings.get(model) or Ending("no_improvement", cut) for model in _models_of(loaded)}
-
-    await work.write_progress()
-    await failpoints.hit("optimizer.before_finish")
-    await _finish(work, endings, loaded=loaded, clock=clock)
+        return OUT_OF_BUDGET
+    return None
 
 
 async def _work_through(work: Work, loaded: Loaded, endings: Endings) -> None:
@@ -122,7 +133,22 @@ async def _work_through(work: Work, loaded: Loaded, endings: Endings) -> None:
             if not any(one.is_improved for one in endings.values()):
                 raise
             log.warning("optimization.model_failed", job_id=str(job.job_id), model=model, error=error.message)
-            endings[model] = Ending("no_improvement", MODEL_FAILED)
+            endings[model] = Ending("no_improvement", MODEL_FAILED, so_far=work.so_far)
+
+
+def _cut_short(work: Work, loaded: Loaded, endings: Endings, reason: str) -> Endings:
+    """With all models: of the search that was under way what is known of its edits, of those that had not begun nothing."""
+    under_way = work.model or work.job.task_model
+    cut = {model: Ending("no_improvement", reason, so_far=work.so_far if model == under_way else None) for model in _models_of(loaded)}
+    return cut | endings
+
+
+async def _write_edits(work: Work, loaded: Loaded, endings: Endings, reason: str) -> None:
+    """What became of the edits of a job that comes to no end of its own. Raises ClaimLost, Unavailable."""
+    endings = _cut_short(work, loaded, endings, reason)
+    _, ending = _foremost(endings)
+    async with work.db.unit_of_work(workspace=work.job.workspace_id) as tx:
+        await work_store.write_edits(tx, work.claim, edits=_edits(ending), report=_report(work, loaded, endings))
 
 
 def _models_of(loaded: Loaded) -> list[str]:
@@ -145,6 +171,7 @@ async def _search(work: Work, loaded: Loaded, *, shares: int) -> SearchResult:
         settings=BEFORE_PROOF,
         method=loaded.method,
         report=work.report,
+        so_far=work.so_far,
     )
 
 
@@ -210,9 +237,8 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
     job = work.job
     model, ending = _foremost(endings)
     reason = _reason_of(ending, endings)
-    result = ending.result
     test = ending.measurement.as_json() if ending.measurement else None
-    report = report_of(work, loaded, result) | ({"models": [_told(name, one) for name, one in endings.items()]} if len(endings) > 1 else {})
+    report = _report(work, loaded, endings)
     async with work.db.unit_of_work(workspace=job.workspace_id) as tx:
         suggestion_id = None
         if ending.is_improved and test:
@@ -227,7 +253,7 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
             outcome=ending.outcome,
             finish_reason=reason,
             test=test,
-            edits=_edits(result),
+            edits=_edits(ending),
             progress=work.progress(),
             report=report,
             suggestion_id=suggestion_id,
@@ -299,9 +325,22 @@ def _content(work: Work, loaded: Loaded, endings: Endings) -> dict[str, Any]:
 
 def _told(model: str, ending: Ending) -> dict[str, Any]:
     test = ending.measurement.as_json() if ending.measurement else None
-    return {"model": model, "outcome": ending.outcome, "finish_reason": ending.finish_reason, "test": test, "edits": _edits(ending.result)}
+    return {"model": model, "outcome": ending.outcome, "finish_reason": ending.finish_reason, "test": test, "edits": _edits(ending)}
 
 
-def _edits(result: SearchResult | None) -> list[dict[str, Any]]:
-    """Every proposed edit: what became of it, or why it never raced."""
-    return [] if result is None else [edit_json(effect) for effect in result.effects] + [rejected_json(one) for one in result.rejected]
+def _report(work: Work, loaded: Loaded, endings: Endings) -> dict[str, Any]:
+    """The job's, and of each model where there are several."""
+    _, ending = _foremost(endings)
+    several = {"models": [_told(name, one) for name, one in endings.items()]} if len(endings) > 1 else {}
+    return report_of(work, loaded, ending.result) | several
+
+
+def _edits(ending: Ending) -> list[dict[str, Any]]:
+    """Every proposed edit: what became of it, or why it never raced. What led when the search was cut short was not chosen."""
+    if ending.result is not None:
+        effects, rejected = ending.result.effects, ending.result.rejected
+    elif ending.so_far is not None:
+        effects, rejected = ending.so_far.effects(), tuple(ending.so_far.rejected)
+    else:
+        return []
+    return [edit_json(effect) for effect in effects] + [rejected_json(one) for one in rejected]

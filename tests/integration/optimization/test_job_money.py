@@ -1,6 +1,7 @@
 """The money of jobs and test runs: the fee of a run, and budgets that bind where evaluations are spent (PRODUCT B1, B2, O1)."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -152,6 +153,37 @@ async def test_what_was_found_for_one_model_is_proven_before_the_search_for_the_
     assert found["content"]["messages"][0]["content"] == STRONG and len(found["evidence"]["variants"]) == 1
     assert [(one["model"], one["messages"][0]["content"]) for one in found["content"]["variants"]] == [(other, WEAK)]
     await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.capability("O1", "O6")
+async def test_of_several_models_each_search_tells_of_its_own_edits_and_what_merely_led_was_not_chosen(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time ends after the second model's search, and before what it found was measured; the third's has not begun."""
+    second, third, real, limits = "simulated/chat", "simulated/writer", run_job._measured, Limits()
+    found: list[Any] = []
+    monkeypatch.setattr(run_job, "asyncio", limits)
+
+    async def measured(work: Any, loaded: Any, result: Any, *, model: str) -> Any:
+        found.append(result)
+        if model != second:
+            return await real(work, loaded, replace(result, candidate=None, finish_reason="not_confirmed"), model=model)
+        limits.limit.reschedule(asyncio.get_running_loop().time())
+        return await asyncio.sleep(60)
+
+    monkeypatch.setattr(run_job, "_measured", measured)
+    await start_optimizer()
+    models = {"task": "simulated/reader", "variants": [second, third]}
+    body = job_of(desk) | {"models": models, "budget": {"evaluations": 2_400, "seconds": 3_600}}
+    started = await desk.caller("POST", "/v1/optimizations", body)
+    assert started.status == 202, started.body
+    job = await desk.until(f"/v1/optimizations/{started.body['id']}")
+    assert (job["outcome"], job["finish_reason"]) == ("no_improvement", "out_of_time"), job["error"]
+    first_told, second_told, third_told = job["report"]["models"]
+    texts = [[one.edit.text for one in (*result.effects, *result.rejected)] for result in found]
+    assert [[edit["text"] for edit in told["edits"]] for told in (first_told, second_told)] == texts and all(texts)
+    assert third_told["edits"] == [] and job["edits"] == second_told["edits"]
+    assert "chosen" not in {edit["state"] for edit in job["edits"]}
 
 
 @pytest.mark.capability("B2")

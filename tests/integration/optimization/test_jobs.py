@@ -178,6 +178,21 @@ async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(
     await assert_books_are_in_order(stack, desk.caller)
 
 
+@pytest.mark.promise("O-11")
+async def test_a_cancelled_job_keeps_what_became_of_its_edits(desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer(job_in_flight=4)
+    job_id = await start(desk)
+    while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"].get("round", 0) < 3:
+        pass
+    assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
+    ended = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10)
+    assert (ended["status"], ended["suggestion_id"]) == ("cancelled", None)
+    tried = [edit for edit in ended["edits"] if edit["state"] in ("alive", "dropped")]
+    assert any(edit["observations"] > 0 for edit in tried) and all(edit["text"] or edit["line"] for edit in tried)
+    assert all(edit["reason"] for edit in ended["edits"] if edit["state"] == "rejected")
+    assert "chosen" not in {edit["state"] for edit in ended["edits"]}, "what led when it was cancelled was not chosen"
+
+
 async def until_nothing_is_held(stack: Stack, desk: Desk) -> None:
     """What was on its way when a job was cancelled ends by itself; its rest goes back when the last hold is gone."""
     import asyncio

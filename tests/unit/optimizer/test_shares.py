@@ -14,7 +14,7 @@ pytestmark = pytest.mark.capability("O2")
 async def test_what_one_search_keeps_back_to_measure_is_not_for_the_next_one_to_spend(monkeypatch: pytest.MonkeyPatch) -> None:
     job: Any = SimpleNamespace(budget_evaluations=2_000, budget_nusd=1_000, seed=1)
     loaded: Any = SimpleNamespace(job=job, test=SimpleNamespace(items=50), method=None)
-    work: Any = SimpleNamespace(spent_nusd=0, evaluate=None, propose=None, report=None)
+    work: Any = SimpleNamespace(spent_nusd=0, evaluate=None, propose=None, report=None, so_far=None)
     given: list[Budget] = []
 
     async def search(task: Any, *, budget: Budget, **_: Any) -> None:

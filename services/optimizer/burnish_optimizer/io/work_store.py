@@ -96,6 +96,11 @@ async def write_progress(tx: Tx, claim: Claim, progress: Any, *, simulated: bool
         await _update(tx, claim, "simulated = simulated OR $4, progress = $5", simulated, progress)
 
 
+async def write_edits(tx: Tx, claim: Claim, *, edits: Any, report: Any) -> None:
+    """What became of a job's edits by now, for one that may not go on. Raises ClaimLost."""
+    await _update(tx, claim, "edits = $4, report = $5", edits, report)
+
+
 async def finish(tx: Tx, claim: Claim, *, status: str, **columns: Any) -> None:
     """Ends it: status, the given columns, and nothing held any more. Raises ClaimLost."""
     names = sorted(columns)

@@ -12,7 +12,7 @@ from burnish_optimizer.search.memo import Memo
 from burnish_optimizer.search.patch_racing import Racing
 from burnish_optimizer.search.race import Race
 from burnish_optimizer.search.reflective import Reflective
-from burnish_optimizer.search.task import Budget, Evaluate, Propose, Report, SearchResult, Settings, Task
+from burnish_optimizer.search.task import Budget, EditsSoFar, Evaluate, Propose, Report, SearchResult, Settings, Task
 from burnish_optimizer.search.trial import Trial
 from burnish_shared.search_budget import evaluations_to_confirm
 
@@ -32,17 +32,17 @@ async def optimize(
     settings: Settings = DEFAULTS,
     method: Method = RACING,
     report: Report | None = None,
+    so_far: EditsSoFar | None = None,
 ) -> SearchResult:
     """Searches a better prompt. Without a method, by patch racing (SCIENCE section 3).
 
     Pure apart from the two callables: the same task, budget, settings, method, dice and answers give the same sequence of questions and
     the same result, in whatever order answers arrive. So a search that was cut off is resumed by running it again over the answers that
-    are kept. The budget is never passed. What `evaluate` or `propose` raise comes out unchanged.
+    are kept. The budget is never passed. What `evaluate` or `propose` raise comes out unchanged; `so_far` then tells of its edits.
     """
     memo = Memo(evaluate=evaluate, propose=propose, budget=budget)
-    trial = Trial.of(task, memo, rng=rng, settings=settings, report=report)
+    trial = Trial.of(task, memo, rng=rng, settings=settings, report=report, so_far=so_far)
     (reason, candidate), race = await _search(trial, method)
-    effects = candidate.effects if candidate else race.effects() if race else ()
     return SearchResult(
         finish_reason=reason,
         candidate=candidate,
@@ -50,7 +50,7 @@ async def optimize(
         proposals=memo.proposals,
         rounds=race.rounds if race else trial.rounds,
         spent_nusd=memo.spent_nusd,
-        effects=effects,
+        effects=candidate.effects if candidate else trial.so_far.effects(),
         rejected=tuple(trial.rejected),
         generations=tuple(trial.generations),
         themes=tuple(trial.themes),

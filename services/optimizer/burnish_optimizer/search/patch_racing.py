@@ -30,6 +30,7 @@ class Racing:
     async def run(self, trial: Trial, *, keep: int) -> tuple[Verdict, Race]:
         race = Race(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, rejected=trial.rejected)
         race.begins_with = trial.begins_with
+        trial.so_far.effects = race.effects
         await self._sow(race, trial)
         race.reason = await race.run(keep=keep, report=trial.report)
         if race.is_saturated:

@@ -1,7 +1,7 @@
 """The words of the search: what it is given, what it asks for, what it gives back. No I/O, no clock, no dice."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, Literal
 
@@ -112,6 +112,14 @@ class Effect:
     state: Literal["chosen", "alive", "dropped"]
     theme: tuple[str, ...] = ()
     """The cluster of complaints that this edit came of."""
+
+
+@dataclass(slots=True)
+class EditsSoFar:
+    """What has become of the edits of one search by now: what a search that is cut short leaves behind. None of them is chosen yet."""
+
+    effects: Callable[[], tuple[Effect, ...]] = lambda: ()
+    rejected: list[Rejected] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from burnish_optimizer.search.champion import Champion
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.memo import Memo
-from burnish_optimizer.search.task import Item, Progress, Rejected, Report, Settings, Task
+from burnish_optimizer.search.task import EditsSoFar, Item, Progress, Rejected, Report, Settings, Task
 
 if TYPE_CHECKING:
     from burnish_optimizer.search.evolution import Generation
@@ -29,7 +29,7 @@ class Trial:
     champion: Champion
     guard: Guard
     report: Report | None = None
-    rejected: list[Rejected] = field(default_factory=list)
+    so_far: EditsSoFar = field(default_factory=EditsSoFar)
     generations: list["Generation"] = field(default_factory=list)
     themes: list["Theme"] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -40,8 +40,22 @@ class Trial:
     _order: list[Item] = field(default_factory=list)
 
     @classmethod
-    def of(cls, task: Task, memo: Memo, *, rng: np.random.Generator, settings: Settings, report: Report | None) -> "Trial":
-        return cls(task, memo, rng, settings, Champion(task, memo, settings, task.prompt), Guard(task), report)
+    def of(
+        cls,
+        task: Task,
+        memo: Memo,
+        *,
+        rng: np.random.Generator,
+        settings: Settings,
+        report: Report | None,
+        so_far: EditsSoFar | None = None,
+    ) -> "Trial":
+        champion = Champion(task, memo, settings, task.prompt)
+        return cls(task, memo, rng, settings, champion, Guard(task), report, so_far or EditsSoFar())
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        return self.so_far.rejected
 
     def next_items(self, count: int) -> list[Item]:
         """The next train items, in an order that is shuffled anew each time all have had their turn; never more than there are."""

@@ -14,7 +14,7 @@ import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
 import { Report, type Told as Report_ } from "./Report";
-import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, methodName, metricsOf, progressOf, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf, isCutShort, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, methodName, metricsOf, progressOf, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -169,7 +169,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
             <EditPlane dots={dots} />
           </Suspense>
         ) : null}
-        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None listed"}>{whyNoEdits(job)}</EmptyState>}
+        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} isCut={isCutShort(job)} /> : <EmptyState title={goesOn ? "Still searching" : "None listed"}>{whyNoEdits(job)}</EmptyState>}
       </Section>
       <Section title="Settings">
         <Facts

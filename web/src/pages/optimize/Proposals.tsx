@@ -11,7 +11,10 @@ const WORDS = { chosen: "chosen", alive: "not needed", dropped: "did not help", 
 /** Its figures are what was supposed before: the budget was spent on others. */
 const isUntried = (edit: Edit) => edit.state === "alive" && edit.observations === 0;
 
-const COLUMNS: Column<Edit>[] = [
+/** Of a search that was cut short nobody knows yet whether what is left was needed. */
+const wordsOf = (isCut: boolean) => (isCut ? { ...WORDS, alive: "undecided" } : WORDS);
+
+const columnsOf = (words: Record<Edit["state"], string>): Column<Edit>[] => [
   {
     key: "text",
     head: "Edit",
@@ -27,7 +30,7 @@ const COLUMNS: Column<Edit>[] = [
       </span>
     ),
   },
-  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{isUntried(edit) ? "not tried" : WORDS[edit.state]}</Badge> },
+  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{isUntried(edit) ? "not tried" : words[edit.state]}</Badge> },
   {
     key: "effect",
     head: "Effect on train",
@@ -50,12 +53,13 @@ const COLUMNS: Column<Edit>[] = [
 ];
 
 /** All proposals, the rejected ones with their reasons. */
-export function Proposals({ edits, alone }: { edits: readonly Edit[]; /** Those given are all chosen: no filter. */ alone?: boolean }) {
+export function Proposals({ edits, alone, isCut = false }: { edits: readonly Edit[]; /** Those given are all chosen: no filter. */ alone?: boolean; /** The search was cut short. */ isCut?: boolean }) {
+  const words = wordsOf(isCut);
   const [{ state: asked, shown }, set] = useUrlState(shape);
   const state = alone ? "all" : asked;
   const all = ranked(edits);
   const found = state === "all" ? all : all.filter((edit) => edit.state === state);
-  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : WORDS[one][0]?.toUpperCase() + WORDS[one].slice(1)} ${count(one === "all" ? all.length : all.filter((edit) => edit.state === one).length)}` }));
+  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : words[one][0]?.toUpperCase() + words[one].slice(1)} ${count(one === "all" ? all.length : all.filter((edit) => edit.state === one).length)}` }));
   return (
     <div className="flex flex-col gap-2">
       {alone ? null : (
@@ -68,7 +72,7 @@ export function Proposals({ edits, alone }: { edits: readonly Edit[]; /** Those 
         </span>
       </Toolbar>
       )}
-      {found.length === 0 ? <EmptyState title="None of these" /> : <Table label="Proposals" columns={COLUMNS} rows={found.slice(0, shown)} rowKey={(edit) => `${edit.state} ${edit.section} ${edit.operation} ${edit.text} ${edit.line ?? ""} ${edit.reason ?? ""}`} />}
+      {found.length === 0 ? <EmptyState title="None of these" /> : <Table label="Proposals" columns={columnsOf(words)} rows={found.slice(0, shown)} rowKey={(edit) => `${edit.state} ${edit.section} ${edit.operation} ${edit.text} ${edit.line ?? ""} ${edit.reason ?? ""}`} />}
       {found.length > shown ? (
         <div className="flex justify-center pt-2">
           <Button size="s" onClick={() => set({ shown: shown + 100 })}>

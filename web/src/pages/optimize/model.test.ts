@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edit, addedBy, curveOf, dotsOf, editInWords, isOfEdits, isRightOrWrong, paired, ranked, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, isCutShort, isOfEdits, isRightOrWrong, paired, ranked, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
@@ -30,12 +30,17 @@ it("calls answers right only where nothing but accuracy is looked at", () => {
   expect([isRightOrWrong(undefined), isRightOrWrong([{ metric: "accuracy" }]), isRightOrWrong([{ metric: "relevance" }]), isRightOrWrong([{ metric: "accuracy" }, { metric: "length" }])]).toEqual([true, true, false, false]);
 });
 
-it("does not say of a search that was cut short that nothing was proposed", () => {
+it("says why nothing is listed of a search", () => {
   const said = (status: string, method = "racing") => whyNoEdits({ status, method } as never);
   expect([said("completed"), said("running")]).toEqual(["The search ended before anything was proposed.", "They are listed when the search ends."]);
-  expect(said("cancelled")).toBe(said("failed"));
-  expect(said("cancelled")).toContain("comes to its own end");
+  expect(said("cancelled")).toBe(said("completed"));
   expect(said("cancelled", "evolutionary")).toContain("no single edits");
+});
+
+it("knows a search that was cut short", () => {
+  const isCut = (status: string, finish_reason: string | null) => isCutShort({ status, finish_reason } as never);
+  expect([isCut("cancelled", "cancelled"), isCut("failed", null), isCut("completed", "out_of_time")]).toEqual([true, true, true]);
+  expect([isCut("completed", "not_confirmed"), isCut("completed", "proven_then_out_of_budget"), isCut("running", null)]).toEqual([false, false, false]);
 });
 
 it("pairs messages by their places", () => {

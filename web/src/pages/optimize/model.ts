@@ -153,7 +153,12 @@ export function whyEnded(job: Pick<Job, "finish_reason" | "outcome">): string | 
 export function whyNoEdits(job: Pick<Job, "status" | "method">): string {
   if (isGoingOn(job.status)) return "They are listed when the search ends.";
   if (keepsGenerations(job.method)) return "This method changes whole texts and proposes no single edits.";
-  return job.status === "completed" ? "The search ended before anything was proposed." : "What was proposed is listed where a search comes to its own end.";
+  return "The search ended before anything was proposed.";
+}
+
+/** Whether its search did not come to its own end. */
+export function isCutShort(job: Pick<Job, "status" | "finish_reason">): boolean {
+  return ["cancelled", "failed"].includes(job.status) || ["out_of_budget", "out_of_time", "model_failed"].includes(job.finish_reason ?? "");
 }
 
 /** The curve as points of a chart; what is newest may stand in `progress` and not yet in the curve. */
