@@ -12,6 +12,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_generations import rows_of, served
+from tests.integration.optimization.tickets import tickets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O1", "E5")]
 
@@ -155,6 +156,26 @@ async def test_what_cannot_be_measured_fails_its_step_alone(stack: Stack, desk: 
     await rounds(stack)
     states = {one["prompt"]: (one["state"], one["because"]) for one in (await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}"))["steps"]}
     assert states["good"][0] == "failed" and states["good"][1] and states["tickets"][0] == "measuring"
+
+
+async def test_a_dataset_that_is_archived_measures_no_move_whenever_it_was_put_away(stack: Stack, desk: Desk) -> None:
+    archive = "UPDATE datasets SET archived_at = CASE WHEN $2 THEN now() END WHERE dataset_id = $1::text::uuid"
+    await measured(stack, desk, "tickets", "good")
+    other = (await served(desk, "POST", "/v1/datasets", {"name": "other", "items": tickets()}, status=201))["id"]
+    body = {"prompt": "good", "version": 1, "dataset_id": other, "split": "validation"}
+    await complete(stack, (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"], right=0.8)
+    await rows_of(stack, archive, desk.dataset_id, True)
+    assert (await served(desk, "POST", f"{MIGRATIONS}/forecast", asked()))["not_measured"] == 1
+    begun = await served(desk, "POST", MIGRATIONS, asked(), status=202)
+    steps = {one["prompt"]: one for one in (await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}"))["steps"]}
+    assert (steps["tickets"]["state"], steps["tickets"]["outcome"]) == ("skipped", "not_measured")
+    assert "archived datasets" in steps["tickets"]["because"] and steps["good"]["dataset_id"] == other
+    await rows_of(stack, archive, other, True)  # as who archived it at the moment at which the move began
+    assert await rounds(stack) == 1
+    over = await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}")
+    [good] = [one for one in over["steps"] if one["prompt"] == "good"]
+    assert (over["status"], good["state"], good["outcome"], good["after_run_id"]) == ("completed", "skipped", "not_measured", None)
+    assert "was archived on" in good["because"]
 
 
 async def test_a_move_to_nowhere_is_refused(desk: Desk) -> None:

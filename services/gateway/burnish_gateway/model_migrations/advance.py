@@ -9,6 +9,7 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.store import find_workspace
+from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.model_migrations import store
 from burnish_gateway.model_migrations.save_variant import save_variant
 from burnish_gateway.model_migrations.start import run_body, search_body
@@ -76,6 +77,8 @@ class MigrationRunner(StepRounds):
         try:
             match step["state"]:
                 case "pending":
+                    if because := await _archived(tx, principal, step):
+                        return {"state": "skipped", "outcome": "not_measured", "because": because}
                     run = await start_test_run(tx, principal, run_body(step, migration["to_model"]))
                     return {"state": "measuring", "after_run_id": run.id}
                 case "measuring":
@@ -115,3 +118,11 @@ class MigrationRunner(StepRounds):
             return {"state": "done", "because": "The suggestion was rejected.", "suggestion_id": job["suggestion_id"]}
         version = await save_variant(tx, principal, migration, step, messages=suggestion["content"].get("messages"), clock=self.clock)
         return {"state": "done", "outcome": "improved", "suggestion_id": job["suggestion_id"], "new_version": version}
+
+
+async def _archived(tx: Tx, principal: Principal, step: Record) -> str | None:
+    """That the step's dataset was archived since it was chosen, if it was."""
+    dataset = await hold_dataset(tx, principal.workspace_id, step["dataset_id"])
+    if dataset is None or dataset.archived_at is None:
+        return None
+    return f"The dataset '{dataset.name}' was archived on {dataset.archived_at:%Y-%m-%d}, before the successor was measured with it."

@@ -14,18 +14,25 @@ _MIGRATION: Final = "migration_id, from_model, to_model, status, search, margin,
 _STEP: Final = """prompt_id, slug, version, dataset_id, split, repeats, state, outcome, before_run_id, after_run_id, job_id, suggestion_id,
     new_version, because, updated_at"""
 
+MEASURED: Final = ("prompt_id", "slug", "version", "test_run_id", "dataset_id", "split", "repeats", "was_measured")
+"""What a step takes from what its version was measured with."""
+
 OPEN: Final = ("pending", "measuring", "searching")
 
 
 async def versions_calling(tx: Tx, workspace_id: UUID, model: str, *, slugs: Sequence[str] | None) -> Sequence[Record]:
     """Versions that a label names or that are the newest of their prompt, and call this model; each with the newest completed test run
-    with it, of validation items rather than of others. In one read."""
+    with it on a dataset in use, of validation items rather than of others; `was_measured`: whether any dataset has one."""
     return await tx.fetch(
-        """SELECT p.prompt_id, p.slug, v.version, r.test_run_id, r.dataset_id, r.split, r.repeats
+        """SELECT p.prompt_id, p.slug, v.version, r.test_run_id, r.dataset_id, r.split, r.repeats,
+                  r.test_run_id IS NOT NULL OR EXISTS (
+                    SELECT FROM test_runs t WHERE t.workspace_id = p.workspace_id AND t.prompt_id = p.prompt_id AND t.version = v.version
+                       AND t.model = $2 AND t.status = 'completed' AND t.failed_of IS NULL) AS was_measured
              FROM prompts p
              JOIN prompt_versions v ON v.workspace_id = p.workspace_id AND v.prompt_id = p.prompt_id
              LEFT JOIN LATERAL (
                SELECT t.test_run_id, t.dataset_id, t.split, t.repeats FROM test_runs t
+                 JOIN datasets d ON d.workspace_id = t.workspace_id AND d.dataset_id = t.dataset_id AND d.archived_at IS NULL
                 WHERE t.workspace_id = p.workspace_id AND t.prompt_id = p.prompt_id AND t.version = v.version AND t.model = $2
                   AND t.status = 'completed' AND t.failed_of IS NULL
                 ORDER BY array_position(ARRAY['validation', 'test', 'train'], t.split), t.test_run_id DESC LIMIT 1) r ON true
@@ -61,12 +68,14 @@ async def insert_steps(tx: Tx, workspace_id: UUID, migration_id: UUID, rows: Seq
                                               repeats, state, outcome, because)
            SELECT $1, $2, s.prompt_id, s.slug, s.version, s.run, s.dataset, s.split, coalesce(s.repeats, 1),
                   CASE WHEN s.run IS NULL THEN 'skipped' ELSE 'pending' END, CASE WHEN s.run IS NULL THEN 'not_measured' END,
-                  CASE WHEN s.run IS NULL THEN 'No completed test run of this version with the model: nothing to compare with.' END
-             FROM unnest($3::uuid[], $4::text[], $5::integer[], $6::uuid[], $7::uuid[], $8::text[], $9::smallint[])
-                  s (prompt_id, slug, version, run, dataset, split, repeats)""",
+                  CASE WHEN s.run IS NOT NULL THEN NULL WHEN s.was_measured
+                       THEN 'This version was measured with archived datasets alone: restore one, or make a test run with another.'
+                       ELSE 'No completed test run of this version with the model: nothing to compare with.' END
+             FROM unnest($3::uuid[], $4::text[], $5::integer[], $6::uuid[], $7::uuid[], $8::text[], $9::smallint[], $10::boolean[])
+                  s (prompt_id, slug, version, run, dataset, split, repeats, was_measured)""",
         workspace_id,
         migration_id,
-        *([row[name] for row in rows] for name in ("prompt_id", "slug", "version", "test_run_id", "dataset_id", "split", "repeats")),
+        *([row[name] for row in rows] for name in MEASURED),
     )
 
 
