@@ -182,6 +182,32 @@ async def test_a_guarded_rollout_goes_up_its_ramp_and_back(stack: Stack, caller:
     assert kinds == ["experiment.started", "experiment.advanced", "experiment.rolled_back"]
 
 
+@pytest.mark.capability("X3")
+async def test_a_rollout_that_is_taken_back_leaves_a_label_that_somebody_moved_and_says_so(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    label = f"/v1/prompts/{SLUG}/labels/production"
+    first = await started(caller, ramp())
+    assert (await caller("PUT", label, {"version": 2})).status == 200
+    over = (await caller("POST", f"/v1/experiments/{first}/rollback", {"reason": "customers complain"})).body
+    assert (over["status"], over["rollout_state"], over["verdict"]["outcome"], over["winner"]) == ("completed", "finished", "stopped", None)
+    assert "Nothing was taken back" in over["verdict"]["sentence"]
+    assert over["promotion"]["state"] == "refused" and "names version 2 now: somebody moved it" in over["promotion"]["why"]
+    assert (await caller("GET", label)).body["version"] == 2
+    assert [name for name, _ in await told(stack, caller)] == ["experiment.started", "experiment.decided"]
+
+
+@pytest.mark.capability("X3")
+async def test_a_control_that_wins_is_not_said_to_stand_where_somebody_moved_the_label(caller: Caller) -> None:
+    await two_versions(caller)
+    label = f"/v1/prompts/{SLUG}/labels/production"
+    experiment = await started(caller, ramp())
+    assert (await caller("PUT", label, {"version": 2})).status == 200
+    body = {"winner": "control", "reason": "safer", "move_label": True}
+    over = (await caller("POST", f"/v1/experiments/{experiment}/decide", body)).body
+    assert (over["winner"], over["rollout_state"], over["promotion"]["state"]) == ("control", "finished", "refused")
+    assert "somebody moved it" in over["promotion"]["why"] and (await caller("GET", label)).body["version"] == 2
+
+
 async def test_the_checklist_says_what_stands_against_a_start(caller: Caller) -> None:
     await two_versions(caller)
     running = await started(caller, body())

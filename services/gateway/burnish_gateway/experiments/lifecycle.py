@@ -151,23 +151,27 @@ async def complete(
     if verdict.winner is not None and winner is None:
         raise Conflict(f"There is no live arm '{verdict.winner}'.", param="winner")
     promotion = await _promoted(tx, experiment, verdict, by=by, clock=clock, moves_label=moves_label)
-    state = None if experiment.rollout is None else "finished" if verdict.winner == experiment.candidate.arm else "rolled_back"
-    await _end(tx, experiment, verdict, promotion, rollout_state=state, at=clock.now())
-    after = {"status": "completed", "outcome": verdict.outcome, "winner": verdict.winner, "promotion": promotion.state}
-    await _note(tx, experiment, by, "decided", before={"status": experiment.status}, after=after)
-    await announce.happened(
-        tx, experiment, "experiment.decided", clock=clock, outcome=verdict.outcome, winner=verdict.winner,
-        winner_version=winner.version if winner else None, label_moved=promotion.state == "moved", decided_by=verdict.decided_by,
-        sentence=verdict.sentence,
-    )  # fmt: skip
+    state = None if experiment.rollout is None else "rolled_back"
+    if state and (verdict.winner == experiment.candidate.arm or await _serves_candidate(tx, experiment)):
+        state = "finished"
+    await _decided(tx, experiment, verdict, promotion, rollout_state=state, by=by, clock=clock)
     return promotion
 
 
 async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Actor, clock: Clock) -> None:
-    """A guarded rollout is over: nobody gets the candidate any more. The label never moved, so nothing has to move back."""
+    """A guarded rollout is over: nobody gets the candidate any more. It never moved the label, so nothing has to move back.
+
+    Where somebody else moved it to the candidate, everybody gets that, and the end says so: what people did stays.
+    """
     if experiment.rollout is None or not experiment.is_open:
         raise Conflict("Only a guarded rollout that was started can be rolled back.", param="experiment_id")
     promotion = Promotion(state="not_wanted", label=experiment.label, version=experiment.control.version, why="rolled back", at=clock.now())
+    promotion = await _stands(tx, experiment, promotion)
+    if await _serves_candidate(tx, experiment):
+        told = f"{verdict.sentence} Nothing was taken back: somebody moved '{experiment.label}' to the candidate, and everybody gets it."
+        stopped = verdict.model_copy(update={"outcome": "stopped", "winner": None, "sentence": told})
+        await _decided(tx, experiment, stopped, promotion, rollout_state="finished", by=by, clock=clock)
+        return
     await _end(tx, experiment, verdict, promotion, rollout_state="rolled_back", at=clock.now())
     after = {"status": "completed", "outcome": verdict.outcome, "step": experiment.step}
     await _note(tx, experiment, by, "rolled_back", before={"status": experiment.status}, after=after)
@@ -200,7 +204,7 @@ async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
     if not wanted:
         return told.model_copy(update={"state": "offered"}) if experiment.on_winner == "offered" and moves_label is None else told
     if winner.is_control and winner.model is None:
-        return told.model_copy(update={"state": "stood_there", "why": "the control won"})
+        return await _stands(tx, experiment, told.model_copy(update={"state": "stood_there", "why": "the control won"}))
     if winner.model is not None:
         why = f"the winner is the model {winner.model}: a label names versions. Save a version that uses it"
         return told.model_copy(update={"state": "refused", "why": why})
@@ -212,14 +216,7 @@ async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
 
 async def _moved(tx: Tx, experiment: Experiment, version: int, *, by: Actor, clock: Clock) -> Promotion:
     """By the registry's own way, with its history, event and rules."""
-    head = await lock_head(tx, experiment.workspace_id, Slug(experiment.slug))
-    placed = head.labels.get(experiment.label) if head else None
-    if placed is not None and placed.version not in (version, experiment.control.version):
-        raise Conflict(
-            f"The label '{experiment.label}' named version {experiment.control.version} when the experiment began, and names version "
-            f"{placed.version} now: somebody moved it meanwhile. Move it by hand.",
-            param="label",
-        )
+    await _unless_moved(tx, experiment, to=version)
     moved = await move_label(
         tx, experiment.workspace_id, Slug(experiment.slug), Label(experiment.label), version=version, author=author_of(by), clock=clock,
         reason=f"experiment {experiment.experiment_id}",
@@ -228,9 +225,57 @@ async def _moved(tx: Tx, experiment: Experiment, version: int, *, by: Actor, clo
     return Promotion(state=state, label=experiment.label, from_version=moved.from_version, version=version, at=clock.now())
 
 
+async def _stands(tx: Tx, experiment: Experiment, told: Promotion) -> Promotion:
+    """What is told of a label that stays with the control, unless somebody moved it: then that."""
+    try:
+        await _unless_moved(tx, experiment, to=experiment.control.version)
+    except Conflict as error:
+        return told.model_copy(update={"state": "refused", "why": error.message})
+    return told
+
+
+async def _unless_moved(tx: Tx, experiment: Experiment, *, to: int | None) -> None:
+    """Raises Conflict where the label names neither this version nor what it named when the experiment began: whoever moved it decides."""
+    placed = await _placed(tx, experiment)
+    if placed is not None and placed not in (to, experiment.control.version):
+        raise Conflict(
+            f"The label '{experiment.label}' named version {experiment.control.version} when the experiment began, and names version "
+            f"{placed} now: somebody moved it meanwhile. Move it by hand.",
+            param="label",
+        )
+
+
+async def _serves_candidate(tx: Tx, experiment: Experiment) -> bool:
+    """Whether the label names the candidate by now, and with it everybody gets it. A candidate that is a model is named by no label."""
+    candidate = experiment.candidate
+    return candidate.version != experiment.control.version and await _placed(tx, experiment) == candidate.version
+
+
+async def _placed(tx: Tx, experiment: Experiment) -> int | None:
+    """The version that the label names, which nobody moves until the transaction ends."""
+    head = await lock_head(tx, experiment.workspace_id, Slug(experiment.slug))
+    placed = head.labels.get(experiment.label) if head else None
+    return placed.version if placed else None
+
+
 def author_of(by: Actor) -> Author:
     key = getattr(by, "api_key_id", None)
     return Author(name=by.actor, api_key_id=key if isinstance(key, UUID) else None)
+
+
+async def _decided(
+    tx: Tx, experiment: Experiment, verdict: Verdict, promotion: Promotion, *, rollout_state: str | None, by: Actor, clock: Clock
+) -> None:  # fmt: skip
+    """Ends it with this verdict, and says so."""
+    winner = experiment.arm(verdict.winner)
+    await _end(tx, experiment, verdict, promotion, rollout_state=rollout_state, at=clock.now())
+    after = {"status": "completed", "outcome": verdict.outcome, "winner": verdict.winner, "promotion": promotion.state}
+    await _note(tx, experiment, by, "decided", before={"status": experiment.status}, after=after)
+    await announce.happened(
+        tx, experiment, "experiment.decided", clock=clock, outcome=verdict.outcome, winner=verdict.winner,
+        winner_version=winner.version if winner else None, label_moved=promotion.state == "moved", decided_by=verdict.decided_by,
+        sentence=verdict.sentence,
+    )  # fmt: skip
 
 
 async def _end(tx: Tx, experiment: Experiment, verdict: Verdict, promotion: Promotion, *, rollout_state: str | None, at: datetime) -> None:

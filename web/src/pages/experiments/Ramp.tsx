@@ -39,6 +39,7 @@ function Words({ experiment }: { experiment: Experiment }) {
   const { rollout_state: state, status, rollout } = experiment;
   if (status === "draft") return <>It begins with {shareWords(rollout?.steps?.[0])} when it is started.</>;
   if (state === "rolled_back") return <span className="inline-flex items-center gap-1"><Undo2 size={12} aria-hidden /> Taken back: nobody gets the candidate.</span>; // prettier-ignore
+  if (state === "finished" && experiment.verdict?.outcome === "stopped") return <>It ended on its way: the label names the candidate, so everybody gets it.</>;
   if (state === "finished") return <>It went all the way up.</>;
   if (status === "paused") return <span className="inline-flex items-center gap-1"><Pause size={12} aria-hidden /> Paused: nobody gets the candidate meanwhile.</span>; // prettier-ignore
   const baked = bakedAt(experiment);
