@@ -184,12 +184,17 @@ EvaluatorSettings: TypeAlias = Annotated[
 
 def models_of(settings: EvaluatorSettings) -> list[str]:
     """The models that an evaluator asks, in order; none: it costs nothing."""
+    return list(models_by_place(settings).values())
+
+
+def models_by_place(settings: EvaluatorSettings) -> dict[str, str]:
+    """The models that an evaluator asks, in order, by where the settings name them."""
     match settings:
         case LlmJudge(model=model) | Pairwise(model=model):
-            return [model]
+            return {"model": model}
         case Jury(models=models):
-            return list(models)
+            return {f"models[{number}]": model for number, model in enumerate(models)}
         case Toxicity(judge=str(judge)):
-            return [judge]
+            return {"judge": judge}
         case _:
-            return []
+            return {}

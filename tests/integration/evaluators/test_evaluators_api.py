@@ -60,6 +60,22 @@ async def test_settings_are_tried_before_they_are_saved(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "param"),
+    [
+        ({"kind": "llm_judge", "model": "nobodys/judge", "rubric": "Is it polite?"}, "settings.model"),
+        ({"kind": "jury", "models": ["simulated/judge", "nobodys/judge"], "rubric": "Is it polite?"}, "settings.models[1]"),
+        ({"kind": "toxicity", "judge": "nobodys/judge"}, "settings.judge"),
+    ],
+)
+async def test_a_judge_that_cannot_be_called_is_refused_where_the_settings_name_it(
+    caller: Caller, settings: dict[str, Any], param: str
+) -> None:
+    for path, body in (("/v1/evaluators", {"name": "judged"}), ("/v1/evaluators/try", {"output": "Hello."})):
+        refused = await caller("POST", path, body | {"settings": settings})
+        assert (refused.status, refused.body["error"]["param"]) == (404, param), refused.body
+
+
+@pytest.mark.parametrize(
     ("settings", "param", "line"),
     [
         ({"kind": "code", "code": "x = 1\ny = (\n"}, "settings.code", 3),

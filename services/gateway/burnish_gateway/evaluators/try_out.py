@@ -9,8 +9,8 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.evaluators import store
 from burnish_gateway.evaluators.bodies import Answered, VerdictAnswer, verdict_answer
-from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.contracts.evaluators import EvaluatorSettings, models_by_place
+from burnish_shared.errors import BurnishError, InvalidField, NotFound
 from burnish_shared.evaluators import Ask, Case, Evaluator, Mistake, build
 
 SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
@@ -19,8 +19,12 @@ SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 async def checked(settings: EvaluatorSettings, *, gateway: Gateway, principal: Principal, ask: Ask | None = None) -> Evaluator:
     """Raises InvalidField that names the field, and in its details line and column where code is to blame; ModelNotFound, PriceUnknown
     and NoProviderKey for judges that cannot be called. `ask`: how judges are asked, where somebody wants a score."""
-    for model in models_of(settings):
-        await gateway.models.route(principal.workspace, model)
+    for place, model in models_by_place(settings).items():
+        try:
+            await gateway.models.route(principal.workspace, model)
+        except BurnishError as error:
+            error.param = f"settings.{place}" if error.param is not None else None
+            raise
     try:
         return await build(settings, grounds=gateway.grounds, tenant=str(principal.workspace_id), ask=ask)
     except Mistake as mistake:
