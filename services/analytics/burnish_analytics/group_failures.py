@@ -55,7 +55,7 @@ async def _grouped(failures: Sequence[Failure], worker: WorkerProcess) -> list[F
     answer = await worker.ask(json.dumps({"failures": texts}).encode(), timeout_s=ANSWER_S)
     if isinstance(answer, Failed):
         return None
-    return [FoundGroup(tuple(one["members"]), tuple(one["words"]), one["phrase"]) for one in answer["groups"]]
+    return [FoundGroup(tuple(one["members"]), tuple(one["words"]), one["phrase"], tuple(one["common"])) for one in answer["groups"]]
 
 
 def _merged(rows: Iterable[Record]) -> Iterator[Failure]:

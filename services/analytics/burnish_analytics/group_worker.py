@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from burnish_analytics.core.group_words import PEOPLE_LEAST, Row, one_of, phrase_of, tf_idf, words_of
+from burnish_analytics.core.group_words import PEOPLE_LEAST, Row, distinct, one_of, phrase_of, tf_idf, words_of
 from burnish_shared.sandbox.worker_process import serve
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ DISTANCE_MOST: Final = 0.85
 
 SIZE_LEAST: Final = 3
 GROUPS_MOST: Final = 20
-WORDS_MOST: Final = 3
 
 WEIGHTS: Final = {"complaint": 1.0, "asked": 0.7, "confusion": 2.0}
 
@@ -42,13 +41,13 @@ def main() -> None:
 
 
 def answer_to(request: dict[str, Any]) -> dict[str, Any]:
-    """`{failures: [{complaint, asked, expected, answered, person}]}` → `{groups: [{members, words, phrase}]}`, largest first."""
+    """`{failures: [{complaint, asked, expected, answered, person}]}` → `{groups: [{members, words, common, phrase}]}`, largest first."""
     failures: list[dict[str, str]] = request["failures"]
     members = _members(failures)
-    words = _names(failures, members)
+    common = list(_common_words(failures, members))
     phrases = (phrase_of([(failures[n]["complaint"], failures[n]["person"] or f"\x00{n}") for n in own]) for own in members)
-    named = zip(members, words, phrases, strict=True)
-    return {"groups": [{"members": own, "words": several, "phrase": phrase} for own, several, phrase in named]}
+    named = zip(members, common, phrases, strict=True)
+    return {"groups": [{"members": own, "words": distinct(words), "common": words, "phrase": phrase} for own, words, phrase in named]}
 
 
 def _members(failures: Sequence[dict[str, str]]) -> list[list[int]]:
@@ -115,8 +114,8 @@ def _joined(alike: "NDArray[Any]") -> list[list[int]]:
             how_near[n] = distances[n, nearest[n]]
 
 
-def _names(failures: Sequence[dict[str, str]], members: Sequence[Sequence[int]]) -> Iterator[list[str]]:
-    """Of each group the words whose share in it most exceeds their share elsewhere."""
+def _common_words(failures: Sequence[dict[str, str]], members: Sequence[Sequence[int]]) -> Iterator[list[str]]:
+    """Of each group the words that its members have in common: first those whose share in it most exceeds their share elsewhere."""
     spoken = [{*words_of(one["complaint"]), *words_of(one["asked"])} for one in failures]
     everywhere = Counter(word for own in spoken for word in own)
     for own in members:
@@ -125,11 +124,9 @@ def _names(failures: Sequence[dict[str, str]], members: Sequence[Sequence[int]])
         for n in own:
             for word in spoken[n]:
                 people.setdefault(word, set()).add(failures[n]["person"] or f"\x00{n}")
-        yield _distinct(
-            sorted(
-                (word for word, times in inside.items() if len(people[word]) >= PEOPLE_LEAST and 3 * times >= len(own)),
-                key=lambda word: (-_telling(inside[word], len(own), everywhere[word], len(failures)), -len(word), word),
-            )
+        yield sorted(
+            (word for word, times in inside.items() if len(people[word]) >= PEOPLE_LEAST and 3 * times >= len(own)),
+            key=lambda word: (-_telling(inside[word], len(own), everywhere[word], len(failures)), -len(word), word),
         )
 
 
@@ -137,17 +134,6 @@ def _telling(inside: int, size: int, everywhere: int, of: int) -> float:
     """Share in the group times how much more often than elsewhere (both smoothed by one)."""
     outside = (everywhere - inside + 1) / (of - size + 2)
     return float(inside / size * ((inside / size) / outside) ** 0.5)
-
-
-def _distinct(words: Sequence[str]) -> list[str]:
-    """The first few that share no word with one another."""
-    found: list[str] = []
-    for word in words:
-        if all(not set(word.split()) & set(other.split()) for other in found):
-            found.append(word)
-        if len(found) == WORDS_MOST:
-            break
-    return found
 
 
 if __name__ == "__main__":

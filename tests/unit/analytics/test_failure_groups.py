@@ -126,3 +126,19 @@ def test_a_group_is_named_by_what_several_people_said_in_the_same_words() -> Non
     assert phrase_of([("of one only", "ann"), ("x y", "bob"), ("", "cyd")]) == phrase_of([]) == ""
     result = shown([failure(n) for n in range(3)], [FoundGroup((0, 1, 2), ("place",), phrase_of(said))], start=NOW - timedelta(9), end=NOW)
     assert result["groups"][0]["name"] == "“ended up in the wrong place”"
+
+
+def test_groups_of_one_name_are_told_apart_by_words_that_the_others_have_not() -> None:
+    failures = [failure(n % 10) for n in range(12)]
+    said = [
+        FoundGroup((0, 1, 2), ("parcel",), "does not work", ("parcel", "late", "broken")),
+        FoundGroup((3, 4, 5), ("refund",), "does not work", ("broken", "refund", "card refund", "card", "bank")),
+        FoundGroup((6, 7, 8), ("broken",), "does not work", ("broken",)),
+        FoundGroup((9, 10, 11), ("broken",), "does not work", ("broken",)),
+    ]
+    groups = shown(failures, said, start=NOW - timedelta(days=1), end=NOW)["groups"]
+    named = "“does not work”"
+    assert [one["name"] for one in groups] == [f"{named} (parcel, late)", f"{named} (refund, card)", named, f"{named} (#2)"]
+    assert len({one["id"] for one in groups}) == 4
+    [alone] = shown(failures, said[:1], start=NOW - timedelta(days=1), end=NOW)["groups"]
+    assert alone["name"] == named

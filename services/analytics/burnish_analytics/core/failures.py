@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from burnish_analytics.core.group_words import PEOPLE_LEAST
+from burnish_analytics.core.group_words import PEOPLE_LEAST, distinct
 
 Source = Literal["correction", "comment", "reaction", "test_run", "evaluator"]
 
@@ -19,6 +19,10 @@ CATEGORY_MOST: Final = 60
 """A longer expected answer is no category, and nothing that two failures have in common."""
 
 EXAMPLES_MOST: Final = 5
+
+TELLING_MOST: Final = 2
+"""Words by which one of several groups of one name is told apart."""
+
 ONE_DAY: Final = timedelta(days=1)
 
 
@@ -48,11 +52,12 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class FoundGroup:
     """Places of failures that belong together, the words that they have in common and others have not, and what several said of them in the
-    same words ('' for nothing)."""
+    same words ('' for nothing). `common`: all words that they have in common, the most telling first."""
 
     members: tuple[int, ...]
     words: tuple[str, ...]
     phrase: str = ""
+    common: tuple[str, ...] = ()
 
 
 def text_of(variables: Any, messages: Any) -> str:
@@ -72,19 +77,19 @@ def category(text: Any) -> str:
 
 def shown(failures: Sequence[Failure], groups: Sequence[FoundGroup], *, start: datetime, end: datetime) -> dict[str, Any]:
     """Groups as the gateway shows them: names, sizes, course and ids of examples; no text but the words of names."""
+    members = [[failures[n] for n in group.members] for group in groups]
+    named = zip(_names(groups, [_confusion(own) for own in members]), groups, members, strict=True)
     return {
         "considered": dict(Counter(one.source for one in failures)),
         "failures": len(failures),
         "ungrouped": len(failures) - sum(len(group.members) for group in groups),
         "from": start.isoformat(),
         "to": end.isoformat(),
-        "groups": [_group(group, [failures[n] for n in group.members], of=len(failures), start=start, end=end) for group in groups],
+        "groups": [_group(name, group, own, of=len(failures), start=start, end=end) for name, group, own in named],
     }
 
 
-def _group(group: FoundGroup, members: Sequence[Failure], *, of: int, start: datetime, end: datetime) -> dict[str, Any]:
-    confusion = _confusion(members)
-    name = _name(group, confusion)
+def _group(name: str, group: FoundGroup, members: Sequence[Failure], *, of: int, start: datetime, end: datetime) -> dict[str, Any]:
     middle = start + (end - start) / 2
     newer = sum(one.at >= middle for one in members)
     older = len(members) - newer
@@ -93,7 +98,7 @@ def _group(group: FoundGroup, members: Sequence[Failure], *, of: int, start: dat
         "id": hashlib.sha256(name.encode()).hexdigest()[:16],
         "name": name,
         "words": list(group.words),
-        "confusion": confusion,
+        "confusion": _confusion(members),
         "size": len(members),
         "share": round(len(members) / of, 4),
         "sources": dict(Counter(one.source for one in members)),
@@ -107,6 +112,20 @@ def _group(group: FoundGroup, members: Sequence[Failure], *, of: int, start: dat
             for one in sorted(members, key=lambda one: one.order, reverse=True)[:EXAMPLES_MOST]
         ],
     }
+
+
+def _names(groups: Sequence[FoundGroup], confusions: Sequence[Mapping[str, str] | None]) -> list[str]:
+    """Of those that would have one name each says which words it has in common and its namesakes have not; a number, where none."""
+    plain = [_name(group, confusion) for group, confusion in zip(groups, confusions, strict=True)]
+    found: list[str] = []
+    for place, (name, group) in enumerate(zip(plain, groups, strict=True)):
+        namesakes = [other for n, other in enumerate(groups) if n != place and plain[n] == name]
+        known = {word for other in namesakes for word in other.common}
+        own = distinct((word for word in group.common if word not in known), most=TELLING_MOST) if namesakes else []
+        told = f"{name} ({', '.join(own)})" if own else name
+        same = sum(one == told or one.startswith(f"{told} (#") for one in found)
+        found.append(f"{told} (#{same + 1})" if same else told)
+    return found
 
 
 def _name(group: FoundGroup, confusion: Mapping[str, str] | None) -> str:

@@ -4,12 +4,15 @@ people said in the same words. Pure."""
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
 WORD: Final = re.compile(r"\b[^\W\d_][\w'’-]+\b")
 FEATURES_MOST: Final = 20_000
+
+WORDS_MOST: Final = 3
+"""In the name of a group."""
 
 SPOKEN: Final = re.compile(r"[^\W_][\w'’-]*")
 PHRASE_WORDS: Final = range(3, 13)
@@ -95,6 +98,17 @@ def phrase_of(said: Sequence[tuple[str, str]]) -> str:
             written.setdefault(phrase, text[words[n].start() : words[n + len(phrase) - 1].end()])
     shared = [one for one, n in times.items() if 3 * n >= len(said) and len(people[one]) >= PEOPLE_LEAST and not STOP_WORDS.issuperset(one)]
     return written[max(shared, key=lambda one: (times[one] * len(one), one))].strip() if shared else ""
+
+
+def distinct(words: Iterable[str], *, most: int = WORDS_MOST) -> list[str]:
+    """The first few that share no word with one another."""
+    found: list[str] = []
+    for word in words:
+        if all(not set(word.split()) & set(other.split()) for other in found):
+            found.append(word)
+        if len(found) == most:
+            break
+    return found
 
 
 def _unit(row: Row) -> Row:
