@@ -4,6 +4,8 @@ import json
 
 from pydantic import ValidationError
 
+from burnish_shared.places import place_of
+
 
 class Refusal(Exception):
     """A request that is answered with an error: HTTP status, and the fields of OpenAI's error object."""
@@ -30,5 +32,5 @@ def refusal_of(error: ValidationError) -> Refusal:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return Refusal(f"The body is not valid JSON: {first['msg']}.", code="invalid_json")
-    param = ".".join(str(part) for part in first["loc"]) or None
+    param = place_of(first["loc"]) or None
     return Refusal(f"Invalid value for '{param}': {first['msg']}.", param=param, code="invalid_value")

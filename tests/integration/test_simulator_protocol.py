@@ -139,7 +139,7 @@ async def test_a_seed_repeats_an_answer_at_a_temperature(client: openai.AsyncOpe
         ({"model": "gpt-9"}, openai.NotFoundError, "model_not_found", "model"),
         ({"model": "fault/unheard_of"}, openai.BadRequestError, "unknown_fault", "fault"),
         ({"messages": []}, openai.BadRequestError, "invalid_value", "messages"),
-        ({"messages": [{"role": "narrator", "content": "x"}]}, openai.BadRequestError, "invalid_value", "messages.0.role"),
+        ({"messages": [{"role": "narrator", "content": "x"}]}, openai.BadRequestError, "invalid_value", "messages[0].role"),
         ({"messages": [{"role": "user", "content": "x" * 1_100_000}]}, openai.BadRequestError, "context_length_exceeded", "messages"),
         ({"temperature": 3}, openai.BadRequestError, "invalid_value", "temperature"),
         ({"max_tokens": 0}, openai.BadRequestError, "invalid_value", "max_tokens"),

@@ -25,6 +25,7 @@ from pydantic import (
 from burnish_gateway.wording import VISIBLE, in_words
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
+from burnish_shared.places import place_of
 
 BODY_MOST_BYTES = 1024 * 1024
 """Larger bodies are refused before they are parsed (PROMISES G-15)."""
@@ -254,10 +255,10 @@ def _says_more(other: tuple[str, dict[str, str]], *, than: str) -> bool:
     """Whether it is of something in that field, or of the field itself, whose value then is of the kind that was wanted."""
     kind, problem = other
     is_of_its_kind = problem["param"] == than and not (kind.endswith("_type") or kind == "literal_error")
-    return is_of_its_kind or (than != "" and problem["param"].startswith(f"{than}."))
+    return is_of_its_kind or (than != "" and problem["param"].startswith((f"{than}.", f"{than}[")))
 
 
-NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.]*): (.+)", re.S)
+NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.\[\]]*): (.+)", re.S)
 """What a check of several fields says: of which one it is."""
 
 
@@ -339,7 +340,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     if len(location) > 2 and location[0] == "settings":
         location = (location[0], *location[2:])
     named = [part for part in location if not (isinstance(part, str) and (OF_UNIONS.match(part) or part in PLAIN_TYPES))]
-    return ".".join(str(part) for part in named)[:200]
+    return place_of(named)[:200]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class _Reader:
             return ()
         made: list[Step] = []
         for number, one in enumerate(given):
-            made.append(self._step(one, at=f"{at}.{number}", seen=seen, depth=depth))
+            made.append(self._step(one, at=f"{at}[{number}]", seen=seen, depth=depth))
         return tuple(made)
 
     def _step(self, given: Mapping[str, Any], *, at: str, seen: set[str], depth: int) -> Step:
@@ -157,7 +157,7 @@ class _Reader:
         branches: list[tuple[Step, ...]] = []
         for number, branch in enumerate(given):
             own = set(seen)
-            branches.append(self.steps(branch, at=f"{at}.{number}", seen=own, depth=depth + 1))
+            branches.append(self.steps(branch, at=f"{at}[{number}]", seen=own, depth=depth + 1))
             ended |= own
         seen |= ended
         return Parallel(tuple(branches))
@@ -169,9 +169,9 @@ class _Reader:
         cases: list[Case] = []
         for number, case in enumerate(given):
             if case.get("if") is None and number < len(given) - 1:
-                self.fault(f"{at}.{number}.if", "only the last case may be without a condition")
-            when, own = self.condition(case.get("if"), at=f"{at}.{number}.if", seen=seen), set(seen)
-            cases.append(Case(when, self.steps(case["steps"], at=f"{at}.{number}.steps", seen=own, depth=depth + 1)))
+                self.fault(f"{at}[{number}].if", "only the last case may be without a condition")
+            when, own = self.condition(case.get("if"), at=f"{at}[{number}].if", seen=seen), set(seen)
+            cases.append(Case(when, self.steps(case["steps"], at=f"{at}[{number}].steps", seen=own, depth=depth + 1)))
             ended |= own
         seen |= ended
         return Choose(tuple(cases))

@@ -81,7 +81,7 @@ async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller
     assert missing.value.body["error"]["type"] == "not_found_error"  # type: ignore[index]
     with pytest.raises(anthropic.BadRequestError) as wrong:
         await claude.messages.create(model="simulated/chat", max_tokens=5, messages=[{"role": "system", "content": "x"}])  # type: ignore[typeddict-item]
-    assert "messages.0.role" in str(wrong.value) and wrong.value.request_id
+    assert "messages[0].role" in str(wrong.value) and wrong.value.request_id
     with pytest.raises(anthropic.BadRequestError, match="document"):
         block = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}}
         await claude.messages.create(model="simulated/chat", max_tokens=5, messages=[{"role": "user", "content": [block]}])  # type: ignore[typeddict-item]

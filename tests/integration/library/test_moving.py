@@ -101,7 +101,7 @@ async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, cal
     alone = {"slug": "lost", "versions": [{"version": 1, "content": {"steps": STEPS}}]}
     told = await bring(await stack.caller(), {"chains": [alone]})
     assert (told["chains"][0]["outcome"], told["notes"]) == ("created", ["lost: runs the prompt 'router', which is not here."])
-    for content, param in (({"steps": []}, "content.steps"), ({"steps": [{"id": "a"}]}, "content.steps.0")):
+    for content, param in (({"steps": []}, "content.steps"), ({"steps": [{"id": "a"}]}, "content.steps[0]")):
         wrong = await bring(call, {"chains": [alone | {"versions": [{"version": 1, "content": content}]}]}, status=422)
         assert wrong["error"]["param"].startswith(f"chains[0].versions[0].{param}"), wrong
     third = await stack.caller()
@@ -223,7 +223,7 @@ async def test_a_chain_of_nothing_and_a_verdict_of_anything_are_refused_by_their
     arms = [{"name": name, "version": number, "share": 0.5} for number, name in enumerate("ab", 1)]
     asked = {"name": "E", "prompt": "odd", "arms": arms, "unit": "end_user", "metric": "satisfaction"}
     told = await bring(call, {"experiments": [{"experiment": asked, "status": "completed", "verdict": {"x": 1}}]}, status=422)
-    assert told["error"]["param"].startswith("experiments.0.verdict")
+    assert told["error"]["param"].startswith("experiments[0].verdict")
 
 
 async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(stack: Stack, call: Caller) -> None:

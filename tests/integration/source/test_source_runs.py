@@ -129,7 +129,7 @@ async def test_a_case_that_expects_nothing_is_refused_by_its_place_and_nothing_i
     good = {"ticket": "Where is it?", "expected": " ", "category": "shipping"}
     for blank in ({"ticket": "Hello"}, {"ticket": "Hello", "expected": "  "}, {"ticket": "Hello", "expected": " ", "category": "\n"}):
         refused = await caller("POST", "/test-set", {"items": [good, blank]})
-        assert refused.status == 422 and "items.1" in str(refused.body) and "expected" in str(refused.body), refused.body
+        assert refused.status == 422 and "items[1]" in str(refused.body) and "expected" in str(refused.body), refused.body
     assert (await caller("GET", "/test-set")).body == []
     assert (await caller("POST", "/test-set", {"items": [good]})).body["total"] == 1
     assert [one["expected"] for one in (await caller("GET", "/test-set")).body] == ["shipping"]

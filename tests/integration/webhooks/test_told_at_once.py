@@ -178,7 +178,7 @@ async def test_those_who_only_look_see_no_keys_in_urls_and_start_nothing(
     [
         ({"order_wait_s": 5}, "order_wait_s"),
         ({"events": ["data.erased"], "filters": {"prompts": ["a"]}}, "filters.prompts"),
-        ({"filters": {"prompts": ["NO SUCH!"]}}, "filters.prompts.0"),
+        ({"filters": {"prompts": ["NO SUCH!"]}}, "filters.prompts[0]"),
         ({"condition": "data.delta + 1"}, "condition"),
     ],
 )

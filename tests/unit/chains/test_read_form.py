@@ -56,19 +56,19 @@ def test_every_fault_is_named_at_once_by_its_place() -> None:
         output="steps.l",
     )
     assert found.keys() == {
-        "steps.0.variables.x", "steps.0.variables.y", "steps.0.variables.z", "steps.1.id", "steps.2", "steps.3",
-        "steps.4.parallel.1.0.variables.x", "steps.5.choose.0.if", "steps.5.choose.1.if", "steps.6.stop.output", "steps.6.retries",
-        "steps.7.values.x", "steps.7.variables.x", "output",
+        "steps[0].variables.x", "steps[0].variables.y", "steps[0].variables.z", "steps[1].id", "steps[2]", "steps[3]",
+        "steps[4].parallel[1][0].variables.x", "steps[5].choose[0].if", "steps[5].choose[1].if", "steps[6].stop.output", "steps[6].retries",
+        "steps[7].values.x", "steps[7].variables.x", "output",
     }  # fmt: skip
-    assert "no step 'b' has ended before" in found["steps.0.variables.x"]
-    assert "exactly one of prompt, parallel, choose, stop; it has none of them" in found["steps.2"]
-    assert "it has prompt and stop" in found["steps.3"]
-    assert "fields of a JSON answer lie in .json" in found["steps.7.variables.x"]
+    assert "no step 'b' has ended before" in found["steps[0].variables.x"]
+    assert "exactly one of prompt, parallel, choose, stop; it has none of them" in found["steps[2]"]
+    assert "it has prompt and stop" in found["steps[3]"]
+    assert "fields of a JSON answer lie in .json" in found["steps[7].variables.x"]
 
 
 def test_a_variable_that_is_not_declared_is_a_fault_where_any_are() -> None:
     assert read(call("a", variables={"x": "variables.anything"}))
-    assert "declare it" in faults(call("a", variables={"x": "variables.other"}), parameters={"ticket": {}})["steps.0.variables.x"]
+    assert "declare it" in faults(call("a", variables={"x": "variables.other"}), parameters={"ticket": {}})["steps[0].variables.x"]
 
 
 def test_what_stands_in_a_fallback_sees_the_step_that_failed() -> None:

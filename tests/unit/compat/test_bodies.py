@@ -42,7 +42,7 @@ def order(parse: Callable[[bytes], Chat], body: dict[str, Any]) -> dict[str, Any
         (parse_chat, CHAT | {"temperature": 3}, "temperature", "temperature: must be at most 2"),
         (ResponsesFormat().parse, RESPONSE | {"input": [{"role": "user"}, 1]}, "input[1]", "input[1]: must be an object"),
         (AnthropicFormat().parse, MESSAGE | {"stream": "yes"}, "stream", "stream: must be true or false"),
-        (AnthropicFormat().parse, MESSAGE | {"messages": [1]}, "messages.0", "messages.0: must be an object"),
+        (AnthropicFormat().parse, MESSAGE | {"messages": [1]}, "messages[0]", "messages[0]: must be an object"),
         (parse_embeddings_body, EMBED | {"input": 5}, "input", "input: must be text, or a list"),
     ],
 )

@@ -99,7 +99,7 @@ def test_lines_that_expect_nothing_are_named_and_refused_or_left_out_but_never_s
     assert [one.expected for one in read.items] == ["0"] and read.left_out == [1, 2]
     with pytest.raises(BadRequest, match="nothing is expected") as refused:
         read_items(b'{"items": [{"input": "a", "expected": "b"}, {"input": "c", "expected": " "}]}', content_type="application/json")
-    assert refused.value.param == "items.1.expected"
+    assert refused.value.param == "items[1].expected"
 
 
 def test_several_columns_make_the_variables_of_an_input() -> None:

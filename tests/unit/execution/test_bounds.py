@@ -187,7 +187,7 @@ def test_each_format_refuses_what_an_execution_would(format: Any, more: dict[str
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"messages": [{"role": "user", "content": 5}], "model": "m"}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": 5}], "model": "m"}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": "x"}], "model": "m", "cache": "yes"}, "cache"),
         ({"messages": [{"role": "user", "content": "x"}], "model": "m", "cache": {"ttl_s": 0}}, "cache.ttl_s"),
     ],

@@ -116,7 +116,7 @@ SIDES = [
     ({"cache": {"ttl_s": 0}}, [("cache.ttl_s", "must be at least 1")]),
     ({"cache": {"mode": "x"}}, [("cache.mode", "must be 'off' or 'always'")]),
     ({"cache": "yes"}, [("cache", "must be true or false, or an object")]),
-    ({"stop": [""]}, [("stop.0", "may not be empty")]),
+    ({"stop": [""]}, [("stop[0]", "may not be empty")]),
     ({"stop": ""}, [("stop", "may not be empty")]),
     ({"stop": 5}, [("stop", "must be text, or a list")]),
     ({"choice": "some"}, [("choice", "must be 'none' or 'auto', or an object")]),

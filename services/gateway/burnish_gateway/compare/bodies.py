@@ -84,7 +84,7 @@ def orders_of(body: NewComparison) -> list[Order]:
 
 def _with(body: NewComparison, side: Variant, *, index: int) -> NewExecution:
     if body.messages is not None and (side.prompt or side.label or side.version):
-        raise InvalidField(f"variants.{index}: prompt, label and version belong to a prompt, not to messages.", param=f"variants.{index}")
+        raise InvalidField(f"variants[{index}]: prompt, label and version belong to a prompt, not to messages.", param=f"variants[{index}]")
     changes: dict[str, Any] = {}
     if side.prompt is not None:
         changes |= {"prompt": side.prompt, "label": side.label, "version": side.version}

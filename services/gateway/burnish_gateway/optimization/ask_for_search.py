@@ -156,7 +156,7 @@ async def _judges(tx: Tx, body: OptimizationBody) -> list[EvaluatorSettings]:
     for index, one in enumerate(body.metrics):
         if one.metric in ("relevance", "coherence") and judge is None:
             raise InvalidField(
-                f"metrics: {one.metric} takes a model that judges; name one in models.judge.", param=f"metrics.{index}.metric"
+                f"metrics: {one.metric} takes a model that judges; name one in models.judge.", param=f"metrics[{index}].metric"
             )
     if body.metrics and all(one.metric == "feedback" for one in body.metrics if one.counts):
         raise InvalidField(NO_FEEDBACK + ".", param="metrics")

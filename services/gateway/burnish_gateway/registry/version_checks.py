@@ -27,6 +27,7 @@ from burnish_shared.evaluators.verdict import NAMES
 from burnish_shared.guarding.rules import is_beyond
 from burnish_shared.guarding.spans import PROGRAM_MOST, compiled, to_bytes
 from burnish_shared.guarding.texts import text_of
+from burnish_shared.places import place_of
 from burnish_shared.schema_check import BadSchema, SchemaCheck, is_quick
 
 INPUTS: Final[TypeAdapter[list[InputValidator]]] = TypeAdapter(InputValidators)
@@ -75,8 +76,8 @@ def check_validators(spec: Mapping[str, Any]) -> None:
             validators = adapter.validate_python(spec.get(param, []))
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(one) for one in first["loc"])
-            raise InvalidField(f"{param}.{where}: {first['msg']}.", param=param) from error
+            where = place_of((param, *first["loc"]))
+            raise InvalidField(f"{where}: {first['msg']}.", param=param) from error
         for index, validator in enumerate(validators):
             mistake = _mistake_in(validator.settings)
             if mistake is not None:

@@ -69,7 +69,7 @@ function InChain({ prompt, search, error, onChange }: Props) {
 function OneMetric({ row, at, error, onChange, onRemove }: { row: MetricRow; at: number; error: unknown; onChange: (changes: Partial<MetricRow>) => void; onRemove: () => void }) {
   const unit = UNITS[row.metric];
   const number = (name: "weight" | "bound" | "zeroAt", label: string, hint: string) => (
-    <Field label={<span className="text-12 font-normal text-muted">{label}</span>} error={errorFor(error, `metrics.${at}.${name === "zeroAt" ? "zero_at" : name === "bound" ? (unit ? "at_most" : "at_least") : name}`)}>
+    <Field label={<span className="text-12 font-normal text-muted">{label}</span>} error={errorFor(error, `metrics[${at}].${name === "zeroAt" ? "zero_at" : name === "bound" ? (unit ? "at_most" : "at_least") : name}`)}>
       <Input type="number" min={0} step="any" placeholder={hint} aria-label={`${label}, metric ${at + 1}`} value={row[name]} onChange={(event) => onChange({ [name]: event.target.value })} />
     </Field>
   );

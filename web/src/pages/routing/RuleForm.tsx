@@ -37,7 +37,7 @@ export function RuleForm({ rule, at, prompt, onClose, save }: { rule: Rule | nul
   const labels = Object.keys((of.data?.labels ?? {}) as Record<string, number>);
   const when = way === "text" ? written.trim() : condition.terms.every((one) => faultOf(one) === null) ? toExpression(condition) : "";
   const use: Rule["use"] | null = uses === "auto" ? { model: "auto" } : uses === "model" ? (model ? { model } : null) : uses === "version" ? (/^\d+$/.test(version) ? { version: Number(version) } : null) : label ? { label } : null;
-  const told = (part: string) => (error instanceof ApiError && (error.param === `rules[${at}].${part}` || error.param?.startsWith(`rules[${at}].${part}.`)) ? error.message : undefined);
+  const told = (part: string) => (error instanceof ApiError && (error.param === `rules[${at}].${part}` || error.param?.startsWith(`rules[${at}].${part}.`) || error.param?.startsWith(`rules[${at}].${part}[`)) ? error.message : undefined);
   // Its own check of a whole rule names the rule; what it says begins with the field.
   const ofWhole = error instanceof ApiError && error.param === `rules[${at}]` ? error.message : undefined;
   const missing = !name.trim() ? "Give it a name." : !when ? (way === "text" ? "Write a condition." : missingOf(condition)) : !use ? CHOOSE[uses] : null;

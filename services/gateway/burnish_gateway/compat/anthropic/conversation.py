@@ -26,7 +26,7 @@ def messages_of(body: MessagesBody) -> list[dict[str, Any]]:
         parts = [{"type": "text", "text": body.system}] if isinstance(body.system, str) else _parts(body.system, param="system")
         messages.append({"role": "system", "content": body.system if isinstance(body.system, str) else parts})
     for index, turn in enumerate(body.messages):
-        messages += _of_turn(turn, param=f"messages.{index}")
+        messages += _of_turn(turn, param=f"messages[{index}]")
     return messages
 
 
@@ -37,7 +37,7 @@ def _of_turn(turn: Turn, *, param: str) -> list[dict[str, Any]]:
         return [{"role": turn.role, "content": turn.content}]
     for at, block in enumerate(turn.content):
         if not isinstance(block.get("type"), str):
-            raise InvalidField(f"{param}.content.{at}.type: is needed.", param=f"{param}.content.{at}.type")
+            raise InvalidField(f"{param}.content[{at}].type: is needed.", param=f"{param}.content[{at}].type")
     return _said(turn.content, param=param) if turn.role == "assistant" else _asked(turn.content, param=param)
 
 
@@ -47,9 +47,9 @@ def _asked(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
     for at, block in enumerate(blocks):
         if block["type"] == "tool_result":
             if not isinstance(block.get("tool_use_id"), str):
-                where = f"{param}.content.{at}.tool_use_id"
+                where = f"{param}.content[{at}].tool_use_id"
                 raise InvalidField(f"{where}: must name the call that this answers.", param=where)
-            where = f"{param}.content.{at}"
+            where = f"{param}.content[{at}]"
             said = {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block, param=where)}
             results.append(said | _mark(block, param=where) | ({"is_error": True} if typed(block, "is_error", bool, param=where) else {}))
     parts = _parts([block for block in blocks if block["type"] != "tool_result"], param=f"{param}.content")
@@ -64,14 +64,14 @@ def _result(block: Block, *, param: str) -> str | list[dict[str, Any]]:
 
 
 def _said(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
-    calls = [_call(block, param=f"{param}.content.{at}") for at, block in enumerate(blocks) if block["type"] == "tool_use"]
+    calls = [_call(block, param=f"{param}.content[{at}]") for at, block in enumerate(blocks) if block["type"] == "tool_use"]
     rest = [block for block in blocks if block["type"] != "tool_use" and block["type"] not in THOUGHTS]
     parts = _parts(rest, param=f"{param}.content")
     text = parts if any("cache_control" in part for part in parts) else "".join(part.get("text", "") for part in parts)
     said: dict[str, Any] = (
         {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}
     )
-    thoughts = [_thought(block, param=f"{param}.content.{at}") for at, block in enumerate(blocks) if block["type"] in THOUGHTS]
+    thoughts = [_thought(block, param=f"{param}.content[{at}]") for at, block in enumerate(blocks) if block["type"] in THOUGHTS]
     return [said | ({"thinking_blocks": thoughts} if thoughts else {})]
 
 
@@ -98,7 +98,7 @@ def _call(block: Block, *, param: str) -> dict[str, Any]:
 
 
 def _parts(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
-    return [_part(block, param=f"{param}.{at}") for at, block in enumerate(blocks)]
+    return [_part(block, param=f"{param}[{at}]") for at, block in enumerate(blocks)]
 
 
 def _part(block: Any, *, param: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
     given = {"temperature": body.temperature, "top_p": body.top_p, "stop": body.stop_sequences or None, "reasoning_effort": _effort(body)}
     settings |= {name: value for name, value in given.items() if value is not None}
     if body.tools:
-        settings["tools"] = [_tool(tool, param=f"tools.{at}") for at, tool in enumerate(body.tools)]
+        settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
         settings |= _choice(body.tool_choice)
     wanted = typed(body.output_config or {}, "format", dict, param="output_config")
     if wanted is not None:
