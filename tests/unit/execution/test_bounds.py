@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
@@ -196,7 +197,7 @@ def test_a_wrong_field_is_named_as_its_caller_wrote_it(body: dict[str, Any], par
     with pytest.raises(InvalidField) as refused:
         parse_model(NewExecution, json.dumps(body).encode())
     named = {one["param"] for one in refused.value.details["problems"]}
-    assert param in named and all("[" not in one and "bool" not in one for one in named), named
+    assert param in named and not any(re.search(r"\[\D|bool", one) for one in named), named
 
 
 @pytest.mark.capability("E11")
