@@ -216,8 +216,8 @@ class Events:
         if name == "done":
             self.result = said
         elif name == "error":
-            status = said.get("status") if isinstance(said.get("status"), int) else 502
-            raise ApiError(int(status), said if "error" in said else {"error": said}, request_id=None)
+            status = said.get("status")
+            raise ApiError(status if isinstance(status, int) else 502, said if "error" in said else {"error": said}, request_id=None)
         return None
 
     def broke(self, message: str) -> StreamBroke:
