@@ -79,7 +79,7 @@ NUMBERS = {
 
 QUERY_PARAMETERS = {
     "prompt_id": "source_slug", "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user",
-    "job_id": "job",
+    "job_id": "job", "experiment_id": "experiment",
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
@@ -90,7 +90,7 @@ QUERY_PARAMETERS = {
 
 HARMLESS_QUERY = {
     "processing_status", "source_type",
-    "action", "actor", "against", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
+    "action", "actor", "against", "arm", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
     "cursor", "days", "dry_run", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "leave_out_blank", "object_kind", "origin", "passed",
