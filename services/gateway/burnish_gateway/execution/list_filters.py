@@ -52,7 +52,7 @@ def _wanted(
         "prompt": prompt, "version": version, "label": label, "tag": tag, "model": model, "provider": provider, "status": status,
         "error_code": error_code, "session_id": session_id, "user_id": user_id, "app": app, "client_request_id": client_request_id,
         "api_key_id": api_key_id, "provider_key_id": provider_key_id, "job_id": job_id, "lane": lane,
-        "experiment_id": None if experiment_id is None else str(experiment_id), "arm": arm,
+        "experiment_id": experiment_id, "arm": arm,
         "trace_id": None if trace_id is None else UUID(trace_id), "cached": cached, "simulated": simulated,
         "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start), "to": _bound(end),
     }  # fmt: skip

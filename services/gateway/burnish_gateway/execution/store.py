@@ -55,7 +55,7 @@ FILTERS: Final = {
     "tag": "e.prompt_id IN (SELECT prompt_id FROM prompts WHERE tags @> ARRAY[{}::text])",
     "from": "e.execution_id >= {}", "to": "e.execution_id < {}",
     "min_cost_nusd": "e.cost_nusd >= {}", "min_latency_ms": "e.latency_ms >= {}",
-    "experiment_id": "e.details -> 'experiment' ->> 'id' = {}", "arm": "e.details -> 'experiment' ->> 'arm' = {}",
+    "experiment_id": "e.experiment_id = {}", "arm": "e.details -> 'experiment' ->> 'arm' = {}",
     "trace_id": "(e.trace_id = {0} OR e.execution_id = {0} AND e.trace_id IS NULL)",
     "client_request_id": "e.execution_id = (SELECT r.execution_id FROM client_requests r WHERE r.client_request_id = {})",
 }  # fmt: skip
