@@ -31,7 +31,8 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def refused_for(amount_nusd: int, *, workspace_id: UUID = WORKSPACE) -> Refusals:
     known = Refusals()
-    known.note(Answer(Verdict.CREDIT, limit_id=1), workspace_id=workspace_id, amount_nusd=amount_nusd, left_nusd=3)
+    known.note(Answer(Verdict.CREDIT, limit_id=1), workspace_id=workspace_id, amount_nusd=amount_nusd)
+    known.learn(1, left_nusd=3)
     return known
 
 
@@ -62,6 +63,17 @@ def test_a_call_that_ended_and_a_change_of_the_workspace_end_the_memory(now: lis
         known.follow(feed)  # type: ignore[arg-type]
         feed.tell(workspace_id, kind, "x")
         assert (known.refused(1, amount_nusd=500) is None) is forgets
+
+
+@pytest.mark.promise("C-02")
+def test_a_call_that_ends_before_it_is_known_what_was_left_ends_the_memory_too(now: list[float]) -> None:
+    """Its account said no while the call held; what the call gave back came later."""
+    known = Refusals()
+    known.note(Answer(Verdict.CREDIT, limit_id=1), workspace_id=WORKSPACE, amount_nusd=500)
+    check(known, [1], 500)
+    known.forget([1])
+    known.learn(1, left_nusd=3)
+    check(known, [1], 500)
 
 
 def test_a_rate_and_an_account_of_one_number_are_two_things(now: list[float]) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_refused
@@ -15,6 +15,8 @@ REFUSALS_MOST = 10_000
 
 MONEY_S = 1.0
 """A refusal by an account is believed no longer (DESIGN 4.2): somebody else's call may have ended, and given back what it did not use."""
+
+NOT_YET = 0.0
 
 OF_MONEY = frozenset({Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE})
 
@@ -72,7 +74,8 @@ class Refusals:
         known = self.accounts.get(account_id)
         return known if known is not None and known.until > time.monotonic() and amount_nusd >= known.amount_nusd else None
 
-    def note(self, answer: Answer, *, workspace_id: UUID, amount_nusd: int, left_nusd: int | None = None) -> None:
+    def note(self, answer: Answer, *, workspace_id: UUID, amount_nusd: int) -> None:
+        """A rate is believed from now on; an account once it is known what it had (`learn`), or as long as it is believed already."""
         if answer.limit_id is None:
             return
         now = time.monotonic()
@@ -81,9 +84,18 @@ class Refusals:
             _trim(self.until)
         elif answer.verdict in OF_MONEY:
             known = self.accounts.pop(answer.limit_id, None)
-            least = min(amount_nusd, known.amount_nusd) if known is not None and known.until > now else amount_nusd
-            self.accounts[answer.limit_id] = Refused(workspace_id, least, now + MONEY_S, answer, left_nusd)
+            if known is not None and known.until > now:
+                noted = Refused(workspace_id, min(amount_nusd, known.amount_nusd), now + MONEY_S, answer, known.left_nusd)
+            else:
+                noted = Refused(workspace_id, amount_nusd, NOT_YET, answer, None)
+            self.accounts[answer.limit_id] = noted
             _trim(self.accounts)
+
+    def learn(self, account_id: int, *, left_nusd: int | None) -> None:
+        """What an account had when it said no. It is believed from now on, unless that was forgotten meanwhile."""
+        known = self.accounts.get(account_id)
+        if known is not None:
+            self.accounts[account_id] = replace(known, until=time.monotonic() + MONEY_S, left_nusd=left_nusd)
 
     def forget(self, account_ids: Sequence[int]) -> None:
         """A call that held on these accounts has ended: what it did not use is free."""

@@ -259,8 +259,7 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
         has_ended = answer.verdict is Verdict.ENDED and request.lane is Lane.BACKGROUND
         if answer.verdict is Verdict.YES or has_ended:
             break
-        left_nusd = await _left(answer, of, amount_nusd=request.hold_nusd)
-        gateway.refusals.note(answer, workspace_id=workspace.workspace_id, amount_nusd=request.hold_nusd, left_nusd=left_nusd)
+        left_nusd = await _note_refusal(answer, of, amount_nusd=request.hold_nusd)
         if answer.verdict is not Verdict.ALLOWANCE:
             raise error_of(answer, _asked(request, of), left_nusd=left_nusd)
     await failpoints.hit("gateway.admitted")
@@ -294,15 +293,23 @@ async def _draws(request: ExecutionRequest, of: Submission) -> bool:
     return drawn_nusd > 0
 
 
-async def _left(answer: Answer, of: Submission, *, amount_nusd: int) -> int | None:
-    """What is free on the account that refused, for the words of the refusal; None where nobody asks. A flood of refusals looks once."""
-    if answer.verdict not in OF_MONEY or answer.limit_id is None:
+async def _note_refusal(answer: Answer, of: Submission, *, amount_nusd: int) -> int | None:
+    """What is free on the account that refused, for the words of the refusal; None where nobody asks. A flood of refusals looks once.
+
+    Noted before the look: where a call ends meanwhile, this refusal knows nothing of what it gave back, and is not believed.
+    """
+    refusals, workspace_id = of.gateway.refusals, of.principal.workspace_id
+    account_id = answer.limit_id if answer.verdict in OF_MONEY else None
+    known = None if account_id is None else refusals.refused(account_id, amount_nusd=amount_nusd)
+    refusals.note(answer, workspace_id=workspace_id, amount_nusd=amount_nusd)
+    if account_id is None:
         return None
-    known = of.gateway.refusals.refused(answer.limit_id, amount_nusd=amount_nusd)
     if known is not None:
         return known.left_nusd
-    async with of.gateway.db.unit_of_work(workspace=of.principal.workspace_id, read_only=True) as tx:
-        return await store.find_free(tx, answer.limit_id)
+    async with of.gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        left_nusd = await store.find_free(tx, account_id)
+    refusals.learn(account_id, left_nusd=left_nusd)
+    return left_nusd
 
 
 def _asked(request: ExecutionRequest, of: Submission) -> Asked:
