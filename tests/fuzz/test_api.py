@@ -32,12 +32,15 @@ PHASES = os.environ.get("BURNISH_FUZZ_PHASES", "examples,coverage,fuzzing,statef
 LEAST_CALLS = 200
 """Fewer would prove nothing, however slow the machine."""
 
+CAPPED_S = (12, 36, 108)
+"""A machine that has others to serve gets further in more time."""
+
 MAY_BE_502 = {f"POST /v1/{route}" for route in ("executions", "chat/completions", "messages", "responses", "embeddings")}
 """502 and 504 of a provider that cannot be called are answers of theirs, and documented."""
 
 CAPPED = (
     "--request-timeout", "60", "--phases", "coverage", "--mode", "positive", "--exclude-checks", "ignored_auth",
-    "--generation-deterministic", "--max-time", "12",
+    "--generation-deterministic",
 )  # fmt: skip
 """Every value that a schema names, at its borders. What a schema forbids is sent to every route by tests/security/test_bad_input.py."""
 
@@ -61,8 +64,10 @@ async def tenant(stack: Stack) -> Tenant:
 
 @pytest.mark.timeout(FULL_S * 2 + 300)
 async def test_no_input_breaks_the_api(stack: Stack, tenant: Tenant, tmp_path: Any) -> None:
-    how = _full(FULL_S) if FULL_S else CAPPED
-    outcome = await _ask(stack, tenant, tmp_path, options=(*as_operator(tenant), *how))
+    for how in (_full(FULL_S),) if FULL_S else [(*CAPPED, "--max-time", str(seconds)) for seconds in CAPPED_S]:
+        outcome = await _ask(stack, tenant, tmp_path, options=(*as_operator(tenant), *how))
+        if outcome.calls > LEAST_CALLS:
+            break
     assert not outcome.with_status("5") - MAY_BE_502
     assert outcome.calls > LEAST_CALLS
     if FULL_S:

@@ -31,13 +31,16 @@ POOL_WAIT_S = 3.0
 CONNECT_TIMEOUT_S = 3.0
 
 CONNECT_ANEW_S = 1.0
-"""At most this often all connections of a pool are given up because their server takes no changes."""
+"""At most this often connections are given up because their server only reads."""
 
 SILENCE_S = 1.0
 """A server that does not answer this long after it should have ended the statement itself is frozen or out of reach."""
 
-REFUSES_CHANGES = (asyncpg.ReadOnlySQLTransactionError, asyncpg.DiskFullError)
-"""A server that was demoted, follows another or was set to be read only, and one without room. Reads go on; a write may be tried again."""
+READ_ONLY = asyncpg.ReadOnlySQLTransactionError
+"""A server that was demoted, follows another or was set to be read only. Behind the same name another one may write by then."""
+
+REFUSES_CHANGES = (READ_ONLY, asyncpg.DiskFullError)
+"""Those, and a server without room. It answers, and most reads go on; a write may be tried again."""
 
 UNAVAILABLE = (
     OSError,
@@ -213,9 +216,10 @@ class Database:
                     connection.terminate()  # Nothing can be rolled back or reset there: both would wait for a server that is silent.
                     raise
         except REFUSES_CHANGES as error:
-            if read_only:
-                raise  # No server would take it: the fault is ours.
-            await self._connect_anew()
+            if isinstance(error, READ_ONLY):
+                if read_only:
+                    raise  # No server would take it: the fault is ours.
+                await self._connect_anew()
             raise Unavailable("The database takes no changes at the moment; try again.", retry_after_s=1) from error
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
@@ -268,6 +272,7 @@ class DurableConnection:
         self._options = connect_options(settings, pooler)
         self._begin_with = local_settings(settings, pooler)
         self._connection: Any = None
+        self._anew_at = -math.inf
         self._turn = asyncio.Lock()
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
@@ -293,15 +298,26 @@ class DurableConnection:
                 if self._begin_with:
                     return await self._in_transaction(connection, method, sql, *args)
                 return await getattr(connection, method)(sql, *args)
+            except REFUSES_CHANGES as error:
+                self._connect_anew(connection, error)
+                raise
             except UNAVAILABLE:
                 connection.terminate()
                 raise
+
+    def _connect_anew(self, connection: Any, error: asyncpg.PostgresError) -> None:
+        now = asyncio.get_running_loop().time()
+        if isinstance(error, READ_ONLY) and now - self._anew_at >= CONNECT_ANEW_S:
+            self._anew_at = now
+            connection.terminate()
 
     async def _in_transaction(self, connection: Any, method: str, sql: str, *args: object) -> Any:
         async with connection.transaction():
             try:
                 await connection.execute(self._begin_with)
                 return await getattr(connection, method)(sql, *args)
+            except REFUSES_CHANGES:
+                raise
             except UNAVAILABLE:
                 connection.terminate()
                 raise

@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from burnish_shared.db.session import Database
+from burnish_shared.db import session
+from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import Unavailable
 from tests.embedded.stack import Caller, Stack
 from tests.integration.bus_parts import until
@@ -69,7 +70,8 @@ async def backend(db: Database) -> Any:
         return await tx.fetchval("SELECT pg_backend_pid()")
 
 
-async def test_a_refused_write_has_connections_made_anew_but_not_one_for_each(stack: Stack) -> None:
+async def test_a_refused_write_has_connections_made_anew_but_not_one_for_each(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "CONNECT_ANEW_S", 60.0)
     db = await Database.open(stack.urls["gateway"], application_name="test", max_size=1)
 
     async def refused() -> Any:
@@ -84,3 +86,34 @@ async def test_a_refused_write_has_connections_made_anew_but_not_one_for_each(st
         assert pids[0] != pids[1] and pids[1] == pids[2]
     finally:
         await db.close()
+
+
+async def test_a_full_disk_is_no_fault_of_ours_whatever_was_asked(stack: Stack) -> None:
+    db = await Database.open(stack.urls["gateway"], application_name="test", max_size=1)
+    try:
+        before = await backend(db)
+        for read_only in (False, True):
+            with pytest.raises(Unavailable, match="takes no changes"):
+                async with db.unit_of_work(read_only=read_only) as tx:
+                    await tx.execute("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$")
+        assert await backend(db) == before, "another connection would find no more room"
+    finally:
+        await db.close()
+
+
+async def test_the_hot_connection_is_made_anew_too_but_not_for_each_statement(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "CONNECT_ANEW_S", 60.0)
+    connection = DurableConnection(stack.urls["gateway"], application_name="test")
+
+    async def refused() -> Any:
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await connection.fetchrow("SELECT set_config('default_transaction_read_only', 'on', false)")
+            await connection.fetchrow("SELECT * FROM workspaces FOR UPDATE")
+        return (await connection.fetchrow("SELECT pg_backend_pid()"))[0]  # type: ignore[index]
+
+    try:
+        before = (await connection.fetchrow("SELECT pg_backend_pid()"))[0]  # type: ignore[index]
+        pids = [before, await refused(), await refused()]
+        assert pids[0] != pids[1] and pids[1] == pids[2]
+    finally:
+        await connection.close()
