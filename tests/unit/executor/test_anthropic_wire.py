@@ -114,6 +114,14 @@ def test_who_speaks_this_format_is_sent_on_as_he_came() -> None:
     assert body["thinking"] == {"type": "enabled", "budget_tokens": 1024}
 
 
+def test_where_the_version_says_that_it_is_thought_what_its_caller_says_beside_yields() -> None:
+    """Thinking is the prompt's then, or a fallback's whose caller's own words did not come along."""
+    for extra in ({}, {"metadata": {"user_id": "u"}}):
+        own = {"spoken": "anthropic", "extra": extra}
+        body = body_of(request([USER], max_tokens=5, temperature=0.2, reasoning_effort="high").model_copy(update=own))
+        assert body["thinking"] == {"type": "adaptive"} and "temperature" not in body
+
+
 @pytest.mark.parametrize(
     ("names", "sent", "choice"),
     [(["look"], ["look"], {"type": "any"}), (["look", "go"], ["look", "go"], {"type": "any"}), ([], None, None)],

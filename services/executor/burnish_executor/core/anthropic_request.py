@@ -56,7 +56,7 @@ def body_of(request: ExecutionRequest) -> dict[str, Any]:
     if request.stream:
         body["stream"] = True
     made = with_extra(body, request) if request.extra else body
-    return made if request.spoken == "anthropic" else _at_peace_with_thinking(made)
+    return made if _says_how_to_think(request) else _at_peace_with_thinking(made)
 
 
 def _at_peace_with_thinking(body: dict[str, Any]) -> dict[str, Any]:
@@ -70,12 +70,17 @@ def _at_peace_with_thinking(body: dict[str, Any]) -> dict[str, Any]:
     return made | ({"top_p": max(made["top_p"], THINKING_TOP_P)} if "top_p" in made else {})
 
 
+def _says_how_to_think(request: ExecutionRequest) -> bool:
+    """A caller of this very format, in its own words: they are sent as they came, and what does not go together is its to hear of."""
+    return request.spoken == "anthropic" and ("thinking" in request.extra or "output_config" in request.extra)
+
+
 def with_extra(body: dict[str, Any], request: ExecutionRequest) -> dict[str, Any]:
     """The caller's further fields, none in place of ours; how it is to think, in his own words where he says it."""
     if request.spoken != "anthropic":
         return body | {name: request.extra[name] for name in OURS_TOO if name in request.extra}
     made = {**request.extra, **body}
-    if "thinking" in request.extra or "output_config" in request.extra:
+    if _says_how_to_think(request):
         said, wanted = request.extra.get("output_config"), body.get("output_config", {}).get("format")
         config = dict(said) if isinstance(said, dict) else {}
         config |= {"format": wanted} if wanted else {}
