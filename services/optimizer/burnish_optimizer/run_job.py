@@ -24,7 +24,7 @@ from burnish_optimizer.search.memo import OutOfBudget
 from burnish_shared import failpoints
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluators import Grounds
 from burnish_shared.search_budget import TEST_ITEMS_LEAST, evaluations_to_measure
 
@@ -55,7 +55,7 @@ OUT_OF_BUDGET: Final = "out_of_budget"
 OUT_OF_TIME: Final = "out_of_time"
 MODEL_FAILED: Final = "model_failed"
 STOPPED: Final = "stopped"
-"""Somebody cancelled it, or another replica goes on with it."""
+"""Somebody cancelled it, something that it needs is not there any more, or another replica goes on with it."""
 
 CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, MODEL_FAILED, STOPPED)
 
@@ -84,7 +84,9 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock, groun
         await work.write_progress()
         await failpoints.hit("optimizer.before_finish")
         await _finish(work, endings, loaded=loaded, clock=clock)
-    except (asyncio.CancelledError, EvaluationFailed) as error:  # what was bought by then is counted, however it ends
+    except (ClaimLost, Unavailable):  # another replica has it, or it goes on when PostgreSQL is back
+        raise
+    except (asyncio.CancelledError, BurnishError) as error:  # what was bought by then is counted, however it ends
         with suppress(ClaimLost, Unavailable):
             await work.write_progress()
             await _write_edits(work, loaded, endings, MODEL_FAILED if isinstance(error, EvaluationFailed) else STOPPED)

@@ -13135,7 +13135,7 @@ export interface components {
              * @description Of `messages`: what such calls are grouped by, in place of their instructions.
              */
             prompt_key?: string | null;
-            /** @description What the model must meet where it is `auto`; refused beside one that is named. */
+            /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
             requirements?: components["schemas"]["Requirements"] | null;
             /**
              * Response Shape
@@ -15650,7 +15650,7 @@ export interface components {
              * @description Of `messages`: what such calls are grouped by, in place of their instructions.
              */
             prompt_key?: string | null;
-            /** @description What the model must meet where it is `auto`; refused beside one that is named. */
+            /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
             requirements?: components["schemas"]["Requirements"] | null;
             /**
              * Response Shape
@@ -41132,7 +41132,7 @@ export interface operations {
                      * @description Of `messages`: what such calls are grouped by, in place of their instructions.
                      */
                     prompt_key?: string | null;
-                    /** @description What the model must meet where it is `auto`; refused beside one that is named. */
+                    /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
                     requirements?: {
                         /** Capabilities */
                         capabilities?: string[];
@@ -41465,7 +41465,7 @@ export interface operations {
                      * @description Of `messages`: what such calls are grouped by, in place of their instructions.
                      */
                     prompt_key?: string | null;
-                    /** @description What the model must meet where it is `auto`; refused beside one that is named. */
+                    /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
                     requirements?: {
                         /** Capabilities */
                         capabilities?: string[];

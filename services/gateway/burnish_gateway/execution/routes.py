@@ -108,7 +108,9 @@ class NewExecution(ApiModel):
         None
     )
     requirements: Requirements | None = Field(
-        default=None, description="What the model must meet where it is `auto`; refused beside one that is named."
+        default=None,
+        description="What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several "
+        "are asked (comparisons, batches).",
     )
     cache: bool | CacheAsked | None = Field(
         default=None, description="`true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked."

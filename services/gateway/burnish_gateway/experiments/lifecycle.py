@@ -169,8 +169,9 @@ async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
     promotion = await _stands(tx, experiment, promotion)
     if await _serves_candidate(tx, experiment):
         told = f"{verdict.sentence} Nothing was taken back: somebody moved '{experiment.label}' to the candidate, and everybody gets it."
-        stopped = verdict.model_copy(update={"outcome": "stopped", "winner": None, "sentence": told})
-        await _decided(tx, experiment, stopped, promotion, rollout_state="finished", by=by, clock=clock)
+        found = "stopped" if verdict.outcome == "rolled_back" else verdict.outcome  # what the data proved stays proven
+        left = verdict.model_copy(update={"outcome": found, "winner": None, "sentence": told})
+        await _decided(tx, experiment, left, promotion, rollout_state="finished", by=by, clock=clock)
         return
     await _end(tx, experiment, verdict, promotion, rollout_state="rolled_back", at=clock.now())
     after = {"status": "completed", "outcome": verdict.outcome, "step": experiment.step}
@@ -246,8 +247,10 @@ async def _unless_moved(tx: Tx, experiment: Experiment, *, to: int | None) -> No
 
 
 async def _serves_candidate(tx: Tx, experiment: Experiment) -> bool:
-    """Whether the label names the candidate by now, and with it everybody gets it. A candidate that is a model is named by no label."""
+    """Whether the label names the candidate by now, and with it everybody gets it. One with a model of its own is named by no label."""
     candidate = experiment.candidate
+    if candidate.model is not None:
+        return False
     return candidate.version != experiment.control.version and await _placed(tx, experiment) == candidate.version
 
 

@@ -149,10 +149,11 @@ export function whyEnded(job: Pick<Job, "finish_reason" | "outcome">): string | 
   return word ? (REASONS[word] ?? REASONS[job.outcome ?? ""] ?? `It ended: ${word.replaceAll("_", " ")}.`) : null;
 }
 
-/** Why no edits are listed. Those of a search that was cut short are not kept. */
-export function whyNoEdits(job: Pick<Job, "status" | "method">): string {
+/** Why no edits are listed. Of a search that was cut short nobody knows whether there were none. */
+export function whyNoEdits(job: Pick<Job, "status" | "method" | "finish_reason">): string {
   if (isGoingOn(job.status)) return "They are listed when the search ends.";
   if (keepsGenerations(job.method)) return "This method changes whole texts and proposes no single edits.";
+  if (isCutShort(job)) return "Nothing is known of any edit: it ended early.";
   return "The search ended before anything was proposed.";
 }
 
