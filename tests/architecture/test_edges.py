@@ -17,6 +17,8 @@ EDGES = {
     "shared/burnish_shared/process.py:run_service": "the process's edge",
     "simulator/burnish_simulator/app.py:_errors_as_json": "the HTTP edge",
     "services/gateway/burnish_gateway/middleware.py:__call__": "the HTTP edge: what nobody thought of is logged and answered",
+    "services/gateway/burnish_gateway/imports/import_spans.py:_calls_among": "the edge of one span: no other of its export is refused",
+    "services/gateway/burnish_gateway/imports/otlp_errors.py:answered": "the HTTP edge of those who are answered in protobuf",
     "services/gateway/burnish_gateway/rounds.py:take_on": "the edge of one rule, schedule, migration, suggestion or digest",
     "services/gateway/burnish_gateway/experiments/follow_orders.py:_follow": "the edge of one order: no other workspace waits for it",
     "services/gateway/burnish_gateway/experiments/shadow.py:run": "the edge of one copy that nobody waits for",

@@ -6,7 +6,6 @@ import importlib
 import socket
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Final
 
 import structlog
 import uvicorn
@@ -23,6 +22,7 @@ from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.source.cors import SourceCors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
+from burnish_gateway.http_errors import of_http
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.http_server import Server
 from burnish_gateway.middleware import RequestContext, failure_response
@@ -30,7 +30,7 @@ from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
 from burnish_gateway.trace_requests import TraceRequests
 from burnish_gateway.wire import GONE, error_response, invalid_field
-from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+from burnish_shared.errors import BurnishError, NotFound
 from burnish_shared.process import HealthServer, supervise
 
 log = structlog.get_logger("burnish.gateway")
@@ -162,21 +162,9 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        known: dict[int, BurnishError] = {
-            401: Unauthenticated("Send a key as `Authorization: Bearer bk_live_…`."),
-            403: Forbidden("Not allowed."),
-            404: NotFound(_instead_of(request.url.path)),
-            405: _MethodNotAllowed(f"{request.method} is not offered here."),
-            409: Conflict(str(error.detail)),
-            503: Unavailable(str(error.detail)),
-        }
-        answer = known.get(error.status_code) or BadRequest(str(error.detail))
         if error.status_code in (404, 405) and request.url.path.startswith("/v1/messages/"):
             return anthropic_error(NotFound(NOT_OF_MESSAGES), request_id=request.state.request_id)
-        response = error_response(answer, request_id=request.state.request_id)
-        if error.headers:
-            response.headers.update(error.headers)
-        return response
+        return error_response(of_http(error, request), request_id=request.state.request_id)
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, error: ClientDisconnect) -> Response:
@@ -190,34 +178,6 @@ def handle_errors(app: FastAPI) -> None:
 NOT_OF_MESSAGES = (
     "Of /v1/messages only the call itself is offered; usage.input_tokens of an answer tells what it counted; batches are at /v1/batches."
 )
-
-
-NOTHING: Final = "There is nothing at this address."
-
-INSTEAD: Final = {
-    "/v1/responses/": "Of /v1/responses only the call itself is offered, and no state is kept. The id of a response is that of its "
-    "execution: GET /v1/executions/{id} reads it, POST /v1/executions/{id}/cancel ends it.",
-    "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
-    "/v1/conversations": "Conversations are not kept; send the one so far as input or messages.",
-    "/v1/completions": "Completions of a text are not offered; send it as a message to POST /v1/chat/completions.",
-    "/v1/v1/": f"{NOTHING} The base URL of Anthropic's clients ends before /v1, which they add themselves.",
-    **{
-        f"/{name}": f"{NOTHING} The base URL of OpenAI's clients ends with /v1."
-        for name in ("chat/completions", "responses", "embeddings", "models", "batches", "files")
-    },
-}
-"""What clients look for and is elsewhere here: how its address begins, and what to do."""
-
-
-def _instead_of(path: str) -> str:
-    if path.endswith("/"):
-        return f"{NOTHING} Leave out the slash at its end."
-    return next((words for begins, words in INSTEAD.items() if path.startswith(begins)), NOTHING)
-
-
-class _MethodNotAllowed(BadRequest):
-    code = "method_not_allowed"
-    status = 405
 
 
 async def main(stop: asyncio.Event) -> None:

@@ -90,11 +90,15 @@ class RequestContext:
 
 
 def failure_response(error: Exception, scope: Any) -> Response:
+    """Logs what nobody thought of, and tells of it in the one shape of an error."""
+    return error_response(failure_of(error, scope), request_id=scope["state"]["request_id"])
+
+
+def failure_of(error: Exception, scope: Any) -> BurnishError:
     """Logs what nobody thought of. Its words may hold what the database said: they are told to nobody."""
     request_id = scope["state"]["request_id"]
     log.error("gateway.failed", exc_info=error, path=scope["path"], method=scope["method"], request_id=request_id)
-    said = BurnishError("Something went wrong on our side; it has been logged under this request id.")
-    return error_response(said, request_id=request_id)
+    return BurnishError("Something went wrong on our side; it has been logged under this request id.")
 
 
 def _forwarded_for(headers: list[tuple[bytes, bytes]]) -> str:

@@ -6,15 +6,22 @@ import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import asyncpg
 import pytest
+from fastapi.exceptions import RequestValidationError
 from google.rpc import code_pb2, status_pb2  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from starlette.exceptions import HTTPException
+from structlog.testing import capture_logs
 
 from burnish_gateway.imports import store
+from burnish_gateway.imports.genai_spans import reported_of
+from burnish_gateway.imports.otlp_spans import Span
+from burnish_gateway.imports.reported import Reported
 from burnish_shared.books.finished import FinishedExecution
 from burnish_shared.contracts.executions import CompletedItem, Lane, Status
 from burnish_shared.db.session import Database
@@ -241,6 +248,47 @@ async def test_who_sends_protobuf_is_refused_in_protobuf(caller: Caller) -> None
         assert said.code == code and said.message and answer.headers["x-request-id"]
     plain = await send(caller, b"[]", **{"content-type": "application/json"})
     assert plain.body["error"]["code"] == "invalid_body"
+
+
+UNREAD_QUERY = {"type": "missing", "loc": ("query", "shop"), "msg": "Field required", "input": None}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "http", "said"),
+    [
+        (ZeroDivisionError("secret"), code_pb2.INTERNAL, 500, "it has been logged"),
+        (RequestValidationError([UNREAD_QUERY]), code_pb2.INVALID_ARGUMENT, 422, "shop: "),
+        (HTTPException(503, "later", headers={"retry-after": "7"}), code_pb2.UNAVAILABLE, 503, "later"),
+    ],
+)
+async def test_whatever_goes_wrong_is_told_in_protobuf_and_logged_once_if_nobody_thought_of_it(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, http: int, said: str
+) -> None:
+    monkeypatch.setattr("burnish_gateway.imports.routes.import_spans", AsyncMock(side_effect=error))
+    with capture_logs() as logged:
+        answer = await send(caller, b"")
+        in_json = await send(caller, b"{}", **{"content-type": "application/json"})
+    assert (answer.status, answer.headers["content-type"]) == (http, PROTOBUF), answer.raw
+    told = status_pb2.Status.FromString(answer.raw)
+    assert told.code == code and said in told.message and "secret" not in told.message and answer.headers["x-request-id"]
+    assert in_json.status == http and in_json.body["error"]["message"] == told.message
+    assert answer.headers.get("retry-after") == in_json.headers.get("retry-after") == ("7" if http == 503 else None)
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == (["gateway.failed"] * 2 if http == 500 else [])
+
+
+async def test_what_nobody_thought_of_costs_its_own_span_alone(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(span: Span) -> Reported | None:
+        if span.span_id == "02" * 8:
+            return reported_of(span)
+        raise KeyError("content of a span")
+
+    monkeypatch.setattr("burnish_gateway.imports.import_spans.reported_of", broken)
+    with capture_logs() as logged:
+        answered = await send(caller, export(("01" * 8, CALL), ("02" * 8, CALL), ("03" * 8, CALL)).SerializeToString())
+    said = ExportTraceServiceResponse.FromString(answered.raw).partial_success
+    assert said.rejected_spans == 2 and said.error_message.startswith(f"span {'01' * 8}: ") and "content" not in said.error_message
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == ["imports.span_failed"]
+    assert len((await caller("GET", "/v1/executions")).body["data"]) == 1
 
 
 @pytest.mark.promise("G-15")

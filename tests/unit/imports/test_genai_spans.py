@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from burnish_gateway.imports.count_parts import PARTS_MOST, SPANS_MOST, check_brackets
 from burnish_gateway.imports.genai_spans import reported_of
 from burnish_gateway.imports.inflate import inflated
-from burnish_gateway.imports.otlp_json import from_json
+from burnish_gateway.imports.otlp_json import TOKEN, from_json
 from burnish_gateway.imports.otlp_spans import Span, Unread, from_protobuf
 from burnish_shared.books.finished import json_text
 from burnish_shared.contracts.executions import Status
@@ -64,22 +65,43 @@ def test_older_conventions_are_read_too() -> None:
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
 )
-NAMES = (
-    "gen_ai.operation.name", "gen_ai.request.model", "gen_ai.provider.name", "gen_ai.usage.input_tokens", "gen_ai.usage.cost", "user.id",
-    "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.response.finish_reasons", "gen_ai.prompt.name", "burnish.version",
-    "error.type",
-)  # fmt: skip
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64) | st.floats() | st.text(max_size=5) | st.sampled_from(["0", "429", "[", "{"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["parts", "content", "role", "type", "a\0"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.sampled_from(NAMES), VALUES | st.just("chat") | st.just('[{"content": NaN, "x": 1e999}]')))
-def test_whatever_attributes_hold_it_is_stored_or_refused(attributes: dict[str, Any]) -> None:
+class Odd(dict[str, Any]):
+    """Attributes of which each is something odd, or that as JSON; always the same."""
+
+    def __init__(self, data: st.DataObject, **known: Any) -> None:
+        super().__init__(known)
+        self.data = data
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name]
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self.data.draw(ODD | ODD.map(json.dumps), label=name)
+        return self[name]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans())
+def test_whatever_attributes_hold_it_is_stored_or_refused(data: st.DataObject, is_call: bool) -> None:
+    known = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"} if is_call else {}
+    names = st.sampled_from(["gen_ai.content.prompt", "gen_ai.content.completion", "gen_ai.user.message", "other"])
+    events = tuple((name, Odd(data)) for name in data.draw(st.lists(names, max_size=2)))
+    made = Span("ab" * 16, "cd" * 8, "call", END - 2_000_000, END, Odd(data, **known), Odd(data), events, data.draw(st.booleans()), "")
     try:
-        found = reported_of(Span("ab" * 16, "cd" * 8, "call", 0, END, attributes, {}))
+        found = reported_of(made)
     except ValueError:
         return
     if found is not None:
-        json_text(found.messages)
+        json_text([found.messages, found.metadata])
         assert len(found.model) <= 200 and "\x00" not in found.model and (found.output is None or isinstance(found.output, str))
 
 
@@ -184,9 +206,18 @@ def test_u0000_and_endless_nesting_cost_the_neighbours_nothing() -> None:
         b'{"resourceSpans": [' + b"[" * 5000,
         b'{"a": "' + b'\\"' * 100_000 + b"[" * 5000,
         b"[" * 5000 + b'"' + b'\\"' * 1_000_000,
+        b"[" * 5000 + b'"' + b'\\"' * 1_000_000 + b"\\",
     ):
         with pytest.raises(BurnishError):
             list(from_json(broken))
+
+
+def test_a_quote_always_begins_a_token_so_that_no_character_is_looked_at_twice() -> None:
+    for length in range(1, 7):
+        for rest in product('"\\[a', repeat=length - 1):
+            assert TOKEN.match('"' + "".join(rest)), rest
+    endless = '"' + '\\"' * 50_000 + "\\"
+    assert [one.span() for one in TOKEN.finditer(endless)] == [(0, len(endless))]
 
 
 def test_a_resource_that_cannot_be_read_costs_its_own_spans_alone() -> None:
@@ -258,3 +289,10 @@ def test_tokens_by_class_are_read() -> None:
     found = reported_of(span(gen_ai__system="acme", gen_ai__request__model="m", gen_ai__usage__reasoning__output_tokens=2, **usage))
     assert found is not None
     assert (found.cached_input_tokens, found.cache_write_input_tokens, found.reasoning_tokens) == (4, 3, 2)
+
+
+@pytest.mark.parametrize("parts", [5, True, 1.5, "x", {"content": "x"}, [5, None, ["x"]], [[]]])
+def test_parts_that_are_none_leave_the_output_as_it_came(parts: Any) -> None:
+    said = json.dumps([{"parts": parts}])
+    found = reported_of(span(gen_ai__request__model="m", gen_ai__output__messages=said))
+    assert found is not None and found.output == said

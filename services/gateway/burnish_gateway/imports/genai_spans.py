@@ -155,7 +155,8 @@ def _output(span: Span) -> str | None:
         return value
     first = value[0] if isinstance(value, list) and value else value
     if isinstance(first, dict):
-        parts = first.get("parts") or [{"content": first.get("content")}]
+        given = first.get("parts") or [{"content": first.get("content")}]
+        parts = given if isinstance(given, list) else []
         texts = [text for one in parts if isinstance(one, dict) and isinstance(text := one.get("content"), str)]
         if texts:
             return "".join(texts)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.imports.book_reported import book_reported
@@ -14,6 +16,9 @@ from burnish_gateway.imports.metrics import IMPORTED, SPANS_IGNORED
 from burnish_gateway.imports.otlp_spans import Span, Unread
 from burnish_gateway.imports.reported import Reported, check_time
 from burnish_shared.errors import InvalidField
+from burnish_shared.storable_text import storable
+
+log = structlog.get_logger("burnish.imports")
 
 CALLS_MOST: Final = 2000
 """Calls of models in one export; what comes beyond is rejected, and the answer says so."""
@@ -49,9 +54,11 @@ async def import_spans(gateway: Gateway, principal: Principal, read: Callable[[]
 
 
 def _calls_among(read: Callable[[], Iterable[Span | Unread]], now: datetime) -> Calls:
+    """What nobody thought of costs its own span alone; of an export it is logged once, since its spans are much alike."""
     reasons: list[str] = []
     taken: list[Reported] = []
     ignored = 0
+    has_failed = False
     for span in read():
         if isinstance(span, Unread):
             reasons.append(span.reason)
@@ -62,6 +69,12 @@ def _calls_among(read: Callable[[], Iterable[Span | Unread]], now: datetime) -> 
                 check_time(reported.finished_at, now=now)
         except (ValueError, InvalidField) as error:
             reasons.append(str(error))
+            continue
+        except Exception as error:
+            if not has_failed:
+                log.error("imports.span_failed", exc_info=error)
+            has_failed = True
+            reasons.append(f"span {storable(span.span_id[:32])}: something went wrong on our side; it has been logged")
             continue
         if reported is None:
             ignored += 1

@@ -4,10 +4,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from burnish_gateway.wire import error_response
+from burnish_gateway.http_errors import of_http
+from burnish_gateway.middleware import failure_of
+from burnish_gateway.wire import error_response, invalid_field
 from burnish_shared.errors import BurnishError
 
 PROTOBUF: Final = "application/x-protobuf"
@@ -29,12 +34,23 @@ class OtlpRoute(APIRoute):
         async def answered(request: Request) -> Response:
             try:
                 return await handle(request)
-            except BurnishError as error:
-                if media_type(request) != PROTOBUF:
+            except Exception as error:
+                if media_type(request) != PROTOBUF or isinstance(error, ClientDisconnect):
                     raise
-                return status_response(error, request_id=request.state.request_id)
+                return status_response(_told(error, request), request_id=request.state.request_id)
 
         return answered
+
+
+def _told(error: Exception, request: Request) -> BurnishError:
+    """As the HTTP edge tells it to others."""
+    if isinstance(error, BurnishError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid_field(error)
+    if isinstance(error, HTTPException):
+        return of_http(error, request)
+    return failure_of(error, request.scope)
 
 
 def media_type(request: Request) -> str:

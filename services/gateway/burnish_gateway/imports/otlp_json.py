@@ -15,8 +15,9 @@ DEPTH_MOST: Final = 100
 
 DIGITS_MOST: Final = 30
 INT8_BITS: Final = 64
-TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
-"""A text, within which brackets mean nothing, or a bracket. One text that does not end takes the rest: looking stays linear."""
+TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
+"""A text, within which brackets mean nothing, or a bracket. A quote always begins one: a text that does not end, be it after a lone
+backslash, takes the rest, so that nothing is looked at twice."""
 
 
 def from_json(raw: bytes) -> Iterator[Span | Unread]:

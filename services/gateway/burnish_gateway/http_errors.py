@@ -1,0 +1,50 @@
+"""What Starlette and FastAPI refuse by themselves, as errors of ours: no such address, no such method."""
+
+from typing import Final
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+
+NOTHING: Final = "There is nothing at this address."
+
+INSTEAD: Final = {
+    "/v1/responses/": "Of /v1/responses only the call itself is offered, and no state is kept. The id of a response is that of its "
+    "execution: GET /v1/executions/{id} reads it, POST /v1/executions/{id}/cancel ends it.",
+    "/v1/chat/completions/": "The id of a completion is that of its execution: GET /v1/executions/{id} reads it.",
+    "/v1/conversations": "Conversations are not kept; send the one so far as input or messages.",
+    "/v1/completions": "Completions of a text are not offered; send it as a message to POST /v1/chat/completions.",
+    "/v1/v1/": f"{NOTHING} The base URL of Anthropic's clients ends before /v1, which they add themselves.",
+    **{
+        f"/{name}": f"{NOTHING} The base URL of OpenAI's clients ends with /v1."
+        for name in ("chat/completions", "responses", "embeddings", "models", "batches", "files")
+    },
+}
+"""What clients look for and is elsewhere here: how its address begins, and what to do."""
+
+
+def _instead_of(path: str) -> str:
+    if path.endswith("/"):
+        return f"{NOTHING} Leave out the slash at its end."
+    return next((words for begins, words in INSTEAD.items() if path.startswith(begins)), NOTHING)
+
+
+class _MethodNotAllowed(BadRequest):
+    code = "method_not_allowed"
+    status = 405
+
+
+def of_http(error: HTTPException, request: Request) -> BurnishError:
+    """The same refusal with a code, and words that help; its headers go along."""
+    known: dict[int, BurnishError] = {
+        401: Unauthenticated("Send a key as `Authorization: Bearer bk_live_…`."),
+        403: Forbidden("Not allowed."),
+        404: NotFound(_instead_of(request.url.path)),
+        405: _MethodNotAllowed(f"{request.method} is not offered here."),
+        409: Conflict(str(error.detail)),
+        503: Unavailable(str(error.detail)),
+    }
+    found = known.get(error.status_code) or BadRequest(str(error.detail))
+    found.headers = dict(error.headers or {})
+    return found
