@@ -26,6 +26,12 @@ def test_the_page_of_promises_claims_nothing_that_no_test_proves() -> None:
     assert not {path for path in re.findall(r"\]\(\.\./(tests/[^)]+)\)", page) if not (ROOT / path).exists()}
 
 
+def test_no_operation_of_openapi_has_a_tag_twice() -> None:
+    document = json.loads((REFERENCE / "openapi.json").read_text())
+    operations = [one for path in document["paths"].values() for one in path.values() if isinstance(one, dict)]
+    assert not [one["operationId"] for one in operations if len(set(one.get("tags", ()))) != len(one.get("tags", ()))]
+
+
 def test_every_operation_of_openapi_says_what_it_does_and_how_it_fails() -> None:
     document = json.loads((REFERENCE / "openapi.json").read_text())
     operations = [

@@ -111,6 +111,7 @@ def scope_of_route(method: str, route: Any) -> str | None:
 
 def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) -> None:
     rule = rule_of(route)
+    operation["tags"] = list(dict.fromkeys(operation["tags"]))  # a router within a router of its own tag gives it twice
     operation.pop("security", None)
     if rule is not None:
         operation[ROLE] = rule
