@@ -458,6 +458,41 @@ async def test_whatever_goes_wrong_within_a_stream_is_an_error_of_this_package(t
     assert not isinstance(caught.value, StreamBroke) or caught.value.text == "Hel"
 
 
+async def test_an_answer_that_is_not_packed_as_it_says_is_an_error_of_this_package_and_not_asked_for_again() -> None:
+    """It said what it had to say: another try would be paid for, and be no more readable."""
+
+    def garbled() -> httpx.Response:
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Pieces(b"no gzip"))
+
+    transport, asked = answering(*(garbled() for _ in range(6)))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        for call in (burnish.request, burnish.request_raw):
+            with pytest.raises(NotReached, match="cannot be read"):
+                call("GET", "/v1/prompts")
+        with pytest.raises(NotReached, match="cannot be read"):
+            list(burnish.list("/v1/prompts"))
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        for call_too in (burnish_too.request, burnish_too.request_raw):
+            with pytest.raises(NotReached, match="cannot be read"):
+                await call_too("GET", "/v1/prompts")
+        with pytest.raises(NotReached, match="cannot be read"):
+            assert [row async for row in burnish_too.list("/v1/prompts")]
+    assert len(asked) == 6
+
+
+async def test_a_refusal_of_a_stream_that_cannot_be_read_gives_the_connection_back() -> None:
+    bodies = [Pieces(b"no gzip"), Pieces(b"no gzip")]
+    transport, _ = answering(*(httpx.Response(503, headers={"content-encoding": "gzip"}, stream=body) for body in bodies))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        with pytest.raises(NotReached), burnish.stream("p") as pieces:
+            list(pieces)
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        with pytest.raises(NotReached):
+            async with burnish_too.stream("p") as pieces_too:
+                assert [piece async for piece in pieces_too]
+    assert [body.is_closed for body in bodies] == [True, True]
+
+
 async def test_what_is_no_json_is_sent_as_it_is_and_read_as_it_came() -> None:
     def csv() -> httpx.Response:
         return httpx.Response(200, text="a,b\n1,2\n", headers={"content-type": "text/csv"})

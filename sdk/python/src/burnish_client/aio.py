@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,19 @@ from burnish_client.prompts import (
     wanted_snippets,
 )
 from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
-from burnish_client.wire import Call, Events, File, Settings, error_of, is_answer, is_done_before, may_succeed_later, parsed, wait_s
+from burnish_client.wire import (
+    Call,
+    Events,
+    File,
+    Settings,
+    error_of,
+    is_answer,
+    is_done_before,
+    may_succeed_later,
+    not_reached,
+    parsed,
+    wait_s,
+)
 
 
 class AsyncBurnish:
@@ -308,12 +320,12 @@ class AsyncBurnish:
                 response = await self._http.send(request, stream=stream)
                 if is_answer(response.status_code):
                     return response
-                text = (await response.aread()).decode(errors="replace")
-                await response.aclose()
-            except httpx.TransportError as error:
+                async with aclosing(response):
+                    text = (await response.aread()).decode(errors="replace")
+            except httpx.RequestError as error:
                 was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-                if is_last:
-                    raise NotReached(f"{self._settings.base_url} does not answer: {error or type(error).__name__}.") from error
+                if is_last or not isinstance(error, httpx.TransportError):
+                    raise not_reached(self._settings.base_url, error) from error
                 await asyncio.sleep(wait_s(attempt, retry_after=None))
                 continue
             refusal = error_of(response.status_code, text, response.headers)

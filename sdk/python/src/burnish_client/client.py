@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,19 @@ from burnish_client.prompts import (
     wanted_snippets,
 )
 from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
-from burnish_client.wire import Call, Events, File, Settings, error_of, is_answer, is_done_before, may_succeed_later, parsed, wait_s
+from burnish_client.wire import (
+    Call,
+    Events,
+    File,
+    Settings,
+    error_of,
+    is_answer,
+    is_done_before,
+    may_succeed_later,
+    not_reached,
+    parsed,
+    wait_s,
+)
 
 
 class Burnish:
@@ -304,12 +316,12 @@ class Burnish:
                 response = self._http.send(request, stream=stream)
                 if is_answer(response.status_code):
                     return response
-                text = response.read().decode(errors="replace")
-                response.close()
-            except httpx.TransportError as error:
+                with closing(response):
+                    text = response.read().decode(errors="replace")
+            except httpx.RequestError as error:
                 was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-                if is_last:
-                    raise NotReached(f"{self._settings.base_url} does not answer: {error or type(error).__name__}.") from error
+                if is_last or not isinstance(error, httpx.TransportError):
+                    raise not_reached(self._settings.base_url, error) from error
                 time.sleep(wait_s(attempt, retry_after=None))
                 continue
             refusal = error_of(response.status_code, text, response.headers)
