@@ -14,6 +14,9 @@ SOURCES = ("services", "shared", "cli", "simulator", "sdk/python/src")
 NUMBERS = {"at", "i", "index", "n", "nr", "number", "place", "position"}
 """What a place in a list is called by whoever counts through one."""
 
+PATHS = {"path", "loc", "location", "absolute_path", "instance_path"}
+"""What the way to a value in a document is called."""
+
 OTHERWISE = {
     "shared/burnish_shared/template/rendering.py": "paths of the template language, where `items.0.title` is how a prompt says it",
     "services/gateway/burnish_gateway/enrichments/read_content.py": "the name of a step of work",
@@ -37,10 +40,15 @@ def dotted_numbers(tree: ast.AST) -> Iterator[int]:
 
 
 def joined_locations(tree: ast.AST) -> Iterator[int]:
-    """Lines that join pydantic's path of a wrong value themselves."""
+    """Lines that join pydantic's path of a wrong value themselves, or with dots whatever is called a path."""
     for node in ast.walk(tree):
-        is_join = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join"
-        if is_join and any(isinstance(one, ast.Constant) and one.value in ("loc", "absolute_path") for one in ast.walk(node)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join"):
+            continue
+        by_dots = isinstance(node.func.value, ast.Constant) and node.func.value.value == "."
+        named = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        if (by_dots and named & PATHS) or any(
+            isinstance(one, ast.Constant) and one.value in ("loc", "absolute_path") for one in ast.walk(node)
+        ):
             yield node.lineno
 
 

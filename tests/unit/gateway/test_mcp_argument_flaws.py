@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.mcp.argument_flaws import ArgumentCheck
 from burnish_gateway.mcp.tools import BY_NAME, TOOLS, BadArguments
 
 pytestmark = pytest.mark.capability("K3")
@@ -41,6 +42,18 @@ def test_every_flaw_is_told_not_the_first_few() -> None:
 )
 def test_a_flaw_names_the_argument_and_the_fix(tool: str, arguments: dict[str, Any], said: str) -> None:
     assert told(tool, **arguments) == [said]
+
+
+def test_a_place_in_a_list_is_written_as_everywhere_else() -> None:
+    case = {"type": "object", "properties": {"n": {"type": "integer", "description": "Its number."}}, "required": ["n"]}
+    cases = {"type": "array", "items": case | {"additionalProperties": False}}
+    check = ArgumentCheck({"type": "object", "properties": {"cases": cases}}, tool="t")
+    assert check.flaws({"cases": [{"n": 1}, {"n": "x"}, {}, {"n": 2, "m": 3}, 5]}) == [
+        "cases[1].n: must be a whole number (Its number)",
+        "cases[2].n: is needed (Its number)",
+        "cases[3].m: is no field of cases[3], which takes n",
+        "cases[4]: must be an object",
+    ]
 
 
 def test_the_words_are_ours_for_every_argument_of_every_tool() -> None:

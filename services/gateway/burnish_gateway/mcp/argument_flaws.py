@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from burnish_shared.places import place_of
+
 NAMED_MOST: Final = 20
 """Names that no tool takes are told up to this many; a sender of more has not read the schema anyway."""
 
@@ -32,7 +34,7 @@ class ArgumentCheck:
         return [said for error in self._validator.iter_errors(dict(arguments)) for said in self._said(error)]
 
     def _said(self, error: Any) -> Iterator[str]:
-        path, kind = [str(one) for one in error.instance_path], error.kind
+        path, kind = list(error.instance_path), error.kind
         if kind.name == "required":
             yield f"{_path([*path, kind.property])}: is needed{self._meant([*path, kind.property])}"
         elif kind.name == "additionalProperties":
@@ -61,15 +63,15 @@ class ArgumentCheck:
             return f"must match the pattern {error.kind.pattern}"
         return f"breaks `{keyword}` of the tool's schema"
 
-    def _meant(self, path: Sequence[str]) -> str:
+    def _meant(self, path: Sequence[int | str]) -> str:
         described = str(self._at(path).get("description", "")).rstrip(".")
         return f" ({described})" if described else ""
 
-    def _at(self, path: Sequence[Any]) -> Mapping[str, Any]:
+    def _at(self, path: Sequence[int | str]) -> Mapping[str, Any]:
         """The part of the schema that speaks of this place."""
         found = self._schema
         for name in path:
-            found = found["properties"][name]
+            found = found["items"] if isinstance(name, int) else found["properties"][name]
         return found
 
 
@@ -78,5 +80,5 @@ def _name(name: str) -> str:
     return name[:NAME_MOST] if name.isprintable() else json.dumps(name[:NAME_MOST])[1:-1]
 
 
-def _path(path: Sequence[str]) -> str:
-    return ".".join(_name(one) for one in path)
+def _path(path: Sequence[int | str]) -> str:
+    return place_of(one if isinstance(one, int) else _name(one) for one in path)
