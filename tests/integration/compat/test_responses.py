@@ -88,6 +88,7 @@ async def test_settings_reach_the_provider_under_its_names(client: AsyncOpenAI, 
         ({"input": "x", "previous_response_id": "resp_1"}, "previous_response_id"),
         ({"input": "x", "tools": [{"type": "web_search"}]}, "tools[0].type"),
         ({"input": [{"type": "item_reference", "id": "i"}]}, "input[0].type"),
+        ({"input": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "input[0].content[0].type"),
         ({"input": [{"role": "nobody", "content": "x"}]}, "input[0].role"),
         ({"input": 5}, "input"),
         ({}, "input"),
@@ -96,6 +97,7 @@ async def test_settings_reach_the_provider_under_its_names(client: AsyncOpenAI, 
 async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller, body: dict[str, object], named: str) -> None:
     answer = await caller("POST", "/v1/responses", {"model": "simulated/chat", **body})
     assert answer.status == 400 and answer.body["error"]["param"] == named, answer.body
+    assert answer.body["error"]["message"].startswith(f"{named}:")
     with pytest.raises(openai.NotFoundError):
         await client.responses.create(model="no-such", input="x")
 

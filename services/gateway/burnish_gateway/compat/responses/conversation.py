@@ -126,7 +126,8 @@ def _part(part: Any, *, param: str) -> dict[str, Any]:
     if kind in TEXTS or kind == "refusal":
         needed(part, "refusal" if kind == "refusal" else "text", str, param=param)
     raise Unsupported(
-        f"{param}.type: {kind[:40]!r} is not offered; send input_text, output_text and input_image with its URL.", param=param
+        f"{param}.type: {kind[:40]!r} is not offered; send input_text, output_text and input_image with its URL.",
+        param=f"{param}.type",
     )
 
 
