@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.clarifications import start as begin
+from burnish_gateway.clarifications.ask_model import SessionWork
 from tests.embedded.stack import Caller, Stack
 from tests.integration.clarifications.sessions import ROUGH, fault, read, replies, reply, start, until, write
 from tests.integration.execution.test_executions import books
@@ -266,9 +267,18 @@ async def test_a_session_without_credit_says_so_and_goes_on_when_there_is_some(s
 
 
 async def test_sessions_that_begin_at_once_keep_to_the_most(caller: Caller, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    all_are_answered, ask = asyncio.Event(), SessionWork.carry_out
+
+    async def ask_later(work: SessionWork) -> None:
+        await all_are_answered.wait()
+        await ask(work)
+
     monkeypatch.setattr(begin, "ASKED_AT_ONCE_MOST", 3)
-    async with fault(stack, "slow,s=3"):
+    monkeypatch.setattr(SessionWork, "carry_out", ask_later)
+    try:
         answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/clarifications?wait_s=0", ROUGH) for n in range(8)))
+    finally:
+        all_are_answered.set()
     assert sorted(one.status for one in answers) == 3 * [201] + 5 * [429], [one.body for one in answers]
     assert {one.body["error"]["code"] for one in answers if one.status == 429} == {"concurrency_limited"}
     assert len((await caller("GET", "/v1/clarifications")).body["data"]) == 3

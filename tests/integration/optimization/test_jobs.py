@@ -1,5 +1,6 @@
 """Optimization jobs over HTTP, from the weak prompt to the label that moves."""
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -147,8 +148,7 @@ async def test_a_job_whose_connections_are_cut_goes_on(stack: Stack, desk: Desk,
     await start_optimizer()
     job_id = await start(desk)
     for reached in (60, 160, 260):
-        while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"]["evaluations"] < reached:
-            pass
+        await until_progress(desk, job_id, "evaluations", reached)
         await books(stack, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'burnish_optimizer'")
     job = await desk.until(f"/v1/optimizations/{job_id}")
     assert (job["status"], job["outcome"]) == ("completed", "improved"), job["error"]
@@ -161,8 +161,7 @@ async def test_a_job_whose_connections_are_cut_goes_on(stack: Stack, desk: Desk,
 async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer(job_in_flight=4)
     job_id = await start(desk)
-    while (shown := (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body)["progress"]["evaluations"] < 40:
-        pass
+    shown = await until_progress(desk, job_id, "evaluations", 40)
     assert shown["simulated"] is True  # where figures are shown, it is said who made them
     assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
     ended = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10)
@@ -182,8 +181,7 @@ async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(
 async def test_a_cancelled_job_keeps_what_became_of_its_edits(desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer(job_in_flight=4)
     job_id = await start(desk)
-    while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"].get("round", 0) < 3:
-        pass
+    await until_progress(desk, job_id, "round", 3)
     assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
     ended = await desk.until(f"/v1/optimizations/{job_id}", timeout_s=10)
     assert (ended["status"], ended["suggestion_id"]) == ("cancelled", None)
@@ -193,10 +191,17 @@ async def test_a_cancelled_job_keeps_what_became_of_its_edits(desk: Desk, start_
     assert "chosen" not in {edit["state"] for edit in ended["edits"]}, "what led when it was cancelled was not chosen"
 
 
+async def until_progress(desk: Desk, job_id: str, name: str, least: int) -> Any:
+    """The job, once its progress has come so far; fails the test when it has not in time, or ended before."""
+    async with asyncio.timeout(60):
+        while (job := (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body)["progress"].get(name, 0) < least:
+            assert job["status"] in ("pending", "running"), job
+            await asyncio.sleep(0.01)
+    return job
+
+
 async def until_nothing_is_held(stack: Stack, desk: Desk) -> None:
     """What was on its way when a job was cancelled ends by itself; its rest goes back when the last hold is gone."""
-    import asyncio
-
     async with asyncio.timeout(30):
         while True:
             left = await books(
