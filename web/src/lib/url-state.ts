@@ -17,6 +17,13 @@ export function oneOf<const T extends string>(values: readonly T[], fallback: T)
   return { read: (given) => values.find((value) => value === first(given)) ?? fallback, write: (value) => (value === fallback ? null : value) };
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** An id of ours; what somebody typed that cannot be one is none. */
+export function id(): Codec<string> {
+  return { read: (given) => (UUID.test(first(given) ?? "") ? first(given)! : ""), write: (value) => value || null };
+}
+
 /** One of some values, or nothing chosen. */
 export function maybeOneOf<const T extends string>(values: readonly T[]): Codec<T | null> {
   return { read: (given) => values.find((value) => value === first(given)) ?? null, write: (value) => value };

@@ -8,15 +8,15 @@ import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, Emp
 import type { ExecutionRow } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
-import { flag, integer, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, text, useUrlState } from "@/lib/url-state";
 import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
-import { LANES, STATUSES, newInWords, useRuns } from "./log";
+import { FILTERS, LANES, STATUSES, newInWords, useRuns } from "./log";
 import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
 const FromExecutions = later(() => import("@/pages/datasets/FromExecutions"), { quiet: true });
-const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), experiment: text(), arm: text(), run: text(), to: text(), import: flag() };
+const shape = { ...FILTERS, run: text(), to: text(), import: flag() };
 
 export default function RunsPage() {
   const [{ run, to, import: isImporting, ...filters }, set] = useUrlState(shape);

@@ -1,14 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { costParts, newInWords, newerThan, queryOf } from "./log";
+import { readState } from "@/lib/url-state";
+import { FILTERS, costParts, newInWords, newerThan, queryOf } from "./log";
 
-const none = { prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "", experiment: "", arm: "" };
+const none = readState(FILTERS, {});
 
 describe("the log", () => {
-  it("asks for a version of a prompt only, and for jobs by their id only", () => {
+  it("asks for a version of a prompt only", () => {
     expect(queryOf({ ...none, version: 3 }).version).toBeNull();
     expect(queryOf({ ...none, prompt: "p", version: 3 }).version).toBe(3);
-    expect(queryOf({ ...none, job: "not an id" }).job_id).toBeNull();
-    expect(queryOf({ ...none, job: "01a1f97c-0a44-74be-a24a-64823095cf2d" }).job_id).toBe("01a1f97c-0a44-74be-a24a-64823095cf2d");
+  });
+
+  it("takes for a job or an experiment only what can be the id of one, so that no filter is shown that filters nothing", () => {
+    const id = "01a1f97c-0a44-74be-a24a-64823095cf2d";
+    expect(readState(FILTERS, { job: "typo", experiment: `${id}0` })).toEqual(none);
+    const found = readState(FILTERS, { job: id, experiment: id.toUpperCase() });
+    expect(queryOf(found)).toMatchObject({ job_id: id, experiment_id: id.toUpperCase() });
   });
 
   it("asks for an arm of an experiment only", () => {

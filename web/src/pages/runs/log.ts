@@ -1,21 +1,20 @@
 /** The log's reads, and what has come since it was read. */
 import { type Pages, read, usePages } from "@/api/hooks";
 import type { ExecutionRow } from "@/kit/execution/types";
-
-export type Filters = { prompt: string; version: number | null; status: string | null; session: string; user: string; lane: string | null; job: string; experiment: string; arm: string };
+import { type StateOf, id, integer, maybeOneOf, text } from "@/lib/url-state";
 
 export const STATUSES = ["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] as const;
 export const LANES = ["interactive", "background", "batch", "imported"] as const;
 export const PAGE_ROWS = 50;
 
+/** How the filters stand in the address. */
+export const FILTERS = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: id(), experiment: id(), arm: text() };
+
+export type Filters = StateOf<typeof FILTERS>;
+
 export function queryOf({ prompt, version, status, session, user, lane, job, experiment, arm }: Filters): Record<string, unknown> {
-  return { prompt, version: prompt ? version : null, status, session_id: session, user_id: user, lane, job_id: idIn(job), experiment_id: idIn(experiment), arm: idIn(experiment) && arm ? arm : null, limit: PAGE_ROWS };
+  return { prompt, version: prompt ? version : null, status, session_id: session, user_id: user, lane, job_id: job || null, experiment_id: experiment || null, arm: experiment && arm ? arm : null, limit: PAGE_ROWS };
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** What somebody typed into the address is asked for only where it can be an id. */
-const idIn = (text: string) => (UUID.test(text) ? text : null);
 
 /** The API describes the answer as an object; a row's type stands in kit/execution/types.ts. */
 export function useRuns(filters: Filters): Pages<ExecutionRow> {
