@@ -2,7 +2,7 @@
 
 BurnishError
 ├── ApiError      the server refused, with a code that stays, the field to blame and the id of the request
-├── NotReached    no answer came, after all retries
+├── NotReached    no answer came, after all retries, or none that can be read
 └── StreamBroke   a stream ended without its last event; the server books what it had produced
 """
 
@@ -37,7 +37,7 @@ class ApiError(BurnishError):
 
 
 class NotReached(BurnishError):
-    """Nobody answered: refused, timed out, or broken off before an answer began."""
+    """Nobody answered: refused, timed out, or broken off before an answer began. Or what answered cannot be read."""
 
 
 class StreamBroke(BurnishError):
