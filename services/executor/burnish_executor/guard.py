@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from burnish_executor.io.replies import Reply
+from burnish_executor.looking import looked
 from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.masks import Masks, as_is, in_json
 from burnish_shared.guarding.outgoing import Outgoing, through
 from burnish_shared.guarding.rules import Rule, Stopped
-from burnish_shared.guarding.texts import changed_calls, each_unsealed
+from burnish_shared.guarding.texts import changed_calls, each_said, texts_of_calls
 
 
 @dataclass(slots=True)
@@ -17,7 +19,7 @@ class Guard:
     """`given`: the request as the caller made it; the one that runs has masks in it, which are never written down.
 
     `into`: rules for what goes to the model, `out`: for the answer. `stopped`: the one that ended it, on either way. `told`: what a caller
-    who streams was told.
+    who streams was told. `hidden`: puts masks into a text for the model, in place of what it must not see.
     """
 
     given: ExecutionRequest
@@ -26,11 +28,13 @@ class Guard:
     is_json: bool = False
     masks: Masks = field(default_factory=Masks)
     outgoing: Outgoing = field(init=False)
+    hidden: Editor = field(init=False, repr=False)
     told: list[str] = field(default_factory=list, repr=False)
     stopped: Stopped | None = None
 
     def __post_init__(self) -> None:
         self.outgoing = Outgoing(self.out, self.masks, in_json if self.is_json else as_is)
+        self.hidden = self.masks.hiding([finder for rule in self.into for finder in rule.finders])
 
     @property
     def touches_answers(self) -> bool:
@@ -49,10 +53,6 @@ class Guard:
         """What is left to tell when nothing more comes."""
         return self._kept(self.outgoing.end()) if self.stopped is None else ""
 
-    def hidden(self, text: str) -> str:
-        """A text for the model, with masks in place of what it must not see."""
-        return self.masks.hide(text, [finder for rule in self.into for finder in rule.finders])[0]
-
     def restored(self, text: str) -> str:
         """An answer with the caller's values in place of their masks."""
         return self.masks.restore(text, spelling=in_json if self.is_json else as_is)
@@ -67,14 +67,18 @@ class Guard:
 
     def calls(self, calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Tool calls as they may be told; what they are called is looked at, and stays."""
-        for call in calls:
-            if isinstance(function := call.get("function"), dict) and isinstance(function.get("name"), str):
-                self.whole(function["name"], is_json=False)
-        return changed_calls(calls, lambda one: self.whole(one, is_json=False), look=lambda one: self.whole(one, is_json=True))
+        for text in texts_of_calls(calls):
+            self._look(text)
+        return [] if self.stopped else changed_calls(calls, self.masks.telling(self.outgoing.finders))
 
     def thoughts(self, beside: dict[str, Any]) -> Any:
         """Thoughts, refusals and sources as they may be told, under the seals of their provider."""
-        return each_unsealed(beside, lambda one: self.whole(one, is_json=False))
+        return each_said(beside, lambda one: self.whole(one, is_json=False))
+
+    def _look(self, text: str) -> None:
+        stopping = next((rule for rule in self.out if rule.stops_whole(text)), None) if self.stopped is None else None
+        if stopping is not None:
+            self.stopped = Stopped(stopping.name)
 
     def _kept(self, said: str | Stopped) -> str:
         if isinstance(said, Stopped):
@@ -106,7 +110,8 @@ class GuardedReply(Reply):
 
     async def rest(self) -> None:
         """What was held back until the end."""
-        said = self.guard.rest() if self.guard is not None else ""
+        guard = self.guard
+        said = "" if guard is None else await looked(guard.outgoing.characters if guard.outgoing.needs_whole else 0, guard.rest)
         if said:
             await Reply.text(self, said)
 

@@ -4,8 +4,7 @@ Between the two, the run has the masked messages, and a way back that tells only
 between knows nothing of guardrails. An execution of a workspace without any pays one look into a dictionary.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from burnish_executor import metrics
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.guard import Guard, GuardedReply, guarded
+from burnish_executor.looking import length_said, looked
 from burnish_executor.run import Run, since
 from burnish_shared.asked_json import asks_json, parsed
 from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
@@ -24,15 +24,14 @@ from burnish_shared.guarding.texts import (
     changed_messages,
     changed_settings,
     each_text,
+    length_of,
     text_of,
     texts_in,
+    texts_of_calls,
     texts_of_message,
     unsealed_in,
 )
 from burnish_shared.own_checks import OwnChecks, case_of
-
-AT_ONCE_CHARACTERS: Final = 65_536
-"""Longer texts are looked through in a thread: RE2 lets others work meanwhile."""
 
 OUR_OWN: Final = frozenset({"system", "developer"})
 """Roles whose texts the prompt's author wrote; what a caller puts into them stands among the variables too."""
@@ -65,22 +64,20 @@ class Guards:
             return None
         guard = run.guard = Guard(request, into, out, is_json=asks_json(request.settings, request.output_format))
         if into:
-            size = sum(len(text) for one in request.messages for text in texts_of_message(one))
-            masked = _look_in(guard, into) if size <= AT_ONCE_CHARACTERS else await asyncio.to_thread(_look_in, guard, into)
-            stopped = guard.stopped = masked if isinstance(masked, Stopped) else await self._by_own_code(into, given(request), request)
+            length = length_of(
+                request.messages, request.variables, request.settings, request.extra, [one.messages for one in request.fallbacks]
+            )
+            masked = await looked(length, _look_in, guard, into)
+            stopped = guard.stopped = (
+                masked if isinstance(masked, Stopped) else await self._by_own_code(into, lambda: [given(request)], request, length)
+            )
             if stopped is not None:
                 metrics.GUARDED.labels("blocked_in").inc()
                 return _refused(run, _stopping(stopped, "the request"))
-            if isinstance(masked, list):
-                fallbacks = [one for fallback in request.fallbacks if (one := _fallback_looked_in(guard, into, fallback)) is not None]
-                settings = _settings_looked_in(guard, into)
-                extra = each_text(request.extra, guard.hidden) if request.extra else request.extra
+            if isinstance(masked, ExecutionRequest):
                 if guard.masks:
                     metrics.GUARDED.labels("masked").inc()
-                if guard.masks or len(fallbacks) < len(request.fallbacks):
-                    run.request = request.model_copy(
-                        update={"messages": masked, "fallbacks": fallbacks, "settings": settings, "extra": extra}
-                    )
+                run.request = masked
         run.reply = guarded(run.reply, guard, stop=run.cancel)
         return None
 
@@ -100,27 +97,28 @@ class Guards:
         if guard.stopped is not None and not guard.was_streamed:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
+        length = len(text) + length_said(outcome)
         if guard.stopped is None and outcome.status is Status.SUCCESS:
-            others = (outcome.choices or [])[1:]
-            others_text = [one for choice in others for one in (choice.output or "", *_beside_text(choice))]
-            for one in [text, *_beside_text(outcome), *others_text]:
-                guard.stopped = guard.stopped or await self._by_own_code(guard.out, one, guard.given)
-        output = await _told(run, guard) if guard.was_streamed else guard.whole(text, is_json=guard.is_json)
-        calls = guard.calls(outcome.tool_calls) if outcome.tool_calls else None
-        choices = [_looked_through(one, guard) for one in outcome.choices] if outcome.choices else None
-        beside = _beside_looked_through(outcome.beside, guard)
+            guard.stopped = await self._by_own_code(guard.out, lambda: _said(text, outcome), guard.given, length)
+        told = await _told(run, guard) if guard.was_streamed else None
+        changes = await looked(length, _look_out, guard, outcome, told)
         if guard.stopped is not None:
             metrics.GUARDED.labels("blocked_out").inc()
             return _blocked(outcome, _stopping(guard.stopped, "the answer"), output="".join(guard.told) or None)
-        changes = {"output": output if outcome.output is not None else None, "tool_calls": calls, "choices": choices, "beside": beside}
         made = outcome.model_copy(update=changes)
-        return made if made.output_json is None else made.model_copy(update={"output_json": parsed(output)})
+        return made if made.output_json is None else made.model_copy(update={"output_json": parsed(made.output or "")})
 
-    async def _by_own_code(self, rules: Sequence[Rule], text: str, request: ExecutionRequest) -> Stopped | None:
-        """Most have none, and then nothing is made ready for it."""
+    async def _by_own_code(
+        self, rules: Sequence[Rule], texts: Callable[[], Iterable[str]], request: ExecutionRequest, length: int
+    ) -> Stopped | None:
+        """The first of the texts that it stops. Most have none, and then nothing is made ready for it."""
         if all(rule.check is None for rule in rules):
             return None
-        return await self.checks.stopped(rules, case_of(text, request), request.workspace_id)
+        for text in await looked(length, lambda: list(texts())):
+            stopped = await self.checks.stopped(rules, case_of(text, request), request.workspace_id)
+            if stopped is not None:
+                return stopped
+        return None
 
 
 def given(request: ExecutionRequest) -> str:
@@ -147,47 +145,73 @@ def _stopping_rule(rules: Sequence[Rule], request: ExecutionRequest) -> Rule | N
     return None
 
 
-def _beside_text(said: Outcome | Choice) -> list[str]:
-    """What own code looks at besides the text: thoughts, refusals, arguments of tool calls."""
-    thoughts = unsealed_in(said.beside.model_dump()) if said.beside else []
-    functions = [call.get("function") for call in said.tool_calls or []]
-    arguments = [one["arguments"] for one in functions if isinstance(one, dict) and isinstance(one.get("arguments"), str)]
-    return [*thoughts, *arguments]
+def _said(text: str, outcome: Outcome) -> Iterator[str]:
+    """All that was answered, each by itself: the text, and what rules look at besides."""
+    yield text
+    yield from _said_beside(outcome)
+    for choice in (outcome.choices or [])[1:]:
+        yield choice.output or ""
+        yield from _said_beside(choice)
 
 
-def _look_in(guard: Guard, rules: Sequence[Rule]) -> list[dict[str, Any]] | Stopped:
-    """The messages with masks, or the rule that stops them."""
+def _said_beside(said: Outcome | Choice) -> Iterator[str]:
+    """Thoughts and refusals, and of tool calls what is read of a caller's too."""
+    yield from unsealed_in(said.beside.model_dump()) if said.beside else ()
+    yield from dict.fromkeys(texts_of_calls(said.tool_calls))
+
+
+def _look_in(guard: Guard, rules: Sequence[Rule]) -> ExecutionRequest | Stopped:
+    """The request with masks, or the rule that stops it."""
     request = guard.given
     stopping = _stopping_rule(rules, request)
     if stopping is not None:
         return Stopped(stopping.name)
-    if not any(rule.finders for rule in rules):
-        return request.messages
-    for messages in (request.messages, *(one.messages or [] for one in request.fallbacks)):
+    fallbacks = [one for one in request.fallbacks if not _is_stopped(one, rules, request)]
+    made = request if len(fallbacks) == len(request.fallbacks) else request.model_copy(update={"fallbacks": fallbacks})
+    return _masked(guard, made) if any(rule.finders for rule in rules) else made
+
+
+def _masked(guard: Guard, request: ExecutionRequest) -> ExecutionRequest:
+    """The request with masks in all that a model reads: messages, those of fallbacks, what tools, schemas and stop words say, the rest."""
+    for messages in (request.messages, *(one.messages or [] for one in guard.given.fallbacks)):
         for text in texts_in(messages):
             guard.masks.leave(text)
     for name in SPOKEN:
         for text in texts_in(request.settings.get(name)):
             guard.masks.leave(text)
-    return changed_messages(request.messages, guard.hidden)
+    changes: dict[str, Any] = {
+        "messages": changed_messages(request.messages, guard.hidden),
+        "fallbacks": [_fallback_masked(guard, one) for one in request.fallbacks],
+        "settings": changed_settings(request.settings, guard.hidden),
+        "extra": each_text(request.extra, guard.hidden) if request.extra else request.extra,
+    }
+    return request.model_copy(update=changes) if guard.masks else request
 
 
-def _settings_looked_in(guard: Guard, rules: Sequence[Rule]) -> dict[str, Any]:
-    """What tools, schemas and stop words say, with masks: a model reads them as it reads the messages."""
-    settings = guard.given.settings
-    return changed_settings(settings, guard.hidden) if any(rule.finders for rule in rules) else settings
+def _is_stopped(fallback: Fallback, rules: Sequence[Rule], request: ExecutionRequest) -> bool:
+    """Whether a rule stops the text that a fallback's model has of its own; then that model is not asked."""
+    if fallback.messages is None:
+        return False
+    return _stopping_rule(rules, request.model_copy(update={"messages": fallback.messages})) is not None
 
 
-def _fallback_looked_in(guard: Guard, rules: Sequence[Rule], fallback: Fallback) -> Fallback | None:
-    """The same of the text that a fallback's model has of its own; None: a rule stops that text, so that model is not asked."""
+def _fallback_masked(guard: Guard, fallback: Fallback) -> Fallback:
     if fallback.messages is None:
         return fallback
-    own = guard.given.model_copy(update={"messages": fallback.messages})
-    if _stopping_rule(rules, own) is not None:
-        return None
-    if not any(rule.finders for rule in rules):
-        return fallback
     return fallback.model_copy(update={"messages": changed_messages(fallback.messages, guard.hidden)})
+
+
+def _look_out(guard: Guard, outcome: Outcome, told: str | None) -> dict[str, Any]:
+    """What changes of an outcome, as it may be told. `told`: its text, where a stream told it already."""
+    output = guard.whole(outcome.output or "", is_json=guard.is_json) if told is None else told
+    changes: dict[str, Any] = {"output": output if outcome.output is not None else None}
+    if not guard.touches_answers:
+        return changes
+    return changes | {
+        "tool_calls": guard.calls(outcome.tool_calls) if outcome.tool_calls else None,
+        "choices": [_looked_through(one, guard) for one in outcome.choices] if outcome.choices else None,
+        "beside": _beside_looked_through(outcome.beside, guard),
+    }
 
 
 def _as_given(request: ExecutionRequest, before: ExecutionRequest) -> list[dict[str, Any]]:
@@ -198,8 +222,6 @@ def _as_given(request: ExecutionRequest, before: ExecutionRequest) -> list[dict[
 
 def _looked_through(choice: Choice, guard: Guard) -> Choice:
     """One of several answers, as it may be told. Probabilities are told by token, in which nothing can be found, so they go."""
-    if not guard.touches_answers:
-        return choice
     calls = guard.calls(choice.tool_calls) if choice.tool_calls else None
     output = choice.output if choice.output is None else guard.whole(choice.output, is_json=guard.is_json)
     return choice.model_copy(
@@ -209,7 +231,7 @@ def _looked_through(choice: Choice, guard: Guard) -> Choice:
 
 def _beside_looked_through(beside: Beside | None, guard: Guard) -> Beside | None:
     """Thoughts, refusals and sources are looked at as the answer is."""
-    if beside is None or not guard.touches_answers:
+    if beside is None:
         return beside
     return Beside.model_validate(guard.thoughts(beside.model_dump()))
 

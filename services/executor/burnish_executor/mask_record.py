@@ -5,20 +5,19 @@ provider draws over its thoughts stay in it: without them it would refuse the ne
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_executor.looking import length_said, looked
 from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Outcome
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
-from burnish_shared.guarding.masks import blotted
-from burnish_shared.guarding.spans import Finder, to_bytes, to_text
-from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_text, each_unsealed, texts_of_message
-
-AT_ONCE_CHARACTERS: Final = 65_536
-"""Longer executions are looked through in a thread: RE2 lets others work meanwhile."""
+from burnish_shared.guarding.changes import Editor
+from burnish_shared.guarding.masks import blotting
+from burnish_shared.guarding.spans import Finder
+from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
 
 AGAIN_S: Final = 0.25
 
@@ -34,9 +33,8 @@ class RecordMasks:
         finders = await self._finders(request.workspace_id, patience_s=patience_s)
         if not finders:
             return request, outcome
-        if len(outcome.output or "") + sum(len(text) for one in request.messages for text in texts_of_message(one)) <= AT_ONCE_CHARACTERS:
-            return masked(request, outcome, finders)
-        return await asyncio.to_thread(masked, request, outcome, finders)
+        given = (request.messages, request.variables, request.settings, request.extra, request.caller.metadata)
+        return await looked(length_of(*given) + length_said(outcome), masked, request, outcome, finders)
 
     async def _finders(self, workspace_id: UUID, *, patience_s: float) -> tuple[Finder, ...]:
         give_up_at = asyncio.get_running_loop().time() + patience_s
@@ -59,10 +57,7 @@ class RecordMasks:
 
 def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder]) -> tuple[ExecutionRequest, Outcome]:
     """Both, masked. Who asked and for whom (`user_id`, `session_id`) stays: figures and erasure go by it."""
-
-    def blot(text: str) -> str:
-        return to_text(blotted(to_bytes(text), finders))
-
+    blot = blotting(finders)
     caller = request.caller.model_copy(update={"metadata": each_text(request.caller.metadata, blot)})
     stored = request.model_copy(
         update={
@@ -81,7 +76,7 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     if outcome.choices:
         changes["choices"] = [_blotted_choice(one, blot) for one in outcome.choices]
     if outcome.beside is not None:
-        changes["beside"] = Beside.model_validate(each_unsealed(outcome.beside.model_dump(), blot))
+        changes["beside"] = Beside.model_validate(each_said(outcome.beside.model_dump(), blot))
     if outcome.error is not None:
         changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
     if outcome.attempts:
@@ -89,10 +84,10 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     return stored, outcome.model_copy(update=changes)
 
 
-def _blotted_choice(choice: Choice, blot: Callable[[str], str]) -> Choice:
+def _blotted_choice(choice: Choice, blot: Editor) -> Choice:
     """Probabilities are told by token, in which nothing can be found, so they go."""
     calls = changed_calls(choice.tool_calls, blot) if choice.tool_calls else None
     return choice.model_copy(
         update={"output": blot(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
-        | ({"beside": Beside.model_validate(each_unsealed(choice.beside.model_dump(), blot))} if choice.beside else {})
+        | ({"beside": Beside.model_validate(each_said(choice.beside.model_dump(), blot))} if choice.beside else {})
     )

@@ -1,107 +1,114 @@
-"""Arguments of tool calls: JSON as a text, in which a letter may be spelled otherwise (`\\u0066oo`) or stick to an escape (`\\nfoo`)."""
+"""Arguments of tool calls: JSON as a text, in which a letter may be spelled otherwise (`\\u0066oo`) or stick to an escape (`\\nfoo`).
 
-import json
-import math
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+They are not parsed: what is no JSON is read the same way, and what nothing is found in stays as it was written, to the last digit.
+"""
 
-DEEP_MOST: Final = 200
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-Change = Callable[[str], str]
+from burnish_shared.guarding.changes import Edit, Editor, applied
+from burnish_shared.guarding.masks import in_json
+from burnish_shared.guarding.spans import to_bytes, to_text
+
+ESCAPE: Final = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
+"""RFC 8259, section 7; a character beyond the first 65536 is a pair. What begins with a backslash and is none of these says itself."""
+
+SIGNS: Final = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+QUOTES: Final = re.compile(rb'\\.|(")', re.DOTALL)
+
+NUMBER: Final = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+OF_NUMBERS: Final = b"+-.0123456789eE"
+
+NUMBER_MOST: Final = 64
+"""So many bytes around what was found are looked at; a longer number stays one that is no JSON."""
+
+BLANK: Final = b" \t\r\n"
 
 
-def changed_arguments(text: str, change: Change, *, look: Change | None = None) -> str:
-    """The arguments with their texts changed.
+@dataclass(slots=True)
+class Read:
+    """A text as whoever reads its escapes reads it: `raw`, in bytes. `ends`: where each escape ends in it, `written`: and where it was."""
 
-    Without an escape they say what is written, and are changed so: by `look`, where texts between JSON's quotes are changed in another way.
-    With one each string is changed as whoever parses them reads it, and written anew where that changed anything; `look` still looks at
-    what is written.
+    raw: bytes
+    ends: list[int] = field(default_factory=lambda: [0])
+    written: list[int] = field(default_factory=lambda: [0])
+
+    def where(self, at: int) -> int:
+        """The place where this one is written."""
+        last = bisect_right(self.ends, at) - 1
+        return self.written[last] + at - self.ends[last]
+
+
+def changed_arguments(text: str, editor: Editor) -> str:
+    """The arguments, changed where what they say is to be changed; all around it stays as it is written.
+
+    A number of which something is changed becomes a string: it would be no JSON any more.
     """
-    value = _parsed(text) if "\\" in text else None
-    if not isinstance(value, dict | list):
-        return (look or change)(text)
-    if look is not None:
-        look(text)
-    changed = _changed(value, change)
-    return text if changed == value else _written(changed)
+    raw = to_bytes(text)
+    read = _read(raw)
+    edits = editor.edits(read.raw)
+    if not edits:
+        return text
+    return to_text(applied(raw, _whole_values(raw, [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits])))
 
 
 def texts_in_arguments(text: str) -> Iterator[str]:
-    """The arguments as they are written, and what is spelled with escapes in them once more as it is read."""
+    """The arguments as they are written, and where that is something else, as they are read."""
     yield text
-    value = _parsed(text) if "\\" in text else None
-    if isinstance(value, dict | list):
-        yield from _strings(value)
+    if "\\" in text:
+        yield to_text(_read(to_bytes(text)).raw)
 
 
-def _parsed(text: str) -> Any:
-    """None for what is no JSON, cannot be written down again, or is nested deeper than it is walked through."""
-    try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_refused)
-    except (ValueError, RecursionError):
-        return None
-    level = [value]
-    for _ in range(DEEP_MOST):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return value
-    return None
+def _read(raw: bytes) -> Read:
+    if b"\\" not in raw:
+        return Read(raw)
+    read, at, length = Read(raw), 0, 0
+    parts: list[bytes] = []
+    for escape in ESCAPE.finditer(raw):
+        said = _said(escape)
+        parts += [raw[at : escape.start()], said]
+        length += escape.start() - at + len(said)
+        at = escape.end()
+        read.ends.append(length)
+        read.written.append(at)
+    read.raw = b"".join([*parts, raw[at:]])
+    return read
 
 
-def _inside(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+def _said(escape: re.Match[bytes]) -> bytes:
+    first, second, alone, sign = escape.groups()
+    if sign is not None:
+        return SIGNS[sign]
+    if alone is not None:
+        return to_bytes(chr(int(alone, 16)))
+    return chr(0x10000 + ((int(first, 16) - 0xD800) << 10) + int(second, 16) - 0xDC00).encode()
 
 
-def _written(value: Any) -> str:
-    """A half of a surrogate pair, which models do send, is written as the escape that it was."""
-    written = json.dumps(value, ensure_ascii=False)
-    return written if _is_utf8(written) else json.dumps(value)
+def _whole_values(raw: bytes, edits: Sequence[Edit]) -> list[Edit]:
+    """The same edits, those in a number over all of it and in quotes. Quotes are counted once, up to the last such number."""
+    made: list[Edit] = []
+    at, is_inside = 0, False
+    for one in edits:
+        start, end = _number_around(raw, one)
+        if start < end:
+            is_inside ^= sum(quote[1] is not None for quote in QUOTES.finditer(raw, at, start)) % 2 == 1
+            at = start
+        if start == end or is_inside:
+            made.append(one)
+        elif not made or made[-1].end <= start:
+            made.append(Edit(start, end, f'"{one.by}"'))
+    return made
 
 
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _finite(written: str) -> float:
-    value = float(written)
-    return value if math.isfinite(value) else _refused(written)
-
-
-def _refused(written: str) -> float:
-    raise ValueError(f"{written} cannot be written down again")
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Names among them."""
-    if isinstance(value, str):
-        yield value
-    yield from value if isinstance(value, dict) else ()
-    for one in _inside(value):
-        yield from _strings(one)
-
-
-def _changed(value: Any, change: Change) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {change(name): _named(name, one, change) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_changed(one, change) for one in value]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        changed = change(written := json.dumps(value))
-        return value if changed == written else changed
-    return value
-
-
-def _named(name: str, value: Any, change: Change) -> Any:
-    """A value whose name says what it is, such as `password`, is looked at beside it."""
-    changed = _changed(value, change)
-    if not isinstance(value, str) or changed != value:
-        return changed
-    before = f"{name}: "
-    both = change(before + value)
-    return both[len(before) :] if both.startswith(before) else value
+def _number_around(raw: bytes, edit: Edit) -> tuple[int, int]:
+    """From where to where a value that is a number lies around the edit; nothing where there is none."""
+    ahead, after = raw[max(0, edit.start - NUMBER_MOST) : edit.start], raw[edit.end : edit.end + NUMBER_MOST]
+    before, behind = ahead.rstrip(OF_NUMBERS), after.lstrip(OF_NUMBERS)
+    is_value = before.rstrip(BLANK).endswith((b":", b",", b"[")) and behind.lstrip(BLANK).startswith((b",", b"]", b"}"))
+    start, end = edit.start - len(ahead) + len(before), edit.end + len(after) - len(behind)
+    return (start, end) if is_value and NUMBER.fullmatch(raw, start, end) is not None else (0, 0)

@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from burnish_shared.guarding.spans import Finder, found_in, to_bytes, to_text
+from burnish_shared.guarding.changes import Edit, Editor, applied
+from burnish_shared.guarding.spans import Finder, Found, found_in, to_bytes, to_text
 
 MASK: Final = re.compile(r"\\?\[([A-Z][A-Z0-9]*(?:\\?_[A-Z0-9]+)*)\\?_([0-9]{1,6})\\?\]")
 """As it was written, or with the backslashes that models set in Markdown."""
@@ -17,6 +19,8 @@ WRITTEN: Final = re.compile(MASK.pattern.encode())
 OPENED: Final = re.compile(rb"\\?(?:\[[A-Z0-9_\\]{0,60})?$")
 """The end of a text that may be the beginning of a mask."""
 
+HALVES: Final = re.compile("[\ud800-\udfff]")
+
 Spelling = Callable[[str], str]
 
 
@@ -25,8 +29,9 @@ def as_is(value: str) -> str:
 
 
 def in_json(value: str) -> str:
-    """As it stands between the quotes of a JSON string."""
-    return json.dumps(value, ensure_ascii=False)[1:-1]
+    """As it stands between the quotes of a JSON string. Half of a surrogate pair, which models do send, is written as an escape."""
+    written = json.dumps(value, ensure_ascii=False)[1:-1]
+    return json.dumps(value)[1:-1] if HALVES.search(written) else written
 
 
 @dataclass(slots=True)
@@ -63,16 +68,14 @@ class Masks:
         """The text with what is found replaced, and how many of each kind there were."""
         raw = to_bytes(text)
         found = found_in(raw, finders)
-        if not found:
-            return text, {}
-        parts: list[str] = []
-        counts: dict[str, int] = {}
-        at = 0
-        for one in found:
-            parts += [to_text(raw[at : one.start]), self.mask_of(one.kind, to_text(raw[one.start : one.end]))]
-            counts[one.kind] = counts.get(one.kind, 0) + 1
-            at = one.end
-        return "".join([*parts, to_text(raw[at:])]), counts
+        return to_text(applied(raw, self._edits(raw, found))) if found else text, Counter(one.kind for one in found)
+
+    def hiding(self, finders: Sequence[Finder]) -> Editor:
+        """What hides so in one text after the other."""
+        return Editor(lambda raw: self._edits(raw, found_in(raw, finders)))
+
+    def _edits(self, raw: bytes, found: Sequence[Found]) -> list[Edit]:
+        return [Edit(one.start, one.end, self.mask_of(one.kind, to_text(raw[one.start : one.end]))) for one in found]
 
     def restore(self, text: str, *, spelling: Spelling = as_is) -> str:
         """The text with our masks replaced by what they stand for; one that is not ours stays."""
@@ -85,15 +88,35 @@ class Masks:
 
         return MASK.sub(value_of, text)
 
+    def telling(self, finders: Sequence[Finder]) -> Editor:
+        """What blots out in one text after the other what is found, and restores our masks in the rest."""
+        return Editor(lambda raw: list(self._told(raw, blots(raw, finders))))
+
+    def _told(self, raw: bytes, blotting: Sequence[Edit]) -> Iterator[Edit]:
+        at = 0
+        for one in blotting:
+            yield from self._restored(raw, at, one.start)
+            yield one
+            at = one.end
+        yield from self._restored(raw, at, len(raw))
+
+    def _restored(self, raw: bytes, start: int, end: int) -> Iterator[Edit]:
+        for match in WRITTEN.finditer(raw, start, end) if self._by_mask else ():
+            value = self._by_mask.get(f"[{match[1].decode()}_{match[2].decode()}]".replace("\\", ""))
+            if value is not None:
+                yield Edit(*match.span(), value)
+
+
+def blots(raw: bytes, finders: Sequence[Finder]) -> list[Edit]:
+    """What is found, replaced by `[EMAIL]`, without a way back."""
+    return [Edit(one.start, one.end, f"[{one.kind.upper()}]") for one in found_in(raw, finders)]
+
+
+def blotting(finders: Sequence[Finder]) -> Editor:
+    """What blots out so in one text after the other."""
+    return Editor(lambda raw: blots(raw, finders))
+
 
 def blotted(raw: bytes, finders: Sequence[Finder]) -> bytes:
-    """The bytes with what is found replaced by `[EMAIL]`, without a way back."""
-    found = found_in(raw, finders)
-    if not found:
-        return raw
-    parts: list[bytes] = []
-    at = 0
-    for one in found:
-        parts += [raw[at : one.start], f"[{one.kind.upper()}]".encode()]
-        at = one.end
-    return b"".join([*parts, raw[at:]])
+    """The bytes with what is found blotted out."""
+    return applied(raw, blots(raw, finders))

@@ -1,6 +1,7 @@
 """What a provider draws over its thoughts to know them again: changed by a letter, it refuses the next turn. Pure.
 
-A seal is left alone by where it stands and by how it looks. What a person writes in its place is a text like any other.
+A seal is left alone by where it stands and by how it looks: in the thoughts of a model, and in what its provider hangs on its turns and
+calls. What a person writes in its place, or what looks like one elsewhere, is a text like any other.
 """
 
 import re
@@ -9,18 +10,30 @@ from typing import Any, Final
 
 from burnish_shared.guarding.secret_shapes import SHAPE, looks_drawn
 
-NAMES: Final = frozenset({"signature", "encrypted_content", "thought_signature", "thought_signatures", "thoughtSignature"})
-"""Anthropic's and OpenRouter's, OpenAI's, and Google's in its own form and in LiteLLM's."""
+PLACES: Final = frozenset(
+    {"thinking_blocks", "thinking", "reasoning_details", "reasoning_items", "extra_content", "provider_specific_fields"}
+)
+"""Fields of a model's turn, and the last two of its calls too, in which seals stand: Anthropic's, OpenRouter's and OpenAI's thoughts; what
+Google hangs on a call, in its own form and in LiteLLM's."""
 
-DATA_OF: Final = frozenset({"redacted_thinking", "reasoning.encrypted"})
-"""Kinds of blocks, Anthropic's and OpenRouter's, whose `data` is a thought that only its provider can read."""
+THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
+"""Kinds of blocks and items; OpenRouter's begin with `reasoning.`."""
+
+OF_THOUGHTS: Final = frozenset({"signature", "data", "encrypted_content"})
+
+GOOGLES: Final = frozenset({"thought_signature", "thought_signatures", "thoughtSignature"})
 
 DRAWN: Final = re.compile(r"[A-Za-z0-9+/_-]{48,}={0,2}")
 
 
+def is_thought(block: Mapping[str, Any]) -> bool:
+    kind = block.get("type")
+    return isinstance(kind, str) and (kind in THOUGHTS or kind.startswith("reasoning."))
+
+
 def is_sealed(name: str, block: Mapping[str, Any]) -> bool:
-    """Whether a seal belongs into this field of a block."""
-    return name in NAMES or (name == "data" and block.get("type") in DATA_OF)
+    """Whether a seal belongs into this field of a block that stands in such a place."""
+    return name in GOOGLES or (name in OF_THOUGHTS and is_thought(block))
 
 
 def is_seal(value: str) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
-from burnish_shared.guarding.seals import is_seal, is_sealed
+from burnish_shared.guarding.changes import Editor
+from burnish_shared.guarding.seals import PLACES, is_seal, is_sealed, is_thought
 
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
@@ -26,7 +27,7 @@ def each_text(value: Any, change: Change, depth: int = 0) -> Any:
 
 
 def each_unsealed(value: Any, change: Change, depth: int = 0) -> Any:
-    """The same of what a model thought, and of what hangs on its calls: seals of its provider stay."""
+    """The same where seals of a provider may stand: they stay."""
     if isinstance(value, list | tuple) and depth < NESTING_MOST:
         return [each_unsealed(one, change, depth + 1) for one in value]
     if not isinstance(value, dict) or depth >= NESTING_MOST:
@@ -35,6 +36,11 @@ def each_unsealed(value: Any, change: Change, depth: int = 0) -> Any:
         name: each_text(one, _unless_seal(change), depth + 1) if is_sealed(name, value) else each_unsealed(one, change, depth + 1)
         for name, one in value.items()
     }
+
+
+def each_said(fields: Mapping[str, Any], change: Change, *, sealed: bool = True) -> dict[str, Any]:
+    """Fields with their texts changed. `sealed`: of a model's turn, or of its calls, in which some may hold seals."""
+    return {name: (each_unsealed if sealed and name in PLACES else each_text)(one, change) for name, one in fields.items()}
 
 
 def _unless_seal(change: Change) -> Change:
@@ -80,43 +86,62 @@ def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
             yield from texts_in(one, depth + 1)
 
 
-def unsealed_in(value: Any) -> list[str]:
-    """Every string of a JSON value that is no seal."""
+def length_of(*values: Any) -> int:
+    """About how much there is to look through in JSON values: how long all their strings are, as they are written, and how many values."""
+    length, left = 0, list(values)
+    while left:
+        one = left.pop()
+        length += len(one) + 1 if isinstance(one, str) else 1
+        if isinstance(one, dict | list | tuple):
+            left += one.values() if isinstance(one, dict) else one
+    return length
+
+
+def unsealed_in(fields: Mapping[str, Any], *, sealed: bool = True) -> list[str]:
+    """Every string that `each_said` would change."""
     found: list[str] = []
 
     def keep(text: str) -> str:
         found.append(text)
         return text
 
-    each_unsealed(value, keep)
+    each_said(fields, keep, sealed=sealed)
     return found
 
 
-def changed_messages(messages: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:
+def changed_messages(messages: Sequence[Mapping[str, Any]], editor: Editor) -> list[dict[str, Any]]:
     """Messages with their texts changed: contents, text parts, arguments of tool calls, who speaks, and fields that are none of ours.
 
-    Images, ids, names of tools, and seals of thoughts stay.
+    Images, ids, names of tools, and seals of a model's thoughts stay.
     """
-    return [_changed(one, change) for one in messages]
+    return [_changed(one, editor) for one in messages]
 
 
-def _changed(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
+def _changed(message: Mapping[str, Any], editor: Editor) -> dict[str, Any]:
     made = dict(message)
+    sealed = message.get("role") == MODEL
     content = made.get("content")
     if isinstance(content, str):
-        made["content"] = change(content)
+        made["content"] = editor(content)
     elif isinstance(content, list):
-        made["content"] = [_changed_part(one, change) for one in content]
+        made["content"] = [_changed_part(one, editor, sealed=sealed) for one in content]
     if made.get("tool_calls"):
-        made["tool_calls"] = changed_calls(made["tool_calls"], change)
-    kept = OF_MESSAGES | {"name"} if made.get("role") in NAME_A_TOOL else OF_MESSAGES
-    for name in made.keys() - kept:
-        made[name] = each_unsealed(made[name], change)
-    return made
+        made["tool_calls"] = changed_calls(made["tool_calls"], editor, sealed=sealed)
+    if made.get("function_call"):
+        made["function_call"] = _changed_function(made["function_call"], editor, sealed=sealed)
+    return made | each_said(_others(message), editor, sealed=sealed)
 
 
-OF_MESSAGES: Final = frozenset({"role", "content", "tool_calls", "tool_call_id", "tokens", "cache_control"})
-"""Fields of a message that are looked into by themselves, or hold no text of anybody's. Every other one goes to the provider as it came."""
+def _others(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not looked into by themselves, or hold no text of anybody's. They go to the provider as they came."""
+    kept = OF_MESSAGES | {"name"} if message.get("role") in NAME_A_TOOL else OF_MESSAGES
+    return {name: one for name, one in message.items() if name not in kept}
+
+
+MODEL: Final = "assistant"
+"""Whose turns hold seals."""
+
+OF_MESSAGES: Final = frozenset({"role", "content", "tool_calls", "function_call", "tool_call_id", "tokens", "cache_control"})
 
 NAME_A_TOOL: Final = frozenset({"tool", "function"})
 """Roles whose `name` is that of a tool; that of the others is who speaks."""
@@ -124,49 +149,76 @@ NAME_A_TOOL: Final = frozenset({"tool", "function"})
 SAID: Final = ("text", "refusal")
 
 
-def _changed_part(part: Any, change: Change) -> Any:
+def _changed_part(part: Any, editor: Editor, *, sealed: bool) -> Any:
     if not isinstance(part, dict):
-        return part
-    return part | {name: change(part[name]) for name in SAID if isinstance(part.get(name), str)}
+        return each_text(part, editor)
+    if is_thought(part):
+        return (each_unsealed if sealed else each_text)(part, editor)
+    return part | {name: editor(part[name]) for name in SAID if isinstance(part.get(name), str)}
 
 
-def changed_calls(calls: Sequence[Mapping[str, Any]], change: Change, *, look: Change | None = None) -> list[dict[str, Any]]:
-    """Tool calls with their arguments changed, and what hangs on them; what they are called stays. `look`: as of `changed_arguments`."""
-    made: list[dict[str, Any]] = []
-    for call in calls:
-        function = call.get("function")
-        one = {name: value if name in OF_CALLS else each_unsealed(value, change) for name, value in call.items()}
-        if isinstance(function, dict) and isinstance(function.get("arguments"), str):
-            one["function"] = {**function, "arguments": changed_arguments(function["arguments"], change, look=look)}
-        made.append(one)
-    return made
+def changed_calls(calls: Any, editor: Editor, *, sealed: bool = True) -> Any:
+    """Tool calls with their arguments changed, and what hangs on them; what they are called stays."""
+    return [_changed_call(one, editor, sealed=sealed) for one in calls] if isinstance(calls, list) else each_text(calls, editor)
+
+
+def _changed_call(call: Any, editor: Editor, *, sealed: bool) -> Any:
+    if not isinstance(call, dict):
+        return each_text(call, editor)
+    made = call | each_said({name: one for name, one in call.items() if name not in OF_CALLS}, editor, sealed=sealed)
+    return made | {"function": _changed_function(call["function"], editor, sealed=sealed)} if "function" in call else made
+
+
+def _changed_function(function: Any, editor: Editor, *, sealed: bool) -> Any:
+    if not isinstance(function, dict):
+        return each_text(function, editor)
+    made = function | each_said({name: one for name, one in function.items() if name not in ("name", "arguments")}, editor, sealed=sealed)
+    if "arguments" not in function:
+        return made
+    arguments = function["arguments"]
+    return made | {"arguments": changed_arguments(arguments, editor) if isinstance(arguments, str) else each_text(arguments, editor)}
 
 
 OF_CALLS: Final = frozenset({"index", "id", "type", "function", "cache_control"})
 """Fields of a tool call that say which it is, or are looked into by themselves."""
 
 
-def texts_of_calls(calls: Any) -> Iterator[str]:
+def texts_of_calls(calls: Any, *, sealed: bool = True) -> Iterator[str]:
     """What tool calls say: what they are called, their arguments, and what hangs on them."""
-    for call in calls if isinstance(calls, list) else ():
-        function = call.get("function") if isinstance(call, dict) else None
-        if isinstance(function, dict):
-            yield from (one for name, one in function.items() if name != "arguments" and isinstance(one, str))
-            if isinstance(function.get("arguments"), str):
-                yield from texts_in_arguments(function["arguments"])
+    for call in calls if isinstance(calls, list) else [calls]:
         if isinstance(call, dict):
-            yield from unsealed_in({name: one for name, one in call.items() if name not in OF_CALLS})
+            yield from _texts_of_function(call.get("function"), sealed=sealed)
+            yield from unsealed_in({name: one for name, one in call.items() if name not in OF_CALLS}, sealed=sealed)
+        else:
+            yield from texts_in(call)
+
+
+def _texts_of_function(function: Any, *, sealed: bool) -> Iterator[str]:
+    if not isinstance(function, dict):
+        yield from texts_in(function)
+        return
+    arguments = function.get("arguments")
+    yield from unsealed_in({name: one for name, one in function.items() if name != "arguments"}, sealed=sealed)
+    yield from texts_in_arguments(arguments) if isinstance(arguments, str) else texts_in(arguments)
 
 
 def texts_of_message(message: Mapping[str, Any]) -> Iterator[str]:
     """All that a message says: who speaks, its parts, refusals, thoughts, tool calls, and fields that are none of ours."""
-    content = message.get("content")
-    if isinstance(content, str):
-        yield content
-    for part in content if isinstance(content, list) else ():
-        yield from (part[name] for name in SAID if isinstance(part, dict) and isinstance(part.get(name), str))
-    yield from texts_of_calls(message.get("tool_calls"))
-    yield from unsealed_in({name: one for name, one in message.items() if name not in OF_MESSAGES})
+    content, sealed = message.get("content"), message.get("role") == MODEL
+    for part in content if isinstance(content, list) else [content]:
+        yield from _texts_of_part(part, sealed=sealed)
+    yield from texts_of_calls(message.get("tool_calls"), sealed=sealed)
+    yield from _texts_of_function(message.get("function_call"), sealed=sealed)
+    yield from unsealed_in({name: one for name, one in message.items() if name not in OF_MESSAGES}, sealed=sealed)
+
+
+def _texts_of_part(part: Any, *, sealed: bool) -> Iterator[str]:
+    if not isinstance(part, dict):
+        yield from texts_in(part)
+    elif is_thought(part):
+        yield from unsealed_in({"thinking": part}, sealed=sealed)
+    else:
+        yield from (part[name] for name in SAID if isinstance(part.get(name), str))
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -44,6 +44,8 @@ BESIDE: list[dict[str, Any]] = [
     {"tool_calls": [call("{}", name="falcon")]},
     {"tool_calls": [call('{"to": "a falcon"}')]},
     {"tool_calls": [call('{"to": "a\\nf\\u0061lcon"}')]},
+    {"tool_calls": [call('{"to": "a f\\u0061lcon", "to": 1}')]},
+    {"tool_calls": [call('{"to": "a f\\u0061lcon"}.')]},
 ]
 
 
@@ -84,6 +86,13 @@ async def test_masks_go_into_all_that_is_said_and_seals_stay(place: Place, strea
     assert (told["beside"]["reasoning"], told["beside"]["refusal"]) == ("Ask [EMAIL]", "[EMAIL]")
 
 
+async def test_what_a_user_calls_a_seal_is_masked(place: Place) -> None:
+    await place.rule({"kind": "secrets"}, name="keys")
+    messages = [{"role": "user", "content": "Hello.", **thinking("Hm."), "note": {"encrypted_content": DRAWN}}]
+    asked = await place.caller("POST", "/v1/chat/completions", {"model": "own/model", "messages": messages, "max_tokens": 50})
+    assert asked.status == 200 and DRAWN not in json.dumps(place.model.bodies[-1]), asked.body
+
+
 async def test_words_in_the_place_of_a_seal_are_masked(place: Place) -> None:
     await place.rule({"kind": "personal_data"}, name="data")
     assert (await chat(place, thinking("Hm.", MAIL))).status == 200
@@ -112,10 +121,15 @@ async def test_a_row_keeps_the_seal_of_a_thought_and_masks_the_thought(place: Pl
     assert kept["beside"]["thinking"] == thinking("I am [EMAIL]")["thinking_blocks"]
 
 
-async def test_own_code_looks_at_arguments_and_thoughts_of_an_answer(place: Place) -> None:
+async def test_own_code_looks_at_calls_and_thoughts_of_an_answer(place: Place) -> None:
     await place.prompt()
     await place.rule({"kind": "code", "code": "'cat' not in output"}, "out", name="no cats")
-    for said in ({"content": None, "tool_calls": [call('{"to": "cat"}')]}, {"content": "Fine.", **thinking("A cat.")}):
+    for said in (
+        {"content": None, "tool_calls": [call('{"to": "cat"}')]},
+        {"content": None, "tool_calls": [call('{"to": "c\\u0061t"}')]},
+        {"content": None, "tool_calls": [call("{}", name="cat")]},
+        {"content": "Fine.", **thinking("A cat.")},
+    ):
         place.model.says = [said]
         assert (await place.run("What?")).body["error"]["details"]["guardrail"] == "no cats"
 

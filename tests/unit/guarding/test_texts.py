@@ -1,18 +1,18 @@
 """Which texts of a message are looked into."""
 
-import json
 from typing import Any
 
 import pytest
 
 from burnish_shared.contracts.guardrails import PersonalData, Secrets
-from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
-from burnish_shared.guarding.masks import blotted
+from burnish_shared.guarding.changes import Edit, Editor
+from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.rules import rule_of
-from burnish_shared.guarding.spans import to_bytes, to_text
-from burnish_shared.guarding.texts import changed_calls, changed_messages, texts_of_message
+from burnish_shared.guarding.spans import to_text
+from burnish_shared.guarding.texts import changed_messages, length_of, texts_of_calls, texts_of_message
 
 REFUSED = {"type": "refusal", "refusal": "no"}
+UPPER = Editor(lambda raw: [Edit(0, len(raw), to_text(raw).upper())])
 RESULT = {"role": "tool", "content": "x", "tool_call_id": "c", "name": "f"}
 
 
@@ -26,12 +26,22 @@ RESULT = {"role": "tool", "content": "x", "tool_call_id": "c", "name": "f"}
         (RESULT, RESULT | {"content": "X"}),
         ({"role": "assistant", "content": [REFUSED]}, {"role": "assistant", "content": [REFUSED | {"refusal": "NO"}]}),
         ({"role": "user", "content": "", "tokens": [1]}, {"role": "user", "content": "", "tokens": [1]}),
+        ({"role": "user", "content": ["x", 1], "tool_calls": "y"}, {"role": "user", "content": ["X", 1], "tool_calls": "Y"}),
+        ({"role": "user", "tool_calls": ["x", 1, {"function": "y"}]}, {"role": "user", "tool_calls": ["X", 1, {"function": "Y"}]}),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "b", "note": ["c"], "arguments": {"d": "e"}}}]},
+            {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "b", "note": ["C"], "arguments": {"d": "E"}}}]},
+        ),
+        (
+            {"role": "assistant", "content": None, "function_call": {"name": "b", "arguments": "c"}},
+            {"role": "assistant", "content": None, "function_call": {"name": "b", "arguments": "C"}},
+        ),
     ],
 )  # fmt: skip
 def test_whatever_a_caller_may_write_into_a_message_is_changed_and_what_names_a_tool_or_a_call_is_not(
     message: dict[str, Any], changed: dict[str, Any]
 ) -> None:
-    assert changed_messages([message], str.upper) == [changed]
+    assert changed_messages([message], UPPER) == [changed]
 
 
 DRAWN = "EqQBCkYIARgCKkA4kZ0xQpW7vT+Jm3nFh5sLd2cRbY8uGaEw6iOoKyXjN1tDzVrIfPqSlMhBU/9ZeWgA0CnHxTk4EgwR7m=="
@@ -42,8 +52,7 @@ FERNET = DRAWN.replace("+", "-").replace("/", "_")
 FINDERS = (*rule_of("s", Secrets(kind="secrets")).finders, *rule_of("p", PersonalData(kind="personal_data")).finders)
 
 
-def blot(text: str) -> str:
-    return to_text(blotted(to_bytes(text), FINDERS))
+blot = blotting(FINDERS)
 
 
 def sealed(signature: str, data: str, encrypted: str) -> dict[str, Any]:
@@ -102,41 +111,76 @@ def test_everything_that_a_message_says_is_read() -> None:
         "reasoning_content": "thought",
         "thinking_blocks": [{"type": "thinking", "thinking": "block", "signature": "words"}],
         "tool_calls": [
-            {"id": "id", "function": {"name": "tool", "arguments": '{"\\u0066oo": ["a\\nbar"]}'}, "extra_content": {"a": "hung"}},
+            {
+                "id": "id",
+                "function": {"name": "tool", "arguments": '{"\\u0066oo": ["a\\nbar"]}', "note": ["noted"]},
+                "extra_content": {"a": "hung"},
+            },
         ],
         "cache_control": {"type": "ephemeral"},
         "tool_call_id": "id",
     }  # fmt: skip
     read = list(texts_of_message(message))
-    assert {"who", "part", "refused", "no", "thought", "block", "words", "tool", "foo", "a\nbar", "hung"} <= set(read)
+    assert {"who", "part", "refused", "no", "thought", "block", "words", "tool", '{"foo": ["a\nbar"]}', "noted", "hung"} <= set(read)
     assert not {"u", "id", "ephemeral"} & set(read)
+
+
+@pytest.mark.capability("E18")
+@pytest.mark.parametrize(("calls", "read"), [(["x", 1], ["x"]), ("x", ["x"]), (None, []), ([{"function": ["x"]}], ["x"])])
+def test_calls_that_are_none_are_read_all_the_same(calls: Any, read: list[str]) -> None:
+    assert list(texts_of_calls(calls)) == read == list(texts_of_message({"role": "assistant", "tool_calls": calls}))
+
+
+KEY = DRAWN
+
+SIGNED = {"id": "c", "function": {"name": "f", "arguments": "{}"}, "extra_content": {"google": {"thought_signature": KEY}}}
 
 
 @pytest.mark.capability("E13", "E18")
 @pytest.mark.parametrize(
-    ("written", "changed"),
+    "message",
     [
-        ('{"to":"ann@example.com"}', '{"to":"[EMAIL]"}'),
-        ('{"to":"ann\\u0040example.com"}', '{"to": "[EMAIL]"}'),
-        ('{"text":"Hi\\nann@example.com"}', '{"text": "Hi\\n[EMAIL]"}'),
-        ('{"a":"\\"","card":4111111111111111,"n":1.50}', '{"a": "\\"", "card": "[CARD]", "n": 1.5}'),
-        ('{"a":"\\n","password":"hunter2-xyz9"}', '{"a": "\\n", "password": "[SECRET]"}'),
-        ('{"a":"\\ud83d ann@example.com"}', '{"a": "\\ud83d [EMAIL]"}'),
-        ('{"a" : "\\u0066oo"}', '{"a" : "\\u0066oo"}'),
-        ('{"a":"\\n","b":1e999,"c":"ann@example.com"}', '{"a":"\\n","b":1e999,"c":"[EMAIL]"}'),
-        ('no json \\ ann@example.com', "no json \\ [EMAIL]"),
-        ('["\\n",' * 300 + '"ann@example.com"' + "]" * 300, '["\\n",' * 300 + '"[EMAIL]"' + "]" * 300),
+        {"role": "user", "content": "x", "signature": KEY},
+        {"role": "user", "content": "x", "note": {"encrypted_content": KEY}},
+        {"role": "user", "content": "x", "thinking_blocks": [{"type": "thinking", "thinking": "", "signature": KEY}]},
+        {"role": "user", "content": "x", "tool_calls": [SIGNED]},
+        {"role": "user", "content": [{"type": "thinking", "thinking": "", "signature": KEY}]},
+        {"role": "assistant", "content": "x", "signature": KEY},
+        {"role": "assistant", "content": "x", "note": {"type": "thinking", "signature": KEY}},
+        {"role": "assistant", "content": "x", "thinking_blocks": [{"type": "text", "signature": KEY}]},
+        {"role": "assistant", "content": "x", "tool_calls": [SIGNED | {"extra_content": {"signature": KEY}}]},
+        {"role": "assistant", "content": "x", "tool_calls": [SIGNED | {"extra_content": {}, "note": {"thought_signature": KEY}}]},
     ],
 )  # fmt: skip
-def test_arguments_are_read_as_whoever_parses_them_reads_them(written: str, changed: str) -> None:
-    assert changed_arguments(written, blot) == changed
-    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": written}}
-    assert changed_calls([call], blot)[0]["function"] == {"name": "f", "arguments": changed}
+def test_what_looks_like_a_seal_where_none_can_stand_is_masked(message: dict[str, Any]) -> None:
+    assert blot(KEY) == "[SECRET]"
+    assert KEY not in str(changed_messages([message], blot)) and KEY in texts_of_message(message)
 
 
-@pytest.mark.capability("E18")
-def test_arguments_are_also_looked_at_as_they_are_written() -> None:
-    looked: list[str] = []
-    written = json.dumps({"say": 'a "b"'})
-    assert changed_arguments(written, str.lower, look=lambda one: looked.append(one) or "") == written and looked == [written]
-    assert list(texts_in_arguments(written)) == [written, "say", 'a "b"'] and list(texts_in_arguments("{}")) == ["{}"]
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": [{"type": "thinking", "thinking": "x", "signature": KEY}, {"type": "redacted_thinking", "data": KEY}]},
+        {"content": [{"type": "reasoning", "summary": [], "encrypted_content": KEY}]},
+        {"content": "x", "extra_content": {"google": {"thought_signature": KEY}}},
+        {"content": None, "tool_calls": [{"function": {"name": "f", "provider_specific_fields": {"thought_signature": KEY}}}]},
+    ],
+)  # fmt: skip
+def test_seals_stay_wherever_a_provider_sets_them(said: dict[str, Any]) -> None:
+    message = {"role": "assistant", **said}
+    assert changed_messages([message], blot) == [message] and KEY not in texts_of_message(message)
+
+
+@pytest.mark.capability("E13", "E18")
+def test_a_thought_among_the_parts_of_a_turn_is_masked_under_its_seal() -> None:
+    part = {"type": "thinking", "thinking": "ann@example.com", "signature": KEY}
+    message = {"role": "assistant", "content": [part]}
+    assert changed_messages([message], blot)[0]["content"] == [part | {"thinking": "[EMAIL]"}]
+    assert list(texts_of_message(message)) == ["thinking", "ann@example.com"]
+
+
+@pytest.mark.capability("E13", "E18")
+def test_lengths_are_told_without_reading() -> None:
+    assert 10_000 < length_of({"a": ["x" * 5_000, {"b": "\\n" * 2_500}]}, None) < 10_010
+    assert length_of([[]] * 100_000) > 100_000, "many that are short take time too"

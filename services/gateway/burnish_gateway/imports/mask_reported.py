@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from burnish_gateway.imports.reported import Reported
-from burnish_shared.guarding.masks import blotted
-from burnish_shared.guarding.spans import Finder, to_bytes, to_text
-from burnish_shared.guarding.texts import each_text, each_unsealed
+from burnish_shared.guarding.arguments import changed_arguments
+from burnish_shared.guarding.changes import Editor
+from burnish_shared.guarding.masks import blotting
+from burnish_shared.guarding.spans import Finder
+from burnish_shared.guarding.texts import NESTING_MOST, each_text
 
 
 def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Reported]:
-    """Messages, variables, output, metadata and error, masked. Who it was for stays: figures and erasure go by it."""
+    """Messages, variables, output, metadata and error, masked. Who it was for stays: figures and erasure go by it.
 
-    def blot(text: str) -> str:
-        return to_text(blotted(to_bytes(text), finders))
-
+    Seals of thoughts are masked as well: nobody goes on with a conversation that was held elsewhere.
+    """
+    blot = blotting(finders)
     return [
         replace(
             one,
-            messages=each_unsealed(one.messages, blot),
+            messages=_messages(one.messages, blot),
             variables=each_text(one.variables, blot),
             metadata=each_text(one.metadata, blot),
             output=None if one.output is None else blot(one.output),
@@ -26,3 +29,15 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
         )
         for one in reported
     ]
+
+
+def _messages(value: Any, blot: Editor, depth: int = 0) -> Any:
+    """Every string, wherever it stands: sources have their own forms of messages. Arguments of calls as whoever parses them reads them."""
+    if depth >= NESTING_MOST or not isinstance(value, dict | list):
+        return each_text(value, blot, depth)
+    if isinstance(value, list):
+        return [_messages(one, blot, depth + 1) for one in value]
+    return {
+        name: changed_arguments(one, blot) if name == "arguments" and isinstance(one, str) else _messages(one, blot, depth + 1)
+        for name, one in value.items()
+    }

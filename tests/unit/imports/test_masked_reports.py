@@ -1,0 +1,33 @@
+"""What was made elsewhere is masked to the last string before it is stored."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from burnish_gateway.imports.mask_reported import masked
+from burnish_gateway.imports.reported import Reported
+from tests.unit.guarding.test_texts import DRAWN, FINDERS
+
+MESSAGE: dict[str, Any] = {
+    "role": "assistant",
+    "content": {"signature": DRAWN},
+    "thinking_blocks": [{"type": "thinking", "thinking": "ann@example.com", "signature": DRAWN}],
+    "tool_calls": [{"function": {"name": "f", "arguments": '{"a":"\\nann\\u0040example.com","n":1.50}'}}],
+}
+
+
+@pytest.mark.capability("E13")
+def test_no_seal_of_another_conversation_is_kept_and_arguments_are_read() -> None:
+    said = [MESSAGE, "ann@example.com"]
+    reported = Reported("s", "t", finished_at=datetime.now(UTC), latency_ms=1, model="m", provider="p", messages=said)
+    (kept,) = masked([reported], FINDERS)
+    assert kept.messages == [
+        {
+            "role": "assistant",
+            "content": {"signature": "[SECRET]"},
+            "thinking_blocks": [{"type": "thinking", "thinking": "[EMAIL]", "signature": "[SECRET]"}],
+            "tool_calls": [{"function": {"name": "f", "arguments": '{"a":"\\n[EMAIL]","n":1.50}'}}],
+        },
+        "[EMAIL]",
+    ]
