@@ -480,17 +480,32 @@ async def test_an_answer_that_is_not_packed_as_it_says_is_an_error_of_this_packa
     assert len(asked) == 6
 
 
-async def test_a_refusal_of_a_stream_that_cannot_be_read_gives_the_connection_back() -> None:
-    bodies = [Pieces(b"no gzip"), Pieces(b"no gzip")]
-    transport, _ = answering(*(httpx.Response(503, headers={"content-encoding": "gzip"}, stream=body) for body in bodies))
+async def test_a_refusal_that_cannot_be_read_is_one_all_the_same_and_gives_the_connection_back() -> None:
+    """A proxy's: its status is known, so it is tried again where that may help, and told where it may not."""
+    made: list[Pieces] = []
+
+    def garbled(status: int) -> httpx.Response:
+        made.append(Pieces(b"no gzip"))
+        return httpx.Response(status, headers={"content-encoding": "gzip", "retry-after": "0"}, stream=made[-1])
+
+    told = [garbled(503), httpx.Response(200, json={"id": "p"}), garbled(401), garbled(404)]
+    transport, asked = answering(*told, *[garbled(503), httpx.Response(200, json={"id": "p"}), garbled(401), garbled(404)])
     with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
-        with pytest.raises(NotReached), burnish.stream("p") as pieces:
+        assert burnish.request("GET", "/v1/prompts/p") == {"id": "p"}
+        with pytest.raises(ApiError) as refused:
+            burnish.request("GET", "/v1/prompts/p")
+        with pytest.raises(ApiError) as absent, burnish.stream("p") as pieces:
             list(pieces)
+        assert (refused.value.status, absent.value.status) == (401, 404)
     async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
-        with pytest.raises(NotReached):
+        assert await burnish_too.request("GET", "/v1/prompts/p") == {"id": "p"}
+        with pytest.raises(ApiError) as refused:
+            await burnish_too.request("GET", "/v1/prompts/p")
+        with pytest.raises(ApiError) as absent:
             async with burnish_too.stream("p") as pieces_too:
                 assert [piece async for piece in pieces_too]
-    assert [body.is_closed for body in bodies] == [True, True]
+        assert (refused.value.status, absent.value.status) == (401, 404)
+    assert len(asked) == 8 and all(body.is_closed for body in made)
 
 
 async def test_what_is_no_json_is_sent_as_it_is_and_read_as_it_came() -> None:

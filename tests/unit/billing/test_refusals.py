@@ -74,6 +74,9 @@ def test_a_call_that_ends_before_it_is_known_what_was_left_ends_the_memory_too(n
     known.forget([1])
     known.learn(1, left_nusd=3)
     check(known, [1], 500)
+    known.note(Answer(Verdict.CREDIT, limit_id=1), workspace_id=WORKSPACE, amount_nusd=500)
+    known.learn(1, left_nusd=500)  # somebody else's call ended before the look
+    check(known, [1], 500)
 
 
 def test_a_rate_and_an_account_of_one_number_are_two_things(now: list[float]) -> None:

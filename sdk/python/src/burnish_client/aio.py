@@ -317,15 +317,18 @@ class AsyncBurnish:
         for attempt in range(last):
             is_last = attempt + 1 == last
             try:
-                response = await self._http.send(request, stream=stream)
-                if is_answer(response.status_code):
+                response = await self._http.send(request, stream=True)
+                if is_answer(response.status_code) and stream:
                     return response
                 async with aclosing(response):
-                    text = (await response.aread()).decode(errors="replace")
+                    if is_answer(response.status_code):
+                        await response.aread()
+                        return response
+                    text = await _text_of(response)
             except httpx.RequestError as error:
                 was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if is_last or not isinstance(error, httpx.TransportError):
-                    raise not_reached(self._settings.base_url, error) from error
+                    raise not_reached(self._settings.base_url, error, is_garbled=isinstance(error, httpx.DecodingError)) from error
                 await asyncio.sleep(wait_s(attempt, retry_after=None))
                 continue
             refusal = error_of(response.status_code, text, response.headers)
@@ -336,6 +339,14 @@ class AsyncBurnish:
                 raise refusal
             await asyncio.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))
         raise AssertionError("a try returns or raises")
+
+
+async def _text_of(refusal: httpx.Response) -> str:
+    """What it says; empty where it is not packed as it says: its status is known all the same."""
+    try:
+        return (await refusal.aread()).decode(errors="replace")
+    except httpx.DecodingError:
+        return ""
 
 
 class AsyncTextStream:

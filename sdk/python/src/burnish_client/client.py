@@ -313,15 +313,18 @@ class Burnish:
         for attempt in range(last):
             is_last = attempt + 1 == last
             try:
-                response = self._http.send(request, stream=stream)
-                if is_answer(response.status_code):
+                response = self._http.send(request, stream=True)
+                if is_answer(response.status_code) and stream:
                     return response
                 with closing(response):
-                    text = response.read().decode(errors="replace")
+                    if is_answer(response.status_code):
+                        response.read()
+                        return response
+                    text = _text_of(response)
             except httpx.RequestError as error:
                 was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if is_last or not isinstance(error, httpx.TransportError):
-                    raise not_reached(self._settings.base_url, error) from error
+                    raise not_reached(self._settings.base_url, error, is_garbled=isinstance(error, httpx.DecodingError)) from error
                 time.sleep(wait_s(attempt, retry_after=None))
                 continue
             refusal = error_of(response.status_code, text, response.headers)
@@ -332,6 +335,14 @@ class Burnish:
                 raise refusal
             time.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))
         raise AssertionError("a try returns or raises")
+
+
+def _text_of(refusal: httpx.Response) -> str:
+    """What it says; empty where it is not packed as it says: its status is known all the same."""
+    try:
+        return refusal.read().decode(errors="replace")
+    except httpx.DecodingError:
+        return ""
 
 
 class TextStream:

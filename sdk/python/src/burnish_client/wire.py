@@ -15,8 +15,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, Union
 from urllib.parse import urlsplit
 
-import httpx
-
 from burnish_client.errors import ApiError, NotReached, StreamBroke
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -169,9 +167,9 @@ def parsed(text: bytes) -> Any:
         raise NotReached("What answered is not Burnish: it sent no JSON. Look at base_url.") from error
 
 
-def not_reached(base_url: str, error: httpx.RequestError) -> NotReached:
-    """What to raise where nothing answers, or something whose bytes nobody can read."""
-    if isinstance(error, httpx.DecodingError):
+def not_reached(base_url: str, error: Exception, *, is_garbled: bool) -> NotReached:
+    """What to raise where nothing answers, or (`is_garbled`) something whose bytes nobody can read."""
+    if is_garbled:
         return NotReached(f"What answers at {base_url} cannot be read: its body is not packed as it says.")
     return NotReached(f"{base_url} does not answer: {error or type(error).__name__}.")
 

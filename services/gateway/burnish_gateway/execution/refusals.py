@@ -92,9 +92,11 @@ class Refusals:
             _trim(self.accounts)
 
     def learn(self, account_id: int, *, left_nusd: int | None) -> None:
-        """What an account had when it said no. It is believed from now on, unless that was forgotten meanwhile."""
+        """What an account has after it said no. That is believed from now on, unless it was forgotten meanwhile, or has enough by now."""
         known = self.accounts.get(account_id)
-        if known is not None:
+        if known is not None and left_nusd is not None and left_nusd >= known.amount_nusd:
+            del self.accounts[account_id]
+        elif known is not None:
             self.accounts[account_id] = replace(known, until=time.monotonic() + MONEY_S, left_nusd=left_nusd)
 
     def forget(self, account_ids: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """Executions among the spans of an OTLP export."""
 
 import asyncio
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,7 +73,7 @@ def _calls_among(read: Callable[[], Iterable[Span | Unread]], now: datetime) -> 
             continue
         except Exception as error:
             if not has_failed:
-                log.error("imports.span_failed", exc_info=error)
+                log.error("imports.span_failed", error=type(error).__name__, at=_place_of(error))  # its words may be a caller's
             has_failed = True
             reasons.append(f"span {storable(span.span_id[:32])}: something went wrong on our side; it has been logged")
             continue
@@ -83,3 +84,9 @@ def _calls_among(read: Callable[[], Iterable[Span | Unread]], now: datetime) -> 
         else:
             taken.append(reported)
     return Calls(taken, ignored, reasons)
+
+
+def _place_of(error: Exception) -> str:
+    """File and line where it was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
