@@ -132,7 +132,7 @@ TABLES: Final = (
         "execution_id lane status prompt_id slug version label model provider input_tokens output_tokens cached_input_tokens usage_source"
         " cost_nusd price_version latency_ms first_token_ms cached simulated finish_reason end_user session_id app api_key_id job_id"
         " request_id provider_key_id key_source markup_nusd error attempts finished_at cache_write_input_tokens reasoning_tokens details"
-        " trace_id",
+        " trace_id experiment_id",
         "execution_id", fence=INTERNAL,
     ),
     _table(
