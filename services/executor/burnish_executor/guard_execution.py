@@ -5,7 +5,7 @@ between knows nothing of guardrails. An execution of a workspace without any pay
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from burnish_executor import metrics
@@ -30,6 +30,7 @@ from burnish_shared.guarding.texts import (
     texts_of_calls,
     texts_of_message,
     unsealed_in,
+    without_marks,
 )
 from burnish_shared.own_checks import OwnChecks, case_of
 
@@ -114,8 +115,10 @@ class Guards:
         """The first of the texts that it stops. Most have none, and then nothing is made ready for it."""
         if all(rule.check is None for rule in rules):
             return None
-        for text in await looked(length, lambda: list(texts())):
-            stopped = await self.checks.stopped(rules, case_of(text, request), request.workspace_id)
+        length += length_of(request.variables, request.caller.metadata)
+        said, case = await looked(length, lambda: (list(texts()), case_of("", request)))
+        for text in said:
+            stopped = await self.checks.stopped(rules, replace(case, output=text), request.workspace_id)
             if stopped is not None:
                 return stopped
         return None
@@ -146,7 +149,7 @@ def _stopping_rule(rules: Sequence[Rule], request: ExecutionRequest) -> Rule | N
 
 
 def _said(text: str, outcome: Outcome) -> Iterator[str]:
-    """All that was answered, each by itself: the text, and what rules look at besides."""
+    """Of each answer its text by itself, and in one further text, if there is any, all that rules look at besides."""
     yield text
     yield from _said_beside(outcome)
     for choice in (outcome.choices or [])[1:]:
@@ -155,9 +158,11 @@ def _said(text: str, outcome: Outcome) -> Iterator[str]:
 
 
 def _said_beside(said: Outcome | Choice) -> Iterator[str]:
-    """Thoughts and refusals, and of tool calls what is read of a caller's too."""
-    yield from unsealed_in(said.beside.model_dump()) if said.beside else ()
-    yield from dict.fromkeys(texts_of_calls(said.tool_calls))
+    """Thoughts and refusals, and of tool calls what is read of a caller's too, under one another."""
+    beside = unsealed_in(without_marks(said.beside.model_dump())) if said.beside else []
+    joined = "\n".join(one for one in dict.fromkeys([*beside, *texts_of_calls(said.tool_calls)]) if one)
+    if joined:
+        yield joined
 
 
 def _look_in(guard: Guard, rules: Sequence[Rule]) -> ExecutionRequest | Stopped:

@@ -109,6 +109,19 @@ def unsealed_in(fields: Mapping[str, Any], *, sealed: bool = True) -> list[str]:
     return found
 
 
+MARKS: Final = frozenset({"type", "id"})
+"""Fields of a block that say which it is, and nothing of what was said."""
+
+
+def without_marks(value: Any, depth: int = 0) -> Any:
+    """The same JSON value, and of its blocks only what they say."""
+    if isinstance(value, dict) and depth < NESTING_MOST:
+        return {name: without_marks(one, depth + 1) for name, one in value.items() if name not in MARKS or not isinstance(one, str)}
+    if isinstance(value, list) and depth < NESTING_MOST:
+        return [without_marks(one, depth + 1) for one in value]
+    return value
+
+
 def changed_messages(messages: Sequence[Mapping[str, Any]], editor: Editor) -> list[dict[str, Any]]:
     """Messages with their texts changed: contents, text parts, arguments of tool calls, who speaks, and fields that are none of ours.
 

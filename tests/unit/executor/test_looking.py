@@ -128,10 +128,16 @@ class Reading:
     """Keeps what own code would have looked at."""
 
     def __init__(self) -> None:
-        self.read: list[str] = []
+        self.texts: list[str] = []
+        self.cases: list[Case] = []
+
+    @property
+    def read(self) -> list[str]:
+        return "\n".join(self.texts).split("\n")
 
     async def stopped(self, rules: Any, case: Case, workspace_id: UUID) -> None:
-        self.read += case.output.split("\n")
+        self.texts.append(case.output)
+        self.cases.append(case)
 
 
 @pytest.mark.capability("E18")
@@ -149,3 +155,22 @@ async def test_own_code_reads_of_an_answer_what_it_reads_of_a_request() -> None:
         read[side] = reading.read
     of_a_call = ["send", "noted", '{"a":"\\u0063at"}', '{"a":"cat"}', "hung"]
     assert set(of_a_call) <= set(read["in"]) and read["out"] == ["Well.", *of_a_call]
+
+
+@pytest.mark.capability("E18")
+async def test_own_code_runs_once_for_an_answer_and_once_for_all_beside_it() -> None:
+    """Each string by itself would be thousands of runs, and a check of how long an answer is would stop every tool call."""
+    beside = Beside(
+        reasoning="Hm.",
+        thinking=[{"type": "thinking", "thinking": "Hm, hm.", "signature": ""}],
+        annotations=[{"type": "url_citation", "id": "a-1", "url_citation": {"title": f"Source {at}"}} for at in range(3)],
+    )
+    reading = Reading()
+    looking = guards(rule_of("own", OwnCheck(kind="code", language="python", code="True"), sides=["out"]), checks=reading)
+    run = run_of(request().model_copy(update={"variables": {"a": ["b"]}}))
+    assert await looking.begin(run) is None
+    other = Choice(output="Or so.", tool_calls=[call("{}")])
+    await looking.end(run, outcome(run.request, tool_calls=[call("{}")], beside=beside, choices=[Choice(output="Well."), other]))
+    said = "Hm.\nHm, hm.\nSource 0\nSource 1\nSource 2\nsend\n{}"
+    assert reading.texts == ["Well.", said, "Or so.", "send\n{}"]
+    assert all(one.variables is reading.cases[0].variables and one.variables == {"a": ["b"]} for one in reading.cases)
