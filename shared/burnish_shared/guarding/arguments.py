@@ -4,14 +4,15 @@ They are not parsed: what is no JSON is read the same way, and what nothing is f
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from burnish_shared.guarding.changes import Edit, Editor, applied
 from burnish_shared.guarding.masks import in_json
-from burnish_shared.guarding.spans import to_bytes, to_text
+from burnish_shared.guarding.spans import Found, Parts, to_bytes, to_text
 
 ESCAPE: Final = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
 """RFC 8259, section 7; a character beyond the first 65536 is a pair. What begins with a backslash and is none of these says itself."""
@@ -26,6 +27,12 @@ OF_NUMBERS: Final = b"+-.0123456789eE"
 
 NUMBER_MOST: Final = 64
 """So many bytes around what was found are looked at; a longer number stays one that is no JSON."""
+
+BEGUN: Final = re.compile(rb"[ \t\r\n]*[{\[\"]")
+
+VALUE: Final = re.compile(rb"[^\[\]{},:\" \t\r\n](?:[^\[\]{},\"]*[^\[\]{},:\" \t\r\n])?")
+
+WORDS: Final = frozenset({b"true", b"false", b"null"})
 
 BLANK: Final = b" \t\r\n"
 
@@ -43,15 +50,21 @@ class Read:
         last = bisect_right(self.ends, at) - 1
         return self.written[last] + at - self.ends[last]
 
+    def place_of(self, at: int) -> int:
+        """The place where what is written at this one, and is no escape, is read."""
+        last = bisect_right(self.written, at) - 1
+        return self.ends[last] + at - self.written[last]
+
 
 def changed_arguments(text: str, editor: Editor) -> str:
     """The arguments, changed where what they say is to be changed; all around it stays as it is written.
 
-    A number of which something is changed becomes a string: it would be no JSON any more.
+    What is found over more than one string is changed in each by itself: neither quotes nor what stands between strings are. A number of
+    which something is changed becomes a string: it would be no JSON any more.
     """
     raw = to_bytes(text)
     read = _read(raw)
-    edits = editor.edits(read.raw)
+    edits = editor.edits(read.raw, _parts(raw, read) if is_like_json(raw) else None)
     if not edits:
         return text
     return to_text(applied(raw, _whole_values(raw, [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits])))
@@ -62,6 +75,34 @@ def texts_in_arguments(text: str) -> Iterator[str]:
     yield text
     if "\\" in text:
         yield to_text(_read(to_bytes(text)).raw)
+
+
+def is_like_json(raw: bytes) -> bool:
+    """Whether a text begins as an object, a list or a string does."""
+    return BEGUN.match(raw) is not None
+
+
+def _parts(raw: bytes, read: Read) -> Parts:
+    """What lies in strings of what was found, and between them what is neither a sign of JSON nor a blank, nor a word of it."""
+
+    @cache
+    def quotes() -> list[int]:
+        return [read.place_of(quote.start()) for quote in QUOTES.finditer(raw) if quote[1] is not None]
+
+    def parts(found: Found) -> list[tuple[int, int]]:
+        first, last = bisect_left(quotes(), found.start), bisect_left(quotes(), found.end)
+        made: list[tuple[int, int]] = []
+        start = found.start
+        for at in range(first, last + 1):
+            end = quotes()[at] if at < last else found.end
+            if at % 2 == 1:
+                made.append((start, end))
+            else:
+                made += (value.span() for value in VALUE.finditer(read.raw, start, end) if value[0] not in WORDS)
+            start = end + 1
+        return [(start, end) for start, end in made if start < end]
+
+    return parts
 
 
 def _read(raw: bytes) -> Read:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from burnish_shared.guarding.spans import to_bytes, to_text
+from burnish_shared.guarding.spans import Parts, to_bytes, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Changes texts. `edits`: what it changes in one, in order, none over another."""
+    """Changes texts. `edits`: what it changes in one, in order, none over another, and none over more than one of its parts."""
 
-    edits: Callable[[bytes], Sequence[Edit]]
+    edits: Callable[[bytes, Parts | None], Sequence[Edit]]
 
     def __call__(self, text: str) -> str:
         raw = to_bytes(text)
-        edits = self.edits(raw)
+        edits = self.edits(raw, None)
         return to_text(applied(raw, edits)) if edits else text
 
 

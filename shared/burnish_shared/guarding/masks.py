@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from burnish_shared.guarding.changes import Edit, Editor, applied
-from burnish_shared.guarding.spans import Finder, Found, found_in, to_bytes, to_text
+from burnish_shared.guarding.spans import Finder, Found, Parts, found_in, to_bytes, to_text
 
 MASK: Final = re.compile(r"\\?\[([A-Z][A-Z0-9]*(?:\\?_[A-Z0-9]+)*)\\?_([0-9]{1,6})\\?\]")
 """As it was written, or with the backslashes that models set in Markdown."""
@@ -72,7 +72,7 @@ class Masks:
 
     def hiding(self, finders: Sequence[Finder]) -> Editor:
         """What hides so in one text after the other."""
-        return Editor(lambda raw: self._edits(raw, found_in(raw, finders)))
+        return Editor(lambda raw, parts: self._edits(raw, found_in(raw, finders, parts)))
 
     def _edits(self, raw: bytes, found: Sequence[Found]) -> list[Edit]:
         return [Edit(one.start, one.end, self.mask_of(one.kind, to_text(raw[one.start : one.end]))) for one in found]
@@ -90,7 +90,7 @@ class Masks:
 
     def telling(self, finders: Sequence[Finder]) -> Editor:
         """What blots out in one text after the other what is found, and restores our masks in the rest."""
-        return Editor(lambda raw: list(self._told(raw, blots(raw, finders))))
+        return Editor(lambda raw, parts: list(self._told(raw, blots(raw, finders, parts))))
 
     def _told(self, raw: bytes, blotting: Sequence[Edit]) -> Iterator[Edit]:
         at = 0
@@ -107,14 +107,14 @@ class Masks:
                 yield Edit(*match.span(), value)
 
 
-def blots(raw: bytes, finders: Sequence[Finder]) -> list[Edit]:
+def blots(raw: bytes, finders: Sequence[Finder], parts: Parts | None = None) -> list[Edit]:
     """What is found, replaced by `[EMAIL]`, without a way back."""
-    return [Edit(one.start, one.end, f"[{one.kind.upper()}]") for one in found_in(raw, finders)]
+    return [Edit(one.start, one.end, f"[{one.kind.upper()}]") for one in found_in(raw, finders, parts)]
 
 
 def blotting(finders: Sequence[Finder]) -> Editor:
     """What blots out so in one text after the other."""
-    return Editor(lambda raw: blots(raw, finders))
+    return Editor(lambda raw, parts: blots(raw, finders, parts))
 
 
 def blotted(raw: bytes, finders: Sequence[Finder]) -> bytes:

@@ -26,6 +26,9 @@ class Found:
 
 Find = Callable[[bytes], Iterable[Found]]
 
+Parts = Callable[[Found], Sequence[tuple[int, int]]]
+"""From where to where the parts lie into which something that was found falls: it may be changed in them, and nowhere else."""
+
 OpenFrom = Callable[[bytes], int]
 """Where something that is not whole yet may begin: from there on, a text that goes on must wait."""
 
@@ -57,8 +60,24 @@ def compiled(pattern: str, *, ignore_case: bool = False) -> "re2._Regexp[bytes]"
     return re2.compile(pattern.encode(), options)
 
 
-def found_in(raw: bytes, finders: Sequence[Finder]) -> list[Found]:
-    """What all of them find, in order, none over another: of two that overlap the earlier finder's stands."""
+def found_in(raw: bytes, finders: Sequence[Finder], parts: Parts | None = None) -> list[Found]:
+    """What all of them find, in order, none over another: of two that overlap the earlier finder's stands.
+
+    `parts`: what is found over more than one of them is looked for in each again; where it is in none by itself, it is all of them.
+    """
+    found = _found_in(raw, finders)
+    return found if parts is None else [part for one in found for part in _parted(raw, one, finders, parts)]
+
+
+def _parted(raw: bytes, found: Found, finders: Sequence[Finder], parts: Parts) -> Sequence[Found]:
+    pieces = parts(found)
+    if pieces == [(found.start, found.end)]:
+        return [found]
+    again = [Found(one.kind, start + one.start, start + one.end) for start, end in pieces for one in _found_in(raw[start:end], finders)]
+    return again or [Found(found.kind, start, end) for start, end in pieces]
+
+
+def _found_in(raw: bytes, finders: Sequence[Finder]) -> list[Found]:
     taken: list[Found] = []
     for finder in finders:
         if finder.needs and not any(one in raw for one in finder.needs):

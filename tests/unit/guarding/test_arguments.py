@@ -1,13 +1,14 @@
 """Arguments of tool calls are looked at as whoever parses them reads them, and stay what they are around what is found."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_shared.contracts.guardrails import Deny, PersonalData, Secrets
+from burnish_shared.contracts.guardrails import Deny, OwnPattern, PersonalData, Secrets
 from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
 from burnish_shared.guarding.masks import Masks, blotting
 from burnish_shared.guarding.rules import rule_of
@@ -66,6 +67,42 @@ def test_what_is_found_is_changed_where_it_stands_and_nothing_else(written: str,
 )  # fmt: skip
 def test_a_number_of_which_something_is_changed_becomes_a_string(written: str, changed: str) -> None:
     assert changed_arguments(written, BLOT) == changed
+
+
+def own(pattern: str) -> Sequence[Finder]:
+    return rule_of("p", PersonalData(kind="personal_data", kinds=[], patterns=[OwnPattern(name="corp", pattern=pattern)])).finders
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "changed"),
+    [
+        (r"\S+@corp\.example", '{"t":"\\n","to":"ann@corp.example"}', '{"t":"\\n","to":"[CORP]"}'),
+        (r"\S+@corp\.example", '{"to":"ann@corp.example","cc":"x"}', '{"to":"[CORP]","cc":"x"}'),
+        (r"\S+@corp\.example", '{"to":"a@corp.example","cc":"\\"b@corp.example"}', '{"to":"[CORP]","cc":"[CORP]"}'),
+        (r"\S+@corp\.example\S*", '{"to":"ann@corp.example","cc":["x"]}', '{"to":"[CORP]","cc":["x"]}'),
+        (r"C-[0-9]+", '{"a": "C-1", "b": "x C-2"}', '{"a": "[CORP]", "b": "x [CORP]"}'),
+        (r"customer\W+[0-9]+", '{"the customer": 12, "n": 1}', '{"the [CORP]": "[CORP]", "n": 1}'),
+        (r"customer\W+\w+", '{"the customer":"\\u0041nn"}', '{"the [CORP]":"[CORP]"}'),
+        (r"(?s)customer.+", '{"customer":[true, {"a\\"":-1.5e3, "":null}]}', '{"[CORP]":[true, {"[CORP]":"[CORP]", "":null}]}'),
+        (r".+", ' [1, "x y", "", false]', ' ["[CORP]", "[CORP]", "", false]'),
+        (r".+", '{"a":"x', '{"[CORP]":"[CORP]'),
+        (r"\S+@corp\.example", "{name}: ann@corp.example", "{name}: [CORP]"),
+        (r"\S+:\S+", "{name} fe80::1", "{name} [CORP]"),
+        (r"say .+", 'say "Hi", ann', "[CORP]"),
+    ],
+)  # fmt: skip
+def test_own_patterns_reach_over_no_quote(pattern: str, written: str, changed: str) -> None:
+    assert changed_arguments(written, blotting(own(pattern))) == changed
+
+
+@pytest.mark.parametrize("pattern", [r"\S+@corp\.example", r"\S+", ".+", r"(?s).+"])
+def test_each_string_gets_its_own_value_back(pattern: str) -> None:
+    written = '{"t":"\\n","to":"ann@corp.example","cc":"bob@corp.example, \\"eve\\"","n":[1.5,{"x":"ann@corp.example"}]}'
+    masks = Masks()
+    hidden = changed_arguments(written, masks.hiding(own(pattern)))
+    assert "@" not in hidden and len(json.loads(hidden)) == 4
+    told = json.loads(changed_arguments(hidden, masks.telling(())))
+    assert told == json.loads(written) | {"n": [told["n"][0], {"x": "ann@corp.example"}]} and told["n"][0] in (1.5, "1.5")
 
 
 def test_arguments_are_read_as_they_are_written_and_once_more_without_their_escapes() -> None:

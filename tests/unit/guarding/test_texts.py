@@ -12,7 +12,7 @@ from burnish_shared.guarding.spans import to_text
 from burnish_shared.guarding.texts import changed_messages, length_of, texts_of_calls, texts_of_message
 
 REFUSED = {"type": "refusal", "refusal": "no"}
-UPPER = Editor(lambda raw: [Edit(0, len(raw), to_text(raw).upper())])
+UPPER = Editor(lambda raw, parts: [Edit(0, len(raw), to_text(raw).upper())])
 RESULT = {"role": "tool", "content": "x", "tool_call_id": "c", "name": "f"}
 
 
