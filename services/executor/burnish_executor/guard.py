@@ -8,7 +8,7 @@ from burnish_executor.io.replies import Reply
 from burnish_executor.looking import looked
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.guarding.changes import Editor
-from burnish_shared.guarding.masks import Masks, as_is, in_json
+from burnish_shared.guarding.masks import Masks, Spelling, as_is, in_json
 from burnish_shared.guarding.outgoing import Outgoing, through
 from burnish_shared.guarding.rules import Rule, Stopped
 from burnish_shared.guarding.texts import changed_calls, each_said, texts_of_calls
@@ -59,7 +59,10 @@ class Guard:
 
     def whole(self, text: str, *, is_json: bool) -> str:
         """A text of the answer that is told in one piece, as it may be told; `stopped` is set where it may not."""
-        said = through(text, self.out, self.masks, spelling=in_json if is_json else as_is)
+        return self._whole(text, self.out, in_json if is_json else as_is)
+
+    def _whole(self, text: str, rules: Sequence[Rule], spelling: Spelling) -> str:
+        said = through(text, rules, self.masks, spelling=spelling)
         if isinstance(said, Stopped):
             self.stopped = self.stopped or said
             return ""
@@ -73,10 +76,16 @@ class Guard:
 
     def thoughts(self, beside: dict[str, Any]) -> Any:
         """Thoughts, refusals and sources as they may be told, under the seals of their provider."""
-        return each_said(beside, lambda one: self.whole(one, is_json=False))
+        rules = self._beside
+        return each_said(beside, lambda one: self._whole(one, rules, as_is))
+
+    @property
+    def _beside(self) -> tuple[Rule, ...]:
+        """Rules for what stands beside an answer's text: in which language somebody writes, neither names nor thoughts tell."""
+        return tuple(rule for rule in self.out if not rule.is_of_prose)
 
     def _look(self, text: str) -> None:
-        stopping = next((rule for rule in self.out if rule.stops_whole(text)), None) if self.stopped is None else None
+        stopping = next((rule for rule in self._beside if rule.stops_whole(text)), None) if self.stopped is None else None
         if stopping is not None:
             self.stopped = Stopped(stopping.name)
 

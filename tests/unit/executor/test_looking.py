@@ -14,8 +14,8 @@ from burnish_executor.io.replies import Reply
 from burnish_executor.looking import AT_ONCE_CHARACTERS
 from burnish_executor.mask_record import RecordMasks
 from burnish_executor.run import Run
-from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Lane, Outcome, Price, Route
-from burnish_shared.contracts.guardrails import OwnCheck, Side
+from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Lane, Outcome, Price, Route, Status
+from burnish_shared.contracts.guardrails import Language, OwnCheck, Side
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.evaluators.verdict import Case
 from burnish_shared.guarding.rules import Rule, Rules, rule_of
@@ -174,3 +174,19 @@ async def test_own_code_runs_once_for_an_answer_and_once_for_all_beside_it() -> 
     said = "Hm.\nHm, hm.\nSource 0\nSource 1\nSource 2\nsend\n{}"
     assert reading.texts == ["Well.", said, "Or so.", "send\n{}"]
     assert all(one.variables is reading.cases[0].variables and one.variables == {"a": ["b"]} for one in reading.cases)
+
+
+@pytest.mark.capability("E18")
+async def test_neither_calls_nor_thoughts_tell_in_which_language_an_answer_is() -> None:
+    german = "Wie kann ich das mit den Daten machen, die wir haben?"
+    looking = guards(rule_of("english", Language(kind="language", languages=["en"]), sides=["out"]))
+    beside = Beside(reasoning=german)
+    for said, status in (
+        ({"beside": beside, "tool_calls": [call(german)]}, Status.SUCCESS),
+        ({"choices": [Choice(output="Well."), Choice(output="Or.", beside=beside, tool_calls=[call(german)])]}, Status.SUCCESS),
+        ({"choices": [Choice(output="Well."), Choice(output=german)]}, Status.BLOCKED),
+        ({"output": german}, Status.BLOCKED),
+    ):
+        run = run_of(request())
+        assert await looking.begin(run) is None
+        assert (await looking.end(run, outcome(run.request, **said))).status is status
