@@ -10,8 +10,10 @@ from typing import Final
 from burnish_shared.guarding.changes import Edit, Editor, applied
 from burnish_shared.guarding.spans import Finder, Found, Parts, found_in, to_bytes, to_text
 
-MASK: Final = re.compile(r"\\?\[([A-Z][A-Z0-9]*(?:\\?_[A-Z0-9]+)*)\\?_([0-9]{1,6})\\?\]")
-"""As it was written, or with the backslashes that models set in Markdown."""
+MASK: Final = re.compile(r"(?:(?<!\\)\\(?=\[[A-Z0-9_]+\\[_\]]))?\[([A-Z][A-Z0-9]*(?:\\?_[A-Z0-9]+)*)\\?_([0-9]{1,6})\\?\]")
+"""As it was written, or with the backslashes that models set in Markdown. The first belongs to it only where it is not the only one, and is
+none of two, which say a backslash.
+"""
 
 WRITTEN: Final = re.compile(MASK.pattern.encode())
 """The same in bytes."""

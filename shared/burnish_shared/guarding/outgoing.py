@@ -101,6 +101,8 @@ class Outgoing:
         for found in in_it:
             if found.start < cut < found.end or found.end == len(raw):
                 cut = min(cut, found.start)
+        if self.masks and cut > 0 and raw[cut : cut + 1] == b"\\":
+            cut = len(raw[:cut].rstrip(b"\\"))  # whether it belongs to a mask is told by those before it
         cut = max(cut, offset, len(raw) - HELD_MOST)
         return at_character(raw, cut) - offset if cut < len(raw) else cut - offset
 

@@ -1,12 +1,15 @@
 """An answer that is told piece by piece is the same however it is cut, and holds nothing that must not be said."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Deny, GuardrailSettings, Language, OwnCheck, PersonalData, Secrets, Size
-from burnish_shared.guarding.masks import Masks
-from burnish_shared.guarding.outgoing import HELD_MOST, Outgoing
+from burnish_shared.guarding.arguments import changed_arguments
+from burnish_shared.guarding.masks import Masks, in_json
+from burnish_shared.guarding.outgoing import HELD_MOST, Outgoing, through
 from burnish_shared.guarding.rules import Rule, Stopped, rule_of
 
 pytestmark = pytest.mark.capability("E18")
@@ -105,3 +108,30 @@ def test_an_answer_that_is_held_whole_is_not_copied_for_each_of_its_pieces() -> 
     pieces = ["It is a fine day, ", "and we go ", "to the sea. \ud83d", "\ude00"]
     assert [outgoing.feed(one) for one in pieces] == [""] * 4 and outgoing._waiting == b""
     assert outgoing.end() == "".join(pieces) == outgoing.text
+
+
+SLASHED = [
+    (r"CORP\\[EMAIL_1]", r"CORP\\ann@example.com"),
+    (r"CORP\[EMAIL_1]", r"CORP\ann@example.com"),
+    (r"CORP\\[EMAIL\_1\]", r"CORP\\ann@example.com"),
+    (r"Dear \[EMAIL\_1\] and \[EMAIL_1\], [EMAIL\_1]", "Dear ann@example.com and ann@example.com, ann@example.com"),
+]
+
+
+@settings(max_examples=300)
+@given(CUTS, st.sampled_from(SLASHED))
+def test_a_backslash_before_a_mask_is_part_of_it_only_where_the_rest_is_escaped_too(sizes: list[int], said: tuple[str, str]) -> None:
+    masks = Masks()
+    masks.mask_of("email", "ann@example.com")
+    written, restored = said
+    assert masks.restore(written) == restored
+    for rules in ([], _rules(Deny(kind="deny", phrases=["x" * 30]))):
+        assert "".join(_told(Outgoing(rules, masks), written, sizes)[0]) == restored
+    told = changed_arguments(json.dumps({"u": written}), masks.telling(()))
+    assert json.loads(told) == {"u": restored}
+
+
+def test_json_with_a_backslash_before_a_mask_stays_json() -> None:
+    masks = Masks()
+    masks.mask_of("email", "ann@example.com")
+    assert json.loads(str(through(json.dumps({"u": "CORP\\[EMAIL_1]"}), [], masks, spelling=in_json))) == {"u": "CORP\\ann@example.com"}
