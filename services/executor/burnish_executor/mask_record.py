@@ -7,17 +7,20 @@ provider draws over its thoughts stay in it: without them it would refuse the ne
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from burnish_executor.looking import length_said, looked
+from burnish_shared.asked_json import asks_json
 from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Outcome
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
+from burnish_shared.guarding.arguments import changed_text
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.spans import Finder
-from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
+from burnish_shared.guarding.texts import Change, changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
 
 AGAIN_S: Final = 0.25
 
@@ -69,12 +72,13 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
         | ({"extra": each_text(request.extra, blot)} if request.extra else {})
     )
     changes: dict[str, Any] = {}
+    answer = partial(changed_text, editor=blot) if asks_json(request.settings, request.output_format) else blot
     if outcome.output:
-        changes["output"] = blot(outcome.output)
+        changes["output"] = answer(outcome.output)
     if outcome.tool_calls:
         changes["tool_calls"] = changed_calls(outcome.tool_calls, blot)
     if outcome.choices:
-        changes["choices"] = [_blotted_choice(one, blot) for one in outcome.choices]
+        changes["choices"] = [_blotted_choice(one, blot, answer) for one in outcome.choices]
     if outcome.beside is not None:
         changes["beside"] = Beside.model_validate(each_said(outcome.beside.model_dump(), blot))
     if outcome.error is not None:
@@ -84,10 +88,10 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     return stored, outcome.model_copy(update=changes)
 
 
-def _blotted_choice(choice: Choice, blot: Editor) -> Choice:
+def _blotted_choice(choice: Choice, blot: Editor, answer: Change) -> Choice:
     """Probabilities are told by token, in which nothing can be found, so they go."""
     calls = changed_calls(choice.tool_calls, blot) if choice.tool_calls else None
     return choice.model_copy(
-        update={"output": blot(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
+        update={"output": answer(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
         | ({"beside": Beside.model_validate(each_said(choice.beside.model_dump(), blot))} if choice.beside else {})
     )

@@ -28,7 +28,11 @@ OF_NUMBERS: Final = b"+-.0123456789eE"
 NUMBER_MOST: Final = 64
 """So many bytes around what was found are looked at; a longer number stays one that is no JSON."""
 
-BEGUN: Final = re.compile(rb"[ \t\r\n]*[{\[\"]")
+BEGUN: Final = re.compile(rb"[ \t\r\n]*(?:\{[ \t\r\n]*[\"}]|\[[ \t\r\n]*(?:[{\[\"\]0-9-]|true|false|null))")
+
+BEGUN_TEXT: Final = re.compile(BEGUN.pattern.decode())
+
+STRING: Final = re.compile(rb"[ \t\r\n]*\"")
 
 VALUE: Final = re.compile(rb"[^\[\]{},:\" \t\r\n](?:[^\[\]{},\"]*[^\[\]{},:\" \t\r\n])?")
 
@@ -64,7 +68,7 @@ def changed_arguments(text: str, editor: Editor) -> str:
     """
     raw = to_bytes(text)
     read = _read(raw)
-    edits = editor.edits(read.raw, _parts(raw, read) if is_like_json(raw) else None)
+    edits = editor.edits(read.raw, _parts(raw, read) if BEGUN.match(raw) or STRING.match(raw) else None)
     if not edits:
         return text
     return to_text(applied(raw, _whole_values(raw, [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits])))
@@ -77,9 +81,19 @@ def texts_in_arguments(text: str) -> Iterator[str]:
         yield to_text(_read(to_bytes(text)).raw)
 
 
-def is_like_json(raw: bytes) -> bool:
-    """Whether a text begins as an object, a list or a string does."""
-    return BEGUN.match(raw) is not None
+def changed_text(text: str, editor: Editor) -> str:
+    """A text that may be JSON, a tool's result or an answer, changed as arguments are where it begins as an object or a list does."""
+    return changed_arguments(text, editor) if is_like_json(text) else editor(text)
+
+
+def texts_in_text(text: str) -> Iterator[str]:
+    """The same as it is written, and where it is read otherwise, as it is read."""
+    yield from texts_in_arguments(text) if is_like_json(text) else (text,)
+
+
+def is_like_json(text: str) -> bool:
+    """Whether a text begins as an object or a list does."""
+    return BEGUN_TEXT.match(text) is not None
 
 
 def _parts(raw: bytes, read: Read) -> Parts:

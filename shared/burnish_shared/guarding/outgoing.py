@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from burnish_shared.guarding.masks import OPENED, WRITTEN, Masks, Spelling, as_is
+from burnish_shared.guarding.arguments import changed_text, is_like_json, texts_in_text
+from burnish_shared.guarding.masks import OPENED, WRITTEN, Masks, Spelling, as_is, in_json
 from burnish_shared.guarding.rules import Rule, Stopped, is_beyond
 from burnish_shared.guarding.spans import BLANKS, Finder, Found, OpenFrom, at_character, found_in, to_bytes, to_text
 
@@ -64,11 +65,21 @@ class Outgoing:
 
     def end(self) -> str | Stopped:
         """The answer is whole. Own checks are somebody else's to run, before this."""
+        if self.needs_whole and self.spelling is in_json and is_like_json(self.text):
+            return self._read()
         if self.needs_whole:
             self._waiting = to_bytes(self.text)
         raw = self._context + self._waiting
         stopped = self._stopped(raw, whole=self.text if self.needs_whole else None)
         return stopped if stopped is not None else self._tell(len(self._waiting), raw, found_in(raw, self.finders))
+
+    def _read(self) -> str | Stopped:
+        """An answer that is JSON, as whoever parses it reads it."""
+        for text in texts_in_text(self.text):
+            stopping = next((rule for rule in self.rules if rule.stops_whole(text)), None)
+            if stopping is not None:
+                return Stopped(stopping.name)
+        return changed_text(self.text, self.masks.telling(self.finders))
 
     @property
     def text(self) -> str:
@@ -137,6 +148,7 @@ class Outgoing:
 def through(text: str, rules: Sequence[Rule], masks: Masks, *, spelling: Spelling = as_is) -> str | Stopped:
     """A text that is whole, as it may be told. Own checks are somebody else's to run."""
     outgoing = Outgoing(rules, masks, spelling)
+    outgoing.needs_whole = True
     begun = outgoing.feed(text)
     if isinstance(begun, Stopped):
         return begun

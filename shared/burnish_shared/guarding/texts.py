@@ -1,9 +1,10 @@
 """The texts inside messages, tool calls and JSON values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
+from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.seals import PLACES, is_seal, is_sealed, is_thought
 
@@ -125,7 +126,7 @@ def without_marks(value: Any, depth: int = 0) -> Any:
 def changed_messages(messages: Sequence[Mapping[str, Any]], editor: Editor) -> list[dict[str, Any]]:
     """Messages with their texts changed: contents, text parts, arguments of tool calls, who speaks, and fields that are none of ours.
 
-    Images, ids, names of tools, and seals of a model's thoughts stay.
+    Results of tools that are JSON are changed as arguments are. Images, ids, names of tools, and seals of a model's thoughts stay.
     """
     return [_changed(one, editor) for one in messages]
 
@@ -133,11 +134,11 @@ def changed_messages(messages: Sequence[Mapping[str, Any]], editor: Editor) -> l
 def _changed(message: Mapping[str, Any], editor: Editor) -> dict[str, Any]:
     made = dict(message)
     sealed = message.get("role") == MODEL
-    content = made.get("content")
+    content, change = made.get("content"), partial(changed_text, editor=editor) if message.get("role") in NAME_A_TOOL else editor
     if isinstance(content, str):
-        made["content"] = editor(content)
+        made["content"] = change(content)
     elif isinstance(content, list):
-        made["content"] = [_changed_part(one, editor, sealed=sealed) for one in content]
+        made["content"] = [_changed_part(one, change, sealed=sealed) for one in content]
     if made.get("tool_calls"):
         made["tool_calls"] = changed_calls(made["tool_calls"], editor, sealed=sealed)
     if made.get("function_call"):
@@ -162,12 +163,12 @@ NAME_A_TOOL: Final = frozenset({"tool", "function"})
 SAID: Final = ("text", "refusal")
 
 
-def _changed_part(part: Any, editor: Editor, *, sealed: bool) -> Any:
+def _changed_part(part: Any, change: Change, *, sealed: bool) -> Any:
     if not isinstance(part, dict):
-        return each_text(part, editor)
+        return each_text(part, change)
     if is_thought(part):
-        return (each_unsealed if sealed else each_text)(part, editor)
-    return part | {name: editor(part[name]) for name in SAID if isinstance(part.get(name), str)}
+        return (each_unsealed if sealed else each_text)(part, change)
+    return part | {name: change(part[name]) for name in SAID if isinstance(part.get(name), str)}
 
 
 def changed_calls(calls: Any, editor: Editor, *, sealed: bool = True) -> Any:
@@ -219,7 +220,8 @@ def texts_of_message(message: Mapping[str, Any]) -> Iterator[str]:
     """All that a message says: who speaks, its parts, refusals, thoughts, tool calls, and fields that are none of ours."""
     content, sealed = message.get("content"), message.get("role") == MODEL
     for part in content if isinstance(content, list) else [content]:
-        yield from _texts_of_part(part, sealed=sealed)
+        for text in _texts_of_part(part, sealed=sealed):
+            yield from texts_in_text(text) if message.get("role") in NAME_A_TOOL else (text,)
     yield from texts_of_calls(message.get("tool_calls"), sealed=sealed)
     yield from _texts_of_function(message.get("function_call"), sealed=sealed)
     yield from unsealed_in({name: one for name, one in message.items() if name not in OF_MESSAGES}, sealed=sealed)

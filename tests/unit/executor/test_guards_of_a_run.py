@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind, named_by, of_status
 from burnish_executor.core.outcome import NO_KEY, Trial, outcome_of
 from burnish_executor.guard_execution import UNKNOWN, Guards
@@ -15,7 +16,7 @@ from burnish_executor.io.replies import Reply
 from burnish_executor.mask_record import masked
 from burnish_executor.run import Run
 from burnish_gateway.execution.answer import failure_of
-from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route, Status
+from burnish_shared.contracts.executions import Choice, ExecutionRequest, Lane, Price, Route, Status
 from burnish_shared.contracts.guardrails import Masking
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
@@ -77,3 +78,15 @@ async def test_what_a_provider_quotes_in_its_error_is_stored_masked() -> None:
     assert "ann@example.com" not in stored.model_dump_json() + row.model_dump_json()
     assert row.error is not None and row.error.message.startswith("The provider answered 400")
     assert row.attempts[0].error is not None and row.attempts[0].error.startswith("The provider answered 400")
+
+
+@pytest.mark.capability("E13")
+def test_answers_of_json_are_stored_masked_as_whoever_parses_them_reads_them() -> None:
+    said = '{"text": "Contact:\\nann@example.com", "to": "ann\\u0040example.com"}'
+    request = _request().model_copy(update={"settings": {"response_format": {"type": "json_object"}}})
+    answer = Answer(text=[said], complete=True)
+    trial = Trial(result=answer, latency_s=0.1, had_started=True, use=NO_KEY, route=ROUTE)
+    outcome = outcome_of(request, answer, text=said, trials=[trial], latency_s=0.1, first_token_s=None)
+    outcome = outcome.model_copy(update={"choices": [Choice(output=said)]})
+    _, row = masked(request, outcome, stored_finders(Masking(kinds=["email"])))
+    assert row.output == '{"text": "Contact:\\n[EMAIL]", "to": "[EMAIL]"}' and row.choices and row.choices[0].output == row.output

@@ -135,3 +135,21 @@ def test_json_with_a_backslash_before_a_mask_stays_json() -> None:
     masks = Masks()
     masks.mask_of("email", "ann@example.com")
     assert json.loads(str(through(json.dumps({"u": "CORP\\[EMAIL_1]"}), [], masks, spelling=in_json))) == {"u": "CORP\\ann@example.com"}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_answers_of_json_are_read_as_arguments_are(streams: bool) -> None:
+    masks = Masks()
+    masks.mask_of("email", "ann@example.com")
+    rules = _rules(PersonalData(kind="personal_data"), Deny(kind="deny", phrases=["Müller"]), OwnCheck(kind="code", code="True"))
+
+    def told(text: str) -> str | Stopped:
+        if not streams:
+            return through(text, rules[:2], masks, spelling=in_json)
+        parts, stopped = _told(Outgoing(rules, masks, in_json), text, [3])
+        return stopped or "".join(parts)
+
+    said = '{"text": "Contact:\\nbob@example.com", "to": "bob\\u0040example.com [EMAIL_1]"}'
+    assert told(said) == '{"text": "Contact:\\n[EMAIL]", "to": "[EMAIL] ann@example.com"}'
+    assert told('{"name": "M\\u00fcller"}') == Stopped("deny")
+    assert told('No "JSON": bob@example.com') == 'No "JSON": [EMAIL]'

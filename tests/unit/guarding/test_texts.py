@@ -184,3 +184,23 @@ def test_a_thought_among_the_parts_of_a_turn_is_masked_under_its_seal() -> None:
 def test_lengths_are_told_without_reading() -> None:
     assert 10_000 < length_of({"a": ["x" * 5_000, {"b": "\\n" * 2_500}]}, None) < 10_010
     assert length_of([[]] * 100_000) > 100_000, "many that are short take time too"
+
+
+RESULTS = [
+    ('{"text": "Contact:\\nann@example.com"}', '{"text": "Contact:\\n[EMAIL]"}'),
+    (' [{"to":"ann\\u0040example.com"}]', ' [{"to":"[EMAIL]"}]'),
+    ('{"card": 4111111111111111}', '{"card": "[CARD]"}'),
+    ("[INFO] C:\\new card: 4111111111111111", "[INFO] C:\\new card: [CARD]"),
+]
+
+
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize(("said", "changed"), RESULTS)
+def test_results_of_tools_are_read_as_arguments_are(said: str, changed: str) -> None:
+    for role in ("tool", "function"):
+        (made,) = changed_messages([{"role": role, "content": said}], blot)
+        (parted,) = changed_messages([{"role": role, "content": [{"type": "text", "text": said}]}], blot)
+        assert (made["content"], parted["content"][0]["text"]) == (changed, changed)
+    told = '{"name": "M\\u00fcller"}'
+    assert '{"name": "Müller"}' in texts_of_message({"role": "tool", "content": told})
+    assert list(texts_of_message({"role": "user", "content": told})) == [told]
