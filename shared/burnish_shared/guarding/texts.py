@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
@@ -75,16 +76,17 @@ def _spoken(value: Any, change: Change, depth: int) -> Any:
     return value
 
 
-def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
-    """Every string of a JSON value."""
+def texts_in(value: Any, depth: int = 0, *, named: bool = False) -> Iterator[str]:
+    """Every string of a JSON value. `named`: names of fields too."""
     if isinstance(value, str):
         yield value
     elif depth < NESTING_MOST and isinstance(value, dict):
-        for one in value.values():
-            yield from texts_in(one, depth + 1)
+        for name, one in value.items():
+            yield from (name,) if named else ()
+            yield from texts_in(one, depth + 1, named=named)
     elif depth < NESTING_MOST and isinstance(value, list | tuple):
         for one in value:
-            yield from texts_in(one, depth + 1)
+            yield from texts_in(one, depth + 1, named=named)
 
 
 def length_of(*values: Any) -> int:
@@ -190,7 +192,26 @@ def _changed_function(function: Any, editor: Editor, *, sealed: bool) -> Any:
     if "arguments" not in function:
         return made
     arguments = function["arguments"]
-    return made | {"arguments": changed_arguments(arguments, editor) if isinstance(arguments, str) else each_text(arguments, editor)}
+    return made | {"arguments": changed_arguments(arguments, editor) if isinstance(arguments, str) else _each_named(arguments, editor)}
+
+
+def _each_named(value: Any, change: Change, depth: int = 0) -> Any:
+    """The same JSON value with every string changed, names of fields too: a caller chose them, as in arguments that are a text.
+
+    Of two names that would be one the second stays apart by a number.
+    """
+    if isinstance(value, dict) and depth < NESTING_MOST:
+        made: dict[str, Any] = {}
+        for name, one in value.items():
+            made[_free(change(name), made)] = _each_named(one, change, depth + 1)
+        return made
+    if isinstance(value, list | tuple) and depth < NESTING_MOST:
+        return [_each_named(one, change, depth + 1) for one in value]
+    return each_text(value, change, depth)
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    return name if name not in taken else next(one for at in count(2) if (one := f"{name} {at}") not in taken)
 
 
 OF_CALLS: Final = frozenset({"index", "id", "type", "function", "cache_control"})
@@ -213,7 +234,7 @@ def _texts_of_function(function: Any, *, sealed: bool) -> Iterator[str]:
         return
     arguments = function.get("arguments")
     yield from unsealed_in({name: one for name, one in function.items() if name != "arguments"}, sealed=sealed)
-    yield from texts_in_arguments(arguments) if isinstance(arguments, str) else texts_in(arguments)
+    yield from texts_in_arguments(arguments) if isinstance(arguments, str) else texts_in(arguments, named=True)
 
 
 def texts_of_message(message: Mapping[str, Any]) -> Iterator[str]:

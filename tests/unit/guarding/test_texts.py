@@ -30,7 +30,7 @@ RESULT = {"role": "tool", "content": "x", "tool_call_id": "c", "name": "f"}
         ({"role": "user", "tool_calls": ["x", 1, {"function": "y"}]}, {"role": "user", "tool_calls": ["X", 1, {"function": "Y"}]}),
         (
             {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "b", "note": ["c"], "arguments": {"d": "e"}}}]},
-            {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "b", "note": ["C"], "arguments": {"d": "E"}}}]},
+            {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "b", "note": ["C"], "arguments": {"D": "E"}}}]},
         ),
         (
             {"role": "assistant", "content": None, "function_call": {"name": "b", "arguments": "c"}},
@@ -204,3 +204,12 @@ def test_results_of_tools_are_read_as_arguments_are(said: str, changed: str) -> 
     told = '{"name": "M\\u00fcller"}'
     assert '{"name": "Müller"}' in texts_of_message({"role": "tool", "content": told})
     assert list(texts_of_message({"role": "user", "content": told})) == [told]
+
+
+@pytest.mark.capability("E13", "E18")
+def test_names_of_fields_in_arguments_that_are_an_object_are_read_and_changed_too() -> None:
+    arguments = {"ann@example.com": [{"bob@example.com": 1, "eve@example.com": "x", "n": 2}]}
+    message = {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": arguments}}]}
+    (changed,) = changed_messages([message], blot)
+    assert changed["tool_calls"][0]["function"]["arguments"] == {"[EMAIL]": [{"[EMAIL]": 1, "[EMAIL] 2": "x", "n": 2}]}
+    assert {"ann@example.com", "bob@example.com", "x"} <= set(texts_of_message(message))
