@@ -25,9 +25,6 @@ NUMBER: Final = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 OF_NUMBERS: Final = b"+-.0123456789eE"
 
-NUMBER_MOST: Final = 64
-"""So many bytes around what was found are looked at; a longer number stays one that is no JSON."""
-
 BEGUN: Final = re.compile(rb"[ \t\r\n]*(?:\{[ \t\r\n]*[\"}]|\[[ \t\r\n]*(?:[{\[\"\]0-9-]|true|false|null))")
 
 BEGUN_TEXT: Final = re.compile(BEGUN.pattern.decode())
@@ -39,6 +36,11 @@ VALUE: Final = re.compile(rb"[^\[\]{},:\" \t\r\n](?:[^\[\]{},\"]*[^\[\]{},:\" \t
 WORDS: Final = frozenset({b"true", b"false", b"null"})
 
 BLANK: Final = b" \t\r\n"
+
+REST_OF_NUMBER: Final = re.compile(rb"[+\-.0-9eE]*")
+
+BORDER: Final = re.compile(rb"[ \t\r\n]*(?:[,\]}]|\Z)")
+"""What stands behind a value that is a number."""
 
 
 @dataclass(slots=True)
@@ -147,23 +149,28 @@ def _said(escape: re.Match[bytes]) -> bytes:
 def _whole_values(raw: bytes, edits: Sequence[Edit]) -> list[Edit]:
     """The same edits, those in a number over all of it and in quotes. Quotes are counted once, up to the last such number."""
     made: list[Edit] = []
-    at, is_inside = 0, False
-    for one in edits:
-        start, end = _number_around(raw, one)
-        if start < end:
+    at, is_inside, run, is_number = 0, False, (0, 0), False
+    for edit in edits:
+        goes_on = is_number and not is_inside and edit.start < run[1] < edit.end
+        one = Edit(run[1], edit.end, edit.by) if goes_on else edit
+        if one.start >= run[1]:
+            run, is_number = _number_around(raw, one, run[1])
+        start, end = run
+        if is_number:
             is_inside ^= sum(quote[1] is not None for quote in QUOTES.finditer(raw, at, start)) % 2 == 1
             at = start
-        if start == end or is_inside:
+        if not is_number or is_inside:
             made.append(one)
         elif not made or made[-1].end <= start:
             made.append(Edit(start, end, f'"{one.by}"'))
     return made
 
 
-def _number_around(raw: bytes, edit: Edit) -> tuple[int, int]:
-    """From where to where a value that is a number lies around the edit; nothing where there is none."""
-    ahead, after = raw[max(0, edit.start - NUMBER_MOST) : edit.start], raw[edit.end : edit.end + NUMBER_MOST]
-    before, behind = ahead.rstrip(OF_NUMBERS), after.lstrip(OF_NUMBERS)
-    is_value = before.rstrip(BLANK).endswith((b":", b",", b"[")) and behind.lstrip(BLANK).startswith((b",", b"]", b"}"))
-    start, end = edit.start - len(ahead) + len(before), edit.end + len(after) - len(behind)
-    return (start, end) if is_value and NUMBER.fullmatch(raw, start, end) is not None else (0, 0)
+def _number_around(raw: bytes, edit: Edit, floor: int) -> tuple[tuple[int, int], bool]:
+    """From where to where signs of numbers lie around the edit, and whether they are a value. Before `floor` another edit lies."""
+    ahead = raw[floor : edit.start]
+    before = ahead.rstrip(OF_NUMBERS)
+    start, end = floor + len(before), next(REST_OF_NUMBER.finditer(raw, edit.end)).end()
+    before = before.rstrip(BLANK)
+    is_value = before.endswith((b":", b",", b"[")) if before else floor == 0
+    return (start, end), is_value and BORDER.match(raw, end) is not None and NUMBER.fullmatch(raw, start, end) is not None

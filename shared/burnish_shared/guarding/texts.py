@@ -1,8 +1,8 @@
 """The texts inside messages, tool calls and JSON values."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
 from typing import Any, Final
 
 from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
@@ -202,16 +202,17 @@ def _each_named(value: Any, change: Change, depth: int = 0) -> Any:
     """
     if isinstance(value, dict) and depth < NESTING_MOST:
         made: dict[str, Any] = {}
+        times: Counter[str] = Counter()
         for name, one in value.items():
-            made[_free(change(name), made)] = _each_named(one, change, depth + 1)
+            said = free = change(name)
+            while free in made:
+                times[said] += 1
+                free = f"{said} {times[said] + 1}"
+            made[free] = _each_named(one, change, depth + 1)
         return made
     if isinstance(value, list | tuple) and depth < NESTING_MOST:
         return [_each_named(one, change, depth + 1) for one in value]
     return each_text(value, change, depth)
-
-
-def _free(name: str, taken: Mapping[str, Any]) -> str:
-    return name if name not in taken else next(one for at in count(2) if (one := f"{name} {at}") not in taken)
 
 
 OF_CALLS: Final = frozenset({"index", "id", "type", "function", "cache_control"})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Deny, OwnPattern, PersonalData, Secrets
 from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
+from burnish_shared.guarding.changes import Edit, Editor
 from burnish_shared.guarding.masks import Masks, blotting
 from burnish_shared.guarding.rules import rule_of
 from burnish_shared.guarding.spans import Finder, Found
@@ -62,11 +63,25 @@ def test_what_is_found_is_changed_where_it_stands_and_nothing_else(written: str,
         ("[4111111111111111.4111111111111111]", '["[CARD]"]'),
         ('{"a":"Numbers: 4111111111111111, 4111111111111111]"}', '{"a":"Numbers: [CARD], [CARD]]"}'),
         ("to 4111111111111111, please", "to [CARD], please"),
-        ("4111111111111111", "[CARD]"),
+        ("4111111111111111", '"[CARD]"'),
+        (" 4111111111111111\n", ' "[CARD]"\n'),
+        ("4111111111111111 4111111111111111", "[CARD] [CARD]"),
+        ('{"n":4111111111111111.' + "0" * 100 + ',"a":1}', '{"n":"[CARD]","a":1}'),
+        ('{"n":4111111111111111' + " " * 100 + ',"a":1}', '{"n":"[CARD]"' + " " * 100 + ',"a":1}'),
     ],
 )  # fmt: skip
 def test_a_number_of_which_something_is_changed_becomes_a_string(written: str, changed: str) -> None:
     assert changed_arguments(written, BLOT) == changed
+
+
+def test_a_number_is_looked_around_once_however_much_of_it_is_changed() -> None:
+    digits = blotting(own("7"))
+    assert changed_arguments('{"n":' + "17" * 20_000 + ', "m": 7.7}', digits) == '{"n":"[CORP]", "m": "[CORP]"}'
+    assert changed_arguments('{"n":"' + "17" * 20_000 + '"}', digits) == '{"n":"' + "1[CORP]" * 20_000 + '"}'
+
+
+def test_what_goes_on_behind_a_number_is_changed_too() -> None:
+    assert changed_arguments("4111, 5 x", Editor(lambda raw, parts: [Edit(0, 2, "A"), Edit(3, 7, "B")])) == '"A"B x'
 
 
 def own(pattern: str) -> Sequence[Finder]:
