@@ -19,7 +19,7 @@ from tests.integration.execution.test_executions import HELLO, assert_settled
 async def read_only(stack: Stack) -> AsyncIterator[None]:
     """Every connection is lost, and those made from then on take no changes; those stay as they are when it is over."""
     url = stack.urls["superuser"]
-    name = stack.urls.name  # type: ignore[attr-defined]
+    name = stack.urls.name
     admin = await asyncpg.connect(url.rpartition("/")[0] + "/postgres")
     try:
         await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -101,6 +101,11 @@ async def test_a_full_disk_is_no_fault_of_ours_whatever_was_asked(stack: Stack) 
         await db.close()
 
 
+async def backend_of(connection: DurableConnection) -> int:
+    [row] = await connection.fetch("SELECT pg_backend_pid()")
+    return int(row[0])
+
+
 async def test_the_hot_connection_is_made_anew_too_but_not_for_each_statement(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "CONNECT_ANEW_S", 60.0)
     connection = DurableConnection(stack.urls["gateway"], application_name="test")
@@ -109,11 +114,10 @@ async def test_the_hot_connection_is_made_anew_too_but_not_for_each_statement(st
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await connection.fetchrow("SELECT set_config('default_transaction_read_only', 'on', false)")
             await connection.fetchrow("SELECT * FROM workspaces FOR UPDATE")
-        return (await connection.fetchrow("SELECT pg_backend_pid()"))[0]  # type: ignore[index]
+        return await backend_of(connection)
 
     try:
-        before = (await connection.fetchrow("SELECT pg_backend_pid()"))[0]  # type: ignore[index]
-        pids = [before, await refused(), await refused()]
+        pids = [await backend_of(connection), await refused(), await refused()]
         assert pids[0] != pids[1] and pids[1] == pids[2]
     finally:
         await connection.close()

@@ -78,8 +78,8 @@ async def test_a_client_that_leaves_before_its_request_is_read_is_no_failure_of_
     assert lines == []
 
 
-@pytest.mark.asyncio
-async def test_the_log_of_a_failure_names_the_request_that_its_caller_was_told() -> None:
+def breaking_app() -> FastAPI:
+    """Its one route fails as nobody thought of."""
     app = FastAPI()
 
     @app.get("/broken")
@@ -88,6 +88,12 @@ async def test_the_log_of_a_failure_names_the_request_that_its_caller_was_told()
 
     handle_errors(app)
     app.add_middleware(RequestContext)
+    return app
+
+
+@pytest.mark.asyncio
+async def test_the_log_of_a_failure_names_the_request_that_its_caller_was_told() -> None:
+    app = breaking_app()
     with capture_logs() as lines:
         async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
             answer = await client.get("/broken")
@@ -98,14 +104,7 @@ async def test_the_log_of_a_failure_names_the_request_that_its_caller_was_told()
 @pytest.mark.asyncio
 async def test_after_a_failure_the_connection_serves_on_and_the_server_logs_nothing_more(caplog: pytest.LogCaptureFixture) -> None:
     """Raised on, it would be logged by uvicorn again, and the connection closed under the client's next request."""
-    app = FastAPI()
-
-    @app.get("/broken")
-    async def broken() -> None:
-        raise RuntimeError("nobody thought of it")
-
-    handle_errors(app)
-    app.add_middleware(RequestContext)
+    app = breaking_app()
     server = uvicorn.Server(uvicorn.Config(app, http=HttpProtocol, log_config=None, lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening, capture_logs() as lines:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
