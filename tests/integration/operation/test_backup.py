@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,9 @@ from burnish.backup.take import PARTIAL, Sources, forget_old, take_backup
 from burnish.embedded import nats as embedded_nats
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
-from burnish.embedded.ports import free_port
 from burnish.launcher.home import Home
 from burnish.launcher.passwords import load_secrets
-from burnish.launcher.ports import DEFAULT_PORTS
-from burnish.launcher.reservations import Reservations
+from burnish.launcher.ports import Ports
 from burnish.launcher.up import prepare_home
 from burnish_shared import streams, subjects
 from burnish_shared.auth.installation import check_keyring
@@ -207,17 +206,22 @@ def a_tombstone() -> Tombstone:
 
 
 async def test_a_restore_takes_no_port_that_another_installation_was_promised(tmp_path: Path) -> None:
-    promised = Reservations()
-    ports = [free_port(DEFAULT_PORTS[name]) for name in ("postgres", "nats")]
+    theirs = Ports({}, say=lambda _: None)
+    promised = {await theirs.choose(name) for name in ("postgres", "nats")}
     home = Home(tmp_path / "home")
     prepare_home(home)
-    try:
-        for port in ports:
-            promised.take(port)
-        async with running_beside(home, load_secrets(home), database=home.postgres, bus=home.nats) as target:
-            taken = [urlsplit(url).port or 0 for url in (target.admin, target.nats_url)]
-            assert all(taken) and not {*taken} & {*ports}
-        assert [free_port(port) for port in taken] == taken, "both servers have ended"
-    finally:
-        for port in ports:
-            promised.give_back(port)
+    async with running_beside(home, load_secrets(home), database=home.postgres, bus=home.nats) as target:
+        taken = {urlsplit(url).port for url in (target.admin, target.nats_url)}
+        assert len(taken) == 2 and not taken & {None, *promised}
+        assert len(running_in(home)) > 2, "PostgreSQL, its processes and NATS"
+    assert not running_in(home)
+
+
+def running_in(home: Home) -> list[Path]:
+    """Processes that were started with a path of `home`, or stand in one: by their port others of this machine could answer."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # It ended meanwhile.
+            if str(home.path) in (process / "cmdline").read_text() or (process / "cwd").readlink().is_relative_to(home.path):
+                found.append(process)
+    return found
