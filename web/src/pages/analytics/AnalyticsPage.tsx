@@ -36,6 +36,8 @@ export default function AnalyticsPage() {
   const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
   const keyNames = useKeyNames(group === "api_key");
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
+  // The charts' legend names them, and takes a line or two of its own.
+  const isNamed = group === "none" || Boolean(groups.data ?? groups.error);
   const names = useMemo(() => (rows ?? []).map((row) => row.group), [rows]);
 
   const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
@@ -84,31 +86,35 @@ export default function AnalyticsPage() {
             <>
               {compare ? <p className="-mb-2 text-12 text-muted">{`Whole ${shown.grain}s until ${shown.grain === "day" ? utc(shown.toMs) : moment(shown.toMs)}, beside the time of the same length before.`}</p> : null}
               <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} runs={TRAFFIC_WORDS[state.traffic]} />
-              {isNear ? <p className="-mb-2 text-12 text-muted">{`All of it ran after ${moment(span.fromMs)}: shown by the minute.`}</p> : null}
-              <Loaded of={steps} skeleton={<SkeletonTable columns={3} rows={8} />}>
+              <Loaded of={isNamed ? steps : NOT_YET} skeleton={<SkeletonTable columns={3} rows={8} />}>
                 {(course) => (
-                  <Charts
-                    steps={course.data}
-                    stepsBefore={compare && group === "none" ? stepsBefore.data?.data : undefined}
-                    runs={TRAFFIC_WORDS[state.traffic]}
-                    group={group}
-                    groups={names}
-                    keyNames={keyNames}
-                    window={{ ...shown, ...span }}
-                    stepMs={span.stepMs}
-                    annotations={annotations}
-                    isStale={steps.isPlaceholderData || (group !== "none" && !rows)}
-                  />
+                  <>
+                    {isNear ? <p className="-mb-2 text-12 text-muted">{`All of it ran after ${moment(span.fromMs)}: shown by the minute.`}</p> : null}
+                    <Charts
+                      steps={course.data}
+                      stepsBefore={compare && group === "none" ? stepsBefore.data?.data : undefined}
+                      runs={TRAFFIC_WORDS[state.traffic]}
+                      group={group}
+                      groups={names}
+                      keyNames={keyNames}
+                      window={{ ...shown, ...span }}
+                      stepMs={span.stepMs}
+                      annotations={annotations}
+                      isStale={steps.isPlaceholderData || (group !== "none" && !rows)}
+                    />
+                  </>
                 )}
               </Loaded>
               {group === "none" ? null : (
-                <After what={Boolean(steps.data ?? steps.error) && Boolean(groups.data ?? groups.error)}>
+                <After what={isNamed && Boolean(steps.data ?? steps.error)}>
                   <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : group === "prompt" || group === "version" || group === "label" ? "“No prompt”: searches, and calls that bring their own messages." : undefined}>
                     <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
                   </Section>
                 </After>
               )}
-              <p className="text-12 text-muted">Effectiveness is out of 100: five eighths satisfaction, three eighths success. It is told where people reacted, and is worth as much as their number.</p>
+              <After>
+                <p className="text-12 text-muted">Effectiveness is out of 100: five eighths satisfaction, three eighths success. It is told where people reacted, and is worth as much as their number.</p>
+              </After>
             </>
           )
         }
@@ -116,6 +122,8 @@ export default function AnalyticsPage() {
     </Head>
   );
 }
+
+const NOT_YET = { data: undefined, error: null, refetch: () => undefined };
 
 const RUN = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"prompt": "support-triage", "variables": {"ticket": "Where is my order?"}}'`;
