@@ -47,21 +47,26 @@ def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]
     return head | {"simulated": True} if simulated else head
 
 
-def reasoning_item(execution_id: str, beside: Facts, *, status: str = "completed") -> dict[str, Any]:
+def item_id(kind: str, execution_id: str, number: int = 0) -> str:
+    """`number`: how many items of its kind came before it. An answer that is read at once has one message and one of thoughts."""
+    return f"{kind}_{execution_id}_{number}" if number else f"{kind}_{execution_id}"
+
+
+def reasoning_item(execution_id: str, beside: Facts, *, status: str = "completed", number: int = 0) -> dict[str, Any]:
     """What the model thought. Blocks that Anthropic signed are its `encrypted_content`: whoever sends the item back gives them back."""
     text, blocks = beside.get("reasoning"), beside.get("thinking")
     content = [{"type": "reasoning_text", "text": text}] if text else []
-    item = {"id": f"rs_{execution_id}", "type": "reasoning", "summary": [], "content": content, "status": status}
+    item = {"id": item_id("rs", execution_id, number), "type": "reasoning", "summary": [], "content": content, "status": status}
     return item | ({"encrypted_content": json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))} if blocks else {})
 
 
-def message_item(execution_id: str, *, text: str | None, beside: Facts | None = None) -> dict[str, Any]:
+def message_item(execution_id: str, *, text: str | None, beside: Facts | None = None, number: int = 0) -> dict[str, Any]:
     """`text` None and nothing beside: the message has begun."""
     refusal, quoted = (beside or {}).get("refusal"), (beside or {}).get("annotations") or []
     content = [] if text is None else [text_part(text) | {"annotations": [_flat(one) for one in quoted]}]
     content += [refusal_part(refusal)] if refusal else []
     status = "completed" if content else "in_progress"
-    return {"id": f"msg_{execution_id}", "type": "message", "status": status, "role": "assistant", "content": content}
+    return {"id": item_id("msg", execution_id, number), "type": "message", "status": status, "role": "assistant", "content": content}
 
 
 def refusal_part(text: str) -> dict[str, Any]:

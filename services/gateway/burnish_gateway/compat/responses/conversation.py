@@ -42,13 +42,21 @@ def _only_thinks(message: dict[str, Any]) -> bool:
     return message["content"] is None and not message.get("tool_calls")
 
 
+def _calls(messages: list[dict[str, Any]]) -> bool:
+    """The last turn is the model's and called something that nobody has answered: what it said and thought besides belongs to it.
+
+    Providers want the answers of tools right after the turn that asked for them.
+    """
+    return bool(messages and messages[-1].get("tool_calls"))
+
+
 def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
     """Calls that the model made at once stand in one message."""
     match item.get("type", "message"):
         case "message":
             said = _message(item, param=param)
-            if said["role"] == "assistant" and messages and _only_thinks(messages[-1]):
-                messages[-1]["content"] = said["content"]
+            if said["role"] == "assistant" and messages and (_only_thinks(messages[-1]) or _calls(messages)):
+                messages[-1]["content"] = (messages[-1]["content"] or "") + said["content"]
             else:
                 messages.append(said)
         case "function_call":
@@ -65,11 +73,19 @@ def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
                 {"role": "tool", "tool_call_id": item["call_id"], "content": _content(item.get("output"), param=f"{param}.output")}
             )
         case "reasoning":
-            if thoughts := _thoughts(item, param=param):
-                messages.append({"role": "assistant", "content": None, **thoughts})
+            _think(messages, _thoughts(item, param=param))
         case other:
             message = f"{param}.type: {str(other)[:40]!r} is not offered; send message, function_call and function_call_output."
             raise Unsupported(message, param=f"{param}.type")
+
+
+def _think(messages: list[dict[str, Any]], thoughts: dict[str, Any]) -> None:
+    """Thoughts begin a turn, but where the last one waits for answers of its tools."""
+    if thoughts and _calls(messages):
+        for name, more in thoughts.items():
+            messages[-1][name] = messages[-1][name] + more if name in messages[-1] else more
+    elif thoughts:
+        messages.append({"role": "assistant", "content": None, **thoughts})
 
 
 def _thoughts(item: Item, *, param: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from burnish_gateway.compat.format import Facts
 from burnish_gateway.compat.responses.answer import (
     call_item,
     head_of,
+    item_id,
     message_item,
     reasoning_item,
     refusal_part,
@@ -35,7 +36,11 @@ class _Call:
 
 @dataclass(slots=True)
 class ResponseEvents:
-    """The events of one stream, numbered. `items`: how many were opened; `said`: the text of the message; `refuses`: it is a refusal."""
+    """The events of one stream, numbered. `items`: how many were opened; `said`: the text of the message; `refuses`: it is a refusal.
+
+    A model may speak or think again after something else: that is an item of its own, and `messages` and `thinkings` count them. `told`:
+    those that were closed, by their place in the output.
+    """
 
     execution_id: str
     model: str
@@ -43,14 +48,17 @@ class ResponseEvents:
     number: int = -1
     items: int = 0
     said: list[str] = field(default_factory=list)
+    messages: int = 0
     message_at: int = -1
     message_open: bool = False
     refuses: bool = False
     thoughts: list[str] = field(default_factory=list)
+    thinkings: int = 0
     thinking_at: int = -1
     thinking_open: bool = False
     calls: dict[int, _Call] = field(default_factory=dict)
     turn: CallsInTurn = field(default_factory=CallsInTurn)
+    told: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def begin(self) -> bytes:
         head = head_of(self.execution_id, model=self.model, simulated=self.simulated)
@@ -92,7 +100,8 @@ class ResponseEvents:
         if not self.thinking_open:
             told = self._close()
             self.thoughts, self.thinking_at, self.thinking_open, self.items = [], self.items, True, self.items + 1
-            item = reasoning_item(self.execution_id, {}, status="in_progress")
+            self.thinkings += 1
+            item = reasoning_item(self.execution_id, {}, status="in_progress", number=self.thinkings - 1)
             told += self._event("response.output_item.added", output_index=self.thinking_at, item=item)
         self.thoughts.append(text)
         return told + self._event("response.reasoning_text.delta", **self._where_thought(), delta=text)
@@ -103,11 +112,12 @@ class ResponseEvents:
         return told + self._event("response.refusal.delta", **self._where(), delta=text)
 
     def _where_thought(self) -> dict[str, Any]:
-        return {"item_id": f"rs_{self.execution_id}", "output_index": self.thinking_at, "content_index": 0}
+        return {"item_id": item_id("rs", self.execution_id, self.thinkings - 1), "output_index": self.thinking_at, "content_index": 0}
 
     def end(self, outcome: Facts) -> bytes:
         whole = response_object(outcome)
         told = self._called(self.turn.rest()) + self._close()
+        whole["output"] = as_told([self.told[at] for at in sorted(self.told)], whole["output"])
         return told + self._event(f"response.{whole['status']}", response=whole)
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
@@ -125,7 +135,8 @@ class ResponseEvents:
         closed = self._close()
         self.refuses = refuses
         self.said, self.message_at, self.message_open, self.items = [], self.items, True, self.items + 1
-        item = message_item(self.execution_id, text=None)
+        self.messages += 1
+        item = message_item(self.execution_id, text=None, number=self.messages - 1)
         added = self._event("response.output_item.added", output_index=self.message_at, item=item)
         return (
             closed
@@ -151,32 +162,61 @@ class ResponseEvents:
             self.thinking_open = False
             text = "".join(self.thoughts)
             told += self._event("response.reasoning_text.done", **self._where_thought(), text=text)
-            item = reasoning_item(self.execution_id, {"reasoning": text})
-            told += self._event("response.output_item.done", output_index=self.thinking_at, item=item)
+            item = reasoning_item(self.execution_id, {"reasoning": text}, number=self.thinkings - 1)
+            told += self._done(self.thinking_at, item)
         if self.message_open:
             self.message_open = False
             text = "".join(self.said)
             if self.refuses:
                 told += self._event("response.refusal.done", **self._where(), refusal=text)
-                item = message_item(self.execution_id, text=None, beside={"refusal": text})
+                item = message_item(self.execution_id, text=None, beside={"refusal": text}, number=self.messages - 1)
             else:
                 told += self._event("response.output_text.done", **self._where(), text=text, logprobs=[])
-                item = message_item(self.execution_id, text=text)
+                item = message_item(self.execution_id, text=text, number=self.messages - 1)
             told += self._event("response.content_part.done", **self._where(), part=item["content"][0])
-            told += self._event("response.output_item.done", output_index=self.message_at, item=item)
+            told += self._done(self.message_at, item)
         for index, call in self.calls.items():
             if not call.closed:
                 call.closed = True
                 item = call_item(self.execution_id, index, call.whole())
                 where = {"item_id": item["id"], "output_index": call.item}
                 told += self._event("response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"])
-                told += self._event("response.output_item.done", output_index=call.item, item=item)
+                told += self._done(call.item, item)
         return told
 
+    def _done(self, at: int, item: dict[str, Any]) -> bytes:
+        self.told[at] = item
+        return self._event("response.output_item.done", output_index=at, item=item)
+
     def _where(self) -> dict[str, Any]:
-        return {"item_id": f"msg_{self.execution_id}", "output_index": self.message_at, "content_index": 0}
+        return {"item_id": item_id("msg", self.execution_id, self.messages - 1), "output_index": self.message_at, "content_index": 0}
 
     def _event(self, kind: str, **more: Any) -> bytes:
         self.number += 1
         data = json.dumps({"type": kind, "sequence_number": self.number, **more}, ensure_ascii=False, separators=(",", ":"))
         return f"event: {kind}\ndata: {data}\n\n".encode()
+
+
+def as_told(told: list[dict[str, Any]], output: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items of `output`, an answer read at once, as a stream has `told` them: in its order, with those that came in several parts.
+
+    A caller keeps what came and reads what it ends with: both name the same items. What the stream did not tell, such as thoughts that are
+    only sealed, comes first, as in the answer. Where the two do not say the same, the answer is right.
+    """
+    if any(_said(kind, told) != _said(kind, output) for kind in ("message", "reasoning")):
+        return output
+    whole, ids = {item["id"]: item for item in output}, {item["id"] for item in told}
+    return [item for item in output if item["id"] not in ids] + [_with_what_is_beside(item, whole.get(item["id"])) for item in told]
+
+
+def _said(kind: str, items: list[dict[str, Any]]) -> str:
+    parts = [part for item in items if item["type"] == kind for part in item["content"]]
+    return "".join(part.get("text") or part.get("refusal") or "" for part in parts)
+
+
+def _with_what_is_beside(item: dict[str, Any], whole: dict[str, Any] | None) -> dict[str, Any]:
+    """`whole`: the item that an answer read at once has under this id; None: a later part of one."""
+    if whole is None or item["type"] == "function_call" or _said(item["type"], [whole]) == _said(item["type"], [item]):
+        return whole or item
+    sources = {"annotations": noted} if (noted := whole["content"][0].get("annotations")) else {}
+    return whole | {"content": [item["content"][0] | sources]}
