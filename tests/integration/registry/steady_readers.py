@@ -15,13 +15,14 @@ CLIENTS = 16
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`age_s`: what the answer said of how old it is; None: it is fresh."""
+    """`age_s`: what the answer said of how old it is; None: it is fresh. `answered_on_the_clock`: by `monotonic`, as ages are."""
 
     asked_at: float
     answered_at: float
     status: int
     version: int | None
     age_s: int | None
+    answered_on_the_clock: float = field(default_factory=monotonic)
 
 
 @dataclass(slots=True)
