@@ -23,7 +23,7 @@ from burnish_optimizer.search import digest
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
-from burnish_shared.errors import BurnishError
+from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluators import Grounds
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
@@ -61,6 +61,8 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
     failure: BurnishError | None = None
     try:
         await _ask_all(run, items, model, desk=desk, answers=answers)
+    except Unavailable:  # it goes on when PostgreSQL is back
+        raise
     except BurnishError as error:
         failure = error
     finally:

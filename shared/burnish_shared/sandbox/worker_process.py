@@ -1,6 +1,7 @@
 """A worker process that answers one request at a time, and is killed when it does not.
 
-Messages go over its standard input and output: four bytes of length, big-endian, and JSON. It starts with an empty environment.
+Messages go over its standard input and output: four bytes of length, big-endian, and JSON. It starts with an empty environment, and says
+that it is ready by an empty message.
 """
 
 import asyncio
@@ -16,8 +17,10 @@ from burnish_shared.sandbox.turns import BUSY, Turns
 
 LENGTH: Final = struct.Struct(">I")
 
-STARTING_S: Final = 5.0
-"""What a fresh worker may take before it answers for the first time."""
+STARTING_S: Final = 10.0
+"""What a fresh worker may take before it is ready. On a machine that is busy that is seconds, and says nothing of what it is asked."""
+
+NOT_READY: Final = Failed(FailureKind.UNAVAILABLE, "no worker could be started in time; try again")
 
 ANSWER_MOST_BYTES: Final = 16 * 1024 * 1024
 
@@ -34,19 +37,17 @@ class WorkerProcess:
         return self._process is not None and self._process.returncode is None
 
     async def ask(self, request: bytes, *, timeout_s: float) -> dict[str, Any] | Failed:
-        """What it answers; Failed, and the process gone, when it takes longer or ends."""
-        if not self.is_alive:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-m", self._module,
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={}, cwd="/",
-            )  # fmt: skip
-            timeout_s += STARTING_S
+        """What it answers; Failed, and the process gone, when it takes longer or ends. `timeout_s` runs from when it is ready."""
+        late = NOT_READY
         try:
+            if not self.is_alive:
+                await self._start()
+            late = Failed(FailureKind.TIME, "the worker was stopped")
             async with asyncio.timeout(timeout_s):
                 return await self._exchange(request)
         except TimeoutError:
             await self.kill()
-            return Failed(FailureKind.TIME, "the worker was stopped")
+            return late
         except (OSError, EOFError, ValueError):
             await self.kill()
             return Failed(FailureKind.CRASHED, "the worker ended unexpectedly")
@@ -54,17 +55,32 @@ class WorkerProcess:
             await asyncio.shield(self.kill())
             raise
 
+    async def _start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-m", self._module,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={}, cwd="/",
+        )  # fmt: skip
+        async with asyncio.timeout(STARTING_S):
+            if await self._read():
+                raise ValueError("it says something before it is asked")
+
     async def _exchange(self, request: bytes) -> dict[str, Any]:
         process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
+        if process is None or process.stdin is None:
             raise EOFError
         process.stdin.write(LENGTH.pack(len(request)) + request)
         await process.stdin.drain()
-        length = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))[0]
+        answer: dict[str, Any] = json.loads(await self._read())
+        return answer
+
+    async def _read(self) -> bytes:
+        """The next message, which may be empty."""
+        if self._process is None or self._process.stdout is None:
+            raise EOFError
+        length = LENGTH.unpack(await self._process.stdout.readexactly(LENGTH.size))[0]
         if length > ANSWER_MOST_BYTES:
             raise ValueError("an answer beyond all limits")
-        answer: dict[str, Any] = json.loads(await process.stdout.readexactly(length))
-        return answer
+        return await self._process.stdout.readexactly(length)
 
     async def kill(self) -> None:
         if self._process is None:
@@ -104,8 +120,10 @@ class Workers:
 
 
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """The other end: answers requests from standard input until it ends."""
+    """The other end: says that it is ready, and answers requests from standard input until it ends."""
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    outgoing.write(LENGTH.pack(0))
+    outgoing.flush()
     while len(head := incoming.read(LENGTH.size)) == LENGTH.size:
         said = json.dumps(answer(json.loads(incoming.read(LENGTH.unpack(head)[0])))).encode()
         outgoing.write(LENGTH.pack(len(said)) + said)

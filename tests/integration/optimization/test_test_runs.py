@@ -7,6 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from burnish_optimizer.io.judges_desk import JudgesDesk
+from burnish_shared.errors import Unavailable
 from tests.embedded.stack import Caller, Stack
 from tests.integration.compat.simulator import fault
 from tests.integration.optimization.conftest import Desk
@@ -203,6 +205,29 @@ async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(s
 
 
 @pytest.mark.capability("D2", "D3")
+async def test_while_the_database_is_away_a_run_waits_with_what_it_has(
+    desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = JudgesDesk._look, []
+
+    async def away_at_first(self: JudgesDesk, name: str) -> Any:
+        looks.append(name)
+        if len(looks) == 1:
+            raise Unavailable("The database cannot be reached at the moment; try again.")
+        return await look(self, name)
+
+    monkeypatch.setattr(JudgesDesk, "_look", away_at_first)
+    await start_optimizer()
+    settings = {"kind": "llm_judge", "model": "simulated/judge", "rubric": "Is it the right queue?"}
+    judge = (await desk.caller("POST", "/v1/evaluators", {"name": "judge", "settings": settings})).body["id"]
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "evaluators": [judge]}
+    run = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
+    assert run["status"] == "completed", run["error"]
+    assert run["evaluators"][0]["n"] == 40
+    assert len(looks) < 10, "forty answers that come at once share a look"
+
+
+@pytest.mark.capability("D2", "D3")
 async def test_calls_of_judges_are_no_items(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
     settings = {"kind": "llm_judge", "model": "simulated/judge", "rubric": "Is it the right queue?"}
@@ -210,6 +235,7 @@ async def test_calls_of_judges_are_no_items(stack: Stack, desk: Desk, start_opti
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "repeats": 2}
     ids = [(await desk.caller("POST", "/v1/test-runs", body | {"evaluators": [judge]})).body["id"] for _ in range(2)]
     run, base = [await desk.until(f"/v1/test-runs/{one}") for one in ids]
+    assert run["status"] == base["status"] == "completed", (run["error"], base["error"])
     assert run["evaluators"][0]["n"] == 80 and run["spent_nusd"] > run["cost_nusd"], "judges were asked"
     told = (await desk.caller("GET", f"/v1/test-runs/{run['id']}/compare/{base['id']}")).body
     assert (told["items"], told["only_in_run"], told["only_in_base"]) == (40, 0, 0)

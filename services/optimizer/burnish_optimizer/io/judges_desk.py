@@ -41,6 +41,7 @@ class JudgesDesk:
     db: Database
     about: dict[str, str]
     _models: dict[str, tuple[float, CallableModel | str]] = field(default_factory=dict)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refused: tuple[float, CannotPay] | None = None
     _counted: OrderedDict[UUID, None] = field(default_factory=OrderedDict)
 
@@ -85,16 +86,18 @@ class JudgesDesk:
 
     async def _model(self, name: str, *, now: float) -> CallableModel | str:
         """The model as the workspace may call it, or why it cannot be called."""
-        kept = self._models.get(name)
-        if kept is None or kept[0] < now:
-            found: CallableModel | str
-            try:
-                async with self.db.unit_of_work(workspace=self.desk.workspace_id) as tx:
-                    found = await runs_store.load_model(tx, self.desk.workspace_id, name)
-            except (InvalidField, NoProviderKey) as error:
-                found = error.message
-            kept = self._models[name] = (now + MODEL_KEPT_S, found)
+        async with self._looking:  # All answers of a run come at once: one of them looks, the others use what it found.
+            kept = self._models.get(name)
+            if kept is None or kept[0] < now:
+                kept = self._models[name] = (now + MODEL_KEPT_S, await self._look(name))
         return kept[1]
+
+    async def _look(self, name: str) -> CallableModel | str:
+        try:
+            async with self.db.unit_of_work(workspace=self.desk.workspace_id) as tx:
+                return await runs_store.load_model(tx, self.desk.workspace_id, name)
+        except (InvalidField, NoProviderKey) as error:
+            return error.message
 
 
 def _cannot(error: OutOfFunds) -> CannotPay:
