@@ -14,6 +14,7 @@ What = Literal[
     "inbound_endpoints",
     "live_evaluations",
     "metrics",
+    "model_migrations",
     "optimization_schedules",
     "provider_keys",
     "recounts",

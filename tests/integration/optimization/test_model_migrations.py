@@ -1,8 +1,12 @@
 """All prompts of a model move to its successor in one act: measured, searched where worse, saved as variants (PRODUCT E5, O1)."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from burnish_gateway.model_migrations.advance import MigrationRunner
@@ -11,6 +15,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_datasets_put_away import until_waiting
 from tests.integration.optimization.test_generations import rows_of, served
 from tests.integration.optimization.tickets import tickets
 
@@ -148,6 +153,47 @@ async def test_a_migration_that_is_cancelled_stops_what_it_began(stack: Stack, d
     assert [one["status"] for one in (await served(desk, "GET", MIGRATIONS))["data"]] == ["cancelled"]
 
 
+async def test_of_moves_that_begin_at_once_one_begins(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets")
+    async with held(stack, "LOCK TABLE model_migrations IN EXCLUSIVE MODE"):
+        begins = [asyncio.create_task(desk.caller("POST", MIGRATIONS, asked())) for _ in range(2)]
+        await until_waiting(stack, of="", count=2)
+    begun = await asyncio.gather(*begins)
+    assert sorted(one.status for one in begun) == [202, 409], [one.body for one in begun]
+    assert len((await served(desk, "GET", MIGRATIONS))["data"]) == 1
+
+
+async def test_what_begins_while_a_migration_is_cancelled_is_cancelled_too(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets", "good")
+    other = (await served(desk, "POST", "/v1/datasets", {"name": "other", "items": tickets()}, status=201))["id"]
+    body = {"prompt": "tickets", "version": 1, "dataset_id": other, "split": "validation"}
+    await complete(stack, (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"], right=0.8)
+    begun = await served(desk, "POST", MIGRATIONS, asked(), status=202)
+    path = f"{MIGRATIONS}/{begun['id']}"
+    async with held(stack, f"SELECT FROM datasets WHERE dataset_id = '{other}' FOR UPDATE"):
+        beginning = asyncio.create_task(rounds(stack))
+        await until_waiting(stack, of="datasets", count=1)  # the first step has begun, the second is about to
+        cancelling = asyncio.create_task(served(desk, "POST", f"{path}/cancel"))
+        await until_waiting(stack, of="model_migration", count=1)
+    await asyncio.gather(beginning, cancelling)
+    over = await served(desk, "GET", path)
+    assert (over["status"], [one["state"] for one in over["steps"]]) == ("cancelled", ["cancelled", "cancelled"])
+    runs = {one["status"] for one in (await served(desk, "GET", "/v1/test-runs"))["data"]}
+    assert runs <= {"completed", "cancelled"}, "nobody is left who would read what goes on"
+
+
+@asynccontextmanager
+async def held(stack: Stack, what: str) -> AsyncIterator[None]:
+    """Somebody else holds the lock that this statement takes until the block ends."""
+    holding = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        async with holding.transaction():
+            await holding.execute(what)
+            yield
+    finally:
+        await holding.close()
+
+
 async def test_what_cannot_be_measured_fails_its_step_alone(stack: Stack, desk: Desk) -> None:
     await measured(stack, desk, "tickets", "good")
     begun = await served(desk, "POST", MIGRATIONS, asked(), status=202)
@@ -178,12 +224,22 @@ async def test_a_dataset_that_is_archived_measures_no_move_whenever_it_was_put_a
     assert "was archived on" in good["because"]
 
 
+async def test_a_forecast_names_a_search_that_could_not_begin(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets")
+    small = {"budget": {"evaluations": 50}}
+    planned = await served(desk, "POST", f"{MIGRATIONS}/forecast", asked(search=small))
+    assert [one["prompt"] for one in planned["problems"]] == ["tickets"] and planned["search_nusd"] == 0
+    assert "too few to begin" in planned["problems"][0]["because"] and planned["measure_nusd"] > 0
+
+
 async def test_a_move_to_nowhere_is_refused(desk: Desk) -> None:
     for wrong, param in (
         (asked(successor="simulated/nowhere"), "successor"),
         (asked(successor=OLD), "successor"),
         ({"model": OLD}, "successor"),
         (asked(model="simulated/writer"), "model"),
+        (asked(search={"method": "manual"}), "search.method"),
+        (asked(search={"method": "settings"}), "search.method"),
     ):
         assert (await served(desk, "POST", MIGRATIONS, wrong, status=422))["error"]["param"] == param
     await served(desk, "POST", MIGRATIONS, asked(model="nobodys/model"), status=404)

@@ -1,8 +1,8 @@
 """What callers send about moves to another model."""
 
-from typing import Annotated
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from burnish_gateway.optimization.bodies import BudgetBody
 from burnish_gateway.wire import ApiModel, Text
@@ -10,12 +10,21 @@ from burnish_shared.contracts import searches
 
 PROMPTS_MOST = 200
 
+NEED_MORE: Final = ("settings", "manual")
+"""Methods with parameters that cannot be left out."""
+
 
 class SearchBody(ApiModel):
     """An optimization of each prompt that is worse, with its own dataset. The budget holds for each of them."""
 
     method: searches.Method = "racing"
     budget: BudgetBody = Field(default_factory=BudgetBody.model_construct)
+
+    @model_validator(mode="after")
+    def _needs_no_more(self) -> Self:
+        if self.method in NEED_MORE:
+            raise ValueError(f"method: {self.method!r} needs what is said of one prompt alone; start an optimization of it")
+        return self
 
 
 class MigrationBody(ApiModel):

@@ -93,7 +93,7 @@ async def cancel(migration_id: UUID, request: Request, principal: PromptEditor, 
     """Its test runs and optimizations stop within seconds. What was saved stays; what is over stays as it is."""
 
     async def work(tx: Tx) -> answers.WholeMigrationAnswer:
-        before = await _whole(tx, principal, migration_id)
+        before = await _whole(tx, principal, migration_id, for_update=True)
         if before.status == "running":
             for step in (await store.steps_of(tx, principal.workspace_id, [migration_id]))[migration_id]:
                 if step["state"] not in store.OPEN:
@@ -111,9 +111,9 @@ async def cancel(migration_id: UUID, request: Request, principal: PromptEditor, 
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-async def _whole(tx: Tx, principal: Principal, migration_id: UUID) -> answers.WholeMigrationAnswer:
-    """Raises NotFound."""
-    row = await store.find(tx, principal.workspace_id, migration_id)
+async def _whole(tx: Tx, principal: Principal, migration_id: UUID, *, for_update: bool = False) -> answers.WholeMigrationAnswer:
+    """`for_update`: nobody takes it on until the transaction ends. Raises NotFound."""
+    row = await store.find(tx, principal.workspace_id, migration_id, for_update=for_update)
     if row is None:
         raise NotFound("There is no such migration in this workspace.", param="migration_id")
     return answers.whole_answer(row, (await store.steps_of(tx, principal.workspace_id, [migration_id]))[migration_id])

@@ -11,8 +11,9 @@ from burnish_gateway.model_migrations import store
 from burnish_gateway.model_migrations.bodies import MigrationBody
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
-from burnish_gateway.optimization.start import plan_optimization, plan_test_run
+from burnish_gateway.optimization.start import check_budget, plan_optimization, plan_test_run
 from burnish_gateway.registry.prompt import no_such_prompt
+from burnish_gateway.turns_store import take_turns
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, InvalidField
@@ -52,6 +53,7 @@ async def plan_migration(tx: Tx, principal: Principal, body: MigrationBody) -> P
             measure += (await plan_test_run(tx, principal, run_body(row, successor))).forecast.expected_nusd
             if body.search is not None:
                 job = await plan_optimization(tx, principal, search_body(row, successor, body.search.model_dump(mode="json")))
+                check_budget(job, body.search.budget, within="search.")
                 search += job.set_aside_nusd + job.fee_nusd
         except BurnishError as error:
             problems.append((row["slug"], row["version"], error.message))
@@ -60,6 +62,7 @@ async def plan_migration(tx: Tx, principal: Principal, body: MigrationBody) -> P
 
 async def start_migration(tx: Tx, principal: Principal, body: MigrationBody) -> UUID:
     """Raises what planning raises, Conflict while a move away from this model goes on."""
+    await take_turns(tx, principal.workspace_id, "model_migrations")
     plan = await plan_migration(tx, principal, body)
     other = await store.running(tx, principal.workspace_id, plan.from_model)
     if other is not None:

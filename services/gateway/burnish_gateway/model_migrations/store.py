@@ -79,9 +79,10 @@ async def insert_steps(tx: Tx, workspace_id: UUID, migration_id: UUID, rows: Seq
     )
 
 
-async def find(tx: Tx, workspace_id: UUID, migration_id: UUID) -> Record | None:
+async def find(tx: Tx, workspace_id: UUID, migration_id: UUID, *, for_update: bool = False) -> Record | None:
+    lock = " FOR UPDATE" if for_update else ""
     return await tx.fetchrow(
-        f"SELECT {_MIGRATION} FROM model_migrations WHERE workspace_id = $1 AND migration_id = $2", workspace_id, migration_id
+        f"SELECT {_MIGRATION} FROM model_migrations WHERE workspace_id = $1 AND migration_id = $2{lock}", workspace_id, migration_id
     )
 
 
