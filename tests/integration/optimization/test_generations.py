@@ -167,6 +167,9 @@ async def test_a_line_that_goes_through_a_file_is_the_same_line(stack: Stack, de
     refused = await served(desk, "POST", "/v1/generations/import", {"file": file | {"candidates": file["candidates"][1:]}}, status=422)
     assert "has no candidate" in refused["error"]["message"]
     await served(desk, "POST", "/v1/generations/import", {"file": file, "prompt": "nowhere"}, status=404)
+    twice = file | {"snapshots": [*file["snapshots"], {"name": "good", "number": 0}]}
+    refused = await served(desk, "POST", "/v1/generations/import", {"file": twice}, status=422)
+    assert refused["error"]["param"] == "file.snapshots[1].name"
 
 
 async def test_what_a_job_still_writes_is_neither_taken_back_nor_removed(stack: Stack, desk: Desk) -> None:
@@ -182,6 +185,8 @@ async def test_a_search_begins_with_the_generation_that_it_is_given(stack: Stack
     line_id = path.rpartition("/")[2]
     more = {"method": "evolutionary", "start": {"line_id": line_id, "best": True}}
     job_id = await start_job(desk, **more)
+    refused = await served(desk, "DELETE", path, status=409)
+    assert job_id in refused["error"]["message"], "it would begin with nothing"
     assert await write(stack, desk, job_id) == (C, B)
     await write(stack, desk, job_id, [Member(C, "given", fitness=0.9), Member(B, "given", fitness=0.6)])
     made = await served(desk, "GET", f"/v1/generations/{job_id}")
@@ -192,4 +197,10 @@ async def test_a_search_begins_with_the_generation_that_it_is_given(stack: Stack
     refused = await served(desk, "POST", "/v1/optimizations", body | {"start": {"line_id": line_id}}, status=422)
     assert "evolutionary" in refused["error"]["message"]
     await served(desk, "POST", "/v1/optimizations", body | more | {"start": {"line_id": desk.dataset_id}}, status=404)
-    await served(desk, "POST", "/v1/optimizations", body | more | {"start": {"line_id": line_id, "number": 77}}, status=404)
+    refused = await served(desk, "POST", "/v1/optimizations", body | more | {"start": {"line_id": line_id, "number": 77}}, status=404)
+    assert refused["error"]["param"] == "start.number"
+    refused = await served(desk, "POST", "/v1/optimizations", body | more | {"start": {"line_id": line_id, "snapshot": "x"}}, status=404)
+    assert refused["error"]["param"] == "start.snapshot"
+    await served(desk, "POST", f"/v1/optimizations/{job_id}/cancel")
+    await rows_of(stack, "UPDATE optimization_jobs SET status = 'cancelled', finished_at = now() WHERE job_id = $1", UUID(job_id))
+    await served(desk, "DELETE", path)

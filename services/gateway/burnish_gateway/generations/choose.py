@@ -27,25 +27,28 @@ async def line_of(tx: Tx, workspace_id: UUID, line_id: UUID, *, for_update: bool
     return line
 
 
-async def number_of(tx: Tx, workspace_id: UUID, line: Record, which: Which) -> int:
-    """Raises NotFound for a snapshot that is not there, Conflict for a line that has nothing yet."""
+async def number_of(tx: Tx, workspace_id: UUID, line: Record, which: Which, *, within: str = "") -> int:
+    """`within`: where `which` stands in the body, for `param`.
+
+    Raises NotFound for a snapshot that is not there, Conflict for a line that has nothing yet.
+    """
     if which.snapshot is not None:
         kept = await store.find_snapshot(tx, workspace_id, line["line_id"], which.snapshot)
         if kept is None:
-            raise no_such_snapshot()
+            raise no_such_snapshot(f"{within}snapshot")
         return kept
     number = which.number if which.number is not None else line["best_number"] if which.best else line["latest_number"]
     if number is None:
-        raise Conflict("This line has no generation yet.", param="line_id")
+        raise Conflict("This line has no generation yet.", param=f"{within}line_id")
     return int(number)
 
 
-async def whole(tx: Tx, workspace_id: UUID, line: Record, which: Which) -> dict[str, Any]:
+async def whole(tx: Tx, workspace_id: UUID, line: Record, which: Which, *, within: str = "") -> dict[str, Any]:
     """The generation with its candidates. Raises NotFound, Conflict."""
-    number = await number_of(tx, workspace_id, line, which)
+    number = await number_of(tx, workspace_id, line, which, within=within)
     found = await store.read_generations(tx, workspace_id, line["line_id"], [number])
     if not found:
-        raise no_such_generation(number)
+        raise no_such_generation(number, param=f"{within}number")
     return found[0]
 
 
@@ -53,15 +56,15 @@ async def start_of(tx: Tx, workspace_id: UUID, start: StartAt | None, *, prompt_
     """Line and number where a job begins. Raises NotFound, Conflict, InvalidField for a line of another prompt."""
     if start is None:
         return None
-    line = await store.find_line(tx, workspace_id, start.line_id)
+    line = await store.hold_line(tx, workspace_id, start.line_id)
     if line is None:
         raise no_such_line("start.line_id")
     if line["prompt_id"] != prompt_id:
         raise InvalidField(
             f"start.line_id: these generations are of the prompt '{line['slug']}'; import them for this one first.", param="start.line_id"
         )
-    return start.line_id, (await whole(tx, workspace_id, line, start))["number"]
+    return start.line_id, (await whole(tx, workspace_id, line, start, within="start."))["number"]
 
 
-def no_such_snapshot() -> NotFound:
-    return NotFound("This line has no snapshot of this name.", param="snapshot")
+def no_such_snapshot(param: str = "snapshot") -> NotFound:
+    return NotFound("This line has no snapshot of this name.", param=param)

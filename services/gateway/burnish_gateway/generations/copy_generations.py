@@ -105,7 +105,13 @@ def check_whole(file: LineForm) -> None:
     for index, generation in enumerate(file.generations):
         for place, member in enumerate(generation.members):
             _check_known(member.candidate, known, f"file.generations[{index}].members[{place}].candidate")
+    names: set[str] = set()
     for index, kept in enumerate(file.snapshots):
+        if kept.name in names:
+            raise InvalidField(
+                f"file.snapshots[{index}].name: the file has a snapshot '{kept.name}' before it.", param=f"file.snapshots[{index}].name"
+            )
+        names.add(kept.name)
         if kept.number not in numbers:
             raise InvalidField(
                 f"file.snapshots[{index}].number: the file has no generation {kept.number}.", param=f"file.snapshots[{index}].number"

@@ -200,12 +200,15 @@ async def delete_snapshot(line_id: UUID, snapshot: Snapshot, *, request: Request
 
 @router.delete("/v1/generations/{line_id}", response_model=answers.RemovedAnswer, summary="Remove a line of generations")
 async def delete_line(line_id: UUID, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on (409)."""
+    """With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on, or
+    one that begins there (409)."""
 
     async def work(tx: Tx) -> answers.RemovedAnswer:
         line = await line_of(tx, principal.workspace_id, line_id, for_update=True)
         if await store.is_under_way(tx, principal.workspace_id, line_id):
             raise Conflict("The job that writes these generations is not over; cancel it first.", param="line_id")
+        if job := await store.begins_there(tx, principal.workspace_id, line_id):
+            raise Conflict(f"The optimization {job}, which begins there, is not over; cancel it first.", param="line_id")
         count = await store.remove_line(tx, principal.workspace_id, line_id)
         before = {"prompt": line["slug"], "generations": count}
         await audit.note(tx, principal, action="generations.removed", kind=KIND, key=str(line_id), before=before)

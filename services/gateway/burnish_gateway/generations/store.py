@@ -41,6 +41,13 @@ async def find_line(tx: Tx, workspace_id: UUID, line_id: UUID, *, for_update: bo
     )
 
 
+async def hold_line(tx: Tx, workspace_id: UUID, line_id: UUID) -> Record | None:
+    """The line, which nobody removes until the transaction ends: for whoever is about to begin there."""
+    return await tx.fetchrow(
+        f"SELECT {_LINE} FROM generation_lines l WHERE l.workspace_id = $1 AND l.line_id = $2 FOR KEY SHARE OF l", workspace_id, line_id
+    )
+
+
 async def read_heads(tx: Tx, workspace_id: UUID, line_id: UUID) -> Record | None:
     """The line with its latest and its best generation, whole: one read of three rows by their keys, and of the candidates."""
     return await tx.fetchrow(
@@ -161,6 +168,17 @@ async def is_under_way(tx: Tx, workspace_id: UUID, line_id: UUID) -> bool:
             line_id,
         )
     )
+
+
+async def begins_there(tx: Tx, workspace_id: UUID, line_id: UUID) -> UUID | None:
+    """A job that is not over and begins with a generation of this line."""
+    job_id: UUID | None = await tx.fetchval(
+        """SELECT job_id FROM optimization_jobs WHERE workspace_id = $1 AND start_line_id = $2 AND status IN ('pending', 'running')
+            ORDER BY job_id LIMIT 1""",
+        workspace_id,
+        line_id,
+    )
+    return job_id
 
 
 async def remove_line(tx: Tx, workspace_id: UUID, line_id: UUID) -> int:
