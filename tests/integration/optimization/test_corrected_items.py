@@ -47,6 +47,20 @@ async def test_a_corrected_item_stands_in_its_place_under_another_id(caller: Cal
     assert (same.body["added"], same.body["duplicates"], same.body["contradictions"]) == (0, 1, 0)
 
 
+async def test_an_item_and_its_corrections_stand_on_pages_of_one(caller: Caller, held: tuple[str, list[dict[str, Any]]]) -> None:
+    dataset, items = held
+    wanted = [items[1]["id"]]
+    for right in ("mortgage", "credit"):
+        wanted.append((await caller("PATCH", f"/v1/datasets/{dataset}/items/{wanted[-1]}", {"expected": right})).body["id"])
+    query, cursor = "&".join(f"item={one}" for one in reversed(wanted)), ""
+    found: list[str] = []
+    while len(found) < 4 and cursor is not None:
+        page = (await caller("GET", f"/v1/datasets/{dataset}/items?limit=1&{query}{cursor and f'&cursor={cursor}'}")).body
+        found += [one["id"] for one in page["data"]]
+        cursor = page["next_cursor"]
+    assert found == wanted, "all of them have the same place"
+
+
 async def test_an_item_that_was_taken_out_may_come_again(caller: Caller, held: tuple[str, list[dict[str, Any]]]) -> None:
     dataset, (first, _, _) = held
     path = f"/v1/datasets/{dataset}/items/{first['id']}"

@@ -278,14 +278,16 @@ async def list_items(
 ) -> answers.ItemPage:
     """In the order in which they came."""
     wanted = _split(split)
-    of = f"items:{dataset_id}:{wanted or ''}"
+    of = f"items-in-place:{dataset_id}:{wanted or ''}"
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if await store.find_dataset(tx, principal.workspace_id, dataset_id) is None:
             raise no_such_dataset()
-        after = position[0] if position else None
+        after = (int(position[0]), int(position[1])) if position else None
         found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, only=item, after=after, limit=limit + 1)
-    page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position])
+    page = gateway.cursors.page(
+        found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position, one.added_version]
+    )
     return answers.ItemPage(data=[answers.item_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])
 
 

@@ -124,17 +124,29 @@ async def count_contradictions(tx: Tx, workspace_id: UUID, dataset_id: UUID, ite
 
 
 async def list_items(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str | None, only: Sequence[UUID] | None = None, after: int | None, limit: int
+    tx: Tx,
+    workspace_id: UUID,
+    dataset_id: UUID,
+    *,
+    split: str | None,
+    only: Sequence[UUID] | None = None,
+    after: tuple[int, int] | None,
+    limit: int,
 ) -> list[StoredItem]:
-    """In the order in which they came, those after position `after`. `only`: these items, as far as they are in it or were."""
+    """In the order in which they came, those after position and version `after`: a corrected item has the place of the old one.
+
+    `only`: these items, as far as they are in it or were.
+    """
     rows = await tx.fetch(
         f"""SELECT {_ITEM} FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND ($3::text IS NULL OR split = $3) AND ($4::integer IS NULL OR position > $4)
-              AND CASE WHEN $6::uuid[] IS NULL THEN removed_version IS NULL ELSE item_id = ANY ($6) END ORDER BY position LIMIT $5""",
+            WHERE workspace_id = $1 AND dataset_id = $2 AND ($3::text IS NULL OR split = $3)
+              AND ($4::integer IS NULL OR (position, added_version) > ($4, $5::integer))
+              AND CASE WHEN $7::uuid[] IS NULL THEN removed_version IS NULL ELSE item_id = ANY ($7) END
+            ORDER BY position, added_version LIMIT $6""",
         workspace_id,
         dataset_id,
         split,
-        after,
+        *(after or (None, None)),
         limit,
         only,
     )
