@@ -123,6 +123,7 @@ async def test_a_schedule_is_paused_changed_and_removed(stack: Stack, desk: Desk
     for wrong, param in (
         ({"cron": "* * * * *", "every": "cron"}, "cron"),
         ({"every": "cron"}, None),
+        ({"every": "cron", "cron": ""}, "cron"),
         ({"time_zone": "Nowhere/At_all"}, "time_zone"),
         ({"month_credits": 0}, "month_credits"),
     ):

@@ -17,7 +17,7 @@ class ScheduleBody(ApiModel):
     every: Literal["hourly", "daily", "cron"] = "daily"
     minute: Annotated[int, Field(ge=0, le=59)] = Field(default=0, description="Of hourly and daily ones.")
     hour: Annotated[int, Field(ge=0, le=23)] = Field(default=3, description="Of daily ones, by the clock of the time zone.")
-    cron: Annotated[Text, Field(max_length=200)] | None = Field(
+    cron: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
         default=None, description="Minute, hour, day of month, month, day of week; not more often than hourly."
     )
     time_zone: Annotated[Text, Field(min_length=1, max_length=100)] = "UTC"
