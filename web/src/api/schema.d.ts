@@ -2966,7 +2966,8 @@ export interface paths {
         post?: never;
         /**
          * Remove a line of generations
-         * @description With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on (409).
+         * @description With its candidates and snapshots, also from the lineage. Versions that were made of them stay. Not while its job goes on, or
+         *     one that begins there (409).
          */
         delete: operations["delete_line_v1_generations__line_id__delete"];
         options?: never;
