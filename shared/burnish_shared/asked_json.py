@@ -1,8 +1,9 @@
 """Was JSON asked for, and is the answer some? Pure; one rule for executors, the gateway and the optimizer."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
+
+from burnish_shared.answer_json import NoJson, read_json
 
 JSON_FORMATS: Final = frozenset({"json", "structured"})
 """Output formats of a version whose answers are JSON."""
@@ -21,8 +22,8 @@ def asks_json(settings: Mapping[str, Any], output_format: str | None) -> bool:
 def parsed(text: str) -> Any:
     """The text as JSON; None where it is none, or is `null`."""
     try:
-        return json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except NoJson:
         return None
 
 

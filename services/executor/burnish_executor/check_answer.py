@@ -18,6 +18,7 @@ from burnish_executor.core.outcome import outcome_of
 from burnish_executor.core.usage import estimated
 from burnish_executor.run import Run, describe, since
 from burnish_executor.widen_hold import Holds
+from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.checks import Length, OutputChecks, OutputValidator, Problem
 from burnish_shared.contracts.evaluators import JsonSchema
 from burnish_shared.contracts.executions import Outcome
@@ -113,9 +114,12 @@ class AnswerChecks:
     async def _wrong(self, checks: OutputChecks, answer: Answer, run: Run) -> list[Wrong]:
         """Everything that is not as it should be, in the order of the checks."""
         text = answer.output if run.guard is None else run.guard.restored(answer.output)
-        value, is_json = _parsed(text) if checks.is_json or checks.json_schema is not None else (None, True)
-        if not is_json:
-            return [Wrong(Problem(check="json", message="is no JSON"), "It is no JSON.")]
+        value: Any = None
+        if checks.is_json or checks.json_schema is not None:
+            try:
+                value = read_json(text)
+            except NoJson as error:
+                return [_no_json("json", error)]
         wrong: list[Wrong] = []
         if checks.json_schema is not None:
             wrong += await self._by_schema("json_schema", checks.json_schema, text, value, run)
@@ -138,9 +142,10 @@ class AnswerChecks:
                 message = f"has {len(text)} characters, not {wanted}"
                 return [Wrong(Problem(check=name, message=message), f"It {message}.")]
             case JsonSchema(json_schema=schema):
-                value, is_json = _parsed(text)
-                if not is_json:
-                    return [Wrong(Problem(check=name, message="is no JSON"), "It is no JSON.")]
+                try:
+                    value = read_json(text)
+                except NoJson as error:
+                    return [_no_json(name, error)]
                 return await self._by_schema(name, schema, text, value, run)
             case _:
                 verdict = await self.own.verdict(settings, case_of(text, run.request), run.request.workspace_id)
@@ -171,16 +176,8 @@ class AnswerChecks:
         return self._schemas[key]
 
 
-def _parsed(text: str) -> tuple[Any, bool]:
-    """The value, and whether there is one."""
-    try:
-        return json.loads(text, parse_constant=_refuse), True
-    except (ValueError, RecursionError):
-        return None, False
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+def _no_json(name: str, error: NoJson) -> Wrong:
+    return Wrong(Problem(check=name, message=str(error)), f"It {error}.")
 
 
 def _unlooked(name: str, reason: str) -> Wrong:

@@ -1,6 +1,5 @@
 """Evaluators that need no code. Pure; time is linear in the answer, save for similarity, which is bounded by its length."""
 
-import json
 import math
 import re
 from typing import Any, Final
@@ -10,6 +9,7 @@ import re2
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
+from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.evaluators import Contains, Exact, JsonSchema, Numeric, Regex, Similarity
 from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict
 
@@ -90,9 +90,9 @@ class Schema:
         if len(case.output) > ANSWER_MOST:
             return TOO_LONG
         try:
-            value = json.loads(case.output, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            return _decided(False, "", "is no JSON")
+            value = read_json(case.output)
+        except NoJson as error:
+            return _decided(False, "", str(error))
         wrong = next(self._validator.iter_errors(value), None)
         if wrong is None:
             return _decided(True, "is as the schema wants", "")
@@ -150,7 +150,3 @@ def _said(error: Exception) -> str:
 
 def _refuse(uri: str) -> Any:
     raise ValueError(f"$ref may not point to {uri[:100]}")
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

@@ -70,6 +70,26 @@ async def test_a_failure_keeps_the_text_and_says_why_without_quoting_it(place: P
     assert "many" not in json.dumps(kept["error"]) and "secret" not in json.dumps(kept["error"])
 
 
+async def test_an_answer_with_half_a_character_is_told_by_everyone_who_asks(place: Place) -> None:
+    """Models do cut a character in two. What JSON may say of it, and no text can hold, becomes U+FFFD."""
+    await place.prompt(output_format="structured", json_schema=SCHEMA | {"additionalProperties": True})
+    said = '{"city": "Berlin \\ud83d", "inhabitants": 1}'
+    place.model.says = [said]
+    answer = await place.run("Berlin?")
+    assert (answer.status, answer.body["output"]) == (200, said), answer.body
+    assert answer.body["output_json"] == {"city": "Berlin \ufffd", "inhabitants": 1} and len(place.model.bodies) == 1
+    kept = await place.stored(answer.body["id"])
+    assert {name: kept[name] for name in answer.body} == answer.body
+
+
+async def test_an_answer_too_deep_to_be_told_is_not_valid(place: Place) -> None:
+    await place.prompt(output_format="json", repair_output=False)
+    place.model.says = ["[" * 300 + "]" * 300]
+    answer = await place.run("Berlin?")
+    assert answer.status == 422, answer.body
+    assert [one["message"] for one in answer.body["error"]["details"]["output_invalid"]] == ["is nested more than 64 levels deep"]
+
+
 async def test_what_cannot_be_held_for_is_not_repaired(stack: Stack) -> None:
     async with placed(await stack.caller(credit_nusd=3000)) as poor:  # a call is held for with 2,000 and something
         await poor.prompt(output_format="json")

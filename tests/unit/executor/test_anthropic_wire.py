@@ -162,6 +162,15 @@ def test_a_conversation_with_tools_and_images_keeps_its_order() -> None:
     assert answered["role"] == "user" and [block["tool_use_id"] for block in answered["content"]] == ["c1", "c2"]
 
 
+def test_arguments_are_sent_as_an_input_that_can_be_sent() -> None:
+    texts = ('{"a": "\\ud800"}', '{"a": 1e999}', '{"a": NaN}')
+    calls = [{"id": f"c{at}", "type": "function", "function": {"name": "look", "arguments": text}} for at, text in enumerate(texts)]
+    body = body_of(
+        request([{"role": "user", "content": "Look."}, {"role": "assistant", "content": None, "tool_calls": calls}], max_tokens=5)
+    )
+    assert [block["input"] for block in body["messages"][1]["content"]] == [{"a": "\ufffd"}, {}, {}]
+
+
 def test_headers_show_the_key_where_the_format_wants_it() -> None:
     assert AnthropicWire().headers("k") == {"anthropic-version": "2023-06-01", "x-api-key": "k"}
     assert AnthropicWire().headers(None) == {"anthropic-version": "2023-06-01"}

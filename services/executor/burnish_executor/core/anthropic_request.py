@@ -7,10 +7,10 @@ To thinking yield the others: `temperature` and `top_k` are left out, `top_p` is
 on as he came.
 """
 
-import json
 from typing import Any, Final
 
 from burnish_executor.core.provider_cache import marked
+from burnish_shared.answer_json import NoJson, read_json
 from burnish_shared.contracts.executions import ExecutionRequest
 
 OUTPUT_TOKENS: Final = 4096
@@ -169,8 +169,8 @@ def _tool_use(call: dict[str, Any]) -> dict[str, Any]:
     function = call.get("function")
     function = function if isinstance(function, dict) else {}
     try:
-        given = json.loads(function.get("arguments") or "{}")
-    except (ValueError, TypeError, RecursionError):
+        given = read_json(function.get("arguments") or "{}")
+    except (NoJson, TypeError):
         given = None
     return {
         "type": "tool_use",

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from burnish_gateway.compat.completion import finish_reason
 from burnish_gateway.compat.format import Facts, burnish_of
+from burnish_shared.answer_json import NoJson, read_json
 
 STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 
@@ -63,8 +64,8 @@ def tool_use(call: dict[str, Any]) -> dict[str, Any]:
     """A call whose arguments are no JSON object, which a model can write, is passed on with an empty input."""
     function = call.get("function") or {}
     try:
-        given = json.loads(function.get("arguments") or "{}")
-    except (ValueError, RecursionError):
+        given = read_json(function.get("arguments") or "{}")
+    except NoJson:
         given = {}
     return {
         "type": "tool_use",
