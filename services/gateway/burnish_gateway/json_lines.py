@@ -1,5 +1,6 @@
 """Bodies of JSON lines: many small bodies in one request, each judged alone."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,8 +13,11 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 
 
 def lines_of(raw: bytes, *, at_most: int) -> Iterator[tuple[int, bytes]]:
-    """(number from 1, line) of every line that is not empty. Raises InvalidBody for none at all, InvalidField beyond `at_most`."""
-    lines = [(number, line.strip()) for number, line in enumerate(raw.split(b"\n"), 1)]
+    """(number from 1, line) of every line that is not empty. Raises InvalidBody for none at all, InvalidField beyond `at_most`.
+
+    A mark of UTF-8 before the first line, as Windows writes, is none of its text.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), 1)]
     filled = [one for one in lines if one[1]]
     if not filled:
         raise InvalidBody("The body holds no line; send one JSON object a line.")

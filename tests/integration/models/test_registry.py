@@ -196,6 +196,26 @@ async def test_the_operator_describes_models_for_everybody(stack: Stack, caller:
     assert "house/one" not in [one["id"] for one in (await operator("GET", "/v1/models")).body["data"]]
 
 
+@pytest.mark.parametrize("name", ["auto", "burnish::prompt::desk"])
+async def test_no_model_has_the_name_of_what_chooses_one_whoever_describes_it(stack: Stack, caller: Caller, name: str) -> None:
+    about = {"provider": "simulated", "context_tokens": 1_000, "output_tokens": 100}
+    operator = await operator_of(stack)
+    for asked, field in ((operator("PUT", f"/v1/platform-models/{name}", about), "platform_model"),
+                         (caller("POST", "/v1/models", about | {"model": name}), "model")):  # fmt: skip
+        told = await asked
+        assert (told.status, told.body["error"]["param"]) == (422, field), told.body
+    assert name not in [one["id"] for one in (await caller("GET", "/v1/models")).body["data"]]
+
+
+async def test_an_address_that_may_not_be_called_is_told_of_its_field(caller: Caller, provider: KeyedProvider) -> None:
+    facts = described(provider, "lab/inside") | {"base_url": "http://169.254.169.254/v1"}
+    told = await caller("POST", "/v1/models", facts)
+    assert (told.status, told.body["error"]["code"], told.body["error"]["param"]) == (422, "egress_refused", "base_url"), told.body
+    await made(caller, described(provider, "lab/inside"))
+    told = await caller("PATCH", "/v1/models/lab/inside", {"base_url": facts["base_url"]})
+    assert (told.status, told.body["error"]["param"]) == (422, "base_url"), told.body
+
+
 async def test_who_describes_the_same_model_at_the_same_moment_waits(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
     operator = await operator_of(stack)
     house = {"provider": "simulated", "context_tokens": 1_000, "output_tokens": 100}

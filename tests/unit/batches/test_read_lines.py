@@ -45,6 +45,13 @@ def test_whole_requests_and_inputs_may_stand_in_one_file() -> None:
     assert refused.error is not None and refused.error.param == "url"
 
 
+@pytest.mark.capability("E15")
+def test_a_file_that_begins_with_a_mark_of_its_encoding_loses_no_line() -> None:
+    content = b'\xef\xbb\xbf{"custom_id": "first", "variables": {"name": "Ada"}}\r\n{"custom_id": "second"}\r\n'
+    lines = list(read_lines(batch(input_file_id=str(new_uuid()), request={"prompt": "greet"}), content))
+    assert [(one.custom_id, one.error) for one in lines] == [("first", None), ("second", None)]
+
+
 def test_ids_that_stand_twice_and_too_many_calls_are_refused_as_a_whole() -> None:
     with pytest.raises(InvalidField, match="lines 1 and 3"):
         list(read_lines(batch(request={"prompt": "greet"}, inputs=[{"custom_id": "a"}, {}, {"custom_id": "a"}]), None))

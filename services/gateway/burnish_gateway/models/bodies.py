@@ -23,6 +23,15 @@ ProviderName = Annotated[Text, Field(min_length=1, max_length=60, pattern=r"^[a-
 Tokens = Annotated[int, Field(gt=0, le=10_000_000)]
 
 
+def is_keyword(model: str) -> bool:
+    """Whether a caller who names it would not get a model of that name."""
+    return model == AUTO or model.startswith("burnish::")
+
+
+def keyword_refused(model: str, *, field: str) -> str:
+    return f"{field}: {model!r} is what chooses a model or names a prompt; take another name"
+
+
 class TierBody(ApiModel):
     """Prices for all tokens of a call that has more input than `above_input_tokens`, or was served in `service_tier`, or both."""
 
@@ -109,8 +118,8 @@ class NewModel(_About):
 
     @model_validator(mode="after")
     def _is_no_keyword(self) -> Self:
-        if self.model == AUTO or self.model.startswith("burnish::"):
-            raise ValueError(f"model: {self.model!r} is what chooses a model or names a prompt; take another name")
+        if is_keyword(self.model):
+            raise ValueError(keyword_refused(self.model, field="model"))
         return self
 
 

@@ -10,13 +10,14 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
-from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, stored
+from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, is_keyword, keyword_refused, stored
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.named_changes import named_by
 from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
+from burnish_shared.egress import EgressRefused
 from burnish_shared.errors import InvalidField, NotFound
 
 NULLABLE: Final = frozenset(
@@ -38,7 +39,10 @@ async def check_address(gateway: Gateway, provider: str, base_url: str) -> None:
             param="base_url",
         )
     if base_url:
-        await gateway.egress.check(base_url)
+        try:
+            await gateway.egress.check(base_url)
+        except EgressRefused as error:
+            raise EgressRefused(error.message, param="base_url") from None
 
 
 async def add_model(tx: Tx, gateway: Gateway, principal: Principal, body: NewModel) -> ModelFacts:
@@ -70,12 +74,15 @@ async def change_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
 
 
 async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, model: str, body: PlatformModel) -> ModelFacts:
-    """Of the operator's own. Raises InvalidField for a provider, or another model of the operator's, that is not known here."""
+    """Of the operator's own. Raises InvalidField for a new one whose name chooses a model or names a prompt, and for a provider, or another
+    model of the operator's, that is not known here."""
     if not await store.is_provider(tx, body.provider):
         raise InvalidField(f"provider: {body.provider!r} is not known here; it is a row of `providers`.", param="provider")
     said = stored(body.model_dump(), body)
     said |= {"upstream_model": body.upstream_model or model, "display_name": body.display_name or model}
     row = await store.lock_platform_model(tx, model)
+    if row is None and is_keyword(model):
+        raise InvalidField(keyword_refused(model, field="platform_model"), param="platform_model")
     await _check_others(tx, said, of=model, was=row, find=model_store.find_platform_model)
     await store.put_platform_model(tx, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     facts = await model_store.find_platform_model(tx, model)
