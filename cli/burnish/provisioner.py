@@ -8,7 +8,7 @@ from burnish_shared.bus.connect import connect
 from burnish_shared.bus.provision import keep_provisioned
 from burnish_shared.db.session import Database
 from burnish_shared.process import HealthServer, supervise
-from burnish_shared.settings import SharedSettings
+from burnish_shared.settings import SharedSettings, from_environment
 
 
 class ProvisionerSettings(SharedSettings):
@@ -19,7 +19,7 @@ class ProvisionerSettings(SharedSettings):
 
 async def main(stop: asyncio.Event) -> None:
     """Provisions at start, after each reconnect and every five minutes. NATS_URL is the provisioner's; several may run."""
-    settings = ProvisionerSettings()
+    settings = from_environment(ProvisionerSettings)
     dsn = settings.database_url.get_secret_value()
     database = await Database.open(dsn, application_name="burnish-provisioner", max_size=1, pooler=settings.pooler)
     bus = await connect(settings.nats_url.get_secret_value(), service="provisioner", replica=settings.replica)

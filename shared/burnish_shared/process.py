@@ -45,7 +45,8 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # A dump of our memory would hold every key that we opened (PROMISES E-10).
     replica = os.environ.get("BURNISH_REPLICA") or own_replica()
-    logging.configure(service=service, replica=replica, level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
+    level = os.environ.get("BURNISH_LOG_LEVEL", "info")
+    logging.configure(service=service, replica=replica, level=level if level in logging.LEVELS else "info")
     failpoints.configure(os.environ.get("BURNISH_FP", ""))
     tracing.configure(service=service, otlp_endpoint=os.environ.get("BURNISH_OTLP_ENDPOINT", ""))
     os.environ.setdefault("RES_OPTIONS", RES_OPTIONS)

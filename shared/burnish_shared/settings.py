@@ -4,10 +4,48 @@ import re
 import secrets
 import socket
 from functools import cache
-from typing import Literal
+from ipaddress import ip_network
+from typing import Final, Literal, TypeVar
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from burnish_shared.refusal import StartRefused
+
+PREFIX: Final = "BURNISH_"
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def from_environment(settings: type[S]) -> S:
+    """Raises StartRefused, which names every variable that is missing or wrong, and shows none that may hold a secret."""
+    try:
+        return settings()
+    except ValidationError as error:
+        wrong = [_told(one["loc"], one["msg"]) for one in error.errors(include_input=False, include_url=False, include_context=False)]
+        raise StartRefused(f"The environment is not right. {'; '.join(wrong)}.") from None
+    except SettingsError as error:  # The text of a setting that is JSON is none; its message names the field alone.
+        named = [_variable(one) for one in re.findall(r'field "(\w+)"', str(error))]
+        raise StartRefused(f"The environment is not right. {': '.join([*named, 'is no JSON'])}.") from None
+
+
+def networks(text: str) -> str:
+    """A setting that is comma-separated networks. Raises ValueError naming the one that is none."""
+    for one in text.split(","):
+        if one.strip():
+            ip_network(one.strip())
+    return text
+
+
+def _told(place: tuple[int | str, ...], message: str) -> str:
+    """What pydantic says of a field, or of all of them together, beginning with the variable."""
+    message = message.removeprefix("Value error, ")
+    variable = _variable(str(place[0])) if place else ""
+    return message if message.startswith(variable) else f"{variable}: {message}"
+
+
+def _variable(field: str) -> str:
+    return field if field.isupper() else f"{PREFIX}{field.upper()}"
 
 
 @cache
@@ -27,7 +65,7 @@ def replica_part(host: str) -> str:
 class SharedSettings(BaseSettings):
     """What a service needs to know of its surroundings. Names in the environment carry the prefix `BURNISH_`, save the two doors."""
 
-    model_config = SettingsConfigDict(env_prefix="BURNISH_", extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL", description="PostgreSQL, as this service's own login role.")
     nats_url: SecretStr = Field(validation_alias="NATS_URL", description="NATS, as this service's own user.")
@@ -62,3 +100,15 @@ class SharedSettings(BaseSettings):
     sweep_interval_s: float = Field(default=15.0, gt=0, description="How often holds past their deadline are swept.")
     sweep_grace_s: float = Field(default=60.0, gt=0, description="How long after its deadline a hold is ended by the sweeper.")
     ack_wait_s: float = Field(default=60.0, gt=0, description="How long JetStream waits for an acknowledgement before it delivers again.")
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        return networks(value)
+
+    @field_validator("database_url")
+    @classmethod
+    def _leads_to_postgresql(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return value

@@ -1,6 +1,7 @@
 """The parts of a service process: health over HTTP, stopping, failing."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -83,3 +84,13 @@ def test_a_service_stops_cleanly_on_sigterm_and_exits_with_1_when_it_fails() -> 
     assert waiting.returncode == 0 and "service_stopped" in errors
     _, errors = failing.communicate(timeout=10)
     assert failing.returncode == 1 and errors.count("service_failed") == 1 and "sk-abc" not in errors
+
+
+@pytest.mark.capability("I1")
+def test_a_service_whose_settings_are_wrong_says_which_and_is_told_from_a_crash() -> None:
+    body = "from burnish_shared.settings import SharedSettings, from_environment; from_environment(SharedSettings)"
+    surroundings = os.environ | {"BURNISH_LOG_LEVEL": "loud", "DATABASE_URL": "postgresql://unused", "NATS_URL": "nats://unused"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(body=body)], env=surroundings, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 78 and "BURNISH_LOG_LEVEL: " in done.stderr and "Traceback" not in done.stderr, done.stderr

@@ -40,7 +40,7 @@ async def prepare_schema(*, admin: str, migrator: str) -> bool:
 
     try:
         connection = await asyncpg.connect(admin, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise StartFailed(f"the database cannot be reached: {error}") from error
     try:
         is_behind = await _revision(connection) < newest_revision()

@@ -17,6 +17,7 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, supervise
+from burnish_shared.settings import from_environment
 from burnish_shared.streams import ANALYTICS_EVENTS, ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
 
 BATCHES_AT_ONCE = 2
@@ -28,7 +29,7 @@ STATEMENT_TIMEOUT_MS = 60_000
 
 async def main(stop: asyncio.Event) -> None:
     """Runs until `stop`."""
-    settings = AnalyticsSettings()
+    settings = from_environment(AnalyticsSettings)
     db = await Database.open(
         settings.database_url.get_secret_value(),
         application_name=f"analytics-{settings.replica}",

@@ -44,6 +44,7 @@ from burnish_shared.errors import BurnishError
 from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
 from burnish_shared.process import HealthServer, patiently
+from burnish_shared.settings import from_environment
 from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
 
 log = structlog.get_logger("burnish.executor")
@@ -51,7 +52,7 @@ log = structlog.get_logger("burnish.executor")
 
 async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) -> None:
     """Executes until `stop`, then lets what runs finish. `settings` None: from the environment."""
-    settings = settings or ExecutorSettings()
+    settings = settings or from_environment(ExecutorSettings)
     dsn = settings.database_url.get_secret_value()
     keyring = load_keyring(settings)
     db = await _open_database(settings, keyring)

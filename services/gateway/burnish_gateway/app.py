@@ -32,6 +32,7 @@ from burnish_gateway.trace_requests import TraceRequests
 from burnish_gateway.wire import GONE, error_response, invalid_field
 from burnish_shared.errors import BurnishError, NotFound
 from burnish_shared.process import HealthServer, supervise
+from burnish_shared.settings import from_environment
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -182,7 +183,7 @@ NOT_OF_MESSAGES = (
 
 async def main(stop: asyncio.Event) -> None:
     """Serves until `stop`, then finishes open requests within `drain_s`."""
-    settings = GatewaySettings()
+    settings = from_environment(GatewaySettings)
     await assemble.check_start(settings)
     app = build_app(settings)
     config = uvicorn.Config(

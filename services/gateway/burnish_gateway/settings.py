@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from burnish_gateway.identity_settings import IdentitySettings
 from burnish_shared.auth.kek import SealingSettings
+from burnish_shared.settings import networks
 
 
 class GatewaySettings(IdentitySettings, SealingSettings):
@@ -106,3 +107,8 @@ class GatewaySettings(IdentitySettings, SealingSettings):
         default=19_456, ge=8, le=1_048_576, description="Memory of Argon2id (OWASP Password Storage Cheat Sheet: 19 MiB with 2 passes)."
     )
     password_passes: int = Field(default=2, ge=1, le=100, description="Passes of Argon2id over its memory.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        return networks(value)

@@ -23,12 +23,13 @@ from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Grounds
 from burnish_shared.process import HealthServer, supervise
+from burnish_shared.settings import from_environment
 from burnish_shared.streams import OPTIMIZER_JOBS
 
 
 async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -> None:
     """Works until `stop`. Settings come from the environment where none are given."""
-    settings = settings or OptimizerSettings()
+    settings = settings or from_environment(OptimizerSettings)
     db = await Database.open(
         settings.database_url.get_secret_value(),
         application_name=f"optimizer-{settings.replica}",

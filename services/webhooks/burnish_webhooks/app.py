@@ -18,6 +18,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, patiently, supervise
+from burnish_shared.settings import from_environment
 from burnish_webhooks.consumers import event_handler
 from burnish_webhooks.core.outcome import Exhausted, Gone
 from burnish_webhooks.deliver import Attempted, deliver
@@ -39,7 +40,7 @@ DATABASE_CONNECTIONS = 8
 
 async def main(stop: asyncio.Event) -> None:
     """Delivers until `stop`, then lets the attempts under way end."""
-    settings = WebhooksSettings()
+    settings = from_environment(WebhooksSettings)
     keyring = load_keyring(settings)
     egress = Egress(EgressPolicy.parse(settings.egress_allow))
     db = await Database.open(

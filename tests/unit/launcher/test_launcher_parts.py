@@ -12,6 +12,7 @@ import pytest
 
 from burnish.embedded.child import StartFailed, end, last_lines, spawn
 from burnish.embedded.ports import free_port
+from burnish.launcher.database import prepare_schema
 from burnish.launcher.endpoints import external_nats, with_login
 from burnish.launcher.environment import Surroundings, service_environment
 from burnish.launcher.files import read_json, write_json
@@ -346,3 +347,9 @@ def test_the_last_lines_of_a_log_leave_out_what_an_earlier_run_wrote(tmp_path: P
 
     assert last_lines(log, count=5, from_byte=7) == "after 1\nafter 2"
     assert last_lines(tmp_path / "none.log") == ""
+
+
+@pytest.mark.capability("I2")
+async def test_a_database_url_that_is_none_is_told_in_words() -> None:
+    with pytest.raises(StartFailed, match="the database cannot be reached: invalid DSN"):
+        await prepare_schema(admin="nonsense", migrator="nonsense")

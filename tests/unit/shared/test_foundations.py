@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish_executor.settings import ExecutorSettings
 from burnish_shared.auth.api_keys import digest_of, matches, new_key, prefix_of
 from burnish_shared.auth.sealing import derived_key, key_from_text, open_sealed, seal
 from burnish_shared.books.finished import json_text
 from burnish_shared.ids import created_at, derived_uuid7, new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, credits_text, price_of
-from burnish_shared.settings import SharedSettings, own_replica, replica_part
+from burnish_shared.refusal import StartRefused
+from burnish_shared.settings import SharedSettings, from_environment, own_replica, replica_part
 from burnish_shared.storable_text import storable
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
@@ -41,7 +43,7 @@ def test_any_host_name_can_be_part_of_a_replicas_name(host: str) -> None:
 
 def test_processes_without_a_name_of_their_own_have_different_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BURNISH_REPLICA", raising=False)
-    given_settings = {"DATABASE_URL": "unused", "NATS_URL": "unused", "kek": "unused"}
+    given_settings = {"DATABASE_URL": "postgresql://unused", "NATS_URL": "unused", "kek": "unused"}
     one = SharedSettings.model_validate(given_settings).replica
     assert one == SharedSettings.model_validate(given_settings).replica  # one process keeps its name
     own_replica.cache_clear()
@@ -49,6 +51,27 @@ def test_processes_without_a_name_of_their_own_have_different_ones(monkeypatch: 
     assert other != one
     assert re.fullmatch("[a-z0-9-]{1,40}", other)
     assert SharedSettings.model_validate(given_settings | {"replica": "a-2"}).replica == "a-2"
+
+
+@pytest.mark.capability("I1")
+def test_a_wrong_environment_is_told_variable_by_variable_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://me:secret@host/db")
+    monkeypatch.delenv("NATS_URL", raising=False)
+    monkeypatch.setenv("BURNISH_EGRESS_ALLOW", "10.0.0.0/8, inside")
+    monkeypatch.setenv("BURNISH_SWEEP_GRACE_S", "long")
+    with pytest.raises(StartRefused) as refused:
+        from_environment(SharedSettings)
+    said = str(refused.value)
+    for name in ("DATABASE_URL: must begin with postgresql://", "NATS_URL: Field required", "BURNISH_EGRESS_ALLOW: 'inside' does not"):
+        assert name in said
+    assert "BURNISH_SWEEP_GRACE_S: Input should be a valid number" in said and "secret" not in said and "\n" not in said
+
+
+@pytest.mark.capability("I1")
+def test_a_setting_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BURNISH_PROVIDER_LIMITS", "{bad")
+    with pytest.raises(StartRefused, match="BURNISH_PROVIDER_LIMITS: is no JSON"):
+        from_environment(ExecutorSettings)
 
 
 @pytest.mark.promise("C-07")
