@@ -140,6 +140,19 @@ def test_an_edit_on_top_of_what_was_pushed_elsewhere_loses_nothing_and_passes(sh
     assert text_of(burnish, slug) == "Hail {{name}}.\nBe brief.\nUse our language."
 
 
+def test_a_label_is_moved_without_a_change_and_one_that_is_a_path_leads_nowhere(shell: Shell, burnish: Burnish, made: Made) -> None:
+    slug = made()
+    shell("prompts", "pull", slug)
+    assert outcome(shell, "push", slug, "--label", "staging") == "labelled"
+    assert outcome(shell, "push", slug, "--label", "staging") == "unchanged"
+    labels = burnish.request("GET", f"/v1/prompts/{slug}")["labels"]
+    assert labels["staging"] == 1
+    for path in ("staging/../canary", "canary?x=1", "canary#x"):
+        shell("prompts", "push", slug, "--label", path, exits=3)
+        shell("prompts", "label", slug, path, "1", exits=3)
+    assert burnish.request("GET", f"/v1/prompts/{slug}")["labels"] == labels
+
+
 def test_going_back_makes_no_version_and_stays_gone_back(shell: Shell, burnish: Burnish, made: Made) -> None:
     slug = made()
     shell("prompts", "pull", slug)

@@ -17,6 +17,7 @@ from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
 from burnish_client.client import folder_of, scope_of
 from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
 from burnish_client.errors import ApiError, BurnishError, NotReached
+from burnish_client.paths import segment
 from burnish_client.prompts import (
     FRESH_S,
     Kept,
@@ -258,7 +259,7 @@ class AsyncBurnish:
         """Waits until it ended, telling `progress` at each look. Raises TimeoutError after `limit_s`; the batch goes on."""
         end = None if limit_s is None else time.monotonic() + limit_s
         while True:
-            batch: Batch = await self._run(Call("GET", f"/v1/batches/{batch_id}"))
+            batch: Batch = await self._run(Call("GET", f"/v1/batches/{segment(batch_id)}"))
             if progress is not None:
                 progress(batch)
             if batch["status"] in calls.BATCH_ENDED:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
-from urllib.parse import quote
 
 from typing_extensions import TypedDict, Unpack
 
+from burnish_client.paths import segment
 from burnish_client.prompts import Key
 from burnish_client.wire import Call, without_nones
 
@@ -92,9 +92,7 @@ def prompt(key: Key, *, etag: str | None, can_wait: bool) -> Call:
     """GET /v1/prompts/{slug}, conditional where a copy is known. `can_wait`: nothing else could be served."""
     query = {"label": key.label, "version": key.version}
     headers = {"If-None-Match": etag} if etag else {}
-    return Call(
-        "GET", f"/v1/prompts/{quote(key.slug, safe='')}", query=query, headers=headers, timeout_s=None if can_wait else PROMPT_TIMEOUT_S
-    )
+    return Call("GET", f"/v1/prompts/{segment(key.slug)}", query=query, headers=headers, timeout_s=None if can_wait else PROMPT_TIMEOUT_S)
 
 
 def start_batch(inputs: Sequence[Mapping[str, Any]], **given: Unpack[BatchOptions]) -> Call:
@@ -108,7 +106,7 @@ def start_batch(inputs: Sequence[Mapping[str, Any]], **given: Unpack[BatchOption
 
 def batch_results(batch_id: str) -> Call:
     """GET …/results, as JSON lines."""
-    return Call("GET", f"/v1/batches/{batch_id}/results")
+    return Call("GET", f"/v1/batches/{segment(batch_id)}/results")
 
 
 def json_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

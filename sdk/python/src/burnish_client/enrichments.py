@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict
 
+from burnish_client.paths import segment
 from burnish_client.types import EnrichmentGroup
 from burnish_client.wire import Call, without_nones
 
@@ -67,7 +68,7 @@ def enrich(source_type: SourceType, content: Chat | None, *, wait_s: float, **gi
 
 
 def enrichment(enrichment_id: str) -> Call:
-    return Call("GET", f"/v1/enrichments/{enrichment_id}")
+    return Call("GET", f"/v1/enrichments/{segment(enrichment_id)}")
 
 
 def groups(source_type: SourceType, contents: Iterable[Chat]) -> list[Call]:
@@ -78,7 +79,7 @@ def groups(source_type: SourceType, contents: Iterable[Chat]) -> list[Call]:
 
 
 def group(group_id: str) -> Call:
-    return Call("GET", f"/v1/enrichments/groups/{group_id}")
+    return Call("GET", f"/v1/enrichments/groups/{segment(group_id)}")
 
 
 def counts_of(answers: Sequence[EnrichmentGroup]) -> EnrichmentCounts:

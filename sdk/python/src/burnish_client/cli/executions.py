@@ -12,6 +12,7 @@ import typer
 
 from burnish_client.cli.access import JsonOption, ProfileOption, reaching
 from burnish_client.cli.shown import clean, moment, money, print_json, print_table
+from burnish_client.paths import segment
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
@@ -53,7 +54,7 @@ def show(
 ) -> None:
     """Show one execution: what was asked, what came, what was said of it."""
     with reaching(profile) as burnish:
-        one = burnish.request("GET", f"/v1/executions/{execution}")
+        one = burnish.request("GET", f"/v1/executions/{segment(execution)}")
     if as_json:
         return print_json(one)
     print("  ".join(str(cell) for cell in _row(one) if cell not in (None, "")))

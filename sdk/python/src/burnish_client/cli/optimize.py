@@ -11,6 +11,7 @@ from burnish_client.cli.access import NO, REFUSED, WRONG_USE, JsonOption, Profil
 from burnish_client.cli.given import BadGiven, find_dataset
 from burnish_client.cli.shown import clean, moment, money, points, print_json, print_table, share
 from burnish_client.cli.waiting import Bar, await_end
+from burnish_client.paths import segment
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
@@ -72,12 +73,12 @@ def optimization(
     """Follow an optimization to its end, or stop it. Ctrl-C ends the following alone; the search goes on."""
     with reaching(profile) as burnish:
         if cancel:
-            burnish.request("POST", f"/v1/optimizations/{job}/cancel")
+            burnish.request("POST", f"/v1/optimizations/{segment(job)}/cancel")
         _follow(burnish, job, as_json=as_json, cancels=False)
 
 
 def _follow(burnish: Burnish, job_id: str, *, as_json: bool, cancels: bool) -> None:
-    path = f"/v1/optimizations/{job_id}"
+    path = f"/v1/optimizations/{segment(job_id)}"
 
     def to_the_end() -> Any:
         with Bar("searching") as bar:
@@ -163,7 +164,7 @@ def show_suggestion(
 ) -> None:
     """Show a suggestion: what it would change, and what proves it."""
     with reaching(profile) as burnish:
-        one = burnish.request("GET", f"/v1/suggestions/{suggestion}")
+        one = burnish.request("GET", f"/v1/suggestions/{segment(suggestion)}")
     if as_json:
         return print_json(one)
     print(f"{one['prompt']}: version {one.get('base_version')}, {one['status']}")
@@ -181,7 +182,7 @@ def accept(
 ) -> None:
     """Make a version of a suggestion. `burnish prompts pull` brings it into the files."""
     with reaching(profile) as burnish:
-        done = burnish.request("POST", f"/v1/suggestions/{suggestion}/accept", {"label": label or None})
+        done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", {"label": label or None})
     return print_json(done) if as_json else print(f"Accepted: {done['prompt']} version {done['version']}.")
 
 
@@ -194,5 +195,5 @@ def reject(
 ) -> None:
     """Turn a suggestion down."""
     with reaching(profile) as burnish:
-        done = burnish.request("POST", f"/v1/suggestions/{suggestion}/reject", {"reason": reason})
+        done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/reject", {"reason": reason})
     return print_json(done) if as_json else print("Rejected.")

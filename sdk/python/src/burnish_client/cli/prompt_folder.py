@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from burnish_client.cli.prompt_files import FileFault, PromptFile, checked_slug, file_of, read_file, written
 from burnish_client.cli.prompt_lock import Known, Lock
+from burnish_client.paths import segment
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
@@ -146,7 +147,7 @@ def read_remote(burnish: Burnish, slug: str) -> Remote | None:
     from burnish_client.errors import ApiError
 
     try:
-        answer = burnish.request("GET", f"/v1/prompts/{slug}", query={"label": "latest"})
+        answer = burnish.request("GET", f"/v1/prompts/{segment(slug)}", query={"label": "latest"})
     except ApiError as error:
         if error.status == 404:
             return None

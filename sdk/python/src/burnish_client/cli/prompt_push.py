@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from burnish_client.cli.prompt_files import PromptFile, file_of
 from burnish_client.cli.prompt_folder import Folder, Pair, Remote, remote_of
 from burnish_client.cli.prompt_lock import Known
+from burnish_client.paths import segment
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
 
-Outcome = Literal["created", "saved", "existing", "merged", "facts", "unchanged", "behind"]
+Outcome = Literal["created", "saved", "existing", "merged", "facts", "labelled", "unchanged", "behind"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Pushed:
-    """`version`: what Burnish has of the file. `behind`: nothing was changed here, and something there."""
+    """`version`: what Burnish has of the file. `labelled`: only its label moved. `behind`: nothing changed here, but there."""
 
     slug: str
     outcome: Outcome
@@ -80,12 +81,12 @@ def push(burnish: Burnish, folder: Folder, pair: Pair, wishes: Wishes) -> Pushed
     folder.lock.note(there.prompt_id, known)
     if pair.is_only_measured and wishes.label is None:
         wishes = replace(wishes, label="production")
-    if saved.outcome != "behind":
-        _move(burnish, here.slug, wishes, version=saved.version, labels=there.labels)
+    has_moved = saved.outcome != "behind" and _moved(burnish, here.slug, wishes, version=saved.version, labels=there.labels)
     if pair.is_only_measured and saved.outcome != "behind":
         return Pushed(here.slug, "created", saved.version, saved.warnings)
-    outcome: Outcome = "facts" if has_told and saved.outcome == "unchanged" else saved.outcome
-    return Pushed(here.slug, outcome, saved.version, saved.warnings)
+    if saved.outcome != "unchanged":
+        return Pushed(here.slug, saved.outcome, saved.version, saved.warnings)
+    return Pushed(here.slug, "facts" if has_told else "labelled" if has_moved else "unchanged", saved.version, saved.warnings)
 
 
 def _create(burnish: Burnish, folder: Folder, here: PromptFile, wishes: Wishes) -> Pushed:
@@ -147,6 +148,8 @@ def _brought_to_main(burnish: Burnish, slug: str, version: int, *, main: int) ->
     return version if done["outcome"] == "moved" else max(main, int(done["version"]))
 
 
-def _move(burnish: Burnish, slug: str, wishes: Wishes, *, version: int, labels: Any) -> None:
-    if wishes.label is not None and labels.get(wishes.label) != version:
-        burnish.request("PUT", f"/v1/prompts/{slug}/labels/{wishes.label}", {"version": version, "reason": wishes.message})
+def _moved(burnish: Burnish, slug: str, wishes: Wishes, *, version: int, labels: Any) -> bool:
+    if wishes.label is None or labels.get(wishes.label) == version:
+        return False
+    burnish.request("PUT", f"/v1/prompts/{slug}/labels/{segment(wishes.label)}", {"version": version, "reason": wishes.message})
+    return True

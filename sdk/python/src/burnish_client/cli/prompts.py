@@ -11,6 +11,7 @@ import typer
 
 from burnish_client.cli.access import NO, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.shown import moment, print_json, print_table
+from burnish_client.paths import segment
 
 app = typer.Typer(help="Prompts: as files in Git, both ways.", no_args_is_help=True)
 
@@ -169,7 +170,7 @@ def label(
 ) -> None:
     """Move a label to a version: every gateway serves it within a second."""
     with reaching(profile) as burnish:
-        moved = burnish.request("PUT", f"/v1/prompts/{slug}/labels/{name}", {"version": version, "reason": reason})
+        moved = burnish.request("PUT", f"/v1/prompts/{segment(slug)}/labels/{segment(name)}", {"version": version, "reason": reason})
     if as_json:
         return print_json(moved)
     return print(f"{slug}@{moved['label']} is version {moved['version']}.")

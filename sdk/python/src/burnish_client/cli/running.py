@@ -10,6 +10,7 @@ import typer
 from burnish_client.cli.access import REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.given import BadGiven, variables_of
 from burnish_client.cli.shown import clean, money, print_json
+from burnish_client.paths import segment
 
 LabelOption = Annotated[str | None, typer.Option(help="The version that this label names; production without.")]
 VersionOption = Annotated[int | None, typer.Option(min=1, help="This version.")]
@@ -65,7 +66,7 @@ def replay(
     It is an execution of its own, which is paid. An event is sent again by `burnish webhooks replay`.
     """
     with reaching(profile) as burnish:
-        before = burnish.request("GET", f"/v1/executions/{execution}")
+        before = burnish.request("GET", f"/v1/executions/{segment(execution)}")
         options: dict[str, Any] = {}
         if before.get("prompt"):
             options = {"label": label} if label else {"version": version or before["version"]}

@@ -10,6 +10,7 @@ import typer
 
 from burnish_client.cli.access import WRONG_USE, JsonOption, ProfileOption, reaching, stop
 from burnish_client.cli.shown import moment, print_json, print_table
+from burnish_client.paths import segment
 
 app = typer.Typer(help="Webhooks: deliveries, sending them again, and receiving them on this machine.", no_args_is_help=True)
 
@@ -60,9 +61,9 @@ def replay(
             statuses = [one.value for one in status or ()]
             body: dict[str, Any] = {"from": _zoned(since), "to": _zoned(until) if until else None, "statuses": statuses}
             body = {name: value for name, value in body.items() if value}
-            done.append(burnish.request("POST", f"/v1/webhooks/endpoints/{endpoint}/replay", body))
+            done.append(burnish.request("POST", f"/v1/webhooks/endpoints/{segment(endpoint)}/replay", body))
         for one in ids or ():
-            done.append(burnish.request("POST", f"/v1/webhooks/deliveries/{one}/replay"))
+            done.append(burnish.request("POST", f"/v1/webhooks/deliveries/{segment(one)}/replay"))
     if as_json:
         print_json(done)
     elif endpoint:

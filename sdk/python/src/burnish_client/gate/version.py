@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from burnish_client.cli.prompt_folder import FOR_A_TEST, Folder, Pair, read_remote
 from burnish_client.errors import ApiError
+from burnish_client.paths import segment
 
 if TYPE_CHECKING:
     from burnish_client import Burnish
@@ -51,7 +52,7 @@ def version_of(burnish: Burnish, slug: str, folder: Path, *, asked: str | None =
 def resolve(burnish: Burnish, slug: str, label: str) -> int:
     """The version that a label or a number names."""
     query = {"version": int(label)} if label.isdigit() else {"label": label}
-    return int(burnish.request("GET", f"/v1/prompts/{slug}", query=query)["version"])
+    return int(burnish.request("GET", f"/v1/prompts/{segment(slug)}", query=query)["version"])
 
 
 def _saved_aside(burnish: Burnish, pair: Pair, path: Path, why: str) -> Measured:
