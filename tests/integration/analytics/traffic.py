@@ -24,7 +24,7 @@ NOON = datetime(2026, 11, 19, 12, 0, 7, tzinfo=UTC)
 
 def settings(**changed: Any) -> AnalyticsSettings:
     given = {
-        "DATABASE_URL": "unused",
+        "DATABASE_URL": "postgresql://unused",
         "NATS_URL": "unused",
         "kek": "unused",
         "period_ms": 50,

@@ -79,7 +79,9 @@ def known_provider() -> Iterator[None]:
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def providers() -> AsyncIterator[Providers]:
     """Of an executor; one process of LiteLLM serves the whole package."""
-    settings = ExecutorSettings(database_url="postgresql://nowhere", nats_url="nats://nowhere", egress_allow="127.0.0.0/8", first_token_s=10, chunk_idle_s=1.0)
+    settings = ExecutorSettings(
+        database_url="postgresql://nowhere", nats_url="nats://nowhere", egress_allow="127.0.0.0/8", first_token_s=10, chunk_idle_s=1.0
+    )
     made = Providers.open(settings)
     yield made
     await made.close()

@@ -282,7 +282,7 @@ async def test_a_replica_looks_at_what_is_due_and_one_look_that_fails_stops_no_o
         connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
         await connection.execute("UPDATE experiments SET settings = '{\"confidence\": 7}' WHERE experiment_id = $1", UUID(broken))
         settings = OptimizerSettings.model_validate(
-            {"DATABASE_URL": "unused", "NATS_URL": "unused", "kek": "unused", "replica": "w", "experiment_interval_s": 3600.0}
+            {"DATABASE_URL": "postgresql://unused", "NATS_URL": "unused", "kek": "unused", "replica": "w", "experiment_interval_s": 3600.0}
         )
         watch = ExperimentWatch(db=some.optimizer, settings=settings, clock=some.clock)
         while await watch.turn():

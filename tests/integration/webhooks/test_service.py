@@ -138,5 +138,5 @@ async def test_stopping_lets_the_attempt_under_way_end_and_health_tells_the_trut
 async def test_a_lease_shorter_than_an_attempt_stops_the_start(environment: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="LEASE"):
         WebhooksSettings.model_validate(
-            {"DATABASE_URL": "x", "NATS_URL": "x", "kek": "x", "webhook_lease_s": 5, "webhook_total_timeout_s": 5}
+            {"DATABASE_URL": "postgresql://unused", "NATS_URL": "x", "kek": "x", "webhook_lease_s": 5, "webhook_total_timeout_s": 5}
         )
