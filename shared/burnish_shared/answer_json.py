@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any, Final
 
-from burnish_shared.storable_text import storable_value
+from burnish_shared.storable_text import storable, storable_value
 
 JSON_DEPTH_MOST: Final = 64
 """Levels of nesting, as many as a body of the API may have: what is deeper nobody could be told."""
@@ -16,6 +16,7 @@ class NoJson(ValueError):
 
 def read_json(text: str) -> Any:
     """Raises NoJson. U+0000 and lone surrogates, which may be written as escapes, become U+FFFD."""
+    text = storable(text)
     try:
         value = json.loads(text, parse_constant=_refused, parse_float=_finite)
     except NoJson:
@@ -24,7 +25,7 @@ def read_json(text: str) -> Any:
         raise NoJson("is no JSON") from error
     if text.count("[") + text.count("{") > JSON_DEPTH_MOST and _depth(value) > JSON_DEPTH_MOST:
         raise NoJson(f"is nested more than {JSON_DEPTH_MOST} levels deep")
-    return storable_value(value) if "\\u" in text or "\x00" in text else value
+    return storable_value(value) if "\\u" in text else value
 
 
 def _depth(value: Any) -> int:

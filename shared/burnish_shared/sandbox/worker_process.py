@@ -20,7 +20,7 @@ LENGTH: Final = struct.Struct(">I")
 STARTING_S: Final = 10.0
 """What a fresh worker may take before it is ready. On a machine that is busy that is seconds, and says nothing of what it is asked."""
 
-NOT_READY: Final = Failed(FailureKind.UNAVAILABLE, "no worker could be started in time; try again")
+NOT_READY: Final = Failed(FailureKind.UNAVAILABLE, "no worker could be started; try again")
 
 ANSWER_MOST_BYTES: Final = 16 * 1024 * 1024
 
@@ -38,16 +38,15 @@ class WorkerProcess:
 
     async def ask(self, request: bytes, *, timeout_s: float) -> dict[str, Any] | Failed:
         """What it answers; Failed, and the process gone, when it takes longer or ends. `timeout_s` runs from when it is ready."""
-        late = NOT_READY
         try:
-            if not self.is_alive:
-                await self._start()
-            late = Failed(FailureKind.TIME, "the worker was stopped")
+            if not self.is_alive and not await self._is_ready():
+                await self.kill()
+                return NOT_READY
             async with asyncio.timeout(timeout_s):
                 return await self._exchange(request)
         except TimeoutError:
             await self.kill()
-            return late
+            return Failed(FailureKind.TIME, "the worker was stopped")
         except (OSError, EOFError, ValueError):
             await self.kill()
             return Failed(FailureKind.CRASHED, "the worker ended unexpectedly")
@@ -55,14 +54,17 @@ class WorkerProcess:
             await asyncio.shield(self.kill())
             raise
 
-    async def _start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-m", self._module,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={}, cwd="/",
-        )  # fmt: skip
-        async with asyncio.timeout(STARTING_S):
-            if await self._read():
-                raise ValueError("it says something before it is asked")
+    async def _is_ready(self) -> bool:
+        """Starts it. False where this machine cannot, or not in time."""
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-m", self._module,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={}, cwd="/",
+            )  # fmt: skip
+            async with asyncio.timeout(STARTING_S):
+                return await self._read() == b""
+        except (OSError, EOFError, ValueError):  # A TimeoutError is an OSError.
+            return False
 
     async def _exchange(self, request: bytes) -> dict[str, Any]:
         process = self._process

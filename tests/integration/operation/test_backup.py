@@ -222,6 +222,6 @@ def running_in(home: Home) -> list[Path]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # It ended meanwhile.
-            if str(home.path) in (process / "cmdline").read_text() or (process / "cwd").readlink().is_relative_to(home.path):
+            if str(home.path).encode() in (process / "cmdline").read_bytes() or (process / "cwd").readlink().is_relative_to(home.path):
                 found.append(process)
     return found

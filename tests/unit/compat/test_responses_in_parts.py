@@ -62,32 +62,47 @@ def test_each_item_has_an_id_of_its_own_and_the_response_ends_with_the_items_tha
         assert one.get("item_id", added.get(one.get("output_index", -1))) == added.get(one.get("output_index", -1))
 
 
-@given(st.lists(st.sampled_from(SAID), max_size=8))
-def test_sent_back_nothing_is_lost_and_answers_of_tools_follow_the_turn_that_asked(said: list[str]) -> None:
-    said = [*said, "call"]
+@given(st.lists(st.sampled_from(SAID), min_size=1, max_size=8), st.booleans())
+def test_sent_back_it_is_one_turn_of_which_nothing_is_lost(said: list[str], has_ids: bool) -> None:
     output = told_of(said, whole(said))[-1]["response"]["output"]
-    answers = [
-        {"type": "function_call_output", "call_id": f"call_{at}", "output": "done"} for at, kind in enumerate(said) if kind == "call"
+    if not has_ids:
+        output = [{name: value for name, value in one.items() if name != "id"} for one in output]
+    answers = [{"type": "function_call_output", "call_id": f"call_{at}", "output": "x"} for at, kind in enumerate(said) if kind == "call"]
+    [asked, *turns] = messages_of(ResponsesBody.model_validate({"input": [{"role": "user", "content": "Hello"}, *output, *answers]}))
+    text, thoughts = ("".join(f"{kind}{at}" for at, one in enumerate(said) if one == kind) for kind in ("text", "thought"))
+    if {*said} == {"thought"}:
+        assert turns == [], "a turn of which nothing but its thoughts was sent is none"
+        return
+    assert [one["role"] for one in (asked, *turns)] == ["user", "assistant"] + ["tool"] * len(answers)
+    assert [one["id"] for one in turns[0].get("tool_calls", [])] == [one["call_id"] for one in answers]
+    assert (turns[0]["content"] or "", turns[0].get("reasoning_content") or "") == (text, thoughts)
+
+
+def test_what_two_executions_said_after_each_other_are_two_turns() -> None:
+    first, second = ({"id": f"{kind}_{new_uuid()}", "role": "assistant", "content": kind} for kind in ("msg", "msg"))
+    thought = {"id": second["id"].replace("msg", "rs"), "type": "reasoning", "content": [{"type": "reasoning_text", "text": "hm"}]}
+    assert messages_of(ResponsesBody.model_validate({"input": [first, thought, second]})) == [
+        {"role": "assistant", "content": "msg"},
+        {"role": "assistant", "content": "msg", "reasoning_content": "hm"},
     ]
-    messages = messages_of(ResponsesBody.model_validate({"input": [{"role": "user", "content": "Hello"}, *output, *answers]}))
-    last = next(at for at, message in enumerate(messages) if message["role"] == "tool")
-    assert [one["role"] for one in messages] == ["user"] + ["assistant"] * (last - 1) + ["tool"] * len(answers)
-    turns = messages[1:last]
-    assert [one["id"] for turn in turns for one in turn.get("tool_calls", [])] == [one["call_id"] for one in answers]
-    assert [one["id"] for one in turns[-1]["tool_calls"]] == [one["call_id"] for one in answers], "all in one turn"
-    for kind, name in (("text", "content"), ("thought", "reasoning_content")):
-        assert "".join(turn.get(name) or "" for turn in turns) == "".join(f"{kind}{at}" for at, one in enumerate(said) if one == kind)
+    plain = [{"role": "assistant", "content": one} for one in ("a", "b")]
+    assert messages_of(ResponsesBody.model_validate({"input": plain})) == plain
 
 
-def test_seals_and_sources_stay_with_the_first_item_of_their_kind() -> None:
+def test_nothing_that_was_said_beside_a_call_is_no_text() -> None:
+    called = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    [turn] = messages_of(ResponsesBody.model_validate({"input": [called, {"role": "assistant", "content": ""}]}))
+    assert turn["content"] is None and len(turn["tool_calls"]) == 1
+
+
+def test_seals_stand_with_the_first_thoughts_and_sources_where_they_begin() -> None:
     said, blocks = ["thought", "text", "call", "thought", "text"], [{"type": "thinking", "thinking": "thought0thought3", "signature": "s"}]
-    sources = [{"type": "url_citation", "url_citation": {"url": "https://example.com", "start_index": 0, "end_index": 5}}]
+    sources = [{"type": "url_citation", "url_citation": {"url": "https://example.com", "start_index": 6, "end_index": 9}}]
     output = told_of(said, whole(said, thinking=blocks, annotations=sources))[-1]["response"]["output"]
     assert [one["id"].partition("_")[0] for one in output] == ["rs", "msg", "fc", "rs", "msg"]
     assert json.loads(output[0]["encrypted_content"]) == blocks and "encrypted_content" not in output[3]
-    assert [one["url"] for one in output[1]["content"][0]["annotations"]] == ["https://example.com"] and not output[4]["content"][0][
-        "annotations"
-    ]
+    [source] = output[4]["content"][0]["annotations"]
+    assert (source["start_index"], source["end_index"]) == (1, 4) and not output[1]["content"][0]["annotations"]
     assert [output[at]["content"][0]["text"] for at in (0, 1, 3, 4)] == ["thought0", "text1", "thought3", "text4"]
 
 
@@ -96,6 +111,13 @@ def test_what_was_changed_after_it_was_told_is_as_the_answer_says(said: list[str
     outcome = whole(said) | {"output": "masked"}
     output = told_of(said, outcome)[-1]["response"]["output"]
     assert [one["content"][0]["text"] for one in output if one["type"] == "message"] == ["masked"]
+
+
+def test_a_call_that_was_told_and_is_none_is_not_in_the_response() -> None:
+    events = ResponseEvents(EXECUTION, "m", False)
+    events.delta(json.dumps({"tool_calls": [{"index": -1, **call(0)}]}).encode())
+    told = events.end(whole([])).decode()
+    assert json.loads(told.rpartition("\ndata: ")[2])["response"]["output"] == []
 
 
 def test_thoughts_that_are_only_sealed_come_first() -> None:

@@ -30,6 +30,6 @@ async def test_the_time_of_an_answer_runs_from_when_the_worker_is_ready() -> Non
     assert isinstance(await asked(WorkerProcess(DECLARED), timeout_s=30), dict)
 
 
-async def test_a_process_that_is_no_worker_has_crashed() -> None:
+async def test_a_process_that_ends_before_it_is_ready_says_nothing_of_what_it_was_asked_either() -> None:
     none = await asked(WorkerProcess(SILENT), timeout_s=30)
-    assert isinstance(none, Failed) and none.kind is FailureKind.CRASHED, none
+    assert isinstance(none, Failed) and none.kind is FailureKind.UNAVAILABLE, none

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.capability("E11")
 
 FOUND = {
     '{"a": "\\ud800"}': {"a": "\ufffd"},
+    '{"a": "x\ud83d"}': {"a": "x\ufffd"},
     '{"\\udc00": ["\\u0000", "\\ud83d\\ude00"]}': {"\ufffd": ["\ufffd", "\U0001f600"]},
     "[" * 64 + "1" + "]" * 64: json.loads("[" * 64 + "1" + "]" * 64),
     '"[[{"': "[[{",

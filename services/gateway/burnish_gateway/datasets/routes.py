@@ -34,6 +34,9 @@ from burnish_shared.errors import InvalidField
 
 UPLOAD_MOST_BYTES: Final = 16 * 1024 * 1024
 
+LAST_OF_ITS_PLACE: Final = 2**31 - 1
+"""Cursors of the release before name a place alone: what comes next stands after all that ever had it."""
+
 
 class UploadRoute(APIRoute):
     """Reads a body that may be larger than others, and that need not be JSON."""
@@ -278,12 +281,12 @@ async def list_items(
 ) -> answers.ItemPage:
     """In the order in which they came."""
     wanted = _split(split)
-    of = f"items-in-place:{dataset_id}:{wanted or ''}"
+    of = f"items:{dataset_id}:{wanted or ''}"
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if await store.find_dataset(tx, principal.workspace_id, dataset_id) is None:
             raise no_such_dataset()
-        after = (int(position[0]), int(position[1])) if position else None
+        after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
         found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, only=item, after=after, limit=limit + 1)
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position, one.added_version]

@@ -1,6 +1,7 @@
 """Items of the Responses API as chat messages, which are ours inside. Pure."""
 
 import json
+import re
 from typing import Any, Final
 
 from burnish_gateway.compat.refusals import Unsupported
@@ -24,6 +25,9 @@ CHOICES: Final = frozenset({"auto", "none", "required"})
 
 NO_CHOICE: Final = 'tool_choice: must be auto, none, required, {"type": "function", "name": …} or allowed_tools.'
 
+OURS: Final = re.compile(r"(?:rs|msg|fc)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_[0-9]+)?\Z")
+"""An item that we gave out names the execution that it came from."""
+
 ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 
 
@@ -32,8 +36,11 @@ def messages_of(body: ResponsesBody) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [{"role": "system", "content": body.instructions}] if body.instructions else []
     if isinstance(body.input, str):
         return [*messages, {"role": "user", "content": body.input}]
+    before: Item | None = None
     for index, item in enumerate(body.input or []):
-        _add(messages, item, param=f"input[{index}]")
+        last = messages[-1] if before is not None and messages and _is_one_turn(before, item) else None
+        _add(messages, item, last if last is not None and last["role"] == "assistant" else None, param=f"input[{index}]")
+        before = item
     return [one for one in messages if not _only_thinks(one)]
 
 
@@ -42,30 +49,38 @@ def _only_thinks(message: dict[str, Any]) -> bool:
     return message["content"] is None and not message.get("tool_calls")
 
 
-def _calls(messages: list[dict[str, Any]]) -> bool:
-    """The last turn is the model's and called something that nobody has answered: what it said and thought besides belongs to it.
+def _is_one_turn(before: Item, item: Item) -> bool:
+    """The model thought, said and called it in one answer, in whichever order: providers want the answers of tools right after a turn.
 
-    Providers want the answers of tools right after the turn that asked for them.
+    Two messages after each other are two turns, and so is what the ids of two of our executions name.
     """
-    return bool(messages and messages[-1].get("tool_calls"))
+    ours = [_execution_of(one) for one in (before, item)]
+    are_messages = before.get("type", "message") == item.get("type", "message") == "message"
+    return not (are_messages and None in ours) and (None in ours or ours[0] == ours[1])
 
 
-def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
-    """Calls that the model made at once stand in one message."""
+def _execution_of(item: Item) -> str | None:
+    """None where we did not make the item, or its id was left out."""
+    made = OURS.match(item["id"]) if isinstance(item.get("id"), str) else None
+    return made[1] if made else None
+
+
+def _add(messages: list[dict[str, Any]], item: Item, turn: dict[str, Any] | None, *, param: str) -> None:
+    """`turn`: the model's turn that this belongs to; None: it begins one, or is none."""
     match item.get("type", "message"):
         case "message":
             said = _message(item, param=param)
-            if said["role"] == "assistant" and messages and (_only_thinks(messages[-1]) or _calls(messages)):
-                messages[-1]["content"] = (messages[-1]["content"] or "") + said["content"]
+            if turn is not None and said["role"] == "assistant":
+                turn["content"] = (turn["content"] or "") + said["content"] or (None if turn.get("tool_calls") else "")
             else:
                 messages.append(said)
         case "function_call":
             call = {"id": needed(item, "call_id", str, param=param), "type": "function", "function": _called(item, param=param)}
-            if messages and messages[-1]["role"] == "assistant":
-                messages[-1]["tool_calls"] = [*messages[-1].get("tool_calls", []), call]
-                messages[-1]["content"] = messages[-1]["content"] or None
-            else:
-                messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+            if turn is None:
+                turn = {"role": "assistant", "content": None}
+                messages.append(turn)
+            turn["tool_calls"] = [*turn.get("tool_calls", []), call]
+            turn["content"] = turn["content"] or None
         case "function_call_output":
             if not isinstance(item.get("call_id"), str):
                 raise InvalidField(f"{param}.call_id: must name the call that this answers.", param=f"{param}.call_id")
@@ -73,19 +88,14 @@ def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
                 {"role": "tool", "tool_call_id": item["call_id"], "content": _content(item.get("output"), param=f"{param}.output")}
             )
         case "reasoning":
-            _think(messages, _thoughts(item, param=param))
+            thoughts = _thoughts(item, param=param)
+            if turn is None and thoughts:
+                messages.append({"role": "assistant", "content": None, **thoughts})
+            elif turn is not None:
+                turn |= {name: turn[name] + more if name in turn else more for name, more in thoughts.items()}
         case other:
             message = f"{param}.type: {str(other)[:40]!r} is not offered; send message, function_call and function_call_output."
             raise Unsupported(message, param=f"{param}.type")
-
-
-def _think(messages: list[dict[str, Any]], thoughts: dict[str, Any]) -> None:
-    """Thoughts begin a turn, but where the last one waits for answers of its tools."""
-    if thoughts and _calls(messages):
-        for name, more in thoughts.items():
-            messages[-1][name] = messages[-1][name] + more if name in messages[-1] else more
-    elif thoughts:
-        messages.append({"role": "assistant", "content": None, **thoughts})
 
 
 def _thoughts(item: Item, *, param: str) -> dict[str, Any]:

@@ -200,23 +200,54 @@ class ResponseEvents:
 def as_told(told: list[dict[str, Any]], output: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items of `output`, an answer read at once, as a stream has `told` them: in its order, with those that came in several parts.
 
-    A caller keeps what came and reads what it ends with: both name the same items. What the stream did not tell, such as thoughts that are
-    only sealed, comes first, as in the answer. Where the two do not say the same, the answer is right.
+    A caller keeps what came and reads what it ends with: both name the same items. Thoughts that are only sealed were not told, and come
+    first, as in the answer. Where the two do not say the same, the answer is right.
     """
-    if any(_said(kind, told) != _said(kind, output) for kind in ("message", "reasoning")):
+    if any(_said(kind, told) != _said(kind, output) for kind in ("message", "reasoning")) or _calls(told) != _calls(output):
         return output
     whole, ids = {item["id"]: item for item in output}, {item["id"] for item in told}
-    return [item for item in output if item["id"] not in ids] + [_with_what_is_beside(item, whole.get(item["id"])) for item in told]
+    untold = [item for item in output if item["id"] not in ids]
+    parts, before = [], 0
+    for item in told:
+        parts.append(_part(item, whole.get(item["id"]), output, before=before))
+        before += len(_text(item)) if item["type"] == "message" else 0
+    return untold + parts
+
+
+def _part(item: dict[str, Any], whole: dict[str, Any] | None, output: list[dict[str, Any]], *, before: int) -> dict[str, Any]:
+    """`whole`: the item that an answer read at once has under this id; None: a later part of one. `before`: characters said by then.
+
+    Sources stand at the part in which they begin, and count from there.
+    """
+    if item["type"] == "function_call" or (whole is not None and _text(whole) == _text(item)):
+        return whole or item
+    [said] = item["content"]
+    if said["type"] == "output_text":
+        sources = [one for one in _sources(output) if before <= _begin(one) < before + len(said["text"])]
+        said = said | {"annotations": [_moved(one, by=-before) for one in sources]}
+    return (whole or item) | {"content": [said]}
+
+
+def _sources(output: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for item in output if item["type"] == "message" for part in item["content"] for one in part.get("annotations") or []]
+
+
+def _begin(source: dict[str, Any]) -> int:
+    begin = source.get("start_index")
+    return begin if isinstance(begin, int) else 0
+
+
+def _moved(source: dict[str, Any], *, by: int) -> dict[str, Any]:
+    return source | {name: source[name] + by for name in ("start_index", "end_index") if isinstance(source.get(name), int)}
 
 
 def _said(kind: str, items: list[dict[str, Any]]) -> str:
-    parts = [part for item in items if item["type"] == kind for part in item["content"]]
-    return "".join(part.get("text") or part.get("refusal") or "" for part in parts)
+    return "".join(_text(item) for item in items if item["type"] == kind)
 
 
-def _with_what_is_beside(item: dict[str, Any], whole: dict[str, Any] | None) -> dict[str, Any]:
-    """`whole`: the item that an answer read at once has under this id; None: a later part of one."""
-    if whole is None or item["type"] == "function_call" or _said(item["type"], [whole]) == _said(item["type"], [item]):
-        return whole or item
-    sources = {"annotations": noted} if (noted := whole["content"][0].get("annotations")) else {}
-    return whole | {"content": [item["content"][0] | sources]}
+def _text(item: dict[str, Any]) -> str:
+    return "".join(part.get("text") or part.get("refusal") or "" for part in item["content"])
+
+
+def _calls(items: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    return {(item["id"], item["call_id"], item["arguments"]) for item in items if item["type"] == "function_call"}
