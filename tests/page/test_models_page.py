@@ -41,19 +41,61 @@ async def test_a_model_gets_other_prices_and_is_retired_for_its_successor(page_a
 
     await drawer.get_by_role("button", name="Retire it…").click()
     retire = page.get_by_role("dialog", name=f"Retire {name}?")
-    await _choose(page, retire.get_by_role("button", name="Successor: "), "simulated/chat")
+    await _choose(page, retire.get_by_role("button", name="Successor: "), "simulated/embed")
     await retire.get_by_role("button", name="Retire it now").click()
     told = page.get_by_role("dialog", name=f"1 prompt version called {name}")
     await expect(told.get_by_role("list", name="Not tested")).to_contain_text(slug)
-    await expect(told.get_by_role("link", name="Move these prompts to simulated/chat")).to_be_visible()
+    await expect(told.get_by_role("link", name="Move these prompts to simulated/embed")).to_be_visible()
     await told.get_by_role("button", name="Close").last.click()
     await expect(drawer).to_contain_text("Retired.")
     gone = await site.call("GET", f"/v1/models/{name}")
-    assert gone["retired_at"] and gone["successor"] == "simulated/chat"
+    assert gone["retired_at"] and gone["successor"] == "simulated/embed"
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("table", name="Models")).not_to_contain_text(name)
     await page.get_by_label("Retired ones too").check()
     await expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("retired")
+
+
+@pytest.mark.capability("E5")
+async def test_a_model_is_removed_where_nothing_names_it(page_as: OpenPage, site: Site) -> None:
+    name = f"ours/{uuid4().hex[:8]}"
+    await _model(site, name)
+    slug = f"names-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.", "model": name})
+    page = await page_as("editor", f"/app/models?model={name}")
+    drawer = page.get_by_role("dialog", name=name, exact=True)
+    await drawer.get_by_role("button", name="Remove it…").click()
+    remove = page.get_by_role("dialog", name=f"Remove {name}?")
+    expect_console(page, "status of 409")
+    await remove.get_by_role("button", name="Remove it").click()
+    await expect(remove.get_by_role("alert")).to_contain_text(f"1 prompt ({slug})")
+    await screenshot(page, "models/remove")
+    await site.call("POST", f"/v1/prompts/{slug}/archive", {})
+    await remove.get_by_role("button", name="Remove it").click()
+    await expect(page.get_by_text(f"{name} is removed")).to_be_visible()
+    await expect(drawer).to_be_hidden()
+    await expect(page.get_by_role("table", name="Models")).not_to_contain_text(name)
+
+
+@pytest.mark.capability("E5")
+async def test_a_model_that_stood_for_the_operators_gives_way_to_it(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace()
+    await site.connection.execute(
+        """INSERT INTO workspace_models (workspace_id, model, provider, upstream_model, base_url, display_name, context_tokens,
+                                         output_tokens, price_version)
+           SELECT $1, model, provider, upstream_model, '', 'Ours', context_tokens, output_tokens, 'own-1'
+             FROM platform_models WHERE model = $2""",
+        workspace,
+        "simulated/writer",
+    )
+    page = await page_as("editor", "/app/models?model=simulated/writer", workspace_id=workspace)
+    drawer = page.get_by_role("dialog", name="simulated/writer", exact=True)
+    await expect(drawer).to_contain_text("this workspace’s own")
+    await drawer.get_by_role("button", name="Remove it…").click()
+    await page.get_by_role("dialog", name="Remove simulated/writer?").get_by_role("button", name="Remove it").click()
+    await expect(page.get_by_text("go to the operator’s model of that name again")).to_be_visible()
+    await expect(drawer).to_contain_text("described by the operator")
+    await expect(drawer.get_by_role("button", name="Remove it…")).to_have_count(0)
 
 
 @pytest.mark.capability("E5")

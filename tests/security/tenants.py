@@ -48,6 +48,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         "slug": f"{name}-desk",
         "label": f"{name}-live",
         "model": f"{name}/own",
+        "unwanted_model": f"{name}/unwanted",
         "tag": f"tag{name}",
         "folder": f"folder{name}",
         "metric": f"metric.{name}",
@@ -129,7 +130,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["endpoint"] = (
         await make("POST", "/v1/webhooks/endpoints", {"url": f"http://127.0.0.1:9/{secret}", "events": ["*"], "description": secret})
     )["id"]
-    await make("POST", "/v1/models", {**(bodies(own)["POST /v1/models"] or {}), "notes": secret})
+    for model in ("model", "unwanted_model"):
+        await make("POST", "/v1/models", {**(bodies(own)["POST /v1/models"] or {}), "model": own[model], "notes": secret})
     inbound = {"name": secret, "mapping": {"execution_id": "data.id", "thumb": "data.liked"}}
     own["inbound_endpoint"] = (await make("POST", "/v1/inbound-endpoints", inbound))["id"]
     await make("PUT", f"/v1/metrics/{own['metric']}", {"type": "binary", "direction": "higher"})

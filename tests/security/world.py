@@ -56,6 +56,7 @@ OTHER_PARAMETERS = {
     "/v1/prompts/{slug}/restore": {"slug": "shelved_slug"},
     "/v1/prompts/{slug}/purge": {"slug": "unwanted_slug"},
     "/v1/generations/{line_id}": {"line_id": "unwanted_line"},
+    "DELETE /v1/models/{model}": {"model": "unwanted_model"},
     "DELETE /v1/datasets/{dataset_id}": {"dataset_id": "unwanted_dataset"},
     "DELETE /v1/datasets/{dataset_id}/items/{item_id}": {"item_id": "unwanted_item"},
     "/v1/experiments/{experiment_id}": {"experiment_id": "unwanted_experiment"},
@@ -337,11 +338,8 @@ def absent() -> dict[str, str]:
         "client_request": "nobodys request",
         "trace": new_uuid().hex,
     }
-    return (
-        ids
-        | names
-        | {"delivery": delivery, "slug": "nobodys-desk", "group": "nobodys-group", "label": "nobodys-live", "model": "nobodys/model"}
-    )
+    names |= {"model": "nobodys/model", "unwanted_model": "nobodys/unwanted"}
+    return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "group": "nobodys-group", "label": "nobodys-live"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from burnish_gateway.datasets import store, uses_store
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
-from burnish_gateway.datasets.uses import SET_UP, in_words, of_kinds, told
+from burnish_gateway.datasets.uses import SET_UP
+from burnish_gateway.uses import in_words, of_kinds, told
 from burnish_gateway.wire import ApiModel, Name
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict

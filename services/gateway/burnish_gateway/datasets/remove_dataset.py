@@ -5,7 +5,8 @@ from uuid import UUID
 
 from burnish_gateway.datasets import store, uses_store
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
-from burnish_gateway.datasets.uses import MEASURED, SET_UP, Use, in_words, of_kinds, told
+from burnish_gateway.datasets.uses import MEASURED, SET_UP
+from burnish_gateway.uses import Use, in_words, of_kinds, told
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from burnish_gateway.datasets.uses import NAMED_MOST, Use
+from burnish_gateway.uses import NAMED_MOST, Use
 from burnish_shared.db.session import Tx
 
 ALL_PROMPTS = "all prompts"

@@ -44,6 +44,15 @@ class KnownModelPage(BaseModel):
     next_cursor: str | None
 
 
+class RemovedModel(BaseModel):
+    """`platform_model`: the operator's model of that name is called from now on."""
+
+    id: str
+    object: str = "model"
+    deleted: bool = True
+    platform_model: bool
+
+
 def shown(facts: ModelFacts) -> dict[str, Any]:
     price = facts.price
     same = (

@@ -14,6 +14,7 @@ from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
 from burnish_gateway.models.bodies import RetireModel
 from burnish_gateway.models.book import ModelNotFound
+from burnish_gateway.models.stand_in import check_does_as_much
 from burnish_gateway.optimization.bodies import TestRunBody
 from burnish_gateway.optimization.start import start_test_run
 from burnish_shared.db import model_store
@@ -44,7 +45,7 @@ async def retire_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     if body.sunset_at is not None and body.sunset_at <= now:
         raise InvalidField("sunset_at: must lie ahead; leave it out to retire the model now.", param="sunset_at")
     successor = body.successor or was.successor
-    await _check_successor(tx, model, successor)
+    await _check_successor(tx, was, successor)
     prompts = await store.prompts_that_use(tx, principal.workspace_id, model)
     reruns, skipped = await _run_again(tx, principal, model, successor, prompts) if successor and body.rerun else ([], [])
     await store.end_model(tx, principal.workspace_id, model, successor=successor, sunset_at=body.sunset_at, now=now)
@@ -60,15 +61,16 @@ async def retire_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     return Retired(facts, shown, reruns, skipped)
 
 
-async def _check_successor(tx: Tx, model: str, successor: str | None) -> None:
+async def _check_successor(tx: Tx, was: ModelFacts, successor: str | None) -> None:
     if successor is None:
         return
-    facts = None if successor == model else await model_store.find_model(tx, successor)
+    facts = None if successor == was.model else await model_store.find_model(tx, successor)
     if facts is None or not facts.active or facts.price is None:
         raise InvalidField(
             f"successor: {successor[:200]!r} cannot be called: it is unknown, retired, has no price, or is the model itself.",
             param="successor",
         )
+    check_does_as_much(was.capabilities, facts, field="successor")
 
 
 async def _run_again(

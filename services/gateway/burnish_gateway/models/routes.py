@@ -8,12 +8,13 @@ from fastapi.responses import Response
 from burnish_gateway.deps import Editor, GatewayParts, Operator, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.models import store
-from burnish_gateway.models.answers import KnownModelPage, shown
+from burnish_gateway.models.answers import KnownModelPage, RemovedModel, shown
 from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, OfferKnown, PlatformModel, RetireModel
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.known_models import count_by_provider, filled, known_models, provenance
 from burnish_gateway.models.measure import measure
 from burnish_gateway.models.offer_known import offer_known
+from burnish_gateway.models.remove_model import remove_model
 from burnish_gateway.models.retire_model import retire_model
 from burnish_gateway.models.set_model import add_model, change_model, check_address, set_platform_model
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -108,6 +109,19 @@ async def retire(model: ModelPath, body: RetireModel, request: Request, gateway:
     response = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
     gateway.relay.wake()
+    return response
+
+
+@router.delete("/v1/models/{model:path}", response_model=RemovedModel, summary="Remove a model of one's own")
+async def delete(model: ModelPath, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
+    """Where the operator offers one of that name, that one is called from now on. Else it is refused (409) while a prompt, an evaluator or
+    anything else that is set up names the model: `details.used_by` says what, and `/retire` ends it instead. Its prices stay."""
+
+    async def work(tx: Tx) -> RemovedModel:
+        return await remove_model(tx, principal, _named(model))
+
+    response = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
     return response
 
 

@@ -12,6 +12,7 @@ from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
 from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, is_keyword, keyword_refused, stored
 from burnish_gateway.models.book import ModelNotFound
+from burnish_gateway.models.stand_in import check_does_as_much
 from burnish_gateway.named_changes import named_by
 from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change
@@ -113,14 +114,26 @@ async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said:
 async def _check_others(
     tx: Tx, said: Mapping[str, Any], *, of: str, was: Record | None, find: Callable[[Tx, str], Awaitable[ModelFacts | None]]
 ) -> None:
-    """One that is named anew has to be there. What was said before stays said, also when that model is gone by now."""
+    """One that is named anew has to be there, and do the same; dates have to follow each other. What was said before stays said, also when
+    that model is gone by now."""
     for field in ("fallback_model", "successor"):
         other = said[field]
         if other is None or (was is not None and other == was[field]):
             continue
         if other == of:
             raise InvalidField(f"{field}: must be another model.", param=field)
-        if await find(tx, other) is None:
+        facts = await find(tx, other)
+        if facts is None:
             raise InvalidField(
                 f"{field}: there is no model {other!r} here; GET /v1/models lists them, POST /v1/models adds it.", param=field
             )
+        check_does_as_much(said["capabilities"] or (), facts, field=field)
+    _check_dates(said, was=was)
+
+
+def _check_dates(said: Mapping[str, Any], *, was: Record | None) -> None:
+    """A model is deprecated before it ends. What was said before stays said."""
+    deprecated, sunset = said["deprecated_at"], said["sunset_at"]
+    is_new = was is None or (deprecated, sunset) != (was["deprecated_at"], was["sunset_at"])
+    if is_new and deprecated is not None and sunset is not None and deprecated > sunset:
+        raise InvalidField("deprecated_at: must not lie after sunset_at: a model is deprecated before it ends.", param="deprecated_at")

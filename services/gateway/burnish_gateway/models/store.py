@@ -114,6 +114,11 @@ async def revive_model(tx: Tx, workspace_id: UUID, model: str) -> None:
     )
 
 
+async def delete_model(tx: Tx, workspace_id: UUID, model: str) -> None:
+    """Its prices stay: executions name them."""
+    await tx.execute("DELETE FROM workspace_models WHERE workspace_id = $1 AND model = $2", workspace_id, model)
+
+
 async def list_prices(tx: Tx, workspace_id: UUID, model: str) -> Sequence[Record]:
     """Of the workspace's own model, else of the platform's. Newest first, the last hundred."""
     return await tx.fetch(
@@ -130,7 +135,7 @@ async def end_model(tx: Tx, workspace_id: UUID, model: str, *, successor: str | 
     """Retires it, or with a date marks it as deprecated. A successor that is not named stays."""
     await tx.execute(
         "UPDATE workspace_models SET successor = coalesce($3, successor), active = active AND $4::timestamptz IS NOT NULL, "
-        "deprecated_at = coalesce(deprecated_at, $5), sunset_at = coalesce($4, sunset_at), "
+        "deprecated_at = least(deprecated_at, $5), sunset_at = coalesce($4, sunset_at), "
         "retired_at = CASE WHEN $4::timestamptz IS NULL THEN $5 END, updated_at = $5 WHERE workspace_id = $1 AND model = $2",
         workspace_id,
         model,

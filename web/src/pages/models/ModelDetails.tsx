@@ -5,19 +5,20 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Facts, Loaded, Money, Notice, RelativeTime, Section, SimulatedBadge, Table, TextLink, toast, toastError } from "@/kit";
 import { count, decimal, duration, percent, plural, utc } from "@/lib/format";
 import { EditModel } from "./EditModel";
+import { RemoveModel } from "./RemoveModel";
 import { RetireModel } from "./RetireModel";
 import { PRICES, type PriceRow, type Tier, type WholeModel, priceOf, saidOf, standing } from "./model";
 
 /** Everything that is said of one model, with what can be done about it. */
-export function ModelDetails({ id }: { id: string }) {
+export function ModelDetails({ id, onRemoved }: { id: string; onRemoved: () => void }) {
   const found = useRead("/v1/models/{model}", { path: { model: id } });
   const model = found.data as WholeModel | undefined;
-  return <Loaded of={{ ...found, data: found.isPlaceholderData ? undefined : model }}>{(one) => <Whole model={one} />}</Loaded>;
+  return <Loaded of={{ ...found, data: found.isPlaceholderData ? undefined : model }}>{(one) => <Whole model={one} onRemoved={onRemoved} />}</Loaded>;
 }
 
-function Whole({ model }: { model: WholeModel }) {
+function Whole({ model, onRemoved }: { model: WholeModel; onRemoved: () => void }) {
   const may = useMay();
-  const [doing, setDoing] = useState<"edit" | "retire" | null>(null);
+  const [doing, setDoing] = useState<"edit" | "retire" | "remove" | null>(null);
   const isOwn = model.scope === "workspace";
   const stands = standing(model);
   const mayEdit = isOwn ? may.edit : may.operator;
@@ -34,6 +35,11 @@ function Whole({ model }: { model: WholeModel }) {
         <Button size="s" onClick={() => setDoing("retire")} disabled={!mayEdit || model.retired_at !== null} why={model.retired_at ? "It is retired already." : isOwn ? needs("editor") : needs("operator")}>
           Retire it…
         </Button>
+        {isOwn ? (
+          <Button size="s" onClick={() => setDoing("remove")} disabled={!mayEdit} why={needs("editor")}>
+            Remove it…
+          </Button>
+        ) : null}
         {model.simulated ? <SimulatedBadge /> : null}
       </div>
       {stands ? (
@@ -63,6 +69,7 @@ function Whole({ model }: { model: WholeModel }) {
         Prompts move to another model, measured item by item, under <TextLink to="/optimize/migrations">Model moves</TextLink>; which model answers whom, rules say under <TextLink to="/routing">Routing</TextLink>.
       </p>
       {doing === "edit" ? <EditModel model={said} onClose={() => setDoing(null)} /> : null}
+      {doing === "remove" ? <RemoveModel model={said} onClose={() => setDoing(null)} onRemoved={onRemoved} /> : null}
       {doing === "retire" ? <RetireModel model={said} onClose={() => setDoing(null)} /> : null}
     </div>
   );

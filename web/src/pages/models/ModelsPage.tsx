@@ -73,7 +73,7 @@ export default function ModelsPage() {
         }
       </Loaded>
       <Drawer open={model !== ""} onOpenChange={(open) => (open ? undefined : set({ model: "" }))} title={<Breaking text={latest} className="font-mono" />} description="What is said of it, and what it cost when.">
-        {latest ? <ModelDetails key={latest} id={latest} /> : null}
+        {latest ? <ModelDetails key={latest} id={latest} onRemoved={() => set({ model: "" })} /> : null}
       </Drawer>
       {isNew && may.edit ? <NewModel onOpenChange={(open) => (open ? undefined : set({ new: false }))} /> : null}
       {known && may.edit ? <KnownModels onClose={() => set({ known: false })} /> : null}
