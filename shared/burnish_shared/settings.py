@@ -19,13 +19,16 @@ S = TypeVar("S", bound=BaseSettings)
 
 def from_environment(settings: type[S]) -> S:
     """Raises StartRefused, which names every variable that is missing or wrong, and shows none that may hold a secret."""
+    prefix = settings.model_config.get("env_prefix", PREFIX)
     try:
         return settings()
     except ValidationError as error:
-        wrong = [_told(one["loc"], one["msg"]) for one in error.errors(include_input=False, include_url=False, include_context=False)]
+        wrong = [
+            _told(one["loc"], one["msg"], prefix) for one in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
         raise StartRefused(f"The environment is not right. {'; '.join(wrong)}.") from None
     except SettingsError as error:  # The text of a setting that is JSON is none; its message names the field alone.
-        named = [_variable(one) for one in re.findall(r'field "(\w+)"', str(error))]
+        named = [_variable(one, prefix) for one in re.findall(r'field "(\w+)"', str(error))]
         raise StartRefused(f"The environment is not right. {': '.join([*named, 'is no JSON'])}.") from None
 
 
@@ -37,15 +40,15 @@ def networks(text: str) -> str:
     return text
 
 
-def _told(place: tuple[int | str, ...], message: str) -> str:
+def _told(place: tuple[int | str, ...], message: str, prefix: str) -> str:
     """What pydantic says of a field, or of all of them together, beginning with the variable."""
     message = message.removeprefix("Value error, ")
-    variable = _variable(str(place[0])) if place else ""
+    variable = _variable(str(place[0]), prefix) if place else ""
     return message if message.startswith(variable) else f"{variable}: {message}"
 
 
-def _variable(field: str) -> str:
-    return field if field.isupper() else f"{PREFIX}{field.upper()}"
+def _variable(field: str, prefix: str) -> str:
+    return field if field.isupper() else f"{prefix}{field.upper()}"
 
 
 @cache

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from burnish_shared.settings import from_environment
 from burnish_simulator.answer_call import answer_call
 from burnish_simulator.counters import Counters
 from burnish_simulator.embeddings import MODEL, answer_embeddings
@@ -146,8 +147,8 @@ async def serve(host: str = "127.0.0.1", port: int = 0, *, settings: SimulatorSe
 
 
 async def main(stop: asyncio.Event, settings: SimulatorSettings | None = None) -> None:
-    """Serve until `stop` is set. Logs one line when ready."""
-    chosen = settings or SimulatorSettings()
+    """Serve until `stop` is set. Logs one line when ready. Raises StartRefused for an environment that is not right."""
+    chosen = settings or from_environment(SimulatorSettings)
     async with serve(chosen.host, chosen.port, settings=chosen) as simulator:
         log.info("simulator.ready", url=simulator.url)
         await stop.wait()

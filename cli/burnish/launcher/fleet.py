@@ -16,6 +16,7 @@ from burnish.launcher.ports import Ports
 from burnish.launcher.probe import answers_ready
 from burnish.launcher.services import SERVICES, Service, is_installed, process_names
 from burnish.launcher.supervisor import Member, Supervisor
+from burnish_shared.refusal import EXIT_CODE as REFUSED
 
 READY_TIMEOUT_S: Final = 180.0
 """Who ends early is told at once; this is for who is alive and slow. Two cores at a load of 30 were seen to need more than a minute."""
@@ -96,6 +97,8 @@ class Fleet:
         member, log = self._supervisor.members[name], self._home.log_of(name)
         log_start, deadline = size_bytes(log), asyncio.get_running_loop().time() + READY_TIMEOUT_S
         while not (await answers_ready(self._probe_port(name, around)) and member.pid is not None):
+            if member.ended_with == REFUSED:
+                raise StartFailed(f"{name} does not start: {last_lines(log, count=1, from_byte=log_start)}")
             if member.restarts >= START_TRIES:
                 raise StartFailed(f"{name} ended {member.restarts} times before it was ready:\n{last_lines(log, from_byte=log_start)}")
             if asyncio.get_running_loop().time() > deadline:

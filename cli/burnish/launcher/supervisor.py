@@ -17,13 +17,14 @@ STEADY_S: Final = 10.0
 
 @dataclass(slots=True)
 class Member:
-    """One process to keep. `start` gives a running process or raises StartFailed; `stop` ends it."""
+    """One process to keep. `start` gives a running process or raises StartFailed; `stop` ends it. `ended_with`: its last exit code."""
 
     name: str
     start: Callable[[], Awaitable[Process]]
     stop: Callable[[Process], Awaitable[None]]
     process: Process | None = None
     restarts: int = 0
+    ended_with: int | None = None
     keeper: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -69,7 +70,8 @@ class Supervisor:
         while True:
             began = loop.time()
             if member.process is not None:
-                reason = describe_end(await member.process.wait())
+                member.ended_with = await member.process.wait()
+                reason = describe_end(member.ended_with)
                 self._changed()
                 if loop.time() - began >= STEADY_S:
                     delay_s = FIRST_DELAY_S

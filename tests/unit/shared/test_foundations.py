@@ -19,6 +19,7 @@ from burnish_shared.refusal import StartRefused
 from burnish_shared.settings import SharedSettings, from_environment, own_replica, replica_part
 from burnish_shared.storable_text import storable
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
+from burnish_simulator.settings import SimulatorSettings
 
 PEPPER = b"p" * 32
 KEK = b"k" * 32
@@ -72,6 +73,13 @@ def test_a_setting_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("BURNISH_PROVIDER_LIMITS", "{bad")
     with pytest.raises(StartRefused, match="BURNISH_PROVIDER_LIMITS: is no JSON"):
         from_environment(ExecutorSettings)
+
+
+@pytest.mark.capability("I1")
+def test_a_setting_is_named_by_its_own_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BURNISH_SIMULATOR_PORT", "many")
+    with pytest.raises(StartRefused, match="BURNISH_SIMULATOR_PORT: Input should be a valid integer"):
+        from_environment(SimulatorSettings)
 
 
 @pytest.mark.promise("C-07")
