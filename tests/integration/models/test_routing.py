@@ -215,6 +215,11 @@ async def test_rules_that_choose_nothing_are_refused_or_told(caller: Caller) -> 
 
     refused = await caller("PUT", "/v1/prompts/told/routing", rule(version=99))
     assert (refused.status, refused.body["error"]["param"]) == (422, "rules[0].use.version"), refused.body
+    for label in ("2", "a label", "-x"):
+        refused = await caller("PUT", "/v1/prompts/told/routing", rule(label=label))
+        assert (refused.status, refused.body["error"]["param"]) == (422, "rules[0].use.label"), refused.body
+    folded = await caller("PUT", "/v1/prompts/told/routing", rule(label="Latest"))
+    assert (folded.body["rules"][0]["use"], folded.body["warnings"]) == ({"label": "latest"}, [])
     uses: list[dict[str, Any]] = [{"label": "nowhere"}, {"model": "nope"}]
     for use in uses:
         saved = await caller("PUT", "/v1/prompts/told/routing", rule(**use))

@@ -83,6 +83,9 @@ class NewBatch(ApiModel):
             self.request = InputsRequest()
         if self.request is None and (self.models is not None or self.versions is not None):
             raise ValueError("models: and versions need a request that they stand in for")
+        for field, named in (("models", self.models), ("versions", self.versions)):
+            if named is not None and len(set(named)) < len(named):
+                raise ValueError(f"{field}: one stands there twice; each input is asked of each once")
         if self.requests is not None and self.request is not None:
             raise ValueError("request: belongs to inputs; requests are whole")
         if self.request is not None and self.endpoint != "/v1/executions":

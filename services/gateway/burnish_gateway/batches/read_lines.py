@@ -39,7 +39,10 @@ def read_lines(body: NewBatch, content: bytes | None) -> Iterator[Line]:
         given = list(enumerate([*(body.inputs or []), *(body.requests or [])], 1))
     sides = list(product(body.versions or [None], body.models or [None]))  # type: ignore[list-item]
     if len(given) * len(sides) > LINES_MOST:
-        raise InvalidField(f"models: {len(given)} inputs for {len(sides)} sides are more than {LINES_MOST} calls; make several batches.")
+        field = "models" if body.models else "versions"
+        raise InvalidField(
+            f"{field}: {len(given)} inputs for {len(sides)} sides are more than {LINES_MOST} calls; make several batches.", param=field
+        )
     seen: dict[str, int] = {}
     for number, one in given:
         for line in _read(number, one, body, sides):

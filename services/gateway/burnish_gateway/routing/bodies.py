@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from burnish_gateway.label_name import label_named
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.expressions import ExpressionError, can_hold, parse
 from burnish_shared.money import MAX_AMOUNT_NUSD
@@ -39,7 +40,7 @@ class RuleUse(ApiModel):
 
     model: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"^[^\s]+$")] | None = Field(default=None, description="Or `auto`.")
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
-    label: Annotated[Text, Field(min_length=1, max_length=63)] | None = None
+    label: Annotated[Text, Field(min_length=1, max_length=63), AfterValidator(label_named)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:

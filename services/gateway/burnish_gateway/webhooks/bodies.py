@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from burnish_gateway.label_name import label_named
 from burnish_gateway.moments import Moment
 from burnish_gateway.webhooks.reach import PATTERNS, SUBSCRIBABLE
 from burnish_gateway.wire import ApiModel, Text
@@ -11,7 +12,7 @@ from burnish_shared.contracts.webhooks import CONDITION_NAMES
 from burnish_shared.egress.target import MAX_URL_LENGTH
 from burnish_shared.errors import InvalidField
 from burnish_shared.expressions import ExpressionError, can_hold, parse
-from burnish_shared.slug import parse_label, parse_slug
+from burnish_shared.slug import parse_slug
 
 
 def _known(event: str) -> str:
@@ -33,13 +34,6 @@ def _slug(text: str) -> str:
         raise ValueError(f"{text[:100]!r} can be no prompt's. {error}") from None
 
 
-def _label(text: str) -> str:
-    try:
-        return parse_label(text)
-    except InvalidField as error:
-        raise ValueError(f"{text[:100]!r} can be no label. {error}") from None
-
-
 FilterValue = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
@@ -52,7 +46,7 @@ class Filters(ApiModel):
     prompts: Annotated[list[Annotated[FilterValue, AfterValidator(_slug)]], Field(max_length=100)] | None = Field(
         default=None, description="Slugs of prompts."
     )
-    labels: Annotated[list[Annotated[FilterValue, AfterValidator(_label)]], Field(max_length=100)] | None = None
+    labels: Annotated[list[Annotated[FilterValue, AfterValidator(label_named)]], Field(max_length=100)] | None = None
 
     def stored(self) -> dict[str, list[str]]:
         return {name: values for name, values in (("prompts", self.prompts), ("labels", self.labels)) if values}
