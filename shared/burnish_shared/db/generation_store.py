@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from burnish_shared.contracts.generations import MEMBERS_MOST, candidate_id, digest_of, kind_of
+from burnish_shared.contracts.generations import MEMBERS_MOST, EdgeKind, candidate_id, digest_of, kind_of
 from burnish_shared.db.session import Tx
 
 Origin = Literal["job", "fork", "import"]
@@ -17,6 +17,7 @@ Origin = Literal["job", "fork", "import"]
 @dataclass(frozen=True, slots=True)
 class Member:
     """One candidate of a generation. `parents`: texts that it was made of, written before or with it; none: the line's base version.
+    `kinds`: how it comes from each of them; none: as what made it says.
 
     `fitness` None: not measured. `scores`: measures by name; one that could not be taken is None. A text that lives on unchanged names
     itself, or nothing new, as its parent.
@@ -28,6 +29,7 @@ class Member:
     fitness: float | None = None
     scores: Mapping[str, float | None] = field(default_factory=dict)
     evaluations: int = 0
+    kinds: tuple[EdgeKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,10 @@ async def _link(tx: Tx, line: Line, members: Sequence[Member]) -> None:
     edges: list[tuple[UUID, str, UUID, int]] = []
     for one in members:
         own = candidate_id(line.line_id, digest_of(one.text))
-        parents = [candidate_id(line.line_id, digest_of(text)) for text in one.parents if text != one.text]
+        kinds = one.kinds or (kind_of(one.made_by),) * len(one.parents)
+        parents = dict.fromkeys((text, kind) for text, kind in zip(one.parents, kinds, strict=True) if text != one.text)
         if parents:
-            edges += [(own, kind_of(one.made_by), parent, 0) for parent in dict.fromkeys(parents)]
+            edges += [(own, kind, candidate_id(line.line_id, digest_of(text)), 0) for text, kind in parents]
         elif not one.parents:
             edges.append((own, "derived_from", line.prompt_id, line.base_version))
     await tx.execute(

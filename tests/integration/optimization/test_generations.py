@@ -1,5 +1,6 @@
 """Generations are kept with their scores, and their candidates with where they come from (PRODUCT O8, O7)."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -161,6 +162,12 @@ async def test_a_line_that_goes_through_a_file_is_the_same_line(stack: Stack, de
     made = await served(desk, "POST", "/v1/generations/import", {"file": file}, status=201)
     assert await served(desk, "GET", f"/v1/generations/{made['id']}/export") == file
     assert (made["origin"], made["latest_number"], made["best_number"], made["best_fitness"]) == ("import", 3, 1, 0.9)
+    mixed = json.loads(json.dumps(file).replace("crossover_of", "compressed_from", 1))
+    assert mixed != file
+    made = await served(desk, "POST", "/v1/generations/import", {"file": mixed}, status=201)
+    assert (await served(desk, "GET", f"/v1/generations/{made['id']}/export"))["candidates"] == mixed["candidates"], (
+        "each parent in its own way"
+    )
     broken = file | {"candidates": [file["candidates"][0] | {"text": "another text"}, *file["candidates"][1:]]}
     refused = await served(desk, "POST", "/v1/generations/import", {"file": broken}, status=422)
     assert refused["error"]["param"] == "file.candidates[0].id"

@@ -338,6 +338,15 @@ async def test_progress_is_streamed_until_the_job_is_done(desk: Desk, start_opti
     assert len(seen) >= 2 and seen == sorted(seen)
 
 
+async def test_the_stream_of_a_job_that_is_removed_ends(stack: Stack, desk: Desk) -> None:
+    job_id = await start(desk)
+    headers = {"authorization": f"Bearer {desk.caller.key}"}
+    async with desk.caller.session.get(f"{desk.caller.url}/v1/optimizations/{job_id}/events", headers=headers) as response:
+        assert (await response.content.readuntil(b"\n\n")).startswith(b"event: progress")
+        await books(stack, "DELETE FROM optimization_jobs WHERE job_id = $1::text::uuid RETURNING job_id", job_id)
+        assert b"event:" not in await asyncio.wait_for(response.content.read(), 60)
+
+
 @pytest.mark.capability("O6")
 async def test_a_suggestion_is_rejected_with_a_reason_and_then_not_accepted(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()

@@ -243,3 +243,5 @@ async def test_a_move_to_nowhere_is_refused(desk: Desk) -> None:
     ):
         assert (await served(desk, "POST", MIGRATIONS, wrong, status=422))["error"]["param"] == param
     await served(desk, "POST", MIGRATIONS, asked(model="nobodys/model"), status=404)
+    absent = await served(desk, "POST", MIGRATIONS, asked(prompts=["tickets", "nobodys"]), status=404)
+    assert absent["error"]["param"] == "prompts[1]"

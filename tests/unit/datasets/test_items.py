@@ -7,7 +7,7 @@ import pytest
 from burnish_gateway.datasets.bodies import read_dataset, read_items
 from burnish_gateway.datasets.item import NewItem, counted, split_named
 from burnish_gateway.datasets.near_duplicates import near_duplicates
-from burnish_shared.errors import BadRequest
+from burnish_shared.errors import BadRequest, InvalidField
 
 
 @pytest.mark.capability("D1")
@@ -36,6 +36,14 @@ def test_a_given_split_wins_and_val_means_validation() -> None:
     assert [item.place for item in read.items] == ["validation", "test"]
     with pytest.raises(ValueError, match="train, validation, test"):
         split_named("holdout")
+
+
+def test_what_is_said_of_a_file_is_not_passed_over_beside_json() -> None:
+    raw = b'{"name": "d", "items": [{"input": "a", "expected": "b"}]}'
+    for beside, field in (({"name": "e"}, "name"), ({"mapping": {"a": "input"}}, "map"), ({"leave_out_blank": True}, "leave_out_blank")):
+        with pytest.raises(InvalidField, match="belongs to a file") as refused:
+            read_dataset(raw, content_type="application/json", **({"name": None} | beside))
+        assert refused.value.param == field
 
 
 def test_a_jsonl_file_from_elsewhere_can_be_sent_as_it_is() -> None:

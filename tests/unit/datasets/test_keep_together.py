@@ -68,6 +68,18 @@ def test_what_was_made_up_is_never_in_test() -> None:
     assert counted(one.place for one in made_up)["test"] == 0
     with pytest.raises(BadRequest, match="made up"):
         read_items(b'{"items": [{"input": "a", "expected": "b", "split": "test", "synthetic": true}]}', content_type="application/json")
+    for marked in ('"synthetic": "yes"', '"synthetic": true', '"synthetic": 1', '"synthetic": "True"'):
+        line = f'{{"input": "a", "expected": "b", "metadata": {{{marked}}}}}'
+        [item] = read_items(line.encode(), content_type="application/jsonl").items
+        assert item.synthetic and item.metadata == {"synthetic": True}, marked
+        with pytest.raises(BadRequest, match="made up"):
+            read_items(line.replace('"metadata"', '"split": "test", "metadata"').encode(), content_type="application/jsonl")
+    for kept in ("no", False, "polymer", None):
+        [item] = read_items(
+            json.dumps({"items": [{"input": "a", "expected": "b", "metadata": {"synthetic": kept}}]}).encode(),
+            content_type="application/json",
+        ).items
+        assert not item.synthetic and item.metadata == {"synthetic": kept}
     [item] = read_items(b"input,expected,synthetic\na,b,yes\n", content_type="text/csv").items
     assert item.synthetic
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from burnish_gateway.datasets.item import EXPECTS_NOTHING, GROUP, SYNTHETIC, NewItem, says_nothing, split_named
+from burnish_gateway.datasets.item import EXPECTS_NOTHING, GROUP, SYNTHETIC, NewItem, means_yes, says_nothing, split_named
 from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
 from burnish_gateway.datasets.mapping import check_columns, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
@@ -52,13 +52,16 @@ class ItemBody(ApiModel):
 
     def item(self) -> NewItem:
         marks: dict[str, Any] = {} if self.group is None else {GROUP: self.group}
-        if self.synthetic:
+        if self._is_made_up():
             marks[SYNTHETIC] = True
         return NewItem(input=self.input, expected=self.expected, split=split_named(self.split), metadata=self.metadata | marks)
 
+    def _is_made_up(self) -> bool:
+        return self.synthetic or means_yes(self.metadata.get(SYNTHETIC))
+
     @model_validator(mode="after")
     def _tested_on_real_ones(self) -> Self:
-        if split_named(self.split) == "test" and (self.synthetic or self.metadata.get(SYNTHETIC) is True):
+        if split_named(self.split) == "test" and self._is_made_up():
             raise ValueError("split: an item that was made up cannot be in the test split; use train or validation, or leave split out")
         return self
 
@@ -84,6 +87,7 @@ def read_dataset(
 ) -> tuple[str, Read]:
     """Name and items of a new dataset. JSON carries its name; for an upload it is given beside it (`?name=`)."""
     if is_json(content_type):
+        _check_json_alone(name, mapping, leave_out_blank)
         body = parse_model(DatasetBody, raw)
         return body.name, Read([one.item() for one in body.items])
     if not name or not name.strip() or len(name) > 200 or "\x00" in name:
@@ -94,8 +98,19 @@ def read_dataset(
 def read_items(raw: bytes, *, content_type: str, mapping: Mapping[str, str] | None = None, leave_out_blank: bool = False) -> Read:
     """Items to be added to a dataset."""
     if is_json(content_type):
+        _check_json_alone(None, mapping, leave_out_blank)
         return Read([one.item() for one in parse_model(ItemsBody, raw).items])
     return _uploaded(raw, content_type=content_type, mapping=mapping or {}, leave_out_blank=leave_out_blank)
+
+
+def _check_json_alone(name: str | None, mapping: Mapping[str, str] | None, leave_out_blank: bool) -> None:
+    """Raises InvalidField for what is said beside a JSON body and would not be heard."""
+    for said, given in (("name", name is not None), ("map", bool(mapping)), ("leave_out_blank", leave_out_blank)):
+        if given:
+            raise InvalidField(
+                f"{said}: in the query belongs to a file, sent as text/csv or application/x-ndjson. A JSON body says all by itself.",
+                param=said,
+            )
 
 
 def is_json(content_type: str) -> bool:

@@ -27,6 +27,11 @@ def says_nothing(expected: str | None) -> bool:
     return expected is None or not expected.strip()
 
 
+def means_yes(value: object) -> bool:
+    """Whether a mark is set, also by a file that has no truth values of its own."""
+    return value is True or str(value or "").strip().lower() in ("true", "yes", "1")
+
+
 @dataclass(frozen=True, slots=True)
 class NewItem:
     """An item as it was given. `input` is a text, or the variables by name. `split` None: decided by hash."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from burnish_gateway.datasets.item import means_yes
 from burnish_shared.errors import InvalidField
 
 LEFT_OUT: Final = "-"
@@ -125,7 +126,7 @@ def _field(target: str, value: Any) -> dict[str, Any]:
     if target == "group":
         return {target: str(value)} if value not in (None, "") else {}
     if target == "synthetic":
-        return {target: value if isinstance(value, bool) else str(value or "").strip().lower() in ("true", "yes", "1")}
+        return {target: means_yes(value)}
     if target == "expected" and isinstance(value, bool | int | float):
         return {target: str(value).lower() if isinstance(value, bool) else str(value)}
     return {target: value}

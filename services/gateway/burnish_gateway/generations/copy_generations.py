@@ -121,14 +121,18 @@ def check_whole(file: LineForm) -> None:
 def read_generations(file: LineForm) -> list[tuple[int, list[Member], int | None]]:
     """Number, members, and what it is a copy of. A candidate names its parents where it comes first, later itself: it lives on."""
     text = {one.id: one.text for one in file.candidates}
-    parents = {one.id: tuple(text[parent.candidate] for parent in one.parents) for one in file.candidates}
+    parents = {one.id: one.parents for one in file.candidates}
     seen: set[str] = set()
     read: list[tuple[int, list[Member], int | None]] = []
     for generation in file.generations:
         members: list[Member] = []
         for one in generation.members:
-            from_ = (text[one.candidate],) if one.candidate in seen else parents[one.candidate]
-            members.append(Member(text[one.candidate], one.made_by, from_, one.fitness, one.scores, one.evaluations))
+            own = text[one.candidate]
+            given = () if one.candidate in seen else parents[one.candidate]
+            from_ = (own,) if one.candidate in seen else tuple(text[parent.candidate] for parent in given)
+            members.append(
+                Member(own, one.made_by, from_, one.fitness, one.scores, one.evaluations, tuple(parent.kind for parent in given))
+            )
         seen |= {one.candidate for one in generation.members}
         read.append((generation.number, members, generation.restored_from))
     return read

@@ -36,11 +36,11 @@ class Plan:
 async def plan_migration(tx: Tx, principal: Principal, body: MigrationBody) -> Plan:
     """Raises ModelNotFound, NotFound, InvalidField for a successor that cannot be called, or where none calls it."""
     successor = await _successor(tx, body)
-    slugs = None if body.prompts is None else [parse_slug(one, param="prompts") for one in body.prompts]
+    slugs = None if body.prompts is None else [parse_slug(one, param=f"prompts[{place}]") for place, one in enumerate(body.prompts)]
     known = await store.known_slugs(tx, principal.workspace_id, slugs or [])
-    for slug in slugs or []:
+    for place, slug in enumerate(slugs or []):
         if slug not in known:
-            raise no_such_prompt(slug)
+            raise no_such_prompt(slug, param=f"prompts[{place}]")
     rows = await store.versions_calling(tx, principal.workspace_id, body.model, slugs=slugs)
     if not rows:
         raise InvalidField(f"model: no labelled or newest version of these prompts calls {body.model[:200]!r}.", param="model")

@@ -16,7 +16,10 @@ ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
 async def follow_job(db: Database, workspace_id: UUID, job_id: UUID) -> AsyncGenerator[bytes, None]:
-    """`progress` whenever it changed, `done` with the whole job at the end, comments in between so that proxies keep the line open."""
+    """`progress` whenever it changed, `done` with the whole job at the end, comments in between so that proxies keep the line open.
+
+    Ends without `done` where the job is removed meanwhile, with the prompt that it belongs to.
+    """
     told, silent_s = b"", 0.0
     while True:
         try:
@@ -24,6 +27,9 @@ async def follow_job(db: Database, workspace_id: UUID, job_id: UUID) -> AsyncGen
                 row = await store.find_run(tx, workspace_id, "optimization", job_id)
         except Unavailable:
             row = None
+        else:
+            if row is None:
+                return
         if row is not None and row["status"] in ENDED:
             yield _event("done", answers.optimization_answer(row).model_dump_json().encode())
             return
