@@ -31,3 +31,17 @@ def test_no_seal_of_another_conversation_is_kept_and_arguments_are_read() -> Non
         },
         "[EMAIL]",
     ]
+
+
+@pytest.mark.capability("E13")
+def test_what_is_json_is_read_as_json_wherever_it_stands() -> None:
+    written, kept = '{"a": "ann\\u0040example.com", "n": 1.50}', '{"a": "[EMAIL]", "n": 1.50}'
+    said = [
+        {"role": "tool", "content": written},
+        {"role": "user", "content": [{"type": "text", "text": written}]},
+        {"role": "user", "content": "\\n"},
+    ]
+    reported = Reported("s", "t", finished_at=datetime.now(UTC), latency_ms=1, model="m", provider="p", messages=said, output=written)
+    (stored,) = masked([reported], FINDERS)
+    assert stored.output == kept and stored.messages[2] == said[2]
+    assert [stored.messages[0]["content"], stored.messages[1]["content"][0]["text"]] == [kept, kept]

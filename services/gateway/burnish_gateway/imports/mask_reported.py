@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from burnish_gateway.imports.reported import Reported
-from burnish_shared.guarding.arguments import changed_arguments
+from burnish_shared.guarding.arguments import changed_arguments, changed_text
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.spans import Finder
@@ -24,7 +25,7 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
             messages=_messages(one.messages, blot),
             variables=each_text(one.variables, blot),
             metadata=each_text(one.metadata, blot),
-            output=None if one.output is None else blot(one.output),
+            output=None if one.output is None else changed_text(one.output, blot),
             error=None if one.error is None else blot(one.error),
         )
         for one in reported
@@ -32,9 +33,10 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
 
 
 def _messages(value: Any, blot: Editor, depth: int = 0) -> Any:
-    """Every string, wherever it stands: sources have their own forms of messages. Arguments of calls as whoever parses them reads them."""
+    """Every string, wherever it stands: sources have their own forms of messages. Arguments of calls, and what else begins as JSON does, as
+    whoever parses them reads them."""
     if depth >= NESTING_MOST or not isinstance(value, dict | list):
-        return each_text(value, blot, depth)
+        return each_text(value, partial(changed_text, editor=blot), depth)
     if isinstance(value, list):
         return [_messages(one, blot, depth + 1) for one in value]
     return {
