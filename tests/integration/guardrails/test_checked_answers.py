@@ -167,6 +167,7 @@ async def test_inputs_are_looked_at_before_anything_is_held_for(place: Place) ->
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"output_validators": [{"name": "a", "settings": {"kind": "length", "least_characters": 9, "most_characters": 8}}]},
         {"output_validators": [{"name": "x", "settings": {"kind": "regex", "pattern": "("}}]},
         {"output_validators": [{"name": "x", "settings": {"kind": "exact"}}]},
         {"output_validators": [{"name": "x", "settings": {"kind": "json_schema", "schema": {"type": "nothing"}}}]},

@@ -14,6 +14,7 @@ from burnish_shared.contracts.checks import (
     InputPattern,
     InputValidator,
     InputValidators,
+    Length,
     OutputChecks,
     OutputValidator,
     OutputValidators,
@@ -137,6 +138,8 @@ def _by_pattern(
 
 def _mistake_in(settings: Any) -> str | None:
     match settings:
+        case Length(least_characters=least, most_characters=int(most)) if least > most:
+            return f"no answer has at least {least:,} characters and at most {most:,}"
         case VariablesSchema(json_schema=schema) | JsonSchema(json_schema=schema):
             try:
                 SchemaCheck(schema)
