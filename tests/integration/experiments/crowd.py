@@ -3,26 +3,43 @@ optimizer's own look, and led by the gateway's own orders. Time is the test's.""
 
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+from unittest.mock import patch
 from uuid import UUID
 
 from burnish_analytics.core.rollup import COST, SATISFACTION, SUCCESSES, Deltas, Experiment
 from burnish_analytics.io.rollup_store import add_deltas
+from burnish_gateway.experiments import orders_store
 from burnish_gateway.experiments.follow_orders import OrderFollower
 from burnish_optimizer.conclude_experiment import conclude_experiment
 from burnish_optimizer.core.experiment_orders import Order
 from burnish_optimizer.io import experiments_store
 from burnish_shared.clock import SetClock, SystemClock
 from burnish_shared.contracts.events import Event
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import Database, Tx
 from burnish_shared.experiments.assign import Allocation, bucket_of
 from burnish_webhooks.fan_out import fan_out
 from tests.embedded.stack import Caller, Stack
+
+OBEYING: Final = ContextVar("OBEYING", default=False)
+
+
+@contextmanager
+def led_by_the_test() -> Iterator[None]:
+    """The loop of the gateway in this process finds no orders meanwhile: it would carry them out at times of its own."""
+    found = orders_store.list_due
+
+    async def list_due(tx: Tx, *, most: int) -> list[tuple[UUID, UUID]]:
+        return await found(tx, most=most) if OBEYING.get() else []
+
+    with patch.object(orders_store, "list_due", list_due):
+        yield
 
 
 class _NoRelay:
@@ -88,7 +105,11 @@ class Crowd:
 
     async def obey(self) -> int:
         """What the gateway's loop does, at the time of the test. Returns how many orders were carried out."""
-        return await OrderFollower(self.gateway, self.clock, _NoRelay()).turn()  # type: ignore[arg-type]
+        began = OBEYING.set(True)
+        try:
+            return await OrderFollower(self.gateway, self.clock, _NoRelay()).turn()  # type: ignore[arg-type]
+        finally:
+            OBEYING.reset(began)
 
     async def row(self, columns: str) -> Any:
         return (await self.rows(f"SELECT {columns} FROM experiments WHERE experiment_id = $1"))[0]
@@ -137,7 +158,8 @@ async def crowd(stack: Stack, caller: Caller, experiment: str, *, seed: int) -> 
         # Who is in which arm follows from the seed too.
         async with gateway.unit_of_work(workspace=caller.workspace.workspace_id) as tx:
             await tx.execute("UPDATE experiments SET hash_key = $2 WHERE experiment_id = $1", UUID(experiment), UUID(int=seed))
-        yield Crowd(caller, UUID(experiment), gateway, optimizer, analytics, webhooks, dice, clock)
+        with led_by_the_test():
+            yield Crowd(caller, UUID(experiment), gateway, optimizer, analytics, webhooks, dice, clock)
     finally:
         for one in opened:
             await one.close()

@@ -8,6 +8,8 @@ from tests.integration.chains.chains import make_prompt
 
 SLUG = "routing"
 
+USERS = [f"user{n}" for n in range(24)]
+
 
 async def two_versions(caller: Caller, *, model: str = "simulated/chat") -> None:
     """`routing` with production on version 1, and a version 2."""

@@ -11,12 +11,10 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.compat.test_curl_lines import lines_of
 from tests.integration.execution.test_executions import books
-from tests.integration.experiments.lives import SLUG, arms_of, ask, body, drafted, ramp, read, started, two_versions, until_known
+from tests.integration.experiments.lives import SLUG, USERS, arms_of, ask, body, drafted, ramp, read, started, two_versions, until_known
 from tests.pace import comes_within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("X1")]
-
-USERS = [f"user{n}" for n in range(24)]
 
 
 async def told(stack: Stack, caller: Caller, prefix: str = "experiment.") -> list[tuple[str, Any]]:
@@ -208,62 +206,6 @@ async def test_a_control_that_wins_is_not_said_to_stand_where_somebody_moved_the
     assert "somebody moved it" in over["promotion"]["why"] and (await caller("GET", label)).body["version"] == 2
 
 
-async def test_the_checklist_says_what_stands_against_a_start(caller: Caller) -> None:
-    await two_versions(caller)
-    running = await started(caller, body())
-    second = await drafted(caller, body(name="Second"))
-    found = await caller("GET", f"/v1/experiments/{second}/checklist")
-    assert found.status == 200 and found.body["can_start"] is False, found.body
-    assert {"conflicts": "blocks"}.items() <= {one["name"]: one["state"] for one in found.body["checks"]}.items()
-    refused = await caller("POST", f"/v1/experiments/{second}/start")
-    assert refused.status == 409 and refused.body["error"]["param"] == "namespace" and running in refused.body["error"]["message"]
-    archived = await caller("POST", f"/v1/prompts/{SLUG}/archive")
-    assert archived.status == 409 and running in archived.body["error"]["message"]
-    for status in ("running", "paused"):
-        removed = await caller("DELETE", f"/v1/prompts/{SLUG}/labels/production")
-        assert (removed.status, removed.body["error"]["param"]) == (409, "label") and running in removed.body["error"]["message"], status
-        await caller("POST", f"/v1/experiments/{running}/pause")
-    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/other", {"version": 2})).status == 200
-    assert (await caller("DELETE", f"/v1/prompts/{SLUG}/labels/other")).status == 200, "nothing runs on this one"
-    await caller("POST", f"/v1/experiments/{running}/decide", {"winner": None, "reason": "enough"})
-    assert (await caller("DELETE", f"/v1/prompts/{SLUG}/labels/production")).status == 200
-
-
-async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller) -> None:
-    await two_versions(caller)
-    one = await started(caller, body(namespace="texts", namespace_share=0.5))
-    two = await started(caller, body(name="Second", namespace="texts", namespace_share=0.5))
-    full = await drafted(caller, body(name="Third", namespace="texts", namespace_share=0.1))
-    refused = await caller("POST", f"/v1/experiments/{full}/start")
-    assert refused.status == 409 and refused.body["error"]["param"] == "namespace_share"
-    await until_known(caller, {"control", "candidate"})
-    async with asyncio.timeout(40):
-        while {(await ask(caller, user)).body["experiment_id"] for user in USERS} != {one, two}:
-            await asyncio.sleep(0.1)
-    spaces = await caller("GET", "/v1/experiments/namespaces")
-    assert [(space["name"], space["taken"]) for space in spaces.body["data"]] == [("texts", 1.0)]
-
-
-async def test_a_namespace_that_two_drafts_make_at_once_is_about_one_unit(caller: Caller) -> None:
-    """Else one person could be in two of its experiments: by their session in one, by their id in the other."""
-    await two_versions(caller)
-    for n in range(3):
-        units = ("end_user", "session", "execution") * 2
-        answers = await asyncio.gather(*(caller("POST", "/v1/experiments", body(namespace=f"n{n}", unit=unit)) for unit in units))
-        assert len({one.body["unit"] for one in answers if one.status == 201}) == 1, [one.body for one in answers]
-        assert {one.body["error"]["param"] for one in answers if one.status != 201} == {"unit"}
-
-
-async def test_a_protected_label_asks_for_approval_before_anybody_gets_the_candidate(stack: Stack, caller: Caller) -> None:
-    await two_versions(caller)
-    rules = await caller("PUT", "/v1/workspace/label-rules", {"protected_labels": ["production"]})
-    if rules.status == 404:
-        await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
-    experiment = await drafted(caller, body())
-    refused = await caller("POST", f"/v1/experiments/{experiment}/start")
-    assert refused.status == 409 and "approved" in refused.body["error"]["message"], refused.body
-
-
 async def test_openai_calls_take_part_and_tell_the_arm_to_who_asks(caller: Caller) -> None:
     await two_versions(caller)
     await started(caller, body())
@@ -306,71 +248,6 @@ async def test_who_is_held_out_is_in_no_experiment(caller: Caller) -> None:
         while set((arms := await arms_of(caller, USERS)).values()) == {None}:
             await asyncio.sleep(0.1)
     assert 4 <= sum(arm is None for arm in arms.values()) <= 20
-
-
-async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> None:
-    await two_versions(caller)
-    experiment = await drafted(caller, body())
-    endings = [(await read(caller, await drafted(caller, body(kind=kind))))["on_winner"] for kind in ("ab", "rollout")]
-    assert endings == ["offered", "automatic"]
-    changed = await caller("PUT", f"/v1/experiments/{experiment}", {"revision": 1, "experiment": body(name="Other", unit="session")})
-    assert changed.status == 200 and (changed.body["name"], changed.body["unit"], changed.body["revision"]) == ("Other", "session", 2)
-    stale = await caller("PUT", f"/v1/experiments/{experiment}", {"revision": 1, "experiment": body()})
-    assert stale.status == 409
-    page = await caller("GET", f"/v1/experiments?prompt={SLUG}&status=draft")
-    assert [one["id"] for one in page.body["data"]][-1] == experiment
-    assert (await caller("DELETE", f"/v1/experiments/{experiment}")).status == 200
-    assert (await caller("GET", f"/v1/experiments/{experiment}")).status == 404
-
-
-@pytest.mark.parametrize(
-    ("changed", "param"),
-    [
-        ({"arms": [{"name": "a", "version": 1}, {"name": "a", "version": 2}]}, "arms"),
-        ({"arms": [{"name": "a", "version": 1}, {"name": "b", "version": 9}]}, "arms[1].version"),
-        ({"arms": [{"name": "a", "version": 1}]}, "arms"),
-        ({"metric": "clicks"}, "metric"),
-        ({"metric": "metric:clicks"}, "direction"),
-        ({"targeting": "metadata.tier =="}, "targeting"),
-        ({"deciding": {"method": "fixed"}}, "deciding.planned_units"),
-        ({"arms": [{"name": "a", "version": 1, "share": 0.7}, {"name": "b", "version": 2, "share": 0.7}]}, "arms"),
-        ({"arms": [{"name": "a", "version": 1}, {"name": "b", "model": "no/such"}]}, "arms[1].model"),
-        ({"prompt": "nothing"}, "prompt"),
-        ({"kind": "rollout", "rollout": {"steps": [0.00001, 1]}}, "rollout.steps"),
-        ({"kind": "rollout", "deciding": {"max_days": 3}}, "deciding.max_days"),
-        ({"metric": "success", "direction": "lower"}, "direction"),
-        ({"metric": "success", "deciding": {"smallest_effect": 5}}, "deciding.smallest_effect"),
-        ({"metric": "satisfaction", "deciding": {"equivalence_margin": 2}}, "deciding.equivalence_margin"),
-        ({"guardrails": [{"metric": "error_rate", "margin": 2}]}, "guardrails[0].margin"),
-        ({"guardrails": [{"metric": "satisfaction", "margin": 3, "relative": True}]}, "guardrails[0].margin"),
-        ({"guardrails": [{"metric": "error_rate", "margin": 0.1, "direction": "higher"}]}, "guardrails[0].direction"),
-        ({"guardrails": [{"metric": "latency_p95_ms", "margin": 5}, {"metric": "latency_p95_ms", "margin": 0.2}]}, "guardrails"),
-        ({"shadow_budget_nusd": 5}, "shadow_budget_nusd"),
-    ],
-)
-async def test_a_draft_that_makes_no_sense_names_the_field(caller: Caller, changed: dict[str, Any], param: str) -> None:
-    await two_versions(caller)
-    answer = await caller("POST", "/v1/experiments", body(**changed))
-    assert answer.status in (404, 422) and str(answer.body["error"]["param"]).startswith(param), answer.body
-
-
-async def test_what_looks_odd_and_makes_sense_is_drafted(caller: Caller) -> None:
-    await two_versions(caller)
-    for changed in (
-        {"metric": "metric:NPS", "direction": "higher"},  # as feedback may name it
-        {"metric": "latency_ms", "direction": "lower", "deciding": {"smallest_effect": 50}},
-        {"guardrails": [{"metric": "error_rate", "margin": 2, "relative": True}, {"metric": "latency_ms", "margin": 400}]},
-    ):
-        answer = await caller("POST", "/v1/experiments", body(**changed))
-        assert answer.status == 201, (changed, answer.body)
-
-
-async def test_a_plan_that_ends_before_anything_may_be_decided_is_not_started(caller: Caller) -> None:
-    await two_versions(caller)
-    experiment = await drafted(caller, body(min_samples=100, deciding={"method": "fixed", "planned_units": 150}))
-    refused = await caller("POST", f"/v1/experiments/{experiment}/start")
-    assert refused.status == 409 and refused.body["error"]["param"] == "deciding.planned_units", refused.body
-    assert "plan 200 or more" in refused.body["error"]["message"]
 
 
 async def test_results_are_counted_by_unit(stack: Stack, caller: Caller) -> None:
@@ -467,105 +344,6 @@ async def test_a_backtest_asks_past_inputs_of_other_versions(stack: Stack, calle
             assert (refused.status, refused.body["error"]["param"]) == (status, param), refused.body
     misspelt = await caller("POST", "/v1/experiments/backtests", {"experiment_id": "-" * 36})
     assert misspelt.status == 422 and misspelt.body["error"]["param"] == "experiment_id"
-
-
-@pytest.mark.capability("O6")
-async def test_an_accepted_suggestion_begins_a_guarded_rollout(stack: Stack, caller: Caller) -> None:
-    await two_versions(caller)
-    suggestion = await suggested(stack, caller)
-    accepted = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": "guarded"})
-    assert accepted.status == 200 and accepted.body["label"] is None and accepted.body["version"] == 3, accepted.body
-    assert (await caller("GET", f"/v1/prompts/{SLUG}/labels/production")).body["version"] == 1
-    seen = await read(caller, accepted.body["experiment_id"])
-    assert (seen["kind"], seen["status"], seen["suggestion_id"]) == ("rollout", "running", suggestion)
-    assert [(one["version"], one["share"]) for one in seen["arms"]] == [(1, 0.99), (3, 0.01)]
-    again = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": "guarded"})
-    assert again.body["experiment_id"] == accepted.body["experiment_id"]
-
-
-async def test_a_policy_rolls_a_proven_suggestion_out_by_itself(stack: Stack, caller: Caller) -> None:
-    await two_versions(caller)
-    policy = {"rollout_policy": {"rollout": {"steps": [0.1, 1.0], "bake_s": 60}}}
-    assert (await caller("PUT", "/v1/experiments/settings", policy)).status == 200
-    suggestion = await suggested(stack, caller)
-    async with asyncio.timeout(15):
-        while not (running := (await caller("GET", "/v1/experiments?status=running")).body["data"]):
-            await asyncio.sleep(0.2)
-    assert running[0]["suggestion_id"] == suggestion and running[0]["created_by"] == "system:rollout_policy"
-    assert running[0]["rollout"]["steps"] == [0.1, 1.0]
-
-
-async def suggested(stack: Stack, caller: Caller) -> str:
-    """What an optimization would leave: a job that measured a gain, and its suggestion."""
-    suggestion, job, dataset = new_uuid(), new_uuid(), new_uuid()
-    workspace = caller.workspace.workspace_id
-    await books(stack, "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, 'd', 't')", dataset, workspace)
-    await books(
-        stack,
-        """INSERT INTO optimization_jobs (job_id, workspace_id, prompt_id, slug, base_version, dataset_id, dataset_version, method,
-             task_model, reflect_model, seed, budget_evaluations, budget_nusd, funding_account_id, created_by)
-           SELECT $1, workspace_id, prompt_id, slug, 1, $2, 1, 'reflective', 'm', 'm', 1, 1, 1, 1, 't' FROM prompts
-            WHERE workspace_id = $3 AND slug = $4""",
-        job, dataset, workspace, SLUG,
-    )  # fmt: skip
-    test = {"n": 30, "baseline": 0.5, "candidate": 0.9, "delta": 0.4, "ci_low": 0.2, "ci_high": 0.6, "p_value": 0.001}
-    content = {"messages": [{"role": "user", "content": "Answer {{topic}} very well."}]}
-    await books(
-        stack,
-        """INSERT INTO suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content, evidence)
-           SELECT $1, workspace_id, prompt_id, slug, 1, $2, $3::json, $4::jsonb FROM prompts WHERE workspace_id = $5 AND slug = $6""",
-        suggestion, job, json.dumps(content), json.dumps({"test": test, "edits": []}), workspace, SLUG,
-    )  # fmt: skip
-    return str(suggestion)
-
-
-@pytest.mark.capability("P10")
-async def test_experiments_move_with_a_bundle_and_come_in_once(stack: Stack, caller: Caller) -> None:
-    await two_versions(caller)
-    over = await started(caller, body(name="Over", guardrails=[{"metric": "error_rate", "margin": 0.02}]))
-    await caller("POST", f"/v1/experiments/{over}/decide", {"winner": "control", "reason": "not better"})
-    await started(caller, body(name="Running", deciding={"smallest_effect": 0.03}))
-    await drafted(caller, ramp(name="Planned"))
-    bundle = (await caller("GET", "/v1/export?scope=prompts")).body
-    assert [(one["experiment"]["name"], one["status"]) for one in bundle["experiments"]] == [
-        ("Over", "completed"), ("Running", "running"), ("Planned", "draft"),
-    ]  # fmt: skip
-    other = await stack.caller()
-    dry = await other("POST", "/v1/import?dry_run=true", bundle)
-    assert {one["outcome"] for one in dry.body["experiments"]} == {"created"}, dry.body
-    first = await other("POST", "/v1/import", bundle)
-    assert first.status == 200 and {one["outcome"] for one in first.body["experiments"]} == {"created"}, first.body
-    assert any("'Running' was running" in note for note in first.body["notes"])
-    again = await other("POST", "/v1/import", bundle)
-    assert {one["outcome"] for one in again.body["experiments"]} == {"unchanged"}
-    page = (await other("GET", "/v1/experiments")).body["data"]
-    seen = {one["name"]: one for one in page}
-    assert {name: one["status"] for name, one in seen.items()} == {"Over": "completed", "Running": "draft", "Planned": "draft"}
-    assert seen["Over"]["verdict"]["outcome"] == "worse" and seen["Running"]["deciding"]["smallest_effect"] == 0.03
-    assert seen["Planned"]["rollout"]["steps"] == [0.05, 0.5, 1.0]
-
-
-@pytest.mark.capability("P10")
-async def test_experiments_of_the_source_systems_come_in_as_drafts(caller: Caller) -> None:
-    dump = {
-        "ai_prompts": [
-            {"id": 11, "name": "triage", "version": 1, "prompt_text": "Sort {{ticket}}.", "model": "simulated/chat", "is_active": True},
-            {"id": 12, "name": "triage", "version": 2, "prompt_text": "Sort {{ticket}} well.", "model": "simulated/chat"},
-        ],
-        "ai_prompt_experiments": [
-            {"id": 1, "name": "Better words", "prompt_a_id": 11, "prompt_b_id": 12, "traffic_split": 20, "metric": "success_rate"},
-            {"id": 2, "name": "Lost", "prompt_a_id": 11, "prompt_b_id": 99},
-        ],
-    }
-    done = await caller("POST", "/v1/import?format=source", dump)
-    assert done.status == 200, done.body
-    assert [one["outcome"] for one in done.body["experiments"]] == ["created"]
-    assert any("'Lost' is left out" in note for note in done.body["notes"])
-    (one,) = (await caller("GET", "/v1/experiments")).body["data"]
-    assert (one["prompt"], one["metric"], one["status"]) == ("triage", "success", "draft")
-    assert [(arm["version"], arm["share"]) for arm in one["arms"]] == [(1, 0.8), (2, 0.2)]
-    again = await caller("POST", "/v1/import?format=source", dump)
-    assert [one["outcome"] for one in again.body["experiments"]] == ["unchanged"]
 
 
 async def test_every_curl_line_of_the_guide_does_what_it_says(stack: Stack, caller: Caller) -> None:

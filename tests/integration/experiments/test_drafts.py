@@ -1,0 +1,133 @@
+"""What stands against an experiment before it starts: drafts, checklists, namespaces, approvals (PRODUCT X1)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.execution.test_executions import books
+from tests.integration.experiments.lives import SLUG, USERS, ask, body, drafted, read, started, two_versions, until_known
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("X1")]
+
+
+async def test_the_checklist_says_what_stands_against_a_start(caller: Caller) -> None:
+    await two_versions(caller)
+    running = await started(caller, body())
+    second = await drafted(caller, body(name="Second"))
+    found = await caller("GET", f"/v1/experiments/{second}/checklist")
+    assert found.status == 200 and found.body["can_start"] is False, found.body
+    assert {"conflicts": "blocks"}.items() <= {one["name"]: one["state"] for one in found.body["checks"]}.items()
+    refused = await caller("POST", f"/v1/experiments/{second}/start")
+    assert refused.status == 409 and refused.body["error"]["param"] == "namespace" and running in refused.body["error"]["message"]
+    archived = await caller("POST", f"/v1/prompts/{SLUG}/archive")
+    assert archived.status == 409 and running in archived.body["error"]["message"]
+    for status in ("running", "paused"):
+        removed = await caller("DELETE", f"/v1/prompts/{SLUG}/labels/production")
+        assert (removed.status, removed.body["error"]["param"]) == (409, "label") and running in removed.body["error"]["message"], status
+        await caller("POST", f"/v1/experiments/{running}/pause")
+    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/other", {"version": 2})).status == 200
+    assert (await caller("DELETE", f"/v1/prompts/{SLUG}/labels/other")).status == 200, "nothing runs on this one"
+    await caller("POST", f"/v1/experiments/{running}/decide", {"winner": None, "reason": "enough"})
+    assert (await caller("DELETE", f"/v1/prompts/{SLUG}/labels/production")).status == 200
+
+
+async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller) -> None:
+    await two_versions(caller)
+    one = await started(caller, body(namespace="texts", namespace_share=0.5))
+    two = await started(caller, body(name="Second", namespace="texts", namespace_share=0.5))
+    full = await drafted(caller, body(name="Third", namespace="texts", namespace_share=0.1))
+    refused = await caller("POST", f"/v1/experiments/{full}/start")
+    assert refused.status == 409 and refused.body["error"]["param"] == "namespace_share"
+    await until_known(caller, {"control", "candidate"})
+    async with asyncio.timeout(40):
+        while {(await ask(caller, user)).body["experiment_id"] for user in USERS} != {one, two}:
+            await asyncio.sleep(0.1)
+    spaces = await caller("GET", "/v1/experiments/namespaces")
+    assert [(space["name"], space["taken"]) for space in spaces.body["data"]] == [("texts", 1.0)]
+
+
+async def test_a_namespace_that_two_drafts_make_at_once_is_about_one_unit(caller: Caller) -> None:
+    """Else one person could be in two of its experiments: by their session in one, by their id in the other."""
+    await two_versions(caller)
+    for n in range(3):
+        units = ("end_user", "session", "execution") * 2
+        answers = await asyncio.gather(*(caller("POST", "/v1/experiments", body(namespace=f"n{n}", unit=unit)) for unit in units))
+        assert len({one.body["unit"] for one in answers if one.status == 201}) == 1, [one.body for one in answers]
+        assert {one.body["error"]["param"] for one in answers if one.status != 201} == {"unit"}
+
+
+async def test_a_protected_label_asks_for_approval_before_anybody_gets_the_candidate(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    rules = await caller("PUT", "/v1/workspace/label-rules", {"protected_labels": ["production"]})
+    if rules.status == 404:
+        await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    experiment = await drafted(caller, body())
+    refused = await caller("POST", f"/v1/experiments/{experiment}/start")
+    assert refused.status == 409 and "approved" in refused.body["error"]["message"], refused.body
+
+
+async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await drafted(caller, body())
+    endings = [(await read(caller, await drafted(caller, body(kind=kind))))["on_winner"] for kind in ("ab", "rollout")]
+    assert endings == ["offered", "automatic"]
+    changed = await caller("PUT", f"/v1/experiments/{experiment}", {"revision": 1, "experiment": body(name="Other", unit="session")})
+    assert changed.status == 200 and (changed.body["name"], changed.body["unit"], changed.body["revision"]) == ("Other", "session", 2)
+    stale = await caller("PUT", f"/v1/experiments/{experiment}", {"revision": 1, "experiment": body()})
+    assert stale.status == 409
+    page = await caller("GET", f"/v1/experiments?prompt={SLUG}&status=draft")
+    assert [one["id"] for one in page.body["data"]][-1] == experiment
+    assert (await caller("DELETE", f"/v1/experiments/{experiment}")).status == 200
+    assert (await caller("GET", f"/v1/experiments/{experiment}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "param"),
+    [
+        ({"arms": [{"name": "a", "version": 1}, {"name": "a", "version": 2}]}, "arms"),
+        ({"arms": [{"name": "a", "version": 1}, {"name": "b", "version": 9}]}, "arms[1].version"),
+        ({"arms": [{"name": "a", "version": 1}]}, "arms"),
+        ({"metric": "clicks"}, "metric"),
+        ({"metric": "metric:clicks"}, "direction"),
+        ({"targeting": "metadata.tier =="}, "targeting"),
+        ({"deciding": {"method": "fixed"}}, "deciding.planned_units"),
+        ({"arms": [{"name": "a", "version": 1, "share": 0.7}, {"name": "b", "version": 2, "share": 0.7}]}, "arms"),
+        ({"arms": [{"name": "a", "version": 1}, {"name": "b", "model": "no/such"}]}, "arms[1].model"),
+        ({"prompt": "nothing"}, "prompt"),
+        ({"kind": "rollout", "rollout": {"steps": [0.00001, 1]}}, "rollout.steps"),
+        ({"kind": "rollout", "deciding": {"max_days": 3}}, "deciding.max_days"),
+        ({"metric": "success", "direction": "lower"}, "direction"),
+        ({"metric": "success", "deciding": {"smallest_effect": 5}}, "deciding.smallest_effect"),
+        ({"metric": "satisfaction", "deciding": {"equivalence_margin": 2}}, "deciding.equivalence_margin"),
+        ({"guardrails": [{"metric": "error_rate", "margin": 2}]}, "guardrails[0].margin"),
+        ({"guardrails": [{"metric": "satisfaction", "margin": 3, "relative": True}]}, "guardrails[0].margin"),
+        ({"guardrails": [{"metric": "error_rate", "margin": 0.1, "direction": "higher"}]}, "guardrails[0].direction"),
+        ({"guardrails": [{"metric": "latency_p95_ms", "margin": 5}, {"metric": "latency_p95_ms", "margin": 0.2}]}, "guardrails"),
+        ({"shadow_budget_nusd": 5}, "shadow_budget_nusd"),
+    ],
+)
+async def test_a_draft_that_makes_no_sense_names_the_field(caller: Caller, changed: dict[str, Any], param: str) -> None:
+    await two_versions(caller)
+    answer = await caller("POST", "/v1/experiments", body(**changed))
+    assert answer.status in (404, 422) and str(answer.body["error"]["param"]).startswith(param), answer.body
+
+
+async def test_what_looks_odd_and_makes_sense_is_drafted(caller: Caller) -> None:
+    await two_versions(caller)
+    for changed in (
+        {"metric": "metric:NPS", "direction": "higher"},  # as feedback may name it
+        {"metric": "latency_ms", "direction": "lower", "deciding": {"smallest_effect": 50}},
+        {"guardrails": [{"metric": "error_rate", "margin": 2, "relative": True}, {"metric": "latency_ms", "margin": 400}]},
+    ):
+        answer = await caller("POST", "/v1/experiments", body(**changed))
+        assert answer.status == 201, (changed, answer.body)
+
+
+async def test_a_plan_that_ends_before_anything_may_be_decided_is_not_started(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await drafted(caller, body(min_samples=100, deciding={"method": "fixed", "planned_units": 150}))
+    refused = await caller("POST", f"/v1/experiments/{experiment}/start")
+    assert refused.status == 409 and refused.body["error"]["param"] == "deciding.planned_units", refused.body
+    assert "plan 200 or more" in refused.body["error"]["message"]
