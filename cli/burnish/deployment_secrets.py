@@ -17,8 +17,8 @@ from urllib.parse import quote
 from burnish.embedded.child import StartFailed
 from burnish.embedded.postgres import SUPERUSER
 from burnish.embedded.roles import GROUP_OF_LOGIN
-from burnish.launcher.files import read_json, write_json
-from burnish.launcher.passwords import derived_password, new_kek
+from burnish.launcher.files import write_json
+from burnish.launcher.passwords import derived_password, kept_secrets, new_kek
 from burnish.launcher.services import PROVISIONER, SERVICES
 
 FOLDER_MODE: Final = 0o755
@@ -76,8 +76,8 @@ class _Values:
     def of(cls, folder: Path, environment: Mapping[str, str]) -> "_Values":
         folder.mkdir(parents=True, exist_ok=True)
         place = folder / "secrets.json"
-        stored = read_json(place)
-        if not isinstance(stored, dict):
+        stored = kept_secrets(place, names=("kek", "seed"))
+        if stored is None:
             stored = {"kek": new_kek(), "seed": secrets.token_hex(32)}
             write_json(place, stored, is_durable=True)
         kek = environment.get("BURNISH_KEK") or stored["kek"]

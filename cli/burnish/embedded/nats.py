@@ -93,7 +93,7 @@ async def stop(process: Process) -> None:
 
 
 def write_config(server: Nats) -> None:
-    """Writes nats.conf, readable by its owner alone: it holds the passwords."""
+    """Writes nats.conf, readable by its owner alone: it holds the passwords. Paths stand in it as they are: NATS knows no \\u escapes."""
     from burnish_shared.bus.users import authorization  # Here, so that `burnish status` need not load the bus.
 
     server.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,10 +101,12 @@ def write_config(server: Nats) -> None:
     server.config.write_text(
         CONFIG.format(
             port=server.port,
-            store=json.dumps(str(server.store)),
+            store=json.dumps(str(server.store), ensure_ascii=False),
             sync=server.sync_interval if server.sync_interval == "always" else json.dumps(server.sync_interval),
             authorization=_with_administrator(authorization(server.passwords), password=server.passwords.get(ADMINISTRATOR)),
-        )
+        ),
+        encoding="utf-8",
+        errors="surrogateescape",
     )
 
 

@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import hmac
+import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from burnish.embedded.child import StartFailed
-from burnish.launcher.files import read_json, write_json
+from burnish.launcher.files import write_json
 from burnish.launcher.home import Home
 
 if TYPE_CHECKING:
@@ -42,9 +44,9 @@ class Secrets:
 def load_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> Secrets:
     """Reads the secrets of this home, making them the first time. A key that the environment names takes the place of the stored ones.
 
-    Raises StartFailed when a key is not 32 bytes in base64, or its source gives none.
+    Raises StartFailed when a key is not 32 bytes in base64, or its source gives none, and as `stored_secrets` does.
     """
-    stored = stored_secrets(home)
+    stored = stored_secrets(home, environment)
     keks = _named_by(environment) or [stored["kek"], *stored.get("kek_previous", [])]
     made = Secrets(kek=keks[0], kek_previous=tuple(keks[1:]), seed=stored["seed"], instance=stored["instance"])
     made.keyring()
@@ -56,12 +58,40 @@ def environment_keyring(environment: Mapping[str, str] = os.environ) -> "Keyring
     return _keyring(_named_by(environment))
 
 
-def stored_secrets(home: Home) -> dict[str, Any]:
-    """What the home's file holds; made the first time."""
-    stored = read_json(home.secrets)
-    if not isinstance(stored, dict):
-        stored = {"kek": new_kek(), "seed": secrets.token_hex(32), "instance": secrets.token_hex(3)}
-        write_json(home.secrets, stored, is_durable=True)
+def stored_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """What the home's file holds; made the first time. It may lack the key where the environment names one.
+
+    Raises StartFailed where it is damaged, or lost while the data is there.
+    """
+    key = () if is_named_by_environment(environment) else ("kek",)
+    stored = kept_secrets(home.secrets, names=(*key, "seed", "instance"))
+    if stored is not None:
+        return stored
+    if (home.postgres / "PG_VERSION").exists():
+        raise StartFailed(
+            f"{home.secrets} is not there, and the data in {home.postgres} opens with no other. Put the copy back that you kept apart;"
+            " nothing was changed."
+        )
+    made = {"kek": new_kek(), "seed": secrets.token_hex(32), "instance": secrets.token_hex(3)}
+    write_json(home.secrets, made, is_durable=True)
+    return made
+
+
+def kept_secrets(path: Path, *, names: Collection[str]) -> dict[str, Any] | None:
+    """What a file of secrets holds, a text under each of `names`; None where there is none.
+
+    Raises StartFailed for a damaged one: who made another in its place would destroy what may still be read of the only key.
+    """
+    try:
+        stored = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        stored = None
+    if not isinstance(stored, dict) or not all(isinstance(stored.get(name), str) for name in names):
+        raise StartFailed(
+            f"{path} is damaged: it does not hold {', '.join(names)}. Put the copy back that you kept apart; nothing was changed."
+        )
     return stored
 
 

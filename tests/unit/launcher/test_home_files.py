@@ -1,0 +1,68 @@
+"""Files of a home and of a deployment that must not be lost, and those that its path stands in."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from burnish.deployment_secrets import write_deployment_secrets
+from burnish.embedded.child import StartFailed
+from burnish.embedded.nats import Nats, binary, write_config
+from burnish.launcher.home import Home
+from burnish.launcher.passwords import load_secrets, new_kek
+from burnish_shared.bus.users import USERS
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"kek": "a"}', '{"kek": "a", "seed": null, "instance": "b"}'])
+def test_damaged_secrets_are_refused_and_never_replaced(home: Home, text: str) -> None:
+    home.secrets.write_text(text)
+
+    with pytest.raises(StartFailed, match=r"secrets\.json is damaged"):
+        load_secrets(home, {})
+
+    assert home.secrets.read_text() == text
+
+
+def test_secrets_without_the_key_do_where_the_environment_names_it(home: Home) -> None:
+    home.secrets.write_text('{"seed": "a", "instance": "b"}')
+
+    assert load_secrets(home, {"BURNISH_KEK": new_kek()}).seed == "a"
+    with pytest.raises(StartFailed, match="kek"):
+        load_secrets(home, {})
+
+
+def test_no_secrets_are_made_beside_data_that_was_made_with_others(home: Home) -> None:
+    home.postgres.mkdir()
+    (home.postgres / "PG_VERSION").write_text("18\n")
+
+    with pytest.raises(StartFailed, match=r"secrets\.json is not there"):
+        load_secrets(home, {})
+
+    assert not home.secrets.exists()
+
+
+def test_the_configuration_of_nats_takes_a_home_with_any_letters(tmp_path: Path) -> None:
+    server = Nats(folder=tmp_path / 'Jörg 日本 "x"', port=1, log=tmp_path / "nats.log", passwords=dict.fromkeys(USERS, "p" * 16))
+    write_config(server)
+
+    checked = subprocess.run([binary(), "-t", "-c", server.config], capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stderr
+    assert f'store_dir: "{tmp_path}/Jörg 日本 \\"x\\"/store"' in server.config.read_text(encoding="utf-8")
+
+
+def test_damaged_secrets_of_a_deployment_are_refused_and_never_replaced(tmp_path: Path) -> None:
+    write_deployment_secrets(tmp_path, nats_conf="", environment={})
+    before = (tmp_path / "gateway/env").read_text()
+    (tmp_path / "secrets.json").write_text('{"kek": "a')
+
+    with pytest.raises(StartFailed, match=r"secrets\.json is damaged"):
+        write_deployment_secrets(tmp_path, nats_conf="", environment={})
+
+    assert (tmp_path / "secrets.json").read_text() == '{"kek": "a'
+    assert (tmp_path / "gateway/env").read_text() == before
