@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -37,13 +38,15 @@ def backup(
 
     database_url, nats_url = _running(find_home(home))
     if only_erasures:
-        to.mkdir(mode=0o700, parents=True, exist_ok=True)
         tombstones = asyncio.run(_told(read_tombstones(nats_url)))
-        write_tombstones(tombstones, to / TOMBSTONES)
+        with _writing(to):
+            to.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_tombstones(tombstones, to / TOMBSTONES)
         print(json.dumps({"erasures": len(tombstones)}) if as_json else f"{len(tombstones)} erasures are in {to / TOMBSTONES}.")
         return
-    folder = asyncio.run(_told(take_backup(Sources(database_url, nats_url), to)))
-    removed = forget_old(to, keep=keep) if keep else []
+    with _writing(to):
+        folder = asyncio.run(_told(take_backup(Sources(database_url, nats_url), to)))
+        removed = forget_old(to, keep=keep) if keep else []
     manifest = read_manifest(folder)
     if as_json:
         facts = {"folder": str(folder), "taken_at": manifest.taken_at, "kek_id": manifest.kek_id, "rows": manifest.counts}
@@ -147,13 +150,26 @@ def _needed(variable: str) -> str:
     return value
 
 
+@contextmanager
+def _writing(to: Path) -> Iterator[None]:
+    """A folder that takes no file, and a disk that is full, in words for an operator."""
+    try:
+        yield
+    except OSError as error:
+        raise StartFailed(f"The backup cannot be written to {to}: {error.strerror or error}.") from error
+
+
 async def _told(work: Coroutine[Any, Any, T]) -> T:
     """What the servers refused, in words for an operator."""
+    import asyncpg
+
     from burnish_shared.bus.api import ApiError
     from burnish_shared.errors import Unavailable
 
     try:
         return await work
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+        raise StartFailed(f"PostgreSQL broke it off: {error}") from error
     except Unavailable as error:
         raise StartFailed(error.message) from error
     except ApiError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from burnish.backup import backup_store as store
-from burnish.embedded.child import StartFailed
+from burnish.embedded.child import StartFailed, bound_to_parent
 from burnish.embedded.postgres import binaries
 
 FIRST_REVISION: Final = "0001"
@@ -60,7 +61,10 @@ async def _restore(url: str, path: Path) -> None:
 
 
 async def _run(url: str | None, program: str, *arguments: str) -> str:
-    """What it printed. The password goes by the environment, so that nobody reads it in the list of processes."""
+    """What it printed. The password goes by the environment, so that nobody reads it in the list of processes.
+
+    The program ends with us, however that is: a load that nobody waits for would fill a database that is being emptied.
+    """
     environment = dict(os.environ)
     more: tuple[str, ...] = ()
     if url is not None:
@@ -70,8 +74,9 @@ async def _run(url: str | None, program: str, *arguments: str) -> str:
     folder = Path(os.environ.get(PROGRAMS) or binaries())
     try:
         process = await asyncio.create_subprocess_exec(
-            folder / program, *more, *arguments, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
+            folder / program, *more, *arguments, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            preexec_fn=bound_to_parent(signal.SIGTERM),
+        )  # fmt: skip
     except OSError as error:
         raise StartFailed(
             f"{folder / program} cannot be run: {error.strerror}. Name the folder of PostgreSQL's programs by {PROGRAMS}."

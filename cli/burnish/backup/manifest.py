@@ -71,9 +71,12 @@ def read_manifest(folder: Path) -> Manifest:
         raise StartFailed(f"{folder} is no backup: {NAME} cannot be read. Name the folder that `burnish backup` printed.") from error
     if not isinstance(stored, dict) or stored.pop("format", None) != FORMAT or stored.pop("version", None) != VERSION:
         raise StartFailed(f"{folder} is a backup of another format; restore it with the release of Burnish that made it.")
-    files = [StoredFile(**one) for one in stored.pop("files")]
-    streams = [StoredStream(**one) for one in stored.pop("streams")]
-    return Manifest(files=files, streams=streams, **stored)
+    try:
+        files = [StoredFile(**one) for one in stored.pop("files")]
+        streams = [StoredStream(**one) for one in stored.pop("streams")]
+        return Manifest(files=files, streams=streams, **stored)
+    except (KeyError, TypeError) as error:
+        raise StartFailed(f"{folder / NAME} is not as Burnish writes it (damaged, or changed). Take another backup.") from error
 
 
 def checked(folder: Path) -> Manifest:

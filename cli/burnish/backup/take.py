@@ -3,9 +3,11 @@ handled in between is in both, and handled once.
 """
 
 import asyncio
+import fcntl
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -36,22 +38,65 @@ class Sources:
 async def take_backup(sources: Sources, parent: Path) -> Path:
     """Writes a backup into a new folder below `parent` and returns it. What is there under its name is whole.
 
-    Services may run meanwhile. Raises StartFailed, Unavailable, ApiError.
+    Services may run meanwhile. What backups that were killed left there is removed. Raises StartFailed, Unavailable, ApiError, OSError.
     """
     name = f"{PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     folder = parent / (name + PARTIAL)
     os.makedirs(parent, mode=0o700, exist_ok=True)
+    forget_abandoned(parent)
     os.mkdir(folder, mode=0o700)
+    with held_by_us(folder):
+        return (await _fill(sources, folder)).rename(parent / name)
+
+
+def forget_abandoned(parent: Path) -> list[Path]:
+    """Removes partial backups below `parent` whose writer is gone, and returns them: left there, they would fill the disk."""
+    return [one for one in sorted(parent.glob(f"{PREFIX}*{PARTIAL}")) if _is_abandoned(one) and _is_removed(one)]
+
+
+async def _fill(sources: Sources, folder: Path) -> Path:
     try:
         stored = await _take_streams(sources.nats_url, folder) if sources.nats_url else []
         manifest = await _take_database(sources.database_url, folder, streams=stored)
         if sources.nats_url:
             manifest = _with(manifest, write_tombstones(await read_tombstones(sources.nats_url), folder / TOMBSTONES))
         await asyncio.to_thread(_complete, manifest, folder)
-        return folder.rename(parent / name)
+        return folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+@contextmanager
+def held_by_us(folder: Path) -> Iterator[None]:
+    """Others see that its writer lives, however that ends. Where the disk knows no locks, they see nothing and leave it alone."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """One that was just made is empty, and not held yet."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return bool(os.listdir(descriptor))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _is_removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 async def read_tombstones(nats_url: str) -> list[Tombstone]:

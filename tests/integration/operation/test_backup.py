@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
@@ -15,10 +16,11 @@ import pytest
 import pytest_asyncio
 
 from burnish.backup import stream_snapshot
+from burnish.backup.commands import backup as backup_command
 from burnish.backup.home_restore import running_beside
 from burnish.backup.manifest import DATABASE, NAME, Manifest, checked, read_manifest
 from burnish.backup.restore import Target, refuse_misfits, restore, tombstones_of
-from burnish.backup.take import PARTIAL, Sources, forget_old, take_backup
+from burnish.backup.take import PARTIAL, Sources, forget_abandoned, forget_old, take_backup
 from burnish.embedded import nats as embedded_nats
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
@@ -159,6 +161,9 @@ async def test_what_does_not_fit_is_refused(backup: Path, tmp_path: Path) -> Non
     (copy / DATABASE).write_bytes(dump)
     with pytest.raises(StartFailed, match="not what the manifest says"):
         checked(copy)
+    (copy / NAME).write_text('{"format": "burnish.backup", "version": 1, "files": []}')
+    with pytest.raises(StartFailed, match="not as Burnish writes it"):
+        checked(copy)
     (copy / NAME).unlink()
     with pytest.raises(StartFailed, match="is no backup"):
         checked(copy)
@@ -187,6 +192,30 @@ async def test_only_whole_backups_are_counted_and_forgotten(tmp_path: Path) -> N
     assert [one.name[:16] for one in removed] == ["burnish-20261120", "burnish-20261121"]
     assert half.exists() and foreign.exists() and len(list(tmp_path.iterdir())) == 4
     assert json.loads((tmp_path / "burnish-20261123T031700.000000Z" / NAME).read_text())["format"] == "burnish.backup"
+
+
+async def test_what_a_killed_backup_left_is_removed_by_the_next_and_one_under_way_is_left(tmp_path: Path) -> None:
+    held = tmp_path / f"burnish-20261110T031700.000000Z{PARTIAL}"
+    program = "import sys, time; from pathlib import Path; from burnish.backup.take import held_by_us\n"
+    program += "with held_by_us(Path(sys.argv[1])): print(flush=True); time.sleep(600)"
+    held.mkdir()
+    (held / DATABASE).write_text("half")
+    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(held), stdout=asyncio.subprocess.PIPE)
+    try:
+        assert writer.stdout is not None and await writer.stdout.readline()
+        assert forget_abandoned(tmp_path) == [] and (held / DATABASE).exists()
+    finally:
+        writer.kill()
+        await writer.wait()
+    assert forget_abandoned(tmp_path) == [held] and not list(tmp_path.iterdir())
+
+
+async def test_a_folder_that_takes_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/x")
+    monkeypatch.setenv("NATS_URL", "nats://127.0.0.1:1")
+    (tmp_path / "file").touch()
+    with pytest.raises(StartFailed, match=r"cannot be written to .*file/folder: Not a directory"):
+        await asyncio.to_thread(backup_command, tmp_path / "file" / "folder")
 
 
 async def asked(urls: DatabaseUrls, sql: str) -> set[str]:
