@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
-from burnish.launcher.database import make_partitions, point_simulator
+from burnish.launcher.database import make_partitions, point_simulator, revision_of
 from burnish.launcher.home import Home
 from burnish.launcher.state import running_connection
 
@@ -21,12 +21,19 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
     if url is None:
         print(f"Nothing runs in {home.path}: start it, or name a login that may create roles by DATABASE_URL.", file=sys.stderr)
         return 1
+    if is_down and target == "head":
+        print("Say where to go back to: --down --target REVISION, such as 0060.", file=sys.stderr)
+        return 1
     try:
         migrate(url, target=target, down=is_down)
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"The schema is at {target}.", file=sys.stderr)
+    reached = asyncio.run(revision_of(url))
+    print(f"The schema is at {reached or 'nothing'}.", file=sys.stderr)
+    if not is_down and target.isdecimal() and reached > target:
+        print(f"That is beyond {target}: to go back, say --down.", file=sys.stderr)
+        return 1
     if not is_down:
         asyncio.run(_set_up(url, environment))
     return 0

@@ -1,7 +1,6 @@
 """`burnish restore`: fills a PostgreSQL and a NATS that hold nothing of ours. Messages to others stay until an operator lets them go."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from burnish.embedded.child import StartFailed
 from burnish.launcher.database import newest_revision
 from burnish_shared import streams
 from burnish_shared.bus.api import ApiError
-from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.connect import Bus
 from burnish_shared.contracts.erasures import Tombstone
 
 if TYPE_CHECKING:
@@ -147,4 +146,4 @@ async def _restore_streams(nats_url: str, folder: Path, stored: Sequence[StoredS
 
 
 async def _bus(nats_url: str) -> Bus:
-    return await connect(nats_url, service="provisioner", replica=f"restore-{os.getpid()}")
+    return await stream_snapshot.reach(nats_url, purpose="restore")

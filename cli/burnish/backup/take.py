@@ -20,7 +20,6 @@ from burnish.backup.manifest import DATABASE, NAME, TOMBSTONES, Manifest, Stored
 from burnish.embedded.child import StartFailed
 from burnish_shared import streams
 from burnish_shared.auth.sealing import sealed_under
-from burnish_shared.bus.connect import connect
 from burnish_shared.contracts.erasures import Tombstone
 
 PREFIX: Final = "burnish-"
@@ -44,8 +43,7 @@ async def take_backup(sources: Sources, parent: Path) -> Path:
     folder = parent / (name + PARTIAL)
     os.makedirs(parent, mode=0o700, exist_ok=True)
     forget_abandoned(parent)
-    os.mkdir(folder, mode=0o700)
-    with held_by_us(folder):
+    with _made_and_held(folder):
         return (await _fill(sources, folder)).rename(parent / name)
 
 
@@ -68,30 +66,35 @@ async def _fill(sources: Sources, folder: Path) -> Path:
 
 
 @contextmanager
-def held_by_us(folder: Path) -> Iterator[None]:
-    """Others see that its writer lives, however that ends. Where the disk knows no locks, they see nothing and leave it alone."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _made_and_held(folder: Path) -> Iterator[None]:
+    """Whoever sees the folder sees that its writer lives, however that ends: it is locked before it has its name.
+
+    Where the disk knows no locks, others can tell nothing and leave it alone.
+    """
+    unnamed = folder.with_name(f".{folder.name}")
+    unnamed.mkdir(mode=0o700)
+    descriptor = os.open(unnamed, os.O_RDONLY)
     try:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+        unnamed.rename(folder)
         yield
     finally:
         os.close(descriptor)
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """One that was just made is empty, and not held yet."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return bool(os.listdir(descriptor))
     except OSError:
         return False
     finally:
         os.close(descriptor)
+    return True
 
 
 def _is_removed(folder: Path) -> bool:
@@ -101,7 +104,7 @@ def _is_removed(folder: Path) -> bool:
 
 async def read_tombstones(nats_url: str) -> list[Tombstone]:
     """All erasures that were ever asked for. Raises Unavailable."""
-    async with await connect(nats_url, service="provisioner", replica=f"backup-{os.getpid()}") as bus:
+    async with await stream_snapshot.reach(nats_url, purpose="backup") as bus:
         return await stream_snapshot.read_tombstones(bus)
 
 
@@ -128,7 +131,7 @@ def forget_old(parent: Path, *, keep: int) -> list[Path]:
 
 
 async def _take_streams(nats_url: str, folder: Path) -> list[StoredStream]:
-    async with await connect(nats_url, service="provisioner", replica=f"backup-{os.getpid()}") as bus:
+    async with await stream_snapshot.reach(nats_url, purpose="backup") as bus:
         found = [one.name for one in streams.STREAMS if await stream_snapshot.state_of(bus, one.name) is not None]
         return [await stream_snapshot.take_snapshot(bus, name, folder / f"{name}.snapshot") for name in found]
 

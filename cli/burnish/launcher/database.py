@@ -91,6 +91,17 @@ async def point_simulator(database_url: str, *, base_url: str) -> None:
         await connection.close(timeout=5)
 
 
+async def revision_of(database_url: str) -> str:
+    """The revision of the database, empty for one that was never migrated."""
+    import asyncpg
+
+    connection = await asyncpg.connect(database_url, timeout=10)
+    try:
+        return await _revision(connection)
+    finally:
+        await connection.close(timeout=5)
+
+
 def newest_revision() -> str:
     """The last revision that this release brings, such as `0005`."""
     versions = files("burnish_shared").joinpath("db", "migrations", "versions").iterdir()
@@ -98,7 +109,6 @@ def newest_revision() -> str:
 
 
 async def _revision(connection: Any) -> str:
-    """The revision of the database, empty for one that was never migrated."""
     if await connection.fetchval("SELECT to_regclass('burnish_migrations.alembic_version')") is None:
         return ""
     return await connection.fetchval("SELECT max(version_num) FROM burnish_migrations.alembic_version") or ""

@@ -196,18 +196,23 @@ async def test_only_whole_backups_are_counted_and_forgotten(tmp_path: Path) -> N
 
 async def test_what_a_killed_backup_left_is_removed_by_the_next_and_one_under_way_is_left(tmp_path: Path) -> None:
     held = tmp_path / f"burnish-20261110T031700.000000Z{PARTIAL}"
-    program = "import sys, time; from pathlib import Path; from burnish.backup.take import held_by_us\n"
-    program += "with held_by_us(Path(sys.argv[1])): print(flush=True); time.sleep(600)"
-    held.mkdir()
-    (held / DATABASE).write_text("half")
+    program = "import sys, time; from pathlib import Path; from burnish.backup.take import _made_and_held\n"
+    program += "with _made_and_held(Path(sys.argv[1])): print(flush=True); time.sleep(600)"
     writer = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(held), stdout=asyncio.subprocess.PIPE)
     try:
         assert writer.stdout is not None and await writer.stdout.readline()
-        assert forget_abandoned(tmp_path) == [] and (held / DATABASE).exists()
+        assert forget_abandoned(tmp_path) == [] and held.exists()
     finally:
         writer.kill()
         await writer.wait()
     assert forget_abandoned(tmp_path) == [held] and not list(tmp_path.iterdir())
+
+
+async def test_a_backup_does_not_wait_for_ever_for_nats(source: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_snapshot, "CONNECT_PATIENCE_S", 0.3)
+    with pytest.raises(StartFailed, match="NATS did not let us in"):
+        await take_backup(Sources(source["superuser"], f"nats://a:b@127.0.0.1:{own_port()}"), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_folder_that_takes_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
