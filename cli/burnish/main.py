@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -16,6 +17,7 @@ from burnish.launcher.home import Home, find_home
 from burnish.lineage import app as lineage_app
 from burnish.options import HomeOption, JsonOption
 from burnish.users import app as users_app
+from burnish.users import run as run_told
 from burnish.webhooks import listen
 from burnish_client.cli.access import ProfileOption
 from burnish_client.cli.app import HELP, add_commands
@@ -176,8 +178,10 @@ def secrets(
 @workspace_app.command("create")
 def create_workspace(
     name: Annotated[str, typer.Argument(help="Name of the workspace.")],
-    credits_: Annotated[int, typer.Option("--credits", min=0, help="Credits to begin with; one credit is one US cent.")] = 10_000,
-    organization: Annotated[str | None, typer.Option(help="Id of the organization; a new one when left out.")] = None,
+    credits_: Annotated[
+        int, typer.Option("--credits", min=0, max=1_000_000_000, help="Credits to begin with; one credit is one US cent.")
+    ] = 10_000,
+    organization: Annotated[UUID | None, typer.Option(help="Id of the organization; a new one when left out.")] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -185,9 +189,7 @@ def create_workspace(
 
     In the installation that runs in the home or, with DATABASE_URL and BURNISH_KEK set, in the deployment that they belong to.
     """
-    import asyncio
     from dataclasses import asdict
-    from uuid import UUID
 
     from burnish.launcher.operated import find_operated
     from burnish.launcher.workspaces import make_workspace
@@ -197,11 +199,10 @@ def create_workspace(
         raise typer.BadParameter("a workspace needs a name of 1 to 200 characters")
     place = find_home(home)
     operated = find_operated(place)
-    owner = UUID(organization) if organization else None
     making = make_workspace(
-        operated.database_url, keyring=operated.keyring, name=name, credit_nusd=credits_ * NUSD_PER_CREDIT, organization_id=owner
+        operated.database_url, keyring=operated.keyring, name=name, credit_nusd=credits_ * NUSD_PER_CREDIT, organization_id=organization
     )
-    access = asyncio.run(making)
+    access = run_told(making)
     if as_json:
         print(json.dumps(asdict(access)))
     else:

@@ -7,6 +7,7 @@ from uuid import UUID
 from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home
 from burnish.launcher.users import operators_database
+from burnish_shared.errors import NotFound
 
 if TYPE_CHECKING:
     from burnish_shared.auth.keyring import Keyring
@@ -33,15 +34,20 @@ async def make_workspace(
 ) -> WorkspaceAccess:
     """A workspace with `credit_nusd` of credit and an admin key, which may also be the operator's.
 
-    `database_url` is the operator's login, not a service's.
+    `database_url` is the operator's login, not a service's. Raises NotFound for an organization that is not there.
     """
+    import asyncpg
+
     from burnish_shared.auth import provisioning
     from burnish_shared.auth.installation import load_installation_secrets
 
     async with operators_database(database_url) as database:
         installation = await load_installation_secrets(database, keyring)
         async with database.unit_of_work() as tx:
-            workspace_id, organization, _ = await provisioning.create_workspace(tx, name=name, organization_id=organization_id)
+            try:
+                workspace_id, organization, _ = await provisioning.create_workspace(tx, name=name, organization_id=organization_id)
+            except asyncpg.ForeignKeyViolationError as error:
+                raise NotFound(f"There is no organization {organization_id}.") from error
             if credit_nusd:
                 await provisioning.grant_credit(tx, workspace_id=workspace_id, amount_nusd=credit_nusd, reason="first credit")
             key_id, key = await provisioning.create_api_key(

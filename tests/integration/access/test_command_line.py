@@ -100,6 +100,10 @@ async def test_a_workspace_made_by_command_needs_no_superuser(stack: Stack) -> N
     made = json.loads(result.stdout)
     answer = await until_status(nobody(stack), 200, path="/v1/credits", key=made["api_key"])
     assert answer.body["balance_nusd"] == 7 * 10_000_000
+    absent = await command(stack, "workspace", "create", "Made", "--organization", str(UUID(int=0)))
+    assert absent.exit_code == 1 and "no organization" in absent.output
+    for wrong in (("--organization", "acme"), ("--credits", str(10**18))):
+        assert (await command(stack, "workspace", "create", "Made", *wrong)).exit_code == 2
 
 
 async def test_up_makes_one_operator_and_prints_the_password_until_it_is_changed(stack: Stack, tmp_path: Path) -> None:
