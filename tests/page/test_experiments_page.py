@@ -50,6 +50,18 @@ async def test_an_experiment_is_drafted_counted_and_started(page_as: OpenPage, s
     assert [one["metric"] for one in kept["guardrails"]] == ["error_rate", "latency_p95_ms", "cost_nusd", "satisfaction"]
 
 
+async def test_the_list_tells_at_once_what_became_of_an_experiment(page_as: OpenPage, site: Site) -> None:
+    name = f"Told at once {uuid4().hex[:6]}"
+    experiment = await started(site, await two_versions(site), name=name)
+    page = await page_as("viewer", "/app/analytics")
+    await expect(page.get_by_text(re.compile("^live$|in the last minute"))).to_be_visible()
+    await page.get_by_role("link", name="Experiments", exact=True).click()
+    row = page.get_by_role("table", name="Experiments").get_by_role("row").filter(has_text=name)
+    await expect(row).to_contain_text("running")
+    await site.call("POST", f"/v1/experiments/{experiment}/pause")
+    await expect(row).to_contain_text("paused")
+
+
 async def test_a_smaller_effect_takes_more(page_as: OpenPage, site: Site) -> None:
     arms = [{"name": "control", "label": "production"}, {"name": "before", "version": 1}]
     experiment = await drafted(site, site.ids["prompt"], unit="execution", metric="success", arms=arms)

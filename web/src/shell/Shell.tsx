@@ -4,7 +4,7 @@ import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lu
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { standing } from "@/api/client";
 import { invalidate } from "@/api/hooks";
-import { live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
+import { MADE_OLD, live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
 import { Coming, Dialog, SideMenu } from "@/kit/Dialog";
 import { afterFirstAct, preloadFloats } from "@/kit/floats";
@@ -93,7 +93,7 @@ function useLiveWorkspace(workspaceId: string | null) {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => (workspaceId ? live.follow(workspaceId) : undefined), [workspaceId]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useLiveEvents(["gap", ...new Set(["alert.", "metric.", "usage.", "budget.", "credits.", "feedback.", "execution.", "prompt.", "optimization.", "suggestion.", "test_run.", "provider_key.", "webhook.", "data."])], (event) => {
+  useLiveEvents(["gap", ...MADE_OLD.map(([begin]) => begin)], (event) => {
     if (event.type === "gap") {
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
       return;
