@@ -4,7 +4,7 @@ import re
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
 from tests.page.browser import expect_console
@@ -38,6 +38,28 @@ async def test_credit_is_given_taken_back_and_found_in_the_entries(page_as: Open
     await page.get_by_label("Kind of entry").select_option("adjustment")
     await expect(entries).to_contain_text("typed wrong")
     await expect(entries).to_contain_text("corrects no.")
+
+
+async def test_credit_whose_answer_was_lost_is_given_once(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("operator", "/app/usage", workspace_id=await site.new_workspace("Books"))
+    expect_console(page, "ERR_CONNECTION_RESET")
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    await page.route("**/v1/credits/grants", lose, times=1)
+    await page.get_by_role("button", name="Add credit").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Dollars").fill("12")
+    await dialog.get_by_label("Reason").fill("of the month")
+    await dialog.get_by_role("button", name="Add it").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("does not answer")
+    await dialog.get_by_role("button", name="Add it").click()
+    await expect(page.get_by_text("$12.00 came in")).to_be_visible()
+    await page.goto("/app/usage/statement?kind=grant")
+    rows = page.get_by_role("table", name="Entries").get_by_role("row")
+    await expect(rows.filter(has_text="of the month")).to_have_count(1)
 
 
 async def test_a_charge_is_given_back(page_as: OpenPage, site: Site) -> None:

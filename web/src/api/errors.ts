@@ -34,6 +34,11 @@ export class ApiError extends Error {
     return this.status === 0;
   }
 
+  /** Nobody knows whether it was done: no answer came, or none of Burnish's own, or it was too busy to say. */
+  get isLost(): boolean {
+    return this.isConnection || this.status === 503 || (this.status >= 500 && this.code === "unexpected");
+  }
+
   /** The caller is not signed in any more. */
   get isSignedOut(): boolean {
     return this.status === 401;

@@ -1,7 +1,7 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
 import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef } from "react";
-import { api, standing } from "./client";
+import { api, newIdempotencyKey, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import type { paths } from "./schema";
 
@@ -129,12 +129,16 @@ export function useOpened<T extends { id: string }, P extends With<"get">>(id: s
 }
 
 /** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. What `waits` for a connection
- * is taken back when its form goes. */
+ * is taken back when its form goes. A POST whose answer was lost and that is sent again just the same is done, and paid for, once. */
 export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false, removes }: { invalidates?: readonly string[]; /** What is at this path is gone then: it is not read again while its page closes. */ removes?: With<"get">; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
+  const lost = useRef(new Map<string, string>());
   const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
-    mutationFn: (given) => change(verb, path, given),
+    mutationFn: (given) => (verb === "post" ? once(lost.current, given, (keyed) => change(verb, path, keyed)) : change(verb, path, given)),
+    // What was lost on its way back may still be under way there.
+    retry: (times, error) => isUnderWay(error) && times < ASKS_MOST,
+    retryDelay: (_, error) => (error.retryAfterS ?? 1) * 1_000,
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
     onSuccess: () => void invalidate(queries, invalidates, removes),
   });
@@ -144,6 +148,29 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
   });
   useEffect(() => () => void takeBack(queries, given.current), [queries]);
   return changing;
+}
+
+const ASKS_MOST = 40;
+const KEY = "Idempotency-Key";
+
+/** Sends it under an Idempotency-Key: that of before where it is the same, and nobody knows what became of it. `lost`: those, by what was sent. */
+async function once<G extends { headers?: Record<string, string> }, T>(lost: Map<string, string>, given: G, send: (keyed: G) => Promise<T>): Promise<T> {
+  const sent = JSON.stringify(given);
+  const key = given.headers?.[KEY] ?? lost.get(sent) ?? newIdempotencyKey();
+  try {
+    const answer = await send({ ...given, headers: { ...given.headers, [KEY]: key } });
+    lost.delete(sent);
+    return answer;
+  } catch (failed) {
+    const error = asApiError(failed);
+    if (error.isLost || isUnderWay(error)) lost.set(sent, key);
+    else lost.delete(sent);
+    throw failed;
+  }
+}
+
+function isUnderWay(error: ApiError): boolean {
+  return error.code === "idempotency_in_progress";
 }
 
 /** Takes back what still waits for a connection, by what was given to `mutate`: it is never sent. False where it is sent already. */

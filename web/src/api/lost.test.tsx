@@ -1,0 +1,83 @@
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { useChange } from "./hooks";
+import { Queries } from "./slow.fake";
+
+const PATH = "/v1/credits/grants";
+const grant = (dollars: number) => ({ body: { workspace_id: "w", amount_nusd: dollars * 1e9, reason: "of the month" } });
+const refusal = (status: number, code: string, headers: Record<string, string> = {}) => Response.json({ error: { code, message: "No.", retryable: true } }, { status, headers });
+
+type Sent = { body: string; key: string | null };
+let sent: Sent[] = [];
+/** What the next requests get, in this order. */
+let answers: (() => Response)[] = [];
+
+beforeEach(() => {
+  sent = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    const request = given as Request;
+    sent.push({ body: await request.text(), key: request.headers.get("Idempotency-Key") });
+    return (answers.shift() ?? (() => Response.json({}, { status: 201 })))();
+  });
+});
+afterEach(() => {
+  cleanup();
+  answers = [];
+  vi.restoreAllMocks();
+});
+
+function Shown() {
+  const give = useChange("post", PATH);
+  return (
+    <>
+      <button onClick={() => give.mutate(grant(5))}>Give 5</button>
+      <button onClick={() => give.mutate(grant(6))}>Give 6</button>
+      <p>{give.status}</p>
+    </>
+  );
+}
+
+async function press(name: string, then: "success" | "error") {
+  fireEvent.click(screen.getByText(name));
+  await waitFor(() => expect(screen.getByText(then)).toBeTruthy());
+}
+
+const keys = () => sent.map(({ key }) => key);
+
+it.each([
+  ["nothing comes back", () => Response.error()],
+  ["the connection breaks", () => { throw new TypeError("Failed to fetch"); }],
+  ["a proxy answers in its place", () => new Response("<h1>Bad gateway</h1>", { status: 502 })],
+  ["Burnish is too busy to say", () => refusal(503, "unavailable")],
+])("sends what was lost once more under its key: %s", async (_, lost) => {
+  answers = [lost];
+  render(<Queries><Shown /></Queries>);
+  await press("Give 5", "error");
+  await press("Give 6", "success");
+  await press("Give 5", "success");
+  const [first, other, again] = keys();
+  expect(first).toBeTruthy();
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
+  // It was answered now: who wants it done once more gets it done once more.
+  await press("Give 5", "success");
+  await waitFor(() => expect(sent).toHaveLength(4));
+  expect(sent[3]?.key).not.toBe(first);
+});
+
+it("sends what was refused under another key once it is sent again", async () => {
+  answers = [() => refusal(409, "conflict")];
+  render(<Queries><Shown /></Queries>);
+  await press("Give 5", "error");
+  await press("Give 5", "success");
+  expect(new Set(keys()).size).toBe(2);
+});
+
+it("waits for what is still under way", async () => {
+  answers = [() => Response.error(), () => refusal(409, "idempotency_in_progress", { "retry-after": "0.01" })];
+  render(<Queries><Shown /></Queries>);
+  await press("Give 5", "error");
+  await press("Give 5", "success");
+  expect(sent).toHaveLength(3);
+  expect(new Set(keys()).size).toBe(1);
+});
