@@ -152,13 +152,15 @@ async def set_theme(page: Page, theme: str) -> None:
 
 
 async def narrow(page: Page, width_px: int) -> None:
-    """Makes the window as narrow, and waits until charts have measured theirs: they hear of it a frame later."""
+    """Makes the window so narrow, and waits until charts have measured theirs: they hear of it a frame later. Fails if it does not fit."""
     await page.set_viewport_size({"width": width_px, "height": 800})
     await settled(page)
     for _ in range(40):
         if (await overflow_px(page))[0] <= 0:
             return
         await page.evaluate("() => new Promise((then) => requestAnimationFrame(() => setTimeout(then, 25)))")
+    beyond_px, guilty = await overflow_px(page)
+    assert beyond_px <= 0, f"{beyond_px} px wider than a window of {width_px}: {guilty}"
 
 
 async def shift_of(page: Page) -> tuple[float, list[str]]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, settled
+from tests.page.browser import expect_console, narrow, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -126,6 +126,28 @@ async () => {
   scrollTo(0, document.documentElement.scrollHeight);
 }
 """
+
+
+async def test_a_word_longer_than_its_line_goes_on_in_the_next(page_as: OpenPage, site: Site) -> None:
+    word = "unending" * 25
+    slug = f"word-{uuid4().hex[:6]}"
+    body = {"slug": slug, "template": "Hello", "model": "simulated/chat", "description": word}
+    await site.call("POST", "/v1/prompts", body)
+    await narrow(await page_as("viewer", f"/app/prompts/{slug}"), 320)
+    workspace_id = await site.new_workspace(word)
+    for path in ("/app/settings", "/app/usage/plan"):
+        await narrow(await page_as("admin", path, workspace_id=workspace_id), 320)
+    page = await page_as("viewer", "/app/datasets")
+
+    async def name_publishers(route: Route) -> None:
+        answer = await route.fetch()
+        listed = await answer.json()
+        await route.fulfill(response=answer, json={**listed, "data": [{**one, "publisher": word} for one in listed["data"]]})
+
+    await page.route(re.compile(r"/v1/marketplace(\?|$)"), name_publishers)
+    await page.get_by_role("link", name="Library", exact=True).click()
+    await expect(page.get_by_text(word).first).to_be_visible()
+    await narrow(page, 320)
 
 
 async def test_what_each_role_may_is_what_the_api_says(page_as: OpenPage, site: Site) -> None:

@@ -93,7 +93,7 @@ function Card({ entry }: { entry: Item }) {
           </Link>
         </h2>
         <p className="mt-0.5 flex flex-wrap items-center gap-x-1.5 text-12 text-muted">
-          <span>{entry.publisher}</span>·<span className="font-mono">{entry.model}</span>
+          <span className="wrap-anywhere">{entry.publisher}</span>·<span className="font-mono wrap-anywhere">{entry.model}</span>
         </p>
       </div>
       <p className="line-clamp-3 min-h-10 text-13">{entry.description || entry.use_case || <span className="text-muted">Nothing is said of it.</span>}</p>
