@@ -18,3 +18,15 @@ it("offers nothing that does not fit what is typed, while that is still looked f
   await (await asking(asked, "GET", "/v1/prompts", 2)).answer(page("my-beta", "beta"));
   await vi.waitFor(() => expect(offered()).toEqual(["my-beta", "beta"]));
 });
+
+it("says that there is none only once it knows, and what kept it from knowing", async () => {
+  const asked = slowApi();
+  const { result } = renderHook(usePromptChoices, { wrapper: Queries });
+  expect(result.current.empty).toBe("Looking…");
+  await (await asking(asked, "GET", "/v1/prompts")).answer(page());
+  await vi.waitFor(() => expect(result.current.empty).toBe("Nothing found"));
+  act(() => result.current.onSearch("x"));
+  expect(result.current.empty).toBe("Looking…");
+  await (await asking(asked, "GET", "/v1/prompts", 2)).answer({ error: { code: "unavailable", message: "Something is away." } }, 503);
+  await vi.waitFor(() => expect(result.current.empty).toBe("Prompts could not be looked for: Something is away."));
+});

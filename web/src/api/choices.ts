@@ -7,16 +7,17 @@ import { useRead } from "./hooks";
 const MINUTE_MS = 60_000;
 const MOST = 200;
 
-/** Prompts as choices of a Combobox, found by the API while one types: `<Combobox {...usePromptChoices()} … />`. */
-export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: string) => void } {
+/** Prompts as choices of a Combobox, found by the API while one types: `<Combobox {...usePromptChoices()} … />`. `empty`: why there are none. */
+export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: string) => void; empty: string } {
   const [q, setQ] = useState("");
-  const { data, isPlaceholderData } = useRead("/v1/prompts", { query: { q, limit: 50 } }, { staleTime: MINUTE_MS });
+  const { data, error, isPlaceholderData } = useRead("/v1/prompts", { query: { q, limit: 50 } }, { staleTime: MINUTE_MS });
   const choices = useMemo(() => {
     // What was found for the words before stays as far as it has the new ones: Enter takes the first that is listed.
     const found = (data?.data ?? []).filter((one) => !isPlaceholderData || `${one.slug} ${one.name}`.toLowerCase().includes(q.trim().toLowerCase()));
     return found.map((one) => ({ value: one.slug, label: one.slug, hint: one.name === one.slug ? undefined : one.name }));
   }, [data, isPlaceholderData, q]);
-  return { choices, onSearch: setQ };
+  const empty = error ? `Prompts could not be looked for: ${error.message}` : data === undefined || isPlaceholderData ? "Looking…" : "Nothing found";
+  return { choices, onSearch: setQ, empty };
 }
 
 /** The newest datasets of the workspace by id, and as choices of a Combobox. */

@@ -2,7 +2,7 @@ import { X } from "lucide-react";
 import { Combobox, type Choice } from "./Combobox";
 
 /** Any number of many: what is chosen stands there, each to be taken away, and the list beside it adds one more. */
-export function Several({ label, add, none, values, onChange, choices, onSearch, disabled }: { label: string; /** Words of the list, such as "Add a prompt". */ add: string; /** What holds while nothing is chosen. */ none: string; values: readonly string[]; onChange: (values: string[]) => void; choices: readonly Choice[]; onSearch?: (typed: string) => void; disabled?: boolean }) {
+export function Several({ label, add, none, values, onChange, choices, onSearch, empty, disabled }: { label: string; /** Words of the list, such as "Add a prompt". */ add: string; /** What holds while nothing is chosen. */ none: string; values: readonly string[]; onChange: (values: string[]) => void; choices: readonly Choice[]; onSearch?: (typed: string) => void; empty?: string; disabled?: boolean }) {
   const nameOf = (value: string) => choices.find((one) => one.value === value)?.label ?? value;
   return (
     <div role="group" aria-label={label} className="flex min-w-0 flex-wrap items-center gap-1.5">
@@ -15,7 +15,7 @@ export function Several({ label, add, none, values, onChange, choices, onSearch,
           </button>
         </span>
       ))}
-      <Combobox label={label} value={null} placeholder={add} disabled={disabled} choices={choices.filter((one) => !values.includes(one.value))} onSearch={onSearch} onChange={(next) => next && onChange([...values, next])} />
+      <Combobox label={label} value={null} placeholder={add} disabled={disabled} choices={choices.filter((one) => !values.includes(one.value))} onSearch={onSearch} empty={empty} onChange={(next) => next && onChange([...values, next])} />
     </div>
   );
 }

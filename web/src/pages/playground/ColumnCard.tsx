@@ -71,7 +71,7 @@ export function ColumnCard(props: Props) {
 }
 
 function OfPrompt({ column, facts, onChange }: Props) {
-  const { choices, onSearch } = usePromptChoices();
+  const prompts = usePromptChoices();
   const versions = useRead("/v1/prompts/{slug}/versions", { path: { slug: column.prompt }, query: { limit: 100 } }, { enabled: column.prompt !== "" });
   const numbers = versions.isPlaceholderData ? [] : (versions.data?.data ?? []).map((one) => one.version);
   const labels = Object.entries(facts.labels);
@@ -92,7 +92,7 @@ function OfPrompt({ column, facts, onChange }: Props) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap gap-2">
-        <Combobox label="Prompt" value={column.prompt || null} placeholder="Choose a prompt" choices={choices} onSearch={onSearch} onChange={(prompt) => onChange({ prompt: prompt ?? "", at: "" })} className="min-w-40 flex-1" />
+        <Combobox label="Prompt" value={column.prompt || null} placeholder="Choose a prompt" {...prompts} onChange={(prompt) => onChange({ prompt: prompt ?? "", at: "" })} className="min-w-40 flex-1" />
         {column.prompt ? <Select compact aria-label="Version" empty={live ? `live (v${live})` : "live"} value={column.at} onChange={(at) => onChange({ at })} options={[...chosen, ...options]} className="max-w-48" /> : null}
       </div>
       {facts.messages.length > 0 ? <WhatItSays key={column.prompt} prompt={column.prompt} messages={facts.messages} version={facts.version} /> : null}
