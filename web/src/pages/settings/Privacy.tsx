@@ -1,8 +1,9 @@
 import { type FormEvent, useState } from "react";
 import type { Schema } from "@/api/client";
+import { useDraftOver } from "@/api/draft-over";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
+import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, Meanwhile, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
 import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
@@ -14,7 +15,7 @@ export function Privacy({ id }: { id: string }) {
   const may = useMay();
   return (
     <div className="flex flex-col gap-8">
-      <Loaded of={useWorkspace(id)}>{(facts) => <Keeping key={`${facts.retention_days} ${facts.store_content} ${facts.legal_hold}`} facts={facts} />}</Loaded>
+      <Loaded of={useWorkspace(id)}>{(facts) => <Keeping key={facts.id} facts={facts} />}</Loaded>
       {may.admin ? (
         <After>
           <Erasures />
@@ -26,23 +27,24 @@ export function Privacy({ id }: { id: string }) {
 
 function Keeping({ facts }: { facts: WorkspaceFacts }) {
   const may = useMay();
-  const [days, setDays] = useState(String(facts.retention_days));
-  const [store, setStore] = useState(facts.store_content);
-  const [hold, setHold] = useState(facts.legal_hold);
+  const saved = { days: String(facts.retention_days), store: facts.store_content, hold: facts.legal_hold };
+  const { base, draft, set, isBehind, takeNewest, settle } = useDraftOver(saved);
+  const { days, store, hold } = draft;
   const [asking, setAsking] = useState(false);
   const save = useChange("patch", "/v1/workspaces/{workspace_id}", { invalidates: ["/v1/workspaces"] });
   const body = {
-    ...(Number(days) === facts.retention_days ? {} : { retention_days: Number(days) }),
-    ...(store === facts.store_content ? {} : { store_content: store }),
-    ...(hold === facts.legal_hold ? {} : { legal_hold: hold }),
+    ...(Number(days) === Number(base.days) ? {} : { retention_days: Number(days) }),
+    ...(store === base.store ? {} : { store_content: store }),
+    ...(hold === base.hold ? {} : { legal_hold: hold }),
   };
-  const forgets = Number(days) < facts.retention_days;
+  const forgets = "retention_days" in body && Number(days) < facts.retention_days;
   const send = () =>
     save.mutate(
       { path: { workspace_id: facts.id }, body },
       {
         onSuccess: () => {
           setAsking(false);
+          settle(draft);
           toast("Saved");
         },
       },
@@ -57,10 +59,11 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
     <Section title="What is kept" description={<>Numbers stay: 400 days for each run, longer for figures. Text and people go. What is blotted out of text before it is stored is set under <TextLink to="/guardrails" search={{ tab: "stored" }}>Guardrails</TextLink>.</>}>
       <form onSubmit={submit} className="flex max-w-lg flex-col gap-4">
         <Field label="Days that text and end users are kept" hint={`0 to ${facts.limits.retention_days}, which the plan allows.`} error={errorFor(save.error, "retention_days")}>
-          <Input inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} readOnly={off} className="max-w-28" />
+          <Input inputMode="numeric" value={days} onChange={(event) => set({ ...draft, days: event.target.value })} readOnly={off} className="max-w-28" />
         </Field>
-        <Checkbox label="Keep the text of runs" hint="Without it, runs are counted and priced, and nobody can read what was asked. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => setStore(event.target.checked)} />
-        <Checkbox label="Legal hold" hint="Nothing is forgotten while this is on; erasures wait." checked={hold} disabled={off} onChange={(event) => setHold(event.target.checked)} />
+        <Checkbox label="Keep the text of runs" hint="Without it, runs are counted and priced, and nobody can read what was asked. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => set({ ...draft, store: event.target.checked })} />
+        <Checkbox label="Legal hold" hint="Nothing is forgotten while this is on; erasures wait." checked={hold} disabled={off} onChange={(event) => set({ ...draft, hold: event.target.checked })} />
+        <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={off || Object.keys(body).length === 0 || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>

@@ -1,0 +1,76 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { SessionProvider, useSessionState } from "@/api/session";
+import { Privacy } from "./Privacy";
+import { WorkspaceSettings } from "./WorkspaceSettings";
+
+vi.mock("@tanstack/react-router", () => ({ useNavigate: () => () => undefined, useSearch: () => ({}), Link: "a" }));
+
+const LIMITS = { plan: "team", rate_limit_per_minute: 600, concurrency: 10, retention_days: 90, platform_keys: true };
+const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
+
+let facts: object;
+let sent: unknown[];
+let queries: QueryClient;
+
+beforeEach(() => {
+  facts = FACTS;
+  sent = [];
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    const request = given as Request;
+    const { pathname } = new URL(request.url);
+    if (pathname === "/v1/auth/session") return Response.json({ user: { id: "u1", name: "Ada", email: "ada@example.com", is_operator: false }, workspaces: [{ id: "w1", name: "Desk", role: "admin" }], csrf_token: "csrf", session_id: "s1" });
+    if (pathname !== "/v1/workspaces/w1") return Response.json({ data: [], next_cursor: null });
+    if (request.method === "PATCH") {
+      const body: object = JSON.parse(await request.text());
+      sent.push(body);
+      facts = { ...facts, ...body };
+    }
+    return Response.json(facts);
+  });
+});
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
+
+function SignedIn({ children }: { children: React.ReactNode }) {
+  return useSessionState().session ? children : null;
+}
+
+function open(form: React.ReactNode) {
+  render(
+    <QueryClientProvider client={queries}>
+      <SessionProvider>
+        <SignedIn>{form}</SignedIn>
+      </SessionProvider>
+    </QueryClientProvider>,
+  );
+}
+
+async function somebodySaves(changed: object) {
+  facts = { ...facts, ...changed };
+  await act(() => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === "/v1/workspaces/{workspace_id}" }));
+}
+
+it("sends of the settings what one changed, and keeps what somebody else changed meanwhile", async () => {
+  open(<WorkspaceSettings id="w1" />);
+  fireEvent.change(await screen.findByLabelText(/^Requests a minute/), { target: { value: "" } });
+  await somebodySaves({ own_approval: false, name: "Help desk" });
+  await screen.findByText(/Changed by somebody meanwhile/);
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(sent).toEqual([{ rate_limit_per_minute: null }]));
+  await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>(/^Name/).value).toBe("Help desk"));
+  expect(screen.getByLabelText<HTMLInputElement>(/^One may approve/).checked).toBe(false);
+});
+
+it("loses no days that are typed where somebody else changes what is kept", async () => {
+  open(<Privacy id="w1" />);
+  fireEvent.change(await screen.findByLabelText(/^Days that text/), { target: { value: "60" } });
+  await somebodySaves({ store_content: false });
+  await screen.findByText(/Changed by somebody meanwhile/);
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(sent).toEqual([{ retention_days: 60 }]));
+});
