@@ -16,6 +16,7 @@ from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
 from burnish.lineage import app as lineage_app
 from burnish.options import HomeOption, JsonOption
+from burnish.told import in_words
 from burnish.users import app as users_app
 from burnish.users import run as run_told
 from burnish.webhooks import listen
@@ -274,8 +275,11 @@ def main() -> None:
         sys.exit(130)
     except (StartFailed, StartRefused) as refusal:
         sys.exit(f"burnish: {refusal}")
-    except PermissionError as error:
-        sys.exit(f"burnish: {error.filename} belongs to somebody else; name a folder of your own with --home or BURNISH_HOME.")
+    except Exception as failure:  # The edge of the program: what is nobody's fault here is told in a line.
+        said = in_words(failure)
+        if said is None:
+            raise
+        sys.exit(f"burnish: {said}")
 
 
 def _connection(home: Home) -> dict[str, Any]:

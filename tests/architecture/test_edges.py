@@ -9,6 +9,7 @@ from burnish_shared.subjects import PREFIX
 from tests.architecture.source import Module, dotted, functions_of, modules
 
 EDGES = {
+    "cli/burnish/main.py:main": "whoever runs a command is told in a line what no trace would mend",
     "cli/burnish/launcher/launch.py:_outcome": "a launcher that fails says so to who waits for it",
     "shared/burnish_shared/books/admission.py:run": "a batch of admissions: each waiting caller gets the failure",
     "shared/burnish_shared/bus/batch.py:_try": "the consumer's edge: the message is tried again or dead-lettered",

@@ -29,6 +29,7 @@ from burnish.launcher.state import State, recorded_state, write_state
 from burnish.launcher.supervisor import Supervisor
 from burnish.launcher.users import ensure_admin
 from burnish.launcher.workspaces import WorkspaceAccess, ensure_demo_workspace
+from burnish.told import disk_in_words
 from burnish_shared.refusal import StartRefused
 
 ALREADY_RUNNING: Final = 3
@@ -226,4 +227,4 @@ def _reason(failure: Exception) -> str:
         return "\n".join(_reason(one) for one in failure.exceptions)
     if isinstance(failure, StartFailed | StartRefused):
         return str(failure)
-    return "".join(traceback.format_exception(failure))
+    return disk_in_words(failure) or "".join(traceback.format_exception(failure))

@@ -1,0 +1,47 @@
+"""What a command says in place of a stack trace, and when it shows the trace."""
+
+import errno
+import subprocess
+import sys
+
+import asyncpg
+import pytest
+
+from burnish.told import disk_in_words, in_words
+from burnish_shared.errors import Unavailable
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (Unavailable("The database is away."), "The database is away."),
+        (TimeoutError(), "did not answer in time"),
+        (PermissionError(errno.EACCES, "Permission denied", "/home/ann"), "/home/ann belongs to somebody else"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/etc/passwd/x"), "/etc/passwd/x: Not a directory."),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "Connect call failed."),
+        (asyncpg.InvalidPasswordError("no such user"), "PostgreSQL did not let us in: no such user."),
+        (asyncpg.CannotConnectNowError("starting up"), "PostgreSQL did not let us in: starting up."),
+        (asyncpg.UndefinedTableError('relation "restores" does not exist'), "`burnish migrate` brings it there"),
+    ],
+)
+def test_what_is_no_fault_of_ours_is_told_in_a_line(failure: Exception, said: str) -> None:
+    told = in_words(failure)
+    assert told is not None and said in told and "\n" not in told
+
+
+@pytest.mark.parametrize("failure", [KeyError("x"), ValueError("x"), asyncpg.UniqueViolationError("twice")])
+def test_what_may_be_one_keeps_its_trace(failure: Exception) -> None:
+    assert in_words(failure) is None
+
+
+def test_of_a_launcher_only_a_disk_that_takes_nothing_is_told_so() -> None:
+    assert disk_in_words(OSError(errno.ENOSPC, "No space left on device", "/x/pg.log")) == "/x/pg.log: No space left on device."
+    assert disk_in_words(FileNotFoundError(errno.ENOENT, "No such file", "/x")) is None
+
+
+def test_the_command_ends_with_that_line(tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("home") / "file"
+    file.touch()
+    command = (sys.executable, "-c", "from burnish.main import main; main()", "status", "--home", str(file))
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (1, f"burnish: {file}/state.json: Not a directory.\n")
