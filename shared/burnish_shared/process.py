@@ -41,7 +41,7 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     """Runs `main(stop)` on uvloop until it returns. SIGTERM and SIGINT set `stop`; `main` then finishes what it holds and returns.
 
     An exception out of `main` is logged once and ends the process with code 1, so that whoever started it starts it anew;
-    StartRefused with code 78 and its message alone.
+    StartRefused with its message alone, and with code 78 where starting it anew would not mend it.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # A dump of our memory would hold every key that we opened (PROMISES E-10).
     replica = os.environ.get("BURNISH_REPLICA") or own_replica()
@@ -54,7 +54,7 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
         uvloop.run(_run(main))
     except StartRefused as refusal:
         log.critical("service_refuses_to_start", reason=str(refusal))
-        raise SystemExit(EXIT_CODE) from None
+        raise SystemExit(1 if refusal.may_pass else EXIT_CODE) from None
     except Exception:
         log.exception("service_failed")
         raise SystemExit(1) from None

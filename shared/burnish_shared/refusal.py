@@ -7,4 +7,8 @@ EXIT_CODE: Final = 78
 
 
 class StartRefused(Exception):
-    """The message tells an operator what is wrong and what to do. It never holds a secret."""
+    """The message tells an operator what is wrong and what to do. It never holds a secret. `may_pass`: starting again may mend it."""
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass

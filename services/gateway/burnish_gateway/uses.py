@@ -21,6 +21,7 @@ _WORDS: Final = {
     "routing_rules": ("prompt's routing rules", "prompts' routing rules"),
     "model": ("model", "models"),
     "experiment": ("experiment", "experiments"),
+    "batch": ("batch", "batches"),
     "assistant": ("assistant's settings", "assistants' settings"),
 }
 

@@ -99,8 +99,8 @@ def _of_command(command: str) -> str:
         )
         return done.stdout.decode("ascii")
     except subprocess.TimeoutExpired:
-        raise StartRefused(f"BURNISH_KEK_COMMAND gave no key within {COMMAND_TIMEOUT_S:.0f} s.") from None
+        raise StartRefused(f"BURNISH_KEK_COMMAND gave no key within {COMMAND_TIMEOUT_S:.0f} s.", may_pass=True) from None
     except subprocess.CalledProcessError as error:
-        raise StartRefused(f"BURNISH_KEK_COMMAND ended with code {error.returncode} and gave no key.") from None
+        raise StartRefused(f"BURNISH_KEK_COMMAND ended with code {error.returncode} and gave no key.", may_pass=True) from None
     except (OSError, ValueError):
         raise StartRefused("BURNISH_KEK_COMMAND cannot be run, or what it prints is no text.") from None

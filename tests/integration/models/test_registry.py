@@ -287,7 +287,9 @@ async def test_a_retired_model_is_refused_and_its_successor_is_tested(stack: Sta
     assert left["prompt"] == "untested" and "No completed test run" in left["because"]
     assert (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/old"})).status == 200
 
+    await caller("PATCH", "/v1/models/lab/old", {"deprecated_at": "2099-01-01T00:00:00Z", "sunset_at": None})
     ended = await caller("POST", "/v1/models/lab/old/retire", {"rerun": False})
+    assert datetime.fromisoformat(ended.body["model"]["deprecated_at"]) <= datetime.now(UTC), "what has ended is deprecated"
     assert (ended.body["model"]["active"], ended.body["test_runs"]) == (False, [])
     gone = await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/old"})
     assert gone.status == 404 and "lab/new" in gone.body["error"]["message"]
@@ -296,7 +298,7 @@ async def test_a_retired_model_is_refused_and_its_successor_is_tested(stack: Sta
     assert (await caller("PATCH", "/v1/models/lab/old", {"notes": "gone"})).body["active"] is False
     audit = (await caller("GET", "/v1/audit?object_kind=model")).body["data"]
     assert (await caller("POST", "/v1/models", described(provider, "lab/old"))).body["active"] is True
-    assert [one["action"] for one in audit][:4] == ["model.changed", "model.retired", "model.deprecated", "model.set"]
+    assert [one["action"] for one in audit][:5] == ["model.changed", "model.retired", "model.changed", "model.deprecated", "model.set"]
 
 
 async def test_a_run_that_cannot_be_paid_for_is_named(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
@@ -307,82 +309,3 @@ async def test_a_run_that_cannot_be_paid_for_is_named(stack: Stack, caller: Call
     ended = await poor("POST", "/v1/models/lab/old/retire", {"successor": "lab/new"})
     assert (ended.status, ended.body["test_runs"], ended.body["model"]["active"]) == (200, [], False)
     assert "credits" in ended.body["skipped"][0]["because"]
-
-
-async def test_a_model_that_is_removed_is_gone_and_its_prices_stay(caller: Caller, provider: KeyedProvider) -> None:
-    await made(caller, described(provider, "lab/spare"))
-    charged = (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/spare"})).body["price_version"]
-    gone = await caller("DELETE", "/v1/models/lab/spare")
-    assert (gone.status, gone.body) == (200, {"id": "lab/spare", "object": "model", "deleted": True, "platform_model": False})
-    again = await caller("DELETE", "/v1/models/lab/spare")
-    assert (again.status, again.body["error"]["param"]) == (404, "model")
-    assert (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/spare"})).status == 404
-    assert "lab/spare" not in [one["id"] for one in (await caller("GET", "/v1/models?retired=true")).body["data"]]
-    assert [one["price_version"] for one in (await caller("GET", "/v1/models/lab/spare/prices")).body["data"]] == [charged]
-    [entry] = (await caller("GET", "/v1/audit?action=model.removed")).body["data"]
-    assert (entry["object_id"], entry["before"]["price_version"]) == ("lab/spare", charged)
-
-    back = await made(caller, described(provider, "lab/spare"))
-    assert back["price_version"] not in ("", charged)
-    assert (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/spare"})).body["price_version"] == back[
-        "price_version"
-    ]
-
-
-async def test_a_model_that_stood_for_the_platforms_gives_way_to_it(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
-    """Also while prompts name it: they go on with the operator's."""
-    await made(caller, described(provider, "simulated/writer"))
-    prompt = {"slug": "shadowed", "messages": ASKED, "model": "simulated/writer"}
-    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
-    assert (await caller("POST", "/v1/executions", {"prompt": "shadowed"})).body["simulated"] is False
-    gone = await caller("DELETE", "/v1/models/simulated/writer")
-    assert (gone.status, gone.body["platform_model"]) == (200, True)
-    assert (await caller("POST", "/v1/executions", {"prompt": "shadowed"})).body["simulated"] is True
-    assert (await caller("GET", "/v1/models/simulated/writer")).body["scope"] == "platform"
-    assert (await caller("DELETE", "/v1/models/simulated/writer")).status == 404
-
-
-async def test_a_model_that_something_names_stays_until_nothing_does(caller: Caller, provider: KeyedProvider) -> None:
-    for name in ("lab/named", "lab/next"):
-        await made(caller, described(provider, name))
-    for slug, named in (
-        ("calls-it", {"model": "lab/named"}),
-        ("falls-back-to-it", {"model": "lab/next", "fallback_models": ["lab/named"]}),
-        (
-            "has-a-text-for-it",
-            {"model": "lab/next", "variants": [{"model": "lab/named", "messages": [{"role": "user", "content": "Hi."}]}]},
-        ),
-        ("speaks-of-it", {"model": "lab/next", "messages": [{"role": "user", "content": "lab/named"}]}),
-    ):
-        made_prompt = await caller("POST", "/v1/prompts", {"slug": slug, "messages": ASKED} | named)
-        assert made_prompt.status == 201, made_prompt.body
-    judge = {"name": "a judge", "settings": {"kind": "llm_judge", "model": "lab/named", "rubric": "Is it kind?"}}
-    made_judge = await caller("POST", "/v1/evaluators", judge)
-    assert made_judge.status == 201, made_judge.body
-    rules = [{"name": "all", "when": "app == 'x'", "use": {"model": "lab/named"}}]
-    assert (await caller("PUT", "/v1/routing", {"rules": rules})).status == 200
-    assert (await caller("PATCH", "/v1/models/lab/next", {"fallback_model": "lab/named"})).status == 200
-
-    steps = {"steps": [{"id": "greet", "prompt": "speaks-of-it@1", "model": "lab/named"}]}
-    made_chain = await caller("POST", "/v1/chains", {"slug": "in-steps"} | steps)
-    assert made_chain.status == 201, made_chain.body
-
-    refused = await caller("DELETE", "/v1/models/lab/named")
-    assert (refused.status, refused.body["error"]["param"]) == (409, "model")
-    assert refused.body["error"]["details"]["used_by"] == [
-        {"kind": "chain", "count": 1, "first": ["in-steps"]},
-        {"kind": "evaluator", "count": 1, "first": ["a judge"]},
-        {"kind": "model", "count": 1, "first": ["lab/next"]},
-        {"kind": "prompt", "count": 2, "first": ["calls-it", "falls-back-to-it"]},
-        {"kind": "routing_rules", "count": 1, "first": ["the workspace's own"]},
-    ]
-    assert "1 evaluator (a judge)" in refused.body["error"]["message"] and "/retire" in refused.body["error"]["message"]
-    assert (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/named"})).status == 200
-
-    await caller("PATCH", "/v1/models/lab/next", {"fallback_model": None})
-    await caller("PUT", "/v1/routing", {"rules": []})
-    assert (await caller("PATCH", "/v1/chains/in-steps", {"archived": True})).status == 200
-    assert (await caller("DELETE", f"/v1/evaluators/{made_judge.body['id']}")).status in (200, 204)
-    for slug in ("calls-it", "falls-back-to-it"):
-        assert (await caller("POST", f"/v1/prompts/{slug}/archive", {})).status == 200
-    assert (await caller("DELETE", "/v1/models/lab/named")).status == 200

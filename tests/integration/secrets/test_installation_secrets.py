@@ -105,6 +105,8 @@ async def test_a_service_with_a_wrong_key_or_none_ends_with_a_message(
         assert code == EXIT_CODE, said
         assert "service_refuses_to_start" in said and "Traceback" not in said
         assert "BURNISH_KEK" in said and WRONG not in said and RIGHT not in said
+    code, said = await _run("executor", database_urls, nats_server, {"BURNISH_KEK_COMMAND": "false"})
+    assert code == 1 and "BURNISH_KEK_COMMAND ended with code 1" in said and "Traceback" not in said, "who starts it anew may mend it"
 
 
 async def _run(service: str, urls: Mapping[str, str], nats: Any, keys: dict[str, str]) -> tuple[int | None, str]:
@@ -145,11 +147,13 @@ async def test_keys_come_from_a_file_or_a_command_too(tmp_path: Any) -> None:
     ],
 )
 async def test_a_source_without_a_key_is_said_plainly(settings: dict[str, str], said: str) -> None:
-    with pytest.raises(StartRefused, match=said):
+    with pytest.raises(StartRefused, match=said) as refused:
         load_keyring(KekSettings(**({"kek_previous": "", "kek_file": "", "kek_command": ""} | settings)))  # type: ignore[arg-type]
+    assert refused.value.may_pass == (said == "ended with code 1")
 
 
 async def test_a_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("burnish_shared.auth.kek.COMMAND_TIMEOUT_S", 0.1)
-    with pytest.raises(StartRefused, match="gave no key within"):
+    with pytest.raises(StartRefused, match="gave no key within") as refused:
         load_keyring(KekSettings(kek="", kek_command="sleep 60"))
+    assert refused.value.may_pass

@@ -89,6 +89,34 @@ def test_what_two_executions_said_after_each_other_are_two_turns() -> None:
     assert messages_of(ResponsesBody.model_validate({"input": plain})) == plain
 
 
+def test_calls_that_are_not_answered_end_no_turn() -> None:
+    """Whoever asked for them: providers want the answers of all right after the turn that made them."""
+    calls = [{"id": f"fc_{new_uuid()}", "type": "function_call", "call_id": one, "name": "f", "arguments": "{}"} for one in ("a", "b")]
+    answers = [{"type": "function_call_output", "call_id": one, "output": "x"} for one in ("a", "b")]
+    turns = messages_of(ResponsesBody.model_validate({"input": [*calls, *answers]}))
+    assert [one["role"] for one in turns] == ["assistant", "tool", "tool"] and len(turns[0]["tool_calls"]) == 2
+    apart = messages_of(ResponsesBody.model_validate({"input": [calls[0], answers[0], calls[1], answers[1]]}))
+    assert [one["role"] for one in apart] == ["assistant", "tool"] * 2
+
+
+@pytest.mark.parametrize("number", ["", "_1"])
+def test_what_comes_without_an_id_joins_no_two_executions(number: str) -> None:
+    first, second = ({"id": f"msg_{new_uuid()}{number}", "role": "assistant", "content": one} for one in ("a", "b"))
+    thought = {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "hm"}]}
+    turns = messages_of(ResponsesBody.model_validate({"input": [first, thought, second]}))
+    assert [one["content"] for one in turns] == ["a", "b"]
+    of_one = second | {"id": first["id"].partition("_")[0] + "_" + first["id"].split("_")[1] + "_2"}
+    [turn] = messages_of(ResponsesBody.model_validate({"input": [first, of_one]}))
+    assert turn["content"] == "ab"
+
+
+@pytest.mark.parametrize(("begin", "parts"), [(0, [1, 0]), (4, [1, 0]), (5, [0, 1]), (9, [0, 1]), (10, [1, 0]), (99, [1, 0]), (-1, [1, 0])])
+def test_each_source_stands_at_one_part_wherever_it_says_that_it_begins(begin: int, parts: list[int]) -> None:
+    source = {"type": "url_citation", "url_citation": {"url": "https://example.com", "start_index": begin, "end_index": begin + 1}}
+    output = told_of(["text", "call", "text"], whole(["text", "call", "text"], annotations=[source]))[-1]["response"]["output"]
+    assert [len(one["content"][0]["annotations"]) for one in output if one["type"] == "message"] == parts
+
+
 def test_nothing_that_was_said_beside_a_call_is_no_text() -> None:
     called = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
     [turn] = messages_of(ResponsesBody.model_validate({"input": [called, {"role": "assistant", "content": ""}]}))

@@ -44,6 +44,8 @@ def test_what_is_said_of_a_file_is_not_passed_over_beside_json() -> None:
         with pytest.raises(InvalidField, match="belongs to a file") as refused:
             read_dataset(raw, content_type="application/json", **({"name": None} | beside))
         assert refused.value.param == field
+    with pytest.raises(InvalidField, match="belongs to a file"):
+        read_items(b'{"items": [{"input": "a", "expected": "b"}]}', content_type="application/json", leave_out_blank=True)
 
 
 def test_a_jsonl_file_from_elsewhere_can_be_sent_as_it_is() -> None:

@@ -41,7 +41,11 @@ def test_what_is_json_is_read_as_json_wherever_it_stands() -> None:
         {"role": "user", "content": [{"type": "text", "text": written}]},
         {"role": "user", "content": "\\n"},
     ]
-    reported = Reported("s", "t", finished_at=datetime.now(UTC), latency_ms=1, model="m", provider="p", messages=said, output=written)
+    reported = Reported(
+        "s", "t", finished_at=datetime.now(UTC), latency_ms=1, model="m", provider="p", messages=said, output=written,
+        variables={"ticket": written}, metadata={"raw": [written]}, error=written,
+    )  # fmt: skip
     (stored,) = masked([reported], FINDERS)
     assert stored.output == kept and stored.messages[2] == said[2]
     assert [stored.messages[0]["content"], stored.messages[1]["content"][0]["text"]] == [kept, kept]
+    assert (stored.variables, stored.metadata, stored.error) == ({"ticket": kept}, {"raw": [kept]}, kept)

@@ -3750,8 +3750,9 @@ export interface paths {
         post?: never;
         /**
          * Remove a model of one's own
-         * @description Where the operator offers one of that name, that one is called from now on. Else it is refused (409) while a prompt, an evaluator or
-         *     anything else that is set up names the model: `details.used_by` says what, and `/retire` ends it instead. Its prices stay.
+         * @description Where the operator offers one of that name that can be called in its place, that one is called from now on. Else it is refused (409)
+         *     while a prompt, an evaluator or anything else that is set up or under way names the model: `details.used_by` says what, and `/retire`
+         *     ends it instead. Its prices stay.
          */
         delete: operations["delete_v1_models__model__delete"];
         options?: never;
@@ -3769,7 +3770,8 @@ export interface paths {
         };
         /**
          * Every price of a model, newest first
-         * @description An execution names the `price_version` that it was charged by.
+         * @description An execution names the `price_version` that it was charged by. `scope`: whether the workspace's own model had the price, or the
+         *     platform's. After those of the platform's come those of an own one that stood for it and was removed.
          */
         get: operations["list_prices_v1_models__model__prices_get"];
         put?: never;

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
-from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, says_nothing
+from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, marked, says_nothing
 from burnish_gateway.datasets.near_duplicates import NearDuplicate, near_duplicates
 from burnish_gateway.imports.reported import AHEAD_MOST, Reported
 from burnish_gateway.models.bodies import NewModel
@@ -188,7 +188,7 @@ def _named(places: Sequence[int]) -> str:
 def _kept(form: DatasetForm) -> Iterator[tuple[int, NewItem]]:
     for place, one in enumerate(form.items):
         if not says_nothing(one.expected):
-            yield place, NewItem(input=one.input, expected=one.expected, split=one.split, metadata=one.metadata)
+            yield place, NewItem(input=one.input, expected=one.expected, split=one.split, metadata=marked(one.metadata))
 
 
 def _dataset(form: DatasetForm) -> ReadDataset:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from burnish_gateway.datasets.item import EXPECTS_NOTHING, GROUP, SYNTHETIC, NewItem, means_yes, says_nothing, split_named
+from burnish_gateway.datasets.item import EXPECTS_NOTHING, GROUP, SYNTHETIC, NewItem, marked, means_yes, says_nothing, split_named
 from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
 from burnish_gateway.datasets.mapping import check_columns, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
@@ -52,9 +52,9 @@ class ItemBody(ApiModel):
 
     def item(self) -> NewItem:
         marks: dict[str, Any] = {} if self.group is None else {GROUP: self.group}
-        if self._is_made_up():
+        if self.synthetic:
             marks[SYNTHETIC] = True
-        return NewItem(input=self.input, expected=self.expected, split=split_named(self.split), metadata=self.metadata | marks)
+        return NewItem(input=self.input, expected=self.expected, split=split_named(self.split), metadata=marked(self.metadata | marks))
 
     def _is_made_up(self) -> bool:
         return self.synthetic or means_yes(self.metadata.get(SYNTHETIC))

@@ -32,6 +32,11 @@ def means_yes(value: object) -> bool:
     return value is True or str(value or "").strip().lower() in ("true", "yes", "1")
 
 
+def marked(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The same, with the mark of what was made up as it is stored: true, however somebody spelled it."""
+    return metadata | {SYNTHETIC: True} if means_yes(metadata.get(SYNTHETIC)) else metadata
+
+
 @dataclass(frozen=True, slots=True)
 class NewItem:
     """An item as it was given. `input` is a text, or the variables by name. `split` None: decided by hash."""

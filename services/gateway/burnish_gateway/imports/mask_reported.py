@@ -19,14 +19,15 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
     Seals of thoughts are masked as well: nobody goes on with a conversation that was held elsewhere.
     """
     blot = blotting(finders)
+    read = partial(changed_text, editor=blot)
     return [
         replace(
             one,
             messages=_messages(one.messages, blot),
-            variables=each_text(one.variables, blot),
-            metadata=each_text(one.metadata, blot),
-            output=None if one.output is None else changed_text(one.output, blot),
-            error=None if one.error is None else blot(one.error),
+            variables=each_text(one.variables, read),
+            metadata=each_text(one.metadata, read),
+            output=None if one.output is None else read(one.output),
+            error=None if one.error is None else read(one.error),
         )
         for one in reported
     ]

@@ -45,7 +45,7 @@ async def retire_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     if body.sunset_at is not None and body.sunset_at <= now:
         raise InvalidField("sunset_at: must lie ahead; leave it out to retire the model now.", param="sunset_at")
     successor = body.successor or was.successor
-    await _check_successor(tx, was, successor)
+    await _check_successor(tx, was, successor, is_new=body.successor is not None)
     prompts = await store.prompts_that_use(tx, principal.workspace_id, model)
     reruns, skipped = await _run_again(tx, principal, model, successor, prompts) if successor and body.rerun else ([], [])
     await store.end_model(tx, principal.workspace_id, model, successor=successor, sunset_at=body.sunset_at, now=now)
@@ -61,7 +61,7 @@ async def retire_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     return Retired(facts, shown, reruns, skipped)
 
 
-async def _check_successor(tx: Tx, was: ModelFacts, successor: str | None) -> None:
+async def _check_successor(tx: Tx, was: ModelFacts, successor: str | None, *, is_new: bool) -> None:
     if successor is None:
         return
     facts = None if successor == was.model else await model_store.find_model(tx, successor)
@@ -70,7 +70,8 @@ async def _check_successor(tx: Tx, was: ModelFacts, successor: str | None) -> No
             f"successor: {successor[:200]!r} cannot be called: it is unknown, retired, has no price, or is the model itself.",
             param="successor",
         )
-    check_does_as_much(was.capabilities, facts, field="successor")
+    if is_new:
+        check_does_as_much(was.capabilities, facts, field="successor")
 
 
 async def _run_again(

@@ -46,13 +46,20 @@ async def list_models(
 
 @router.get("/v1/models/{model:path}/prices", summary="Every price of a model, newest first")
 async def list_prices(gateway: GatewayParts, principal: Viewer, model: ModelPath) -> dict[str, Any]:
-    """An execution names the `price_version` that it was charged by."""
+    """An execution names the `price_version` that it was charged by. `scope`: whether the workspace's own model had the price, or the
+    platform's. After those of the platform's come those of an own one that stood for it and was removed."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_prices(tx, principal.workspace_id, _named(model))
     if not rows:
         raise ModelNotFound(f"There is no model {model[:200]!r}, or it never had a price.", param="model")
     data = [
-        {"price_version": row["price_version"], "prices": row["prices"], "set_by": row["set_by"], "set_at": row["set_at"].isoformat()}
+        {
+            "price_version": row["price_version"],
+            "prices": row["prices"],
+            "set_by": row["set_by"],
+            "set_at": row["set_at"].isoformat(),
+            "scope": row["scope"],
+        }
         for row in rows
     ]
     return {"data": data, "next_cursor": None}
@@ -114,11 +121,12 @@ async def retire(model: ModelPath, body: RetireModel, request: Request, gateway:
 
 @router.delete("/v1/models/{model:path}", response_model=RemovedModel, summary="Remove a model of one's own")
 async def delete(model: ModelPath, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
-    """Where the operator offers one of that name, that one is called from now on. Else it is refused (409) while a prompt, an evaluator or
-    anything else that is set up names the model: `details.used_by` says what, and `/retire` ends it instead. Its prices stay."""
+    """Where the operator offers one of that name that can be called in its place, that one is called from now on. Else it is refused (409)
+    while a prompt, an evaluator or anything else that is set up or under way names the model: `details.used_by` says what, and `/retire`
+    ends it instead. Its prices stay."""
 
     async def work(tx: Tx) -> RemovedModel:
-        return await remove_model(tx, principal, _named(model))
+        return await remove_model(tx, gateway, principal, _named(model))
 
     response = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()

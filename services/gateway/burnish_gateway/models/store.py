@@ -120,12 +120,16 @@ async def delete_model(tx: Tx, workspace_id: UUID, model: str) -> None:
 
 
 async def list_prices(tx: Tx, workspace_id: UUID, model: str) -> Sequence[Record]:
-    """Of the workspace's own model, else of the platform's. Newest first, the last hundred."""
+    """Of the workspace's own model; where it has none, of the platform's, and after them of an own one that was removed.
+
+    Newest first, the last hundred. `scope`: `workspace` or `platform`.
+    """
     return await tx.fetch(
-        "SELECT price_version, prices, set_by, set_at FROM model_prices WHERE workspace_id = $1 AND model = $2 "
-        "UNION ALL SELECT price_version, prices, 'operator', set_at FROM platform_model_prices WHERE model = $2 "
-        "AND NOT EXISTS (SELECT FROM workspace_models WHERE workspace_id = $1 AND model = $2) "
-        "ORDER BY set_at DESC, price_version DESC LIMIT 100",
+        "SELECT price_version, prices, set_by, set_at, scope FROM ("
+        "SELECT price_version, prices, set_by, set_at, 'workspace' AS scope FROM model_prices WHERE workspace_id = $1 AND model = $2 "
+        "UNION ALL SELECT price_version, prices, 'operator', set_at, 'platform' FROM platform_model_prices WHERE model = $2 "
+        "AND NOT EXISTS (SELECT FROM workspace_models WHERE workspace_id = $1 AND model = $2)) p "
+        "ORDER BY scope, set_at DESC, price_version DESC LIMIT 100",
         workspace_id,
         model,
     )

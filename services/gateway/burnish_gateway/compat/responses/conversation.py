@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_gateway.compat.refusals import Unsupported
@@ -36,11 +38,11 @@ def messages_of(body: ResponsesBody) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [{"role": "system", "content": body.instructions}] if body.instructions else []
     if isinstance(body.input, str):
         return [*messages, {"role": "user", "content": body.input}]
-    before: Item | None = None
+    turn: Turn | None = None
     for index, item in enumerate(body.input or []):
-        last = messages[-1] if before is not None and messages and _is_one_turn(before, item) else None
-        _add(messages, item, last if last is not None and last["role"] == "assistant" else None, param=f"input[{index}]")
-        before = item
+        into = turn.message if turn is not None and turn.takes(item) else None
+        _add(messages, item, into, param=f"input[{index}]")
+        turn = Turn.after(item, messages, turn if into is not None else None)
     return [one for one in messages if not _only_thinks(one)]
 
 
@@ -49,14 +51,37 @@ def _only_thinks(message: dict[str, Any]) -> bool:
     return message["content"] is None and not message.get("tool_calls")
 
 
-def _is_one_turn(before: Item, item: Item) -> bool:
-    """The model thought, said and called it in one answer, in whichever order: providers want the answers of tools right after a turn.
+@dataclass(slots=True)
+class Turn:
+    """The model's turn that is not over. `execution`: of ours that made it, None where none is named; `ends_said`: a message came last."""
 
-    Two messages after each other are two turns, and so is what the ids of two of our executions name.
-    """
-    ours = [_execution_of(one) for one in (before, item)]
-    are_messages = before.get("type", "message") == item.get("type", "message") == "message"
-    return not (are_messages and None in ours) and (None in ours or ours[0] == ours[1])
+    message: dict[str, Any]
+    execution: str | None = None
+    ends_said: bool = False
+
+    def takes(self, item: Item) -> bool:
+        """The model thought, said and called it in one answer, in whichever order: providers want the answers of tools right after a turn.
+
+        So nothing ends a turn whose calls are not answered. Otherwise what the ids of two of our executions name are two turns; and so are,
+        where an id is missing, two messages right after each other.
+        """
+        execution = _execution_of(item)
+        if self.message.get("tool_calls"):
+            return True
+        if execution is not None and self.execution is not None:
+            return execution == self.execution
+        return not self.ends_said or item.get("type", "message") != "message"
+
+    @classmethod
+    def after(cls, item: Item, messages: Sequence[dict[str, Any]], turn: "Turn | None") -> "Turn | None":
+        """The turn that is open once `item` has been added: `turn`, where it went into that one."""
+        if not messages or messages[-1]["role"] != "assistant":
+            return None
+        if turn is None or turn.message is not messages[-1]:
+            turn = cls(messages[-1])
+        turn.execution = turn.execution or _execution_of(item)
+        turn.ends_said = item.get("type", "message") == "message"
+        return turn
 
 
 def _execution_of(item: Item) -> str | None:

@@ -217,14 +217,16 @@ def as_told(told: list[dict[str, Any]], output: list[dict[str, Any]]) -> list[di
 def _part(item: dict[str, Any], whole: dict[str, Any] | None, output: list[dict[str, Any]], *, before: int) -> dict[str, Any]:
     """`whole`: the item that an answer read at once has under this id; None: a later part of one. `before`: characters said by then.
 
-    Sources stand at the part in which they begin, and count from there.
+    Sources stand at the part in which they begin, and count from there; those that begin in none stand at the first as they are.
     """
     if item["type"] == "function_call" or (whole is not None and _text(whole) == _text(item)):
         return whole or item
     [said] = item["content"]
     if said["type"] == "output_text":
-        sources = [one for one in _sources(output) if before <= _begin(one) < before + len(said["text"])]
-        said = said | {"annotations": [_moved(one, by=-before) for one in sources]}
+        sources, length = _sources(output), sum(len(_text(one)) for one in output if one["type"] == "message")
+        here = [_moved(one, by=-before) for one in sources if before <= _begin(one) < before + len(said["text"])]
+        nowhere = [one for one in sources if not 0 <= _begin(one) < length] if before == 0 else []
+        said = said | {"annotations": here + nowhere}
     return (whole or item) | {"content": [said]}
 
 
