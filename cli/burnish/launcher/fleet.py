@@ -1,6 +1,7 @@
 """The service processes of one run: started in stages, each waited for, ended in the opposite order."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -98,7 +99,7 @@ class Fleet:
         log_start, deadline = size_bytes(log), asyncio.get_running_loop().time() + READY_TIMEOUT_S
         while not (await answers_ready(self._probe_port(name, around)) and member.pid is not None):
             if member.ended_with == REFUSED:
-                raise StartFailed(f"{name} does not start: {last_lines(log, count=1, from_byte=log_start)}")
+                raise StartFailed(f"{name} does not start: {_reason_in(last_lines(log, count=1, from_byte=log_start))}")
             if member.restarts >= START_TRIES:
                 raise StartFailed(f"{name} ended {member.restarts} times before it was ready:\n{last_lines(log, from_byte=log_start)}")
             if asyncio.get_running_loop().time() > deadline:
@@ -125,3 +126,12 @@ def open_public_socket(port: int) -> socket.socket:
 
 async def _drain(process: Process) -> None:
     await end(process, signals=(signal.SIGTERM, signal.SIGKILL), grace_s=DRAIN_S)
+
+
+def _reason_in(line: str) -> str:
+    """What a service logged last, in its own words where it logged why it refuses to start."""
+    try:
+        logged = json.loads(line)
+    except ValueError:
+        return line
+    return str(logged.get("reason", line)) if isinstance(logged, dict) else line

@@ -25,7 +25,9 @@ async def test_a_service_whose_environment_is_wrong_is_told_after_its_first_end(
         public_port=1, listen_fd=None, simulator_port=1,
     )  # fmt: skip
     try:
-        with pytest.RaisesGroup(pytest.RaisesExc(StartFailed, match="analytics does not start: .*DATABASE_URL")):
+        with pytest.RaisesGroup(
+            pytest.RaisesExc(StartFailed, match="analytics does not start: The environment is not right. .*DATABASE_URL")
+        ):
             await fleet.start(around)
         assert supervisor.restarts()["analytics"] <= 1
     finally:
