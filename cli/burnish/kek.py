@@ -77,6 +77,9 @@ def forget(home: HomeOption = None) -> None:
     """Remove the old key from the home, once nothing lies under it."""
     place = find_home(home)
     _refuse_foreign_keys()
+    if not stored_secrets(place).get("kek_previous"):
+        print("There is no old key: nothing to remove.")
+        return
     if left := asyncio.run(left_under_other_keys(find_operated(place))):
         _say_left(left)
         raise typer.Exit(1)

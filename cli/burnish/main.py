@@ -118,6 +118,11 @@ def logs(
         print(f"burnish: nothing has run in {place.path} yet. `burnish up` starts it there.", file=sys.stderr)
         raise typer.Exit(1)
     reader = LogReader(place.logs, names=names or ())
+    if unknown := reader.unknown():
+        there = ", ".join(reader.processes())
+        print(f"burnish: {', '.join(unknown)} has written nothing in {place.path}. There are: {there}.", file=sys.stderr)
+        if not follow:
+            raise typer.Exit(1)
     for line in reader.last(lines):
         print(line)
     if follow:

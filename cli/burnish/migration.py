@@ -9,12 +9,16 @@ from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
 from burnish.launcher.database import make_partitions, point_simulator, revision_of
 from burnish.launcher.home import Home
 from burnish.launcher.state import running_connection
+from burnish.launcher.streams import reach, wanted_replicas
 
 SERVICES = tuple(login.removeprefix("burnish_") for login in GROUP_OF_LOGIN)
 
 
 def migrate_everything(home: Home, *, target: str, is_down: bool, environment: Mapping[str, str] = os.environ) -> int:
-    """Returns the exit code; what went wrong is said on standard error. Idempotent."""
+    """Returns the exit code; what went wrong is said on standard error. Idempotent.
+
+    Raises StartFailed for a wrong environment, before anything is changed, and where NATS does not answer, when the schema is made.
+    """
     from burnish_shared.db.migrate import migrate
 
     url = environment.get("DATABASE_URL") or (running_connection(home) or {}).get("database_url")
@@ -24,6 +28,7 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
     if is_down and target == "head":
         print("Say where to go back to: --down --target REVISION, such as 0060.", file=sys.stderr)
         return 1
+    wanted_replicas(environment)
     try:
         migrate(url, target=target, down=is_down)
     except RuntimeError as error:
@@ -46,7 +51,8 @@ async def _set_up(url: str, environment: Mapping[str, str]) -> None:
     if nats_url := environment.get("NATS_URL"):
         from burnish_shared.bus.provision import provision
 
-        outcome = await provision(nats_url, replicas=int(environment.get("BURNISH_STREAM_REPLICAS") or 1))
+        async with await reach(nats_url, purpose="migrate") as bus:
+            outcome = await provision(bus, replicas=wanted_replicas(environment) or 1)
         print(f"Streams: {len(outcome.created)} made, {len(outcome.corrected)} corrected.", file=sys.stderr)
         for drift in outcome.refused:
             print(f"Differs and stays so: {drift}", file=sys.stderr)

@@ -35,6 +35,18 @@ def test_logs_of_a_home_where_nothing_ran_say_so(tmp_path: Path) -> None:
     assert told.exit_code == 1 and "burnish up" in told.stderr
 
 
+def test_logs_of_a_process_that_never_wrote_say_which_did(tmp_path: Path) -> None:
+    place = find_home(tmp_path)
+    place.logs.mkdir(parents=True)
+    for name in ("gateway", "executor-1", "executor-2"):
+        place.log_of(name).write_text(f"line of {name}\n")
+    told = CliRunner().invoke(whole, ["logs", "gatway", "executor", "--home", str(tmp_path)])
+    assert told.exit_code == 1 and not told.stdout
+    assert "gatway has written nothing" in told.stderr and "There are: executor-1, executor-2, gateway." in told.stderr
+    told = CliRunner().invoke(whole, ["logs", "executor", "--home", str(tmp_path)])
+    assert told.exit_code == 0 and "line of executor-1" in told.stdout and "gateway" not in told.stdout
+
+
 def test_agents_are_served_with_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BURNISH_CONFIG_DIR", str(tmp_path))
     write_profiles({"team": {"url": "https://burnish.example", "api_key": "k"}})

@@ -79,6 +79,7 @@ def restore(
     from burnish.backup.restore import Target, refuse_misfits, tombstones_of
     from burnish.backup.restore import restore as fill
     from burnish.launcher.passwords import environment_keyring, is_named_by_environment
+    from burnish.launcher.streams import wanted_replicas
 
     manifest = checked(folder)
     tombstones = tombstones_of(folder, erasures or ())
@@ -87,8 +88,7 @@ def restore(
             raise StartFailed("Name the key-encryption key by BURNISH_KEK: a backup that cannot be opened is no use.")
         refuse_misfits(manifest, environment_keyring())
         nats_url = None if database_only else _needed("NATS_URL")
-        replicas = int(os.environ.get("BURNISH_STREAM_REPLICAS") or 0) or None
-        target = Target(admin=url, migrator=url, nats_url=nats_url, replicas=replicas)
+        target = Target(admin=url, migrator=url, nats_url=nats_url, replicas=wanted_replicas(os.environ))
         rows = asyncio.run(_told(fill(folder, manifest, target, tombstones=tombstones)))
     elif database_only:
         raise StartFailed("--database-only is for servers of your own (DATABASE_URL); a home gets both back.")

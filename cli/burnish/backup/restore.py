@@ -11,6 +11,7 @@ from burnish.backup import dump, stream_snapshot
 from burnish.backup.manifest import DATABASE, TOMBSTONES, Manifest, StoredStream
 from burnish.embedded.child import StartFailed
 from burnish.launcher.database import newest_revision
+from burnish.launcher.streams import reach
 from burnish_shared import streams
 from burnish_shared.bus.api import ApiError
 from burnish_shared.bus.connect import Bus
@@ -146,4 +147,4 @@ async def _restore_streams(nats_url: str, folder: Path, stored: Sequence[StoredS
 
 
 async def _bus(nats_url: str) -> Bus:
-    return await stream_snapshot.reach(nats_url, purpose="restore")
+    return await reach(nats_url, purpose="restore")

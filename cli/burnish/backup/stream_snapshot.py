@@ -2,7 +2,6 @@
 it back the same way (`$JS.API.STREAM.SNAPSHOT`, `$JS.API.STREAM.RESTORE`; jsm.go does the same for `nats stream backup`).
 """
 
-import asyncio
 import base64
 import json
 import os
@@ -13,10 +12,9 @@ from typing import Any, Final
 import nats.errors
 
 from burnish.backup.manifest import StoredStream
-from burnish.embedded.child import StartFailed
 from burnish_shared import streams
 from burnish_shared.bus.api import ApiError, ask
-from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.connect import Bus
 from burnish_shared.contracts.erasures import Tombstone
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
@@ -28,22 +26,8 @@ CHUNK_PATIENCE_S: Final = 30.0
 APPLY_PATIENCE_S: Final = 300.0
 """The server unpacks the archive and reads the stream before it answers to the last chunk."""
 
-CONNECT_PATIENCE_S: Final = 30.0
-"""A service waits for NATS however long it takes; nobody sees that a backup of the night does."""
-
 STREAM_NOT_FOUND: Final = 10059
 DONE: Final = "204"
-
-
-async def reach(nats_url: str, *, purpose: str) -> Bus:
-    """A connection as the provisioner. Raises StartFailed where NATS does not take it within CONNECT_PATIENCE_S."""
-    try:
-        async with asyncio.timeout(CONNECT_PATIENCE_S):
-            return await connect(nats_url, service="provisioner", replica=f"{purpose}-{os.getpid()}")
-    except TimeoutError as error:
-        raise StartFailed(
-            f"NATS did not let us in within {CONNECT_PATIENCE_S:.0f} s: is it there, and NATS_URL the provisioner's?"
-        ) from error
 
 
 async def state_of(bus: Bus, stream: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from burnish.backup import backup_store as store
 from burnish.backup import dump, stream_snapshot
 from burnish.backup.manifest import DATABASE, NAME, TOMBSTONES, Manifest, StoredFile, StoredStream, described
 from burnish.embedded.child import StartFailed
+from burnish.launcher.streams import reach
 from burnish_shared import streams
 from burnish_shared.auth.sealing import sealed_under
 from burnish_shared.contracts.erasures import Tombstone
@@ -104,7 +105,7 @@ def _is_removed(folder: Path) -> bool:
 
 async def read_tombstones(nats_url: str) -> list[Tombstone]:
     """All erasures that were ever asked for. Raises Unavailable."""
-    async with await stream_snapshot.reach(nats_url, purpose="backup") as bus:
+    async with await reach(nats_url, purpose="backup") as bus:
         return await stream_snapshot.read_tombstones(bus)
 
 
@@ -131,7 +132,7 @@ def forget_old(parent: Path, *, keep: int) -> list[Path]:
 
 
 async def _take_streams(nats_url: str, folder: Path) -> list[StoredStream]:
-    async with await stream_snapshot.reach(nats_url, purpose="backup") as bus:
+    async with await reach(nats_url, purpose="backup") as bus:
         found = [one.name for one in streams.STREAMS if await stream_snapshot.state_of(bus, one.name) is not None]
         return [await stream_snapshot.take_snapshot(bus, name, folder / f"{name}.snapshot") for name in found]
 

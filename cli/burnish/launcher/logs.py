@@ -37,6 +37,14 @@ class LogReader:
         self._skipped = frozenset(skipped)
         self._offsets: dict[Path, int] = {}
 
+    def processes(self) -> list[str]:
+        """All that have written, in order of the alphabet."""
+        return sorted(log.stem for log in self._folder.glob("*.log"))
+
+    def unknown(self) -> list[str]:
+        """Names that were asked for and under which nothing was written."""
+        return sorted(name for name in self._names if not any(_is_of(process, frozenset({name})) for process in self.processes()))
+
     def start_at_end(self) -> None:
         """Leaves out what was written before."""
         self._offsets = {log: log.stat().st_size for log in self._logs()}

@@ -1,13 +1,45 @@
 """The launcher's own provisioner: streams and consumers are there before anybody publishes, and again after a loss of the store."""
 
 import asyncio
+import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher.report import Report
 
+if TYPE_CHECKING:
+    from burnish_shared.bus.connect import Bus
+
 CONNECT_TIMEOUT_S: Final = 15.0
+CONNECT_PATIENCE_S: Final = 30.0
+"""A service waits for NATS however long it takes; nobody sees that a backup of the night, or a migration of a deployment, does."""
+
+REPLICAS_MOST: Final = 5
+"""Copies of a stream that NATS keeps at most (nats-server, `StreamMaxReplicas`)."""
+
+
+async def reach(nats_url: str, *, purpose: str) -> "Bus":
+    """A connection as the provisioner, for a command. Raises StartFailed where NATS does not take it within CONNECT_PATIENCE_S."""
+    from burnish_shared.bus.connect import connect
+
+    try:
+        async with asyncio.timeout(CONNECT_PATIENCE_S):
+            return await connect(nats_url, service="provisioner", replica=f"{purpose}-{os.getpid()}")
+    except TimeoutError as error:
+        raise StartFailed(
+            f"NATS did not let us in within {CONNECT_PATIENCE_S:.0f} s: is it there, and NATS_URL the provisioner's?"
+        ) from error
+
+
+def wanted_replicas(environment: Mapping[str, str]) -> int | None:
+    """Copies of each stream as BURNISH_STREAM_REPLICAS names them; None where it does not. Raises StartFailed for another number."""
+    wanted = environment.get("BURNISH_STREAM_REPLICAS")
+    if not wanted:
+        return None
+    if not (wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted) <= REPLICAS_MOST):
+        raise StartFailed(f"BURNISH_STREAM_REPLICAS: {wanted} is no number of copies of a stream; say 1, 3 or 5.")
+    return int(wanted)
 
 
 class StreamKeeper:
@@ -28,7 +60,7 @@ class StreamKeeper:
 
         configure(service="launcher", replica="0", level="warning")  # Else structlog writes to standard output, which is for results.
         ack_wait_s = float(environment.get("BURNISH_ACK_WAIT_S") or 0) or None
-        replicas = int(environment.get("BURNISH_STREAM_REPLICAS") or 1)
+        replicas = wanted_replicas(environment) or 1
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 self._bus = await connect(url, service="provisioner", replica="launcher")

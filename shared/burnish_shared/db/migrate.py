@@ -7,10 +7,14 @@ import sys
 ALEMBIC = """
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 config = Config()
 config.set_main_option("script_location", "burnish_shared:db/migrations")
 config.set_main_option("path_separator", "os")
-command.{verb}(config, {target!r})
+try:
+    command.{verb}(config, {target!r})
+except CommandError as refusal:
+    raise SystemExit(str(refusal))
 """
 
 
@@ -24,4 +28,4 @@ def migrate(database_url: str, *, target: str = "head", down: bool = False) -> N
         [sys.executable, "-c", program], env={**os.environ, "DATABASE_URL": database_url}, capture_output=True, text=True, check=False
     )
     if run.returncode != 0:
-        raise RuntimeError(f"migration failed:\n{run.stderr[-3000:]}")
+        raise RuntimeError(f"migration failed:\n{run.stderr[-3000:].strip()}")

@@ -24,6 +24,7 @@ from burnish.backup.take import PARTIAL, Sources, forget_abandoned, forget_old, 
 from burnish.embedded import nats as embedded_nats
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
+from burnish.launcher import streams as launcher_streams
 from burnish.launcher.home import Home
 from burnish.launcher.passwords import load_secrets
 from burnish.launcher.ports import Ports
@@ -209,7 +210,7 @@ async def test_what_a_killed_backup_left_is_removed_by_the_next_and_one_under_wa
 
 
 async def test_a_backup_does_not_wait_for_ever_for_nats(source: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_snapshot, "CONNECT_PATIENCE_S", 0.3)
+    monkeypatch.setattr(launcher_streams, "CONNECT_PATIENCE_S", 0.3)
     with pytest.raises(StartFailed, match="NATS did not let us in"):
         await take_backup(Sources(source["superuser"], f"nats://a:b@127.0.0.1:{own_port()}"), tmp_path)
     assert not list(tmp_path.iterdir())
