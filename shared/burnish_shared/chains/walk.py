@@ -1,19 +1,23 @@
 """What a run does next, from what has ended so far. Pure, and the same whoever asks again: nothing but results has to survive a crash.
 
 The chain is walked from its beginning each time. Conditions and variables speak only of steps that ended before, so what was decided once
-is decided the same way again. Where branches at once fail, the one that failed first counts.
+is decided the same way again. Where branches at once fail, the one that failed first counts, and the others stay as they stood then: what
+comes in of them later, cancelled or just too late for that, changes nothing that follows.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, TypeAlias
 
-from burnish_shared.chains.form import Call, Chain, Choose, Output, Parallel, Step, Stop, inside
+from burnish_shared.chains.form import Call, Chain, Choose, Output, Parallel, Step, Stop, all_steps, inside
 from burnish_shared.expressions import ExpressionError, evaluate, holds
 from burnish_shared.sandbox.outcome import Plain
 
 SUCCESS: Final = "success"
 SKIPPED: Final = "skipped"
+CANCELLED: Final = "cancelled"
+RUNNING: Final = "running"
 
 Value: TypeAlias = dict[str, Plain]
 """A step as expressions see it."""
@@ -119,12 +123,15 @@ _Ended: TypeAlias = _Done | _Pending | _Failed | _Stopped
 
 @dataclass(slots=True)
 class _Walk:
+    """`until`: the place of the last result that counts."""
+
     variables: dict[str, Any]
     results: Mapping[str, Result]
     places: Mapping[str, int]
     seen: dict[str, Plain] = field(default_factory=dict)
     ready: list[Ready] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
+    until: float = inf
 
     def sequence(self, steps: Sequence[Step], *, order: int = -1) -> _Ended:
         last: Value | None = None
@@ -161,6 +168,7 @@ class _Walk:
 
     def _after_failure(self, step: Step, failed: _Failed) -> _Ended:
         self.seen[step.id] = _value(failed.status, error=failed.error)
+        self._not_come_to(step)
         ended: _Ended = failed
         if step.fallback:
             ended = self.sequence(step.fallback, order=failed.order)
@@ -193,7 +201,7 @@ class _Walk:
 
     def _call(self, step: Step, call: Call, *, order: int) -> _Ended:
         result = self.results.get(step.id)
-        if result is None:
+        if result is None or self.places[step.id] > self.until:
             names = self._names()
             variables = {**call.values, **{name: evaluate(node, names) for name, node in call.variables.items()}}
             self.ready.append(Ready(step.id, call, variables))
@@ -209,10 +217,32 @@ class _Walk:
         ended = [self.sequence(one, order=order) for one in branches]
         over = [one for one in ended if isinstance(one, _Failed | _Stopped)]
         if over:  # what the others wait for is not wanted any more
+            first = min(over, key=lambda one: one.order)
+            self._break_off(branches, order=order, until=first.order)
             del self.ready[before:]
-            return min(over, key=lambda one: one.order)
+            return first
         last = max(one.order for one in ended)
         return _Pending(last) if any(isinstance(one, _Pending) for one in ended) else _Done(_value(SUCCESS), last)
+
+    def _break_off(self, branches: Sequence[Sequence[Step]], *, order: int, until: int) -> None:
+        """Leaves the branches as they stood when one of them ended all: what was under way then is cancelled, whatever it says later."""
+        names = [one.id for branch in branches for one in all_steps(tuple(branch))]
+        for name in names:
+            self.seen.pop(name, None)
+            self.others.pop(name, None)
+        outer, self.until, before = self.until, until, len(self.ready)
+        for branch in branches:
+            self.sequence(branch, order=order)
+        self.until = outer
+        under_way = [one.id for one in self.ready[before:]] + [name for name in names if self.others.get(name) == RUNNING]
+        for name in under_way:
+            self.seen[name] = _value(CANCELLED, error={"code": CANCELLED, "message": "The step was cancelled."})
+
+    def _not_come_to(self, failed: Step) -> None:
+        """Of what is inside of a step that failed, the rest was skipped."""
+        for within in inside(failed):
+            for step in all_steps(within):
+                self.seen.setdefault(step.id, _value(SKIPPED))
 
     def _names(self) -> dict[str, Plain]:
         return {"variables": self.variables, "steps": self.seen}
@@ -229,7 +259,7 @@ def _standing(ended: _Ended) -> str:
         case _Done():
             return SUCCESS
         case _Pending():
-            return "running"
+            return RUNNING
         case _:
             return ended.status
 

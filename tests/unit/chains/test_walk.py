@@ -79,6 +79,46 @@ def test_branches_run_at_once_and_the_first_failure_ends_the_others() -> None:
     assert again == failed, "what was cancelled because of it is not what it ends by"
 
 
+CANCELLED = Result("cancelled", error={"code": "cancelled", "message": "The step was cancelled."})
+
+
+@pytest.mark.parametrize("late", [CANCELLED, said("just too late to be cancelled")])
+def test_what_comes_in_of_a_branch_that_was_broken_off_changes_nothing_that_was_decided(late: Result) -> None:
+    chain = read(
+        {"id": "p", "parallel": [[call("a"), call("after")], [call("b")]], "on_error": "continue"},
+        {"id": "way", "choose": [{"if": "steps.a.status == 'success'", "steps": [call("c")]}, {"steps": [call("d")]}]},
+        output={
+            "a": "steps.a.status",
+            "why": "steps.a.error.code",
+            "said": "steps.a.output",
+            "after": "steps.after.status",
+            "b": "steps.b.status",
+        },
+    )
+    failed = {"b": FAILED}
+    assert waits_for(advance(chain, {}, failed)).keys() == {"d"}
+    assert waits_for(advance(chain, {}, failed | {"a": late})).keys() == {"d"}, "not two cases of one choice"
+    output = {"a": "cancelled", "why": "cancelled", "said": None, "after": "skipped", "b": "error"}
+    assert advance(chain, {}, failed | {"a": late, "d": said("d")}) == Finished("success", output=output)
+    assert waits_for(advance(chain, {}, {"a": said("in time")} | failed)).keys() == {"c"}
+
+
+def test_what_broke_off_inside_of_another_is_cancelled_too_and_what_was_not_come_to_is_skipped() -> None:
+    inner = {"id": "q", "parallel": [[call("a"), call("after")], [{"id": "r", "choose": [{"steps": [call("b"), call("rest")]}]}]]}
+    seen = {name: f"steps.{name}.status" for name in ("p", "q", "a", "after", "r", "b", "rest", "c", "never")}
+    chain = read({"id": "p", "parallel": [[inner], [call("c"), call("never")]], "on_error": "continue"}, output=seen)
+    stood = dict.fromkeys(("q", "r", "b"), "cancelled") | {
+        "p": "error",
+        "a": "success",
+        "after": "cancelled",
+        "rest": "skipped",
+        "c": "error",
+        "never": "skipped",
+    }
+    for late in ({}, {"b": CANCELLED, "after": CANCELLED}, {"b": said("late"), "after": FAILED}):
+        assert advance(chain, {}, {"a": said("a"), "c": FAILED} | late) == Finished("success", output=stood)
+
+
 def test_the_first_case_that_holds_runs_and_its_output_is_that_of_the_choice() -> None:
     chain = read(
         call("a"),
@@ -132,6 +172,7 @@ CHAIN = read(
             [call("b", retries=0), call("c", **{"if": "steps.b.output == 'x'"})],
             [call("d", on_error="continue", fallback=[call("e")]), {"id": "s", "if": "steps.d.fell_back", "stop": {"status": "error"}}],
         ],
+        "on_error": "continue",
     },
     {"id": "way", "choose": [{"if": "steps.c.status == 'skipped'", "steps": [call("f")]}]},
     call("g", variables={"x": "steps.way.output"}),
@@ -151,4 +192,9 @@ def test_whatever_happens_in_whatever_order_a_run_ends_once_and_asks_each_step_a
         assert ready and len(ready) == len(set(ready)) and not results.keys() & set(ready)
         chosen = data.draw(st.sampled_from(ready))
         results[chosen] = data.draw(st.sampled_from([said("x"), said("y"), FAILED]))
+        after = advance(CHAIN, {}, results)
+        wanted = {one.id for one in after.ready} if isinstance(after, Waiting) else set()
+        for late in [one for one in ready if one not in wanted | {chosen}]:
+            results[late] = data.draw(st.sampled_from([said("x"), CANCELLED]))
+            assert advance(CHAIN, {}, results) == after, "what is not wanted any more decides nothing"
     raise AssertionError("it did not end")
