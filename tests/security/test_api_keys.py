@@ -61,6 +61,20 @@ async def test_a_narrowed_key_makes_no_wider_one(world: World) -> None:
     assert (await narrow("POST", f"{KEYS}/{ids['narrower']}/rotate")).status == 201
 
 
+@pytest.mark.parametrize("limit", [{"rate_limit_per_minute": 60}, {"budget": {"limit_nusd": 10**9, "period": "day"}}])
+async def test_a_narrowed_key_with_a_limit_of_its_own_makes_none_beside_it(world: World, limit: dict[str, Any]) -> None:
+    admin = await world.stack.caller()
+    _, free = await _made(admin, scopes=["prompts:read"])
+    narrow, own = await _made(admin, role="admin", scopes=["access:write", "access:read", "prompts:read"], **limit)
+    beside = await narrow("POST", KEYS, {"name": "beside", "scopes": ["prompts:read"]})
+    assert (beside.status, "of its own" in beside.body["error"]["message"]) == (403, True), beside.body
+    assert (await narrow("POST", f"{KEYS}/{free['id']}/rotate")).status == 403, "nor the text of another one"
+    rotated = await narrow("POST", f"{KEYS}/{own['id']}/rotate")
+    assert rotated.status == 201, "both share the limit"
+    again = replace(narrow, key=rotated.body["key"])
+    assert (await again("POST", KEYS, {"name": "beside", "scopes": ["prompts:read"]})).status == 403
+
+
 async def test_a_narrowed_key_makes_nobody_an_admin_by_another_way(world: World) -> None:
     """Each of these would end with a key or a person that may all that an admin may."""
     admin = await world.stack.caller()

@@ -26,7 +26,8 @@ LIST = "api-keys"
 
 @router.post("/v1/api-keys", status_code=201, response_model=NewKeyAnswer, summary="Make an API key; its text is shown this once")
 async def add_key(body: NewKey, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    """A key may not be given more than its maker has: a narrowed key makes narrower ones, none that outlives it."""
+    """A key may not be given more than its maker has: a narrowed key makes narrower ones, none that outlives it, and none at all where it
+    has a rate limit or a budget of its own."""
     scopes = manage.checked_scopes(principal, body.scopes)
     expires_at = manage.checked_expiry(principal, body.expires_at, now=gateway.clock.now())
 

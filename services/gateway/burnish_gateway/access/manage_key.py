@@ -56,6 +56,17 @@ def checked_expiry(principal: Principal, expires_at: datetime | None, *, now: da
     return expires_at
 
 
+async def check_shares_no_limit(tx: Tx, principal: Principal, *, line: UUID | None = None) -> None:
+    """Raises Forbidden where a narrowed key would get one beside its own rate limit and budgets. `line`: of the key that is rotated."""
+    if not principal.scopes or (line is not None and line == principal.first_key_id):
+        return
+    budgets = await store.budgets_of(tx, [principal.first_key_id]) if principal.first_key_id else {}
+    if principal.rate is not None or budgets:
+        raise Forbidden(
+            "Your key has a rate limit or a budget of its own, which would not hold for a key that it makes; it can only rotate itself."
+        )
+
+
 async def make_key(
     tx: Tx,
     principal: Principal,
@@ -67,7 +78,8 @@ async def make_key(
     rate_limit_per_minute: int | None,
     pepper: bytes,
 ) -> Made:
-    """`scopes` and `expires_at` are checked already. The caller writes the change note, last of all."""
+    """`scopes` and `expires_at` are checked already. The caller writes the change note, last of all. Raises Forbidden."""
+    await check_shares_no_limit(tx, principal)
     limits: dict[str, Any] = {"scopes": scopes, "expires_at": expires_at, "rate_limit_per_minute": rate_limit_per_minute}
     api_key_id, key = await create_api_key(
         tx, workspace_id=principal.workspace_id, name=name, role=role, pepper=pepper, created_by=principal.actor, **limits
@@ -98,6 +110,7 @@ async def rotate_key(
     if await store.has_successor(tx, api_key_id, first_key_id=old["first_key_id"]):
         raise Conflict("This key was rotated already; rotate the one that replaces it.")
     checked_scopes(principal, old["scopes"])
+    await check_shares_no_limit(tx, principal, line=old["first_key_id"])
     until = checked_expiry(principal, expires_at or old["expires_at"], now=now)
     made, key = new_uuid(), new_key(pepper)
     ends_at = await store.succeed_key(
