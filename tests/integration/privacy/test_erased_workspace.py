@@ -12,6 +12,7 @@ from burnish_analytics.erase_workspaces import erase_workspaces
 from burnish_shared.db.session import Database
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
+from tests.integration.billing.money import operator_of
 from tests.integration.privacy.past import Past, days_ago
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T8"), pytest.mark.promise("P-02", "P-03")]
@@ -96,6 +97,25 @@ async def test_nothing_of_an_erased_workspace_is_left_but_amounts(
     )
     assert [one["action"] for one in entries] == ["workspace.erasure_requested", "workspace.erased"]
     assert await erase_workspaces(db, batch_rows=100) == 0
+
+
+async def test_what_is_being_erased_is_not_resumed_so_that_its_erasure_comes_to_its_end(
+    stack: Stack, superuser: asyncpg.Connection, db: Database
+) -> None:
+    operator, home = await operator_of(stack), await stack.caller()
+    made = (await home("POST", "/v1/workspaces", {"name": "second"})).body
+    path, suspended = f"/v1/workspaces/{made['id']}", "SELECT suspended_at IS NOT NULL FROM workspaces WHERE workspace_id = $1"
+    assert (await home("DELETE", f"{path}?confirm=second")).status == 202
+    refused = await operator("POST", f"{path}/resume", {"reason": "paid"})
+    assert (refused.status, refused.body["error"]["param"]) == (409, "workspace_id"), refused.body
+    assert await superuser.fetchval(suspended, made["id"]), "nothing begins in it"
+
+    async def is_erased() -> bool:
+        return await erase_workspaces(db, batch_rows=100) == 1
+
+    await eventually(is_erased)
+    again = await operator("POST", f"{path}/resume", {"reason": "paid"})
+    assert again.status == 409, "nor afterwards"
 
 
 async def test_a_legal_hold_and_a_home_that_others_need_are_not_erased(stack: Stack, superuser: asyncpg.Connection) -> None:

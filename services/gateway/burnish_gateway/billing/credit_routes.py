@@ -180,6 +180,8 @@ async def suspend(workspace_id: UUID, body: SuspensionBody, request: Request, ga
 
 @ledger.post("/v1/workspaces/{workspace_id}/resume", response_model=SuspensionAnswer, summary="End a suspension (operator)")
 async def resume(workspace_id: UUID, body: SuspensionBody, request: Request, gateway: GatewayParts, principal: Operator) -> Response:
+    """409 for a workspace that is being erased, or was: that one stays suspended."""
+
     async def work(tx: Tx) -> SuspensionAnswer:
         return await _suspend(tx, principal, workspace_id, suspended=False, reason=body.reason)
 
@@ -189,12 +191,22 @@ async def resume(workspace_id: UUID, body: SuspensionBody, request: Request, gat
 async def _suspend(tx: Tx, principal: Principal, workspace_id: UUID, *, suspended: bool, reason: str) -> SuspensionAnswer:
     there = await _workspace(tx, workspace_id)
     changed = await store.suspend(tx, there.workspace_id, suspended=suspended)
+    if not suspended:  # asked only now that the workspace's row is locked: an erasure that begins meanwhile waits, and suspends it after us
+        await _check_stays(tx, principal, workspace_id)
     await note_there(
         tx, principal, workspace_id, action="workspace.suspended" if suspended else "workspace.resumed", kind="workspace",
         key=str(workspace_id), before={"suspended": there.suspended_at is not None}, after={"suspended": suspended, "reason": reason},
     )  # fmt: skip
     await _changed(tx, workspace_id)
     return SuspensionAnswer(workspace_id=workspace_id, suspended=suspended, changed=changed)
+
+
+async def _check_stays(tx: Tx, principal: Principal, workspace_id: UUID) -> None:
+    """Raises Conflict where somebody asked for its erasure, which waits for as long as it is not suspended."""
+    await enter(tx, workspace_id)
+    if await store.is_erased(tx, workspace_id):
+        raise Conflict("The workspace is being erased, or was already; that does not come back.", param="workspace_id")
+    await enter(tx, principal.workspace_id)
 
 
 async def _workspace(tx: Tx, workspace_id: UUID) -> WorkspaceFacts:

@@ -100,3 +100,9 @@ async def suspend(tx: Tx, workspace_id: UUID, *, suspended: bool) -> bool:
     """Whether that changed anything."""
     changed: bool = await tx.fetchval("SELECT suspend_workspace($1, $2)", workspace_id, suspended)
     return changed
+
+
+async def is_erased(tx: Tx, workspace_id: UUID) -> bool:
+    """Whether its erasure was asked for. The transaction is that workspace's."""
+    found: bool = await tx.fetchval("SELECT is_erased($1)", workspace_id)
+    return found
