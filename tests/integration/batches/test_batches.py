@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from burnish_analytics.io.retention_store import forget_batches
 from burnish_gateway.batches import routes
 from burnish_gateway.deps import PLANS_AT_ONCE
+from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
 from tests.integration.execution.test_executions import books, fault
@@ -264,3 +266,23 @@ async def test_of_many_batches_at_once_few_are_read_at_the_same_time(caller: Cal
     told = await asyncio.gather(*(caller("POST", "/v1/batches/estimate", body) for _ in range(8)))
     assert {one.status for one in told} == {200}, told[0].body
     assert 1 <= most <= PLANS_AT_ONCE
+
+
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-01")
+async def test_results_that_are_forgotten_are_not_told_as_none(stack: Stack, caller: Caller) -> None:
+    lines = [{"custom_id": f"n{one}", "body": CHAT} for one in range(3)]
+    ended = await until(caller, (await started(caller, {"requests": lines}))["id"], "completed")
+    paths = (f"/v1/batches/{ended['id']}/results", f"/v1/files/{ended['output_file_id']}/content", f"/v1/files/{ended['output_file_id']}")
+    assert [(await caller("GET", path)).status for path in paths] == [200] * 3
+    await books(stack, "UPDATE batches SET finished_at = now() - interval '31 days' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+    try:
+        for _ in range(2):  # a first round of which one line is left, and the rest
+            async with db.unit_of_work() as tx:
+                assert await forget_batches(tx, caller.workspace.workspace_id, at_most=2) > 0
+            told = [await caller("GET", path) for path in paths]
+            assert [(one.status, one.body["error"]["param"]) for one in told] == [(404, "batch_id"), (404, "file_id"), (404, "file_id")]
+    finally:
+        await db.close()
+    assert (await caller("GET", f"/v1/batches/{ended['id']}")).body["request_counts"] == {"total": 3, "completed": 3, "failed": 0}

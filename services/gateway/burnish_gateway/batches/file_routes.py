@@ -154,7 +154,8 @@ async def _answers(gateway: GatewayParts, principal: Principal, asked: tuple[UUI
     batch_id, is_success = asked
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         batch = await store.find_batch(tx, principal.workspace_id, batch_id)
-    if batch is None:
+        kept = await store.lines_kept(tx, principal.workspace_id, batch_id)
+    if batch is None or kept < batch["total"]:
         raise _no_such_file()
     if batch["status"] not in ENDED:
         raise Conflict("The batch has not ended yet; /v1/batches/{id}/results tells what has come so far.")

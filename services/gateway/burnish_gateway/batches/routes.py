@@ -107,9 +107,16 @@ async def read_results(
     from_line: Annotated[int, Query(ge=0, le=2**31 - 1, description="Go on here after a broken stream; the first line is 0.")] = 0,
     follow: Annotated[bool, Query(description="Wait for lines that have no answer yet, until the batch has ended.")] = False,
 ) -> Response:
-    """JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`."""
+    """JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`. 404 once they went with
+    the days for which the workspace keeps text."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         batch = await _found(tx, principal, batch_id)
+        kept = await store.lines_kept(tx, principal.workspace_id, batch_id)
+    if kept < batch["total"]:
+        raise NotFound(
+            "The results of this batch are forgotten: they go with the days for which the workspace keeps text ('retention_days').",
+            param="batch_id",
+        )
     lines = results_of(gateway.db, principal.workspace_id, batch, from_line=from_line, follows=follow)
     return StreamingResponse(lines, media_type=MEDIA_TYPE)
 

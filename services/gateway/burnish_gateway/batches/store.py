@@ -108,6 +108,12 @@ async def page_of_lines(tx: Tx, workspace_id: UUID, batch_id: UUID, *, from_line
     )
 
 
+async def lines_kept(tx: Tx, workspace_id: UUID, batch_id: UUID) -> int:
+    """How many retention has not taken yet."""
+    kept: int = await tx.fetchval("SELECT count(*) FROM batch_lines WHERE workspace_id = $1 AND batch_id = $2", workspace_id, batch_id)
+    return kept
+
+
 async def executions_of(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID]) -> dict[UUID, Record]:
     """Rows and contents of those that are finished, by id."""
     if not execution_ids:
