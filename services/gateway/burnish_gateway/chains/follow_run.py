@@ -29,7 +29,7 @@ async def read_run(tx: Tx, workspace_id: UUID, run_id: UUID) -> ChainRunAnswer:
     row = await found_run(tx, workspace_id, run_id)
     version = await store.find_version(tx, workspace_id, row["chain_id"], row["version"])
     if version is None:
-        raise NotFound("There is no such run in this workspace.", param="run_id")
+        raise NotFound("There is no such run in this workspace.", param="chain_run_id")
     return run_answer(row, version.content, await runs_store.steps_of(tx, workspace_id, run_id))
 
 
@@ -37,7 +37,7 @@ async def found_run(tx: Tx, workspace_id: UUID, run_id: UUID, *, lock: bool = Fa
     """Raises NotFound."""
     row = await runs_store.find_run(tx, workspace_id, run_id, lock=lock)
     if row is None:
-        raise NotFound("There is no such run in this workspace.", param="run_id")
+        raise NotFound("There is no such run in this workspace.", param="chain_run_id")
     return row
 
 
