@@ -605,7 +605,8 @@ export interface paths {
         put?: never;
         /**
          * Make an API key; its text is shown this once
-         * @description A key may not be given more than its maker has: a narrowed key makes narrower ones, none that outlives it.
+         * @description A key may not be given more than its maker has: a narrowed key makes narrower ones, none that outlives it, and none at all where it
+         *     has a rate limit or a budget of its own.
          */
         post: operations["add_key_v1_api_keys_post"];
         delete?: never;
@@ -1019,7 +1020,8 @@ export interface paths {
         };
         /**
          * Read a batch's results
-         * @description JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`.
+         * @description JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`. 404 once they went with
+         *     the days for which the workspace keeps text.
          */
         get: operations["read_results_v1_batches__batch_id__results_get"];
         put?: never;
@@ -6262,7 +6264,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a suspension (operator) */
+        /**
+         * End a suspension (operator)
+         * @description 409 for a workspace that is being erased, or was: that one stays suspended.
+         */
         post: operations["resume_v1_workspaces__workspace_id__resume_post"];
         delete?: never;
         options?: never;
