@@ -44,6 +44,22 @@ async def test_a_batch_is_taken_whole_and_counts_once_however_often_it_is_sent(c
     await until(counted)
 
 
+@pytest.mark.capability("F1", "F2")
+@pytest.mark.promise("A-03")
+async def test_of_two_lines_about_one_thing_the_lower_one_counts(caller: Caller) -> None:
+    one = await execute(caller)
+    ids = ["ffffffff-0000-7000-8000-000000000000", "88888888-0000-7000-8000-000000000000", "00000000-0000-7000-8000-000000000000"]
+    words = ["up", "up", "down"]
+    lines = [
+        {"execution_id": one, "thumb": thumb, "user_id": "ann", "feedback_id": feedback_id}
+        for feedback_id, thumb in zip(ids, words, strict=True)
+    ]
+    assert (await send(caller, lines)).status == 202
+    [shown] = await until(lambda: feedback_shown(caller, one))
+    assert shown["feedback_id"] == ids[-1] and shown["thumb"] == "down"
+    assert [replaced["feedback_id"] for replaced in shown["replaced"]] == ids[:-1]
+
+
 @pytest.mark.capability("F2")
 @pytest.mark.promise("A-07", "A-08")
 async def test_bad_lines_are_named_and_cost_their_neighbours_nothing(caller: Caller) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from burnish_shared.db.session import Database
 from burnish_shared.errors import BadRequest, InvalidField
 
 LINES_MOST: Final = 1000
+
+STEP: Final = timedelta(microseconds=1)
+"""By so much each line is accepted after the one before it: of two reactions of one end user the lower line is the one accepted last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ async def record_many(
         raise _nothing_taken(answer)
     bodies = await with_targets(db, sender.workspace_id, [body for _, body in taken])
     items: list[FeedbackItem] = []
-    for (feedback_id, _), body in zip(taken, bodies, strict=True):
-        items += items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, sent_by=sender.sent_by, now=now)
+    for place, ((feedback_id, _), body) in enumerate(zip(taken, bodies, strict=True)):
+        accepted_at = now + place * STEP
+        items += items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, sent_by=sender.sent_by, now=accepted_at)
     await publisher.record(items)
     return answer
 
