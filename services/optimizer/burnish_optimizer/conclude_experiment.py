@@ -62,8 +62,10 @@ def _is_to_widen(watched: Watched, analysis: Analysis, told: Told) -> bool:
 
 
 async def _widened(held: ExperimentClaim, watched: Watched, db: Database) -> Memory:
-    """Memory with how much wider intervals are than if each epoch had units of its own."""
+    """Memory with how much wider intervals are than if each epoch had units of its own, and how many different units there are."""
     plan, widening = watched.seen.plan, {}
+    async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
+        different = await store.different_units(tx, held, metric=plan.metric)
     for arm in plan.treatments:
         shares = contrast_shares(plan, watched.seen.epochs, arm)
         one = contrast(shares)
@@ -73,4 +75,4 @@ async def _widened(held: ExperimentClaim, watched: Watched, db: Database) -> Mem
         by = {(epoch, names[side]): move for (epoch, side), move in influence(shares).items()}
         async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
             widening[arm] = max(1.0, await store.moved_by_units(tx, held, metric=plan.metric, by=by) / one.spread)
-    return Memory(watched.memory.least_p, watched.memory.looks, widening)
+    return Memory(watched.memory.least_p, watched.memory.looks, widening, different)

@@ -4,7 +4,7 @@ Pure, and the same in the service that decides and in the route that shows: who 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from burnish_shared.experiments.contrast import Contrast, Share, contrast, frozen_mean, shares_of
@@ -38,19 +38,29 @@ class Epoch:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What has to be kept from look to look: the least p so far of each arm, looks that used up some α, and how much wider intervals are
-    because units were in several epochs."""
+    because units were in several epochs.
+
+    `different`: of each arm, how many different units there are for each one that its epochs counted; 1 where none came back.
+    """
 
     least_p: Mapping[str, float] = field(default_factory=dict)
     looks: tuple[float, ...] = ()
     widening: Mapping[str, float] = field(default_factory=dict)
+    different: Mapping[str, float] = field(default_factory=dict)
+
+    def units(self, arm: str, counted: int) -> int:
+        """Different units among those that the epochs of an arm counted, each for itself."""
+        return round(counted * self.different.get(arm, 1.0))
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Memory":
         """From JSON; of what is not there nothing was kept."""
-        return cls(stored.get("least_p", {}), tuple(stored.get("looks", ())), stored.get("widening", {}))
+        return cls(stored.get("least_p", {}), tuple(stored.get("looks", ())), stored.get("widening", {}), stored.get("different", {}))
 
     def stored(self) -> dict[str, Any]:
-        return {"least_p": dict(self.least_p), "looks": list(self.looks), "widening": dict(self.widening)}
+        return {
+            "least_p": dict(self.least_p), "looks": list(self.looks), "widening": dict(self.widening), "different": dict(self.different)
+        }  # fmt: skip
 
 
 FRESH: Final = Memory()
@@ -58,7 +68,7 @@ FRESH: Final = Memory()
 
 @dataclass(frozen=True, slots=True)
 class ArmFinding:
-    """One arm: units of the metric, its observations and their mean over all epochs. None where nobody was seen."""
+    """One arm: different units of the metric, its observations and their mean over all epochs. None where nobody was seen."""
 
     arm: str
     units: int
@@ -114,7 +124,7 @@ class Analysis:
 def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Analysis:
     """What is known now. Give its `memory` to the next call."""
     sums: list[EpochSums] = [(one.number, one.sums) for one in epochs]
-    arms = tuple(_arm(sums, arm, plan.metric) for arm in plan.arms)
+    arms = tuple(_arm(sums, arm, plan.metric, memory) for arm in plan.arms)
     shares = all(is_share(_total(sums, arm, plan.metric)) for arm in plan.arms)
     moment = moment_of(plan, units=sum(one.units for one in arms), looks=memory.looks)
     margin = _margin(plan, control=arms[0].value, shares=shares)
@@ -133,10 +143,12 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
             state: ArmState = "harmful" if harmful else "too_few"
             differences.append(Difference(arm, state, units=units[arm], control_units=units[plan.control]))
             continue
+        different = memory.units(plan.control, found.control_units), memory.units(arm, found.treatment_units)
+        found = replace(found, control_units=different[0], treatment_units=different[1])
         differences.append(_difference(plan, arm, found, reading, margin=margin, least_p=least_p.get(arm), is_harmful=harmful))
     return Analysis(
         arms, tuple(differences), guardrails, _ratio(epochs), _missing(plan, sums, differences), margin, shares,
-        Memory(least_p, moment.looks, memory.widening),
+        Memory(least_p, moment.looks, memory.widening, memory.different),
     )  # fmt: skip
 
 
@@ -225,10 +237,10 @@ def _missing(plan: Plan, sums: Sequence[EpochSums], differences: Sequence[Differ
     return missing_feedback(sums, arms=plan.arms, metric=plan.metric, differences=values, alpha=plan.alpha, horizon=plan.horizon)
 
 
-def _arm(sums: Sequence[EpochSums], arm: str, metric: str) -> ArmFinding:
+def _arm(sums: Sequence[EpochSums], arm: str, metric: str, memory: Memory) -> ArmFinding:
     whole = _total(sums, arm, metric)
     mean = mean_of(whole)
-    return ArmFinding(arm, whole.units, round(whole.x), whole.y / whole.x if whole.x else (mean.value if mean else None))
+    return ArmFinding(arm, memory.units(arm, whole.units), round(whole.x), whole.y / whole.x if whole.x else (mean.value if mean else None))
 
 
 def _total(sums: Sequence[EpochSums], arm: str, metric: str) -> ArmSums:

@@ -220,6 +220,11 @@ async def test_users_who_come_back_in_later_epochs_widen_the_interval(stack: Sta
         await some.look()
         [kept] = await some.rows("SELECT memory FROM experiment_watch WHERE experiment_id = $1")
         assert kept["memory"]["widening"]["candidate"] == pytest.approx(2.0, rel=0.05)
+        results = (await caller("GET", f"/v1/experiments/{experiment}")).body["results"]
+        arms = {one["arm"]: one for one in results["arms"]}
+        assert sum(one["units"] for one in arms.values()) == 400 and sum(one["observations"] for one in arms.values()) == 800
+        fewest = min(one["units"] for one in arms.values())
+        assert some.said[-1].startswith(f"Too few to say anything: {fewest} end users of the 1,000")
         decided = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": None, "reason": "enough"})
         seen = (await caller("GET", f"/v1/experiments/{experiment}")).body["results"]["differences"]
         [point] = (await some.rows("SELECT differences FROM experiment_looks WHERE experiment_id = $1 ORDER BY number DESC LIMIT 1"))[0][0]

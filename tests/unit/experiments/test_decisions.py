@@ -154,6 +154,20 @@ def test_units_in_several_epochs_widen_the_interval() -> None:
     assert 1.3 < (wide.high - wide.low) / (plain.high - plain.low) < 1.5
 
 
+def test_a_unit_that_came_back_in_another_epoch_is_one_unit() -> None:
+    epochs = [epoch(n, a=arm(60, 20), b=arm(80, 70)) for n in (1, 2)]
+    assert analyse(PLAN, epochs).differences[0].state == "better"  # Of 120 and 160 who came once each.
+    memory = Memory(widening={"b": 2.0}, different={"a": 0.5, "b": 0.5})
+    found = analyse(PLAN, epochs, memory)
+    assert [(one.units, one.observations) for one in found.arms] == [(60, 120), (80, 160)]
+    assert (found.differences[0].control_units, found.differences[0].units, found.differences[0].state) == (60, 80, "too_few")
+    assert conclude(PLAN, found, days=1.0).sentence == "Too few to say anything: 60 end users of the 100 that each arm needs."
+    assert Memory.of(found.memory.stored()) == found.memory
+    planned = replace(PLAN, method="fixed", settings=Settings(planned_units=200))
+    assert isinstance(conclude(planned, analyse(planned, epochs), days=1.0), Concluded)
+    assert isinstance(conclude(planned, analyse(planned, epochs, memory), days=1.0), GoOn)
+
+
 def test_what_is_kept_of_a_verdict_is_json() -> None:
     import json
 

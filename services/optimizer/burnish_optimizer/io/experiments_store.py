@@ -118,6 +118,16 @@ async def moved_by_units(tx: Tx, held: ExperimentClaim, *, metric: str, by: Mapp
     return float(found)
 
 
+async def different_units(tx: Tx, held: ExperimentClaim, *, metric: str) -> dict[str, float]:
+    """Arm → different units for each one that its epochs counted. Reads every unit."""
+    rows = await tx.fetch(
+        """SELECT u.arm, count(DISTINCT u.unit)::float8 / count(*) AS share FROM experiment_units u
+            WHERE u.workspace_id = $1 AND u.experiment_id = $2 AND u.metric = $3 AND u.x > 0 GROUP BY u.arm""",
+        held.workspace_id, held.experiment_id, metric,
+    )  # fmt: skip
+    return {row["arm"]: row["share"] for row in rows}
+
+
 async def write(
     tx: Tx,
     held: ExperimentClaim,
