@@ -43,6 +43,23 @@ async def test_an_evaluator_is_made_tried_listed_and_archived(caller: Caller) ->
     assert (await caller("POST", "/v1/evaluators", {"name": "polite", "settings": {"kind": "exact"}})).status == 201
 
 
+async def test_live_evaluations_are_archived_with_their_evaluator(caller: Caller) -> None:
+    made = await caller("POST", "/v1/evaluators", {"name": "thanks", "settings": {"kind": "contains", "phrases": ["thank"]}})
+    live = [
+        await caller("POST", "/v1/live-evaluations", {"evaluator_id": made.body["id"], "labels": [label], "sample": 1, "active": active})
+        for label, active in (("production", True), ("staging", False))
+    ]
+    assert [one.status for one in live] == [201, 201], live
+    for _ in range(2):
+        assert (await caller("DELETE", f"/v1/evaluators/{made.body['id']}")).status == 200
+    assert (await caller("GET", "/v1/live-evaluations")).body["data"] == []
+    for one in live:
+        path = f"/v1/live-evaluations/{one.body['id']}"
+        shown = (await caller("GET", path)).body
+        assert shown["archived_at"] and not shown["active"]
+        assert (await caller("PATCH", path, {"active": True})).status == 404
+
+
 async def test_settings_are_tried_before_they_are_saved(caller: Caller) -> None:
     async def score(settings: dict[str, Any], **case: Any) -> Any:
         answer = await caller("POST", "/v1/evaluators/try", {"settings": settings, **case})

@@ -1,5 +1,6 @@
 """Make, change and archive live evaluations: the row, the account of its cap, the audit entry, in the caller's transaction."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -105,6 +106,13 @@ async def archive_live(tx: Tx, principal: Principal, live_id: UUID) -> None:
     if held["account_id"] is not None:
         await budget_store.close_account(tx, principal.workspace_id, live_id)
     await _note(tx, principal, "archived", live_id, before=before)
+
+
+async def archive_all_live(tx: Tx, principal: Principal, evaluator_id: UUID) -> None:
+    """Those of an evaluator that is archived: none says that it is active and takes nothing."""
+    for live_id in await live_store.list_open(tx, evaluator_id):
+        with suppress(NotFound):  # somebody else archived it at this moment
+            await archive_live(tx, principal, live_id)
 
 
 def asks_models(evaluator: Record) -> bool:

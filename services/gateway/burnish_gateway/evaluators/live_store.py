@@ -59,6 +59,15 @@ async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     )
 
 
+async def list_open(tx: Tx, evaluator_id: UUID) -> list[UUID]:
+    """Those of an evaluator that are not archived, in the order in which they are locked."""
+    rows = await tx.fetch(
+        "SELECT live_evaluation_id FROM live_evaluations WHERE evaluator_id = $1 AND archived_at IS NULL ORDER BY live_evaluation_id",
+        evaluator_id,
+    )
+    return [row["live_evaluation_id"] for row in rows]
+
+
 async def find(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     """Also an archived one."""
     return await tx.fetchrow(f"{SHOWN} WHERE l.live_evaluation_id = $1", live_evaluation_id)

@@ -24,6 +24,7 @@ from burnish_gateway.evaluators.bodies import (
     evaluator_answer,
     version_answer,
 )
+from burnish_gateway.evaluators.keep_live import archive_all_live
 from burnish_gateway.evaluators.new_version import add_version
 from burnish_gateway.evaluators.try_out import checked, no_such_evaluator, saved, try_out
 from burnish_gateway.idempotency import replay, run_once
@@ -136,12 +137,14 @@ async def list_versions(
 
 @router.delete("/v1/evaluators/{evaluator_id}", response_model=EvaluatorAnswer, summary="Archive an evaluator; its scores stay")
 async def archive_evaluator(evaluator_id: UUID, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """Its live evaluations take nothing more."""
+    """Its live evaluations are archived with it."""
 
     async def work(tx: Tx) -> EvaluatorAnswer:
+        await archive_all_live(tx, principal, evaluator_id)
         row = await store.archive(tx, evaluator_id)
         if row is None:
             raise no_such_evaluator()
+        await archive_all_live(tx, principal, evaluator_id)  # what was made until nobody could make one any more
         gone = evaluator_answer(row)
         before, after = {"name": gone.name, "kind": gone.kind}, {"archived": True}
         await note(tx, principal, action="evaluator.archived", kind="evaluator", key=str(evaluator_id), before=before, after=after)
