@@ -2180,7 +2180,7 @@ export interface paths {
         post?: never;
         /**
          * Archive an evaluator; its scores stay
-         * @description Its live evaluations take nothing more.
+         * @description Its live evaluations are archived with it.
          */
         delete: operations["archive_evaluator_v1_evaluators__evaluator_id__delete"];
         options?: never;
