@@ -15,8 +15,10 @@ from typing_extensions import Unpack
 from burnish_client import calls, enrichments
 from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
 from burnish_client.client import folder_of, scope_of
+from burnish_client.connections import Connections
 from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
 from burnish_client.errors import ApiError, BurnishError, NotReached
+from burnish_client.lines import alines_of
 from burnish_client.paths import segment
 from burnish_client.prompts import (
     FRESH_S,
@@ -67,8 +69,12 @@ class AsyncBurnish:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = Settings.of(base_url, api_key, timeout_s=timeout_s, max_retries=max_retries)
-        self._http = httpx.AsyncClient(base_url=self._settings.base_url, transport=transport)
+        self._connections = Connections(lambda: httpx.AsyncClient(base_url=self._settings.base_url, transport=transport))
         self._prompts = PromptCache(folder_of(cache_folder), prompt_fresh_s, scope=scope_of(self._settings))
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        return self._connections.http
 
     async def __aenter__(self) -> AsyncBurnish:
         return self
@@ -273,7 +279,7 @@ class AsyncBurnish:
         call = calls.batch_results(batch_id)
         response = await self._sent(self._built(call), stream=True)
         try:
-            async for line in response.aiter_lines():
+            async for line in alines_of(response):
                 for one in calls.json_lines((line,)):
                     yield one
         except (httpx.RequestError, ValueError) as error:
@@ -371,7 +377,7 @@ class AsyncTextStream:
 
     async def __aiter__(self) -> AsyncIterator[str]:
         try:
-            async for line in self._response.aiter_lines():
+            async for line in alines_of(self._response):
                 if (piece := self._events.feed(line)) is not None:
                     yield piece
         except httpx.RequestError as error:

@@ -13,8 +13,10 @@ from typing_extensions import Unpack
 
 from burnish_client import calls, enrichments
 from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
+from burnish_client.connections import Connections
 from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
 from burnish_client.errors import ApiError, BurnishError, NotReached
+from burnish_client.lines import lines_of
 from burnish_client.paths import segment
 from burnish_client.prompts import (
     FRESH_S,
@@ -66,8 +68,12 @@ class Burnish:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._settings = Settings.of(base_url, api_key, timeout_s=timeout_s, max_retries=max_retries)
-        self._http = httpx.Client(base_url=self._settings.base_url, transport=transport)
+        self._connections = Connections(lambda: httpx.Client(base_url=self._settings.base_url, transport=transport))
         self._prompts = PromptCache(folder_of(cache_folder), prompt_fresh_s, scope=scope_of(self._settings))
+
+    @property
+    def _http(self) -> httpx.Client:
+        return self._connections.http
 
     def __enter__(self) -> Burnish:
         return self
@@ -272,7 +278,7 @@ class Burnish:
         call = calls.batch_results(batch_id)
         response = self._sent(self._built(call), stream=True)
         try:
-            yield from calls.json_lines(response.iter_lines())
+            yield from calls.json_lines(lines_of(response))
         except (httpx.RequestError, ValueError) as error:
             raise NotReached(f"The results of batch {batch_id} broke off; read them again.") from error
         finally:
@@ -367,7 +373,7 @@ class TextStream:
 
     def __iter__(self) -> Iterator[str]:
         try:
-            for line in self._response.iter_lines():
+            for line in lines_of(self._response):
                 if (piece := self._events.feed(line)) is not None:
                     yield piece
         except httpx.RequestError as error:

@@ -152,7 +152,8 @@ class PromptCache:
         """The server said that there is none: neither memory nor disk may serve it later."""
         self._kept.pop(key, None)
         if self.folder is not None:
-            self._path(key, self.folder).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._path(key, self.folder).unlink()
 
     def _path(self, key: Key, folder: Path) -> Path:
         name = hashlib.sha256(json.dumps([self.scope, key.slug, key.label, key.version]).encode()).hexdigest()[:32]

@@ -1,0 +1,120 @@
+"""The Python client on the wire by itself: lines as they come, connections of one process, a disk that does not obey."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from burnish_client import ApiError, AsyncBurnish, Burnish
+
+pytestmark = pytest.mark.capability("K1")
+
+SEPARATED = "one\u2028two\u2029three\u0085four"
+"""What `str.splitlines` takes for four lines, and JSON for one text."""
+
+
+class ByteByByte(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes a byte at a time, so that characters and line ends are cut in the middle too."""
+
+    def __init__(self, text: str) -> None:
+        self._bytes = text.encode()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for one in self._bytes:
+            yield bytes([one])
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for one in self:
+            yield one
+
+
+def always(text: str) -> httpx.MockTransport:
+    return httpx.MockTransport(lambda _: httpx.Response(200, stream=ByteByByte(text)))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+async def test_a_stream_brings_every_text_that_json_can_hold_as_it_is(end: str) -> None:
+    data = json.dumps({"text": SEPARATED}, ensure_ascii=False)
+    transport = always(f"event: delta{end}data: {data}{end}{end}event: done{end}data: {json.dumps({'id': '1'})}{end}{end}")
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish, burnish.stream("p") as pieces:
+        assert list(pieces) == [SEPARATED] and pieces.result is not None
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too, burnish_too.stream("p") as pieces_too:
+        assert [piece async for piece in pieces_too] == [SEPARATED] and pieces_too.result is not None
+
+
+async def test_results_of_a_batch_hold_every_text_that_json_can_and_the_last_line_needs_no_end() -> None:
+    rows = [{"output": SEPARATED}, {"output": "plain"}]
+    transport = always("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert list(burnish.batch_results("b")) == rows
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert [row async for row in burnish_too.batch_results("b")] == rows
+
+
+class TellsConnection(BaseHTTPRequestHandler):
+    """Answers with what the connection is, as this end sees it, and keeps it open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.client_address[1]).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+WAITS = """
+import os, sys
+from burnish_client import Burnish
+burnish = Burnish(base_url=sys.argv[1], api_key="k", cache_folder=False)
+def ask(): return burnish.request("GET", "/v1/credits")
+"""
+
+IS_AWAITED = """
+import asyncio, os, sys
+from burnish_client import AsyncBurnish
+burnish = AsyncBurnish(base_url=sys.argv[1], api_key="k", cache_folder=False)
+loop = asyncio.new_event_loop()
+def ask(): return loop.run_until_complete(burnish.request("GET", "/v1/credits"))
+"""
+
+FORKS = """
+first = ask()
+child = os.fork()
+print(first, ask(), flush=True) if child == 0 else os.waitpid(child, 0)
+if child: print(first, ask(), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("kind", [WAITS, IS_AWAITED], ids=["waits", "is awaited"])
+def test_a_process_that_is_forked_asks_over_connections_of_its_own(kind: str) -> None:
+    """Over the parent's it would read answers that are for the parent, or for another child."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), TellsConnection) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        ran = subprocess.run([sys.executable, "-c", kind + FORKS, url], capture_output=True, text=True, timeout=60, check=True)
+        server.shutdown()
+    (of_parent, of_child), (before, after) = (line.split() for line in ran.stdout.splitlines())
+    assert of_child != of_parent == before == after
+
+
+def test_a_copy_that_cannot_be_removed_hides_no_refusal(tmp_path: Path) -> None:
+    gone = httpx.Response(404, json={"error": {"code": "prompt_not_found", "message": "m"}})
+    transport = httpx.MockTransport(lambda _: gone)
+    with Burnish(api_key="k", transport=transport, cache_folder=tmp_path / "file" / "in" / "the" / "way") as burnish:
+        (tmp_path / "file").write_text("no folder")
+        with pytest.raises(ApiError) as refused:
+            burnish.prompt("p")
+    assert refused.value.status == 404
