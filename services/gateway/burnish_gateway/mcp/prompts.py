@@ -122,7 +122,7 @@ def _value(name: str, text: str, kind: str | None) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # or brackets nested beyond what can be read
         raise BadArgument(f"{name}: must be written as JSON, because it is of the type {kind}.") from error
 
 
