@@ -1,5 +1,8 @@
-"""The Python client on the wire by itself: lines as they come, connections of one process, a disk that does not obey."""
+"""The Python client on the wire by itself: lines as they come, connections of one process, a disk that does not obey, no secret."""
 
+import base64
+import hashlib
+import hmac
 import json
 import subprocess
 import sys
@@ -11,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from burnish_client import ApiError, AsyncBurnish, Burnish
+from burnish_client import ApiError, AsyncBurnish, Burnish, verify_webhook
 
 pytestmark = pytest.mark.capability("K1")
 
@@ -118,3 +121,12 @@ def test_a_copy_that_cannot_be_removed_hides_no_refusal(tmp_path: Path) -> None:
         with pytest.raises(ApiError) as refused:
             burnish.prompt("p")
     assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_"])
+def test_nobody_signs_with_a_secret_that_is_none(secret: str) -> None:
+    """Such as that of a variable of the environment which nobody set."""
+    by_anybody = base64.b64encode(hmac.digest(b"", b"m.1760000000.{}", hashlib.sha256)).decode()
+    headers = {"webhook-id": "m", "webhook-timestamp": "1760000000", "webhook-signature": f"v1,{by_anybody}"}
+    with pytest.raises(ValueError, match="looks like whsec_"):
+        verify_webhook(b"{}", headers, secret, now_s=1_760_000_000)

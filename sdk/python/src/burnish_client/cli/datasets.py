@@ -42,6 +42,6 @@ def upload_dataset(
     with reaching(profile) as burnish:
         try:
             dataset_id = upload(burnish, file, split=split, name=name)
-        except (BadGiven, UnicodeDecodeError) as fault:
+        except BadGiven as fault:
             stop(str(fault), code=WRONG_USE)
     return print_json({"id": dataset_id}) if as_json else print(dataset_id)

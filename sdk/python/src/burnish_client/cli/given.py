@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "synthetic", "metadata"})
 """What an item of a dataset has; any other column goes into its metadata."""
 
+csv.field_size_limit(10_000_000)
+"""A long document in one cell; 131,072 characters otherwise. Of the whole process, as the module has it."""
+
 
 class BadGiven(ValueError):
     """What was given cannot be used, with the reason in words."""
@@ -28,7 +31,7 @@ def variables_of(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if file is not None:
         try:
-            found = json.loads(_text_of(file))
+            found = _parsed(_text_of(file))
         except ValueError as error:
             raise BadGiven(f"{file} is no JSON: {error}") from error
         if not isinstance(found, dict):
@@ -39,7 +42,7 @@ def variables_of(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
             raise BadGiven(f"'{pair}' is no variable: write name=text, name=@file or name:=JSON.")
         if name.endswith(":"):
             try:
-                found[name[:-1]] = json.loads(value)
+                found[name[:-1]] = _parsed(value)
             except ValueError as error:
                 raise BadGiven(f"{name[:-1]}: this is no JSON: {value[:80]}") from error
         else:
@@ -82,15 +85,17 @@ def upload(burnish: Burnish, path: Path, *, split: str | None = None, name: str 
 
 def items_of(path: Path, *, split: str | None = None) -> Iterator[dict[str, Any]]:
     """Items of a JSONL or CSV file. In CSV the columns are `input` (or `inputs.NAME`), `expected`, `split`; others are metadata."""
-    text = path.read_text("utf-8-sig")
+    text = _read(path, "utf-8-sig")
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if path.suffix.lower() == ".csv":
-        rows = enumerate((_unfolded(row) for row in csv.DictReader(StringIO(text, newline=""))), start=2)
+        rows = enumerate(_rows_of_csv(text, path), start=2)
     else:
         rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
     for number, row in rows:
         if "input" not in row or "expected" not in row:
             raise BadGiven(f"{path}, line {number}: an item has `input` and `expected`.")
+        if not isinstance(row.get("metadata") or {}, Mapping):
+            raise BadGiven(f"{path}, line {number}: `metadata` is an object.")
         others = {key: value for key, value in row.items() if key not in ITEM_FIELDS and value is not None}
         metadata = dict(row.get("metadata") or {}) | others
         item = {key: row[key] for key in ("input", "expected", "split", "group", "synthetic") if row.get(key) not in (None, "")}
@@ -99,12 +104,20 @@ def items_of(path: Path, *, split: str | None = None) -> Iterator[dict[str, Any]
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
     try:
-        row = json.loads(line)
+        row = _parsed(line)
     except ValueError as error:
         raise BadGiven(f"{path}, line {number}: this is no JSON ({error}).") from error
     if not isinstance(row, dict):
         raise BadGiven(f"{path}, line {number}: an item is an object with `input` and `expected`.")
     return row
+
+
+def _rows_of_csv(text: str, path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        for row in csv.DictReader(StringIO(text, newline="")):
+            yield _unfolded(row)
+    except csv.Error as error:
+        raise BadGiven(f"{path} is no CSV: {error}") from error
 
 
 def _unfolded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +127,19 @@ def _unfolded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text_of(path: str) -> str:
+    return sys.stdin.read() if path == "-" else _read(Path(path), "utf-8")
+
+
+def _read(path: Path, encoding: str) -> str:
     try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+        return path.read_text(encoding)
     except (OSError, UnicodeDecodeError) as error:
         raise BadGiven(f"{path} cannot be read: {error}") from error
+
+
+def _parsed(text: str) -> Any:
+    """The JSON that it is. Raises ValueError, also for what is nested deeper than can be read."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error

@@ -132,7 +132,7 @@ def read_file(text: str, *, slug: str) -> PromptFile:
     checked_slug(slug)
     try:
         said = yaml.load(text, Loader=_Loader)  # noqa: S506 a SafeLoader with fewer words
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number that is none, or has thousands of digits
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a number that is none, or has thousands of digits
         raise FileFault(f"This is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(said, dict):
         raise FileFault("A prompt is a list of fields, such as `model: simulated/chat`.")

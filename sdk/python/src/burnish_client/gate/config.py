@@ -57,7 +57,7 @@ def read_config(path: Path) -> Config:
     """Raises BadConfig where it is no YAML, or says what the gate does not know."""
     try:
         said = yaml.safe_load(path.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: no UTF-8, or a date that the calendar lacks
         raise BadConfig(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(said, dict) or (unknown := [str(name) for name in said if name not in ("prompts", "tests")]):
         raise BadConfig(f"{path} holds `prompts` and `tests`" + (f", and no {', '.join(unknown)}." if isinstance(said, dict) else "."))
@@ -78,18 +78,35 @@ def _test(said: Any, where: str) -> Test:
     if unknown := [str(name) for name in said if name not in known]:
         raise BadConfig(f"{where}: a test has no {', '.join(unknown)}. It may have {', '.join(sorted(known))}.")
     given = {name: value for name, value in said.items() if value is not None}
+    _check_kinds(given, where)
     given |= {"baseline": str(given["baseline"])} if "baseline" in given else {}
     for name in ("prompt", "dataset"):
         if not isinstance(given.get(name), str):
             raise BadConfig(f"{where}: `{name}` is lacking.")
     for name in ("min_accuracy", "max_drop"):
-        if name in given and not (isinstance(given[name], int | float) and 0 <= given[name] <= 1):
+        if name in given and not (_is_number(given[name]) and 0 <= given[name] <= 1):
             raise BadConfig(f"{where}: `{name}` is a share from 0 to 1.")
     if given.get("split", "validation") not in SPLITS:
         raise BadConfig(f"{where}: `split` is one of {', '.join(SPLITS)}.")
     if "max_drop" in given and "baseline" not in given:
         raise BadConfig(f"{where}: `max_drop` needs a `baseline`.")
     repeats = given.get("repeats", 1)
-    if not isinstance(repeats, int) or not 1 <= repeats <= 20:
+    if not isinstance(repeats, int) or isinstance(repeats, bool) or not 1 <= repeats <= 20:
         raise BadConfig(f"{where}: `repeats` is a number from 1 to 20.")
     return Test(**given)
+
+
+def _check_kinds(given: Mapping[str, Any], where: str) -> None:
+    """What YAML reads as something else than was meant must not pass for it."""
+    baseline = given.get("baseline", "")
+    if isinstance(baseline, bool) or not isinstance(baseline, str | int):
+        raise BadConfig(f"{where}: `baseline` is a label or the number of a version.")
+    if not isinstance(given.get("sure", False), bool):
+        raise BadConfig(f"{where}: `sure` is true or false.")
+    if wrong := [name for name in ("name", "model") if not isinstance(given.get(name, ""), str)]:
+        raise BadConfig(f"{where}: `{wrong[0]}` is a text; put it into quotation marks.")
+
+
+def _is_number(value: object) -> bool:
+    """`true` is none, though Python counts it as 1."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,68 @@
+"""What people give on a command line and in burnish.yaml: what cannot be used is refused in words, with the file and the line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from burnish_client.cli.given import BadGiven, items_of, variables_of
+from burnish_client.cli.prompt_files import FileFault, read_file
+from burnish_client.gate.config import BadConfig, read_config
+
+pytestmark = pytest.mark.capability("K1")
+
+TOO_DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("metadata", ["a text", 5, ["a list"]])
+def test_metadata_of_an_item_is_an_object(tmp_path: Path, metadata: Any) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps({"input": "a", "expected": "b", "metadata": metadata}))
+    with pytest.raises(BadGiven, match=r"items.jsonl, line 1: `metadata` is an object"):
+        list(items_of(path))
+
+
+def test_a_cell_may_hold_a_whole_document(tmp_path: Path) -> None:
+    path, document = tmp_path / "items.csv", "word " * 60_000
+    path.write_text(f"input,expected\n{document},b\n")
+    assert list(items_of(path)) == [{"input": document, "expected": "b"}]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", TOO_DEEP.encode()])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(BadGiven, match=r"items\.jsonl"):
+        list(items_of(path))
+
+
+def test_what_is_nested_too_deep_is_refused_as_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "vars.json").write_text(TOO_DEEP)
+    with pytest.raises(BadGiven, match="nested too deep"):
+        variables_of([], str(tmp_path / "vars.json"))
+    with pytest.raises(BadGiven, match="items: this is no JSON"):
+        variables_of([f"items:={TOO_DEEP}"], None)
+    with pytest.raises(FileFault, match="This is no YAML"):
+        read_file(f"model: m\nmessages: {TOO_DEEP[:5_000]}", slug="p")
+
+
+@pytest.mark.parametrize("content", [f"tests: {TOO_DEEP[:5_000]}", "tests: 2026-13-45", "tests: \xff"], ids=["deep", "no date", "no UTF-8"])
+def test_a_gate_that_cannot_be_read_is_no_failed_test(tmp_path: Path, content: str) -> None:
+    (tmp_path / "burnish.yaml").write_text(content, "latin-1")
+    with pytest.raises(BadConfig, match=r"burnish.yaml cannot be read"):
+        read_config(tmp_path / "burnish.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("baseline: true", "`baseline` is a label"), ("baseline: 1.5", "`baseline` is a label"), ("sure: 'no'", "`sure` is true or false"),
+        ("min_accuracy: true", "`min_accuracy` is a share"), ("repeats: true", "`repeats` is a number"), ("model: 4", "`model` is a text"),
+    ],
+)  # fmt: skip
+def test_a_word_of_the_wrong_kind_is_refused_and_not_taken_for_something_else(tmp_path: Path, line: str, says: str) -> None:
+    """`baseline: true` was the label `True`, which nobody has, so that there was nothing to compare with and the gate let everything by."""
+    (tmp_path / "burnish.yaml").write_text(f"tests:\n- prompt: p\n  dataset: d\n  {line}\n")
+    with pytest.raises(BadConfig, match=says):
+        read_config(tmp_path / "burnish.yaml")
