@@ -202,3 +202,42 @@ def test_pytest_measures_the_tests_of_the_file_and_of_the_program(shell: Shell, 
     assert "at least 99.0 %" in said and "burnish: the test gate" in said and "Traceback" not in said
     assert said.count(" of 40 are right (") >= 3, "every figure with its interval, in the end also those that are passed"
     assert "collected 1 item" in ran("--collect-only"), "nothing of it without --burnish"
+
+
+@pytest.mark.parametrize("words", [(), ("tests",), ("tests/test_own.py::test_own",)])
+def test_pytest_measures_also_where_it_looks_for_tests_elsewhere(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Else `testpaths`, which many projects have, would let every change by."""
+    said = _collected(tmp_path, "--burnish", *words)
+    assert "GateItem p" in said and said.count("GateItem") == 1 and "test_own" in said, said
+
+
+@pytest.mark.parametrize("words", [(".",), ("burnish.yaml", "tests"), ("--burnish-config", "burnish.yaml")])
+def test_pytest_measures_once_what_it_finds_by_itself(tmp_path: Path, words: tuple[str, ...]) -> None:
+    said = _collected(tmp_path, "--burnish", *words)
+    assert said.count("GateItem") == 1 and "test_own" in said, said
+
+
+def test_pytest_says_that_there_is_nothing_to_measure(tmp_path: Path) -> None:
+    assert "there is no" in _collected(tmp_path, "--burnish", "--burnish-config", "other.yaml")
+
+
+def test_the_fixture_takes_what_a_file_may_say_and_nothing_else(tmp_path: Path) -> None:
+    """`max_drop` without a baseline says nothing, and was passed over."""
+    (tmp_path / "test_gate.py").write_text("def test_it(burnish_gate):\n    burnish_gate('p', 'd', max_drop=0.1)\n")
+    assert "burnish_gate: `max_drop` needs a `baseline`." in _of_pytest(tmp_path)
+
+
+def _collected(folder: Path, *words: str) -> str:
+    """What pytest finds in a project whose tests have a folder of their own, beside a burnish.yaml with a test of the prompt `p`."""
+    (folder / "burnish.yaml").write_text("tests:\n- prompt: p\n  dataset: d\n")
+    (folder / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n")
+    (folder / "tests").mkdir()
+    (folder / "tests/test_own.py").write_text("def test_own(): pass\n")
+    return _of_pytest(folder, "--collect-only", *words)
+
+
+def _of_pytest(folder: Path, *words: str) -> str:
+    command = (sys.executable, "-P", "-m", "pytest", "-p", "burnish_client.pytest_plugin", "-p", "no:cacheprovider")
+    environment = os.environ | {"PYTEST_ADDOPTS": "", "PYTHONPATH": str(ROOT / "sdk/python/src")}
+    ran = subprocess.run((*command, *words), cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=100)
+    return ran.stdout + ran.stderr

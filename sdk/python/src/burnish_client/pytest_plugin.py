@@ -31,17 +31,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A place for what was measured."""
+    """A place for what was measured; and burnish.yaml among what is collected, wherever pytest was told to look for tests.
+
+    Raises UsageError where there is none: a gate that measures nothing lets everything by.
+    """
     config.stash[RESULTS] = []
+    if config.getoption("--burnish"):
+        wanted = _wanted(config)
+        if not wanted.is_file():
+            raise pytest.UsageError(f"--burnish: there is no {wanted}; name the file with --burnish-config.")
+        if not any(wanted.is_relative_to(_place_of(one, config)) for one in config.args):
+            config.args.append(str(wanted))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """burnish.yaml, where it was asked for."""
     if not parent.config.getoption("--burnish"):
         return None
-    named = parent.config.getoption("--burnish-config")
-    wanted = Path(named).resolve() if named else parent.config.rootpath / "burnish.yaml"
-    return GateFile.from_parent(parent, path=file_path) if file_path == wanted else None
+    return GateFile.from_parent(parent, path=file_path) if file_path == _wanted(parent.config) else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -104,16 +111,26 @@ def burnish_gate(request: pytest.FixtureRequest) -> Iterator[Callable[..., Resul
 
     Takes the fields of a test of burnish.yaml; paths begin at the folder of the test module. Returns what was measured.
     """
-    from burnish_client.gate.config import Config, Test
+    from burnish_client.gate.config import Config, read_test
 
     root = request.path.parent
     prompts = request.config.rootpath / "prompts"
 
     def gate(prompt: str, dataset: str, **more: Any) -> Result:
-        test = Test(prompt, str(dataset), **more)
+        test = read_test({"prompt": prompt, "dataset": str(dataset), **more}, "burnish_gate")
         return _judge(_measured(request.config, Config(root, prompts, (test,)), test), request.config)
 
     yield gate
+
+
+def _wanted(config: pytest.Config) -> Path:
+    named = config.getoption("--burnish-config")
+    return Path(named).resolve() if named else config.rootpath / "burnish.yaml"
+
+
+def _place_of(argument: str, config: pytest.Config) -> Path:
+    """The file or folder that an argument of pytest names, without the tests in it."""
+    return (config.invocation_params.dir / argument.partition("::")[0]).resolve()
 
 
 def _measured(config: pytest.Config, gate: Config, test: Test) -> Result:

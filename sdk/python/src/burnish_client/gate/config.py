@@ -64,14 +64,15 @@ def read_config(path: Path) -> Config:
     folder, tests = said.get("prompts", "prompts"), said.get("tests") or []
     if not isinstance(folder, str) or not isinstance(tests, list):
         raise BadConfig(f"{path}: `prompts` is a folder, and `tests` a list.")
-    read = tuple(_test(one, f"{path}, test {number}") for number, one in enumerate(tests, start=1))
+    read = tuple(read_test(one, f"{path}, test {number}") for number, one in enumerate(tests, start=1))
     titles = [one.title for one in read]
     if twice := {one for one in titles if titles.count(one) > 1}:
         raise BadConfig(f"{path}: {', '.join(sorted(twice))} stands there twice; give each test a `name` of its own.")
     return Config(path.parent, path.parent / folder, read)
 
 
-def _test(said: Any, where: str) -> Test:
+def read_test(said: Any, where: str) -> Test:
+    """Raises BadConfig, which begins with `where`, for what the gate does not know."""
     if not isinstance(said, Mapping):
         raise BadConfig(f"{where}: a test has `prompt`, `dataset`, and what is enough.")
     known = {one.name for one in fields(Test)}
