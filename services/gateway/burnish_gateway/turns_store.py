@@ -18,6 +18,7 @@ What = Literal[
     "optimization_schedules",
     "provider_keys",
     "recounts",
+    "test_set",
     "webhook_endpoints",
 ]
 

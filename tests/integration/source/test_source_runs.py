@@ -133,3 +133,11 @@ async def test_a_case_that_expects_nothing_is_refused_by_its_place_and_nothing_i
     assert (await caller("GET", "/test-set")).body == []
     assert (await caller("POST", "/test-set", {"items": [good]})).body["total"] == 1
     assert [one["expected"] for one in (await caller("GET", "/test-set")).body] == ["shipping"]
+
+
+async def test_cases_that_come_at_once_are_one_test_set(caller: Caller) -> None:
+    """Each of them once made a dataset of its own, of which only the newest was the test set."""
+    cases = [{"test_id": f"t{number}", "ticket": f"Where is parcel {number}?", "expected": "shipping"} for number in range(6)]
+    added = await asyncio.gather(*(caller("POST", "/test-set", {"items": [one]}) for one in cases))
+    assert len({one.body["dataset_id"] for one in added}) == 1
+    assert sorted(one["test_id"] for one in (await caller("GET", "/test-set")).body) == [one["test_id"] for one in cases]

@@ -21,6 +21,7 @@ from burnish_gateway.deps import GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import TestRunBody
 from burnish_gateway.optimization.start import start_test_run
+from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
@@ -207,6 +208,7 @@ async def add_to_test_set(request: Request, body: bodies.TestSet, principal: Sou
     unique = list({one.content_hash: one for one in reversed(items)}.values())[::-1]
 
     async def work(tx: Tx) -> TestSetAnswer:
+        await take_turns(tx, principal.workspace_id, "test_set")
         dataset_id = await store.newest_dataset(tx, principal.workspace_id, TEST_SET)
         if dataset_id is None:
             added = await create_dataset(tx, principal.workspace_id, TEST_SET, unique, author=principal.actor)
