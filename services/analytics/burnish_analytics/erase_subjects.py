@@ -38,10 +38,11 @@ async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
 
 
 async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUID, *, batch_rows: int) -> bool:
-    review: UUID | None = UUID(int=0)
-    while review is not None:
-        async with db.unit_of_work() as tx:
-            review = await store.erase_reviews(tx, erasure_id, after=review, at_most=batch_rows)
+    for erase_after in (store.erase_reviews, store.erase_dead_requests):
+        last: UUID | None = UUID(int=0)
+        while last is not None:
+            async with db.unit_of_work() as tx:
+                last = await erase_after(tx, erasure_id, after=last, at_most=batch_rows)
     step: store.Step = "more"
     while step == "more":
         async with db.unit_of_work() as tx:

@@ -300,6 +300,11 @@ async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, 
         """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason, payload)
            VALUES ($1, 'analytics_feedback', 'FEEDBACK', 1, 's', 1, 'r', $2)""", new_uuid(), dead,
     )  # fmt: skip
+    await superuser.execute(
+        """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason, payload)
+           VALUES ($1, 'executor_background', 'REQUESTS', 2, $2, 1, 'r', $3)""",
+        new_uuid(), f"burnish.v1.executions.requested.background.{workspace}", json.dumps({"user_id": "quentin"}).encode(),
+    )  # fmt: skip
     done_items = [{"workspace_id": str(workspace), "end_user": person} for person in ("quentin", "someone")]
     await superuser.execute(
         """INSERT INTO outbox (service, subject, message_id, body, sent_at)
@@ -323,7 +328,7 @@ async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, 
     assert {"dataset_items", "dead_letters", "outbox"} <= set(await past.found("someone"))
     assert (
         done["counts"]["dataset_items"] == 1
-        and done["counts"]["dead_letters"] == 1
+        and done["counts"]["dead_letters"] == 2
         and done["counts"]["outbox"] == 2
         and done["counts"]["budgets"] == 1
         and done["counts"]["usage_user_days"] == 3

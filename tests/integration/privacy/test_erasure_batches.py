@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import uuid
 
 import asyncpg
 import pytest
@@ -39,3 +40,40 @@ async def test_dead_letters_are_looked_through_in_batches(superuser: asyncpg.Con
     assert [row["payload"] for row in rows] == untouched
     counts = json.loads(await superuser.fetchval("SELECT counts FROM erasures WHERE erasure_id = $1", erasure))
     assert counts == {"dead_letters": 25}
+
+
+async def test_dead_requests_that_name_the_person_go_in_batches_and_no_others(superuser: asyncpg.Connection) -> None:
+    workspace, neighbour, erasure, key = new_uuid(), new_uuid(), new_uuid(), bytes(range(32))
+    subject = "burnish.v1.executions.requested.background.{}"
+    letter = LETTER.replace("'s'", "$4").replace("'FEEDBACK'", "'ASKED'")
+
+    async def bury(number: int, of: uuid.UUID, body: object) -> uuid.UUID:
+        letter_id = new_uuid()
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+        await superuser.execute(letter, letter_id, number, payload, subject.format(of))
+        return letter_id
+
+    mine = {"user_id": "quentin", "messages": ["secret"], "workspace_id": str(workspace)}
+    for n in range(25):
+        await bury(n, workspace, mine)
+    without_id = await bury(25, workspace, {"request": {"user_id": "quentin"}})
+    stays = [
+        await bury(50, neighbour, mine | {"workspace_id": str(neighbour)}),
+        await bury(51, workspace, mine | {"user_id": "someone"}),
+        await bury(52, workspace, b"no JSON of quentin"),
+        await bury(53, workspace, {"items": [mine]}),  # that is the step's
+    ]
+    await superuser.execute(
+        "INSERT INTO erasures (erasure_id, workspace_id, subject_digest, subject_key, requested_by) VALUES ($1, $2, $3, $4, 'test')",
+        erasure, workspace, subject_digest(key, "quentin"), key,
+    )  # fmt: skip
+    stays.append(await bury(54, workspace, mine))  # asked for after the erasure was
+    there, last, lefts = "SELECT dead_letter_id FROM dead_letters WHERE stream = 'ASKED'", uuid.UUID(int=0), [31]
+    while last is not None:
+        last = await superuser.fetchval("SELECT erase_dead_requests($1, $2, $3)", erasure, last, BATCH_ROWS)
+        lefts.append(len(await superuser.fetch(there)))
+    left = [row["dead_letter_id"] for row in await superuser.fetch(there)]
+    assert sorted(left) == sorted(stays) and without_id not in left
+    assert max(before - after for before, after in itertools.pairwise(lefts)) <= BATCH_ROWS
+    counts = json.loads(await superuser.fetchval("SELECT counts FROM erasures WHERE erasure_id = $1", erasure))
+    assert counts == {"dead_letters": 26}

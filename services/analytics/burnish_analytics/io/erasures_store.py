@@ -41,6 +41,11 @@ async def erase_reviews(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) 
     return await tx.fetchval("SELECT erase_reviews($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_dead_requests(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
+    """Removes messages about one thing that nobody could handle and that name the person, a page of all. As `erase_reviews`."""
+    return await tx.fetchval("SELECT erase_dead_requests($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
+
+
 async def erase_chain_runs(tx: Tx, erasure_id: UUID, *, at_most: int) -> int:
     """What runs of chains keep of the person; those under way are cancelled. 0: none is left."""
     return await tx.fetchval("SELECT erase_chain_runs($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]
