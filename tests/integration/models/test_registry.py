@@ -260,6 +260,33 @@ async def _tested_prompt(stack: Stack, caller: Caller, slug: str, model: str) ->
     return str(rows[0]["test_run_id"])
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("executions", {"messages": ASKED, "model": "simulated/embed"}, "model"),
+        ("executions", {"messages": ASKED, "model": "simulated/embed", "stream": True}, "model"),
+        ("executions", {"messages": ASKED, "model": "simulated/embed", "mode": "background"}, "model"),
+        ("executions", {"messages": ASKED, "model": "simulated/chat", "fallback_models": ["simulated/embed"]}, "fallback_models[0]"),
+        ("chat/completions", {"messages": ASKED, "model": "simulated/embed"}, "model"),
+        ("responses", {"input": "Hi.", "model": "simulated/embed"}, "model"),
+        ("embeddings", {"input": "Hi.", "model": "simulated/chat"}, "model"),
+        ("clarifications", {"initial_prompt": "Answer customers.", "ask_model": "simulated/embed"}, "ask_model"),
+        ("clarifications", {"initial_prompt": "Answer customers.", "write_model": "simulated/embed"}, "write_model"),
+    ],
+)
+async def test_a_model_is_refused_for_what_it_does_not_do(caller: Caller, path: str, body: dict[str, Any], param: str) -> None:
+    refused = await caller("POST", f"/v1/{path}", body)
+    assert refused.status in (400, 422) and refused.body["error"]["param"] == param, refused.body
+    assert "name one that does" in refused.body["error"]["message"]
+
+
+async def test_a_version_that_names_a_model_for_embeddings_is_saved_with_a_warning(caller: Caller) -> None:
+    saved = await caller("POST", "/v1/prompts", {"slug": "wrong-kind", "messages": ASKED, "model": "simulated/embed"})
+    assert saved.status == 201 and "makes embeddings and answers no chat" in saved.body["warnings"][0]
+    called = await caller("POST", "/v1/executions", {"prompt": "wrong-kind"})
+    assert (called.status, called.body["error"]["code"]) == (422, "model_unsuitable")
+
+
 async def test_a_retired_model_is_refused_and_its_successor_is_tested(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
     await made(caller, described(provider, "lab/old"))
     await made(caller, described(provider, "lab/new"))

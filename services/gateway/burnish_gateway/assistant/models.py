@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.models.book import ModelNotFound, PriceUnknown
+from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_shared.contracts.executions import Route
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import InvalidField, NoProviderKey
+from burnish_shared.errors import InvalidField
 
 Purpose = Literal["clarification", "prompt_writing", "enrichment"]
 """What a model's `preferred_for` may name to be chosen first."""
@@ -31,7 +31,7 @@ async def usual_model(gateway: Gateway, principal: Principal, purpose: Purpose) 
             continue
         try:
             found.append(Candidate(facts, await gateway.models.route_of(principal.workspace, facts)))
-        except (ModelNotFound, PriceUnknown, NoProviderKey):
+        except CANNOT_BE_CALLED:
             continue
     real = [one for one in found if not one.facts.simulated] or found
     if not real:
@@ -43,7 +43,7 @@ async def callable_model(gateway: Gateway, principal: Principal, model: str, *, 
     """What is known of a model that can be called. Raises InvalidField, naming `param`."""
     try:
         facts, _ = await gateway.models.route(principal.workspace, model)
-    except (ModelNotFound, PriceUnknown, NoProviderKey) as error:
+    except CANNOT_BE_CALLED as error:
         raise InvalidField(f"{param}: {error.message}", param=param) from error
     return facts
 

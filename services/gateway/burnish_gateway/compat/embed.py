@@ -53,8 +53,8 @@ async def _embed(request: Request) -> Response:
 
 
 async def _made(body: EmbeddingsBody, request: Request, *, gateway: Gateway, principal: Principal) -> MadeRequest:
-    """Raises ModelNotFound, PriceUnknown, NoProviderKey, InvalidField, UnsupportedParameter."""
-    _, route = await gateway.models.route(principal.workspace, body.model)
+    """Raises ModelNotFound, PriceUnknown, NoProviderKey, ModelUnsuitable, InvalidField, UnsupportedParameter."""
+    _, route = await gateway.models.route(principal.workspace, body.model, embeds=True)
     budgets = await gateway.budgets.of(principal.workspace_id)
     deadline_s = body.deadline_s or gateway.settings.deadline_s
     made = embedding_request(

@@ -22,7 +22,7 @@ from burnish_gateway.execution.spare_version import spare_version
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS
-from burnish_gateway.models.book import ModelNotFound, PriceUnknown
+from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Way, choose_way
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
@@ -31,7 +31,7 @@ from burnish_shared.books.admission import AdmissionRequest, Answer, Idempotency
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import BurnishError, InvalidField, NoProviderKey, Unavailable
+from burnish_shared.errors import BurnishError, InvalidField, Unavailable
 from burnish_shared.ids import new_uuid
 
 log = structlog.get_logger("burnish.gateway")
@@ -229,7 +229,7 @@ async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Pri
     for index, model in enumerate(named if named is not None else usual):
         try:
             ways.append(await gateway.models.route(principal.workspace, model))
-        except (ModelNotFound, PriceUnknown, NoProviderKey) as error:
+        except CANNOT_BE_CALLED as error:
             if named is not None:
                 raise InvalidField(f"fallback_models[{index}]: {error.message}", param=f"fallback_models[{index}]") from error
     return ways

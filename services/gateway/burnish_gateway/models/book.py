@@ -1,17 +1,18 @@
 """Models and prices in memory."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from burnish_gateway.access.principal import WorkspaceFacts
+from burnish_gateway.routing.qualify import answers_chats, makes_embeddings
 from burnish_shared.choose_keys import KeysAtHand, PlatformTerms, with_keys
 from burnish_shared.contracts.executions import Route
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.errors import InvalidField, NoProviderKey, NotFound
 
 
 class ModelNotFound(NotFound):
@@ -24,6 +25,16 @@ class PriceUnknown(InvalidField):
     """The model has no price yet, and paid use fails closed; set one with `POST /v1/models`."""
 
     code = "price_unknown"
+
+
+class ModelUnsuitable(InvalidField):
+    """The model does something else than what is asked: it makes embeddings and answers no chat, or the other way round."""
+
+    code = "model_unsuitable"
+
+
+CANNOT_BE_CALLED: Final = (ModelNotFound, PriceUnknown, NoProviderKey, ModelUnsuitable)
+"""What `ModelBook.route` says of a model that is of no use here, so that another may be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +100,17 @@ class ModelBook:
         """All models that are not retired, by name. Treat the list as frozen: all requests share it."""
         return await self.lists.get(workspace_id)
 
-    async def route(self, workspace: WorkspaceFacts, model: str) -> tuple[ModelFacts, Route]:
-        """Where, at what price and with whose key.
+    async def route(self, workspace: WorkspaceFacts, model: str, *, embeds: bool = False) -> tuple[ModelFacts, Route]:
+        """Where, at what price and with whose key. `embeds`: it is wanted for embeddings, and else to answer.
 
-        Raises PriceUnknown where no price is set (paid use fails closed), NoProviderKey where nobody's key may be used.
+        Raises PriceUnknown where no price is set (paid use fails closed), NoProviderKey where nobody's key may be used, ModelUnsuitable
+        where the model says that it does the other thing.
         """
         facts = await self.find(workspace.workspace_id, model)
+        if embeds and not makes_embeddings(facts.capabilities):
+            raise ModelUnsuitable(f"The model {model[:200]!r} answers chats and makes no embeddings; name one that does.", param="model")
+        if not embeds and not answers_chats(facts.capabilities):
+            raise ModelUnsuitable(f"The model {model[:200]!r} makes embeddings and answers no chat; name one that does.", param="model")
         return facts, await self.route_of(workspace, facts)
 
     async def route_of(self, workspace: WorkspaceFacts, facts: ModelFacts) -> Route:

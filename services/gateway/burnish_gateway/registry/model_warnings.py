@@ -2,14 +2,18 @@
 
 from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.routing.qualify import answers_chats
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
 
 
 async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
     """What of the version reaches no model now, and a `provider` that is not the model's: calls go by the model."""
-    there = {one.model: one.provider for one in await model_store.list_models(tx)}
+    listed = await model_store.list_models(tx)
+    there = {one.model: one.provider for one in listed}
     found: list[str] = []
+    if any(one.model == content.model and not answers_chats(one.capabilities) for one in listed):
+        found.append(f"model: {content.model!r} makes embeddings and answers no chat; calls of this version are refused.")
     if content.model != AUTO and content.model not in there:
         found.append(
             f"model: there is no model {content.model!r} that can be called; calls of this version are refused until there is one."

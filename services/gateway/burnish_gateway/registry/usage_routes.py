@@ -8,14 +8,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer
-from burnish_gateway.models.book import ModelNotFound, PriceUnknown
+from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry import store, usage_store
 from burnish_gateway.registry.bodies import ModelName
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.text_answers import estimated
 from burnish_gateway.wire import json_response, make_router
-from burnish_shared.errors import NoProviderKey
 from burnish_shared.pricing import most_nusd
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
@@ -106,7 +105,7 @@ async def _estimate(found: ResolvedVersion, model: str, gateway: Gateway, princi
     output_tokens = tokens.output_tokens_most
     try:
         facts, route = await gateway.models.route(principal.workspace, model)
-    except (ModelNotFound, PriceUnknown, NoProviderKey) as error:
+    except CANNOT_BE_CALLED as error:
         return EstimateOfModel(
             model=model,
             input_tokens=tokens.input_tokens,

@@ -8,13 +8,13 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order, messages_of
 from burnish_gateway.metrics import ROUTED
-from burnish_gateway.models.book import ModelNotFound, PriceUnknown
+from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.policy import Policies, Rule, applying
 from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import BurnishError, Conflict, InvalidField, NoProviderKey, NotFound
+from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound
 from burnish_shared.guarding.language import language_of
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of
@@ -22,8 +22,6 @@ from burnish_shared.sandbox.outcome import Plain
 from burnish_shared.tokens import input_tokens_of, tokens_in_messages, tokens_in_text
 
 AUTO: Final = "auto"
-
-CANNOT_BE_CALLED: Final = (ModelNotFound, PriceUnknown, NoProviderKey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ async def _by_rule(
             way = await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
             ROUTED.labels("rule").inc()
             return way
-        except (Conflict, NotFound, PriceUnknown, NoProviderKey):
+        except (Conflict, NotFound, *CANNOT_BE_CALLED):
             continue
     return None
 

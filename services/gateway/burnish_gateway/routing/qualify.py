@@ -22,6 +22,12 @@ def answers_chats(capabilities: Iterable[str]) -> bool:
     return not able & EMBEDDINGS or "chat" in able
 
 
+def makes_embeddings(capabilities: Iterable[str]) -> bool:
+    """Whether a model does: all but those that say that they chat, and not that they make embeddings."""
+    able = frozenset(capabilities)
+    return "chat" not in able or bool(able & EMBEDDINGS)
+
+
 class NoModelQualifies(InvalidField):
     """`auto` found no model that meets the requirements; `details` says of each why not."""
 
