@@ -159,7 +159,7 @@ export class Burnish {
   async awaitBatch(batchId: string, { progress, everyS = 2, limitS = Infinity, signal }: Waiting<Batch> = {}): Promise<Batch> {
     const end = Date.now() + limitS * 1_000;
     for (;;) {
-      const batch = await this.run<Batch>({ method: "GET", path: `/v1/batches/${batchId}`, signal });
+      const batch = await this.run<Batch>({ method: "GET", path: `/v1/batches/${encodeURIComponent(batchId)}`, signal });
       progress?.(batch);
       if (calls.BATCH_ENDED.has(batch.status)) return batch;
       if (Date.now() > end) throw new TimedOut(`Batch ${batchId} is ${batch.status} after ${limitS} s.`, batchId);
@@ -169,7 +169,7 @@ export class Burnish {
 
   /** Results in the order of the inputs, each with its own `custom_id` or index, read as they come. */
   async *batchResults<T = Record<string, unknown>>(batchId: string, { signal }: calls.Abortable = {}): AsyncGenerator<T, void, undefined> {
-    const answer: Answer = await sent(this.settings, { method: "GET", path: `/v1/batches/${batchId}/results`, signal });
+    const answer: Answer = await sent(this.settings, { method: "GET", path: `/v1/batches/${encodeURIComponent(batchId)}/results`, signal });
     try {
       yield* jsonLines<T>(answer);
     } catch (error) {

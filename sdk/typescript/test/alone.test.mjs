@@ -241,6 +241,13 @@ test("results of a batch wait for whoever reads them", async (t) => {
   assert.deepEqual(read, [1, 2, 3]);
 });
 
+test("the id of a batch leads to no other path", async () => {
+  const given = answering(json({ status: "completed" }), new Response("{}\n"));
+  await client(given).awaitBatch("../executions?x=1");
+  for await (const _ of client(given).batchResults("a/b#c"));
+  assert.deepEqual(given.asked.map((one) => new URL(one.url).pathname), ["/v1/batches/..%2Fexecutions%3Fx%3D1", "/v1/batches/a%2Fb%23c/results"]);
+});
+
 test("a list begins where it is told to", async () => {
   const given = answering(json({ data: [1], next_cursor: "c2" }), json({ data: [2], next_cursor: null }));
   const rows = [];
