@@ -131,3 +131,20 @@ async def test_a_plan_that_ends_before_anything_may_be_decided_is_not_started(ca
     refused = await caller("POST", f"/v1/experiments/{experiment}/start")
     assert refused.status == 409 and refused.body["error"]["param"] == "deciding.planned_units", refused.body
     assert "plan 200 or more" in refused.body["error"]["message"]
+
+
+async def test_a_budget_that_no_copy_fits_into_is_told_before_the_start(caller: Caller) -> None:
+    await two_versions(caller)
+    arms = [
+        {"name": "control", "version": 1},
+        {"name": "candidate", "version": 2},
+        {"name": "quiet", "version": 2, "mode": "shadow", "share": 1.0},
+    ]
+    most = (await caller("GET", f"/v1/prompts/{SLUG}/versions/2/estimate")).body["models"][0]["cost_nusd_most"]
+    for budget_nusd, state in ((most - 1, "blocks"), (most, "ok")):
+        experiment = await drafted(caller, body(name=state, arms=arms, shadow_budget_nusd=budget_nusd))
+        checks = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body["checks"]
+        found = [(one["state"], one["param"]) for one in checks if one["name"] in ("shadow_budget", "arms") and one["state"] != "ok"]
+        assert found == ([("blocks", "shadow_budget_nusd")] if state == "blocks" else [])
+        begun = await caller("POST", f"/v1/experiments/{experiment}/start")
+        assert begun.status == (409 if state == "blocks" else 200), begun.body

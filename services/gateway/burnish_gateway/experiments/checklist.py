@@ -11,6 +11,8 @@ from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
 from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_gateway.experiments.traffic_store import others_open
+from burnish_gateway.models.bodies import AUTO
+from burnish_gateway.registry.call_cost import MostOfACall, most_of_a_call
 from burnish_gateway.registry.label_rules import check_may_name
 from burnish_gateway.registry.prompt import Head
 from burnish_shared.clock import Clock
@@ -18,6 +20,7 @@ from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, LabelProtected, NotFound, Unavailable
 from burnish_shared.experiments.sample_size import Needed, horizon_of, needed, share_variance
+from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label
 
 State = Literal["ok", "warning", "blocks"]
@@ -62,8 +65,11 @@ async def arm_problems(experiment: Experiment, *, gateway: Gateway, principal: P
         label = arm.label or (experiment.label if arm.version is None else None)
         try:
             found = await gateway.catalog.in_use(principal.workspace_id, experiment.slug, label=label, version=arm.version)
-            await gateway.models.route(principal.workspace, arm.model or found.model) if (arm.model or found.model) != "auto" else None
-            asked[arm.arm] = frozenset(found.text_for(arm.model or found.model).required)
+            model = arm.model or found.model
+            way = await gateway.models.route(principal.workspace, model) if model != AUTO else None
+            if way is not None and arm.mode == "shadow":
+                checks += _shadow_budget(experiment, arm, most_of_a_call(found, *way))
+            asked[arm.arm] = frozenset(found.text_for(model).required)
         except Unavailable:
             raise
         except BurnishError as error:
@@ -76,6 +82,18 @@ async def arm_problems(experiment: Experiment, *, gateway: Gateway, principal: P
                 Check("variables", "warning", f"{words} Where it is missing, the label's version answers, outside the experiment.")
             )
     return checks or [Check("arms", "ok", "Every arm can be rendered and called.")]
+
+
+def _shadow_budget(experiment: Experiment, arm: PlannedArm, copy: MostOfACall) -> list[Check]:
+    """What is against a budget that not one copy of a call fits into: each is held for until it is answered."""
+    budget_nusd = experiment.shadow_budget_nusd
+    if budget_nusd is None or copy.cost_nusd <= budget_nusd:
+        return []
+    words = (
+        f"The arm '{arm.arm}' would answer nothing: for a copy of a call up to {credits_text(copy.cost_nusd)} credits are held, and "
+        f"shadow_budget_nusd is {credits_text(budget_nusd)}. Raise it, or lower max_tokens of what answers."
+    )
+    return [Check("shadow_budget", "blocks", words, "shadow_budget_nusd")]
 
 
 def frozen(experiment: Experiment, head: Head) -> Experiment:

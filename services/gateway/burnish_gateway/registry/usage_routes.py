@@ -11,11 +11,11 @@ from burnish_gateway.deps import Gateway, GatewayParts, Viewer
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry import store, usage_store
 from burnish_gateway.registry.bodies import ModelName
+from burnish_gateway.registry.call_cost import most_of_a_call
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.text_answers import estimated
 from burnish_gateway.wire import json_response, make_router
-from burnish_shared.pricing import most_nusd
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
 router = make_router("prompts")
@@ -101,27 +101,24 @@ async def estimate(
 
 
 async def _estimate(found: ResolvedVersion, model: str, gateway: Gateway, principal: Viewer) -> EstimateOfModel:
-    tokens = estimated(found.record.content, found.text_for(model))
-    output_tokens = tokens.output_tokens_most
     try:
         facts, route = await gateway.models.route(principal.workspace, model)
     except CANNOT_BE_CALLED as error:
+        tokens = estimated(found.record.content, found.text_for(model))
         return EstimateOfModel(
             model=model,
             input_tokens=tokens.input_tokens,
-            output_tokens_most=output_tokens,
+            output_tokens_most=tokens.output_tokens_most,
             cost_nusd_most=None,
             simulated=None,
             because=error.message,
         )
-    output_tokens = min(output_tokens, facts.output_tokens)
-    markup_percent = route.markup_percent if route.keys == "platform" else 0
-    cost_nusd = most_nusd(route.price, input_tokens=tokens.input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)
+    most = most_of_a_call(found, facts, route)
     return EstimateOfModel(
         model=model,
-        input_tokens=tokens.input_tokens,
-        output_tokens_most=output_tokens,
-        cost_nusd_most=cost_nusd,
+        input_tokens=most.input_tokens,
+        output_tokens_most=most.output_tokens,
+        cost_nusd_most=most.cost_nusd,
         simulated=route.simulated,
     )
 
