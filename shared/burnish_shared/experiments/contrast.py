@@ -7,11 +7,14 @@ A change of the allocation begins an epoch. Pooled over a ramp from 5 % to 50 % 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import Literal
+from typing import Final, Literal
 
 from burnish_shared.experiments.sums import ArmSums, Mean, mean_of, total
 
 Weighting = Literal["precision", "population"]
+
+LENT: Final = 100
+"""Units whose variance an arm with few is lent: as many as an arm needs where nobody says otherwise (`Settings.min_samples`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def shares_of(epochs: Sequence[tuple[int, ArmSums, ArmSums]], *, weighting: Weig
     for epoch, control, treatment in epochs:
         a, b = mean_of(control), mean_of(treatment)
         if a is not None and b is not None:
+            a, b = _steadied(a, by=b), _steadied(b, by=a)
             even = 4 * a.units * b.units / (a.units + b.units)
             found.append(Share(epoch, even if weighting == "precision" else float(a.units + b.units), a, b))
     return found
@@ -136,6 +140,18 @@ def influence(shares: Sequence[Share]) -> Mapping[tuple[int, str], tuple[float, 
         for arm, sign, mean in (("control", -1, one.control), ("treatment", 1, one.treatment)):
             found[(one.epoch, arm)] = (sign * one.weight / (mean.units * mean.size), mean.value)
     return found
+
+
+def _steadied(few: Mean, *, by: Mean) -> Mean:
+    """The mean with some of the variance of an arm that has more than twice as many units, where that one is larger.
+
+    Where a few units make up most of a figure (amounts, of which most are 0), an arm that missed them is low and looks sure of it. LENT
+    units of the other's variance are counted in: no interval becomes narrower by it, and it weighs little once the arm has some hundreds
+    (decision 57).
+    """
+    if by.units <= 2 * few.units or by.variance <= few.variance:
+        return few
+    return replace(few, variance=(few.units * few.variance + LENT * by.variance) / (few.units + LENT))
 
 
 def _pooled(means: Sequence[Mean]) -> Mean:
