@@ -28,6 +28,23 @@ def test_what_came_since_is_given_again_with_what_came_shortly_before_and_nothin
     assert ring.after(HERE, "12001") == ([new], False)
 
 
+def test_a_stream_of_a_gateway_that_heard_late_begins_where_its_last_event_came_here() -> None:
+    """The other gateway stood still for 20 s and then told the first of three events; these clients come here for the others."""
+    ring = EventRing(since_ms=0)
+    first, second, third = kept(10_000), kept(15_000), kept(20_000)
+    for one in (first, second, third):
+        ring.add(HERE, one)
+    assert ring.after(HERE, f"30000.{first.event_id}") == ([second, third], False)
+    assert ring.after(HERE, f"30000.{third.event_id}") == ([], False)
+
+
+def test_a_gap_is_told_where_the_last_event_is_not_known_here() -> None:
+    """It may lie before or after what was lost here; the time of another gateway does not say."""
+    ring = EventRing(since_ms=0)
+    ring.add(HERE, kept(10_000))
+    assert ring.after(HERE, f"30000.{new_uuid()}") == ([], True)
+
+
 def test_a_gap_is_told_after_a_start_a_loss_and_for_each_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rings, "PER_WORKSPACE", 3)
     monkeypatch.setattr(rings, "IN_ALL", 5)

@@ -1,7 +1,8 @@
 """The newest events of each workspace, for streams that broke off and come back. Pure; times are milliseconds since 1970.
 
-Each gateway has a ring of its own, and two gateways may have heard two events in different order. A stream that comes back therefore
-gets what arrived up to OVERLAP_MS before its last event once more: at least once, told apart by the event's id.
+Each gateway has a ring of its own, and two gateways may have heard two events in different order, or one of them much later: it stood
+still. A stream that comes back therefore begins where this gateway heard its last event, wherever it was seen, and gets what arrived up to
+OVERLAP_MS before that once more: at least once, told apart by the event's id.
 """
 
 import re
@@ -65,13 +66,18 @@ class EventRing:
         self._lost_until_ms.clear()
 
     def after(self, workspace_id: UUID, position: str) -> tuple[list[Kept], bool]:
-        """What came after `position` (and shortly before), and whether something in between is not here. ValueError: no position."""
+        """What came after `position` (and shortly before), and whether something in between may not be here. ValueError: no position."""
         found = POSITION.fullmatch(position)
         if found is None:
             raise ValueError(position)
         at_ms, last = int(found[1]), UUID(found[2]) if found[2] else None
+        own = self._kept.get(workspace_id)
+        seen = own.get(last) if own and last else None
+        if seen is not None:
+            at_ms = min(at_ms, seen.at_ms)
+        is_unknown = last is not None and seen is None
         kept = [one for one in self._own(workspace_id) if one.at_ms >= at_ms - OVERLAP_MS and one.event_id != last]
-        return kept, at_ms < max(self.since_ms, self._lost_until_ms.get(workspace_id, 0))
+        return kept, is_unknown or at_ms < max(self.since_ms, self._lost_until_ms.get(workspace_id, 0))
 
     def _own(self, workspace_id: UUID) -> Iterator[Kept]:
         return iter(self._kept.get(workspace_id, {}).values())
