@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from burnish_executor.io.key_vault import LOOK_S
 from tests.chaos.fault_proxy import FaultProxy, proxying
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.fakes.keyed_provider import KeyedProvider, Manner, serving_by_key
@@ -129,7 +130,7 @@ async def _keys_are_let_go(ground: Ground) -> None:
         ).body
         await caller("DELETE", path)
         asked.append(asyncio.ensure_future(caller("POST", "/v1/executions", CALL)))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(LOOK_S + 0.3)  # it has looked in vain, and been refused; nobody can write that down yet
         assert ground.provider.calls == [key], "no call has started with any key"
     finally:
         ground.proxy.heal()

@@ -16,6 +16,7 @@ from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import NO_KEY
 from burnish_executor.core.tickets import Permit, Pool, Rate
+from burnish_executor.io import key_vault
 from burnish_executor.io.key_vault import KeyVault
 from burnish_executor.run import Run
 from burnish_executor.run_execution import Runner
@@ -45,20 +46,52 @@ def _request(*, age_s: float = 0.0, fence: int = 1, lasts_s: float = 30.0, **mor
 async def test_keys_are_not_given_out_once_news_of_revocations_grew_old_also_while_they_were_read(
     before_s: float, after_s: float, is_told: bool
 ) -> None:
-    feed = SimpleNamespace(stale_for_s=before_s)
+    async def in_vain() -> None:
+        """PostgreSQL is away."""
+
+    feed = SimpleNamespace(stale_for_s=before_s, catch_up=in_vain)
 
     class Known:
         async def get(self, _: Any) -> tuple[str, ...]:
             feed.stale_for_s = after_s
             return ("key",)
 
-    vault = KeyVault(db=cast(Any, None), keyring=cast(Any, None), feed=cast(Any, feed), relay=cast(Any, None), trust_s=5.0, news_s=1.0)
-    vault.known = cast(Any, Known())
+    vault = _vault(feed, Known())
     if is_told:
         assert await vault.keys((uuid4(), "p", "")) == ("key",)
         return
     with pytest.raises(Unavailable):
         await vault.keys((uuid4(), "p", ""))
+
+
+@pytest.mark.promise("E-11")
+async def test_an_executor_that_stood_still_looks_for_revocations_before_it_refuses_a_call() -> None:
+    feed = SimpleNamespace(stale_for_s=13.0)
+
+    async def look() -> None:
+        feed.stale_for_s = 0.0
+
+    class Known:
+        async def get(self, _: Any) -> tuple[str, ...]:
+            assert feed.stale_for_s == 0.0, "what was revoked meanwhile is not known here yet"
+            return ("key",)
+
+    feed.catch_up = look
+    assert await _vault(feed, Known()).keys((uuid4(), "p", "")) == ("key",)
+
+
+@pytest.mark.promise("E-11")
+async def test_a_look_for_revocations_that_postgresql_does_not_answer_keeps_no_call_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_vault, "LOOK_S", 0.01)
+    feed = SimpleNamespace(stale_for_s=13.0, catch_up=asyncio.Event().wait)
+    with pytest.raises(Unavailable):
+        await _vault(feed, None).keys((uuid4(), "p", ""))
+
+
+def _vault(feed: Any, known: Any) -> KeyVault:
+    vault = KeyVault(db=cast(Any, None), keyring=cast(Any, None), feed=feed, relay=cast(Any, None), trust_s=5.0, news_s=1.0)
+    vault.known = known
+    return vault
 
 
 @pytest.mark.capability("E8")

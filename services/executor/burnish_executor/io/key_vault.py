@@ -38,6 +38,10 @@ REFUSED_REST_S: Final = 60.0
 
 WRITE_AGAIN_S: Final = 1.0
 
+LOOK_S: Final = 1.0
+"""So long a call waits for news of revocations that are too old. A process that stood still has only to look; an execution that it
+refused instead would have failed for good, whatever other executors could do."""
+
 Address = tuple[UUID, str, str]
 """Workspace, provider, and the one address that the keys are for ('': the provider's own)."""
 
@@ -111,6 +115,8 @@ class KeyVault:
 
     async def keys(self, address: Address) -> tuple[OwnKey, ...]:
         """The active keys, also those that rest. Raises Unavailable while nobody can say which keys were revoked meanwhile."""
+        if self._is_out_of_date:
+            await self._look()
         self._check_trust()
         keys = await self.known.get(address)
         self._check_trust()
@@ -174,8 +180,17 @@ class KeyVault:
         except BurnishError as error:
             log.warning("provider_keys.not_written", waiting=len(self._to_write), error=str(error))
 
+    @property
+    def _is_out_of_date(self) -> bool:
+        return self.feed.stale_for_s > self.trust_s
+
+    async def _look(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self.feed.catch_up()
+
     def _check_trust(self) -> None:
-        if self.feed.stale_for_s > self.trust_s:
+        if self._is_out_of_date:
             raise Unavailable("Whether this workspace's provider keys are still valid cannot be told at the moment.", retry_after_s=1)
 
     def _rest(self, key: OwnKey, seconds: float) -> float:
