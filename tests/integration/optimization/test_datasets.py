@@ -1,6 +1,7 @@
 """Datasets in PostgreSQL."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,9 @@ from burnish_gateway.compat.source import store as source_store
 from burnish_gateway.datasets import from_feedback_store, make_items_store, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.correct_item import remove_item
-from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.item import SPLITS, NewItem
 from burnish_gateway.optimization.store import longest_input, search_items
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
@@ -45,6 +46,55 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
         only = [listed[1].item_id, new_uuid()]
         alone = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split=None, only=only, after=None, limit=10)
         assert [one.input for one in alone] == [{"q": "z"}]
+
+
+class Watched:
+    """A transaction that tells how many rows of a table the last query read."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.read = 0
+
+    async def fetch(self, sql: str, *values: Any) -> Any:
+        (row,) = await self.tx.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
+        self.read = sum(_read(row[0][0]["Plan"]))
+        return await self.tx.fetch(sql, *values)
+
+
+def _read(node: dict[str, Any]) -> Iterator[int]:
+    if node.get("Relation Name") == "dataset_items":
+        yield round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+    for part in node.get("Plans", []):
+        yield from _read(part)
+
+
+@pytest.mark.capability("D1")
+@pytest.mark.parametrize("split", [None, "test"])
+async def test_a_page_of_a_large_dataset_reads_a_page(
+    db_for: Callable[[str], Awaitable[Database]], workspace: Workspace, split: str | None
+) -> None:
+    """The hundred-thousandth item costs what the first one costs, and a file of all of them no more than its lines."""
+    db, ws = await db_for("gateway"), workspace.workspace_id
+    given = [item(f"{n}", SPLITS[n % 3]) for n in range(600)]
+    wanted = [one.input for one in given if split in (None, one.split)]
+    async with db.unit_of_work(workspace=ws) as tx:
+        dataset_id = (await create_dataset(tx, ws, "d", given, author="t")).dataset.dataset_id
+        await tx.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")  # as of a table that is worth an index
+        watched: Any = Watched(tx)
+        found: list[Any] = []
+        after: tuple[int, int] | None = None
+        while page := await store.list_items(watched, ws, dataset_id, split=split, after=after, limit=10):
+            assert watched.read <= 3 * 10 + 3 * 2, len(found)  # a page of each split, and a row on either side
+            found += [one.input for one in page]
+            after = page[-1].position, page[-1].added_version
+        assert found == wanted
+        filed: list[Any] = []
+        last = -1
+        while page := await store.items_at(watched, ws, dataset_id, version=1, split=split, after=last, limit=10):
+            assert watched.read <= 3 * 10, len(filed)
+            filed += [one.input for one in page]
+            last = page[-1].position
+        assert filed == wanted
 
 
 async def test_looks_are_counted_anew_only_when_half_of_the_test_items_are_fresh(

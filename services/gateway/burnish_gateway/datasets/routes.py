@@ -284,7 +284,7 @@ async def list_items(
     of = f"items:{dataset_id}:{wanted or ''}"
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        if await store.find_dataset(tx, principal.workspace_id, dataset_id) is None:
+        if not await store.has_dataset(tx, principal.workspace_id, dataset_id):
             raise no_such_dataset()
         after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
         found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, only=item, after=after, limit=limit + 1)

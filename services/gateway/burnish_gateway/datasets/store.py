@@ -47,6 +47,13 @@ async def find_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Dataset 
     return _dataset(row) if row else None
 
 
+async def has_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> bool:
+    """Whether it is there, for those who need not know how much it holds."""
+    return bool(
+        await tx.fetchval("SELECT EXISTS (SELECT FROM datasets WHERE workspace_id = $1 AND dataset_id = $2)", workspace_id, dataset_id)
+    )
+
+
 async def list_datasets(tx: Tx, workspace_id: UUID, *, archived: bool, before: UUID | None, limit: int) -> list[Dataset]:
     """Newest first. `archived`: those that were put away, and no others; else all others."""
     rows = await tx.fetch(
@@ -138,15 +145,17 @@ async def list_items(
     `only`: these items, as far as they are in it or were.
     """
     rows = await tx.fetch(
-        f"""SELECT {_ITEM} FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND ($3::text IS NULL OR split = $3)
-              AND ($4::integer IS NULL OR (position, added_version) > ($4, $5::integer))
-              AND CASE WHEN $7::uuid[] IS NULL THEN removed_version IS NULL ELSE item_id = ANY ($7) END
-            ORDER BY position, added_version LIMIT $6""",
+        f"""SELECT p.* FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
+              SELECT {_ITEM} FROM dataset_items i
+               WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
+                 AND (i.position, i.added_version) > ($4, $5::integer)
+                 AND CASE WHEN $7::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($7) END
+               ORDER BY i.position, i.added_version LIMIT $6) p
+            ORDER BY p.position, p.added_version LIMIT $6""",
         workspace_id,
         dataset_id,
-        split,
-        *(after or (None, None)),
+        _splits(split),
+        *(after or (-1, 0)),
         limit,
         only,
     )
@@ -158,17 +167,25 @@ async def items_at(
 ) -> list[StoredItem]:
     """As the dataset was at `version`, in order, those after position `after`."""
     rows = await tx.fetch(
-        f"""SELECT {_ITEM} FROM dataset_items
-            WHERE workspace_id = $1 AND dataset_id = $2 AND added_version <= $3 AND coalesce(removed_version > $3, true)
-              AND ($4::text IS NULL OR split = $4) AND position > $5 ORDER BY position LIMIT $6""",
+        f"""SELECT p.* FROM unnest($4::text[]) s(split) CROSS JOIN LATERAL (
+              SELECT {_ITEM} FROM dataset_items i
+               WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split AND i.position > $5
+                 AND i.added_version <= $3 AND coalesce(i.removed_version > $3, true)
+               ORDER BY i.position LIMIT $6) p
+            ORDER BY p.position LIMIT $6""",
         workspace_id,
         dataset_id,
         version,
-        split,
+        _splits(split),
         after,
         limit,
     )
     return [StoredItem(**dict(row)) for row in rows]
+
+
+def _splits(split: str | None) -> list[str]:
+    """Each is read apart, by the index that has a split's items in order: a page then costs what it holds, however large the dataset is."""
+    return [split] if split else list(SPLITS)
 
 
 async def next_position(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
