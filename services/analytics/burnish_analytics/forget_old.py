@@ -4,18 +4,39 @@ Safe beside the same round of another replica, and to be killed anywhere: each b
 a writer of new rows could wait for, and what was done is not found again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 from uuid import UUID
 
 from burnish_analytics import metrics
 from burnish_analytics.io import retention_store as store
 from burnish_analytics.take_turns import each
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import Database, Tx
 
 NUMBERS_DAYS: Final = 400
 DEAD_LETTERS_DAYS: Final = 30
 """PROMISES 5.7."""
+
+
+class _Forget(Protocol):
+    async def __call__(self, tx: Tx, workspace_id: UUID, *, at_most: int) -> int: ...
+
+
+KINDS: Final[Mapping[str, _Forget]] = {
+    "feedback": store.forget_feedback,
+    "voices": store.forget_voices,
+    "units": store.forget_units,
+    "top_users": store.forget_top_users,
+    "answers": store.forget_answers,
+    "reviews": partial(store.forget_reviews, numbers_days=NUMBERS_DAYS),
+    "reports": store.forget_reports,
+    "batches": store.forget_batches,
+    "chain_runs": partial(store.forget_chain_runs, numbers_days=NUMBERS_DAYS),
+    "assistant": store.forget_assistant_work,
+}
+"""What is forgotten by its own age, whatever becomes of executions."""
 
 
 @dataclass(slots=True)
@@ -34,12 +55,13 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
     done = Forgotten()
     async with db.unit_of_work(read_only=True) as tx:
         waiting = await store.workspaces(tx)
+    through: dict[UUID, set[str]] = {workspace_id: set() for workspace_id in waiting}
     while waiting:
         turn = list(waiting)
         waiting.clear()
 
         async def forget(workspace_id: UUID) -> int:
-            if is_more := await forget_some(db, workspace_id, done, batch_rows=batch_rows):
+            if is_more := await forget_some(db, workspace_id, done, batch_rows=batch_rows, through=through[workspace_id]):
                 waiting.append(workspace_id)
             return is_more
 
@@ -50,51 +72,33 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
     return done
 
 
-async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
-    """One batch of each kind; whether there may be more."""
+async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int, through: set[str] | None = None) -> bool:
+    """One batch of each kind; whether there may be more.
+
+    `through`: kinds of which nothing was left, added to. They are not asked again: to find nothing may cost as much as all they hold.
+    """
+    through = set() if through is None else through
+    is_more = await _forget_executions(db, workspace_id, done, batch_rows=batch_rows)
+    for kind in [one for one in KINDS if one not in through]:
+        async with db.unit_of_work() as tx:
+            rows = await KINDS[kind](tx, workspace_id, at_most=batch_rows)
+        metrics.retention_forgotten_total.labels(kind).inc(rows)
+        done.feedback += rows if kind == "feedback" else 0
+        done.answers += rows if kind == "answers" else 0
+        is_more |= rows >= batch_rows
+        if rows == 0:
+            through.add(kind)
+    return is_more
+
+
+async def _forget_executions(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
     async with db.unit_of_work() as tx:
         executions = await store.forget_executions(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        feedback = await store.forget_feedback(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        voices = await store.forget_voices(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        units = await store.forget_units(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        top_users = await store.forget_top_users(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        answers = await store.forget_answers(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        reviews = await store.forget_reviews(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        reports = await store.forget_reports(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        batches = await store.forget_batches(tx, workspace_id, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        chain_runs = await store.forget_chain_runs(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        assistant = await store.forget_assistant_work(tx, workspace_id, at_most=batch_rows)
+    metrics.retention_forgotten_total.labels("contents").inc(executions.contents)
+    metrics.retention_forgotten_total.labels("persons").inc(executions.persons)
     done.contents += executions.contents
     done.persons += executions.persons
-    done.feedback += feedback
-    done.answers += answers
-    for store_name, rows in (
-        ("contents", executions.contents),
-        ("persons", executions.persons),
-        ("feedback", feedback),
-        ("voices", voices),
-        ("units", units),
-        ("top_users", top_users),
-        ("answers", answers),
-        ("reports", reports),
-        ("reviews", reviews),
-        ("batches", batches),
-        ("chain_runs", chain_runs),
-        ("assistant", assistant),
-    ):
-        metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    most = max(feedback, voices, units, top_users, answers, reports, reviews, batches, chain_runs, assistant)
-    return executions.seen == batch_rows or most >= batch_rows
+    return executions.seen == batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

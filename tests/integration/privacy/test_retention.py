@@ -4,13 +4,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from burnish_analytics.forget_old import forget_old
+from burnish_analytics.forget_old import KINDS, forget_old
 from burnish_analytics.io import retention_store
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
@@ -56,6 +56,26 @@ async def test_text_and_people_go_after_the_workspaces_days_and_numbers_stay(
     assert await numbers(past, workspace) == before
     again = await forget_old(db, batch_rows=3)
     assert (again.contents, again.persons, again.feedback) == (0, 0, 0)
+
+
+async def test_a_round_asks_no_more_for_what_it_found_nothing_of(
+    db: Database, past: Past, workspace_with: WorkspaceWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Units of experiments are looked through whole to find none: once a round, and not once a batch of executions."""
+    workspace = (await workspace_with(retention_days=7)).workspace_id
+    for n in range(6):
+        await past.execution(workspace, f"oldster{n}", at=days_ago(8 + n))
+    asked: list[str] = []
+    for kind, forget in KINDS.items():
+
+        async def seen(tx: Tx, of: UUID, *, at_most: int, kind: str = kind, forget: Any = forget) -> int:
+            asked.extend([kind] if of == workspace else [])
+            rows: int = await forget(tx, of, at_most=at_most)
+            return rows
+
+        monkeypatch.setitem(cast(dict[str, Any], KINDS), kind, seen)
+    done = await forget_old(db, batch_rows=2)
+    assert done.contents >= 6 and sorted(asked) == sorted(KINDS)
 
 
 async def test_one_vote_of_a_person_stays_one_vote_of_nobody(db: Database, past: Past, workspace_with: WorkspaceWith) -> None:
