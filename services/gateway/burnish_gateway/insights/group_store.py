@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from burnish_gateway.insights.ranges import Range
-from burnish_gateway.insights.store import DIMENSIONS, GROUPS, SUMS, Totals
+from burnish_gateway.insights.store import DIMENSIONS, GROUPS, SUMS, Totals, histogram_of
 from burnish_shared.db.session import Tx
 
 _WHERE = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND ($4::text[] IS NULL OR r.slug = ANY($4))
@@ -40,15 +40,16 @@ async def top_users(tx: Tx, wanted: Range, *, at_most: int) -> TopUsers:
     found = {row["key"]: Totals(sums={one: row[one] for one in SUMS}) for row in rows}
     for name in ("latency", "first_token"):
         counts = await tx.fetch(
-            f"""SELECT key, array_agg(n ORDER BY bucket) AS counts
-                  FROM (SELECT r.end_user AS key, u.bucket, sum(u.n)::bigint AS n
-                          FROM rollup_top_users r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {_TOLD} AND r.end_user = ANY($4)
+            f"""SELECT key, array_agg(place ORDER BY place) AS places, array_agg(n ORDER BY place) AS counts
+                  FROM (SELECT r.end_user AS key, u.place, sum(u.n)::bigint AS n
+                          FROM rollup_top_users r, unnest(r.{name}) WITH ORDINALITY u(n, place)
+                         WHERE {_TOLD} AND r.end_user = ANY($4) AND u.n <> 0
                          GROUP BY 1, 2) b GROUP BY 1""",
             *arguments,
             list(found),
         )
         for row in counts:
-            setattr(found[row["key"]], name, row["counts"])
+            setattr(found[row["key"]], name, histogram_of(row["places"], row["counts"]))
     [others] = await tx.fetch(
         f"""SELECT coalesce(sum(executions), 0)::bigint AS executions, coalesce(sum(cost_nusd), 0)::bigint AS cost_nusd
               FROM (SELECT max(r.others_executions) AS executions, max(r.others_cost_nusd) AS cost_nusd
@@ -91,13 +92,13 @@ async def group_totals(
     found = {row["key"]: Totals(sums={one: row[one] for one in SUMS}) for row in rows}
     for name in ("latency", "first_token"):
         counts = await tx.fetch(
-            f"""SELECT key, array_agg(n ORDER BY bucket) AS counts
-                  FROM (SELECT {group} AS key, u.bucket, sum(u.n)::bigint AS n
-                          FROM {table} r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {where} AND {group} = ANY($7)
+            f"""SELECT key, array_agg(place ORDER BY place) AS places, array_agg(n ORDER BY place) AS counts
+                  FROM (SELECT {group} AS key, u.place, sum(u.n)::bigint AS n
+                          FROM {table} r, unnest(r.{name}) WITH ORDINALITY u(n, place) WHERE {where} AND {group} = ANY($7) AND u.n <> 0
                          GROUP BY 1, 2) b GROUP BY 1""",
             *arguments,
             list(found),
         )
         for row in counts:
-            setattr(found[row["key"]], name, row["counts"])
+            setattr(found[row["key"]], name, histogram_of(row["places"], row["counts"]))
     return found

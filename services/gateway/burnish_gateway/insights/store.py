@@ -1,6 +1,6 @@
 """Reads rollups, and nothing but rollups: no figure is counted from raw rows when somebody asks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -135,18 +135,27 @@ async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_
 
 
 async def _add_histograms(tx: Tx, source: Source, found: dict[tuple[Any, str], Totals], *, at: str) -> None:
+    """Buckets that hold nothing, which are most of what a rollup row holds, are neither summed up nor sent."""
     group = source.group
     for name in ("latency", "first_token"):
         counts = await tx.fetch(
-            f"""SELECT at, key, array_agg(n ORDER BY bucket) AS counts
-                  FROM (SELECT {at} AS at, {group} AS key, u.bucket, sum(u.n)::bigint AS n
-                          FROM {source.table} r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {source.where}
+            f"""SELECT at, key, array_agg(place ORDER BY place) AS places, array_agg(n ORDER BY place) AS counts
+                  FROM (SELECT {at} AS at, {group} AS key, u.place, sum(u.n)::bigint AS n
+                          FROM {source.table} r, unnest(r.{name}) WITH ORDINALITY u(n, place) WHERE {source.where} AND u.n <> 0
                          GROUP BY 1, 2, 3) b GROUP BY 1, 2""",
             *source.arguments,
         )
         for row in counts:
             if (held := found.get((row["at"], row["key"]))) is not None:  # A row that came after the sums were read is left out.
-                setattr(held, name, row["counts"])
+                setattr(held, name, histogram_of(row["places"], row["counts"]))
+
+
+def histogram_of(places: Sequence[int], counts: Sequence[int]) -> list[int]:
+    """Counts by bucket. `places`: rising, from 1."""
+    made = [0] * places[-1]
+    for place, count in zip(places, counts, strict=True):
+        made[place - 1] = count
+    return made
 
 
 async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[dict[str, Any]]:
