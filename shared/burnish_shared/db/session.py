@@ -14,7 +14,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 import asyncpg
@@ -60,6 +60,9 @@ Not a fault of the statement: it may be tried again.
 
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 """A lock that others held too long, a deadlock, a statement that took too long. The transaction did nothing: it may be tried again."""
+
+HELD_BY_OTHERS: Final = "The database is busy with the same rows at the moment; try again."
+TOOK_TOO_LONG: Final = "The database took too long for this; try again, or ask for less at once, such as a shorter time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,7 @@ class Database:
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
         except BUSY as error:
-            raise Busy("The database is busy with the same rows at the moment; try again.", retry_after_s=1) from error
+            raise Busy(TOOK_TOO_LONG if isinstance(error, asyncpg.QueryCanceledError) else HELD_BY_OTHERS, retry_after_s=1) from error
         finally:
             await asyncio.shield(self._give_back(connection))
         if tx.changes and self.after_change is not None:
