@@ -58,6 +58,8 @@ def _is_to_widen(watched: Watched, analysis: Analysis, told: Told) -> bool:
     if watched.seen.plan.unit == "execution" or sum(bool(one.sums) for one in watched.seen.epochs) < 2:
         return False
     units, epochs = watched.widened_at
+    if not watched.memory.different:  # the release before did not ask
+        return True
     return told.order is not None or epochs != len(watched.seen.epochs) or analysis.units >= WIDEN_AGAIN * units
 
 
@@ -74,5 +76,5 @@ async def _widened(held: ExperimentClaim, watched: Watched, db: Database) -> Mem
         names = {"control": plan.control, "treatment": arm}
         by = {(epoch, names[side]): move for (epoch, side), move in influence(shares).items()}
         async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
-            widening[arm] = max(1.0, await store.moved_by_units(tx, held, metric=plan.metric, by=by) / one.spread)
+            widening[arm] = max(1.0, await store.moved_by_units(tx, held, metric=plan.metric, by=by) / one.own_spread)
     return Memory(watched.memory.least_p, watched.memory.looks, widening, different)

@@ -34,6 +34,8 @@ class Contrast:
     treatment_units: int
     control: float
     treatment: float
+    own_spread: float
+    """The spread by each arm's own variance, without what one was lent by another (`_steadied`)."""
 
     @property
     def error(self) -> float:
@@ -46,8 +48,9 @@ class Contrast:
         return self.spread_of_one / self.error**2 if self.spread > 0 else 0.0
 
     def widened(self, factor: float) -> "Contrast":
-        """With a variance `factor` times as large: what units that are in several epochs make of it."""
-        return replace(self, spread=self.spread * factor)
+        """With an own variance `factor` times as large: what units that are in several epochs make of it. What was lent is no more then."""
+        own = self.own_spread * factor
+        return replace(self, spread=max(self.spread, own), own_spread=own)
 
     def moved(self, value: float) -> "Contrast":
         """With another value and the same precision: turned round, or less a margin."""
@@ -76,7 +79,6 @@ def shares_of(epochs: Sequence[tuple[int, ArmSums, ArmSums]], *, weighting: Weig
     for epoch, control, treatment in epochs:
         a, b = mean_of(control), mean_of(treatment)
         if a is not None and b is not None:
-            a, b = _steadied(a, by=b), _steadied(b, by=a)
             even = 4 * a.units * b.units / (a.units + b.units)
             found.append(Share(epoch, even if weighting == "precision" else float(a.units + b.units), a, b))
     return found
@@ -91,7 +93,11 @@ def contrast(shares: Sequence[Share], *, times_control: float = 1.0) -> Contrast
     if weight <= 0:
         return None
     k = times_control
-    spread = sum(one.weight**2 * (one.treatment.error_squared + k * k * one.control.error_squared) for one in shares)
+    own_spread = _spread(shares, k)
+    shares = [
+        replace(one, control=_steadied(one.control, by=one.treatment), treatment=_steadied(one.treatment, by=one.control)) for one in shares
+    ]
+    spread = _spread(shares, k)
     control, treatment = (_pooled([getattr(one, name) for one in shares]) for name in ("control", "treatment"))
     spread_of_one = 2 * (treatment.variance + k * k * control.variance)
     if spread <= 0 or spread_of_one <= 0:
@@ -100,7 +106,7 @@ def contrast(shares: Sequence[Share], *, times_control: float = 1.0) -> Contrast
     at_treatment = sum(one.weight * one.treatment.value for one in shares) / weight
     return Contrast(
         at_treatment - k * at_control, weight, spread, spread_of_one, control.units + treatment.units, control.units, treatment.units,
-        at_control, at_treatment,
+        at_control, at_treatment, own_spread,
     )  # fmt: skip
 
 
@@ -126,7 +132,7 @@ def against_number(number: float, treatments: Sequence[ArmSums]) -> Contrast | N
     if mean is None or mean.variance <= 0:
         return None
     n = mean.units
-    return Contrast(mean.value - number, n, n * mean.variance, mean.variance, n, 0, n, number, mean.value)
+    return Contrast(mean.value - number, n, n * mean.variance, mean.variance, n, 0, n, number, mean.value, n * mean.variance)
 
 
 def influence(shares: Sequence[Share]) -> Mapping[tuple[int, str], tuple[float, float]]:
@@ -140,6 +146,10 @@ def influence(shares: Sequence[Share]) -> Mapping[tuple[int, str], tuple[float, 
         for arm, sign, mean in (("control", -1, one.control), ("treatment", 1, one.treatment)):
             found[(one.epoch, arm)] = (sign * one.weight / (mean.units * mean.size), mean.value)
     return found
+
+
+def _spread(shares: Sequence[Share], times_control: float) -> float:
+    return sum(one.weight**2 * (one.treatment.error_squared + times_control**2 * one.control.error_squared) for one in shares)
 
 
 def _steadied(few: Mean, *, by: Mean) -> Mean:

@@ -283,6 +283,8 @@ async def test_a_model_is_refused_for_what_it_does_not_do(caller: Caller, path: 
 async def test_a_version_that_names_a_model_for_embeddings_is_saved_with_a_warning(caller: Caller) -> None:
     saved = await caller("POST", "/v1/prompts", {"slug": "wrong-kind", "messages": ASKED, "model": "simulated/embed"})
     assert saved.status == 201 and "makes embeddings and answers no chat" in saved.body["warnings"][0]
+    spare = {"slug": "wrong-spare", "messages": ASKED, "model": "simulated/chat", "fallback_models": ["simulated/embed"]}
+    assert "fallback_models[0]" in (await caller("POST", "/v1/prompts", spare)).body["warnings"][0]
     called = await caller("POST", "/v1/executions", {"prompt": "wrong-kind"})
     assert (called.status, called.body["error"]["code"]) == (422, "model_unsuitable")
 

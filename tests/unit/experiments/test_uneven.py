@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_shared.contracts.experiments import Settings
-from burnish_shared.experiments.analysis import FRESH, Epoch, analyse
+from burnish_shared.experiments.analysis import FRESH, Epoch, Memory, analyse
 from burnish_shared.experiments.conclude import Concluded, conclude
-from burnish_shared.experiments.contrast import LENT, contrast, shares_of
+from burnish_shared.experiments.contrast import LENT, against_frozen, contrast, shares_of
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.sums import ArmSums, mean_of
 
@@ -72,3 +72,31 @@ def test_what_is_lent_is_the_variance_of_as_many_units_as_are_named() -> None:
     assert a is not None and b is not None and found is not None
     lent = (100 * b.variance + LENT * a.variance) / (100 + LENT)
     assert found.error**2 == pytest.approx(a.error_squared + lent / 100)
+
+
+def test_units_that_come_back_widen_by_what_they_are_and_not_by_what_was_lent() -> None:
+    """Else a guardrail, which takes over how much wider it is, would be narrower for what the deciding figure was lent."""
+    control, treatment = amounts(1_000, 9.0, 300), amounts(100, 3.0, 10)
+    a, b = mean_of(control), mean_of(treatment)
+    found = contrast(shares_of([(1, control, treatment)]))
+    assert a is not None and b is not None and found is not None
+    assert found.own_spread == pytest.approx(found.weight**2 * (a.error_squared + b.error_squared)) and found.own_spread < found.spread
+    assert found.widened(1.01).spread == found.spread
+    assert found.widened(20.0).spread == pytest.approx(20 * found.own_spread)
+
+
+def test_a_control_of_the_past_lends_too() -> None:
+    past, treatment = amounts(5_000, 9.0, 1_500), amounts(100, 3.0, 10)
+    frozen, now = mean_of(past), mean_of(treatment)
+    found = against_frozen(frozen, treatment) if frozen else None
+    assert frozen is not None and now is not None and found is not None
+    lent = (100 * now.variance + LENT * frozen.variance) / (100 + LENT)
+    assert found.error**2 == pytest.approx(frozen.error_squared + lent / 100)
+
+
+def test_how_many_units_are_different_is_kept_from_look_to_look() -> None:
+    arms = {name: {AMOUNT: amounts(400, 9.0, 100)} for name in "ab"}
+    shares = {"a": 0.5, "b": 0.5}
+    found = analyse(PLAN, [Epoch(1, shares, arms), Epoch(2, shares, arms)], Memory(different={"a": 0.5, "b": 0.75}))
+    assert [one.units for one in found.arms] == [400, 600] and found.memory.different == {"a": 0.5, "b": 0.75}
+    assert [one.units for one in analyse(PLAN, [Epoch(1, shares, arms), Epoch(2, shares, arms)], found.memory).arms] == [400, 600]

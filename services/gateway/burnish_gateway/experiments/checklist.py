@@ -85,15 +85,16 @@ async def arm_problems(experiment: Experiment, *, gateway: Gateway, principal: P
 
 
 def _shadow_budget(experiment: Experiment, arm: PlannedArm, copy: MostOfACall) -> list[Check]:
-    """What is against a budget that not one copy of a call fits into: each is held for until it is answered."""
+    """What is against a budget that not one copy of a call fits into: each is held for until it is answered. No more than a warning, as a
+    caller may cap an answer."""
     budget_nusd = experiment.shadow_budget_nusd
     if budget_nusd is None or copy.cost_nusd <= budget_nusd:
         return []
     words = (
-        f"The arm '{arm.arm}' would answer nothing: for a copy of a call up to {credits_text(copy.cost_nusd)} credits are held, and "
-        f"shadow_budget_nusd is {credits_text(budget_nusd)}. Raise it, or lower max_tokens of what answers."
+        f"The arm '{arm.arm}' answers nothing where callers cap no answer: for a copy of a call {credits_text(copy.cost_nusd)} credits or "
+        f"more are held, and shadow_budget_nusd is {credits_text(budget_nusd)}. Raise it, or lower the most tokens of what answers."
     )
-    return [Check("shadow_budget", "blocks", words, "shadow_budget_nusd")]
+    return [Check("shadow_budget", "warning", words, "shadow_budget_nusd")]
 
 
 def frozen(experiment: Experiment, head: Head) -> Experiment:

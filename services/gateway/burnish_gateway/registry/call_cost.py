@@ -19,9 +19,9 @@ class MostOfACall:
 
 
 def most_of_a_call(version: ResolvedVersion, facts: ModelFacts, route: Route) -> MostOfACall:
-    """With the text for this model, and the markup where the operator's key would be used."""
+    """With the text for this model, as many answers as the version asks for, and the markup where the operator's key would be used."""
     tokens = estimated(version.record.content, version.text_for(facts.model))
-    output_tokens = min(tokens.output_tokens_most, facts.output_tokens)
+    output_tokens = min(tokens.output_tokens_most, facts.output_tokens) * (version.record.content.settings.get("n") or 1)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
     cost_nusd = most_nusd(route.price, input_tokens=tokens.input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)
     return MostOfACall(tokens.input_tokens, output_tokens, cost_nusd)

@@ -12,7 +12,8 @@ async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
     listed = await model_store.list_models(tx)
     there = {one.model: one.provider for one in listed}
     found: list[str] = []
-    if any(one.model == content.model and not answers_chats(one.capabilities) for one in listed):
+    embedding = {one.model for one in listed if not answers_chats(one.capabilities)}
+    if content.model in embedding:
         found.append(f"model: {content.model!r} makes embeddings and answers no chat; calls of this version are refused.")
     if content.model != AUTO and content.model not in there:
         found.append(
@@ -25,6 +26,11 @@ async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
         f"fallback_models[{index}]: there is no model {one!r} that can be called; it is passed over until there is one."
         for index, one in enumerate(content.spec.get("fallback_models", ()))
         if one not in there
+    ]
+    found += [
+        f"fallback_models[{index}]: {one!r} makes embeddings and answers no chat; it is passed over."
+        for index, one in enumerate(content.spec.get("fallback_models", ()))
+        if one in embedding
     ]
     return found + [
         f"variants[{index}]: there is no model {one['model']!r} that can be called; nobody gets this text until there is one."

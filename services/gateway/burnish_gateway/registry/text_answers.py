@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.variants import ModelText
-from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS
+from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, cap_of
 from burnish_shared.template import PromptTemplate
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
@@ -45,5 +45,5 @@ def estimated(content: VersionContent, template: PromptTemplate) -> Estimated:
     return Estimated(
         input_tokens=tokens_in_messages([{"content": text} for text in template.literals])
         + sum(tokens_in_text(str(one)) for one in spoken_of),
-        output_tokens_most=content.settings.get("max_tokens") or DEFAULT_OUTPUT_TOKENS,
+        output_tokens_most=content.settings.get(cap_of(content.settings)) or DEFAULT_OUTPUT_TOKENS,
     )

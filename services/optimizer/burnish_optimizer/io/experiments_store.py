@@ -165,10 +165,11 @@ async def write(
 
 
 def _point(watched: Watched, analysis: Analysis) -> tuple[int, int, int]:
-    """The point of the curve that this look belongs to: a new one where there are 7 % more units than when the last began, or another
-    epoch."""
+    """The point of the curve that this look belongs to: a new one where there are 7 % more units than when the last began, or fewer
+    (units that are in several epochs were counted anew), or another epoch."""
     number, began, epoch = watched.point
-    is_new = number == 0 or epoch != watched.seen.epoch or analysis.units >= max(began * GROWTH, began + 1)
+    is_grown = analysis.units >= max(began * GROWTH, began + 1) or analysis.units * GROWTH < began
+    is_new = number == 0 or epoch != watched.seen.epoch or is_grown
     return (number + 1, analysis.units, watched.seen.epoch) if is_new and number < POINTS_MOST else (number, began, epoch)
 
 
