@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from burnish_client import ApiError, AsyncBurnish, Burnish, verify_webhook
+from burnish_client.lines import Lines
 
 pytestmark = pytest.mark.capability("K1")
 
@@ -58,6 +59,33 @@ async def test_results_of_a_batch_hold_every_text_that_json_can_and_the_last_lin
         assert list(burnish.batch_results("b")) == rows
     async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
         assert [row async for row in burnish_too.batch_results("b")] == rows
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        ((b"a\r", b"\nb"), ["a", "b"]),
+        ((b"a", b"\r", b"\n", b"b\n"), ["a", "b"]),
+        ((b"\ra\n\r", b"b\r\n"), ["\ra", "\rb"]),
+        ((b"a\r\r\nb\rc\n",), ["a\r", "b\rc"]),
+        ((b"\n", b"", b"\r\n", b"\na\n\n"), ["", "", "", "a", ""]),
+    ],
+)
+def test_a_line_ends_with_lf_or_cr_lf_wherever_it_is_cut(parts: tuple[bytes, ...], lines: list[str]) -> None:
+    """A CR that stands anywhere else is part of the line."""
+    taken = Lines()
+    assert [line for part in parts for line in taken.feed(part)] + taken.end() == lines
+    assert taken.end() == []
+
+
+def test_a_long_line_is_put_together_once() -> None:
+    """What is kept of it until then are the parts that came: joining at each would copy all that was there before."""
+    part, taken = b"x" * 1024, Lines()
+    before = sys.getrefcount(part)
+    assert not any(taken.feed(part) for _ in range(1000))
+    assert sys.getrefcount(part) == before + 1000
+    assert taken.feed(b"y\nz") == ["x" * 1024 * 1000 + "y"] and taken.end() == ["z"]
+    assert sys.getrefcount(part) == before
 
 
 class TellsConnection(BaseHTTPRequestHandler):

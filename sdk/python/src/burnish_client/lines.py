@@ -6,25 +6,33 @@ U+2028, U+2029 and U+0085 stand in JSON as they are, so a text that holds one wo
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
 
 @dataclass
 class Lines:
-    """Fed with bytes as they come. A line ends with LF or CR LF."""
+    """Fed with bytes as they come. A line ends with LF or CR LF.
 
-    _rest: bytes = b""
+    The parts of a line that has no end yet are kept as they came and joined once: a file may be one line of many megabytes.
+    """
+
+    _parts: list[bytes] = field(default_factory=list)
 
     def feed(self, part: bytes) -> list[str]:
         """The lines that this part completes."""
-        *whole, self._rest = (self._rest + part).split(b"\n")
+        first, *more = part.split(b"\n")
+        self._parts.append(first)
+        if not more:
+            return []
+        *whole, rest = b"".join(self._parts), *more
+        self._parts = [rest]
         return [_text(line) for line in whole]
 
     def end(self) -> list[str]:
         """The last line, where nothing ended it."""
-        rest, self._rest = self._rest, b""
+        rest, self._parts = b"".join(self._parts), []
         return [_text(rest)] if rest else []
 
 
