@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -105,40 +105,129 @@ class TellsConnection(BaseHTTPRequestHandler):
 
 
 WAITS = """
-import os, sys
+import os, sys, httpx
 from burnish_client import Burnish
 burnish = Burnish(base_url=sys.argv[1], api_key="k", cache_folder=False)
 def ask(): return burnish.request("GET", "/v1/credits")
+def close(): burnish.close()
 """
 
 IS_AWAITED = """
-import asyncio, os, sys
+import asyncio, os, sys, httpx
 from burnish_client import AsyncBurnish
 burnish = AsyncBurnish(base_url=sys.argv[1], api_key="k", cache_folder=False)
 loop = asyncio.new_event_loop()
 def ask(): return loop.run_until_complete(burnish.request("GET", "/v1/credits"))
+def close(): loop.run_until_complete(burnish.close())
 """
 
 FORKS = """
 first = ask()
 child = os.fork()
-print(first, ask(), flush=True) if child == 0 else os.waitpid(child, 0)
-if child: print(first, ask(), flush=True)
+print(first, ask(), ask(), flush=True) if child == 0 else os.waitpid(child, 0)
+if child: print(first, ask(), ask(), flush=True)
 os._exit(0)
 """
 
+FORKS_WHAT_WAS_CLOSED = """
+print(ask(), flush=True)
+close()
+child = os.fork()
+if child: os.waitpid(child, 0)
+try: print(ask(), flush=True)
+except RuntimeError as refused: print(refused, flush=True)
+os._exit(0)
+"""
 
-@pytest.mark.parametrize("kind", [WAITS, IS_AWAITED], ids=["waits", "is awaited"])
-def test_a_process_that_is_forked_asks_over_connections_of_its_own(kind: str) -> None:
-    """Over the parent's it would read answers that are for the parent, or for another child."""
+CLOSES_IN_THE_CHILD = """
+first = ask()
+child = os.fork()
+if child == 0:
+    httpx.Client.__init__ = httpx.AsyncClient.__init__ = lambda *_, **__: print("made one", flush=True)
+    httpx.Client.close = httpx.AsyncClient.aclose = lambda *_: print("closed the parent's", flush=True)
+    close()
+    close()
+    try: ask()
+    except RuntimeError as refused: print(refused, flush=True)
+else:
+    os.waitpid(child, 0)
+    print(first, ask(), flush=True)
+os._exit(0)
+"""
+
+IS_CLOSED = "This client has been closed; make another one."
+
+
+@pytest.fixture
+def lines_of_a_program() -> Iterator[Callable[[str], list[str]]]:
+    """Runs a program beside a server that it may ask, and returns what it prints."""
     with ThreadingHTTPServer(("127.0.0.1", 0), TellsConnection) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        ran = subprocess.run([sys.executable, "-c", kind + FORKS, url], capture_output=True, text=True, timeout=60, check=True)
+
+        def run(program: str) -> list[str]:
+            command = [sys.executable, "-c", program, url]
+            return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+
+        yield run
         server.shutdown()
-    (of_parent, of_child), (before, after) = (line.split() for line in ran.stdout.splitlines())
-    assert of_child != of_parent == before == after
+
+
+@pytest.mark.parametrize("kind", [WAITS, IS_AWAITED], ids=["waits", "is awaited"])
+def test_a_process_that_is_forked_asks_over_connections_of_its_own(lines_of_a_program: Callable[[str], list[str]], kind: str) -> None:
+    """Over the parent's it would read answers that are for the parent, or for another child."""
+    (of_parent, *of_child), (before, *after) = (line.split() for line in lines_of_a_program(kind + FORKS))
+    assert of_parent == before and after == [before, before]
+    assert of_child[0] == of_child[1] != of_parent, "and over one connection all the time"
+
+
+@pytest.mark.parametrize("kind", [WAITS, IS_AWAITED], ids=["waits", "is awaited"])
+def test_what_was_closed_before_the_fork_is_closed_after_it(lines_of_a_program: Callable[[str], list[str]], kind: str) -> None:
+    assert lines_of_a_program(kind + FORKS_WHAT_WAS_CLOSED)[1:] == [IS_CLOSED, IS_CLOSED]
+
+
+@pytest.mark.parametrize("kind", [WAITS, IS_AWAITED], ids=["waits", "is awaited"])
+def test_a_child_that_only_closes_makes_nothing_and_leaves_the_parent_its_own(
+    lines_of_a_program: Callable[[str], list[str]], kind: str
+) -> None:
+    of_child, of_parent = lines_of_a_program(kind + CLOSES_IN_THE_CHILD)
+    before, after = of_parent.split()
+    assert of_child == IS_CLOSED and before == after
+
+
+THREADS_OF_A_CHILD = """
+import os, threading
+from burnish_client.connections import Connections
+made, seen = [], []
+def make():
+    made.append(object())
+    mine = made[-1]
+    if len(made) == 2:
+        others.extend(threading.Thread(target=look) for _ in range(5))
+        for other in others: other.start()
+        others[-1].join(0.5)
+    return mine
+def look(): seen.append(connections.http)
+others = []
+connections = Connections(make)
+held = connections._lock
+held.acquire()
+child = os.fork()
+if child: os.waitpid(child, 0)
+else:
+    look()
+    for other in others: other.join()
+    print(len(made), len(seen), len(set(seen)), connections.end() is seen[0], flush=True)
+os._exit(0)
+"""
+"""While the first thread makes them others ask too: they wait until it has, or make their own and are done within the time it waits.
+A thread of the parent was in the middle of the same when it forked."""
+
+
+def test_threads_of_a_child_that_ask_at_once_share_what_one_of_them_makes(lines_of_a_program: Callable[[str], list[str]]) -> None:
+    """What each makes for itself would stay open after `close`."""
+    assert lines_of_a_program(THREADS_OF_A_CHILD) == ["2 6 1 True"]
 
 
 def test_a_copy_that_cannot_be_removed_hides_no_refusal(tmp_path: Path) -> None:

@@ -83,8 +83,9 @@ class AsyncBurnish:
         await self.close()
 
     async def close(self) -> None:
-        """Closes connections; twice does no harm."""
-        await self._http.aclose()
+        """Closes the connections of this process; twice does no harm."""
+        if (http := self._connections.end()) is not None:
+            await http.aclose()
 
     async def request(
         self,

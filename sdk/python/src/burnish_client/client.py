@@ -82,8 +82,9 @@ class Burnish:
         self.close()
 
     def close(self) -> None:
-        """Closes connections; twice does no harm."""
-        self._http.close()
+        """Closes the connections of this process; twice does no harm."""
+        if (http := self._connections.end()) is not None:
+            http.close()
 
     def request(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from threading import Lock
 from typing import Generic, TypeVar
 
 import httpx
@@ -20,13 +21,32 @@ class Connections(Generic[Http]):
 
     def __init__(self, make: Callable[[], Http]) -> None:
         self._make: Callable[[], Http] = make
-        self._http: Http = make()
-        self._of_process = os.getpid()
+        self._made: tuple[int, Http] = os.getpid(), make()
+        self._closed = False
+        self._locks: dict[int, Lock] = {}
 
     @property
     def http(self) -> Http:
-        """Those of this process."""
-        if self._of_process != os.getpid():
-            self._http = self._make()
-            self._of_process = os.getpid()
-        return self._http
+        """Those of this process, the same for all its threads. Raises RuntimeError once they are closed, here or before the fork."""
+        process, http = self._made
+        if process != os.getpid() and not self._closed:
+            with self._lock:
+                process, http = self._made
+                if process != os.getpid() and not self._closed:
+                    http = self._make()
+                    self._made = os.getpid(), http
+        if self._closed:
+            raise RuntimeError("This client has been closed; make another one.")
+        return http
+
+    def end(self) -> Http | None:
+        """Those that are to be closed, if this process has any; nothing is asked afterwards."""
+        with self._lock:
+            self._closed = True
+        process, http = self._made
+        return http if process == os.getpid() else None
+
+    @property
+    def _lock(self) -> Lock:
+        """Of this process: one that a thread of the parent held while it forked would be held here for ever."""
+        return self._locks.setdefault(os.getpid(), Lock())
