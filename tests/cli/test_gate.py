@@ -204,21 +204,37 @@ def test_pytest_measures_the_tests_of_the_file_and_of_the_program(shell: Shell, 
     assert "collected 1 item" in ran("--collect-only"), "nothing of it without --burnish"
 
 
-@pytest.mark.parametrize("words", [(), ("tests",), ("tests/test_own.py::test_own",)])
+@pytest.mark.parametrize("words", [(), ("tests",), ("tests/test_own.py",), ("tests", "tests/test_own.py::test_own")])
 def test_pytest_measures_also_where_it_looks_for_tests_elsewhere(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Else `testpaths`, which many projects have, would let every change by."""
     said = _collected(tmp_path, "--burnish", *words)
     assert "GateItem p" in said and said.count("GateItem") == 1 and "test_own" in said, said
 
 
-@pytest.mark.parametrize("words", [(".",), ("burnish.yaml", "tests"), ("--burnish-config", "burnish.yaml")])
+@pytest.mark.parametrize(
+    "words", [(".",), ("burnish.yaml", "tests"), ("--burnish-config", "burnish.yaml"), ("burnish.yaml::p", "tests/test_own.py::test_own")]
+)
 def test_pytest_measures_once_what_it_finds_by_itself(tmp_path: Path, words: tuple[str, ...]) -> None:
     said = _collected(tmp_path, "--burnish", *words)
     assert said.count("GateItem") == 1 and "test_own" in said, said
 
 
+def test_pytest_measures_nothing_else_where_single_tests_are_named(tmp_path: Path) -> None:
+    """Each measurement is paid for; but nobody should take silence for a gate that is passed."""
+    said = _collected(tmp_path, "--burnish", "tests/test_own.py::test_own")
+    assert "GateItem" not in said and "test_own" in said, said
+    assert "burnish.yaml was measured, because the command names single tests" in said
+
+
 def test_pytest_says_that_there_is_nothing_to_measure(tmp_path: Path) -> None:
-    assert "there is no" in _collected(tmp_path, "--burnish", "--burnish-config", "other.yaml")
+    """A file that was named must be there; a project that uses the fixture alone has none."""
+    said = _collected(tmp_path, "--burnish", "--burnish-config", "other.yaml")
+    assert "there is no" in said and "other.yaml, which --burnish-config names." in said and "test_own" not in said
+    (tmp_path / "burnish.yaml").unlink()
+    for words in (("--burnish",), ("--burnish", "-q"), ("--burnish", "tests/test_own.py::test_own")):
+        said = _of_pytest(tmp_path, *words)
+        assert "1 passed" in said and f"burnish: there is no {tmp_path / 'burnish.yaml'}, so nothing of it was measured" in said, said
+    assert "burnish:" not in _of_pytest(tmp_path), "nothing of it without --burnish"
 
 
 def test_the_fixture_takes_what_a_file_may_say_and_nothing_else(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from burnish_client.gate.measure import Result
 
 RESULTS = pytest.StashKey[list["Result"]]()
+NOTHING = pytest.StashKey[str]()
 CLIENT = pytest.StashKey["Burnish"]()
 
 
@@ -33,15 +34,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """A place for what was measured; and burnish.yaml among what is collected, wherever pytest was told to look for tests.
 
-    Raises UsageError where there is none: a gate that measures nothing lets everything by.
+    Not where only single tests were named: whoever asks for those did not ask to pay for others. Raises UsageError where a file that was
+    named is not there: a gate that measures nothing lets everything by. Where none was named, the summary says so instead.
     """
     config.stash[RESULTS] = []
-    if config.getoption("--burnish"):
-        wanted = _wanted(config)
-        if not wanted.is_file():
-            raise pytest.UsageError(f"--burnish: there is no {wanted}; name the file with --burnish-config.")
-        if not any(wanted.is_relative_to(_place_of(one, config)) for one in config.args):
-            config.args.append(str(wanted))
+    if not config.getoption("--burnish"):
+        return
+    wanted = _wanted(config)
+    if not wanted.is_file():
+        if config.getoption("--burnish-config"):
+            raise pytest.UsageError(f"--burnish: there is no {wanted}, which --burnish-config names.")
+        config.stash[NOTHING] = f"there is no {wanted}, so nothing of it was measured; --burnish-config names another file"
+    elif any(wanted.is_relative_to(_place_of(one, config)) for one in config.args):
+        return
+    elif all("::" in one for one in config.args):
+        config.stash[NOTHING] = f"nothing of {wanted} was measured, because the command names single tests"
+    else:
+        config.args.append(str(wanted))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -52,7 +61,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Every figure with its interval, also of tests that are passed."""
+    """Every figure with its interval, also of tests that are passed; and why nothing of burnish.yaml was measured, where it was not."""
+    if why := config.stash.get(NOTHING, None):
+        terminalreporter.write_line(f"burnish: {why}")
     if results := config.stash[RESULTS]:
         from burnish_client.gate.report import as_text
 
