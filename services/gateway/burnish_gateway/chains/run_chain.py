@@ -159,9 +159,7 @@ class ChainRun:
                 await self._drop(list(self._tasks))
                 code, message, status = ENDS[self.why]
                 return Finished(self.why, error=_error(code, message, status), others=state.others)
-            for name in [one for one, task in self._tasks.items() if task.done()]:
-                self._results[name] = self._tasks.pop(name).result().result
-                del self._steps[name]
+            self._take_ended()
 
     def _begin(self, ready: Ready, row: Any, given: Given, principal: Principal, room: asyncio.Semaphore) -> None:
         step = StepRun(
@@ -180,6 +178,13 @@ class ChainRun:
             stopping.cancel()
         if self._left_s() <= 0:
             self.stop("timeout")
+
+    def _take_ended(self) -> None:
+        """In the order of the books: whoever goes on after a crash reads it there, and must decide the same."""
+        ended = {name: task.result() for name, task in self._tasks.items() if task.done()}
+        for name in sorted(ended, key=lambda one: ended[one].at):
+            self._results[name] = ended[name].result
+            del self._tasks[name], self._steps[name]
 
     async def _drop(self, names: list[str]) -> None:
         """Cancels steps that are not wanted any more, and books what they came to."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
@@ -100,9 +100,9 @@ class StepRun:
             self.call.let_go()
 
     async def _written(self, ended: Ended) -> Ended:
-        await self.patiently(lambda tx: store.end_step(tx, self.claim, self.ready.id, ended.end))
+        at: datetime = await self.patiently(lambda tx: store.end_step(tx, self.claim, self.ready.id, ended.end))
         self._tell(ended.end.status, self.begun, ended)
-        return ended
+        return replace(ended, at=at)
 
     async def _execute(self, begun: Begun) -> Ended:
         """The execution of this id, from wherever it stands."""

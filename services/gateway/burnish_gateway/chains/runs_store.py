@@ -139,18 +139,22 @@ async def repeat_step(tx: Tx, claim: Claim, step: str, *, failed: UUID, executio
     return Begun(row["execution_id"], row["attempt"])
 
 
-async def end_step(tx: Tx, claim: Claim, step: str, end: StepEnd) -> None:
-    """Once: a step that has ended stays as it is. Raises ClaimLost."""
+async def end_step(tx: Tx, claim: Claim, step: str, end: StepEnd) -> datetime:
+    """Once: a step that has ended stays as it is. When it ended, as `steps_of` orders by. Raises ClaimLost."""
     await _hold(tx, claim)
-    await tx.execute(
+    at: datetime = await tx.fetchval(
         """WITH done AS (
              UPDATE chain_run_steps SET status = $4, version = $5, model = $6, spent_nusd = spent_nusd + $7, simulated = $8, result = $9,
                     error = $10, finished_at = clock_timestamp()
-              WHERE workspace_id = $1 AND run_id = $2 AND step = $3 AND status IS NULL RETURNING true)
-           UPDATE chain_runs SET spent_nusd = spent_nusd + $7, simulated = simulated OR $8
-            WHERE workspace_id = $1 AND run_id = $2 AND EXISTS (SELECT FROM done)""",
+              WHERE workspace_id = $1 AND run_id = $2 AND step = $3 AND status IS NULL RETURNING finished_at),
+           run AS (
+             UPDATE chain_runs SET spent_nusd = spent_nusd + $7, simulated = simulated OR $8
+              WHERE workspace_id = $1 AND run_id = $2 AND EXISTS (SELECT FROM done))
+           SELECT coalesce((SELECT finished_at FROM done), finished_at) FROM chain_run_steps
+            WHERE workspace_id = $1 AND run_id = $2 AND step = $3""",
         claim.workspace_id, claim.run_id, step, end.status, end.version, end.model, end.spent_nusd, end.simulated, end.result, end.error,
     )  # fmt: skip
+    return at
 
 
 async def finish(

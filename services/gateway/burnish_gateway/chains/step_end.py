@@ -1,6 +1,7 @@
 """From what came of an execution, or from the refusal of one, to the end of a step. Pure."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from burnish_gateway.chains.runs_store import StepEnd
@@ -14,15 +15,19 @@ from burnish_shared.storable_text import storable
 WAITED_FOR: Final = (RateLimited, Unavailable)
 """Refusals that pass by themselves: in the middle of a run they are waited for, as long as its deadline allows."""
 
+NOT_WRITTEN: Final = datetime.max.replace(tzinfo=UTC)
+"""After all that is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """`may_pass`: run again, it might succeed; not sooner than in `wait_s`."""
+    """`may_pass`: run again, it might succeed; not sooner than in `wait_s`. `at`: when it ended, as the books say."""
 
     end: StepEnd
     result: Result
     may_pass: bool = False
     wait_s: float = 0.0
+    at: datetime = NOT_WRITTEN
 
 
 def ended_by(body: bytes, *, keeps_text: bool) -> Ended:
