@@ -38,6 +38,15 @@ def test_a_stream_of_a_gateway_that_heard_late_begins_where_its_last_event_came_
     assert ring.after(HERE, f"30000.{third.event_id}") == ([], False)
 
 
+def test_a_stream_that_comes_to_a_gateway_that_heard_late_begins_where_its_last_event_was_heard_elsewhere() -> None:
+    """This gateway stood still, and heard the first of two events after the second."""
+    ring = EventRing(since_ms=0)
+    second, first = kept(15_000), kept(30_000)
+    for one in (second, first):
+        ring.add(HERE, one)
+    assert ring.after(HERE, f"10000.{first.event_id}") == ([second], False)
+
+
 def test_a_gap_is_told_where_the_last_event_is_not_known_here() -> None:
     """It may lie before or after what was lost here; the time of another gateway does not say."""
     ring = EventRing(since_ms=0)
