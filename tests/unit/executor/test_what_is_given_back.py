@@ -49,7 +49,7 @@ async def test_keys_are_not_given_out_once_news_of_revocations_grew_old_also_whi
     async def in_vain() -> None:
         """PostgreSQL is away."""
 
-    feed = SimpleNamespace(stale_for_s=before_s, catch_up=in_vain)
+    feed = SimpleNamespace(stale_for_s=before_s, number=1, catch_up=in_vain)
 
     class Known:
         async def get(self, _: Any) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ async def test_keys_are_not_given_out_once_news_of_revocations_grew_old_also_whi
 
 @pytest.mark.promise("E-11")
 async def test_an_executor_that_stood_still_looks_for_revocations_before_it_refuses_a_call() -> None:
-    feed = SimpleNamespace(stale_for_s=13.0)
+    feed = SimpleNamespace(stale_for_s=13.0, number=1)
 
     async def look() -> None:
         feed.stale_for_s = 0.0
@@ -81,9 +81,27 @@ async def test_an_executor_that_stood_still_looks_for_revocations_before_it_refu
 
 
 @pytest.mark.promise("E-11")
+async def test_an_executor_that_missed_more_changes_than_one_look_reads_looks_until_it_knows_them_all() -> None:
+    feed = SimpleNamespace(stale_for_s=13.0, number=0)
+
+    async def look() -> None:
+        feed.number += 1000
+        if feed.number == 3000:
+            feed.stale_for_s = 0.0
+
+    class Known:
+        async def get(self, _: Any) -> tuple[str, ...]:
+            return ("key",)
+
+    feed.catch_up = look
+    assert await _vault(feed, Known()).keys((uuid4(), "p", ""))
+    assert feed.number == 3000
+
+
+@pytest.mark.promise("E-11")
 async def test_a_look_for_revocations_that_postgresql_does_not_answer_keeps_no_call_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_vault, "LOOK_S", 0.01)
-    feed = SimpleNamespace(stale_for_s=13.0, catch_up=asyncio.Event().wait)
+    feed = SimpleNamespace(stale_for_s=13.0, number=1, catch_up=asyncio.Event().wait)
     with pytest.raises(Unavailable):
         await _vault(feed, None).keys((uuid4(), "p", ""))
 

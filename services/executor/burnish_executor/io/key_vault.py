@@ -187,7 +187,10 @@ class KeyVault:
     async def _look(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
-                await self.feed.catch_up()
+                number = -1
+                while self._is_out_of_date and number != self.feed.number:  # one look reads so many changes at most
+                    number = self.feed.number
+                    await self.feed.catch_up()
 
     def _check_trust(self) -> None:
         if self._is_out_of_date:
