@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "synthetic", "metadata"})
 """What an item of a dataset has; any other column goes into its metadata."""
 
-csv.field_size_limit(10_000_000)
-"""A long document in one cell; 131,072 characters otherwise. Of the whole process, as the module has it."""
+CELL_MOST_CHARS: Final = 10_000_000
+"""A long document in one cell; 131,072 characters where nothing is said."""
 
 
 class BadGiven(ValueError):
@@ -113,11 +113,14 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
 
 
 def _rows_of_csv(text: str, path: Path) -> Iterator[dict[str, Any]]:
+    before = csv.field_size_limit(CELL_MOST_CHARS)  # of the whole process, so it is put back
     try:
-        for row in csv.DictReader(StringIO(text, newline="")):
-            yield _unfolded(row)
+        rows = [*csv.DictReader(StringIO(text, newline=""))]
     except csv.Error as error:
         raise BadGiven(f"{path} is no CSV: {error}") from error
+    finally:
+        csv.field_size_limit(before)
+    yield from map(_unfolded, rows)
 
 
 def _unfolded(row: Mapping[str, Any]) -> dict[str, Any]:
