@@ -145,6 +145,7 @@ async def test_a_budget_that_no_copy_fits_into_is_told_before_the_start(caller: 
         experiment = await drafted(caller, body(name=str(budget_nusd), arms=arms, shadow_budget_nusd=budget_nusd))
         checks = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body["checks"]
         assert [(one["state"], one["param"]) for one in checks if one["name"] == "shadow_budget"] == expected
+        assert [one["state"] for one in checks if one["name"] == "arms"] == ["ok"]
     assert (await caller("POST", f"/v1/experiments/{experiment}/start")).status == 200
 
 

@@ -17,8 +17,8 @@ SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 
 
 async def checked(settings: EvaluatorSettings, *, gateway: Gateway, principal: Principal, ask: Ask | None = None) -> Evaluator:
-    """Raises InvalidField that names the field, and in its details line and column where code is to blame; ModelNotFound, PriceUnknown
-    and NoProviderKey for judges that cannot be called. `ask`: how judges are asked, where somebody wants a score."""
+    """Raises InvalidField that names the field, and in its details line and column where code is to blame; what `ModelBook.route` raises
+    for judges that cannot be called. `ask`: how judges are asked, where somebody wants a score."""
     for place, model in models_by_place(settings).items():
         try:
             await gateway.models.route(principal.workspace, model)

@@ -81,7 +81,9 @@ async def arm_problems(experiment: Experiment, *, gateway: Gateway, principal: P
             checks.append(
                 Check("variables", "warning", f"{words} Where it is missing, the label's version answers, outside the experiment.")
             )
-    return checks or [Check("arms", "ok", "Every arm can be rendered and called.")]
+    if all(one.name != "arms" for one in checks):
+        checks.insert(0, Check("arms", "ok", "Every arm can be rendered and called."))
+    return checks
 
 
 def _shadow_budget(experiment: Experiment, arm: PlannedArm, copy: MostOfACall) -> list[Check]:
