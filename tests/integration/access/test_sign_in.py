@@ -1,5 +1,7 @@
 """Local sign-in over HTTP: accounts, cookies, CSRF, who is told what (PRODUCT T2d)."""
 
+import asyncio
+
 import pytest
 
 from tests.embedded.stack import Stack
@@ -175,6 +177,16 @@ async def test_a_changed_password_ends_the_other_sessions(stack: Stack) -> None:
     await until_status(other, 401)
     assert (await nobody(stack).sign_in(email=ada.email)).status == 401
     assert (await nobody(stack).sign_in("another good one", email=ada.email)).status == 200
+
+
+async def test_of_several_changes_of_a_password_at_once_one_is_made(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    news = [f"another good one {number}" for number in range(4)]
+    answers = await asyncio.gather(*(ada("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": new}) for new in news))
+    assert sorted(one.status for one in answers)[0] == 204 and [one.status for one in answers].count(204) == 1
+    assert {one.body["error"]["param"] for one in answers if one.status != 204} == {"old_password"}
+    made = next(new for new, answer in zip(news, answers, strict=True) if answer.status == 204)
+    assert (await nobody(stack).sign_in(made, email=ada.email)).status == 200
 
 
 @pytest.mark.parametrize("password", ["short one", "x" * 201, "password123", "aaaaaaaaaaaa", "qwertyuiop"])

@@ -118,6 +118,16 @@ async def test_what_is_being_erased_is_not_resumed_so_that_its_erasure_comes_to_
     assert again.status == 409, "nor afterwards"
 
 
+async def test_nobody_gives_credit_to_what_is_being_erased(stack: Stack) -> None:
+    operator, home = await operator_of(stack), await stack.caller()
+    made = (await home("POST", "/v1/workspaces", {"name": "second"})).body
+    assert (await home("DELETE", f"/v1/workspaces/{made['id']}?confirm=second")).status == 202
+    granted = await operator("POST", "/v1/credits/grants", {"workspace_id": made["id"], "amount_nusd": 5, "reason": "kind"})
+    assert (granted.status, granted.body["error"]["param"]) == (409, "workspace_id"), granted.body
+    moved = await home("POST", "/v1/credits/moves", {"to_workspace_id": made["id"], "amount_nusd": 5, "reason": "kind"})
+    assert (moved.status, moved.body["error"]["param"]) == (409, "to_workspace_id"), moved.body
+
+
 async def test_a_legal_hold_and_a_home_that_others_need_are_not_erased(stack: Stack, superuser: asyncpg.Connection) -> None:
     home = await stack.caller()
     made = (await home("POST", "/v1/workspaces", {"name": "second"})).body

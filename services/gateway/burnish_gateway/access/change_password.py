@@ -14,19 +14,20 @@ from burnish_shared.errors import Conflict, InvalidField, Unauthenticated
 
 async def change_password(gateway: Gateway, request: Request, person: Person, *, old: str, new: str) -> None:
     """Raises InvalidField for a wrong old password (a stolen session must not be able to keep the account) or a new one that is too weak,
-    RateLimited for guessing, Conflict where the person signs in without a password."""
+    RateLimited for guessing, Conflict where the person signs in without a password, or where it was changed by another call meanwhile."""
     email = person.user.email
     if email is None or not await _has_password(gateway, email):
         raise Conflict("This account has no password: it signs in through a provider.")
     composed = check_password(new, email=email, field="new_password")
     try:
-        await verify_password(gateway, request, email=email, password=old)
+        verified = await verify_password(gateway, request, email=email, password=old)
     except Unauthenticated:
         raise InvalidField("old_password: is not your password.", param="old_password") from None
     password_hash = await gateway.passwords.hash(composed)
     user_id = person.user.user_id
     async with gateway.db.unit_of_work(user=user_id) as tx:
-        await store.set_password(tx, user_id, password_hash)
+        if not await store.swap_password(tx, user_id, email=email, old=verified.password_hash, new=password_hash):
+            raise Conflict("The password was changed by another call meanwhile; sign in with that one.", param="old_password")
         for membership in person.user.memberships:
             await enter(tx, membership.workspace_id)
             await note_in(tx, membership.workspace_id, person, action="user.password_changed", kind="user", key=str(user_id))

@@ -62,8 +62,14 @@ async def find_credential(tx: Tx, email: str) -> Record | None:
     return await tx.fetchrow("SELECT * FROM find_credential($1)", email)
 
 
-async def set_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
-    await tx.execute("SELECT set_password($1, $2)", user_id, password_hash)
+async def swap_password(tx: Tx, user_id: UUID, *, email: str, old: str, new: str) -> bool:
+    """Hashes. False where another one than `old` stands there by now: of several changes at once one is made."""
+    await replace_hash(tx, user_id, old=old, new=new)
+    row = await find_credential(tx, email)
+    if row is None or row["password_hash"] != new:
+        return False
+    await tx.execute("SELECT set_password($1, $2)", user_id, new)  # says when it was changed
+    return True
 
 
 async def replace_hash(tx: Tx, user_id: UUID, *, old: str, new: str) -> None:

@@ -71,7 +71,15 @@ async def count_try(gateway: Gateway, request: Request, email: str) -> Guessing:
     return guessing
 
 
-async def verify_password(gateway: Gateway, request: Request, *, email: str, password: str) -> UUID:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whose password it is, and the hash that stood there when it was looked at."""
+
+    user_id: UUID
+    password_hash: str
+
+
+async def verify_password(gateway: Gateway, request: Request, *, email: str, password: str) -> Verified:
     """The user of e-mail and password. Raises Unauthenticated in one and the same way for whatever is wrong, RateLimited for guessing."""
     guessing = await count_try(gateway, request, email)
     async with gateway.db.unit_of_work(read_only=True) as tx:
@@ -89,7 +97,7 @@ async def verify_password(gateway: Gateway, request: Request, *, email: str, pas
         if fresh is not None:
             await store.replace_hash(tx, user_id, old=stored, new=fresh)
         await store.forgive_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=guessing.address)
-    return user_id
+    return Verified(user_id, fresh or stored)
 
 
 async def open_session(gateway: Gateway, request: Request, user_id: UUID, *, way: str) -> OpenedSession:

@@ -62,7 +62,7 @@ async def sign_in(body: Credentials, request: Request, gateway: GatewayParts) ->
     email = folded(body.email)
     if email is None:
         raise Unauthenticated(WRONG)
-    user_id = await verify_password(gateway, request, email=email, password=body.password)
+    user_id = (await verify_password(gateway, request, email=email, password=body.password)).user_id
     return await signed_in_response(gateway, await open_session(gateway, request, user_id, way="password"))
 
 

@@ -39,6 +39,7 @@ ledger = make_router("billing")
 async def grant(body: GrantBody, request: Request, gateway: GatewayParts, principal: Operator) -> Response:
     async def work(tx: Tx) -> GrantAnswer:
         there = await _workspace(tx, body.workspace_id)
+        await _check_stays(tx, principal, body.workspace_id)
         kind = "grant" if body.payment is None else "top_up"
         transfer_id = await store.add_credit(
             tx,
@@ -145,6 +146,7 @@ async def move(body: MoveBody, request: Request, gateway: GatewayParts, principa
     async def work(tx: Tx) -> MoveAnswer:
         sides = await _sides(tx, principal, body)
         giver, taker = sides.giver, sides.taker
+        await _check_stays(tx, principal, taker.workspace_id, param="to_workspace_id")
         moved = await store.move_credit(
             tx, giver.workspace_id, giver.credit_account_id, to_workspace_id=taker.workspace_id, to_account_id=taker.credit_account_id,
             amount_nusd=body.amount_nusd, reason=body.reason,
@@ -201,11 +203,11 @@ async def _suspend(tx: Tx, principal: Principal, workspace_id: UUID, *, suspende
     return SuspensionAnswer(workspace_id=workspace_id, suspended=suspended, changed=changed)
 
 
-async def _check_stays(tx: Tx, principal: Principal, workspace_id: UUID) -> None:
-    """Raises Conflict where somebody asked for its erasure, which waits for as long as it is not suspended."""
+async def _check_stays(tx: Tx, principal: Principal, workspace_id: UUID, *, param: str = "workspace_id") -> None:
+    """Raises Conflict where somebody asked for its erasure, which takes all that is there and waits while it is not suspended."""
     await enter(tx, workspace_id)
     if await store.is_erased(tx, workspace_id):
-        raise Conflict("The workspace is being erased, or was already; that does not come back.", param="workspace_id")
+        raise Conflict("The workspace is being erased, or was already; that does not come back.", param=param)
     await enter(tx, principal.workspace_id)
 
 
