@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from burnish_gateway.execution import store
 from burnish_gateway.execution.store import FILTERS
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -119,6 +120,25 @@ async def test_lists_are_narrowed_by_what_rows_hold(caller: Caller) -> None:
         "arm=control",
     ):
         assert (await caller("GET", f"/v1/executions?{wrong}")).status == 422, wrong
+
+
+async def test_a_page_looks_so_far_back_and_says_how_far(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no index serves: each page looks at so many rows, and goes on where the one before it ended."""
+    monkeypatch.setattr(store, "LOOKED_AT_MOST", 3)
+    ids = [(await _run(caller, app="web" if number in {0, 1, 6} else "other"))["id"] for number in range(7)]
+    begun = {one: (await caller("GET", f"/v1/executions/{one}")).body["created_at"] for one in ids}
+    pages: list[dict[str, Any]] = []
+    while not pages or pages[-1]["next_cursor"] is not None:
+        cursor = f"&cursor={pages[-1]['next_cursor']}" if pages else ""
+        pages.append((await caller("GET", f"/v1/executions?app=web&limit=2{cursor}")).body)
+    assert [[row["id"] for row in page["data"]] for page in pages] == [[ids[6]], [ids[1]], [ids[0]]]
+    assert [page["searched_to"] for page in pages] == [begun[ids[4]], begun[ids[1]], None]
+    full = (await caller("GET", "/v1/executions?app=other&limit=1")).body
+    assert [row["id"] for row in full["data"]] == [ids[5]] and full["searched_to"] is None, "the page was full before"
+    all_ = (await caller("GET", "/v1/executions?user_id=nobody&limit=2")).body
+    assert all_ == {"data": [], "next_cursor": None, "searched_to": None}, "an index says at once that there is none"
+    both = (await caller("GET", f"/v1/executions?app=web&to={begun[ids[2]].replace('+', '%2B')}")).body
+    assert [row["id"] for row in both["data"]] == [ids[1], ids[0]] and both["next_cursor"] is None
 
 
 async def test_rare_rows_of_a_workspace_are_found_by_an_index(stack: Stack, caller: Caller) -> None:

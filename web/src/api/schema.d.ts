@@ -2321,7 +2321,10 @@ export interface paths {
         };
         /**
          * Executions, newest first
-         * @description Numbers and ids, no text. Filters may be combined; a page that has not all of them is found by reading back from the newest.
+         * @description Numbers and ids, no text. Filters may be combined.
+         *
+         *     What no index serves is looked for in 100,000 executions a page: `searched_to` says how far back it was looked, and `next_cursor` goes
+         *     on from there, also where the page has few rows or none.
          */
         get: operations["list_executions_v1_executions_get"];
         put?: never;

@@ -121,3 +121,12 @@ it("says of what is asked for now nothing by the empty list of what was asked fo
   rerender(list(false));
   screen.getByText("Nothing is wrong");
 });
+
+it("offers to look further back where a page is empty and more may follow", () => {
+  const loadMore = vi.fn();
+  const pages = { rows: [], error: null, isPending: false, isStale: false, hasMore: true, isLoadingMore: false, loadMore, retry: () => undefined };
+  render(<PagedTable label="Runs" columns={[{ key: "name", head: "Name", cell: (row: string) => row }]} pages={pages} rowKey={(row) => row} empty={<p>No run matches</p>} />);
+  expect(screen.queryByText("No run matches")).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Look further back" }));
+  expect(loadMore).toHaveBeenCalledOnce();
+});

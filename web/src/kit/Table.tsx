@@ -5,7 +5,7 @@ import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
 import { Button } from "./Button";
-import { ErrorState, Skeleton } from "./States";
+import { EmptyState, ErrorState, Skeleton } from "./States";
 
 export type Sort<K extends string = string> = { by: K; descending: boolean };
 
@@ -268,12 +268,30 @@ export function SkeletonTable({ columns, rows = 8 }: { columns: number; rows?: n
   );
 }
 
+/** A list that is long and holds few of what was asked for is looked through piece by piece. */
+function NoneYet<T>({ pages }: { pages: Pages<T> }) {
+  return (
+    <div role="status">
+      <EmptyState
+        title="None among the newest"
+        action={
+          <Button onClick={pages.loadMore} busy={pages.isLoadingMore}>
+            Look further back
+          </Button>
+        }
+      >
+        The list is long, and what you look for is rare in it. Each look goes further back; a time or a prompt makes it shorter.
+      </EmptyState>
+    </div>
+  );
+}
+
 /** A table of pages: skeleton, error, empty, rows, and "Load more" while there is a cursor. */
 export function PagedTable<T>({ pages, empty, ...table }: Omit<TableProps<T>, "rows" | "isStale"> & { pages: Pages<T>; empty: ReactNode }) {
   // None of what was asked for before says nothing of what is asked for now.
   if (pages.isPending || (pages.isStale && pages.rows.length === 0)) return <SkeletonTable columns={Math.min(5, table.columns.length)} />;
   if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
-  if (pages.rows.length === 0) return empty;
+  if (pages.rows.length === 0) return pages.hasMore ? <NoneYet pages={pages} /> : empty;
   return (
     <div>
       <Table {...table} rows={pages.rows} isStale={pages.isStale} />

@@ -41,13 +41,18 @@ async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) ->
 async def list_page(
     gateway: Gateway, principal: Principal, *, cursor: str | None, limit: int, filters: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """`{data, next_cursor, searched_to}`. Where the search ended early, the cursor goes on from there, however few were found."""
     after = gateway.cursors.open(cursor, principal.workspace_id, of="executions")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        rows = await store.list_executions(tx, after=UUID(after[0]) if after else None, limit=limit, filters=dict(filters))
+        found = await store.list_executions(tx, after=UUID(after[0]) if after else None, limit=limit, filters=dict(filters))
     page = gateway.cursors.page(
-        rows, limit=limit, workspace_id=principal.workspace_id, of="executions", position=lambda row: [str(row["execution_id"])]
+        found.rows, limit=limit, workspace_id=principal.workspace_id, of="executions", position=lambda row: [str(row["execution_id"])]
     )
     page["data"] = [numbers_of(row) for row in page["data"]]
+    page["searched_to"] = None
+    if (end := found.searched_to) is not None:
+        page["next_cursor"] = gateway.cursors.make(principal.workspace_id, of="executions", position=[str(end)])
+        page["searched_to"] = created_at(end).isoformat()
     return page
 
 

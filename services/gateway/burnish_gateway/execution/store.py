@@ -1,6 +1,7 @@
 """Executions in SQL, as the gateway reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,21 +60,50 @@ FILTERS: Final = {
     "trace_id": "(e.trace_id = {0} OR e.execution_id = {0} AND e.trace_id IS NULL)",
     "client_request_id": "e.execution_id = (SELECT r.execution_id FROM client_requests r WHERE r.client_request_id = {})",
 }  # fmt: skip
-"""What lists may be narrowed by. Only what is asked for stands in the statement, so that a plan can take its index; all others read the
-workspace's rows by id, newest first."""
+"""What lists may be narrowed by. Only what is asked for stands in the statement, so that a plan can take its index."""
+
+INDEXED: Final = frozenset(
+    {"prompt", "session_id", "user_id", "provider_key_id", "job_id", "experiment_id", "trace_id", "client_request_id", "from", "to"}
+)
+"""Of FILTERS those that an index serves; so does a status other than success. All others are looked for row by row, newest first."""
+
+LOOKED_AT_MOST: int = 100_000
+"""Rows that one page looks through for what no index serves: a few tenths of a second, however many there are."""
 
 
-async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: dict[str, Any]) -> Sequence[Record]:
-    """Newest first, at most limit + 1, numbers only."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`rows`: at most limit + 1. `searched_to`: where the search ended with rows left behind it; None: at the page's or the list's end."""
+
+    rows: Sequence[Record]
+    searched_to: UUID | None = None
+
+
+async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: dict[str, Any]) -> Found:
+    """Newest first, numbers only."""
     given = {name: value for name, value in filters.items() if value is not None}
-    conditions = [FILTERS[name].format(f"${number}") for number, name in enumerate(given, start=3)]
-    return await tx.fetch(
-        f"SELECT {COLUMNS}, {NAMED} FROM executions e "
-        f"WHERE {' AND '.join(['($1::uuid IS NULL OR e.execution_id < $1)', *conditions])} ORDER BY e.execution_id DESC LIMIT $2",
+    scope = {name: value for name, value in given.items() if name in INDEXED or (name == "status" and value != "success")}
+    rest = {name: value for name, value in given.items() if name not in scope}
+    narrowed = " AND ".join(["($1::uuid IS NULL OR e.execution_id < $1)", *_conditions(scope, first=2)])
+    source = "executions e WHERE " + narrowed
+    if rest:
+        looked_at = f"SELECT * FROM {source} ORDER BY e.execution_id DESC LIMIT {LOOKED_AT_MOST}"
+        source = f"({looked_at}) e WHERE {' AND '.join(_conditions(rest, first=3 + len(scope)))}"
+    rows = await tx.fetch(
+        f"SELECT {COLUMNS}, {NAMED} FROM {source} ORDER BY e.execution_id DESC LIMIT ${2 + len(scope)}",
         after,
+        *scope.values(),
         limit + 1,
-        *given.values(),
+        *rest.values(),
     )
+    if not rest or len(rows) > limit:
+        return Found(rows)
+    last = f"SELECT e.execution_id FROM executions e WHERE {narrowed} ORDER BY e.execution_id DESC OFFSET {LOOKED_AT_MOST - 1} LIMIT 1"
+    return Found(rows, searched_to=await tx.fetchval(last, after, *scope.values()))
+
+
+def _conditions(filters: Mapping[str, Any], *, first: int) -> list[str]:
+    return [FILTERS[name].format(f"${number}") for number, name in enumerate(filters, start=first)]
 
 
 async def raise_fence(tx: Tx, execution_id: UUID, workspace_id: UUID) -> int | None:
