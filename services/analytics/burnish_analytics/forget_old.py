@@ -7,7 +7,7 @@ a writer of new rows could wait for, and what was done is not found again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from burnish_analytics import metrics
@@ -38,6 +38,9 @@ KINDS: Final[Mapping[str, _Forget]] = {
 }
 """What is forgotten by its own age, whatever becomes of executions."""
 
+EXECUTIONS: Final = "executions"
+"""The kind that goes first: texts and persons."""
+
 
 @dataclass(slots=True)
 class Forgotten:
@@ -61,7 +64,7 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
         waiting.clear()
 
         async def forget(workspace_id: UUID) -> int:
-            if is_more := await forget_some(db, workspace_id, done, batch_rows=batch_rows, through=through[workspace_id]):
+            if is_more := await _turn(db, workspace_id, done, batch_rows=batch_rows, through=through[workspace_id]):
                 waiting.append(workspace_id)
             return is_more
 
@@ -72,33 +75,59 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
     return done
 
 
-async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int, through: set[str] | None = None) -> bool:
-    """One batch of each kind; whether there may be more.
+class _Part(NamedTuple):
+    """What one kind of a workspace's rows is called in the log."""
+
+    workspace_id: UUID
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.workspace_id}"
+
+
+async def _turn(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int, through: set[str]) -> bool:
+    """One batch of each kind; whether there may be more. A kind that fails keeps no other from its turn, and waits for the next round.
 
     `through`: kinds of which nothing was left, added to. They are not asked again: to find nothing may cost as much as all they hold.
     """
-    through = set() if through is None else through
-    is_more = await _forget_executions(db, workspace_id, done, batch_rows=batch_rows)
-    for kind in [one for one in KINDS if one not in through]:
-        async with db.unit_of_work() as tx:
-            rows = await KINDS[kind](tx, workspace_id, at_most=batch_rows)
-        metrics.retention_forgotten_total.labels(kind).inc(rows)
-        done.feedback += rows if kind == "feedback" else 0
-        done.answers += rows if kind == "answers" else 0
-        is_more |= rows >= batch_rows
-        if rows == 0:
-            through.add(kind)
+
+    async def forget(part: _Part) -> int:
+        through.add(part.kind)
+        rows = await _forget_kind(db, workspace_id, part.kind, done, batch_rows=batch_rows)
+        if rows > 0:
+            through.discard(part.kind)
+        return rows >= batch_rows
+
+    return await each("forget", [_Part(workspace_id, kind) for kind in (EXECUTIONS, *KINDS) if kind not in through], forget) > 0
+
+
+async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
+    """One batch of each kind; whether there may be more. Raises what the first raised that failed."""
+    is_more = False
+    for kind in (EXECUTIONS, *KINDS):
+        is_more |= await _forget_kind(db, workspace_id, kind, done, batch_rows=batch_rows) >= batch_rows
     return is_more
 
 
-async def _forget_executions(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
+async def _forget_kind(db: Database, workspace_id: UUID, kind: str, done: Forgotten, *, batch_rows: int) -> int:
+    if kind == EXECUTIONS:
+        return await _forget_executions(db, workspace_id, done, batch_rows=batch_rows)
+    async with db.unit_of_work() as tx:
+        rows = await KINDS[kind](tx, workspace_id, at_most=batch_rows)
+    metrics.retention_forgotten_total.labels(kind).inc(rows)
+    done.feedback += rows if kind == "feedback" else 0
+    done.answers += rows if kind == "answers" else 0
+    return rows
+
+
+async def _forget_executions(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> int:
     async with db.unit_of_work() as tx:
         executions = await store.forget_executions(tx, workspace_id, at_most=batch_rows)
     metrics.retention_forgotten_total.labels("contents").inc(executions.contents)
     metrics.retention_forgotten_total.labels("persons").inc(executions.persons)
     done.contents += executions.contents
     done.persons += executions.persons
-    return executions.seen == batch_rows
+    return executions.seen
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from burnish_analytics.forget_old import KINDS, forget_old
+from burnish_analytics.forget_old import EXECUTIONS, KINDS, forget_old
 from burnish_analytics.io import retention_store
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
@@ -131,6 +131,30 @@ async def test_one_workspace_whose_past_breaks_the_round_keeps_no_other_from_for
         await forget_old(db, batch_rows=1)
     left = await past.rows("SELECT workspace_id FROM executions WHERE workspace_id = ANY ($1) AND end_user IS NOT NULL", many)
     assert [row["workspace_id"] for row in left] == many[:1]
+
+
+async def test_a_kind_that_fails_keeps_no_other_kind_from_being_forgotten(
+    db: Database, past: Past, workspace_with: WorkspaceWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every batch of the workspace, not only in its first."""
+    workspace = (await workspace_with(retention_days=1)).workspace_id
+    for _ in range(3):
+        await past.feedback(workspace, "ann", at=days_ago(2), execution=await past.execution(workspace, "ann", at=days_ago(3)))
+
+    async def breaks(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+        raise OverflowError("a figure that no column holds")
+
+    for first in (EXECUTIONS, "voices"):
+        with monkeypatch.context() as patch:
+            if first == EXECUTIONS:
+                patch.setattr(retention_store, "forget_executions", breaks)
+            else:
+                patch.setitem(cast(dict[str, Any], KINDS), first, breaks)
+            await forget_old(db, batch_rows=1)
+        rows = await past.rows("SELECT end_user FROM feedback WHERE workspace_id = $1", workspace)
+        assert len(rows) == 3 and all(row["end_user"].startswith("~") for row in rows)
+    left = await past.rows("SELECT 1 FROM executions WHERE workspace_id = $1 AND end_user IS NOT NULL", workspace)
+    assert left == []
 
 
 async def test_a_legal_hold_keeps_everything_until_it_is_lifted(
