@@ -15,7 +15,7 @@ from burnish.kek import app as kek_app
 from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
 from burnish.lineage import app as lineage_app
-from burnish.options import HomeOption, JsonOption
+from burnish.options import HomeOption, JsonOption, named
 from burnish.told import in_words
 from burnish.users import app as users_app
 from burnish.users import run as run_told
@@ -166,7 +166,10 @@ def migrate(
 
 @app.command()
 def secrets(
-    folder: Annotated[Path, typer.Argument(help="Folder that is kept; each part of the deployment is given its own below it.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder that is kept; each part of the deployment is given its own below it.", metavar="FOLDER", parser=named),
+    ],
     nats_conf: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="deploy/nats/nats.conf")],
     postgres: Annotated[str, typer.Option(help="host:port of PostgreSQL.")] = "postgres:5432",
     nats: Annotated[str, typer.Option(help="host:port of NATS.")] = "nats:4222",

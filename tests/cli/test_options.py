@@ -1,5 +1,6 @@
 """What every command takes and refuses alike, and which version other people's runs install."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_version_and_help_are_where_people_look(app: object) -> None:
 def test_an_address_without_a_scheme_is_wrong_use(shell: Shell) -> None:
     told = shell("prompts", "list", exits=2, BURNISH_BASE_URL="burnish.example")
     assert "'burnish.example'" in told.stderr and "https://burnish.example" in told.stderr
+
+
+@pytest.mark.parametrize("words", [("backup", ""), ("secrets", "", __file__), ("up", "--home", ""), ("status", "--home=")])
+def test_an_empty_name_is_not_taken_for_the_folder_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: Sequence[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(whole, words)
+    assert told.exit_code == 2 and "an empty name is no folder" in told.stderr and not list(tmp_path.iterdir())
 
 
 def test_logs_of_a_home_where_nothing_ran_say_so(tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ import typer
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher.home import Home, find_home
-from burnish.options import HomeOption, JsonOption
+from burnish.options import HomeOption, JsonOption, named
 
 T = TypeVar("T")
 
 
 def backup(
-    to: Annotated[Path, typer.Argument(help="Folder that gets the backup, in a folder of its own.", metavar="FOLDER")],
+    to: Annotated[Path, typer.Argument(help="Folder that gets the backup, in a folder of its own.", metavar="FOLDER", parser=named)],
     keep: Annotated[int, typer.Option(min=0, help="Remove older backups there but the newest so many; 0 keeps all.")] = 0,
     only_erasures: Annotated[
         bool, typer.Option("--only-erasures", help="Write FOLDER/erasures.jsonl and nothing else: small, to be taken often.")
