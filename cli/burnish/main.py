@@ -11,6 +11,7 @@ import typer
 
 from burnish.backup.commands import backup, release_webhooks, restore
 from burnish.embedded.child import StartFailed
+from burnish.ending import take_sigterm_as_ctrl_c
 from burnish.kek import app as kek_app
 from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
@@ -68,6 +69,7 @@ def up(
         offer_models(place)
         return _first_demo(place) if demo and not as_json else 0
 
+    take_sigterm_as_ctrl_c()
     start = launch.up_detached if detach else launch.up_in_foreground
     raise typer.Exit(start(place, options, as_json=as_json, once_ready=drive_the_loop))
 
@@ -233,6 +235,7 @@ def demo(
     """Drive the whole loop once in the demo workspace, showing each step with its numbers. Each run makes a prompt of its own."""
     import burnish.demo
 
+    take_sigterm_as_ctrl_c()
     raise typer.Exit(burnish.demo.run(_connection(find_home(home)), as_json=as_json, data=data, seed=seed, evaluations=evaluations))
 
 

@@ -95,14 +95,15 @@ def test_a_second_run_has_a_prompt_of_its_own_and_ships_nothing_where_the_budget
 
 
 @pytest.mark.capability("O1")
-def test_ctrl_c_cancels_the_search_and_pauses_the_endpoint(running: Installation) -> None:
+@pytest.mark.parametrize("told_to_end", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_cancels_the_search_and_pauses_the_endpoint(running: Installation, told_to_end: signal.Signals) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = (*BURNISH, "demo", "--json", "--seed", "3", "--evaluations", "20000", "--home", str(running.home))
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, env=environment, preexec_fn=_hear_ctrl_c, **pipes)  # noqa: PLW1509 - no threads here
     try:
         job_id = await_value(lambda: _running_job(running), what="the search to run")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(told_to_end)
         _, said = process.communicate(timeout=60)
     finally:
         process.kill()

@@ -283,6 +283,26 @@ def test_in_the_foreground_one_object_is_printed_and_one_signal_stops_everything
     assert not any(is_alive(pid) for pid in pids.values())
 
 
+def test_a_first_start_in_the_background_that_is_told_to_end_leaves_nothing_running_and_the_next_works(tmp_path: Path) -> None:
+    """SIGTERM, as `timeout` and jobs of CI send it, counts as Ctrl-C."""
+    fresh = Installation(tmp_path / "home")
+    starting = fresh.start("up", "--detach", "--json", "--replicas", SERVERS_ONLY)
+    try:
+        assert starting.stderr is not None
+        began = next(line for line in starting.stderr if "is ready on port" in line)  # seconds before the schema is there
+        launcher = fresh.launcher_pid()
+
+        starting.send_signal(signal.SIGTERM)
+        printed, said = starting.communicate(timeout=60)
+
+        assert (starting.returncode, printed) == (130, "") and "stopped; the data stays" in said, began + said
+        assert not is_alive(launcher) and fresh.status()["state"] == "stopped"
+        fresh.up(replicas=SERVERS_ONLY)
+    finally:
+        starting.kill()
+        fresh.down()
+
+
 def test_of_two_that_start_at_once_one_finds_the_other(other: Installation) -> None:
     words = ("up", "--detach", "--json", "--replicas", SERVERS_ONLY)
     first, second = other.start(*words), other.start(*words)

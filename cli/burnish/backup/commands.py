@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from burnish.embedded.child import StartFailed
+from burnish.ending import take_sigterm_as_ctrl_c, told_when_broken_off
 from burnish.launcher.home import Home, find_home
 from burnish.options import HomeOption, JsonOption, named
 
@@ -36,6 +37,7 @@ def backup(
     from burnish.backup.manifest import TOMBSTONES, read_manifest
     from burnish.backup.take import Sources, forget_old, read_tombstones, take_backup, write_tombstones
 
+    take_sigterm_as_ctrl_c()
     database_url, nats_url = _running(find_home(home))
     if only_erasures:
         tombstones = asyncio.run(_told(read_tombstones(nats_url)))
@@ -45,7 +47,8 @@ def backup(
         print(json.dumps({"erasures": len(tombstones)}) if as_json else f"{len(tombstones)} erasures are in {to / TOMBSTONES}.")
         return
     with _writing(to):
-        folder = asyncio.run(_told(take_backup(Sources(database_url, nats_url), to)))
+        with told_when_broken_off(f"{to} holds the backups that it held before."):
+            folder = asyncio.run(_told(take_backup(Sources(database_url, nats_url), to)))
         removed = forget_old(to, keep=keep) if keep else []
     manifest = read_manifest(folder)
     if as_json:
@@ -81,6 +84,7 @@ def restore(
     from burnish.launcher.passwords import environment_keyring, is_named_by_environment
     from burnish.launcher.streams import wanted_replicas
 
+    take_sigterm_as_ctrl_c()
     manifest = checked(folder)
     tombstones = tombstones_of(folder, erasures or ())
     if url := os.environ.get("DATABASE_URL"):
@@ -89,11 +93,13 @@ def restore(
         refuse_misfits(manifest, environment_keyring())
         nats_url = None if database_only else _needed("NATS_URL")
         target = Target(admin=url, migrator=url, nats_url=nats_url, replicas=wanted_replicas(os.environ))
-        rows = asyncio.run(_told(fill(folder, manifest, target, tombstones=tombstones)))
+        with told_when_broken_off("Empty the servers before you try again."):
+            rows = asyncio.run(_told(fill(folder, manifest, target, tombstones=tombstones)))
     elif database_only:
         raise StartFailed("--database-only is for servers of your own (DATABASE_URL); a home gets both back.")
     else:
-        rows = restore_home(find_home(home), folder, manifest, tombstones=tombstones)
+        with told_when_broken_off("The home is as empty as before."):
+            rows = restore_home(find_home(home), folder, manifest, tombstones=tombstones)
     if as_json:
         print(json.dumps({"taken_at": manifest.taken_at, "rows": rows, "erasures": len(tombstones)}))
         return

@@ -91,8 +91,7 @@ def up_detached(home: Home, options: Options, *, as_json: bool, once_ready: Call
     try:
         code = _await_ready(home, launcher, progress)
     except KeyboardInterrupt:
-        launcher.terminate()
-        launcher.wait(timeout=60)
+        _end(launcher, progress)
         raise
     if code == ALREADY_RUNNING:
         return up_already(home, as_json=as_json)
@@ -168,10 +167,21 @@ def _await_ready(home: Home, launcher: "subprocess.Popen[bytes]", progress: _Pro
             return 0
         if time.monotonic() > deadline:
             print(f"not ready after {READY_PATIENCE_S:.0f} s; see {home.logs}", file=sys.stderr)
-            launcher.terminate()
-            launcher.wait()
+            _end(launcher, progress)
             return 1
         time.sleep(0.03)
+
+
+def _end(launcher: "subprocess.Popen[bytes]", progress: _Progress) -> None:
+    """Tells a launcher to stop and waits until it has, showing how it goes; one that hangs is killed."""
+    launcher.terminate()
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while launcher.poll() is None:
+        progress.show()
+        if time.monotonic() > deadline:
+            launcher.kill()
+        time.sleep(0.03)
+    progress.show()
 
 
 def _show_logs(home: Home) -> None:

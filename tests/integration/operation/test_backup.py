@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -207,6 +208,29 @@ async def test_what_a_killed_backup_left_is_removed_by_the_next_and_one_under_wa
         writer.kill()
         await writer.wait()
     assert forget_abandoned(tmp_path) == [held] and not list(tmp_path.iterdir())
+
+
+async def test_a_backup_that_is_told_to_end_says_so_and_leaves_nothing(
+    source: DatabaseUrls, buses: tuple[Nats, Nats], tmp_path: Path
+) -> None:
+    """Held up where it reads a table that is being changed, as behind a migration."""
+    environment = {**os.environ, "DATABASE_URL": source["superuser"], "NATS_URL": buses[0].url("provisioner")}
+    command = (sys.executable, "-P", "-m", "burnish.main", "backup", str(tmp_path))
+    holder = await asyncpg.connect(source["superuser"])
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE burnish.workspaces")
+            taking = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
+            while not await holder.fetchval(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'burnish.workspaces'::regclass)"
+            ):
+                assert taking.returncode is None
+            assert [one.suffix for one in tmp_path.iterdir()] == [PARTIAL]
+            taking.terminate()
+            _, said = await asyncio.wait_for(taking.communicate(), timeout=60)
+    finally:
+        await holder.close()
+    assert taking.returncode == 130 and b"broken off" in said and not list(tmp_path.iterdir())
 
 
 async def test_a_backup_does_not_wait_for_ever_for_nats(source: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
