@@ -13,8 +13,9 @@ from burnish_gateway.model_migrations.advance import MigrationRunner
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
+from burnish_shared.money import NUSD_PER_CREDIT
 from tests.embedded.stack import Stack
-from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_datasets_put_away import until_waiting
 from tests.integration.optimization.test_generations import rows_of, served
 from tests.integration.optimization.tickets import tickets
@@ -222,6 +223,34 @@ async def test_a_dataset_that_is_archived_measures_no_move_whenever_it_was_put_a
     [good] = [one for one in over["steps"] if one["prompt"] == "good"]
     assert (over["status"], good["state"], good["outcome"], good["after_run_id"]) == ("completed", "skipped", "not_measured", None)
     assert "was archived on" in good["because"]
+
+
+@pytest.mark.parametrize("why", ["the dataset was archived", "the fee is not covered"])
+async def test_a_search_that_cannot_begin_leaves_what_was_measured_and_sets_no_credit_aside(stack: Stack, why: str) -> None:
+    desk = await make_desk(await stack.caller(credit_nusd=100 * NUSD_PER_CREDIT))
+    await measured(stack, desk, "tickets")
+    begun = await served(desk, "POST", MIGRATIONS, asked(search=SEARCH), status=202)
+    await rounds(stack)
+    [step] = (await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}"))["steps"]
+    await complete(stack, step["after_run_id"], right=0.3)
+    before = (await served(desk, "GET", "/v1/credits"))["balance_nusd"]
+    if why == "the dataset was archived":
+        await rows_of(stack, "UPDATE datasets SET archived_at = now() WHERE dataset_id = $1::text::uuid", desk.dataset_id)
+    else:
+        await rows_of(
+            stack,
+            """INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, base_fee_nusd, base_credit_nusd, retention_days_most,
+                                  platform_keys, optimization_fee_nusd)
+               VALUES ('dear-runs', 'Dear runs', 100000, 100, 0, 0, 30, true, $1) ON CONFLICT DO NOTHING""",
+            200 * NUSD_PER_CREDIT,
+        )
+        await rows_of(stack, "SELECT set_plan($1, 'dear-runs')", desk.caller.workspace.organization_id)
+    assert await rounds(stack) == 1
+    over = await served(desk, "GET", f"{MIGRATIONS}/{begun['id']}")
+    [step] = over["steps"]
+    assert (over["status"], step["state"], step["outcome"], step["job_id"]) == ("completed", "failed", "worse", None)
+    assert step["because"].startswith("Worse") and "The search did not begin: " in step["because"], step["because"]
+    assert (await served(desk, "GET", "/v1/credits"))["balance_nusd"] == before
 
 
 async def test_a_forecast_names_a_search_that_could_not_begin(stack: Stack, desk: Desk) -> None:

@@ -73,7 +73,9 @@ class MigrationRunner(StepRounds):
         return moved
 
     async def _step(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
-        """What changes of the step; nothing where it waits for something. What cannot begin fails the step, and stops nothing else."""
+        """What changes of the step; nothing where it waits for something. What cannot begin fails the step, leaves nothing
+        behind, and stops nothing else."""
+        await runs_store.begin_trial(tx)
         try:
             match step["state"]:
                 case "pending":
@@ -88,6 +90,7 @@ class MigrationRunner(StepRounds):
         except (Busy, Unavailable):
             raise
         except BurnishError as error:
+            await runs_store.take_back_trial(tx)
             return {"state": "failed", "because": error.message[:500]}
 
     async def _measured(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
@@ -102,8 +105,15 @@ class MigrationRunner(StepRounds):
             return {"state": "done", "outcome": "as_good", "because": found.in_words, "new_version": version}
         if migration["search"] is None:
             return {"state": "done", "outcome": "worse", "because": found.in_words}
-        job = await start_optimization(tx, principal, search_body(step, migration["to_model"], migration["search"]))
-        return {"state": "searching", "outcome": "worse", "because": found.in_words, "job_id": job.id}
+        measured = {"outcome": "worse", "because": found.in_words}
+        try:
+            job = await start_optimization(tx, principal, search_body(step, migration["to_model"], migration["search"]))
+        except (Busy, Unavailable):
+            raise
+        except BurnishError as error:  # what was measured stays said
+            await runs_store.take_back_trial(tx)
+            return measured | {"state": "failed", "because": f"{found.in_words} The search did not begin: {error.message}"[:500]}
+        return measured | {"state": "searching", "job_id": job.id}
 
     async def _searched(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
         job = await runs_store.find_run(tx, principal.workspace_id, "optimization", step["job_id"])
