@@ -57,6 +57,9 @@ MODEL_FAILED: Final = "model_failed"
 STOPPED: Final = "stopped"
 """Somebody cancelled it, something that it needs is not there any more, or another replica goes on with it."""
 
+NOT_BEGUN: Final = {"no_headroom": "no headroom", "not_enough_data": "not enough data"}
+"""Outcomes of a search that did not begin, which costs no fee, and how the books say it."""
+
 CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, MODEL_FAILED, STOPPED)
 
 Endings = dict[str, Ending]
@@ -272,8 +275,8 @@ async def _finish(work: Work, endings: Endings, *, loaded: Loaded, clock: Clock)
             clock=clock,
         )
         await work_store.close_funding(tx, job.funding_account_id)
-        if all(one.outcome == "no_headroom" for one in endings.values()):
-            await work_store.return_fee(tx, work.claim, reason="no headroom: the search did not begin")
+        if all(one.outcome in NOT_BEGUN for one in endings.values()):
+            await work_store.return_fee(tx, work.claim, reason=f"{NOT_BEGUN[ending.outcome]}: the search did not begin")
 
 
 def _foremost(endings: Endings) -> tuple[str, Ending]:

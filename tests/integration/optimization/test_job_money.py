@@ -70,6 +70,19 @@ async def test_a_run_that_cannot_pay_its_fee_is_refused_and_leaves_nothing(stack
     assert (await desk.caller("GET", "/v1/optimizations")).body["data"] == []
 
 
+@pytest.mark.capability("B1", "O1")
+async def test_a_search_that_has_too_few_items_to_begin_costs_nothing(stack: Stack, start_optimizer: Any) -> None:
+    desk = await make_desk(await caller_with_fee(stack, credit_nusd=100_000_000_000), items=tickets(train=6, validation=6, test=1))
+    started = await desk.caller("POST", "/v1/optimizations", job_of(desk))
+    assert started.status == 202 and started.body["forecast"]["fee_nusd"] == FEE_NUSD, started.body
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{started.body['id']}")
+    assert (job["outcome"], job["finish_reason"], job["progress"]["spent_nusd"]) == ("not_enough_data", "too_few_test_items", 0)
+    assert await fees(stack, desk.caller) == [("fee", FEE_NUSD), ("refund", FEE_NUSD)]
+    assert (await desk.caller("GET", "/v1/credits")).body["balance_nusd"] == 100_000_000_000
+    await assert_books_are_in_order(stack, desk.caller)
+
+
 @pytest.mark.capability("O1", "O6")
 @pytest.mark.parametrize("ends", ["in the other search", "in the other measurement"])
 async def test_what_was_proven_for_one_model_is_kept_where_the_money_ends_in_the_next(

@@ -374,7 +374,7 @@ async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UU
 
 
 async def _charged_fee_nusd(tx: Tx, principal: Principal, job_id: UUID) -> int:
-    """The plan's fixed fee of a run, taken with the job's row; it comes back when there is no headroom, or the run fails by our fault."""
+    """The plan's fixed fee of a run, taken with the job's row; it comes back when the search does not begin, or fails by our fault."""
     fee_nusd = principal.workspace.optimization_fee_nusd
     taken = await store.charge_fee(
         tx, principal.workspace_id, credit_account_id=principal.workspace.credit_account_id, amount_nusd=fee_nusd, job_id=job_id
