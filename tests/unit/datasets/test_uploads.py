@@ -126,6 +126,7 @@ def test_the_surest_name_wins_and_the_others_are_kept() -> None:
         (["a=expected", "b=expected"], "both"),
         (["a=input", "b=inputs.x"], "not both"),
         (["=input"], "column=target"),
+        (["a=input", "a=expected", "b=expected"], "'a' is mapped twice, to input and expected"),
     ],
 )
 def test_a_mapping_that_means_nothing_is_refused(pairs: list[str], why: str) -> None:

@@ -42,6 +42,8 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
         column, equals, target = pair.rpartition("=")
         if not equals or not column:
             raise InvalidField(f"map: write column=target, not {pair[:80]!r}.", param="map")
+        if column in found:
+            raise InvalidField(f"map: the column {column[:80]!r} is mapped twice, to {found[column][:80]} and {target[:80]}.", param="map")
         found[column] = target
     return checked(found)
 
