@@ -389,6 +389,8 @@ async def test_what_is_not_there_is_named(desk: Desk) -> None:
     assert (embeds.status, embeds.body["error"]["param"]) == (422, "models") and "answers no chat" in embeds.body["error"]["message"]
     split = await desk.caller("POST", "/v1/test-runs", body | {"split": "holdout"})
     assert split.status == 422
+    both = await desk.caller("POST", "/v1/test-runs", body | {"version": 1, "label": "production"})
+    assert (both.status, both.body["error"]["param"]) == (422, "version") and "either a version or a label" in both.body["error"]["message"]
 
 
 @pytest.mark.capability("P1")

@@ -53,6 +53,8 @@ class TestRunBody(ApiModel):
     def _few_and_clear(self) -> Self:
         if self.versions and (self.version is not None or self.label is not None):
             raise ValueError("versions: give either versions, or one version or label")
+        if self.version is not None and self.label is not None:
+            raise ValueError("version: give either a version or a label")
         if max(1, len(set(self.versions))) * max(1, len(set(self.models))) > COMBINED_MOST:
             raise ValueError(f"models: versions times models may be at most {COMBINED_MOST} runs at once")
         return self
