@@ -210,6 +210,8 @@ async def test_agreement_with_people_is_told_with_kappa_and_its_table(caller: Ca
     assert found["confusion"] == {"passed_good": 2, "passed_bad": 1, "failed_good": 1, "failed_bad": 2}
     assert found["kappa"]["value"] == pytest.approx(1 / 3) and found["kappa"]["low"] < 0 < found["kappa"]["high"]
     assert (found["n"], found["agreement"]["value"], found["few"], found["scores_looked_at"]) == (6, pytest.approx(4 / 6), True, 8)
+    newer = await caller("GET", f"/v1/evaluators/{evaluator}/agreement?version=9")
+    assert (newer.status, newer.body["error"]["param"]) == (404, "version") and "the newest is 1" in newer.body["error"]["message"]
 
 
 @pytest.mark.promise("P-02")

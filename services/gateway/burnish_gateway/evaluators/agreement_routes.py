@@ -13,6 +13,7 @@ from burnish_gateway.evaluators.agreement import confusion_of, kappa_of
 from burnish_gateway.evaluators.score_bodies import Shown
 from burnish_gateway.evaluators.try_out import no_such_evaluator
 from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.errors import NotFound
 from burnish_shared.measures import wilson
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
@@ -64,6 +65,8 @@ async def get_agreement(
         row = await store.find(tx, evaluator_id)
         if row is None:
             raise no_such_evaluator()
+        if version is not None and version > row["version"]:
+            raise NotFound(f"This evaluator has no version {version}; the newest is {row['version']}.", param="version")
         of_version = version or row["version"]
         judged, looked_at, simulated = await agreement_store.judged(tx, evaluator_id, of_version, slug=slug)
     table, split = confusion_of(judged)
