@@ -55,7 +55,9 @@ def test_suggestions_follow_from_figures_alone() -> None:
     stats = {"x": {"correct": 1, "total": 5}, "y": {"correct": 4, "total": 4}, "odd": 3}
     found = by_rules(stats, {"x": {"x": 1, "y": 4}, "bad": 1}, metrics={"overall_accuracy": 5 / 9}, failed=4)
     assert found.priority_categories == ["x"] and "'x' differs from 'y'" in found.suggestions[0] and "56%" in found.analysis
-    assert by_rules({}, {}, metrics={}, failed=0).suggestions == []
+    nothing = by_rules({}, {}, metrics={}, failed=0)
+    assert nothing.suggestions == [] and nothing.analysis.startswith("Nothing was said of its answers")
+    assert by_rules({}, {}, metrics={}, failed=2).analysis.startswith("Not all answers were right")
     assert read('{"analysis": "a", "suggestions": ["s", 1]}', spare=found) is not None
     assert read("no", spare=found) is None
 

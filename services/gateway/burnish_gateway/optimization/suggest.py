@@ -55,7 +55,10 @@ def by_rules(category_stats: Mapping[str, Any], confusion: Mapping[str, Any], *,
     ]  # fmt: skip
     suggestions += [f"Add an example or a definition for {name!r}." for name in priorities]
     accuracy = metrics.get("overall_accuracy", metrics.get("accuracy"))
-    figure = f"{accuracy:.0%} of the answers were right" if isinstance(accuracy, int | float) else "Not all answers were right"
+    if isinstance(accuracy, int | float):
+        figure = f"{accuracy:.0%} of the answers were right"
+    else:
+        figure = "Not all answers were right" if priorities or pairs or failed else "Nothing was said of its answers"
     worst = f"; most are lost in {', '.join(priorities[:3])}" if priorities else ""
     taken = f" Most often {pairs[0][1]!r} is taken for {pairs[0][2]!r}." if pairs else ""
     return Suggested(f"{figure}{worst}. {failed} failed cases were looked at.{taken}", suggestions[:SUGGESTIONS_MOST], priorities)

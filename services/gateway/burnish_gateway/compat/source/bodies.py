@@ -188,3 +188,9 @@ class AskSuggestions(SourceModel):
         if self.prompt_id is None and self.prompt_template is None:
             raise ValueError("prompt_template: give the template, or the prompt_id")
         return self
+
+    @property
+    def is_prompt_alone(self) -> bool:
+        """Without its text, and without figures."""
+        given = (self.prompt_template, self.metrics, self.category_stats, self.confusion_matrix, self.failed_cases)
+        return self.prompt_id is not None and not any(given)

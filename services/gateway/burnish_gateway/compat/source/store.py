@@ -106,6 +106,18 @@ async def newest_completed(tx: Tx, workspace_id: UUID) -> Sequence[Record]:
     )
 
 
+async def newest_completed_of(tx: Tx, workspace_id: UUID, slug: str) -> UUID | None:
+    """The newest completed run of a prompt in use, of all items of its split."""
+    run_id: UUID | None = await tx.fetchval(
+        """SELECT t.test_run_id FROM test_runs t
+             JOIN prompts p ON p.workspace_id = t.workspace_id AND p.prompt_id = t.prompt_id AND p.archived_at IS NULL
+            WHERE t.workspace_id = $1 AND t.slug = $2 AND t.status = 'completed' AND t.failed_of IS NULL
+            ORDER BY t.test_run_id DESC LIMIT 1""",
+        workspace_id, slug,
+    )  # fmt: skip
+    return run_id
+
+
 def text_of_input(given: Any) -> str:
     """An item's input as the one text that these clients know."""
     if isinstance(given, dict):

@@ -1,5 +1,7 @@
 """`/suggest`: what could be changed about a prompt, from what a run of it said, in the words of the source system."""
 
+from uuid import UUID
+
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -18,13 +20,22 @@ router = make_router("optimization")
 
 @router.post("/suggest", response_model=Suggestions, summary="Suggest changes of a prompt, as the source system does")
 async def suggest(request: Request, body: bodies.AskSuggestions, principal: SourceEditor, gateway: GatewayParts) -> Response:
-    """Native: `POST /v1/suggest`, which also takes a test run."""
+    """With a `prompt_id` and nothing else, what the newest completed run of the prompt said. Native: `POST /v1/suggest`, which also takes
+    a test run."""
+    if body.is_prompt_alone and (run_id := await _newest_run(gateway, principal, body.prompt_id or "")) is not None:
+        return await suggest_routes.suggest(request, SuggestBody.model_construct(test_run_id=run_id), principal, gateway)
     template = body.prompt_template or await _template(gateway, principal, body.prompt_id or "")
     asked = SuggestBody.model_construct(
         template=template, metrics=body.metrics, category_stats=body.category_stats, confusion_matrix=body.confusion_matrix,
         failed_cases=body.failed_cases,
     )  # fmt: skip
     return await suggest_routes.suggest(request, asked, principal, gateway)
+
+
+async def _newest_run(gateway: Gateway, principal: Principal, prompt_id: str) -> UUID | None:
+    slug = parse_slug(prompt_id, param="prompt_id")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return await store.newest_completed_of(tx, principal.workspace_id, slug)
 
 
 async def _template(gateway: Gateway, principal: Principal, prompt_id: str) -> str:
