@@ -69,13 +69,16 @@ async def test_a_prompt_lives_as_its_clients_know_it(caller: Caller) -> None:
     assert made["id"] == "router" and set(made["categories"]) == set(CUES)
     assert "Ticket: {{ticket}}" in made["template"] and '{"label": "x"}' in made["template"]
     assert made["changes"] == ["{ticket} is written {{ticket}} here."]
-    assert (await caller("POST", "/prompts", {"id": "router", "name": "x", "template": "y"})).status == 409
+    taken = await caller("POST", "/prompts", {"id": "router", "name": "x", "template": "y"})
+    assert (taken.status, taken.body["error"]["param"]) == (409, "id") and "add a version to it" in taken.body["error"]["message"]
     changed = (await caller("PUT", "/prompts/router", {"template": "Name it: {ticket}", "categories": ["a", "b"]})).body
     assert (changed["version"], changed["template"], changed["categories"]) == (2, "Name it: {{ticket}}", ["a", "b"])
     assert (await caller("GET", "/v1/prompts/router/labels/production")).body["version"] == 2
     assert [one["id"] for one in (await caller("GET", "/prompts")).body] == ["router"]
     assert (await caller("DELETE", "/prompts/router")).body == {"id": "router", "archived": True}
     assert (await caller("GET", "/prompts")).body == [] and (await caller("GET", "/prompts/router")).status == 404
+    archived = await caller("POST", "/prompts", {"id": "router", "name": "x", "template": "y"})
+    assert (archived.status, archived.body["error"]["param"]) == (409, "id") and "restore it with POST" in archived.body["error"]["message"]
 
 
 async def test_a_run_is_polled_to_its_end(caller: Caller) -> None:
@@ -100,6 +103,8 @@ async def test_a_run_is_polled_to_its_end(caller: Caller) -> None:
     assert (summary["best_prompt_id"], summary["prompts"][0]["latest_run"], summary["total_runs"]) == ("router", second["id"], 2)
     assert len((await caller("GET", "/test-set")).body) == 60
     shown = {name: told[name] for name in ("metrics", "confusion_matrix", "failed_cases")}
+    alone = (await caller("POST", "/suggest", {"prompt_id": "router"})).body
+    assert alone["analysis"].startswith(f"{metrics['overall_accuracy']:.0%} of the answers were right"), alone
     asked = {"prompt_id": "router", "prompt_template": TEMPLATE, "category_stats": metrics["category_stats"], **shown}
     said = (await caller("POST", "/suggest", asked)).body
     assert said["analysis"] and said["source"] == "rules" and set(said) >= {"analysis", "suggestions", "priority_categories"}

@@ -10,7 +10,7 @@ from burnish_gateway.registry.save_whole import check_blocks, check_whole, note_
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
-from burnish_shared.slug import Label
+from burnish_shared.slug import Label, Slug
 
 
 async def create_prompt(
@@ -37,7 +37,7 @@ async def create_prompt(
 
     prompt = await store.insert_prompt(tx, workspace_id, new, author=author)
     if prompt is None:
-        raise Conflict(f"There is a prompt '{new.slug}' already; add a version to it, or choose another slug.", param="slug")
+        raise await _taken(tx, workspace_id, new.slug)
     version = await store.insert_version(
         tx, prompt, content, version=1, base_version=None, source=source, change_message=change_message, author=author
     )
@@ -53,3 +53,12 @@ async def create_prompt(
         await announce.label_moved(tx, prompt, label=label, from_version=None, to_version=1, revision=prompt.revision, clock=clock)
         labels[label] = PlacedLabel(label, 1, moved_at)
     return Head(prompt, labels), version
+
+
+async def _taken(tx: Tx, workspace_id: UUID, slug: Slug) -> Conflict:
+    head = await store.find_head(tx, workspace_id, slug)
+    archived_at = head.prompt.archived_at if head else None
+    if archived_at is None:
+        return Conflict(f"There is a prompt '{slug}' already; add a version to it, or choose another slug.", param="slug")
+    restore = f"restore it with POST /v1/prompts/{slug}/restore, or choose another slug."
+    return Conflict(f"There is a prompt '{slug}' already, archived on {archived_at:%Y-%m-%d}; {restore}", param="slug")

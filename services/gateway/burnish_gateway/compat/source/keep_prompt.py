@@ -23,6 +23,7 @@ from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
 from burnish_gateway.registry.spelling import author_of, tags_of
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict
 from burnish_shared.slug import PRODUCTION, Slug, parse_slug
 
 TOY: Final = "simulated/reader"
@@ -49,7 +50,10 @@ async def create(tx: Tx, principal: Principal, body: NewSourcePrompt, *, model: 
     categories = body.categories if body.categories is not None else categories_in(body.template)
     new = prompts_store.NewPrompt(slug=slug, name=body.name, categories=tags_of(categories))
     content = VersionContent.from_fields({"messages": [{"role": "user", "content": text.template}], "model": model})
-    await create_prompt(tx, principal.workspace_id, new, content, label=PRODUCTION, author=author_of(principal), clock=clock)
+    try:
+        await create_prompt(tx, principal.workspace_id, new, content, label=PRODUCTION, author=author_of(principal), clock=clock)
+    except Conflict as taken:
+        raise Conflict(taken.message, param="id") from taken
     await audit.note(tx, principal, action="prompt.created", kind="prompt", key=slug, after={"version": 1, "label": PRODUCTION})
     await announce.prompt_changed(tx, principal.workspace_id, slug)
     return KeptPrompt(await _kept(tx, principal.workspace_id, slug), text.changes)
