@@ -126,6 +126,7 @@ async def test_a_schedule_is_paused_changed_and_removed(stack: Stack, desk: Desk
         ({"every": "cron", "cron": ""}, "cron"),
         ({"time_zone": "Nowhere/At_all"}, "time_zone"),
         ({"month_credits": 0}, "month_credits"),
+        ({"month_credits": 0.001}, "month_credits"),
     ):
         refused = await served(desk, "POST", SCHEDULES, asked(desk, **wrong), status=422)
         assert param is None or refused["error"]["param"] == param

@@ -15,7 +15,7 @@ from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import OptimizationBody
-from burnish_gateway.optimization.start import JobPlan, check_budget, try_plan
+from burnish_gateway.optimization.start import JobPlan, check_budget, least_credits, try_plan
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.schedules import answers, store
 from burnish_gateway.schedules.bodies import ChangeSchedule, ScheduleBody
@@ -48,7 +48,9 @@ async def create_schedule(request: Request, body: ScheduleBody, principal: Edito
     async def work(tx: Tx) -> answers.ScheduleAnswer:
         rhythm = Rhythm.of(body.line(), body.time_zone)
         await take_turns(tx, principal.workspace_id, "optimization_schedules")
-        prompt = (await _planned(tx, principal, body.optimization)).subject.prompt
+        plan = await _planned(tx, principal, body.optimization)
+        _check_month(plan, body.month_credits)
+        prompt = plan.subject.prompt
         if await store.count_of(tx, principal.workspace_id, prompt.prompt_id) >= store.OF_PROMPT_MOST:
             raise Conflict(f"The prompt '{prompt.slug}' has {store.OF_PROMPT_MOST} schedules, which is the most; remove one first.")
         schedule_id, now = new_uuid(), gateway.clock.now()
@@ -200,6 +202,17 @@ async def _planned(tx: Tx, principal: Principal, body: OptimizationBody) -> JobP
     elif body.dataset_id is not None:
         raise no_such_dataset()
     return plan
+
+
+def _check_month(plan: JobPlan, month_credits: float) -> None:
+    """Refuses a cap of the month that no run would fit in. Raises InvalidField."""
+    needed_nusd = plan.least_nusd + plan.fee_nusd
+    if plan.least_evaluations is not None and _nusd(month_credits) < needed_nusd:
+        raise InvalidField(
+            f"month_credits: no run would fit in it: the least for this dataset may cost {least_credits(needed_nusd)} credits.",
+            param="month_credits",
+            details={"least": least_credits(needed_nusd)},
+        )
 
 
 async def _find(tx: Tx, principal: Principal, schedule_id: UUID, *, for_update: bool = False) -> Record:
