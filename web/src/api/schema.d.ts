@@ -262,7 +262,8 @@ export interface paths {
         put?: never;
         /**
          * Suggest changes of a prompt, as the source system does
-         * @description Native: `POST /v1/suggest`, which also takes a test run.
+         * @description With a `prompt_id` and nothing else, what the newest completed run of the prompt said. Native: `POST /v1/suggest`, which also takes
+         *     a test run.
          */
         post: operations["suggest_suggest_post"];
         delete?: never;
@@ -12227,7 +12228,7 @@ export interface components {
             evaluations: number;
             /**
              * Fee Nusd
-             * @description Fixed fee of an optimization run by the plan; given back when there is no headroom.
+             * @description Fixed fee of an optimization run by the plan; given back when there is no headroom, or not enough data.
              * @default 0
              */
             fee_nusd: number;
