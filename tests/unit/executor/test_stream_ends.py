@@ -67,6 +67,21 @@ async def test_what_follows_a_whole_answer_neither_spoils_nor_lengthens_it(junk:
     assert isinstance(result, Answer) and result.output == "whole"
 
 
+@pytest.mark.promise("E-06")
+async def test_usage_that_grows_with_every_event_counts_as_its_last_event_says() -> None:
+    """Also where it came before the reason for the end, and once more behind it."""
+    so_far = json.dumps({"choices": [{"delta": {"content": "the "}}], "usage": {"prompt_tokens": 1000, "completion_tokens": 1}})
+    last = json.dumps({"choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 100}})
+    (result,), _ = await answers_of([so_far, TEXT, last, "[DONE]"], calls=1)
+    assert result.output == "the whole" and (result.usage.input_tokens, result.usage.output_tokens) == (1000, 100)
+
+
+@pytest.mark.promise("E-07")
+async def test_a_byte_order_mark_hides_no_event() -> None:
+    result = await answer_over_http_1_0(f"\ufeffdata: {BEGUN}\n\ndata: {TEXT}\n\n".encode(), stream=True)
+    assert isinstance(result, Answer) and result.output == "wholewhole"
+
+
 @pytest.mark.promise("E-07")
 async def test_a_provider_that_never_closes_a_whole_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_client, "REST_S", 0.02)

@@ -21,10 +21,12 @@ class Answer:
 
     `hour_write_tokens`: of what was written to the provider's cache, what it keeps for an hour.
     `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy.
+    `places`: index of a tool call as the provider counts → its place among the calls.
     """
 
     text: list[str] = field(default_factory=list)
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    places: dict[int, int] = field(default_factory=dict)
     finish_reason: str | None = None
     usage: Usage | None = None
     hour_write_tokens: int = 0
@@ -98,7 +100,7 @@ def merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> int:
     while len(calls) <= index:
         calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
     call = calls[index]
-    if isinstance(delta.get("id"), str):
+    if isinstance(delta.get("id"), str) and delta["id"]:
         call["id"] = delta["id"]
     if len(delta) > 4:  # more than index, id, type and function
         call |= {name: delta[name] for name in KEPT_WITH_CALLS if isinstance(delta.get(name), dict)}
@@ -108,6 +110,14 @@ def merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> int:
     call["function"]["name"] += name
     call["function"]["arguments"] += arguments
     return len(name) + len(arguments)
+
+
+def text_of(content: Any) -> str:
+    """What a message or delta says: a text, or the texts of its parts, as Mistral and some servers answer."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(one["text"] for one in parts if isinstance(one, dict) and one.get("type") == "text" and isinstance(one.get("text"), str))
 
 
 def parsed(data: bytes) -> Any:

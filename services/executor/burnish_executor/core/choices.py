@@ -4,8 +4,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from burnish_executor.core.answer import Answer, Piece, add
+from burnish_executor.core.answer import Answer, Piece, add, text_of
 from burnish_executor.core.failure import Failure
+from burnish_executor.core.tool_parts import parts_of
 from burnish_shared.contracts.executions import Choice
 from burnish_shared.contracts.token_chances import TokenChance
 from burnish_shared.deltas import bytes_of, bytes_of_calls
@@ -49,11 +50,10 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         delta = one.get("delta") if target is not None else None
         if target is None or not isinstance(delta, dict):
             continue
-        said, probabilities = delta.get("content"), logprobs_in(one)
-        parts = delta.get("tool_calls")
-        calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
+        said, probabilities = text_of(delta.get("content")), logprobs_in(one)
+        calls = parts_of(target, delta.get("tool_calls"))
         before = target.characters
-        added = add(target, text=said if isinstance(said, str) else "", calls=calls, beside=delta)
+        added = add(target, text=said, calls=calls, beside=delta)
         if target is not answer:
             answer.characters += target.characters - before
         overflow = added if isinstance(added, Failure) else add(answer)
@@ -62,8 +62,9 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         if one.get("finish_reason"):
             target.finish_reason = str(one["finish_reason"])[:40]
         target.logprobs += probabilities[: max(0, LOGPROBS_MOST - len(target.logprobs))]
-        text += said if target is answer and isinstance(said, str) else ""
-        shown = {name: delta[name] for name in TOLD if delta.get(name) is not None}
+        text += said if target is answer else ""
+        told_as = delta | {"content": said if delta.get("content") is not None else None, "tool_calls": calls or None}
+        shown = {name: told_as[name] for name in TOLD if told_as.get(name) is not None}
         if isinstance(added, Piece) and added.delta:
             shown |= added.delta
         if probabilities or shown.get("content") or shown.keys() - {"role", "content"}:

@@ -3,6 +3,9 @@
 LINE_MOST_BYTES = 1024 * 1024
 """A single line above this is no chunk of a chat model; it is refused before it fills the memory (PROMISES E-07)."""
 
+MARK = b"\xef\xbb\xbf"
+"""A byte order mark may stand before the first line."""
+
 
 class LineTooLong(ValueError):
     """One line grew beyond LINE_MOST_BYTES."""
@@ -14,6 +17,7 @@ class EventStream:
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._is_first = True
 
     def feed(self, part: bytes) -> list[bytes]:
         """The data of the events that this part completes. Raises LineTooLong."""
@@ -21,6 +25,8 @@ class EventStream:
         *lines, self._rest = (self._rest + part).split(b"\n")
         if len(self._rest) > LINE_MOST_BYTES:
             raise LineTooLong
+        if self._is_first and lines:
+            lines[0], self._is_first = lines[0].removeprefix(MARK), False
         for raw in lines:
             line = raw[:-1] if raw.endswith(b"\r") else raw
             if len(line) > LINE_MOST_BYTES:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed, set_aside
+from burnish_executor.core.answer import Answer, Piece, add, merge_call, parsed, set_aside, text_of
 from burnish_executor.core.asides import PLAIN
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, is_plain, logprobs_in
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
 from burnish_executor.core.provider_cache import prompt_cache_key
+from burnish_executor.core.tool_parts import parts_of
 from burnish_executor.core.usage import reported
 from burnish_shared.contracts.executions import ExecutionRequest
 
@@ -66,7 +67,16 @@ class OpenAIStream:
 
     def read(self, data: bytes) -> Piece | Failure | None:
         self.ended = data == DONE
-        return None if self.is_whole and not self.ended else read_chunk(self.answer, data)
+        if not self.is_whole or self.ended:
+            return read_chunk(self.answer, data)
+        _use(self.answer, parsed(data))
+        return None
+
+
+def _use(answer: Answer, chunk: Any) -> None:
+    """The last count is the whole one: some tell it with every event, and the last of these behind the reason for the end."""
+    if isinstance(chunk, dict):
+        answer.usage = reported(_usage_in(chunk), service_tier=chunk.get("service_tier")) or answer.usage
 
 
 def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
@@ -79,10 +89,12 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
         return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
     if chunk.get("error"):
         return failure_of_body(chunk)
-    answer.usage = reported(_usage_in(chunk), service_tier=chunk.get("service_tier")) or answer.usage
+    _use(answer, chunk)
     answer.simulated = answer.simulated or chunk.get("simulated") is True
     choices = chunk.get("choices")
     choice = _first(choices)
+    if (failure := _failure_in(choice)) is not None:
+        return failure
     delta = choice.get("delta")
     if isinstance(choices, list) and choices and not is_plain(choices):
         added = add_choices(answer, choices)
@@ -101,6 +113,8 @@ def read_body(data: bytes) -> Answer | Failure:
     if body.get("error"):
         return failure_of_body(body)
     choices = body.get("choices")
+    if (failure := _failure_in(_first(choices))) is not None:
+        return failure
     answer = _read_choice(_first(choices))
     if answer is None:
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
@@ -119,21 +133,28 @@ def _read_choice(choice: dict[str, Any]) -> Answer | None:
     if not isinstance(message, dict):
         return None
     answer = Answer(finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True, logprobs=logprobs_in(choice))
-    if isinstance(message.get("content"), str):
-        answer.text.append(message["content"])
-    if isinstance(message.get("tool_calls"), list):
-        for index, call in enumerate(message["tool_calls"][: CALLS_MOST + 1]):
-            if isinstance(call, dict):
-                merge_call(answer.tool_calls, {**call, "index": index})
+    if text := text_of(message.get("content")):
+        answer.text.append(text)
+    calls = message.get("tool_calls")
+    for part in parts_of(
+        answer, [{**call, "index": at} for at, call in enumerate(calls) if isinstance(call, dict)] if isinstance(calls, list) else []
+    ):
+        merge_call(answer.tool_calls, part)
     set_aside(answer, message)
     return answer
 
 
 def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     """Text and parts of tool calls of one delta; both may come together."""
-    given, parts = delta.get("content"), delta.get("tool_calls")
-    calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
-    return add(answer, text=given if isinstance(given, str) else "", calls=calls, beside=None if delta.keys() <= PLAIN else delta)
+    calls = parts_of(answer, delta["tool_calls"]) if delta.get("tool_calls") else ()
+    return add(answer, text=text_of(delta.get("content")), calls=calls, beside=None if delta.keys() <= PLAIN else delta)
+
+
+def _failure_in(choice: dict[str, Any]) -> Failure | None:
+    """OpenRouter tells what went wrong with an answer beside it (https://openrouter.ai/docs/api/reference/errors-and-debugging)."""
+    if choice.get("error"):
+        return failure_of_body(choice)
+    return Failure(FailureKind.PROVIDER, "The provider ended its answer with an error.") if choice.get("finish_reason") == "error" else None
 
 
 def _usage_in(chunk: dict[str, Any]) -> Any:

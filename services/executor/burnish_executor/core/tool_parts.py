@@ -1,0 +1,77 @@
+"""Parts of tool calls as servers that call themselves compatible cut them, in the one cut that all others here read. Pure.
+
+They differ in four points: a call without an index, or each one at index 0 (Google's and Ollama's early ones), or the first at index 1
+(gateways to Anthropic's models, which count its blocks); a name or an empty id once more with every part (DashScope); an id drawn anew for
+every part (vLLM's early ones); and arguments that are an object and no text of one.
+"""
+
+import json
+from typing import Any, Final
+
+from burnish_executor.core.answer import CALLS_MOST, Answer
+
+Part = dict[str, Any]
+
+LATER: Final = frozenset({"index", "function"})
+"""What a part of a call that was named before holds."""
+
+
+def parts_of(answer: Answer, said: Any) -> list[Part]:
+    """The parts of one event or message: each with the place of its call among the answer's, and what is new of its id and name."""
+    listed = said if isinstance(said, list) else []
+    return [made for one in listed if isinstance(one, dict) and (made := _part(answer, one)) is not None]
+
+
+def _part(answer: Answer, part: Part) -> Part | None:
+    """None for one call too many."""
+    index, function = part.get("index"), part.get("function")
+    if type(index) is int and part.keys() == LATER and answer.places.get(index) == index and _says_arguments_alone(function):
+        return part
+    function = function if isinstance(function, dict) else {}
+    call_id, name = _text(part.get("id")), _text(function.get("name"))
+    place = _place(answer, index if type(index) is int else None, call_id, name)
+    if place is None:
+        return None
+    call = answer.tool_calls[place]
+    made = {**part, "index": place, "function": _function(function, known=call["function"]["name"])}
+    if call["id"]:
+        made.pop("id", None)
+    elif call_id:
+        call["id"] = call_id
+    return made
+
+
+def _place(answer: Answer, index: int | None, call_id: str, name: str) -> int | None:
+    """Of the call that a part belongs to, which may begin with it."""
+    calls = answer.tool_calls
+    if index is not None:
+        place = answer.places.get(index)
+    elif call_id or name:
+        place = next((at for at, call in enumerate(calls) if call_id and call["id"] == call_id), None)
+    else:
+        place = len(calls) - 1 if calls else None
+    if place is not None and not (name and call_id and calls[place]["id"] not in ("", call_id)):
+        return place
+    if len(calls) > CALLS_MOST:
+        return None
+    calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+    if index is not None:
+        answer.places[index] = len(calls) - 1
+    return len(calls) - 1
+
+
+def _function(given: dict[str, Any], *, known: str) -> dict[str, Any]:
+    """`known`: the name as far as it came; one that is said again is not told again."""
+    made = {key: value for key, value in given.items() if key != "name" or not known or _text(value) not in ("", known)}
+    arguments = made.get("arguments")
+    if arguments is not None and not isinstance(arguments, str):
+        made["arguments"] = json.dumps(arguments, ensure_ascii=False)
+    return made
+
+
+def _says_arguments_alone(function: Any) -> bool:
+    return isinstance(function, dict) and len(function) == 1 and isinstance(function.get("arguments"), str)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,127 @@
+"""Answers of servers that call themselves compatible: streamed and buffered, whoever reads them finds what OpenAI would have sent."""
+
+import json
+from typing import Any
+
+import pytest
+
+from burnish_executor.core.answer import CALLS_MOST, Answer, Piece
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.openai_wire import read_body, read_chunk
+
+pytestmark = pytest.mark.promise("E-07")
+
+WHOLE = [
+    {"id": "a", "type": "function", "function": {"name": "look", "arguments": '{"x": 1}'}},
+    {"id": "b", "type": "function", "function": {"name": "find", "arguments": '{"y": 2}'}},
+]
+
+
+def streamed(*parts: dict[str, Any] | list[dict[str, Any]], index: int = 0) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The calls of the record, and those that a client puts together of what it is told; each of `parts` is an event, or a part alone."""
+    answer, told = Answer(), list[Any]()
+    for one in parts:
+        delta = {"tool_calls": one if isinstance(one, list) else [one]}
+        piece = read_chunk(answer, json.dumps({"choices": [{"index": index, "delta": delta}]}).encode())
+        if isinstance(piece, Piece) and piece.delta is not None:
+            told += piece.delta["choices"][0]["delta"]["tool_calls"] if index else piece.delta["tool_calls"]
+    return (answer.others[index - 1] if index else answer).tool_calls, put_together(told)
+
+
+def put_together(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As OpenAI's own client does it: texts are joined, whatever they are."""
+    calls: dict[int, dict[str, Any]] = {}
+    for part in parts:
+        call = calls.setdefault(part["index"], {"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+        call["id"] += part.get("id") or ""
+        for name in ("name", "arguments"):
+            call["function"][name] += part["function"].get(name) or ""
+    assert sorted(calls) == list(range(len(calls)))
+    return [calls[at] for at in sorted(calls)]
+
+
+def part(call: int, **others: Any) -> dict[str, Any]:
+    return WHOLE[call] | others
+
+
+@pytest.mark.parametrize("choice", [0, 1])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [part(0, index=0), part(1, index=1)],
+        [part(0), part(1)],
+        [[part(0), part(1)]],
+        [part(0, index=None), part(1, index=None)],
+        [part(0, index=0), part(1, index=0)],
+        [[part(0, index=0), part(1, index=0)]],
+        [part(0, index=1), part(1, index=2)],
+        [part(0, index=0.0), part(1, index=1.0)],
+        [part(0, index=[]), part(1, index={})],
+        [part(0, index=0, function={"name": "look", "arguments": {"x": 1}}), part(1, index=1)],
+        [
+            part(0, index=0, function={"name": "look", "arguments": ""}),
+            {"index": 0, "id": "", "function": {"name": "", "arguments": '{"x":'}},
+            {"index": 0, "id": "a", "function": {"name": "look", "arguments": " 1"}},
+            {"index": 0, "id": "drawn-anew", "type": "function", "function": {"name": None, "arguments": "}"}},
+            part(1, index=1),
+        ],
+        [
+            part(0, function={"name": "look", "arguments": '{"x":'}),
+            {"function": {"arguments": " 1}"}},
+            part(1, function={"name": "find"}),
+            {"id": "b", "function": {"arguments": '{"y": 2}'}},
+        ],
+    ],
+)  # fmt: skip
+def test_tool_calls_are_the_same_however_a_server_cuts_and_counts_them(parts: list[Any], choice: int) -> None:
+    kept, told = streamed(*parts, index=choice)
+    assert kept == told == WHOLE
+
+
+def test_calls_that_come_by_turns_stay_apart() -> None:
+    kept, told = streamed(
+        [{**part(0, function={"name": "look"}), "index": 0}, {**part(1, function={"name": "find"}), "index": 1}],
+        {"index": 1, "function": {"arguments": '{"y": 2}'}},
+        {"index": 0, "function": {"arguments": '{"x": 1}'}},
+    )
+    assert kept == told == WHOLE
+
+
+def test_a_call_too_many_is_neither_kept_nor_told() -> None:
+    kept, told = streamed([part(0, id=f"c{at}", index=at) for at in range(CALLS_MOST + 9)])
+    assert len(kept) == CALLS_MOST + 1 and kept == told
+
+
+def test_arguments_that_are_an_object_are_its_json_in_a_whole_answer_too() -> None:
+    calls = [part(0, function={"name": "look", "arguments": {"x": 1}}), part(1), "none", part(1, function="find")]
+    answer = read_body(json.dumps({"choices": [{"message": {"content": None, "tool_calls": calls}}]}).encode())
+    assert isinstance(answer, Answer) and answer.tool_calls[:2] == WHOLE
+    assert answer.tool_calls[2]["function"] == {"name": "", "arguments": ""}
+
+
+PARTS = [{"type": "text", "text": "Hel"}, {"type": "other", "other": 1}, 7, {"type": "text", "text": "lo."}]
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": [{"token": "Hello.", "logprob": -0.5}]}])
+def test_a_text_in_parts_is_a_text(logprobs: Any) -> None:
+    answer = Answer()
+    choice = {"index": 0, "delta": {"content": PARTS}, "logprobs": logprobs}
+    piece = read_chunk(answer, json.dumps({"choices": [choice]}).encode())
+    assert isinstance(piece, Piece) and piece.text == "Hello." == answer.output
+    whole = read_body(json.dumps({"choices": [{"message": {"content": PARTS}, "logprobs": logprobs}]}).encode())
+    assert isinstance(whole, Answer) and whole.output == "Hello."
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"finish_reason": "error"}, FailureKind.PROVIDER),
+        ({"finish_reason": "error", "error": {"code": 502, "message": "boom"}}, FailureKind.PROVIDER),
+        ({"finish_reason": "stop", "error": {"code": "rate_limit_exceeded"}}, FailureKind.RATE_LIMITED),
+    ],
+)
+def test_an_error_beside_an_answer_is_one(said: dict[str, Any], kind: FailureKind) -> None:
+    for data in ({"delta": {"content": ""}, **said}, {"message": {"role": "assistant", "content": ""}, **said}):
+        for read in (lambda raw: read_chunk(Answer(), raw), read_body):
+            result = read(json.dumps({"choices": [{"index": 0, **data}]}).encode())
+            assert isinstance(result, Failure) and result.kind is kind
