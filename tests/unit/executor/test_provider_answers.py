@@ -133,6 +133,7 @@ def test_no_json_from_a_provider_raises(value: Any) -> None:
         {"prompt_tokens": 2**40, "completion_tokens": 1},
         {"prompt_tokens": True, "completion_tokens": 1},
         {"prompt_tokens": "9", "completion_tokens": 1},
+        {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     ],
 )
 def test_absurd_usage_counts_as_none(usage: Any) -> None:

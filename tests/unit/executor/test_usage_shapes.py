@@ -99,7 +99,9 @@ of_output = st.none() | st.fixed_dictionaries({}, optional={"reasoning_tokens": 
 )  # fmt: skip
 def test_classes_of_tokens_stay_within_their_whole_whatever_is_reported(value: dict[str, Any]) -> None:
     usage = reported(value)
-    assert usage is not None
+    if usage is None:  # two zeros are no count
+        assert value["prompt_tokens"] == value["completion_tokens"] == 0
+        return
     assert usage.cached_input_tokens + usage.cache_write_input_tokens <= usage.input_tokens
     assert usage.reasoning_tokens <= usage.output_tokens
     split = cost_split(usage, PRICE)

@@ -12,6 +12,8 @@ TOKENS_MOST = 2**31 - 1
 def reported(value: Any, *, service_tier: Any = None) -> Usage | None:
     """The `usage` object of an OpenAI-style answer, or None when it is missing or absurd (negative, NaN, no number).
 
+    So are two zeros, by which servers that do not count fill the object: every call has an input.
+
     Providers that call themselves compatible differ in four points: where cached input stands (DeepSeek: `prompt_cache_hit_tokens`), what
     was written to a cache (OpenRouter: `cache_write_tokens`), whether thought counts as completion (xAI and Gemini count it in
     `total_tokens` alone), and where the class of service stands.
@@ -19,7 +21,7 @@ def reported(value: Any, *, service_tier: Any = None) -> Usage | None:
     if not isinstance(value, dict):
         return None
     input_tokens, shown = count_of(value.get("prompt_tokens")), count_of(value.get("completion_tokens"))
-    if input_tokens is None or shown is None:
+    if input_tokens is None or shown is None or not (input_tokens or shown):
         return None
     of_input, of_output = _object(value, "prompt_tokens_details"), _object(value, "completion_tokens_details")
     cached = min(_first(of_input.get("cached_tokens"), value.get("prompt_cache_hit_tokens"), value.get("cached_tokens")), input_tokens)

@@ -123,7 +123,7 @@ async def _buffered(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
-    if "text/event-stream" not in response.headers.get("content-type", ""):
+    if "text/event-stream" not in response.headers.get("content-type", "").lower():
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(), EventStream(), 0
