@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
 from burnish_shared.contracts.executions import Price, PriceTier, Route
 from burnish_shared.errors import InvalidField
@@ -40,6 +41,41 @@ def test_nothing_stands_in_for_what_is_held_for(name: str, keys: str) -> None:
     with pytest.raises(UnsupportedParameter) as refused:
         checked_extra({name: 1}, route=way(keys=keys), spoken="openai")
     assert refused.value.param == name
+
+
+@pytest.mark.parametrize("name", ["user_id", "prompt_key", "label", "version", "mode", "response_shape"])
+def test_a_field_of_our_own_route_is_not_passed_over_but_says_where_it_is_said(name: str) -> None:
+    with pytest.raises(UnsupportedParameter, match=f"^{name}: ") as refused:
+        checked_extra({name: "background"}, route=way(), spoken="openai")
+    assert refused.value.param == name
+    assert checked_extra({"mode": "sync"}, route=way(), spoken="openai") == {}
+
+
+@pytest.mark.parametrize("name", ["mcp_servers", "container", "output_format"])
+def test_what_changes_an_answer_of_anthropics_is_not_passed_over_by_others(name: str) -> None:
+    assert checked_extra({name: {}}, route=way("anthropic", keys="own"), spoken="anthropic") == {name: {}}
+    for provider in ("openai", "google"):
+        with pytest.raises(UnsupportedParameter) as refused:
+            checked_extra({name: {}}, route=way(provider, keys="own"), spoken="anthropic")
+        assert refused.value.param == name
+
+
+FUNCTION = {"type": "function", "function": {"name": "look"}}
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google"])
+@pytest.mark.parametrize("keys", ["own", "platform"])
+@pytest.mark.parametrize("tool", [{"type": "custom", "custom": {"name": "x"}}, {"type": "browser_search"}, {"type": "function"}, {}])
+def test_a_tool_that_is_no_function_is_passed_on_or_refused_by_its_place(provider: str, keys: str, tool: dict[str, Any]) -> None:
+    route = way(provider, keys=keys)
+    check_tools({"tools": [FUNCTION]}, route=route)
+    check_tools({}, route=route)
+    if provider == "openai" and keys == "own" and tool.get("type") != "custom":
+        check_tools({"tools": [FUNCTION, tool]}, route=route)
+        return
+    with pytest.raises(UnsupportedParameter) as refused:
+        check_tools({"tools": [FUNCTION, tool]}, route=route)
+    assert refused.value.param == "tools[1].type"
 
 
 @pytest.mark.parametrize(("name", "value"), [("web_search_options", {}), ("plugins", []), ("best_of", 9), ("service_tier", "priority")])

@@ -9,6 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
+from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
@@ -131,10 +132,17 @@ def prepare(
         cacheable_messages=version.cacheable_messages if version else 0,
         group_key=group.key if group else None,
         spoken=order.spoken,
-        extra=checked_extra(order.overrides["extra"], route=route, spoken=order.spoken) if order.overrides.get("extra") else {},
+        extra=_extra(order, settings, route),
         beta=order.beta,
         experiment=experiment,
     )
+
+
+def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str, Any]:
+    """What the caller says in the provider's own words. Raises UnsupportedParameter, and for tools that the provider has no words for."""
+    check_tools(settings, route=route)
+    extra = order.overrides.get("extra")
+    return checked_extra(extra, route=route, spoken=order.spoken) if extra else {}
 
 
 def _caller(order: Order, principal: Principal) -> Caller:

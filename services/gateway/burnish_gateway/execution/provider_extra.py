@@ -21,14 +21,30 @@ OURS: Final = frozenset(
 )  # fmt: skip
 """Settings of ours, or what a call is held for and counted by."""
 
+WAITED_FOR: Final = ("mode", "sync")
+"""What every call of these routes is."""
+
 ANOTHER_MODEL: Final = frozenset({"models", "route", "fallbacks"})
 """Routers of models would ask another one than is held for; `fallback_models` does it here."""
 
 BUYS_MORE: Final = frozenset({"plugins", "web_search_options", "best_of", "mcp_servers"})
 """These make a provider charge what no price of ours names: a workspace may, with its own key."""
 
-IGNORED: Final = frozenset({"cache", "requirements", "response_shape", "prompt_key", "mode", "label", "version", "user_id", "usage"})
+IGNORED: Final = frozenset({"cache", "requirements", "usage"})
 """Fields of `/v1/executions`: no provider is to see them; and OpenRouter's wish for usage, which is always told."""
+
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "user_id": "is said as user here, or in metadata.",
+    "prompt_key": "is said in metadata here.",
+    "label": "is said in model here, as burnish::prompt::SLUG@LABEL.",
+    "version": "is said in model here, as burnish::prompt::SLUG@N.",
+    "mode": "belongs to POST /v1/executions; here a call is waited for.",
+    "response_shape": "belongs to POST /v1/executions; here an answer has the shape of its format.",
+}
+"""Further fields of it, which would change a call if they were heard, and how that is said in a format."""
+
+OF_MESSAGES: Final = frozenset({"mcp_servers", "container", "output_format"})
+"""Of Anthropic's own format, and more than how a model of Anthropic's thinks: without them the answer would be another one."""
 
 OPENAIS: Final = frozenset(
     {"service_tier", "verbosity", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "store", "prediction"}
@@ -53,9 +69,9 @@ class UnsupportedParameter(BadRequest):
 
 def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dict[str, Any]:
     """What goes to this provider. Raises InvalidField, UnsupportedParameter, naming the field."""
-    extra = {name: value for name, value in given.items() if name not in IGNORED and value is not None}
+    extra = {name: value for name, value in given.items() if name not in IGNORED and value is not None and (name, value) != WAITED_FOR}
     on_operator = route.keys == "platform" or route.platform_fallback
-    for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | (BUYS_MORE if on_operator else frozenset()))):
+    for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | ELSEWHERE.keys() | (BUYS_MORE if on_operator else frozenset()))):
         raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
     tier = extra.get("service_tier")
     if tier is not None and not isinstance(tier, str):
@@ -64,6 +80,7 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     if wire != "openai" and spoken == "openai":
         extra = _known(extra, ANTHROPICS if wire == "anthropic" else LITELLMS, route=route)
     elif wire != spoken:
+        _refuse_messages_own(extra, route=route)
         extra = {} if spoken == "anthropic" else _known(extra, frozenset(), route=route)
     tier = extra.get("service_tier")
     if (
@@ -80,7 +97,17 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     return extra
 
 
+def _refuse_messages_own(extra: dict[str, Any], *, route: Route) -> None:
+    if unknown := sorted(extra.keys() & OF_MESSAGES):
+        raise UnsupportedParameter(
+            f"{unknown[0]}: the provider of {route.model!r} does not speak Anthropic's format and knows no such field; leave it out.",
+            param=unknown[0],
+        )
+
+
 def _why_not(name: str) -> str:
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
     if name in OURS:
         return "is a setting of its own, not one of extra."
     if name in ANOTHER_MODEL:

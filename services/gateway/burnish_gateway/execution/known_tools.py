@@ -1,0 +1,27 @@
+"""Tools that are no functions: where they are passed on, and where they would be passed over in silence. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from burnish_gateway.execution.provider_extra import UnsupportedParameter
+from burnish_shared.contracts.executions import Route
+from burnish_shared.providers import wire_of
+
+
+def check_tools(settings: Mapping[str, Any], *, route: Route) -> None:
+    """Raises UnsupportedParameter naming the first tool that this model cannot be given."""
+    for at, tool in enumerate(settings.get("tools") or []):
+        kind = tool.get("type")
+        why = None if kind == "function" and isinstance(tool.get("function"), dict) else _why_not(kind, route)
+        if why is not None:
+            raise UnsupportedParameter(f"tools[{at}].type: {str(kind)[:40]!r} {why}; describe a function.", param=f"tools[{at}].type")
+
+
+def _why_not(kind: Any, route: Route) -> str | None:
+    """None where the provider may run it: it speaks OpenAI's format, and is paid with a key of the workspace."""
+    if kind == "custom":
+        return "is not offered"
+    if wire_of(route.provider) != "openai":
+        return f"is nothing that the provider of {route.model!r} is told"
+    on_operator = route.keys == "platform" or route.platform_fallback
+    return "has a price that is not known here, and needs a provider key of your own" if on_operator else None
