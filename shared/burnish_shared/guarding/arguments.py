@@ -39,6 +39,9 @@ BLANK: Final = b" \t\r\n"
 
 REST_OF_NUMBER: Final = re.compile(rb"[+\-.0-9eE]*")
 
+HELD_MOST: Final = 64
+"""So many strings of a text are read as JSON themselves: each takes looks of its own. Further ones, and strings in those, are texts."""
+
 BORDER: Final = re.compile(rb"[ \t\r\n]*(?:[,\]}]|\Z)")
 """What stands behind a value that is a number."""
 
@@ -62,25 +65,59 @@ class Read:
         return self.ends[last] + at - self.written[last]
 
 
-def changed_arguments(text: str, editor: Editor) -> str:
+def changed_arguments(text: str, editor: Editor, *, is_held: bool = False) -> str:
     """The arguments, changed where what they say is to be changed; all around it stays as it is written.
 
     What is found over more than one string is changed in each by itself: neither quotes nor what stands between strings are. A number of
-    which something is changed becomes a string: it would be no JSON any more.
+    which something is changed becomes a string: it would be no JSON any more. A string that holds JSON is changed as that is, and
+    written anew where that changes something else than its text as such. `is_held`: this is one.
     """
     raw = to_bytes(text)
     read = _read(raw)
     edits = editor.edits(read.raw, _parts(raw, read) if BEGUN.match(raw) or STRING.match(raw) else None)
-    if not edits:
+    made = [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits]
+    held = () if is_held else _held(raw)
+    anew = [one for start, end, inner in held if (one := _anew(start, end, inner, editor)) is not None]
+    if not made and not anew:
         return text
-    return to_text(applied(raw, _whole_values(raw, [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits])))
+    return to_text(applied(raw, _whole_values(raw, _instead(made, anew))))
+
+
+def _anew(start: int, end: int, inner: str, editor: Editor) -> Edit | None:
+    """What a string holds instead of its JSON; None where it is enough to change it as a text."""
+    changed = changed_arguments(inner, editor, is_held=True)
+    return None if changed in (inner, editor(inner)) else Edit(start, end, in_json(changed))
+
+
+def _instead(edits: Sequence[Edit], anew: Sequence[Edit]) -> list[Edit]:
+    """The edits in their order, without those in strings that are written `anew`."""
+    if not anew:
+        return list(edits)
+    starts = [one.start for one in anew]
+    kept = [one for one in edits if (at := bisect_right(starts, one.start) - 1) < 0 or one.start >= anew[at].end]
+    return sorted([*kept, *anew], key=lambda one: one.start)
+
+
+def _held(raw: bytes) -> Iterator[tuple[int, int, str]]:
+    """Strings that hold JSON: from where to where they are written, without their quotes, and what they say. The last may be cut off."""
+    if b"\\" not in raw or not (BEGUN.match(raw) or STRING.match(raw)):
+        return
+    quotes = [quote.start() for quote in QUOTES.finditer(raw) if quote[1] is not None]
+    left = HELD_MOST
+    for start, end in zip(quotes[::2], [*quotes[1::2], len(raw)], strict=False):
+        if left and raw.find(b"\\", start, end) > 0 and is_like_json(inner := to_text(_read(raw[start + 1 : end]).raw)):
+            left -= 1
+            yield start + 1, end, inner
 
 
 def texts_in_arguments(text: str) -> Iterator[str]:
-    """The arguments as they are written, and where that is something else, as they are read."""
+    """The arguments as they are written, and where that is something else, as they are read, with the JSON that their strings hold."""
     yield text
     if "\\" in text:
-        yield to_text(_read(to_bytes(text)).raw)
+        raw = to_bytes(text)
+        yield to_text(_read(raw).raw)
+        for _, _, inner in _held(raw):
+            yield to_text(_read(to_bytes(inner)).raw)
 
 
 def changed_text(text: str, editor: Editor) -> str:

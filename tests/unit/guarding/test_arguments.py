@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Deny, OwnPattern, PersonalData, Secrets
-from burnish_shared.guarding.arguments import changed_arguments, texts_in_arguments
+from burnish_shared.guarding.arguments import HELD_MOST, changed_arguments, is_like_json, texts_in_arguments
 from burnish_shared.guarding.changes import Edit, Editor
 from burnish_shared.guarding.masks import Masks, blotting
 from burnish_shared.guarding.rules import rule_of
@@ -163,6 +163,45 @@ def test_one_look_is_enough_for_all_strings() -> None:
     assert changed_arguments(written, blotting([Finder(find, len)])) == written and looks == [len(written) - 1]
 
 
+HELD = '{"to":"' + ANN + '","n":1.50,"say":"a \\"b\\"\\n"}'
+
+
+@pytest.mark.parametrize("around", ["{}", '{{"body":{}}}', '[1e999,"x\\n",{},"\\u0066"]', '{{"a":{},"b":{}}}'])
+def test_json_that_a_string_of_json_holds_is_read_too(around: str) -> None:
+    written, changed = (
+        around.replace("{}", json.dumps(one)).replace("{{", "{").replace("}}", "}") for one in (HELD, HELD.replace(ANN, "[EMAIL]"))
+    )
+    assert "ann@" not in written and changed_arguments(written, BLOT) == changed
+    assert changed_arguments(written[:-5], BLOT).startswith(changed[:20]), "cut off"
+    rule = rule_of("d", Deny(kind="deny", phrases=["ann"]))
+    assert any(rule.stops_whole(one) for one in texts_in_arguments(written))
+
+
+def test_a_string_that_holds_json_stays_as_it_is_written_where_its_text_says_all() -> None:
+    written = '{"body":"{\\u0022to\\":\\"ann@example.com\\",\\"n\\":\\"\\u00e9\\"}"}'
+    assert changed_arguments(written, BLOT) == written.replace("ann@example.com", "[EMAIL]")
+    quiet = '{"body":"{\\"to\\":\\"\\\\u0062ob\\"}","x":"\\/"}'
+    assert changed_arguments(quiet, BLOT) == quiet
+
+
+def test_masks_in_json_of_a_string_get_their_values_back_spelled_for_both() -> None:
+    masks = Masks()
+    value = 'Ann "the\\" One'
+    own = masks.mask_of("who", value)
+    told = changed_arguments(json.dumps({"body": json.dumps({"to": own}), "x": own}), masks.telling(FINDERS))
+    assert json.loads(told)["x"] == value and json.loads(json.loads(told)["body"]) == {"to": value}
+
+
+def test_so_many_strings_are_read_as_json_and_no_more() -> None:
+    looks: list[int] = []
+
+    def find(raw: bytes) -> list[Found]:
+        looks.append(len(raw))
+        return []
+
+    assert changed_arguments(json.dumps([HELD] * 500), blotting([Finder(find, len)])) and len(looks) <= 1 + 2 * HELD_MOST
+
+
 NEEDLE = "ann@example.com"
 
 SPELLED = st.tuples(*(st.sampled_from([sign, f"\\u{ord(sign):04x}", f"\\u{ord(sign):04X}"]) for sign in NEEDLE)).map("".join)
@@ -204,3 +243,10 @@ def test_whatever_the_spelling_what_is_found_is_in_no_string_and_the_rest_is_wha
     changed = changed_arguments(text, blotting(rule_of("p", PersonalData(kind="personal_data", kinds=["email"])).finders))
     assert plain(parsed(changed)) == replaced(parsed(text))
     assert changed == text or NEEDLE not in json.dumps(parsed(changed), ensure_ascii=False)
+
+
+@given(written().filter(is_like_json))
+def test_nor_is_it_in_json_that_a_string_holds(text: str) -> None:
+    finders = rule_of("p", PersonalData(kind="personal_data", kinds=["email"])).finders
+    changed = json.loads(changed_arguments(json.dumps({"body": text, "to": NEEDLE}), blotting(finders)))
+    assert changed["to"] == "[EMAIL]" and plain(parsed(changed["body"])) == replaced(parsed(text))
