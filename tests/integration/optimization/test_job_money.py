@@ -1,13 +1,17 @@
 """The money of jobs and test runs: the fee of a run, and budgets that bind where evaluations are spent (PRODUCT B1, B2, O1)."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from burnish_optimizer import run_job
+from burnish_optimizer.io import evaluations_store, rests
 from burnish_optimizer.io.questions import EvaluationFailed
+from burnish_shared.db.session import Tx
 from burnish_shared.money import NUSD_PER_CREDIT
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
@@ -223,6 +227,52 @@ async def test_evaluations_count_against_the_budgets_of_workspace_and_prompt_and
     stopped = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
     assert stopped["status"] == "failed" and "GET /v1/budgets shows which" in stopped["error"]["message"]
     assert await spent(prompt) <= limit
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.capability("B2")
+async def test_a_budget_that_is_held_and_not_spent_is_waited_for(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the run's own calls first, of which many at once are held for with more than all of them cost; then by others alone."""
+    monkeypatch.setattr(rests, "RESTS_S", (0.01,) * 7)
+    await start_optimizer()
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val"}
+
+    async def run() -> Any:
+        return await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
+
+    first = await run()
+    held = await books(stack, "SELECT max(cost_nusd) AS most FROM executions WHERE job_id = $1::text::uuid", first["id"])
+    made = await desk.caller(
+        "POST", "/v1/budgets", {"period": "month", "target_kind": "prompt", "target_id": "tickets", "limit_nusd": 10**12}
+    )
+    path = f"/v1/budgets/{made.body['id']}"
+    spent = (await desk.caller("GET", path)).body["spent_nusd"]
+    limit = spent + first["cost_nusd"] + 20 * held[0]["most"]
+    assert (await desk.caller("PATCH", path, {"limit_nusd": limit})).status == 200
+    second = await run()
+    assert (second["status"], second["cost_nusd"]) == ("completed", first["cost_nusd"]), second["error"]
+
+    await desk.caller("PATCH", path, {"limit_nusd": limit + first["cost_nusd"]})
+    owner = await asyncpg.connect(stack.urls["superuser"])
+    account = await owner.fetchval("SELECT account_id FROM burnish.budgets WHERE budget_id = $1::text::uuid", made.body["id"])
+    looks: list[bool] = []
+
+    async def released(tx: Tx, account_ids: Sequence[int], *, amount_nusd: int) -> bool:
+        looks.append(await inner(tx, account_ids, amount_nusd=amount_nusd))
+        if len(looks) == 3:
+            await owner.execute("UPDATE burnish.accounts SET held_nusd = held_nusd - $2 WHERE account_id = $1", account, limit)
+        return looks[-1]
+
+    inner = evaluations_store.is_only_held
+    monkeypatch.setattr(evaluations_store, "is_only_held", released)
+    try:
+        await owner.execute("UPDATE burnish.accounts SET held_nusd = held_nusd + $2 WHERE account_id = $1", account, limit)
+        third = await run()
+        assert (third["status"], looks[:3]) == ("completed", [True] * 3), third["error"]
+    finally:
+        await owner.close()
     await assert_books_are_in_order(stack, desk.caller)
 
 

@@ -9,7 +9,6 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,24 +19,21 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
+from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
 from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
+from burnish_optimizer.io.rests import BUDGET_FULL, Rests
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER, STOPPED, Frame, FrameKind
 from burnish_shared.clock import Clock
-from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome
+from burnish_shared.contracts.executions import ExecutionRequest, Outcome
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
-from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.ids import new_uuid
 
 log = structlog.get_logger("burnish.optimizer")
-
-QUEUE_LIMIT_S: Final = 86_400.0
-RUN_LIMIT_S: Final = 120.0
-"""The executor sets the real deadline when it claims; this one stands in the message until then."""
 
 FUNDING_SPENT: Final = "funding"
 """The executor's word for a job's account that has too little left."""
@@ -71,7 +67,7 @@ class Desk:
     owner_id: UUID
     account_id: int
     fence: int
-    waits_for: frozenset[str] = frozenset({FUNDING_SPENT})
+    waits_for: frozenset[str] = frozenset({FUNDING_SPENT, BUDGET_FULL})
     """Refusals that may pass when what is on its way has ended, and its holds come back."""
     checkpoint: Checkpoint | None = None
     """None: the table `evaluations`."""
@@ -88,11 +84,15 @@ class Desk:
     _has_stopped: bool = False
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
+    _is_short: bool = False
+    """A budget had no room, and nothing of ours is on its way whose hold could return."""
+    _rests: Rests = field(init=False)
 
     _rows: Checkpoint = field(init=False)
 
     def __post_init__(self) -> None:
         self._room = float(self.settings.job_in_flight)
+        self._rests = Rests(self.db, self._wake_sender.set)
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
@@ -121,6 +121,7 @@ class Desk:
                 self.inbox.forget(execution_id)
             for timer in self._later:
                 timer.cancel()
+            self._rests.cancel()
 
     def stop_asking(self) -> None:
         """What is not on its way yet is refused with NotSent; what is may come to its end."""
@@ -143,10 +144,22 @@ class Desk:
             self._wake_sender.clear()
             while self._has_stopped and self._pending:
                 _refuse(self._pending.popleft(), NotSent())
+            if self._is_short and self._pending:
+                await self._rest_or_refuse()
+            if self._rests.is_on:
+                continue
             room = int(self._room) - len(self._out)
             batch = [self._pending.popleft() for _ in range(max(0, min(room, len(self._pending))))]
             if batch:
                 await self._begin(batch)
+
+    async def _rest_or_refuse(self) -> None:
+        asked, self._is_short = self._pending.popleft(), False
+        if await self._rests.begin(self._request(asked)):
+            self._pending.appendleft(asked)
+        else:
+            _refuse(asked, OutOfFunds(BUDGET_FULL))
+            self._wake_sender.set()
 
     async def _begin(self, batch: Sequence[_Asked]) -> None:
         """Writes what is new, takes what is known, and sends the rest."""
@@ -206,35 +219,9 @@ class Desk:
         await asyncio.gather(*(one(asked) for asked in batch))
 
     def _request(self, asked: _Asked) -> ExecutionRequest:
-        question, now = asked.question, self.clock.now()
-        accounts = [self.account_id, *self._rows.budgets_of(question)]
-        if question.made is not None:
-            return question.made.model_copy(
-                update={
-                    "execution_id": asked.execution_id, "lane": Lane.BATCH, "fence": 1, "account_ids": accounts, "job_id": self.owner_id,
-                    "deadline_at": now + timedelta(seconds=RUN_LIMIT_S), "queue_deadline_at": now + timedelta(seconds=QUEUE_LIMIT_S),
-                    "sent_at": now,
-                }
-            )  # fmt: skip
-        return ExecutionRequest(
-            execution_id=asked.execution_id,
-            workspace_id=self.workspace_id,
-            lane=Lane.BATCH,
-            fence=1,
-            deadline_at=now + timedelta(seconds=RUN_LIMIT_S),
-            queue_deadline_at=now + timedelta(seconds=QUEUE_LIMIT_S),
-            hold_nusd=hold_nusd(question.messages, question.settings, question.route),
-            account_ids=accounts,
-            prompt=question.prompt,
-            route=question.route,
-            messages=question.messages,
-            variables=question.variables,
-            settings=question.settings,
-            output_format=question.output_format,
-            timeout_s=question.timeout_s,
-            caller=Caller(metadata=question.metadata),
-            job_id=self.owner_id,
-            sent_at=now,
+        accounts = [self.account_id, *self._rows.budgets_of(asked.question)]
+        return request_of(
+            asked.question, asked.execution_id, accounts, workspace_id=self.workspace_id, owner_id=self.owner_id, now=self.clock.now()
         )
 
     def _hear(self, execution_id: UUID, frame: Frame) -> None:
@@ -257,14 +244,16 @@ class Desk:
         """The job's account could not hold it. While others are on their way their holds will return, so it waits for them."""
         if not self._let_go(asked):
             return
-        if verdict in self.waits_for and self._out:
+        if verdict in self.waits_for and (self._out or verdict == BUDGET_FULL):
             self._room = max(1.0, float(len(self._out)))
             self._pending.appendleft(asked)
+            self._is_short = not self._out
         else:
             _refuse(asked, OutOfFunds(verdict))
 
     def _arrive(self, asked: _Asked, booked: Booked) -> None:
         if self._let_go(asked):
+            self._rests.answered()
             self._room = min(float(self.settings.job_in_flight), self._room + 1 / self._room)
             self._arrived.append((asked, booked))
             self._wake_writer.set()

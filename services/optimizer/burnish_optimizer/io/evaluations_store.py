@@ -140,6 +140,17 @@ async def renew(tx: Tx, workspace_id: UUID, owner_id: UUID, failed: Booked, *, e
     )
 
 
+async def is_only_held(tx: Tx, account_ids: Sequence[int], *, amount_nusd: int) -> bool:
+    """Whether the hard budgets among the accounts have room for so much beside what was spent: then it is holds that fill them."""
+    fits: bool = await tx.fetchval(
+        """SELECT coalesce(bool_and(CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END + $2 <= limit_nusd), true)
+             FROM accounts WHERE account_id = ANY ($1) AND kind = 2 AND hard""",
+        list(account_ids),
+        amount_nusd,
+    )
+    return fits
+
+
 @dataclass(slots=True)
 class EvaluationRows:
     """The table `evaluations` as the checkpoint of one job, test run or live evaluation."""
