@@ -1,7 +1,7 @@
 import { Outlet, createRootRoute, createRoute, createRouter, redirect, useLocation, useNavigate } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef } from "react";
-import { useForgottenTexts, useSessionState } from "@/api/session";
-import { Toasts, dismissAll } from "@/kit/Toast";
+import { lostBetween, useForgottenTexts, useSessionState } from "@/api/session";
+import { Toasts, dismissAll, toastError } from "@/kit/Toast";
 import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/url-state";
@@ -27,15 +27,20 @@ const root = createRootRoute({
   ),
 });
 
-/** With another person or workspace, what was said before and its Undo are gone. */
+/** With another person or workspace, what was said before and its Undo are gone. Whoever was taken out of the workspace on screen is told so: what
+ * comes in its place is another one, and may look alike. */
 function ForgetToasts() {
   const { session } = useSessionState();
   const whose = `${session?.user.id ?? ""} ${session?.workspace?.id ?? ""}`;
-  const before = useRef(whose);
+  const before = useRef({ whose, session });
   useEffect(() => {
-    if (before.current !== whose && before.current !== " ") dismissAll();
-    before.current = whose;
-  }, [whose]);
+    const was = before.current;
+    before.current = { whose, session };
+    if (was.whose === whose) return;
+    if (was.whose !== " ") dismissAll();
+    const lost = lostBetween(was.session, session);
+    if (lost) toastError(new Error(`You do not belong to ${lost} any more.${session?.workspace ? ` This is ${session.workspace.name}.` : ""}`));
+  }, [whose, session]);
   return null;
 }
 

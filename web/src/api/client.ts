@@ -63,6 +63,14 @@ export function tellSignedOut(sentBySession: string | null | undefined): void {
   for (const heard of signedOut) heard();
 }
 
+/** Called where the API lets nobody follow the workspace any more: whoever looks at it was probably taken out of it. Not at the 403 of an act: what
+ * somebody typed stays, with the reason beside it, although their role offers that form no more. */
+export const refused = new Set<() => void>();
+
+export function tellRefused(): void {
+  for (const heard of refused) heard();
+}
+
 /** `await api.GET("/v1/prompts", { params: { query: { q } } })` gives `{ data }`, or throws ApiError. */
 export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", fetch: (request) => globalThis.fetch(request) });
 api.use(standingOnEach);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { refused } from "./client";
 import { LiveHub } from "./live";
 
 /** What the gateway sends: one stream for each request, written by the test. */
@@ -124,6 +125,16 @@ it.each([401, 403, 404])("gives up where the API answers %i", async (status) => 
   await vi.advanceTimersByTimeAsync(120_000);
   expect(hub.status()).toBe("paused");
   expect(vi.mocked(fetch).mock.calls.length).toBe(2);
+});
+
+it("has the session read again where the API gives it no stream any more", async () => {
+  const heard = vi.fn();
+  refused.add(heard);
+  gateway.refuses = 404;
+  gateway.last.end();
+  await vi.advanceTimersByTimeAsync(5_000);
+  refused.delete(heard);
+  expect(heard).toHaveBeenCalledOnce();
 });
 
 it("forgets what it heard with another workspace", async () => {

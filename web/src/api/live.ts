@@ -4,7 +4,7 @@
  * half a minute lets go, and reads anew what it shows when it comes back.
  */
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import type { Schema } from "./client";
+import { type Schema, tellRefused } from "./client";
 import { asApiError } from "./errors";
 import type { ServerEvent } from "./sse";
 import { stream } from "./stream";
@@ -172,6 +172,8 @@ export class LiveHub {
     } else if (told.kind === "status") {
       const back = this.#status === "lost" && told.status === "live";
       this.#set(told.status);
+      // In every tab that follows it, whichever of them has the stream.
+      if (told.status === "paused") tellRefused();
       if (back) this.#hear({ type: "gap", id: "", data: {} });
     } else {
       if (told.event.id) this.#lastEventId = told.event.id;

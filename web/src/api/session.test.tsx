@@ -2,10 +2,10 @@ import { QueryClient, QueryClientProvider, useMutation } from "@tanstack/react-q
 import { act, cleanup, render, renderHook, screen, waitFor } from "@testing-library/react";
 import { type ReactNode, useEffect, useLayoutEffect, useState } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { signedOut, standing } from "./client";
+import { signedOut, standing, tellRefused } from "./client";
 import { useForecast } from "./forecast";
-import { keyOf, usePages, useRead } from "./hooks";
-import { SessionProvider, sessionChanged, useForgottenTexts, useSessionState } from "./session";
+import { change, keyOf, usePages, useRead } from "./hooks";
+import { type Session, SessionProvider, lostBetween, sessionChanged, useForgottenTexts, useSessionState } from "./session";
 import { stream } from "./stream";
 import { FakeChannel } from "./channel.fake";
 
@@ -137,6 +137,26 @@ it("stays signed in where the API refuses for another reason", async () => {
   await signedIn();
   await expect(stream("/v1/live").next()).rejects.toMatchObject({ status: 403 });
   expect(state().session?.user.id).toBe("u1");
+});
+
+it("reads who is there anew where the workspace cannot be followed any more, and leaves a form where an act alone is refused", async () => {
+  answering(() => json({ error: { message: "You may read here." } }, 403));
+  show(null);
+  await signedIn();
+  signedInAs = { ...ADA, workspaces: [{ id: "w2", name: "Two", role: "viewer" }] };
+  await expect(change("delete", "/v1/alert-mutes", {})).rejects.toMatchObject({ status: 403 });
+  expect(state().session?.workspace?.id).toBe("w1");
+  act(tellRefused);
+  await waitFor(() => expect(state().session?.workspace?.id).toBe("w2"));
+});
+
+it("says which workspace somebody was taken out of, and nothing where they chose another", () => {
+  const standingIn = (workspaces: readonly string[], workspace: string | null, user = "u1") => ({ user: { id: user }, workspaces: workspaces.map((id) => ({ id, name: id })), workspace: workspace && { id: workspace, name: workspace } }) as unknown as Session;
+  expect(lostBetween(standingIn(["w1", "w2"], "w1"), standingIn(["w2"], "w2"))).toBe("w1");
+  expect(lostBetween(standingIn(["w1"], "w1"), standingIn([], null))).toBe("w1");
+  expect(lostBetween(standingIn(["w1", "w2"], "w1"), standingIn(["w1", "w2"], "w2"))).toBeNull();
+  expect(lostBetween(standingIn(["w1"], "w1"), standingIn(["w2"], "w2", "u2"))).toBeNull();
+  expect(lostBetween(standingIn(["w1"], "w1"), null)).toBeNull();
 });
 
 it("leaves an answer on screen while the same thing is asked for otherwise, and never shows one thing for another", async () => {

@@ -1,7 +1,7 @@
 /** Who is signed in, in which workspace, with which role. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Schema, api, signedOut, standing } from "./client";
+import { type Schema, api, refused, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import { forgetDrafts, leave } from "./unsaved";
 
@@ -122,6 +122,12 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, [queries]);
 
   useEffect(() => {
+    const heard = () => void (queries.getQueryData(SESSION_KEY) && refetch({ cancelRefetch: false }));
+    refused.add(heard);
+    return () => void refused.delete(heard);
+  }, [queries, refetch]);
+
+  useEffect(() => {
     if (typeof BroadcastChannel === "undefined") return undefined;
     const channel = new BroadcastChannel(CHANNEL);
     channel.addEventListener("message", () => void refetch());
@@ -184,6 +190,13 @@ export function useSession(): Session {
   const { session } = useSessionState();
   if (!session) throw new Error("useSession is for pages within the shell");
   return session;
+}
+
+/** The name of the workspace that was on screen, where the same person does not belong to it any more. */
+export function lostBetween(was: Session | null | undefined, now: Session | null | undefined): string | null {
+  const workspace = was?.workspace;
+  if (!workspace || was.user.id !== now?.user.id) return null;
+  return now.workspaces.some((one) => one.id === workspace.id) ? null : workspace.name;
 }
 
 export type May = {
