@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/react";
+import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
@@ -19,4 +19,17 @@ it("says that no channel takes it only once that is known", async () => {
   expect(screen.queryByText(/No channel of this workspace/)).toBeNull();
   await channels.answer({ data: [], next_cursor: null });
   await screen.findByText(/No channel of this workspace/);
+});
+
+it("offers UTC, which is no time zone of some browsers", async () => {
+  vi.spyOn(Intl, "supportedValuesOf").mockReturnValue(["Asia/Katmandu", "Europe/Vienna"]);
+  slowApi({ "GET /v1/reports/schedules": { data: [] } });
+  render(
+    <Queries>
+      <Digest open onOpenChange={() => {}} />
+    </Queries>,
+  );
+  fireEvent.click(await screen.findByRole("button", { name: /^Time zone/ }));
+  const list = within(await screen.findByRole("dialog", { name: "Time zone" }));
+  expect((await list.findAllByRole("option")).map((one) => one.textContent)).toEqual(["UTC", "Asia/Katmandu", "Europe/Vienna"]);
 });

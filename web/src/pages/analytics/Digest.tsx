@@ -71,8 +71,9 @@ function zoneHere(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+/** Those that the browser knows, and UTC, which is none of them in some. */
 function zones(): string[] {
-  return Intl.supportedValuesOf("timeZone");
+  return [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 }
 
 function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenChange: (open: boolean) => void }) {
