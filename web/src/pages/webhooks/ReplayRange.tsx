@@ -18,6 +18,14 @@ function local(ms: number): string {
   return date.toISOString().slice(0, 16);
 }
 
+/** The moment that somebody typed; null for what is none, such as one whose year has a digit too many. */
+function momentOf(typed: string): string | null {
+  const ms = Date.parse(typed);
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}
+
+const NO_MOMENT = "A day and a time, with a year of four digits.";
+
 /** Sends what was made within a stretch of time again. */
 export function ReplayRange({ endpoint, onOpenChange, onBegun }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void; onBegun: () => void }) {
   const [from, setFrom] = useState(() => local(Date.now() - DAY_MS));
@@ -26,9 +34,11 @@ export function ReplayRange({ endpoint, onOpenChange, onBegun }: { endpoint: End
   const [type, setType] = useState<string | null>(null);
   const kinds = useRead("/v1/webhooks/events", undefined, { staleTime: Number.POSITIVE_INFINITY });
   const replay = useChange("post", "/v1/webhooks/endpoints/{endpoint_id}/replay", { invalidates: ["/v1/webhooks"] });
+  const [begin, end] = [momentOf(from), momentOf(to)];
+  const isOff = (typed: string, at: string | null) => (typed !== "" && at === null ? NO_MOMENT : undefined);
   const submit = () =>
     replay.mutate(
-      { path: { endpoint_id: endpoint.id }, body: { from: new Date(from).toISOString(), to: to ? new Date(to).toISOString() : null, statuses: [...statuses], event_types: type ? [type] : [] } as never },
+      { path: { endpoint_id: endpoint.id }, body: { from: begin, to: end, statuses: [...statuses], event_types: type ? [type] : [] } as never },
       {
         onSuccess: ({ matched }) => {
           onOpenChange(false);
@@ -47,13 +57,13 @@ export function ReplayRange({ endpoint, onOpenChange, onBegun }: { endpoint: End
       onSubmit={submit}
       busy={replay.isPending}
       error={replay.error}
-      disabled={!from || statuses.length === 0}
+      disabled={begin === null || (to !== "" && end === null) || statuses.length === 0}
     >
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field label="Made from" error={errorFor(replay.error, "from")} required>
+        <Field label="Made from" error={isOff(from, begin) ?? errorFor(replay.error, "from")} required>
           <Input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
         </Field>
-        <Field label="To, or empty for now" error={errorFor(replay.error, "to")}>
+        <Field label="To, or empty for now" error={isOff(to, end) ?? errorFor(replay.error, "to")}>
           <Input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
         </Field>
       </div>
