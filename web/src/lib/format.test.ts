@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, change, compact, count, duration, moment, money, percent, percentRange, plural, points, pointsRange, spaced } from "./format";
+import { ago, bytes, change, compact, count, duration, initial, moment, money, percent, percentRange, plural, points, pointsRange, spaced } from "./format";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 
@@ -69,4 +69,14 @@ describe("counts", () => {
 
 it("writes the shares of a sentence as everywhere else", () => {
   expect(spaced("65.7% of 40; below 70%")).toBe("65.7\u00a0% of 40; below 70\u00a0%");
+});
+
+describe("initial", () => {
+  it.each([
+    ["ada", "A"],
+    [" bo", "B"],
+    ["🚀 Rockets", "🚀"],
+    ["𝒜lpha", "𝒜"],
+    ["", "–"],
+  ])("of %s is a whole letter", (name, said) => expect(initial(name)).toBe(said));
 });

@@ -178,6 +178,11 @@ export function ago(at: Moment, now: Date = new Date()): string {
   return date.getFullYear() === now.getFullYear() ? short : `${short} ${date.getFullYear()}`;
 }
 
+/** The letter that stands for a name, in a circle or a square; a whole one, also where it is an emoji. */
+export function initial(name: string): string {
+  return ([...name.trim()][0] ?? "–").toUpperCase();
+}
+
 /** The first characters of an id, as it is shown where the whole would be noise. */
 export function shortId(id: string): string {
   return id.length > 13 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;

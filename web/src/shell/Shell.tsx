@@ -13,6 +13,7 @@ import { EmptyState } from "@/kit/States";
 import { Button } from "@/kit/Button";
 import { toastError } from "@/kit/Toast";
 import { classes } from "@/lib/classes";
+import { initial } from "@/lib/format";
 import { later } from "@/lib/later";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { FirstSteps } from "./FirstSteps";
@@ -229,7 +230,7 @@ function WorkspaceSwitch() {
       trigger={
         <button type="button" className="flex h-9 items-center gap-2 rounded-m px-2 text-left hover:bg-line/60">
           <span aria-hidden className="grid size-5 shrink-0 place-items-center rounded-s bg-accent-soft text-12 font-semibold text-accent">
-            {(workspace?.name ?? "–").slice(0, 1).toUpperCase()}
+            {initial(workspace?.name ?? "")}
           </span>
           <span className="min-w-0 flex-1 truncate text-13 font-medium">{workspace?.name ?? "No workspace"}</span>
           <span className="text-12 text-muted">{role === "viewer" ? "viewer" : ""}</span>
@@ -269,7 +270,7 @@ function Account() {
       trigger={
         <button type="button" className="flex h-9 w-full items-center gap-2 rounded-m px-2 text-left hover:bg-line/60">
           <span aria-hidden className="grid size-5 shrink-0 place-items-center rounded-full bg-line text-12 font-semibold text-fg">
-            {user.name.slice(0, 1).toUpperCase()}
+            {initial(user.name)}
           </span>
           <span className="min-w-0 flex-1 truncate text-13">{user.name}</span>
           <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
