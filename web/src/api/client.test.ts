@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, signedOut, standing } from "./client";
 import { ApiError } from "./errors";
 import { change, read } from "./hooks";
+import { sendLines } from "./lines";
 import { stream } from "./stream";
 
 const body = { error: { type: "invalid_request", code: "invalid_field", message: "A slug is lower case.", param: "slug", request_id: "req_1", retryable: false, details: null } };
@@ -56,6 +57,13 @@ describe("an answer that is an error", () => {
     answer(502, "<html>Bad gateway", { "x-request-id": "req_2", "retry-after": "7" });
     const error = await failed(read("/v1/plans"));
     expect([error.status, error.requestId, error.retryable, error.retryAfterS]).toEqual([502, "req_2", true, 7]);
+  });
+
+  it("is one where the answer breaks off on its way", async () => {
+    const body = () => new ReadableStream({ start: (given) => given.enqueue(new TextEncoder().encode("{")), pull: (given) => given.error(new TypeError("network error")) });
+    vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(body(), { status: 200 }));
+    expect((await failed(read("/v1/plans"))).isConnection).toBe(true);
+    expect((await failed(sendLines("/v1/files", "{}"))).isConnection).toBe(true);
   });
 
   it("tells who is signed out, and what is no connection", async () => {

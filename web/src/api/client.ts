@@ -71,8 +71,17 @@ export function tellRefused(): void {
   for (const heard of refused) heard();
 }
 
+const BODILESS = new Set([204, 205, 304]);
+
+/** The answer once all of it is here. One that breaks off on its way is none: the status came, and what became of it is as unknown as without. */
+async function wholeAnswer(request: Request): Promise<Response> {
+  const answer = await globalThis.fetch(request);
+  if (answer.body === null || BODILESS.has(answer.status)) return answer;
+  return new Response(await answer.arrayBuffer(), { status: answer.status, statusText: answer.statusText, headers: answer.headers });
+}
+
 /** `await api.GET("/v1/prompts", { params: { query: { q } } })` gives `{ data }`, or throws ApiError. */
-export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", fetch: (request) => globalThis.fetch(request) });
+export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", fetch: wholeAnswer });
 api.use(standingOnEach);
 
 /** The data of an answer that succeeded. */

@@ -17,7 +17,9 @@ async function ask(path: string, init: RequestInit & { method: "GET" | "POST" })
 export async function sendLines<T>(path: string, lines: string | Blob, { type = "application/x-ndjson", key, signal }: { type?: string; /** An Idempotency-Key. */ key?: string; signal?: AbortSignal } = {}): Promise<T> {
   // Of a file without a type the browser would say nothing at all.
   const response = await ask(path, { method: "POST", body: lines, headers: { "Content-Type": type, ...(key ? { "Idempotency-Key": key } : {}) }, signal });
-  return (await response.json()) as T;
+  return (await response.json().catch((error: unknown) => {
+    throw signal?.aborted ? error : noConnection(error);
+  })) as T;
 }
 
 export type Lines<T> = { rows: T[]; /** There are more behind them. */ hasMore: boolean };

@@ -42,11 +42,14 @@ async function press(name: string, then: "success" | "error") {
   await waitFor(() => expect(screen.getByText(then)).toBeTruthy());
 }
 
+const brokenOff = () => new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode('{"id":')), pull: (body) => body.error(new TypeError("network error")) });
+
 const keys = () => sent.map(({ key }) => key);
 
 it.each([
   ["nothing comes back", () => Response.error()],
   ["the connection breaks", () => { throw new TypeError("Failed to fetch"); }],
+  ["it breaks off in the middle of the answer", () => new Response(brokenOff(), { status: 201 })],
   ["a proxy answers in its place", () => new Response("<h1>Bad gateway</h1>", { status: 502 })],
   ["Burnish is too busy to say", () => refusal(503, "unavailable")],
 ])("sends what was lost once more under its key: %s", async (_, lost) => {

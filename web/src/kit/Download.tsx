@@ -12,7 +12,10 @@ export async function download(path: string, fallbackName: string): Promise<void
   });
   if (!response.ok) throw errorOf(response, await response.json().catch(() => null));
   const named = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
-  const address = URL.createObjectURL(await response.blob());
+  const file = await response.blob().catch((error: unknown) => {
+    throw noConnection(error);
+  });
+  const address = URL.createObjectURL(file);
   const link = document.createElement("a");
   link.href = address;
   link.download = named ?? fallbackName;
