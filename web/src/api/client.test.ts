@@ -59,6 +59,15 @@ describe("an answer that is an error", () => {
     expect([error.status, error.requestId, error.retryable, error.retryAfterS]).toEqual([502, "req_2", true, 7]);
   });
 
+  it.each([
+    [413, "This is larger than what stands before Burnish lets through (413)."],
+    [429, "Too many requests at once (429). Try again in 7 s."],
+    [503, "Burnish cannot be reached at the moment (503). Try again soon."],
+  ])("says what a proxy's %i means", async (status, words) => {
+    answer(status, "<html>", { "retry-after": "7" });
+    expect((await failed(read("/v1/plans"))).message).toBe(words);
+  });
+
   it("is one where the answer breaks off on its way", async () => {
     const body = () => new ReadableStream({ start: (given) => given.enqueue(new TextEncoder().encode("{")), pull: (given) => given.error(new TypeError("network error")) });
     vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(body(), { status: 200 }));

@@ -45,6 +45,14 @@ export class ApiError extends Error {
   }
 }
 
+/** What somebody can do about an answer that is none of Burnish's own, such as a proxy's page. */
+function wordsOf(status: number, retryAfterS: number | null): string {
+  if (status === 413) return "This is larger than what stands before Burnish lets through (413).";
+  if (status === 429) return `Too many requests at once (429). Try again in ${retryAfterS === null ? "a moment" : `${Math.ceil(retryAfterS)} s`}.`;
+  if (status >= 502 && status <= 504) return `Burnish cannot be reached at the moment (${status}). Try again soon.`;
+  return `The gateway answered ${status}.`;
+}
+
 /** The error that a failed answer holds; any text, such as a proxy's page, becomes one too. */
 export function errorOf(response: Response, body: unknown): ApiError {
   const wait = Number(response.headers.get("retry-after"));
@@ -54,7 +62,7 @@ export function errorOf(response: Response, body: unknown): ApiError {
     if (typeof error === "object" && error !== null && typeof error.message === "string") return new ApiError(response.status, error, retryAfterS, body);
   }
   const requestId = response.headers.get("x-request-id") ?? undefined;
-  return new ApiError(response.status, { code: "unexpected", message: `The gateway answered ${response.status}.`, request_id: requestId, retryable: response.status >= 500 }, retryAfterS);
+  return new ApiError(response.status, { code: "unexpected", message: wordsOf(response.status, retryAfterS), request_id: requestId, retryable: response.status >= 500 }, retryAfterS);
 }
 
 export function noConnection(cause: unknown): ApiError {
