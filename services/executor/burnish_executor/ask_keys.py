@@ -29,6 +29,7 @@ from burnish_shared.deltas import said_in
 from burnish_shared.errors import Unavailable
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import input_tokens_of
+from burnish_shared.unpriced import unpriced
 
 log = structlog.get_logger("burnish.executor")
 
@@ -64,8 +65,11 @@ class Asker:
     async def ask(self, run: Run) -> Answer | Failure:
         """Every key that may be used, once, until one answers or no other would help: own ones first, then the operator's."""
         route = run.request.route
-        if route.keys != "own":
-            return await self._with_one(run, self.keys.operators(run) if route.keys == "platform" else self.keys.nobodys(run))
+        if route.keys == "none":
+            return await self._with_one(run, self.keys.nobodys(run))
+        field = unpriced(run.request.settings, run.request.extra)
+        if route.keys == "platform":
+            return _unpaid(field) if field else await self._with_one(run, self.keys.operators(run))
         failure: Failure | None = None
         tried: set[UUID] = set()
         try:
@@ -85,7 +89,7 @@ class Asker:
             told = last_word(failure, rests_s=await self.keys.rests_s(run))
         except Unavailable as error:
             return failure or Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
-        if not route.platform_fallback or not await self.holds.widen_for_operators_key(run):
+        if not route.platform_fallback or field or not await self.holds.widen_for_operators_key(run):
             return told
         metrics.KEY_TROUBLES.labels("platform_fallback").inc()
         return await self._with_one(run, self.keys.operators(run))
@@ -262,6 +266,11 @@ class Asker:
         if piece.delta is not None:
             run.beside_bytes += said_in(piece.delta)[1]
             await run.reply.delta(piece.delta)
+
+
+def _unpaid(field: str) -> Failure:
+    """The gateway refuses this of what a call names; a test run asks what its version says, and a fallback is asked what another was."""
+    return Failure(FailureKind.NO_KEY, f"{field}: has a price that is not known here, and needs a provider key of your own; leave it out.")
 
 
 def _is_something(result: Answer | Failure) -> bool:

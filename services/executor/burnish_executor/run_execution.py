@@ -124,7 +124,7 @@ class Runner:
         for nth, fallback in enumerate(asked.fallbacks, start=1):
             if not isinstance(result, Failure) or not another_may_help(result, had_started=run.has_started) or run.left_s() <= 0:
                 return result
-            if not is_worth_asking(result, fallback):
+            if not is_worth_asking(result, fallback, request=asked):
                 continue
             after = falling_back(asked, fallback)
             if run.seat is not None and not run.seat.move(provider_of(after)):

@@ -3,6 +3,7 @@
 They are not parsed: what is no JSON is read the same way, and what nothing is found in stays as it was written, to the last digit.
 """
 
+import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,12 @@ REST_OF_NUMBER: Final = re.compile(rb"[+\-.0-9eE]*")
 
 HELD_MOST: Final = 64
 """So many strings of a text are read as JSON themselves: each takes looks of its own. Further ones, and strings in those, are texts."""
+
+HELD_MOST_BYTES: Final = 256 * 1024
+"""All of these together: they are read in an event loop. One that goes beyond is a text too."""
+
+BEGINNING_BYTES: Final = 1024
+"""So much of a string says whether it begins as JSON does."""
 
 BORDER: Final = re.compile(rb"[ \t\r\n]*(?:[,\]}]|\Z)")
 """What stands behind a value that is a number."""
@@ -86,7 +93,17 @@ def changed_arguments(text: str, editor: Editor, *, is_held: bool = False) -> st
 def _anew(start: int, end: int, inner: str, editor: Editor) -> Edit | None:
     """What a string holds instead of its JSON; None where it is enough to change it as a text."""
     changed = changed_arguments(inner, editor, is_held=True)
-    return None if changed in (inner, editor(inner)) else Edit(start, end, in_json(changed))
+    if changed == (as_text := editor(inner)) or (changed == inner != as_text and not _is_json(inner)):
+        return None
+    return Edit(start, end, in_json(changed))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _instead(edits: Sequence[Edit], anew: Sequence[Edit]) -> list[Edit]:
@@ -103,11 +120,13 @@ def _held(raw: bytes) -> Iterator[tuple[int, int, str]]:
     if b"\\" not in raw or not (BEGUN.match(raw) or STRING.match(raw)):
         return
     quotes = [quote.start() for quote in QUOTES.finditer(raw) if quote[1] is not None]
-    left = HELD_MOST
+    left, left_bytes = HELD_MOST, HELD_MOST_BYTES
     for start, end in zip(quotes[::2], [*quotes[1::2], len(raw)], strict=False):
-        if left and raw.find(b"\\", start, end) > 0 and is_like_json(inner := to_text(_read(raw[start + 1 : end]).raw)):
-            left -= 1
-            yield start + 1, end, inner
+        if not left or end - start > left_bytes or raw.find(b"\\", start, end) < 0:
+            continue
+        if is_like_json(to_text(_read(raw[start + 1 : min(end, start + BEGINNING_BYTES)]).raw)):
+            left, left_bytes = left - 1, left_bytes - (end - start)
+            yield start + 1, end, to_text(_read(raw[start + 1 : end]).raw)
 
 
 def texts_in_arguments(text: str) -> Iterator[str]:

@@ -41,6 +41,22 @@ async def key_sources(stack: Stack, caller: Caller) -> list[tuple[str | None, st
 
 
 @pytest.mark.capability("E7")
+async def test_what_has_no_price_is_not_bought_with_the_operators_key(stack: Stack, caller: Caller, platform_key: None) -> None:
+    """Also where a version says it."""
+    tools = [{"type": "browser_search"}]
+    asked = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello"}]}
+    made = await caller("POST", "/v1/prompts", {"slug": "searcher", "template": "Hello", "model": "simulated/chat", "tools": tools})
+    assert made.status == 201, made.body
+    for path, body in (
+        ("/v1/chat/completions", {**asked, "tools": tools}),
+        ("/v1/executions", {**asked, "overrides": {"tools": tools}}),
+        ("/v1/executions", {"prompt": "searcher"}),
+    ):
+        refused = await caller("POST", path, body)
+        assert (refused.status, refused.body["error"]["param"]) == (400, "tools[0].type"), refused.body
+
+
+@pytest.mark.capability("E7")
 async def test_free_use_of_the_operators_key_comes_first_then_credit_with_the_markup(
     stack: Stack, caller: Caller, operator: Caller, platform_key: None
 ) -> None:

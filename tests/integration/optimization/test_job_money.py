@@ -276,6 +276,22 @@ async def test_a_budget_that_is_held_and_not_spent_is_waited_for(
     await assert_books_are_in_order(stack, desk.caller)
 
 
+@pytest.mark.capability("E7")
+async def test_a_test_run_buys_nothing_without_a_price_with_the_operators_key(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """It asks what the version says, and no gateway looks at it before."""
+    made = await desk.caller("POST", "/v1/prompts/tickets/versions", {"base_version": 1, "tools": [{"type": "browser_search"}]})
+    assert made.status == 201, made.body
+    await start_optimizer()
+    await books(stack, "SELECT announce_platform_keys('{simulated}')")
+    try:
+        body = {"prompt": "tickets", "version": made.body["version"], "dataset_id": desk.dataset_id, "split": "val"}
+        run = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
+    finally:
+        await books(stack, "SELECT announce_platform_keys('{}')")
+    asked = await books(stack, "SELECT error, cost_nusd FROM executions WHERE job_id = $1::text::uuid", run["id"])
+    assert asked and all(row["cost_nusd"] == 0 and "no_provider_key" in row["error"] for row in asked), (run, asked)
+
+
 async def cut_short(stack: Stack, desk: Desk, start_optimizer: Any, path: str, *, how: str) -> dict[str, Any]:
     """Ends what is under way in the middle, with calls on their way. Returns it as it is told then."""
     caller, first = desk.caller, await start_optimizer(replica="a", job_in_flight=6, progress_interval_s=5)

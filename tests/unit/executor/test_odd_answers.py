@@ -56,6 +56,8 @@ def part(call: int, **others: Any) -> dict[str, Any]:
         [[part(0, index=0), part(1, index=0)]],
         [part(0, index=1), part(1, index=2)],
         [part(0, index=0.0), part(1, index=1.0)],
+        [part(0, index=1, function={"name": "look"}), {"index": 1, "function": {"arguments": '{"x": 1}'}}, part(1, index=2)],
+        [part(0, index=0, function={"name": "look", "arguments": '{"x": 1}'}, id="a"), part(1, index=0, id="b")],
         [part(0, index=[]), part(1, index={})],
         [part(0, index=0, function={"name": "look", "arguments": {"x": 1}}), part(1, index=1)],
         [
@@ -76,6 +78,16 @@ def part(call: int, **others: Any) -> dict[str, Any]:
 def test_tool_calls_are_the_same_however_a_server_cuts_and_counts_them(parts: list[Any], choice: int) -> None:
     kept, told = streamed(*parts, index=choice)
     assert kept == told == WHOLE
+
+
+def test_calls_without_an_id_and_all_at_one_index_are_told_apart_by_their_names() -> None:
+    kept, told = streamed(part(0, index=0, id=""), part(1, index=0, id=""))
+    assert kept == told and [call["function"] for call in kept] == [call["function"] for call in WHOLE]
+
+
+def test_what_comes_beside_a_later_part_of_a_call_is_kept() -> None:
+    kept, _ = streamed(part(0, index=0), {**part(0, index=0, function={"arguments": ""}), "extra_content": {"google": {"signature": "s"}}})
+    assert kept == [WHOLE[0] | {"extra_content": {"google": {"signature": "s"}}}]
 
 
 def test_calls_that_come_by_turns_stay_apart() -> None:
@@ -125,3 +137,6 @@ def test_an_error_beside_an_answer_is_one(said: dict[str, Any], kind: FailureKin
         for read in (lambda raw: read_chunk(Answer(), raw), read_body):
             result = read(json.dumps({"choices": [{"index": 0, **data}]}).encode())
             assert isinstance(result, Failure) and result.kind is kind
+            first = {"index": 0, "delta": {"content": "a"}, "message": {"role": "assistant", "content": "a"}}
+            second = read(json.dumps({"choices": [first, {"index": 1, **data}]}).encode())
+            assert isinstance(second, Failure) and second.kind is kind, "of any choice"

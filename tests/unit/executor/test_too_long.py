@@ -1,15 +1,27 @@
 """What providers say of an input that does not fit, and who is asked then (E9)."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from burnish_executor.core.failure import Failure, FailureKind, is_too_long
 from burnish_executor.core.fallback import another_may_help, is_worth_asking
-from burnish_shared.contracts.executions import Fallback, Price, Route
+from burnish_shared.contracts.executions import ExecutionRequest, Fallback, Lane, Price, Route
+from burnish_shared.ids import new_uuid
 
 pytestmark = pytest.mark.capability("E9")
 
 PRICE = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
 ROUTE = Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=PRICE)
+
+
+def asking(**fields: Any) -> ExecutionRequest:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    return ExecutionRequest(
+        **{"execution_id": new_uuid(), "workspace_id": new_uuid(), "lane": Lane.INTERACTIVE, "fence": 1, "deadline_at": now,
+           "hold_nusd": 1, "account_ids": [1], "route": ROUTE, "messages": [], "settings": {}, "sent_at": now} | fields
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -47,5 +59,26 @@ def test_only_models_that_take_more_are_asked_then() -> None:
     too_long = Failure(FailureKind.REFUSED, "No.", 400, code="context_length_exceeded")
     down = Failure(FailureKind.UNREACHABLE, "No.")
     larger, other = (Fallback(route=ROUTE, hold_nusd=1, output_tokens=1, is_larger=one) for one in (True, False))
-    assert [is_worth_asking(too_long, one) for one in (larger, other)] == [True, False]
-    assert [is_worth_asking(down, one) for one in (larger, other)] == [True, True]
+    assert [is_worth_asking(too_long, one, request=asking()) for one in (larger, other)] == [True, False]
+    assert [is_worth_asking(down, one, request=asking()) for one in (larger, other)] == [True, True]
+
+
+FUNCTION = {"type": "function", "function": {"name": "look"}}
+
+
+@pytest.mark.parametrize(
+    ("provider", "keys", "asked", "is_asked"),
+    [
+        ("openai", "platform", {"settings": {"tools": [FUNCTION]}, "extra": {"verbosity": "low"}}, True),
+        ("openai", "platform", {"settings": {"tools": [FUNCTION, {"type": "browser_search"}]}}, False),
+        ("openai", "platform", {"extra": {"plugins": [{"id": "web"}]}}, False),
+        ("openai", "own", {"settings": {"tools": [{"type": "browser_search"}]}, "extra": {"plugins": [{"id": "web"}]}}, True),
+        ("google", "own", {"settings": {"tools": [{"googleSearch": {}}]}}, True),
+        ("anthropic", "own", {"settings": {"tools": [{"type": "browser_search"}]}}, False),
+        ("anthropic", "own", {"settings": {"tools": [FUNCTION]}}, True),
+    ],
+)
+def test_a_model_is_fallen_back_to_only_with_what_it_may_be_given(provider: str, keys: Any, asked: dict[str, Any], is_asked: bool) -> None:
+    """A tool that a provider runs costs what no price names; a provider without a word for it would answer as if nobody had asked."""
+    fallback = Fallback(route=ROUTE.model_copy(update={"provider": provider, "keys": keys}), hold_nusd=1, output_tokens=1)
+    assert is_worth_asking(Failure(FailureKind.UNREACHABLE, "No."), fallback, request=asking(**asked)) is is_asked

@@ -1,6 +1,7 @@
 """Arguments of tool calls are looked at as whoever parses them reads them, and stay what they are around what is found."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Deny, OwnPattern, PersonalData, Secrets
-from burnish_shared.guarding.arguments import HELD_MOST, changed_arguments, is_like_json, texts_in_arguments
+from burnish_shared.guarding.arguments import HELD_MOST, HELD_MOST_BYTES, changed_arguments, is_like_json, texts_in_arguments
 from burnish_shared.guarding.changes import Edit, Editor
 from burnish_shared.guarding.masks import Masks, blotting
 from burnish_shared.guarding.rules import rule_of
@@ -190,6 +191,21 @@ def test_masks_in_json_of_a_string_get_their_values_back_spelled_for_both() -> N
     own = masks.mask_of("who", value)
     told = changed_arguments(json.dumps({"body": json.dumps({"to": own}), "x": own}), masks.telling(FINDERS))
     assert json.loads(told)["x"] == value and json.loads(json.loads(told)["body"]) == {"to": value}
+
+
+def test_what_json_of_a_string_does_not_say_is_not_changed_by_how_it_is_written() -> None:
+    """A changed escape would be no JSON any more. What only begins like JSON is a text, and changed as that."""
+    found = blotting([Finder(lambda raw: [Found("STAFF", one.start(), one.end()) for one in re.finditer(rb"n[0-9]{4}", raw)], len)])
+    written = json.dumps({"b": json.dumps({"a": "x\n1234"})})
+    assert changed_arguments(written, found) == written
+    assert changed_arguments(json.dumps({"b": "[x\\n1234"}), found) == json.dumps({"b": "[x\\[STAFF]"})
+
+
+def test_so_many_bytes_of_strings_are_read_as_json_and_no_more() -> None:
+    short = '{"to":"ann\\u0040example.com"}'
+    long = short[:-1] + ',"say":"' + "\\n" * (HELD_MOST_BYTES // 2) + '"}'
+    assert changed_arguments(json.dumps([long]), BLOT) == json.dumps([long])
+    assert changed_arguments(json.dumps([long, short]), BLOT) == json.dumps([long, '{"to":"[EMAIL]"}']), "a shorter one still is"
 
 
 def test_so_many_strings_are_read_as_json_and_no_more() -> None:

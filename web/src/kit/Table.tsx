@@ -280,7 +280,7 @@ function NoneYet<T>({ pages }: { pages: Pages<T> }) {
           </Button>
         }
       >
-        The list is long, and what you look for is rare in it. Each look goes further back; a time or a prompt makes it shorter.
+        The list is long, and what you look for is rare in it. Each look goes further back; narrower filters make it shorter.
       </EmptyState>
     </div>
   );

@@ -102,7 +102,7 @@ def merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> int:
     call = calls[index]
     if isinstance(delta.get("id"), str) and delta["id"]:
         call["id"] = delta["id"]
-    if len(delta) > 4:  # more than index, id, type and function
+    if not delta.keys().isdisjoint(KEPT_WITH_CALLS):
         call |= {name: delta[name] for name in KEPT_WITH_CALLS if isinstance(delta.get(name), dict)}
     if not isinstance(function, dict):
         return 0

@@ -5,6 +5,7 @@ from typing import Final
 from burnish_executor.core.failure import Failure, FailureKind, is_too_long
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback
 from burnish_shared.prompt_settings import cap_of
+from burnish_shared.unpriced import may_be_given
 
 OTHERS_MAY: Final = frozenset(
     {
@@ -33,9 +34,9 @@ def another_may_help(failure: Failure, *, had_started: bool) -> bool:
     return failure.kind in OTHERS_MAY or (failure.kind is FailureKind.REFUSED and failure.http_status in OF_THIS_PROVIDER)
 
 
-def is_worth_asking(failure: Failure, fallback: Fallback) -> bool:
-    """An input that was too long for one model is sent to those that take more."""
-    return fallback.is_larger or not is_too_long(failure)
+def is_worth_asking(failure: Failure, fallback: Fallback, *, request: ExecutionRequest) -> bool:
+    """An input that was too long for one model is sent to those that take more; tools and fields only to whom they may be given."""
+    return (fallback.is_larger or not is_too_long(failure)) and may_be_given(request.settings, request.extra, route=fallback.route)
 
 
 def falling_back(request: ExecutionRequest, fallback: Fallback) -> ExecutionRequest:

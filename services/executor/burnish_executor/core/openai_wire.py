@@ -93,7 +93,7 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
     answer.simulated = answer.simulated or chunk.get("simulated") is True
     choices = chunk.get("choices")
     choice = _first(choices)
-    if (failure := _failure_in(choice)) is not None:
+    if (failure := _failure_in(choices)) is not None:
         return failure
     delta = choice.get("delta")
     if isinstance(choices, list) and choices and not is_plain(choices):
@@ -113,7 +113,7 @@ def read_body(data: bytes) -> Answer | Failure:
     if body.get("error"):
         return failure_of_body(body)
     choices = body.get("choices")
-    if (failure := _failure_in(_first(choices))) is not None:
+    if (failure := _failure_in(choices)) is not None:
         return failure
     answer = _read_choice(_first(choices))
     if answer is None:
@@ -150,11 +150,14 @@ def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     return add(answer, text=text_of(delta.get("content")), calls=calls, beside=None if delta.keys() <= PLAIN else delta)
 
 
-def _failure_in(choice: dict[str, Any]) -> Failure | None:
+def _failure_in(choices: Any) -> Failure | None:
     """OpenRouter tells what went wrong with an answer beside it (https://openrouter.ai/docs/api/reference/errors-and-debugging)."""
-    if choice.get("error"):
-        return failure_of_body(choice)
-    return Failure(FailureKind.PROVIDER, "The provider ended its answer with an error.") if choice.get("finish_reason") == "error" else None
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and choice.get("error"):
+            return failure_of_body(choice)
+        if isinstance(choice, dict) and choice.get("finish_reason") == "error":
+            return Failure(FailureKind.PROVIDER, "The provider ended its answer with an error.")
+    return None
 
 
 def _usage_in(chunk: dict[str, Any]) -> Any:

@@ -50,7 +50,7 @@ def _place(answer: Answer, index: int | None, call_id: str, name: str) -> int | 
         place = next((at for at, call in enumerate(calls) if call_id and call["id"] == call_id), None)
     else:
         place = len(calls) - 1 if calls else None
-    if place is not None and not (name and call_id and calls[place]["id"] not in ("", call_id)):
+    if place is not None and not _is_another(calls[place], call_id, name):
         return place
     if len(calls) > CALLS_MOST:
         return None
@@ -58,6 +58,13 @@ def _place(answer: Answer, index: int | None, call_id: str, name: str) -> int | 
     if index is not None:
         answer.places[index] = len(calls) - 1
     return len(calls) - 1
+
+
+def _is_another(call: dict[str, Any], call_id: str, name: str) -> bool:
+    """Than the one that stands at its place: it has an id and a name of its own, or another name behind arguments."""
+    known = call["function"]
+    has_other_id = bool(call_id) and call["id"] not in ("", call_id)
+    return bool(name) and (has_other_id or bool(known["arguments"] and known["name"] and name != known["name"]))
 
 
 def _function(given: dict[str, Any], *, known: str) -> dict[str, Any]:

@@ -64,17 +64,17 @@ async def find_credential(tx: Tx, email: str) -> Record | None:
 
 async def swap_password(tx: Tx, user_id: UUID, *, email: str, old: str, new: str) -> bool:
     """Hashes. False where another one than `old` stands there by now: of several changes at once one is made."""
-    await replace_hash(tx, user_id, old=old, new=new)
-    row = await find_credential(tx, email)
-    if row is None or row["password_hash"] != new:
+    if await replace_hash(tx, user_id, email=email, old=old, new=new) != new:
         return False
     await tx.execute("SELECT set_password($1, $2)", user_id, new)  # says when it was changed
     return True
 
 
-async def replace_hash(tx: Tx, user_id: UUID, *, old: str, new: str) -> None:
-    """The same password hashed with today's parameters. A password that was changed meanwhile stays."""
+async def replace_hash(tx: Tx, user_id: UUID, *, email: str, old: str, new: str) -> str | None:
+    """The hash that stands there now: `new`, or where another one than `old` stood there that one, which stays."""
     await tx.execute("SELECT replace_password_hash($1, $2, $3)", user_id, old, new)
+    row = await find_credential(tx, email)
+    return None if row is None else row["password_hash"]
 
 
 async def begin_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes, email: str, network: str) -> float:

@@ -94,10 +94,9 @@ async def verify_password(gateway: Gateway, request: Request, *, email: str, pas
     user_id: UUID = row["user_id"]
     fresh = await gateway.passwords.hash(password) if gateway.passwords.is_outdated(stored) else None
     async with gateway.db.unit_of_work() as tx:
-        if fresh is not None:
-            await store.replace_hash(tx, user_id, old=stored, new=fresh)
+        stands = stored if fresh is None else await store.replace_hash(tx, user_id, email=email, old=stored, new=fresh)
         await store.forgive_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=guessing.address)
-    return Verified(user_id, fresh or stored)
+    return Verified(user_id, stands or stored)
 
 
 async def open_session(gateway: Gateway, request: Request, user_id: UUID, *, way: str) -> OpenedSession:

@@ -18,10 +18,10 @@ def check_tools(settings: Mapping[str, Any], *, route: Route) -> None:
 
 
 def _why_not(kind: Any, route: Route) -> str | None:
-    """None where the provider may run it: it speaks OpenAI's format, and is paid with a key of the workspace."""
+    """None where the provider may run it: it, or LiteLLM for it, has words for it, and it is paid with a key of the workspace."""
     if kind == "custom":
         return "is not offered"
-    if wire_of(route.provider) != "openai":
+    if wire_of(route.provider) == "anthropic":
         return f"is nothing that the provider of {route.model!r} is told"
     on_operator = route.keys == "platform" or route.platform_fallback
     return "has a price that is not known here, and needs a provider key of your own" if on_operator else None

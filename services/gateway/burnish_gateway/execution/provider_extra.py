@@ -7,6 +7,7 @@ from typing import Any, Final
 from burnish_shared.contracts.executions import Route
 from burnish_shared.errors import BadRequest, InvalidField
 from burnish_shared.providers import wire_of
+from burnish_shared.unpriced import BUYS_MORE
 
 MOST_BYTES: Final = 65_536
 
@@ -26,9 +27,6 @@ WAITED_FOR: Final = ("mode", "sync")
 
 ANOTHER_MODEL: Final = frozenset({"models", "route", "fallbacks"})
 """Routers of models would ask another one than is held for; `fallback_models` does it here."""
-
-BUYS_MORE: Final = frozenset({"plugins", "web_search_options", "best_of", "mcp_servers"})
-"""These make a provider charge what no price of ours names: a workspace may, with its own key."""
 
 IGNORED: Final = frozenset({"cache", "requirements", "usage"})
 """Fields of `/v1/executions`: no provider is to see them; and OpenRouter's wish for usage, which is always told."""

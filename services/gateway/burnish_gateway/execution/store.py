@@ -54,7 +54,7 @@ FILTERS: Final = {
     "api_key_id": "e.api_key_id = {}", "provider_key_id": "e.provider_key_id = {}", "job_id": "e.job_id = {}", "lane": "e.lane = {}",
     "cached": "e.cached = {}", "simulated": "e.simulated = {}", "error_code": "e.error ->> 'code' = {}",
     "tag": "e.prompt_id IN (SELECT prompt_id FROM prompts WHERE tags @> ARRAY[{}::text])",
-    "from": "e.execution_id >= {}", "to": "e.execution_id < {}",
+    "after": "e.execution_id < {}", "from": "e.execution_id >= {}", "to": "e.execution_id < {}",
     "min_cost_nusd": "e.cost_nusd >= {}", "min_latency_ms": "e.latency_ms >= {}",
     "experiment_id": "e.experiment_id = {}", "arm": "e.details -> 'experiment' ->> 'arm' = {}",
     "trace_id": "(e.trace_id = {0} OR e.execution_id = {0} AND e.trace_id IS NULL)",
@@ -63,7 +63,19 @@ FILTERS: Final = {
 """What lists may be narrowed by. Only what is asked for stands in the statement, so that a plan can take its index."""
 
 INDEXED: Final = frozenset(
-    {"prompt", "session_id", "user_id", "provider_key_id", "job_id", "experiment_id", "trace_id", "client_request_id", "from", "to"}
+    {
+        "after",
+        "prompt",
+        "session_id",
+        "user_id",
+        "provider_key_id",
+        "job_id",
+        "experiment_id",
+        "trace_id",
+        "client_request_id",
+        "from",
+        "to",
+    }
 )
 """Of FILTERS those that an index serves; so does a status other than success. All others are looked for row by row, newest first."""
 
@@ -81,25 +93,32 @@ class Found:
 
 async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: dict[str, Any]) -> Found:
     """Newest first, numbers only."""
-    given = {name: value for name, value in filters.items() if value is not None}
+    given = {name: value for name, value in {"after": after, **filters}.items() if value is not None}
     scope = {name: value for name, value in given.items() if name in INDEXED or (name == "status" and value != "success")}
     rest = {name: value for name, value in given.items() if name not in scope}
-    narrowed = " AND ".join(["($1::uuid IS NULL OR e.execution_id < $1)", *_conditions(scope, first=2)])
+    narrowed = " AND ".join(["true", *_conditions(scope, first=1)])
     source = "executions e WHERE " + narrowed
     if rest:
         looked_at = f"SELECT * FROM {source} ORDER BY e.execution_id DESC LIMIT {LOOKED_AT_MOST}"
-        source = f"({looked_at}) e WHERE {' AND '.join(_conditions(rest, first=3 + len(scope)))}"
+        source = f"({looked_at}) e WHERE {' AND '.join(_conditions(rest, first=2 + len(scope)))}"
+    # A plan for any value would read all of a prompt that has most of the rows, as if it had few.
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     rows = await tx.fetch(
-        f"SELECT {COLUMNS}, {NAMED} FROM {source} ORDER BY e.execution_id DESC LIMIT ${2 + len(scope)}",
-        after,
+        f"SELECT {COLUMNS}, {NAMED} FROM {source} ORDER BY e.execution_id DESC LIMIT ${1 + len(scope)}",
         *scope.values(),
         limit + 1,
         *rest.values(),
     )
     if not rest or len(rows) > limit:
         return Found(rows)
+    return Found(rows, searched_to=await _end_of_search(tx, narrowed, list(scope.values()), found=rows))
+
+
+async def _end_of_search(tx: Tx, narrowed: str, values: Sequence[Any], *, found: Sequence[Record]) -> UUID | None:
+    """The last row that was looked at, where there may be more; with what was booked since the search it may stand before what was found."""
     last = f"SELECT e.execution_id FROM executions e WHERE {narrowed} ORDER BY e.execution_id DESC OFFSET {LOOKED_AT_MOST - 1} LIMIT 1"
-    return Found(rows, searched_to=await tx.fetchval(last, after, *scope.values()))
+    end: UUID | None = await tx.fetchval(last, *values)
+    return end if end is None or not found else min(end, found[-1]["execution_id"])
 
 
 def _conditions(filters: Mapping[str, Any], *, first: int) -> list[str]:

@@ -49,7 +49,7 @@ async def create_schedule(request: Request, body: ScheduleBody, principal: Edito
         rhythm = Rhythm.of(body.line(), body.time_zone)
         await take_turns(tx, principal.workspace_id, "optimization_schedules")
         plan = await _planned(tx, principal, body.optimization)
-        _check_month(plan, body.month_credits)
+        _check_month(plan, _nusd(body.month_credits))
         prompt = plan.subject.prompt
         if await store.count_of(tx, principal.workspace_id, prompt.prompt_id) >= store.OF_PROMPT_MOST:
             raise Conflict(f"The prompt '{prompt.slug}' has {store.OF_PROMPT_MOST} schedules, which is the most; remove one first.")
@@ -166,12 +166,13 @@ async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, b
     """Raises InvalidField, NotFound, Conflict."""
     rhythm = Rhythm.of(body.cron or row["cron"], body.time_zone or row["time_zone"])
     request = row["request"]
+    month_cap_nusd = row["month_cap_nusd"] if body.month_credits is None else _nusd(body.month_credits)
     if body.optimization is not None:
         if parse_slug(body.optimization.prompt, param="optimization.prompt") != row["slug"]:
             raise InvalidField("optimization.prompt: a schedule stays with its prompt; make another one.", param="optimization.prompt")
         if body.optimization.budget.credits is None:
             raise InvalidField("optimization.budget.credits: a schedule needs a cap for each run.", param="optimization.budget.credits")
-        await _planned(tx, principal, body.optimization)
+        _check_month(await _planned(tx, principal, body.optimization), month_cap_nusd)
         request = _request(body.optimization)
     paused = row["paused_at"] is not None if body.paused is None else body.paused
     moved = body.cron is not None or body.time_zone is not None or row["next_at"] is None
@@ -184,7 +185,7 @@ async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, b
         cron=rhythm.cron,
         time_zone=body.time_zone or row["time_zone"],
         request=request,
-        month_cap_nusd=row["month_cap_nusd"] if body.month_credits is None else _nusd(body.month_credits),
+        month_cap_nusd=month_cap_nusd,
         next_at=next_at,
     )
 
@@ -204,10 +205,10 @@ async def _planned(tx: Tx, principal: Principal, body: OptimizationBody) -> JobP
     return plan
 
 
-def _check_month(plan: JobPlan, month_credits: float) -> None:
+def _check_month(plan: JobPlan, month_cap_nusd: int) -> None:
     """Refuses a cap of the month that no run would fit in. Raises InvalidField."""
     needed_nusd = plan.least_nusd + plan.fee_nusd
-    if plan.least_evaluations is not None and _nusd(month_credits) < needed_nusd:
+    if plan.least_evaluations is not None and month_cap_nusd < needed_nusd:
         raise InvalidField(
             f"month_credits: no run would fit in it: the least for this dataset may cost {least_credits(needed_nusd)} credits.",
             param="month_credits",
