@@ -115,7 +115,7 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
 
 
 async def _end_of_search(tx: Tx, narrowed: str, values: Sequence[Any], *, found: Sequence[Record]) -> UUID | None:
-    """The last row that was looked at, where there may be more; with what was booked since the search it may stand before what was found."""
+    """The last row that was looked at, where there may be more: behind all that was found, whatever was booked since the search."""
     last = f"SELECT e.execution_id FROM executions e WHERE {narrowed} ORDER BY e.execution_id DESC OFFSET {LOOKED_AT_MOST - 1} LIMIT 1"
     end: UUID | None = await tx.fetchval(last, *values)
     return end if end is None or not found else min(end, found[-1]["execution_id"])
