@@ -26,6 +26,7 @@ __all__ = ["database"]  # a fixture
 
 FEEDBACK = streams.ANALYTICS_FEEDBACK
 SUBJECT = subjects.FEEDBACK_RECORDED_BATCH
+BATCH_OF_SOMEBODY = subjects.executions_requested_batch(uuid4())
 
 
 @asynccontextmanager
@@ -286,6 +287,47 @@ async def test_what_cannot_be_finished_in_time_goes_back_at_once(bus_for: Any, d
     recorder = Recorder()
     async with consuming(analytics, recorder, db=db):
         await until(lambda: recorder.has(1), within_s=15)  # ack_wait is 60 s: it was put back.
+
+
+@pytest.mark.promise("M-01", "M-09")
+async def test_loops_that_stop_do_not_hand_each_other_what_comes_meanwhile(tmp_path: Path, database: Any) -> None:
+    """A message has three deliveries. One that came while many loops of one process stopped used all of them up within milliseconds."""
+    db = await database.open("executor")
+    spec, handled, deliveries = streams.EXECUTOR_BATCH, set[bytes](), dict[bytes, int]()
+
+    async def note(batch: Sequence[Delivered]) -> None:
+        handled.update(one.data for one in batch)
+
+    async def count(batch: Sequence[Delivered]) -> None:
+        deliveries.update((one.data, one.num_delivered) for one in batch)
+
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        async with bus_of(server, "gateway") as gateway, bus_of(server, "executor") as executor:
+            sent = set[bytes]()
+            for moment in range(12):
+                async with consuming(executor, note, db=db, spec=spec, concurrency=48) as stop:
+                    await asyncio.wait_for(until_waiting(executor, spec, 48), 30)
+                    bodies = [b"%d/%d" % (moment, n) for n in range(16)]
+                    for body in bodies:
+                        await gateway.nc.publish(BATCH_OF_SOMEBODY, body)
+                    await gateway.nc.flush()
+                    for _ in range(moment):
+                        await asyncio.sleep(0)
+                    stop.set()
+                sent.update(bodies)
+            async with consuming(executor, count, db=db, spec=spec, concurrency=8):
+                await until(lambda: _reached(handled | deliveries.keys(), len(sent)))
+    assert handled | deliveries.keys() == sent
+    assert set(deliveries.values()) <= {1, 2}
+
+
+async def until_waiting(bus: Bus, spec: ConsumerSpec, count: int) -> None:
+    """Until so many requests for a message lie at the server."""
+    while True:
+        answer = await bus.nc.request(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}", timeout=5)
+        if json.loads(answer.data)["num_waiting"] >= count:
+            return
 
 
 async def test_a_slow_handler_keeps_its_message_beyond_ack_wait(tmp_path: Path, database: Any) -> None:

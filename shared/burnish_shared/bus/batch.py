@@ -38,6 +38,8 @@ BUSY_MOST_S: Final = 20.0
 """So long a single message waits for rows that others hold, before that counts as a failed delivery (PROMISES row 21: bounded retry)."""
 
 DRAIN_S: Final = 30.0
+STOPPING_S: Final = 2.0
+"""Within this, replicas that are stopped together have all left the consumer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,17 @@ class _Loop:
 
     async def run(self) -> None:
         await self._reader.open()
-        watcher = asyncio.create_task(self._interrupt_on_stop())
+        leaving = asyncio.create_task(self._leave_on_stop())
         try:
             while not self._stop.is_set():
                 await self._consumer.pause_if_needed()
                 if not self._stop.is_set():
                     await self._step()
         finally:
-            watcher.cancel()
-            await self._consumer.put_back([_held(one) for one in await self._reader.close()])
+            if not self._stop.is_set():
+                leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+            await self._leave()
 
     async def _step(self) -> None:
         spec = self._consumer.spec
@@ -132,9 +136,14 @@ class _Loop:
                 await work
             await self._consumer.put_back([one for one in held if not one.is_settled])
 
-    async def _interrupt_on_stop(self) -> None:
+    async def _leave_on_stop(self) -> None:
+        """At once, also while a batch is in work: what comes meanwhile is for others."""
         await self._stop.wait()
+        await self._leave()
+
+    async def _leave(self) -> None:
         self._reader.interrupt()
+        await self._consumer.put_back([_held(one) for one in await self._reader.close()])
 
 
 class _Consumer:
@@ -171,10 +180,14 @@ class _Consumer:
         self.guard.resume()
 
     async def put_back(self, held: Sequence[_Held], *, delay_s: float | None = None) -> None:
-        """Gives messages back to the stream, for another replica to take at once, or for anybody after `delay_s`."""
+        """Gives messages back to the stream, for another replica to take at once, or for anybody after `delay_s`.
+
+        One that has a single delivery left waits for a moment: replicas that stop together would use it up between them.
+        """
         for one in held:
+            is_next_its_last = one.delivered.num_delivered >= self.spec.max_deliver - 1
             with contextlib.suppress(nats.errors.Error):
-                await one.message.nak(delay=delay_s)
+                await one.message.nak(delay=STOPPING_S if delay_s is None and is_next_its_last else delay_s)
             one.is_settled = True
 
     async def _work(self, held: list[_Held]) -> None:
