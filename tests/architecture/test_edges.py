@@ -112,6 +112,17 @@ def test_subjects_are_built_in_one_place() -> None:
     assert not wrong, wrong
 
 
+def test_no_route_is_built_twice() -> None:
+    """`include_router` builds all routes once more, within the first requests; `wire.include` takes them as they are."""
+    wrong = [
+        f"{module.path}:{node.lineno}"
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "include_router"
+    ]
+    assert not wrong, wrong
+
+
 def test_services_read_the_environment_through_their_settings() -> None:
     found = {
         module.path

@@ -29,7 +29,7 @@ from burnish_gateway.middleware import RequestContext, failure_response
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
 from burnish_gateway.trace_requests import TraceRequests
-from burnish_gateway.wire import GONE, error_response, invalid_field
+from burnish_gateway.wire import GONE, error_response, include, invalid_field
 from burnish_shared.errors import BurnishError, NotFound
 from burnish_shared.process import HealthServer, supervise
 from burnish_shared.settings import from_environment
@@ -118,14 +118,14 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are made in middleware.py, for a tenth of the price
     )
     for feature in FEATURES:
-        app.include_router(importlib.import_module(f"burnish_gateway.{feature}.routes").router)
+        include(app.router, importlib.import_module(f"burnish_gateway.{feature}.routes").router)
     from burnish_gateway.operations import router as operations
     from burnish_gateway.page.routes import router as page
     from burnish_gateway.page.status_page import router as status_page
 
-    app.include_router(operations)
-    app.include_router(status_page)
-    app.include_router(page)  # last: it takes whatever is below /app/
+    include(app.router, operations)
+    include(app.router, status_page)
+    include(app.router, page)  # last: it takes whatever is below /app/
     app.openapi = describe(app)  # type: ignore[method-assign]
     handle_errors(app)
     app.add_middleware(ShortWay)

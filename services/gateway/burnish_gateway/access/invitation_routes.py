@@ -21,7 +21,7 @@ from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, fold
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import ApiModel, Text, make_router
+from burnish_gateway.wire import ApiModel, Text, include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, NotFound
 
@@ -137,5 +137,5 @@ def _link(gateway: Gateway, request: Request, token: str) -> str:
 
 
 router = APIRouter()
-router.include_router(accepting)
-router.include_router(invitations)
+include(router, accepting)
+include(router, invitations)

@@ -12,6 +12,7 @@ from burnish_gateway.access import (
     sign_in_routes,
     workspace_routes,
 )
+from burnish_gateway.wire import include
 
 router = APIRouter()
 for part in (
@@ -24,4 +25,4 @@ for part in (
     key_routes,
     audit_routes,
 ):
-    router.include_router(part.router)
+    include(router, part.router)

@@ -26,7 +26,7 @@ from burnish_gateway.datasets.store import hold_dataset
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import json_response, make_router
+from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
@@ -35,8 +35,8 @@ from burnish_shared.slug import parse_slug
 
 router = make_router("alerts")
 
-router.include_router(channel_routes.router)
-router.include_router(mute_routes.router)
+include(router, channel_routes.router)
+include(router, mute_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]

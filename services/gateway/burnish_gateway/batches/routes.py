@@ -18,12 +18,12 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 
 router = make_router("batches")
-router.include_router(file_routes.router)
+include(router, file_routes.router)
 
 STATUSES = {
     "validating": ["pending"], "in_progress": ["running"], "paused": ["paused"], "completed": ["completed"], "failed": ["failed"],

@@ -19,7 +19,7 @@ from burnish_gateway.billing.credit_bodies import (
 )
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.moments import Moment, check_order
-from burnish_gateway.wire import json_response, make_router
+from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
@@ -97,4 +97,4 @@ async def _credits(tx: Tx, principal: Principal) -> CreditsAnswer:
 
 router = APIRouter()
 for part in (ledger, credit_routes.ledger, plan_routes.plans, budget_routes.budgets, usage_routes.usage):
-    router.include_router(part)
+    include(router, part)

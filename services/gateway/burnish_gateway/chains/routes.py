@@ -16,15 +16,15 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.named_changes import named_by
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry.spelling import newer_version_response, tags_of
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, InvalidField, NewerVersion, PayloadTooLarge
 from burnish_shared.slug import MAX_VERSION, parse_folder, parse_label, parse_movable_label, parse_slug
 
 router = make_router("chains")
-router.include_router(run_routes.router)
-router.include_router(label_routes.router)
+include(router, run_routes.router)
+include(router, label_routes.router)
 
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 

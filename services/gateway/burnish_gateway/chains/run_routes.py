@@ -28,7 +28,7 @@ from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import parse_label, parse_slug
 
-router = make_router("chain-runs", route_class=ChatRoute)
+router = make_router("chains", route_class=ChatRoute)
 
 CANCEL_WAIT_S = 3.0
 """How long the end of a cancelled run is waited for."""

@@ -28,7 +28,7 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import make_router, read_body
+from burnish_gateway.wire import include, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -53,7 +53,7 @@ class UploadRoute(APIRoute):
 
 
 router = make_router("datasets", route_class=UploadRoute)
-router.include_router(make_items_routes.router)
+include(router, make_items_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 ColumnMap = Annotated[

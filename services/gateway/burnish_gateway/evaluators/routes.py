@@ -29,14 +29,14 @@ from burnish_gateway.evaluators.new_version import add_version
 from burnish_gateway.evaluators.try_out import checked, no_such_evaluator, saved, try_out
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.evaluators import Evaluator
 from burnish_shared.ids import new_uuid
 
 router = make_router("evaluators")
 for _part in (live_routes, score_routes, agreement_routes):
-    router.include_router(_part.router)
+    include(router, _part.router)
 
 LIST = "evaluators"
 VERSIONS = "evaluator-versions"

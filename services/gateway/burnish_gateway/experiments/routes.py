@@ -20,13 +20,13 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import no_such_prompt
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import Slug, parse_slug
 
 router = make_router("experiments")
-router.include_router(settings_routes.router)  # before the routes of one experiment, whose id would take its place
-router.include_router(backtest_routes.router)
+include(router, settings_routes.router)  # before the routes of one experiment, whose id would take its place
+include(router, backtest_routes.router)
 
 
 @router.post("/v1/experiments", status_code=201, response_model=ExperimentAnswer, summary="Draft an experiment")

@@ -8,7 +8,7 @@ from burnish_gateway.feedback import batch_routes, metric_routes
 from burnish_gateway.feedback.bodies import FeedbackAccepted, FeedbackBody
 from burnish_gateway.feedback.record import record, sender_of
 from burnish_gateway.idempotency import key_of
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import include, make_router
 
 router = make_router("feedback")
 
@@ -32,5 +32,5 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
     return Response(b'{"feedback_id":"%s"}' % str(feedback_id).encode(), status_code=202, media_type="application/json")
 
 
-router.include_router(batch_routes.router)
-router.include_router(metric_routes.router)
+include(router, batch_routes.router)
+include(router, metric_routes.router)

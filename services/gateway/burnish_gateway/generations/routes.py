@@ -22,7 +22,7 @@ from burnish_gateway.generations.choose import line_of, no_such_generation, no_s
 from burnish_gateway.generations.copy_generations import fork, import_line, restore, snapshot
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import ChatRoute, Text, json_response, make_router
+from burnish_gateway.wire import ChatRoute, Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
 from burnish_shared.slug import parse_slug
@@ -51,7 +51,7 @@ async def post_import(request: Request, body: ImportBody, principal: Editor, gat
     return await run_once(gateway, request, principal, status=201, work=work)
 
 
-router.include_router(files)  # before the routes of one line, whose id would take its place
+include(router, files)  # before the routes of one line, whose id would take its place
 
 
 @router.get("/v1/generations", response_model=answers.LinePage, summary="Lines of generations, the newest first")

@@ -16,7 +16,7 @@ from burnish_gateway.imports.otlp_errors import PROTOBUF, OtlpRoute, media_type
 from burnish_gateway.imports.otlp_json import from_json
 from burnish_gateway.imports.otlp_spans import from_protobuf
 from burnish_gateway.json_lines import lines_body, lines_of
-from burnish_gateway.wire import content_encoding, json_response, make_router, read_body
+from burnish_gateway.wire import content_encoding, include, json_response, make_router, read_body
 from burnish_shared.errors import InvalidField
 
 router = make_router("executions", route_class=APIRoute)
@@ -92,4 +92,4 @@ def _json(rejected: Rejected) -> Response:
     return json_response({"partialSuccess": {"rejectedSpans": str(rejected.spans), "errorMessage": rejected.reason}})
 
 
-router.include_router(traces)
+include(router, traces)

@@ -12,7 +12,7 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.inbound import configure, store
 from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, InboundPage, NewInboundAnswer, ReceivedAnswer
 from burnish_gateway.inbound.receive import BODY_MOST_BYTES, receive
-from burnish_gateway.wire import json_response, make_router, read_body
+from burnish_gateway.wire import include, json_response, make_router, read_body
 from burnish_shared.db.session import Tx
 
 router = APIRouter()
@@ -80,5 +80,5 @@ async def post_message(inbound_id: str, request: Request) -> Response:
     return json_response(ReceivedAnswer(feedback_id=feedback_id), status=202)
 
 
-router.include_router(administration)
-router.include_router(receiving)
+include(router, administration)
+include(router, receiving)

@@ -15,16 +15,16 @@ from burnish_gateway.insights.project_costs import Month, Series, month_series, 
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
 from burnish_gateway.moments import Moment
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import include, make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.measures import EFFECTIVENESS_VERSION
 from burnish_shared.money import credits_text
 from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
 
 router = make_router("analytics")
-router.include_router(recount_routes.router)
-router.include_router(failure_group_routes.router)
-router.include_router(group_routes.router)
+include(router, recount_routes.router)
+include(router, failure_group_routes.router)
+include(router, group_routes.router)
 
 GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key"]
 CostGroup = Literal[

@@ -18,7 +18,7 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.answers import PromptAnswer, plain, prompt_answer
 from burnish_gateway.registry.spelling import check_may_publish, tags_of
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import parse_label, parse_slug
@@ -150,7 +150,7 @@ async def _seen(tx: Tx, principal: Principal, entry_id: str) -> Entry:
     return entry
 
 
-router.include_router(statistics_routes.router)
+include(router, statistics_routes.router)
 
 
 def _parsed(entry_id: str) -> UUID:

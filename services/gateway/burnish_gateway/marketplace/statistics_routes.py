@@ -11,7 +11,7 @@ from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.marketplace import statistics_store
 from burnish_gateway.wire import json_response, make_router
 
-router = make_router("analytics")
+router = make_router("marketplace")
 
 DAYS_MOST: Final = 400
 

@@ -19,16 +19,16 @@ from burnish_gateway.optimization.follow import follow_job
 from burnish_gateway.optimization.start import start_optimization, start_test_runs, wake_test_runs
 from burnish_gateway.optimization.store import RunKind
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 from burnish_shared.slug import parse_slug
 
 router = make_router("optimization")
-router.include_router(summary_routes.router)  # before the routes of one run, whose id would take its place
-router.include_router(forecast_routes.router)
-router.include_router(suggest_routes.router)
-router.include_router(compare_runs_routes.router)
+include(router, summary_routes.router)  # before the routes of one run, whose id would take its place
+include(router, forecast_routes.router)
+include(router, suggest_routes.router)
+include(router, compare_runs_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]

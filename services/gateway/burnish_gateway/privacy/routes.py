@@ -14,7 +14,7 @@ from burnish_gateway.privacy import answers, bodies, store, workspace_routes
 from burnish_gateway.privacy.ask_for_erasure import ask_for_erasure
 from burnish_gateway.privacy.erasure import Erasure, no_such_erasure
 from burnish_gateway.privacy.receipt import signed_receipt
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
 
@@ -78,7 +78,7 @@ async def get_receipt(erasure_id: str, principal: Admin, gateway: GatewayParts) 
     )
 
 
-router.include_router(workspace_routes.router)
+include(router, workspace_routes.router)
 
 
 async def _found(gateway: Gateway, principal: Principal, erasure_id: str) -> Erasure:

@@ -40,7 +40,7 @@ from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_gateway.registry.save_whole import check_blocks
 from burnish_gateway.registry.spelling import age_headers, author_of, check_may_publish, etag_matches, tags_of
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import parse_folder, parse_label, parse_movable_label, parse_slug
@@ -256,4 +256,4 @@ for part in (
     review_routes.router, comment_routes.router, compare_routes.router, archive_routes.router, uses_routes.router,
     compress_routes.router, usage_routes.router,
 ):  # fmt: skip
-    router.include_router(part)
+    include(router, part)

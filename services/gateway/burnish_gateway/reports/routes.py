@@ -19,12 +19,12 @@ from burnish_gateway.reports.make_report import period_of
 from burnish_gateway.reports.schedule import Every
 from burnish_gateway.reports.target import Kind, target_of
 from burnish_gateway.reports.write_report import write_report
-from burnish_gateway.wire import json_response, make_router
+from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
 
 router = make_router("analytics")
-router.include_router(schedule_routes.router)  # before the routes of one report, whose id would take its place
+include(router, schedule_routes.router)  # before the routes of one report, whose id would take its place
 
 DEFAULT_RANGE: Final = timedelta(days=7)
 LONGEST_RANGE: Final = timedelta(days=400)

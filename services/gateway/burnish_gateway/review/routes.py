@@ -15,7 +15,7 @@ from burnish_gateway.review.bodies import ClaimBody, PickBody
 from burnish_gateway.review.claim import claim, details
 from burnish_gateway.review.progress_store import progress
 from burnish_gateway.review.review_item import Status, no_such_review
-from burnish_gateway.wire import json_response, make_router
+from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.contracts.review import Reason
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, NotFound
@@ -80,7 +80,7 @@ async def get_progress(principal: Viewer, gateway: GatewayParts, *, prompt: Prom
         return json_response(await progress(tx, slug=slug))
 
 
-router.include_router(settings_routes.router)
+include(router, settings_routes.router)
 
 
 @router.get("/v1/review/{review_id}", response_model=ReviewDetail, summary="One answer of the queue, with its text")
@@ -93,7 +93,7 @@ async def get_review(review_id: UUID, principal: Viewer, gateway: GatewayParts) 
     return json_response(shown)
 
 
-router.include_router(decision_routes.router)
+include(router, decision_routes.router)
 
 
 def _slug(prompt: str | None) -> str | None:

@@ -14,7 +14,7 @@ from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery
 from burnish_gateway.webhooks import configure_endpoint as configure
 from burnish_gateway.webhooks.endpoint import check_on, endpoint_id_of
 from burnish_gateway.webhooks.send_test import send_test
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, include, json_response, make_router
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.db.session import Tx
 
@@ -136,7 +136,7 @@ async def post_test(endpoint_id: str, *, request: Request, principal: Editor, ga
     return answer
 
 
-router.include_router(catalogue_routes.router)
-router.include_router(delivery_routes.router)
-router.include_router(range_routes.router)
-router.include_router(statistics_routes.router)
+include(router, catalogue_routes.router)
+include(router, delivery_routes.router)
+include(router, range_routes.router)
+include(router, statistics_routes.router)
