@@ -124,6 +124,27 @@ def test_a_text_in_parts_is_a_text(logprobs: Any) -> None:
     assert isinstance(whole, Answer) and whole.output == "Hello."
 
 
+THINKING = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "Six "}, {"type": "reference", "reference_ids": [1]}], "closed": False},
+    {"type": "thinking", "thinking": "times."},
+    {"type": "text", "text": "42"},
+]
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": [{"token": "42", "logprob": -0.5}]}])
+def test_thoughts_among_the_parts_of_a_text_are_told_and_kept_beside_it(logprobs: Any) -> None:
+    """Mistral's reasoning models answer so."""
+    answer = Answer()
+    choice = {"index": 0, "delta": {"role": "assistant", "content": THINKING}, "logprobs": logprobs}
+    piece = read_chunk(answer, json.dumps({"choices": [choice]}).encode())
+    whole = read_body(json.dumps({"choices": [{"message": {"role": "assistant", "content": THINKING}, "logprobs": logprobs}]}).encode())
+    assert isinstance(piece, Piece) and piece.text == "42" and isinstance(whole, Answer)
+    told = piece.delta or {}
+    assert (told["choices"][0]["delta"] if logprobs else told)["reasoning_content"] == "Six times."
+    for one in (answer, whole):
+        assert one.output == "42" and one.asides is not None and one.asides.reasoning == ["Six times."]
+
+
 @pytest.mark.parametrize(
     ("said", "kind"),
     [

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from burnish_executor.core.asides import KEPT_WITH_CALLS, PLAIN, Asides
+from burnish_executor.core.asides import KEPT_WITH_CALLS, Asides, says_more
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_shared.contracts.executions import Usage
 
@@ -81,7 +81,7 @@ def add(
 
 def set_aside(answer: Answer, said: Mapping[str, Any]) -> dict[str, Any]:
     """Keeps what a message or delta says besides its text and calls, and returns it as a delta; empty where it says nothing."""
-    if said.keys() <= PLAIN:
+    if not says_more(said):
         return {}
     asides = answer.asides or Asides()
     before = asides.characters

@@ -17,6 +17,22 @@ KEPT_WITH_CALLS: Final = ("extra_content", "provider_specific_fields")
 """What a provider hangs on a tool call and wants back with it: Google's signatures of thoughts, in its own form and in LiteLLM's."""
 
 
+def says_more(said: Mapping[str, Any]) -> bool:
+    """Whether a message or delta may say something besides its text and calls."""
+    return not said.keys() <= PLAIN or isinstance(said.get("content"), list)
+
+
+def thoughts_in(content: Any) -> str:
+    """Of a content in parts, those that are thoughts: each a list of text parts, or a text.
+
+    Mistral's models that reason answer so (https://docs.mistral.ai/studio-api/conversations/reasoning).
+    """
+    parts = [one.get("thinking") for one in content if isinstance(one, dict)] if isinstance(content, list) else []
+    within = [one for part in parts for one in (part if isinstance(part, list) else [part])]
+    texts = [one.get("text") if isinstance(one, dict) else one for one in within]
+    return "".join(one for one in texts if isinstance(one, str))
+
+
 @dataclass(slots=True)
 class Asides:
     """As far as it came."""
@@ -37,7 +53,8 @@ class Asides:
     def take(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Keeps what a message or delta says besides, and returns it as a delta; empty where it says nothing."""
         told: dict[str, Any] = {}
-        thought, refusal = said.get("reasoning_content") or said.get("reasoning"), said.get("refusal")
+        thought = said.get("reasoning_content") or said.get("reasoning") or thoughts_in(said.get("content"))
+        refusal = said.get("refusal")
         if isinstance(thought, str) and thought:
             self.reasoning.append(thought)
             told["reasoning_content"] = thought

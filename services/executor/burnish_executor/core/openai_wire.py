@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from burnish_executor.core.answer import Answer, Piece, add, merge_call, parsed, set_aside, text_of
-from burnish_executor.core.asides import PLAIN
+from burnish_executor.core.asides import says_more
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, is_plain, logprobs_in
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
@@ -147,7 +147,7 @@ def _read_choice(choice: dict[str, Any]) -> Answer | None:
 def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     """Text and parts of tool calls of one delta; both may come together."""
     calls = parts_of(answer, delta["tool_calls"]) if delta.get("tool_calls") else ()
-    return add(answer, text=text_of(delta.get("content")), calls=calls, beside=None if delta.keys() <= PLAIN else delta)
+    return add(answer, text=text_of(delta.get("content")), calls=calls, beside=delta if says_more(delta) else None)
 
 
 def _failure_in(choices: Any) -> Failure | None:
