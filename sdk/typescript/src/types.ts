@@ -256,6 +256,7 @@ export interface ErrorInfo {
   problems?: Problem[];
   provider_code?: string | null;
   provider_param?: string | null;
+  provider_status?: number | null;
   retry_after_s?: number | null;
   retryable?: boolean;
   type: string;

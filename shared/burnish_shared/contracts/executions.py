@@ -263,6 +263,7 @@ class ErrorInfo(BaseModel):
     retryable: bool = False
     retry_after_s: float | None = Field(default=None, description="How long the provider asked to wait.")
     guardrail: str | None = Field(default=None, description="The name of the rule that stopped it.")
+    provider_status: int | None = Field(default=None, description="The HTTP status of the provider's answer, where it gave one.")
     provider_code: str | None = Field(default=None, description="What the provider calls its error, such as `context_length_exceeded`.")
     provider_param: str | None = Field(default=None, description="The parameter that the provider blames, in its own name.")
     problems: list[Problem] = Field(default_factory=list, description="What of the answer is not as its version wants it.")

@@ -11204,6 +11204,11 @@ export interface components {
              */
             provider_param?: string | null;
             /**
+             * Provider Status
+             * @description The HTTP status of the provider's answer, where it gave one.
+             */
+            provider_status?: number | null;
+            /**
              * Retry After S
              * @description How long the provider asked to wait.
              */

@@ -273,6 +273,7 @@ class ErrorInfo(TypedDict):
     problems: NotRequired[list[Problem]]
     provider_code: NotRequired[str | None]
     provider_param: NotRequired[str | None]
+    provider_status: NotRequired[int | None]
     retry_after_s: NotRequired[float | None]
     retryable: NotRequired[bool]
     type: str

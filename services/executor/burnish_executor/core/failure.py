@@ -57,6 +57,7 @@ class Failure:
             message=storable(self.message),
             retryable=self.kind.value[2],
             retry_after_s=self.retry_after_s,
+            provider_status=self.http_status,
             provider_code=self.code,
             provider_param=self.param,
         )

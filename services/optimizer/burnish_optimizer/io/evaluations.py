@@ -17,6 +17,7 @@ import structlog
 from burnish_optimizer import metrics
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
+from burnish_optimizer.core.unreached import reached_no_model
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluation_request import request_of
@@ -40,6 +41,8 @@ FUNDING_SPENT: Final = "funding"
 
 SENT_MOST: Final = 4
 """So often is a silent evaluation sent again before its job gives up."""
+
+PUT_RIGHT: Final = "Put its provider key, its name or its address right, and start again."
 
 
 @dataclass(slots=True)
@@ -347,17 +350,23 @@ def _booked(outcome: Outcome) -> Booked:
 
 
 def _score(question: Question, booked: Booked) -> float | None:
-    if question.expected is None:
+    """None where nothing was expected, and where no model read the question: that is no wrong answer."""
+    if question.expected is None or (booked.status != "success" and reached_no_model(booked.error)):
         return None
     return float(booked.status == "success" and is_right(booked.output, expected=question.expected))
 
 
 def _tell(asked: _Asked, what: tuple[Booked, int]) -> None:
-    """Gives the answer to who asked: what failed for good reason is an answer without output, what kept failing is an error."""
+    """Gives the answer to who asked: what failed for good reason is an answer without output; what kept failing, or was read by no model,
+    is an error."""
     booked, spent_nusd = what
+    why = str((booked.error or {}).get("message") or booked.status)[:300]
     if booked.status != "success" and (booked.error or {}).get("retryable", True):
-        why = (booked.error or {}).get("message") or booked.status
-        _refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {str(why)[:300]}"))
+        _refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {why}"))
+        return
+    if booked.status != "success" and reached_no_model(booked.error):
+        model = asked.question.route.model
+        _refuse(asked, EvaluationFailed(f"The model {model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"))
         return
     if not asked.answer.done():
         asked.answer.set_result(

@@ -1,0 +1,105 @@
+"""A model that cannot be asked has no wrong answers: the run or the search fails and says why (PRODUCT D2, O1; PROMISES O-01)."""
+
+from typing import Any
+
+import pytest
+
+from burnish_optimizer import run_job
+from burnish_optimizer.job_under_way import Work
+from tests.embedded.stack import Stack
+from tests.integration.compat.simulator import fault
+from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.test_jobs import start
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+from tests.integration.optimization.tickets import STRONG
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D2", "O1")]
+
+SEARCHED_BY_THEN = 30
+
+
+async def scores(stack: Stack, owner_id: str) -> list[tuple[str, float | None]]:
+    """Of the calls that failed: of which status, and how they count."""
+    rows = await books(
+        stack, "SELECT status, score FROM evaluations WHERE owner_id = $1::text::uuid AND status IS DISTINCT FROM 'success'", owner_id
+    )
+    return [(row["status"], row["score"]) for row in rows if row["status"] is not None]
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
+async def test_a_test_run_whose_model_cannot_be_asked_fails_and_counts_nothing_as_wrong(
+    stack: Stack, desk: Desk, start_optimizer: Any, status: int
+) -> None:
+    await start_optimizer()
+    async with fault(stack, f"error,status={status}", model="reader"):
+        started = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"})
+        assert started.status == 202, started.body
+        run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert (run["status"], run["error"]["code"]) == ("failed", "evaluation_failed"), run["error"]
+    assert "simulated/reader" in run["error"]["message"] and str(status) in run["error"]["message"]
+    assert not run["metrics"] and not run["failed_cases"], run
+    refused = await scores(stack, run["id"])
+    assert refused and {score for _, score in refused} == {None}
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def test_what_a_provider_refuses_of_a_text_still_counts_as_wrong(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    async with fault(stack, "error,status=400", model="reader"):
+        started = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"})
+        run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert run["status"] == "completed" and run["metrics"]["errors"] == run["metrics"]["total"] > 0, run
+    assert set(await scores(stack, run["id"])) == {("error", 0.0)}
+
+
+async def assert_failed(stack: Stack, desk: Desk, job: Any) -> None:
+    assert (job["status"], job["error"]["code"], job["outcome"]) == ("failed", "evaluation_failed", None), job["error"] or job
+    assert job["suggestion_id"] is None and job["test"] is None
+    refused = await scores(stack, job["id"])
+    assert refused and {score for _, score in refused} == {None}, "a call that reached no model is no wrong answer"
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.promise("O-01")
+async def test_a_search_whose_key_is_refused_in_the_middle_fails(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = Work.evaluate, list[str]()
+
+    async def evaluate(work: Work, text: str, item: Any) -> Any:
+        asked.append(text)
+        if len(asked) == SEARCHED_BY_THEN:
+            async with stack.session.put(f"{stack.simulator}/faults", json={"model": "reader", "fault": "error,status=401"}) as armed:
+                assert armed.status == 200
+        return await real(work, text, item)
+
+    monkeypatch.setattr(Work, "evaluate", evaluate)
+    await start_optimizer(job_in_flight=4)
+    async with fault(stack, "error,status=401", model="judge"):  # ends the one that is armed meanwhile, too
+        job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    assert len(asked) >= SEARCHED_BY_THEN
+    await assert_failed(stack, desk, job)
+
+
+@pytest.mark.promise("O-01")
+async def test_a_proof_whose_key_is_refused_proves_nothing(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = run_job._measure_pairs
+
+    async def measured(work: Work, *given: Any, **named: Any) -> Any:
+        async with fault(stack, "error,status=401", model="reader"):
+            return await real(work, *given, **named)
+
+    monkeypatch.setattr(run_job, "_measure_pairs", measured)
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk, method='manual', manual={'candidates': [STRONG]})}")
+    await assert_failed(stack, desk, job)
+
+
+async def test_a_search_whose_proposing_model_cannot_be_asked_fails(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    async with fault(stack, "error,status=404", model="writer"):
+        job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    assert (job["status"], job["error"]["code"]) == ("failed", "evaluation_failed"), job["error"] or job
+    assert "simulated/writer" in job["error"]["message"]
