@@ -194,6 +194,8 @@ async def test_what_cannot_be_tried_in_a_chain_is_refused_by_name(stack: Stack) 
 
     status, param, message = await refused(chain=newest, models={"task": "simulated/chat"})
     assert (status, param) == (422, "models.task") and "simulated/reader" in message
+    status, param, message = await refused(models={"task": "simulated/chat"})
+    assert (status, param) == (422, "models.task") and "the model of the version that it runs" in message
 
     again = STEPS[1] | {"id": "again"}
     for version, prompt, refusal in ((3, "tickets", 422), (4, "tickets@latest", 422), (5, "tickets@1", None)):

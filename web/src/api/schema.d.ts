@@ -6312,7 +6312,7 @@ export interface components {
             edits?: number[] | null;
             /**
              * Force
-             * @description Move `production` although it names another version than the one that was measured.
+             * @description Move the label although `production` names another version than the one that was measured, or calls of the label would meet another model than those that it was measured with.
              * @default false
              */
             force: boolean;

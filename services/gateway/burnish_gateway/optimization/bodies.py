@@ -179,7 +179,11 @@ class AcceptBody(ApiModel):
         "label moves to it, unless a rollout measures it, or `force` and a `label` are given.",
     )
     label: Text | None = Field(default="production", description="The label that moves to the new version; null moves none.")
-    force: bool = Field(default=False, description="Move `production` although it names another version than the one that was measured.")
+    force: bool = Field(
+        default=False,
+        description="Move the label although `production` names another version than the one that was measured, or calls of the label "
+        "would meet another model than those that it was measured with.",
+    )
     rollout: Literal["guarded"] | RolloutAsked | None = Field(
         default=None, description="`guarded`, or its ramp: the label moves when the new version went up it without harm."
     )

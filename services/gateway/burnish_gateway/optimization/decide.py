@@ -12,6 +12,7 @@ from burnish_gateway.experiments.from_suggestion import begin_rollout
 from burnish_gateway.lineage import store as lineage_store
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import AcceptBody
+from burnish_gateway.optimization.measured_with import measured_with, unmeasured_model
 from burnish_gateway.optimization.some_edits import with_some
 from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
@@ -41,7 +42,8 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     """What was measured becomes the next version, byte for byte, and the label moves; of some edits alone a version that nobody gets yet.
     Accepting again answers the same.
 
-    Raises NotFound, Conflict where it was rejected or where production no longer names what was measured, InvalidField.
+    Raises NotFound, Conflict where it was rejected, where production no longer names what was measured, or where a label would call
+    another model than those that it was measured with, InvalidField.
     """
     label = None if body.label is None else parse_movable_label(body.label)
     if body.rollout is not None and label is None:
@@ -59,6 +61,8 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     is_part = content != row["content"]
     if is_part and body.rollout is None:
         label = _label_of_part(body, label)
+    if label is not None and body.rollout is None and not body.force:
+        await _check_model(tx, principal.workspace_id, row, content, label=label)
     if label == PRODUCTION and not body.force:
         await _check_incumbent(tx, principal.workspace_id, slug, measured=row["base_version"])
     saved = await add_version(
@@ -141,10 +145,30 @@ async def _chosen(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> dic
     content: dict[str, Any] = row["content"]
     if body.edits is None:
         return content
+    base = await _base_of(tx, workspace_id, row)
+    return with_some(content, row["evidence"], base=base, places=body.edits)
+
+
+async def _base_of(tx: Tx, workspace_id: UUID, row: Any) -> dict[str, Any]:
+    """The content of the version that a suggestion improves. Raises NotFound."""
     base = await prompts_store.find_version(tx, workspace_id, row["prompt_id"], row["base_version"])
     if base is None:
         raise no_such_prompt(row["slug"], version=row["base_version"])
-    return with_some(content, row["evidence"], base=base.content.fields(), places=body.edits)
+    return base.content.fields()
+
+
+async def _check_model(tx: Tx, workspace_id: UUID, row: Any, content: dict[str, Any], *, label: Label) -> None:
+    """Raises Conflict where the label's calls would meet the change with a model that nobody measured it with."""
+    served = unmeasured_model(content, row["evidence"], base=await _base_of(tx, workspace_id, row))
+    if served is None:
+        return
+    measured = measured_with(content, row["evidence"])
+    raise Conflict(
+        f"The gain was measured with {', '.join(measured)}, but '{label}' would call {served}. Set label to null and give the version that "
+        'model, begin a rollout, or accept with "force": true.',
+        param="label",
+        details={"measured_with": measured, "model": served},
+    )
 
 
 def _label_of_part(body: AcceptBody, label: Label | None) -> Label | None:

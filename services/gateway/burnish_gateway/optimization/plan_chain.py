@@ -90,10 +90,11 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
                 param="chain.slug",
             )
     _check_runs_once(calls, place, slug=slug)
-    if own.model is not None and body.models.task not in (None, own.model):
+    if body.models.task is not None:
+        called = f"{own.model} itself, whatever the version says" if own.model is not None else "the model of the version that it runs"
         raise InvalidField(
-            f"models.task: the step {place.step!r} of the chain calls {own.model} itself, whatever the version says; a gain with another "
-            "model would not be served.",
+            f"models.task: the step {place.step!r} of the chain calls {called}; a gain with another model would not be served. "
+            "Leave it out.",
             param="models.task",
         )
     fixed = {name for name, value in own.overrides.items() if value is not None} | ({"model"} if own.model is not None else set())

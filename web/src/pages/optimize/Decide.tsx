@@ -37,6 +37,7 @@ function Accept({ suggestion, open, onClose }: Part) {
   const live = labels?.["production"];
   const moved = label === "production" && live !== undefined && live !== suggestion.base_version;
   const conflict = accept.error instanceof ApiError && accept.error.status === 409 && accept.error.param === "label";
+  const isOtherModel = conflict && accept.error instanceof ApiError && "measured_with" in accept.error.details;
   const unmeasured = isPart && label !== "";
   const mustInsist = moved || conflict || unmeasured;
   const turn = (place: number) => {
@@ -73,6 +74,7 @@ function Accept({ suggestion, open, onClose }: Part) {
           onChange={(next) => {
             setLabel(next);
             setForce(false);
+            accept.reset();
           }}
           options={[...new Set(["production", "staging", ...Object.keys(labels ?? {})])].filter((one) => one !== "latest").map((one) => ({ value: one, label: one })).concat([{ value: "", label: "none" }])}
         />
@@ -80,6 +82,11 @@ function Accept({ suggestion, open, onClose }: Part) {
       {unmeasured ? (
         <Notice tone="warn" title="This was not measured.">
           These edits alone may do less than all of them, or harm.
+          <Checkbox className="mt-2" label={`Move ${label} to it all the same`} checked={force} onChange={(event) => setForce(event.target.checked)} />
+        </Notice>
+      ) : isOtherModel ? (
+        <Notice tone="warn" title="It was measured with another model.">
+          Calls of {label} would meet it with a model that nobody tried it with.
           <Checkbox className="mt-2" label={`Move ${label} to it all the same`} checked={force} onChange={(event) => setForce(event.target.checked)} />
         </Notice>
       ) : (moved || conflict) && label === "production" ? (

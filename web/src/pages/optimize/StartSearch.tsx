@@ -49,7 +49,8 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
     ...(ceiling && usd > 0 ? { credits: usd / USD_PER_CREDIT } : {}),
     ...(minutes && Number(minutes) > 0 ? { seconds: Math.round(Number(minutes) * 60) } : {}),
   };
-  const asked = { task, reflect, judge: search.judge, variants: search.variants.length > 0 ? search.variants : null };
+  // A chain calls the models of its steps.
+  const asked = { task: search.chain ? null : task, reflect, judge: search.judge, variants: search.variants.length > 0 ? search.variants : null };
   const asModels = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
   const body = prompt && dataset && !missing ? ({ prompt, ...askedItems(dataset), budget, models: asModels, ...(version ? { version: Number(version) } : {}), ...searchOf(search), ...begins } as Body) : null;
   const forecast = useForecast("/v1/optimizations/forecast", open ? body : null);
@@ -107,7 +108,11 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
           </Labelled>
           <div className="grid gap-4 sm:grid-cols-2">
             <Labelled name="Model that answers" error={errorFor(error, "models.task")}>
-              <Combobox label="Model that answers" value={task} onChange={setTask} clear="The version’s own" choices={models} className="w-full" />
+              {search.chain ? (
+                <p className="text-13 text-muted">That of the chain’s step.</p>
+              ) : (
+                <Combobox label="Model that answers" value={task} onChange={setTask} clear="The version’s own" choices={models} className="w-full" />
+              )}
             </Labelled>
             <Labelled name="Model that proposes edits" error={errorFor(error, "models.reflect")}>
               <Combobox label="Model that proposes edits" value={reflect} onChange={setReflect} clear="The usual one" choices={models} className="w-full" />
