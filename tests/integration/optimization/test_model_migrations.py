@@ -57,15 +57,15 @@ async def complete(stack: Stack, run_id: str, *, right: float) -> None:
     await rows_of(stack, "UPDATE accounts SET spent_nusd = 1000 WHERE reference = $1::text::uuid", run_id)
 
 
-async def improve(stack: Stack, job_id: str) -> None:
-    """As the optimizer leaves a job that proved a gain."""
+async def improve(stack: Stack, job_id: str, *, content: dict[str, Any] | None = None) -> None:
+    """As the optimizer leaves a job that proved a gain. `content`: what changes over the version; None: BETTER in its messages."""
     suggestion = new_uuid()
     await rows_of(
         stack,
         """INSERT INTO suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content, evidence)
            SELECT $1, workspace_id, prompt_id, slug, base_version, job_id, $2::jsonb, '{}' FROM optimization_jobs
             WHERE job_id = $3::text::uuid""",
-        suggestion, json.dumps({"messages": BETTER}), job_id,
+        suggestion, json.dumps(content or {"messages": BETTER}), job_id,
     )  # fmt: skip
     await rows_of(
         stack,
@@ -130,6 +130,56 @@ async def test_what_is_as_good_moves_and_what_is_worse_is_searched_and_gets_a_va
     prompt = await served(desk, "GET", "/v1/prompts/tickets?label=production")
     assert prompt["version"] == 1, "nobody gets it until a label moves"
     assert (await served(desk, "GET", "/v1/audit?action=model_migration.completed"))["data"][0]["object_id"] == begun["id"]
+
+
+OWN, OTHERS = [{"role": "system", "content": "Sort it, chat."}], [{"role": "system", "content": "Sort it, anybody."}]
+EXAMPLES = {"count": 2, "pool": [{"input": "my invoice", "expected": "billing"}, {"input": "my parcel", "expected": "shipping"}]}
+
+
+@pytest.mark.parametrize(
+    ("had", "proven", "kept"),
+    [
+        pytest.param(
+            [{"model": NEW, "messages": OWN}],
+            {"variants": [{"model": NEW, "messages": BETTER}]},
+            {"variants": [{"model": NEW, "messages": BETTER}]},
+            id="a variant",
+        ),
+        pytest.param(
+            [{"model": "simulated/*", "messages": OTHERS}],
+            {"variants": [{"model": "simulated/*", "messages": BETTER}]},
+            {"variants": [{"model": "simulated/*", "messages": OTHERS}, {"model": NEW, "messages": BETTER}]},
+            id="a variant of many models, which keep theirs",
+        ),
+        pytest.param(
+            [{"model": NEW, "messages": OWN}],
+            {"examples": EXAMPLES},
+            {"variants": [{"model": NEW, "messages": OWN}], "examples": EXAMPLES},
+            id="examples",
+        ),
+    ],
+)
+async def test_what_a_search_proved_for_the_successor_is_kept_whatever_it_changed(
+    stack: Stack, desk: Desk, had: list[Any], proven: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    changed = {"base_version": 1, "variants": had}
+    assert (await served(desk, "POST", "/v1/prompts/tickets/versions", changed, status=201))["version"] == 2
+    await served(desk, "PUT", "/v1/prompts/tickets/labels/production", {"version": 2})
+    body = {"prompt": "tickets", "version": 2, "dataset_id": desk.dataset_id, "split": "validation"}
+    await complete(stack, (await served(desk, "POST", "/v1/test-runs", body, status=202))["id"], right=0.9)
+    path = f"{MIGRATIONS}/{(await served(desk, 'POST', MIGRATIONS, asked(search=SEARCH), status=202))['id']}"
+    await rounds(stack)
+    [step] = (await served(desk, "GET", path))["steps"]
+    await complete(stack, step["after_run_id"], right=0.4)
+    await rounds(stack)
+    [step] = (await served(desk, "GET", path))["steps"]
+    await improve(stack, step["job_id"], content=proven)
+    await rounds(stack)
+    [step] = (await served(desk, "GET", path))["steps"]
+    assert (step["state"], step["outcome"]) == ("done", "improved"), step
+    version = await served(desk, "GET", f"/v1/prompts/tickets/versions/{step['new_version']}")
+    assert version["model"] == NEW and version["source"] == "optimizer"
+    assert {name: version[name] for name in kept} == kept
 
 
 async def test_without_a_search_it_only_says_what_is_worse(stack: Stack, desk: Desk) -> None:

@@ -101,7 +101,7 @@ class MigrationRunner(StepRounds):
             return {}
         found = await compare_runs(tx, principal.workspace_id, step["after_run_id"], base_id=step["before_run_id"])
         if found.verdict != "worse" and found.difference.value >= -migration["margin"]:
-            version = await save_variant(tx, principal, migration, step, messages=None, clock=self.clock)
+            version = await save_variant(tx, principal, migration, step, found=None, clock=self.clock)
             return {"state": "done", "outcome": "as_good", "because": found.in_words, "new_version": version}
         if migration["search"] is None:
             return {"state": "done", "outcome": "worse", "because": found.in_words}
@@ -126,7 +126,7 @@ class MigrationRunner(StepRounds):
         suggestion = await runs_store.find_suggestion(tx, principal.workspace_id, job["suggestion_id"], for_update=True)
         if suggestion is None or suggestion["status"] == "rejected":
             return {"state": "done", "because": "The suggestion was rejected.", "suggestion_id": job["suggestion_id"]}
-        version = await save_variant(tx, principal, migration, step, messages=suggestion["content"].get("messages"), clock=self.clock)
+        version = await save_variant(tx, principal, migration, step, found=suggestion["content"], clock=self.clock)
         return {"state": "done", "outcome": "improved", "suggestion_id": job["suggestion_id"], "new_version": version}
 
 

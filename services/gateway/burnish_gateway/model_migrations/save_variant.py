@@ -1,11 +1,12 @@
 """Saves what a move to another model came to: a version for the successor, on a branch, which nobody gets until a label moves to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.optimization.measured_with import text_in
 from burnish_gateway.registry import announce, line_store, lines
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.add_version import Origin, add_version
@@ -17,9 +18,10 @@ from burnish_shared.slug import Slug, parse_label
 
 
 async def save_variant(
-    tx: Tx, principal: Principal, migration: Record, step: Record, *, messages: Sequence[dict[str, Any]] | None, clock: Clock
+    tx: Tx, principal: Principal, migration: Record, step: Record, *, found: Mapping[str, Any] | None, clock: Clock
 ) -> int:
-    """`messages` None: the version's own text with the successor; else they become its variant for it. Returns the version's number.
+    """`found` None: the version's own text with the successor. Else what a suggestion changes over the version: its text for the successor
+    becomes the version's variant for it, and all else (examples) the version's own. Returns the version's number.
 
     Raises NotFound where the version is gone, Conflict for an archived prompt, InvalidField.
     """
@@ -34,8 +36,10 @@ async def save_variant(
         if branch not in {one.branch for one in await line_store.list_branches(tx, head.prompt)}:
             raise  # too many branches: the other one is ours
     base = await lines.version_of(tx, head.prompt, step["version"])
-    given: dict[str, Any] = {"model": model}
-    if messages is not None:
+    given: dict[str, Any] = {name: value for name, value in (found or {}).items() if name not in ("messages", "variants")} | {
+        "model": model
+    }
+    if (messages := text_in(found or {}, model)) is not None:
         others = [one for one in base.content.spec.get("variants") or () if one["model"] != model]
         given["variants"] = [*others, {"model": model, "messages": [dict(one) for one in messages]}]
     saved = await add_version(
@@ -46,7 +50,7 @@ async def save_variant(
         base_version=step["version"],
         author=Author(principal.actor),
         clock=clock,
-        origin=Origin("optimizer" if messages is not None else "manual", "derived_from", job_id=step["job_id"]),
+        origin=Origin("optimizer" if found is not None else "manual", "derived_from", job_id=step["job_id"]),
         change_message=f"For {model} instead of {migration['from_model']}"[:200],
         branch=branch,
     )
