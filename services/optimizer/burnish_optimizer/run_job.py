@@ -16,6 +16,7 @@ from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
 from burnish_optimizer.io.datasets_store import TestSplit
 from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.questions import SUSPENDED as SUSPENDED_REASON
 from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds, OutOfTime
 from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.job_under_way import Work
@@ -53,6 +54,9 @@ READ_AGAIN_S: Final = 300.0
 
 OUT_OF_BUDGET: Final = "out_of_budget"
 OUT_OF_TIME: Final = "out_of_time"
+SUSPENDED: Final = "suspended"
+"""The operator suspended the workspace: money may be left."""
+
 MODEL_FAILED: Final = "model_failed"
 STOPPED: Final = "stopped"
 """Somebody cancelled it, something that it needs is not there any more, or another replica goes on with it."""
@@ -60,7 +64,7 @@ STOPPED: Final = "stopped"
 NOT_BEGUN: Final = {"no_headroom": "no headroom", "not_enough_data": "not enough data"}
 """Outcomes of a search that did not begin, which costs no fee, and how the books say it."""
 
-CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, MODEL_FAILED, STOPPED)
+CUT_SHORT: Final = (OUT_OF_BUDGET, OUT_OF_TIME, SUSPENDED, MODEL_FAILED, STOPPED)
 
 Endings = dict[str, Ending]
 """By model; the job's own stands first."""
@@ -109,7 +113,7 @@ async def _work_in_time(work: Work, loaded: Loaded, endings: Endings, seconds_le
         return OUT_OF_TIME
     except OutOfFunds as error:
         log.warning("optimization.out_of_funds", job_id=str(loaded.job.job_id), reason=error.reason)
-        return OUT_OF_BUDGET
+        return SUSPENDED if error.reason == SUSPENDED_REASON else OUT_OF_BUDGET
     except OutOfBudget:
         return OUT_OF_BUDGET
     return None

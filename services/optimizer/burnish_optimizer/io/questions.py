@@ -10,10 +10,14 @@ from burnish_shared.contracts.executions import ExecutionRequest, PromptRef, Rou
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError
 
+SUSPENDED: Final = "suspended"
+"""The executor's word for a workspace that its operator suspended."""
+
 WHAT_TO_DO: Final = {
     "budget": "A hard budget of the workspace or of the prompt has too little left: GET /v1/budgets shows which. Raise it, or wait until "
     "it begins anew, and start again.",
     "credit": "The workspace has no credit left: add some, and start again.",
+    SUSPENDED: "The workspace is suspended: ask its operator, and start again afterwards.",
     "funding": "What was set aside for it is spent: start again, with a higher cap where it had one.",
 }
 """By the reason of a refusal."""

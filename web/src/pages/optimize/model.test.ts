@@ -16,6 +16,7 @@ it("draws the curve from nothing, and spending up to now", () => {
 
 it("says why a search ended, also by a word that it does not know", () => {
   expect(whyEnded({ outcome: "improved", finish_reason: "proven_on_test" })).toContain("proven");
+  expect(whyEnded({ outcome: "no_improvement", finish_reason: "suspended" })).toContain("suspended");
   expect(whyEnded({ outcome: null, finish_reason: "sun_went_down" })).toBe("It ended: sun went down.");
   expect(whyEnded({ outcome: null, finish_reason: null })).toBeNull();
 });
@@ -39,7 +40,7 @@ it("says why nothing is listed of a search", () => {
 
 it("knows a search that was cut short", () => {
   const isCut = (status: string, finish_reason: string | null) => isCutShort({ status, finish_reason } as never);
-  expect([isCut("cancelled", "cancelled"), isCut("failed", null), isCut("completed", "out_of_time")]).toEqual([true, true, true]);
+  expect([isCut("cancelled", "cancelled"), isCut("failed", null), isCut("completed", "out_of_time"), isCut("completed", "suspended")]).toEqual([true, true, true, true]);
   expect([isCut("completed", "not_confirmed"), isCut("completed", "proven_then_out_of_budget"), isCut("running", null)]).toEqual([false, false, false]);
 });
 

@@ -129,10 +129,12 @@ const REASONS: Record<string, string> = {
   not_proven_on_test: "The best text was not surely better on the untouched test items. Nothing changes.",
   proven_then_out_of_budget: "A better text was found and proven; the budget was spent before the other models had theirs.",
   proven_then_out_of_time: "A better text was found and proven; the time was up before the other models had theirs.",
+  proven_then_suspended: "A better text was found and proven; the workspace was suspended before the other models had theirs.",
   proven_then_model_failed: "A better text was found and proven; another model did not answer, and has none.",
   no_headroom: "The version gets so many right already that there is nothing to gain on this dataset.",
   out_of_budget: "The budget was spent before anything could be proven.",
   out_of_time: "The time was up before anything could be proven.",
+  suspended: "The workspace was suspended before anything could be proven. Ask its operator.",
   model_failed: "The model did not answer, so nothing could be proven for it.",
   too_few_test_items: "The dataset has too few test items to prove anything. Add test items.",
   test_looks_spent: "The test split was looked at five times already. Add at least as many fresh test items as there are.",
@@ -159,7 +161,7 @@ export function whyNoEdits(job: Pick<Job, "status" | "method" | "finish_reason">
 
 /** Whether its search did not come to its own end. */
 export function isCutShort(job: Pick<Job, "status" | "finish_reason">): boolean {
-  return ["cancelled", "failed"].includes(job.status) || ["out_of_budget", "out_of_time", "model_failed"].includes(job.finish_reason ?? "");
+  return ["cancelled", "failed"].includes(job.status) || ["out_of_budget", "out_of_time", "suspended", "model_failed"].includes(job.finish_reason ?? "");
 }
 
 /** The curve as points of a chart; what is newest may stand in `progress` and not yet in the curve. */
