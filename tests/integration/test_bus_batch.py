@@ -322,6 +322,24 @@ async def test_loops_that_stop_do_not_hand_each_other_what_comes_meanwhile(tmp_p
     assert set(deliveries.values()) <= {1, 2}
 
 
+@pytest.mark.promise("G-18")
+async def test_a_consumer_that_stops_while_nats_is_slow_leaves_its_connection_hearing(tmp_path: Path, database: Any) -> None:
+    """What else the service has to end needs answers of NATS: the acknowledgements of its events above all."""
+    db = await database.open("executor")
+
+    async def nothing(_: Sequence[Delivered]) -> None:
+        return
+
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        async with bus_of(server, "executor") as executor:
+            async with consuming(executor, nothing, db=db, spec=streams.EXECUTOR_BATCH, concurrency=3):
+                await asyncio.wait_for(until_waiting(executor, streams.EXECUTOR_BATCH, 3), 30)
+                await server.freeze()
+            server.thaw()
+            assert await executor.answers(timeout_s=10)
+
+
 async def until_waiting(bus: Bus, spec: ConsumerSpec, count: int) -> None:
     """Until so many requests for a message lie at the server."""
     while True:

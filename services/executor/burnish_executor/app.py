@@ -82,7 +82,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
     housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop))
     loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), tickets.run(), desk.heartbeat(), *housework)]
-    subscription = await _subscribe(bus, desk=desk, feed=feed, limits=limits)
+    incoming = await _subscribe(bus, desk=desk, feed=feed, limits=limits)
     consuming = [
         asyncio.create_task(consume(bus, EXECUTOR_BACKGROUND, desk.on_queued, db=db, stop=stop, concurrency=settings.background_running)),
         asyncio.create_task(consume(bus, EXECUTOR_BATCH, desk.on_queued, db=db, stop=stop, concurrency=settings.batch_running)),
@@ -91,8 +91,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     log.info("executor.ready", replica=settings.replica, metrics_port=health.port)
     try:
         await _until_stopped(stop, [*loops, *consuming, relaying, asyncio.create_task(bus.until_lost())])
-        if bus.is_connected:
-            await subscription.drain()  # type: ignore[no-untyped-call]
+        await asyncio.gather(*(bus.take_leave(one) for one in incoming))
         await desk.drain()
         await asyncio.wait([*consuming, relaying], timeout=settings.drain_s)
     finally:
@@ -108,13 +107,15 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         await db.close()
 
 
-async def _subscribe(bus: Bus, *, desk: Desk, feed: ChangeFeed, limits: SharedLimits) -> Subscription:
-    """To everything on core NATS. Returns the subscription by which work comes in: it ends first."""
+async def _subscribe(bus: Bus, *, desk: Desk, feed: ChangeFeed, limits: SharedLimits) -> tuple[Subscription, ...]:
+    """To everything on core NATS. Returns the subscriptions by which work comes in: they end first."""
     await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
-    await bus.nc.subscribe(subjects.PROVIDER_KEYS_TEST, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_key_test)
     await bus.nc.subscribe(subjects.PROVIDER_LIMITS_HEARD, cb=limits.on_message)
     await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
-    return await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
+    return (
+        await bus.nc.subscribe(subjects.PROVIDER_KEYS_TEST, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_key_test),
+        await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive),
+    )
 
 
 def _runner(

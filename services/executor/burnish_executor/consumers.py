@@ -86,13 +86,13 @@ class Desk:
         run.cancel()
 
     async def on_key_test(self, message: Msg) -> None:
-        """An admin wants to know whether a key works. An empty answer: as many as may be are being tried here."""
+        """An admin wants to know whether a key works. An empty answer: none more is tried here, as many are or the executor stops."""
         try:
             request = KeyTestRequest.model_validate_json(message.data)
         except ValidationError:
             log.exception("provider_key.test_unreadable", bytes=len(message.data))
             return
-        if len(self._key_tests) >= KEY_TESTS_MOST:
+        if self.is_draining or len(self._key_tests) >= KEY_TESTS_MOST:
             await self.bus.nc.publish(message.reply, b"")
             return
         task = asyncio.create_task(self._test_key(request, inbox=message.reply))

@@ -11,6 +11,7 @@ import nats.errors
 import nats.js.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
 
@@ -30,6 +31,9 @@ RECONNECT_WAIT_S: Final = 0.2
 PING_INTERVAL_S: Final = 5
 CONNECTED_WAIT_S: Final = 0.5
 """How long a publish waits for a connection that is just being made again (a killed NATS is back within 0.3 s)."""
+
+LEAVE_S: Final = 2.0
+"""So long the server is waited for once nothing more is wanted of a subscription."""
 
 ERROR_LOG_INTERVAL_S: Final = 30.0
 
@@ -123,6 +127,25 @@ class Bus:
             return False
         await asyncio.wait({answer}, timeout=timeout_s)
         return answer.done()
+
+    async def take_leave(self, subscription: Subscription, *, timeout_s: float = LEAVE_S) -> bool:
+        """Ends `subscription`, once its callback had all that was on its way: the server sends nothing more when this returned True.
+
+        False when the server said nothing within `timeout_s`: what comes late is still heard, and leave may be taken again.
+        Not `subscription.drain()`: it flushes, and a flush that is given up ends the client's read loop (see `answers`).
+        """
+        if self.nc.is_connected:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self.nc._send_unsubscribe(subscription._id)
+                    if not await self.answers(timeout_s=timeout_s):
+                        return False
+                    await subscription._pending_queue.join()
+            except (TimeoutError, nats.errors.Error, OSError, RuntimeError):
+                return False
+        with contextlib.suppress(nats.errors.Error, OSError, RuntimeError):
+            await subscription.unsubscribe()
+        return True
 
     async def wait_reconnected(self, seen: int, *, stop: asyncio.Event, timeout_s: float) -> bool:
         """True when `connections` has grown beyond `seen`; False on `stop` or after `timeout_s`."""

@@ -24,9 +24,6 @@ IDLE_EXPIRES_S: Final = 30.0
 """How long the server keeps a request for one message. One that it forgot without a reconnect is made again after this and a second."""
 
 ANSWER_GRACE_S: Final = 1.0
-LEAVE_S: Final = 2.0
-"""So long the server is waited for once nothing more is wanted."""
-
 RETRY_WAIT_S: Final = 0.25
 EXPIRED: Final = "408"
 REFUSED: Final = frozenset({"400", "404", "409", "503"})
@@ -51,11 +48,11 @@ class PullReader:
     async def close(self) -> list[Msg]:
         """Stops reading: a waiting `next_batch` returns. Returns messages that came and were not handed out, also those on their way.
 
-        May be called again. Once it returns the server sends this reader nothing more.
+        May be called again, and finds then what came late where the server was slow; else the server sends this reader nothing more: a
+        message that came afterwards would wait for its ack_wait.
         """
         self._bus.forget(self.interrupt)
-        if self._subscription is not None:
-            await self._unsubscribe(self._subscription)
+        if self._subscription is not None and await self._bus.take_leave(self._subscription):
             self._subscription = None
         left = []
         while not self._arrived.empty():
@@ -64,16 +61,6 @@ class PullReader:
                 left.append(message)
         self.interrupt()  # The one that was there may have been taken out with the messages.
         return left
-
-    async def _unsubscribe(self, subscription: Subscription) -> None:
-        """Takes what is on its way, where the server answers: a message that arrives afterwards would wait for its ack_wait."""
-        with contextlib.suppress(nats.errors.Error):
-            if not self._bus.nc.is_connected:
-                await subscription.unsubscribe()
-                return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LEAVE_S):
-                    await subscription.drain()  # type: ignore[no-untyped-call]
 
     def interrupt(self) -> None:
         """Makes a waiting `next_batch` return what it has, perhaps nothing."""

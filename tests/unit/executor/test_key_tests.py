@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from burnish_executor import consumers
+from burnish_executor import app, consumers
 from burnish_executor.bulkheads import Bulkheads
 from burnish_executor.consumers import KEY_TESTS_MOST, Desk
 from burnish_gateway.provider_keys.ask_executor import ask_executor
+from burnish_shared import subjects
 from burnish_shared.contracts.provider_keys import KeyPlace, KeyTestAnswer, KeyTestRequest
 from burnish_shared.errors import RateLimited
 from burnish_shared.ids import new_uuid
@@ -56,6 +57,32 @@ async def test_an_executor_tries_few_keys_at_once_and_says_so_to_the_rest(monkey
     await ask("next")
     await asyncio.gather(*desk._tasks)
     assert told[-1][0] == "next" and told[-1][1], "there is room again"
+
+
+async def test_an_executor_that_stops_tries_no_more_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its asker hears so at once, and asks another one; the subscription ends with that of the executions."""
+    told, tried = list[tuple[str, bytes]](), list[str]()
+
+    async def try_it(*_: Any, **__: Any) -> KeyTestAnswer:
+        tried.append("once")
+        return ANSWER
+
+    async def publish(inbox: str, data: bytes) -> None:
+        told.append((inbox, data))
+
+    async def subscribe(subject: str, **_: Any) -> str:
+        return subject
+
+    monkeypatch.setattr(consumers, "try_key", try_it)
+    bus: Any = SimpleNamespace(nc=SimpleNamespace(publish=publish, subscribe=subscribe))
+    some: Any = SimpleNamespace(on_message=None)
+    desk = Desk(bus=bus, runner=some, admission=some, settings=some, bulkheads=Bulkheads(2, 50))
+    incoming: Any = await app._subscribe(bus, desk=desk, feed=some, limits=some)
+    assert set(incoming) == {subjects.PROVIDER_KEYS_TEST, subjects.EXECUTIONS_REQUESTED_INTERACTIVE}
+    await desk.drain()
+    data = KeyTestRequest(workspace_id=new_uuid(), provider_key_id=new_uuid()).model_dump_json().encode()
+    await desk.on_key_test(SimpleNamespace(data=data, reply="asker"))  # type: ignore[arg-type]
+    assert told == [("asker", b"")] and tried == [] and not desk._tasks
 
 
 async def test_a_caller_whom_a_full_executor_got_is_told_to_come_again() -> None:
