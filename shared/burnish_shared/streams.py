@@ -29,6 +29,11 @@ RETRY_DELAYS_S: Final = (1.0, 5.0, 30.0, 120.0, 300.0, 900.0)
 
 EXECUTION_RETRY_DELAYS_S: Final = (1.0, 5.0)
 
+STOPS_MOST: Final = 3
+"""So many deliveries the server makes beyond those after which a failing message is dead-lettered: what services gave back because they
+were stopped is delivered again, and lost to nobody. The server tells how often it delivered, not why it had to again, and a failure may
+have been another replica's: so a failure looks at all deliveries (no message fails more often than `max_deliver` says), a stop at none."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
@@ -78,7 +83,8 @@ class ConsumerSpec:
     """One durable pull consumer, and how its loop reads it.
 
     `filter_subjects` empty: everything in the stream. `batch_messages`, `batch_bytes`: most handed over at once; `gather_ms`: how long the
-    loop waits after the first message for its neighbours. `max_deliver`: deliveries after which a message is dead-lettered.
+    loop waits after the first message for its neighbours. `max_deliver`: deliveries after which a message that fails is dead-lettered;
+    the server's own limit lies STOPS_MOST above it.
     `handle_timeout_s`: a handler that takes longer is cut off, and its messages count as failed.
     """
 
@@ -104,7 +110,7 @@ class ConsumerSpec:
             "deliver_policy": "all",
             "ack_policy": "explicit",
             "ack_wait": int(wait_s * SECOND_NS),
-            "max_deliver": self.max_deliver,
+            "max_deliver": self.max_deliver + STOPS_MOST,
             "max_ack_pending": self.max_ack_pending,
             "max_waiting": 512,
             "replay_policy": "instant",

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from burnish_shared import streams, subjects
+from burnish_shared.bus import batch
 from burnish_shared.bus.batch import Delivered, Poison, consume
 from burnish_shared.bus.connect import Bus
 from burnish_shared.db.once import claim_events
@@ -291,7 +292,7 @@ async def test_what_cannot_be_finished_in_time_goes_back_at_once(bus_for: Any, d
 
 @pytest.mark.promise("M-01", "M-09")
 async def test_loops_that_stop_do_not_hand_each_other_what_comes_meanwhile(tmp_path: Path, database: Any) -> None:
-    """A message has three deliveries. One that came while many loops of one process stopped used all of them up within milliseconds."""
+    """One that came while many loops of one process stopped used up three deliveries within milliseconds."""
     db = await database.open("executor")
     spec, handled, deliveries = streams.EXECUTOR_BATCH, set[bytes](), dict[bytes, int]()
 
@@ -320,6 +321,61 @@ async def test_loops_that_stop_do_not_hand_each_other_what_comes_meanwhile(tmp_p
                 await until(lambda: _reached(handled | deliveries.keys(), len(sent)))
     assert handled | deliveries.keys() == sent
     assert set(deliveries.values()) <= {1, 2}
+
+
+@pytest.mark.promise("M-01", "M-09", "G-18")
+async def test_what_graceful_stops_give_back_in_a_row_is_delivered_until_it_is_done(
+    tmp_path: Path, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three stops used up the three deliveries of a message that never failed, and it lay among the dead letters."""
+    monkeypatch.setattr(batch, "STOPPING_S", 0.05)
+    db, spec = await database.open("executor"), streams.EXECUTOR_BATCH
+    deliveries = list[int]()
+
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        async with bus_of(server, "gateway") as gateway, bus_of(server, "executor") as executor:
+            await gateway.nc.publish(BATCH_OF_SOMEBODY, b"x")
+            for stops in range(spec.max_deliver + streams.STOPS_MOST - 1):
+                hanging = _Hanging(deliveries)
+                async with consuming(executor, hanging, db=db, spec=spec, drain_s=0.01):
+                    await until(lambda so_far=stops: _reached(deliveries, so_far + 1))  # type: ignore[misc]
+            recorder = Recorder()
+            async with consuming(executor, recorder, db=db, spec=spec):
+                await until(lambda: recorder.has(1))
+        assert deliveries == [1, 2, 3, 4, 5] and set(recorder.seen) == {b"x"}
+        async with bus_of(server, "provisioner") as provisioner:
+            told = json.loads((await provisioner.nc.request("$JS.API.STREAM.INFO.ADVISORY", timeout=5)).data)
+    assert told["state"]["messages"] == 0
+    assert not await fetch(database.superuser_url, "SELECT FROM dead_letters")
+
+
+async def test_a_message_that_fails_is_tried_three_times_however_often_it_could_be_delivered(tmp_path: Path, database: Any) -> None:
+    db, spec = await database.open("executor"), replace(streams.EXECUTOR_BATCH, retry_delays_s=(0.01,))
+    deliveries = list[int]()
+
+    async def fail(messages: Sequence[Delivered]) -> None:
+        deliveries.append(messages[0].num_delivered)
+        raise ValueError("it broke")
+
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        async with bus_of(server, "gateway") as gateway, bus_of(server, "executor") as executor:
+            async with consuming(executor, fail, db=db, spec=spec):
+                await gateway.nc.publish(BATCH_OF_SOMEBODY, b"x")
+                await until(lambda: _letters(database.superuser_url, 1))
+    assert deliveries == [1, 2, 3]
+
+
+class _Hanging:
+    """A handler that never comes to an end; it notes the number of each delivery."""
+
+    def __init__(self, deliveries: list[int]) -> None:
+        self._deliveries = deliveries
+
+    async def __call__(self, messages: Sequence[Delivered]) -> None:
+        self._deliveries.append(messages[0].num_delivered)
+        await asyncio.Event().wait()
 
 
 @pytest.mark.promise("G-18")

@@ -44,7 +44,7 @@ async def test_everything_is_made_once_with_the_chosen_settings(server: OwnNats)
     assert (records["retention"], records["persist_mode"], records["discard"]) == ("workqueue", "async", "new")
     assert records["max_age"] == 7 * 86_400 * 10**9
     assert "persist_mode" not in feedback  # fsynced before the acknowledgement
-    assert (consumer["max_deliver"], consumer["ack_wait"]) == (3, 30 * 10**9)
+    assert (consumer["max_deliver"], consumer["ack_wait"]) == (3 + streams.STOPS_MOST, 30 * 10**9)
 
 
 @pytest.mark.promise("M-10")
@@ -60,6 +60,18 @@ async def test_drift_that_can_be_corrected_is_and_nothing_is_lost_by_it(server: 
         assert corrected == ["FEEDBACK: max_age", "FEEDBACK/analytics_feedback: max_ack_pending"]
         assert (await ask(bus, "CONSUMER.INFO.FEEDBACK.analytics_feedback"))["config"]["max_ack_pending"] == 5_000
         assert (await ask(bus, "STREAM.INFO.FEEDBACK"))["state"]["messages"] == 1
+
+
+@pytest.mark.promise("M-10", "M-12")
+async def test_a_consumer_of_an_older_release_gets_the_deliveries_for_stops(server: OwnNats) -> None:
+    old = {**streams.EXECUTOR_BATCH.config(), "max_deliver": streams.EXECUTOR_BATCH.max_deliver}
+    async with bus_of(server, "provisioner") as bus:
+        await ask(bus, "STREAM.CREATE.EXECUTIONS", streams.EXECUTIONS.config())
+        subject = f"CONSUMER.CREATE.EXECUTIONS.executor_batch.{streams.BATCH_REQUESTS}"
+        await ask(bus, subject, {"stream_name": "EXECUTIONS", "config": old, "action": "create"})
+        report = await provision(bus)
+        assert report.corrected == ["EXECUTIONS/executor_batch: max_deliver was 3, should be 6"] and report.is_clean
+        assert (await ask(bus, "CONSUMER.INFO.EXECUTIONS.executor_batch"))["config"]["max_deliver"] == 6
 
 
 @pytest.mark.promise("M-10")

@@ -1,7 +1,8 @@
 """The pull loop of every durable consumer: batches in, acknowledgements out, no message lost and none in its neighbours' way.
 
 `handle` gets a batch and must do all of it or nothing (one transaction). When it raises, the batch is halved until the guilty message
-stands alone; that one is tried again later, or dead-lettered first and terminated then (PROMISES 5.3). While PostgreSQL is away, the
+stands alone; that one is tried again later, or dead-lettered first and terminated then (PROMISES 5.3). What is given back because the
+service stops has not failed: the server delivers it beyond that (`streams.STOPS_MOST`). While PostgreSQL is away, the
 loop holds its batch, tells NATS that it is still at work, and takes nothing new: an outage uses up nobody's deliveries.
 """
 
@@ -182,12 +183,12 @@ class _Consumer:
     async def put_back(self, held: Sequence[_Held], *, delay_s: float | None = None) -> None:
         """Gives messages back to the stream, for another replica to take at once, or for anybody after `delay_s`.
 
-        One that has a single delivery left waits for a moment: replicas that stop together would use it up between them.
+        One whose next failure would be its last waits for a moment: replicas that stop together would use up what it has between them.
         """
         for one in held:
-            is_next_its_last = one.delivered.num_delivered >= self.spec.max_deliver - 1
+            has_few_left = one.delivered.num_delivered >= self.spec.max_deliver - 1
             with contextlib.suppress(nats.errors.Error):
-                await one.message.nak(delay=STOPPING_S if delay_s is None and is_next_its_last else delay_s)
+                await one.message.nak(delay=STOPPING_S if delay_s is None and has_few_left else delay_s)
             one.is_settled = True
 
     async def _work(self, held: list[_Held]) -> None:
