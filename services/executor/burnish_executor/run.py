@@ -11,7 +11,7 @@ from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
 from burnish_executor.guard import Guard
 from burnish_executor.io.replies import Reply
-from burnish_shared.bus.frames import CALLED_OFF, STOPPED
+from burnish_shared.bus.frames import CALLED_OFF, CUT_SHORT, STOPPED
 from burnish_shared.contracts.executions import ExecutionRequest
 
 T = TypeVar("T")
@@ -19,6 +19,7 @@ T = TypeVar("T")
 GONE = Failure(FailureKind.CANCELLED, "The caller went away.")
 CANCELLED_BY = {
     CALLED_OFF: Failure(FailureKind.CANCELLED, "It was cancelled by a call of the API."),
+    CUT_SHORT: Failure(FailureKind.INTERRUPTED, "The gateway that told this was stopped in the middle; what had come was booked."),
     STOPPED: Failure(FailureKind.CANCELLED, "The test run, search or batch that asked for it ended first."),
 }
 """By the body of a cancellation; GONE for any other."""

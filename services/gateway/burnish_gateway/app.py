@@ -182,27 +182,11 @@ NOT_OF_MESSAGES = (
 
 
 async def main(stop: asyncio.Event) -> None:
-    """Serves until `stop`, then finishes open requests within `drain_s`."""
+    """Serves until `stop`, then finishes open requests within `drain_s`, and tells those that outlast it how they ended."""
     settings = from_environment(GatewaySettings)
     await assemble.check_start(settings)
     app = build_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        http=HttpProtocol,
-        loop="none",
-        timeout_graceful_shutdown=int(settings.drain_s),
-        timeout_keep_alive=75,
-        server_header=False,
-        proxy_headers=False,
-        date_header=False,
-        h11_max_incomplete_event_size=65536,
-    )
-    server = Server(config, leave_s=settings.leave_s, on_leaving=partial(_end_live_streams, app))
+    server = make_server(app, settings)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
     own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
     await own.start()  # Metrics are not for those who reach the API; and where replicas share its port, each has its own here.
@@ -215,9 +199,40 @@ async def main(stop: asyncio.Event) -> None:
     stopping.cancel()
 
 
+def make_server(app: FastAPI, settings: GatewaySettings) -> Server:
+    """Serves `app` until its `should_exit`, and tells callers whose requests outlast `drain_s` how they ended."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        http=HttpProtocol,
+        loop="none",
+        timeout_keep_alive=75,
+        server_header=False,
+        proxy_headers=False,
+        date_header=False,
+        h11_max_incomplete_event_size=65536,
+    )
+    return Server(
+        config,
+        leave_s=settings.leave_s,
+        drain_s=settings.drain_s,
+        on_leaving=partial(_end_live_streams, app),
+        on_grace_over=partial(_end_grace, app),
+    )
+
+
 def _end_live_streams(app: FastAPI) -> None:
     gateway: Gateway = app.state.gateway
     gateway.live.stop()
+
+
+def _end_grace(app: FastAPI) -> None:
+    gateway: Gateway = app.state.gateway
+    gateway.inbox.end_grace()
 
 
 async def _why_not_ready(server: uvicorn.Server, app: FastAPI) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import Callable
 from time import monotonic
@@ -13,6 +14,9 @@ from burnish_gateway.http_protocol import HttpProtocol
 
 LOOK_S: Final = 0.02
 
+TELL_S: Final = 4.0
+"""How long those may be told how their calls ended whose time is over, before their connections are cut."""
+
 
 class Server(uvicorn.Server):
     """Serves until `should_exit`. Without uvicorn's signal handlers: `run_service` has them.
@@ -20,13 +24,23 @@ class Server(uvicorn.Server):
     `leave_s`: how long, in seconds, connections that are kept open may still bring a request once no new ones are taken. Each answer
     then says `Connection: close`. A connection that is closed at once may have a request on its way already, and its client could not
     tell whether it was worked on (RFC 9112, section 9.5). `on_leaving` is called once every connection there is knows of it: what ends
-    an answer that would go on for ever, so that who asks anew at once is told to ask elsewhere.
+    an answer that would go on for ever, so that who asks anew at once is told to ask elsewhere. `on_grace_over` is called when `drain_s`
+    beyond that are over and requests are still open: what tells their callers so. TELL_S later they are cut.
     """
 
-    def __init__(self, config: uvicorn.Config, *, leave_s: float, on_leaving: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        leave_s: float,
+        drain_s: float = 30.0,
+        on_leaving: Callable[[], None] = lambda: None,
+        on_grace_over: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
-        self._leave_s = leave_s
-        self._on_leaving = on_leaving
+        self.config.timeout_graceful_shutdown = math.ceil(drain_s + TELL_S)
+        self._leave_s, self._drain_s = leave_s, drain_s
+        self._on_leaving, self._on_grace_over = on_leaving, on_grace_over
 
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def]
@@ -43,7 +57,11 @@ class Server(uvicorn.Server):
         while self.server_state.connections and monotonic() < until:
             await asyncio.sleep(LOOK_S)
             self._leave()
-        await super().shutdown(sockets)
+        telling = asyncio.get_running_loop().call_later(self._drain_s, self._on_grace_over)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            telling.cancel()
 
     def _leave(self) -> None:
         for connection in list(self.server_state.connections):

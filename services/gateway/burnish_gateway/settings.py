@@ -83,7 +83,9 @@ class GatewaySettings(IdentitySettings, SealingSettings):
         ge=0,
         description="How long after SIGTERM open connections may still bring a request, which is answered with `Connection: close`.",
     )
-    drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after that.")
+    drain_s: float = Field(
+        default=30.0, gt=0, description="How long open requests may go on after that; then their callers are told how they ended."
+    )
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s/]+)?$",

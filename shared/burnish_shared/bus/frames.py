@@ -37,6 +37,9 @@ CALLED_OFF = b"called off"
 STOPPED = b"stopped"
 """The same, because the test run, search or batch that asked for it was cancelled or has ended."""
 
+CUT_SHORT = b"cut short"
+"""The same, because the gateway that told the caller is stopped and gives it no more time."""
+
 _SUPERSEDED = b"superseded "
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_executor.ask_keys import Asker
+from burnish_executor.ask_keys import OURS_TO_END, Asker
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece
 from burnish_executor.core.anthropic_wire import usage_of
 from burnish_executor.core.circuit import says_of_provider
@@ -23,7 +23,8 @@ from burnish_executor.core.outcome import Trial, outcome_of
 from burnish_executor.core.usage import estimated, reported
 from burnish_executor.io.model_client import Started
 from burnish_executor.io.providers import without_keys
-from burnish_executor.run import Run
+from burnish_executor.run import CANCELLED_BY, Run
+from burnish_shared.bus.frames import CUT_SHORT
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Lane, Price, Route, Status, Usage
 from burnish_shared.deltas import said_in
 from burnish_shared.evaluation_hold import hold_nusd
@@ -186,6 +187,16 @@ def test_tool_calls_and_further_choices_that_were_delivered_are_paid_for() -> No
     text, beside_bytes = "".join(said_in(one)[0] for one in told), sum(said_in(one)[1] for one in told)
     made = outcome_of(request(), gone, text=text, trials=trials, latency_s=1, first_token_s=0.1, beside_bytes=beside_bytes)
     assert text == "yes" and made.output == "yes" and made.usage.output_tokens == (4 + 3000 + 2997 + 3 + 2) // 3
+
+
+@pytest.mark.promise("E-06", "G-18")
+@pytest.mark.parametrize("had_started", [True, False])
+def test_a_call_that_a_stopped_gateway_ended_costs_its_input_once_the_provider_worked_on_it(had_started: bool) -> None:
+    cut_short = CANCELLED_BY[CUT_SHORT]
+    trials = [Trial(cut_short, 1.0, had_started=had_started)]
+    made = outcome_of(request(), cut_short, text="", trials=trials, latency_s=1, first_token_s=None)
+    assert made.error is not None and made.error.code == "interrupted" and cut_short.kind in OURS_TO_END
+    assert (made.usage.input_tokens > 0) is had_started
 
 
 @pytest.mark.capability("E6", "E11")

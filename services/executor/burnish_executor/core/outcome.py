@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.choices import choices_of, output_bytes_of
-from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.failure import Failure
 from burnish_executor.core.usage import estimated
 from burnish_shared.asked_json import json_asked_for
 from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Route, Status, Usage
@@ -116,7 +116,7 @@ def _usage(request: ExecutionRequest, result: Answer | Failure, *, output_bytes:
         return result.usage or _estimated(request, output_bytes=output_bytes_of(result))
     if _was_a_hit(request) or (not may_cost and not output_bytes):
         return NOTHING
-    if result.kind is FailureKind.INTERRUPTED and not request.upstream_started and not output_bytes:
+    if request.interrupted is not None and not request.upstream_started and not output_bytes:
         return NOTHING
     return _estimated(request, output_bytes=output_bytes)
 

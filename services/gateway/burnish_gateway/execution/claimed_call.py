@@ -83,7 +83,7 @@ class ClaimedCall:
         return await books.read_ended(self.gateway, self.principal.workspace_id, self.execution_id, wait_s=wait_s)
 
     async def _followed(self, admitted: Admitted) -> bytes:
-        dispatch = self.dispatch = Dispatch(self.gateway, admitted.request, admitted.body, fence=admitted.fence)
+        dispatch = self.dispatch = Dispatch(self.gateway, admitted.request, admitted.body, fence=admitted.fence, goes_on=True)
         if admitted.fence > 1:
             await self._shut_out(below_fence=admitted.fence)
         try:

@@ -6,6 +6,7 @@ to another executor; what had started is booked from the text that was delivered
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,14 +16,14 @@ import structlog
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books
-from burnish_gateway.execution.frames import Mailbox, NobodyThere
+from burnish_gateway.execution.frames import GraceOver, Mailbox, NobodyThere
 from burnish_gateway.execution.order import REQUEST_MOST_BYTES
 from burnish_gateway.execution.park import parked
 from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
 from burnish_shared.bus import payloads
-from burnish_shared.bus.frames import CANCELLED, Frame, FrameKind, superseded
+from burnish_shared.bus.frames import CANCELLED, CUT_SHORT, Frame, FrameKind, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, PayloadRef
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import BurnishError, Unavailable
@@ -42,6 +43,9 @@ HANDOVERS_MOST = 1
 
 PONG_S = 0.3
 """How long NATS may take to answer before it counts as standing still."""
+
+LAST_WORD_S = 2.0
+"""How long a gateway that gives no more time waits for how a stream was booked, to tell its caller."""
 
 STALL_S = 0.2
 """A wait that took this much longer than it should says that this process was stopped, and nothing about the executor."""
@@ -101,7 +105,8 @@ class Dispatch:
     """One execution on its way. `follow` yields what the caller is told, and ends with one Done.
 
     `body`: the request as `unstamped` bytes, where somebody made them before. `delivered`: the text that was told, `beside_bytes`: the
-    length of tool calls and further choices that were.
+    length of tool calls and further choices that were. `goes_on`: a gateway that stops lets it be, and whoever goes on finds it in the
+    books.
     """
 
     gateway: Gateway
@@ -122,6 +127,8 @@ class Dispatch:
     queue: Mailbox = field(default_factory=Mailbox)
     seek_until: float = 0.0
     handovers: int = 0
+    goes_on: bool = False
+    ends_by: float = math.inf
 
     async def follow(self) -> AsyncGenerator[Told, None]:
         """Raises Unavailable when no executor took it in time; then it is booked as an error and its key is free."""
@@ -139,6 +146,8 @@ class Dispatch:
                         for told in self._end(body, is_read=True):
                             yield told
                         return
+                    if loop.time() >= self.ends_by:
+                        raise self._cut_short("This gateway is stopped, and was not told how the execution ended; read it by its id.")
                     if loop.time() > books_until:
                         raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
                     for told in await self._step():
@@ -168,9 +177,11 @@ class Dispatch:
         except TimeoutError:
             if loop.time() > deaf_at:
                 self.seek_until += loop.time() - deaf_at + STALL_S  # We stood still ourselves: what was said meanwhile is still to be read.
-            elif not self.queue.has_arrivals and (self.accepted or loop.time() < self.seek_until):
+            elif loop.time() < self.ends_by and not self.queue.has_arrivals and (self.accepted or loop.time() < self.seek_until):
                 return await self._on_silence()
             return ()
+        if isinstance(arrival, GraceOver):
+            return await self._on_grace_over()
         if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and arrival.fence == self.fence and not self.accepted):
             await asyncio.sleep(RETRY_S)
             await self._send()
@@ -181,7 +192,7 @@ class Dispatch:
     def _patience_s(self) -> float:
         """How long a silence may last before it means something."""
         if self.accepted:
-            return self.gateway.settings.executor_silence_s
+            return max(0.0, min(self.gateway.settings.executor_silence_s, self.ends_by - asyncio.get_running_loop().time()))
         return max(0.0, min(self.gateway.settings.accept_wait_s, self.seek_until - asyncio.get_running_loop().time()))
 
     def _seek(self) -> None:
@@ -272,6 +283,27 @@ class Dispatch:
             self._seek()
         await self._send()
         return ()
+
+    async def _on_grace_over(self) -> Sequence[Told]:
+        """The caller hears how it ended while there is somebody to tell: a stream what the books say of what had come, a call that waits
+        for the whole answer 503. One with a key goes on, and is answered when it is asked for again.
+        """
+        if self.goes_on:
+            return ()
+        if not self.accepted and not self.interrupted:
+            return self._end(await self._give_up(), is_read=True)
+        if self.key is not None and not self.request.stream:
+            raise self._cut_short("This gateway is stopped. The execution goes on: ask again with the same Idempotency-Key.")
+        await self._cancel(CUT_SHORT)
+        if not self.request.stream:
+            raise self._cut_short("This gateway was stopped before the answer was there; try again.")
+        self.ends_by = asyncio.get_running_loop().time() + LAST_WORD_S
+        return ()
+
+    def _cut_short(self, message: str) -> Unavailable:
+        """Nothing is left to end here."""
+        self.finished = True
+        return Unavailable(message, retry_after_s=1, details={"execution_id": str(self.request.execution_id)})
 
     async def _send(self) -> None:
         sent_at = self.gateway.clock.now()

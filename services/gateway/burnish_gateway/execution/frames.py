@@ -24,7 +24,12 @@ class NobodyThere:
     """NATS knows no executor that could take the request."""
 
 
-Arrival = Frame | NobodyThere
+@dataclass(frozen=True, slots=True)
+class GraceOver:
+    """This gateway is stopped, and gives nobody more time."""
+
+
+Arrival = Frame | NobodyThere | GraceOver
 
 
 class Mailbox:
@@ -74,6 +79,7 @@ class FrameInbox:
     """Routes frames to those who wait for them. `start` must have been called."""
 
     bus: Bus
+    is_over: bool = False
     _waiting: dict[str, Mailbox] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -82,11 +88,19 @@ class FrameInbox:
     def subject(self, execution_id: UUID) -> str:
         return self.bus.inbox(execution_id.hex)
 
+    def end_grace(self) -> None:
+        """Tells everyone who waits, and whoever comes yet, that this gateway gives no more time."""
+        self.is_over = True
+        for mailbox in self._waiting.values():
+            mailbox.put(GraceOver())
+
     @contextlib.contextmanager
     def open(self, execution_id: UUID) -> Iterator[Mailbox]:
         """The mailbox of one execution, for as long as the block runs."""
         mailbox = self._waiting[execution_id.hex] = Mailbox()
         OPEN_EXECUTIONS.inc()
+        if self.is_over:
+            mailbox.put(GraceOver())
         try:
             yield mailbox
         finally:

@@ -19,7 +19,7 @@ KEY_IS_SPENT: Final = {"x-should-retry": "false"}
 async def replay(execution_id: UUID, *, gateway: Gateway, principal: Principal, wait: bool) -> bytes:
     """The Outcome as JSON, byte for byte. Waits for one that is still running when `wait`, at most `replay_wait_s`.
 
-    Raises IdempotencyInProgress when it has not ended by then.
+    Raises IdempotencyInProgress when it has not ended by then, or this gateway is stopped and gives no more time.
     """
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + (gateway.settings.replay_wait_s if wait else 0.0)
@@ -31,7 +31,7 @@ async def replay(execution_id: UUID, *, gateway: Gateway, principal: Principal, 
                 await store.flush(tx)
         if row is not None:
             return store.outcome_of(row, output_json=books.output_json(row)).model_dump_json().encode()
-        if loop.time() >= give_up_at:
+        if loop.time() >= give_up_at or gateway.inbox.is_over:
             raise IdempotencyInProgress("The first request with this Idempotency-Key is still running; try again.", retry_after_s=1)
         await asyncio.sleep(pause_s)
         pause_s = min(LOOK_MOST_S, pause_s * 2)
