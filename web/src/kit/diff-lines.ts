@@ -1,7 +1,8 @@
 /** The least number of pieces to take out and put in (Myers, 1986): of lines, and of words within changed lines. */
 
 export type Piece = { kind: "same" | "out" | "in"; text: string };
-export type Row = { kind: "same" | "out" | "in"; before: number | null; after: number | null; pieces: Piece[] };
+/** A line of one side, or of both. `pieces` are found when they are asked for: of a long comparison a small part is on screen. */
+export type Row = { kind: "same" | "out" | "in"; before: number | null; after: number | null; pieces: () => readonly Piece[] };
 
 const MOST_EDITS = 2_000;
 
@@ -19,42 +20,48 @@ export function diffLists(before: readonly string[], after: readonly string[]): 
 function shortest(a: readonly string[], b: readonly string[]): Piece[] {
   const all = (): Piece[] => [...a.map((text): Piece => ({ kind: "out", text })), ...b.map((text): Piece => ({ kind: "in", text }))];
   if (a.length === 0 || b.length === 0) return all();
+  const [left, right] = numbered(a, b);
   const most = Math.min(a.length + b.length, MOST_EDITS);
-  let reached = new Map<number, number>([[1, 0]]);
-  const trail: Map<number, number>[] = [];
+  // How far each diagonal k has come, at k + middle; one more than `most` on either side is looked at, and never reached.
+  const middle = most + 1;
+  const reached = new Int32Array(2 * middle + 1);
+  // What was reached before each edit, of the diagonals that it could have come to: k from -edits to edits.
+  const trail: Int32Array[] = [];
   for (let edits = 0; edits <= most; edits++) {
-    trail.push(new Map(reached));
+    trail.push(reached.slice(middle - edits, middle + edits + 1));
     for (let k = -edits; k <= edits; k += 2) {
-      const down = k === -edits || (k !== edits && at(reached, k - 1) < at(reached, k + 1));
-      let x = down ? at(reached, k + 1) : at(reached, k - 1) + 1;
-      let y = x - k;
-      while (x < a.length && y < b.length && a[x] === b[y]) {
-        x++;
-        y++;
-      }
-      reached.set(k, x);
-      if (x >= a.length && y >= b.length) return walkBack(a, b, trail);
+      const at = middle + k;
+      const [below, above] = [reached[at - 1] ?? 0, reached[at + 1] ?? 0];
+      let x = k === -edits || (k !== edits && below < above) ? above : below + 1;
+      while (x < left.length && x - k < right.length && left[x] === right[x - k]) x++;
+      reached[at] = x;
+      if (x >= left.length && x - k >= right.length) return walkBack(a, b, trail);
     }
-    reached = new Map(reached);
   }
   return all();
 }
 
-function at(reached: Map<number, number>, k: number): number {
-  return reached.get(k) ?? 0;
+/** A number for each text, the same for the same one: they are compared very often, and may be long. */
+function numbered(a: readonly string[], b: readonly string[]): [Int32Array, Int32Array] {
+  const known = new Map<string, number>();
+  const numberOf = (text: string) => {
+    const found = known.get(text) ?? known.size;
+    known.set(text, found);
+    return found;
+  };
+  return [Int32Array.from(a, numberOf), Int32Array.from(b, numberOf)];
 }
 
-function walkBack(a: readonly string[], b: readonly string[], trail: Map<number, number>[]): Piece[] {
+function walkBack(a: readonly string[], b: readonly string[], trail: readonly Int32Array[]): Piece[] {
   const found: Piece[] = [];
   let x = a.length;
   let y = b.length;
   for (let edits = trail.length - 1; edits >= 0; edits--) {
-    const reached = trail[edits] ?? new Map<number, number>();
+    const at = (k: number) => trail[edits]?.[k + edits] ?? 0;
     const k = x - y;
-    const down = k === -edits || (k !== edits && at(reached, k - 1) < at(reached, k + 1));
-    const fromK = down ? k + 1 : k - 1;
-    const fromX = at(reached, fromK);
-    const fromY = fromX - fromK;
+    const down = k === -edits || (k !== edits && at(k - 1) < at(k + 1));
+    const fromX = at(down ? k + 1 : k - 1);
+    const fromY = fromX - (down ? k + 1 : k - 1);
     while (x > fromX && y > fromY && x > 0 && y > 0) {
       found.push({ kind: "same", text: a[x - 1] ?? "" });
       x--;
@@ -92,16 +99,22 @@ export function diffRows(before: string, after: string): Row[] {
       const line = lines[index++];
       if (line) (line.kind === "out" ? outs : ins).push(line.text);
     }
-    const pairs = outs.map((text, n) => (ins[n] === undefined ? null : changedWords(text, ins[n])));
-    outs.forEach((text, n) => rows.push({ kind: "out", before: ++left, after: null, pieces: pairs[n]?.filter((one) => one.kind !== "in") ?? [{ kind: "same", text }] }));
-    ins.forEach((text, n) => rows.push({ kind: "in", before: null, after: ++right, pieces: pairs[n]?.filter((one) => one.kind !== "out") ?? [{ kind: "same", text }] }));
+    const pairs = outs.map((text, n) => (ins[n] === undefined ? null : once(() => changedWords(text, ins[n] ?? ""))));
+    const side = (kind: "out" | "in", text: string, n: number) => () => pairs[n]?.()?.filter((one) => one.kind === "same" || one.kind === kind) ?? [{ kind: "same" as const, text }];
+    outs.forEach((text, n) => rows.push({ kind: "out", before: ++left, after: null, pieces: side("out", text, n) }));
+    ins.forEach((text, n) => rows.push({ kind: "in", before: null, after: ++right, pieces: side("in", text, n) }));
     const same = lines[index];
     if (same) {
-      rows.push({ kind: "same", before: ++left, after: ++right, pieces: [{ kind: "same", text: same.text }] });
+      rows.push({ kind: "same", before: ++left, after: ++right, pieces: () => [same] });
       index++;
     }
   }
   return rows;
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { it: T } | null = null;
+  return () => (found ??= { it: find() }).it;
 }
 
 /** The words that differ, or null where hardly any are shared: then marking them would only be noise. */
