@@ -2,25 +2,46 @@ import { Check, Copy } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { classes } from "@/lib/classes";
 import { IconButton } from "./Button";
+import { toastError } from "./Toast";
 
-/** Copies `text`, also where the browser gives no clipboard (plain http). */
+/** Copies `text`, also where the browser gives no clipboard (plain http). False: it let nobody copy, and somebody has to be told. */
 export async function copyText(text: string): Promise<boolean> {
+  const before = document.activeElement;
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.className = "fixed opacity-0";
-    (document.querySelector("[role=dialog]") ?? document.body).append(area);
+    return copyBySelection(text, before);
+  }
+}
+
+/** The way before there was a clipboard: what is selected is copied. The focus, and what was selected, are as before afterwards. */
+function copyBySelection(text: string, before: Element | null): boolean {
+  const chosen = document.getSelection();
+  const ranges = Array.from({ length: chosen?.rangeCount ?? 0 }, (_, at) => chosen?.getRangeAt(at).cloneRange());
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.readOnly = true; // No keyboard comes up on a phone.
+  area.tabIndex = -1;
+  area.className = "fixed top-0 left-0 opacity-0";
+  // A dialog takes the focus back from whatever lies outside of it.
+  (before?.closest("[role=dialog]") ?? [...document.querySelectorAll("[role=dialog]")].at(-1) ?? document.body).append(area);
+  try {
+    area.focus({ preventScroll: true });
     area.select();
-    const done = document.execCommand("copy");
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
     area.remove();
-    return done;
+    chosen?.removeAllRanges();
+    for (const range of ranges) if (range) chosen?.addRange(range);
+    if (before instanceof HTMLElement && before !== document.body) before.focus({ preventScroll: true });
   }
 }
 
 const SHOWN_MS = 1_500;
+const REFUSED = "Your browser lets this page copy nothing. Select the text and copy it by the keyboard.";
 
 export function CopyButton({ text, label = "Copy", className, autoFocus, onCopied }: { text: string; label?: string; className?: string; autoFocus?: boolean; onCopied?: () => void }) {
   const [copied, setCopied] = useState(false);
@@ -41,6 +62,7 @@ export function CopyButton({ text, label = "Copy", className, autoFocus, onCopie
           void copyText(text).then((done) => {
             setCopied(done);
             if (done) onCopied?.();
+            else toastError(new Error(REFUSED));
           })
         }
         className={className}
