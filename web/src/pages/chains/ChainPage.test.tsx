@@ -1,14 +1,19 @@
 import { QueryClient } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { tellSignedOut } from "@/api/client";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import ChainPage from "./ChainPage";
 
-const search = {};
-afterEach(cleanup);
-vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined, useSearch: () => search, useParams: () => ({ slug: "c" }), useBlocker: () => ({ status: "idle" }) }));
-vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, run: true }), needs: () => "" }));
+const at = vi.hoisted(() => ({ search: {}, user: "ada" }));
+afterEach(() => {
+  cleanup();
+  at.search = {};
+  at.user = "ada";
+});
+vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined, useSearch: () => at.search, useParams: () => ({ slug: "c" }), useBlocker: () => ({ status: "idle" }) }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, run: true }), needs: () => "", useSession: () => ({ user: { id: at.user }, workspace: { id: "w" } }) }));
 vi.mock("@/api/choices", () => ({ usePromptChoices: () => ({ choices: [], onSearch: () => undefined }) }));
 vi.mock("./Graph", () => ({ Graph: () => null }));
 beforeAll(preloadFloats);
@@ -19,17 +24,17 @@ const when = () => screen.getByLabelText<HTMLInputElement>("Only if").value;
 const show = async () => {
   const asked = slowApi();
   const client = new QueryClient();
-  render(
-    <Queries of={client}>
-      <ChainPage />
-    </Queries>,
-  );
+  const { rerender } = render(<Queries of={client}><ChainPage /></Queries>);
   await (await asking(asked, "GET", "/v1/chains/c")).answer(chain(1, "true"));
   const again = async (said: object) => {
     void act(() => void client.invalidateQueries());
     await (await asking(asked, "GET", "/v1/chains/c", asked.filter((one) => one.path === "/v1/chains/c").length + 1)).answer(said);
   };
-  return { asked, again };
+  const goTo = (tab: string) => {
+    at.search = { tab };
+    rerender(<Queries of={client}><ChainPage /></Queries>);
+  };
+  return { asked, again, goTo };
 };
 
 it("keeps what is being written when a colleague saves a newer version, and saves it over none that one has not seen", async () => {
@@ -53,4 +58,49 @@ it("follows a newer version where nothing was written, and its own", async () =>
   await (await asking(asked, "POST", "/v1/chains/c/versions")).answer(chain(3, "mine"));
   expect(when()).toBe("mine");
   screen.getByText("v3, 1 step");
+});
+
+const write = (text: string) => fireEvent.change(screen.getByLabelText("Only if"), { target: { value: text } });
+
+it("keeps what is being written while one looks at the other tabs", async () => {
+  const { goTo } = await show();
+  write("mine");
+  for (const tab of ["runs", "about"]) {
+    goTo(tab);
+    expect([screen.queryByLabelText("Only if"), screen.getByRole("tab", { name: /^Chain/ }).textContent]).toEqual([null, "Chainnot saved"]);
+  }
+  goTo("chain");
+  expect(when()).toBe("mine");
+  screen.getByText("Not saved, over v1");
+});
+
+/** The session ends by itself, and somebody signs in. */
+const signInAgain = async (user: string) => {
+  act(() => tellSignedOut(null));
+  cleanup();
+  at.user = user;
+  return show();
+};
+
+it.each(["chain", "runs"])("has what was written again after the session ended on the tab %s, over the version that it was written over", async (tab) => {
+  const { goTo } = await show();
+  write("mine");
+  goTo(tab);
+  at.search = {};
+  const { again } = await signInAgain("ada");
+  expect(when()).toBe("mine");
+  await again(chain(2, "theirs"));
+  expect(when()).toBe("mine");
+  screen.getByText("v2 was saved meanwhile.");
+  expect(Object.keys(sessionStorage)).toEqual([]);
+});
+
+it("gives it to nobody else, and keeps nothing where nothing was written", async () => {
+  await show();
+  write("mine");
+  await signInAgain("ben");
+  expect(when()).toBe("true");
+  sessionStorage.clear();
+  await signInAgain("ben");
+  expect(Object.keys(sessionStorage)).toEqual([]);
 });

@@ -1,9 +1,8 @@
 import { useBlocker } from "@tanstack/react-router";
 import { Play, Square } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { useUnsaved } from "@/api/unsaved";
 import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
@@ -14,6 +13,7 @@ import { Graph } from "./Graph";
 import { RunDrawer } from "./RunDrawer";
 import { StepForm } from "./StepForm";
 import { useChainRun } from "./useChainRun";
+import { type Draft, useSteps } from "./useSteps";
 
 const shape = { tab: oneOf(["chain", "runs", "about"], "chain"), run: text() };
 const JSON_INDENT = 2;
@@ -35,6 +35,7 @@ export default function ChainPage() {
 
 function Workbench({ chain }: { chain: Chain }) {
   const [{ tab, run }, set] = useUrlState(shape);
+  const draft = useSteps(chain);
   const { slug } = chain;
   const live = chain.labels["production"];
   const may = useMay();
@@ -68,43 +69,41 @@ function Workbench({ chain }: { chain: Chain }) {
         value={tab}
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
-          { id: "chain", label: "Chain", content: <Edit chain={chain} /> },
+          { id: "chain", label: "Chain", count: draft.isDirty ? "not saved" : undefined, content: <Edit chain={chain} draft={draft} /> },
           { id: "runs", label: "Runs", content: <Runs slug={slug} onOpen={(id) => set({ run: id }, { push: true })} /> },
           { id: "about", label: "Settings", content: <About chain={chain} /> },
         ]}
       />
+      <LeaveGuard slug={slug} isDirty={draft.isDirty} />
       <RunDrawer id={run} onClose={() => set({ run: "" })} />
     </Page>
   );
 }
 
+/** Asks before the steps are thrown away by going elsewhere. Tabs of the same chain keep them. */
+function LeaveGuard({ slug, isDirty }: { slug: string; isDirty: boolean }) {
+  const leaving = useBlocker({ shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname, enableBeforeUnload: () => isDirty, withResolver: true });
+  return (
+    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
+      What you changed in {slug} is not saved as a version, and is lost when you leave.
+    </ConfirmDialog>
+  );
+}
+
 /** The steps as they are being written, over the newest version. */
-function Edit({ chain }: { chain: Chain }) {
+function Edit({ chain, draft }: { chain: Chain; draft: Draft }) {
   const may = useMay();
-  const [base, setBase] = useState(chain);
-  const begun = useMemo(() => (base.steps as Step[]).map(lean), [base]);
-  const [steps, setSteps] = useState<Step[]>(begun);
-  const [chosen, setChosen] = useState<string | null>(begun[0]?.id ?? null);
+  const { base, steps, chosen, isDirty, isBehind, takeNewest, choose, change } = draft;
   const [saving, setSaving] = useState(false);
   const [whole, setWhole] = useState(false);
   const running = useChainRun(chain.slug);
-  const isDirty = JSON.stringify(steps.map(lean)) !== JSON.stringify(begun);
-  const takeNewest = () => {
-    setBase(chain);
-    setSteps((chain.steps as Step[]).map(lean));
-  };
-  // While nothing is changed, or just the same, it follows newer versions by itself; after that it never does.
-  const isBehind = chain.version > base.version;
-  if (isBehind && (!isDirty || JSON.stringify((chain.steps as Step[]).map(lean)) === JSON.stringify(steps.map(lean)))) takeNewest();
-  useUnsaved(isDirty, chain.slug, () => undefined);
-  const leaving = useBlocker({ shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname, enableBeforeUnload: () => isDirty, withResolver: true });
   const step = everyStep(steps).find((one) => one.id === chosen) ?? steps[0];
   const parameters = Object.keys(base.parameters ?? {});
   const readOnly = !may.editPrompts;
   const add = (id: string) => {
     const fresh = freshId(steps);
-    setSteps(after(steps, id, { id: fresh, prompt: null, variables: {} }));
-    setChosen(fresh);
+    change(after(steps, id, { id: fresh, prompt: null, variables: {} }));
+    choose(fresh);
   };
   return (
     <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
@@ -125,15 +124,12 @@ function Edit({ chain }: { chain: Chain }) {
             What you changed here lies over v{base.version}, and is thrown away where you go on from the newest.
           </Notice>
         ) : null}
-        <Graph steps={steps} chosen={step?.id ?? null} onChoose={setChosen} seen={running.steps} />
+        <Graph steps={steps} chosen={step?.id ?? null} onChoose={choose} seen={running.steps} />
         <Try chain={base} isDirty={isDirty} running={running} />
       </div>
-      {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => setSteps((now) => replaced(now, step.id, typeof next === "function" ? next(everyStep(now).find((one) => one.id === step.id) ?? step) : next))} onAdd={() => add(step.id)} onRemove={() => setSteps(without(steps, step.id))} onMove={(by) => setSteps(moved(steps, step.id, by))} /> : null}
-      {saving ? <Save chain={base} steps={steps} onSaved={(made) => setBase({ ...base, ...made } as Chain)} onClose={() => setSaving(false)} /> : null}
-      {whole ? <Whole steps={steps} readOnly={readOnly} onChange={setSteps} onClose={() => setWhole(false)} /> : null}
-      <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
-        What you changed in {chain.slug} is not saved as a version, and is lost when you leave.
-      </ConfirmDialog>
+      {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => change((now) => replaced(now, step.id, typeof next === "function" ? next(everyStep(now).find((one) => one.id === step.id) ?? step) : next))} onAdd={() => add(step.id)} onRemove={() => change(without(steps, step.id))} onMove={(by) => change(moved(steps, step.id, by))} /> : null}
+      {saving ? <Save chain={base} steps={steps} onSaved={draft.settle} onClose={() => setSaving(false)} /> : null}
+      {whole ? <Whole steps={steps} readOnly={readOnly} onChange={change} onClose={() => setWhole(false)} /> : null}
     </div>
   );
 }
