@@ -4,6 +4,7 @@ import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, us
 import { type Schema, api, refused, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import { forgetDrafts, leave } from "./unsaved";
+import { forgetForms } from "./unsaved-forms";
 
 type SessionAnswer = Schema<"burnish_gateway__access__people_answers__SessionAnswer">;
 export type Workspace = Schema<"OwnWorkspace">;
@@ -101,6 +102,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   // Set while rendering, not in an effect: the children's first requests already carry it.
   standing.csrfToken = data?.csrf_token ?? null;
   standing.workspaceId = session?.workspace?.id ?? null;
+  standing.userId = session?.user.id ?? null;
 
   useEffect(() => {
     if (whose === person) return;
@@ -109,7 +111,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       queries.getMutationCache().clear();
       forgetTyped();
     }
-    if (person !== null) forgetDrafts(person);
+    if (person !== null) {
+      forgetDrafts(person);
+      forgetForms(person);
+    }
     setWhose(person);
   }, [whose, person, queries]);
 
@@ -154,6 +159,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       if (!asApiError(failed).isSignedOut) throw failed;
     });
     forgetDrafts();
+    forgetForms();
     queries.setQueryData(SESSION_KEY, null);
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
     tellOtherTabs();

@@ -2,6 +2,7 @@ import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } fro
 import { flushSync } from "react-dom";
 import { classes } from "@/lib/classes";
 import { later } from "@/lib/later";
+import { standsIn } from "./form-texts";
 
 export type CodeEditorProps = {
   value: string;
@@ -46,10 +47,11 @@ export function CodeEditor(props: CodeEditorProps) {
     // At once: a key that is pressed in between would be lost.
     flushSync(() => setEditor(true));
   };
-  if (isEditor) return <Editor {...props} cursor={cursor.current} />;
+  const stands = props.readOnly ? {} : standsIn(props.label, props.value);
+  if (isEditor) return <div {...stands} className="contents"><Editor {...props} cursor={cursor.current} /></div>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- only fetches what the text within will need
-    <div onPointerEnter={() => void come()} onFocus={() => void come()} onCompositionStart={() => (isComposing.current = true)} onCompositionEnd={() => ((isComposing.current = false), void come())}>
+    <div {...stands} onPointerEnter={() => void come()} onFocus={() => void come()} onCompositionStart={() => (isComposing.current = true)} onCompositionEnd={() => ((isComposing.current = false), void come())}>
       <Plain {...props} area={area} />
     </div>
   );

@@ -3,6 +3,7 @@ import { type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "rea
 import { classes } from "@/lib/classes";
 import { Floating, useClosing } from "./Floating";
 import { ComboList } from "./floats";
+import { standsIn } from "./form-texts";
 
 export type Choice = { value: string; label: string; hint?: ReactNode; keywords?: string[] };
 
@@ -35,6 +36,7 @@ export function Combobox({
   const anchor = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const chosen = choices.find((one) => one.value === value);
+  const stands = standsIn(label, chosen?.label ?? value ?? "");
   const close = () => {
     setOpen(false);
     anchor.current?.focus();
@@ -51,7 +53,11 @@ export function Combobox({
   return (
     <>
       <button
-        ref={anchor}
+        data-stands={stands["data-stands"]}
+        ref={(element) => {
+          anchor.current = element;
+          stands.ref(element);
+        }}
         type="button"
         disabled={disabled}
         aria-haspopup="dialog"

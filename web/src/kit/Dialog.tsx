@@ -3,6 +3,7 @@ import { Button } from "./Button";
 import { FormError } from "./Field";
 import type { DialogFrameProps } from "./float/DialogFrame";
 import { DialogFrame } from "./floats";
+import { KeptAtTheEnd } from "./form-texts";
 
 type Frame = {
   open: boolean;
@@ -71,7 +72,8 @@ export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: 
 
 /** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons, and both stay in sight however long the form. While it is `busy` nothing closes it: what
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
- * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. */
+ * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. Where the session ends by itself, what was written
+ * can be copied after signing in again, without passwords and what lies in `data-secret`. */
 export function FormDialog({
   submit,
   cancel = "Cancel",
@@ -107,6 +109,7 @@ export function FormDialog({
   return (
     <Dialog {...frame} onOpenChange={openOrClose}>
       <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
+        <KeptAtTheEnd />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
           <FormError error={error} />

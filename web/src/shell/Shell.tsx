@@ -18,6 +18,7 @@ import { later } from "@/lib/later";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { FirstSteps } from "./FirstSteps";
 import { Leaving } from "./Leaving";
+import { LeftForms } from "./LeftForms";
 import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
 
@@ -66,6 +67,7 @@ export function Shell() {
       <TopBar open={menuOpen} setOpen={setMenuOpen} openPalette={openPalette} />
       <main id="content" ref={main} tabIndex={-1} className="min-w-0 outline-none">
         <Connection />
+        <LeftForms />
         {workspace ? (
           <Outlet key={workspace.id} />
         ) : (

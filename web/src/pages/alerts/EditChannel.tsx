@@ -62,7 +62,7 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
         </Field>
       ) : (
         <Field label={kind === "pagerduty" ? "Integration key" : "Address"} hint={channel ? "Empty: it stays as it is. It is never shown again." : HINTS[kind]} error={errorFor(error, kind === "pagerduty" ? "routing_key" : "url")} required={!channel}>
-          <Input mono type={kind === "pagerduty" ? "password" : "url"} value={address} onChange={(event) => setAddress(event.target.value)} placeholder={kind === "slack" ? "https://hooks.slack.com/services/…" : kind === "teams" ? "https://…logic.azure.com/workflows/…" : undefined} />
+          <Input mono data-secret type={kind === "pagerduty" ? "password" : "url"} value={address} onChange={(event) => setAddress(event.target.value)} placeholder={kind === "slack" ? "https://hooks.slack.com/services/…" : kind === "teams" ? "https://…logic.azure.com/workflows/…" : undefined} />
         </Field>
       )}
       {kind === "pagerduty" ? (

@@ -13,6 +13,7 @@ export function Headers({ rows, onChange, error }: { rows: readonly HeaderRow[];
           <Input mono aria-label={`Name of header ${index + 1}`} placeholder="Authorization" value={row.name} onChange={(event) => change(index, { name: event.target.value, stored: false })} className="max-w-44" />
           <Input
             mono
+            data-secret
             aria-label={`Value of header ${index + 1}`}
             placeholder={row.stored ? "stored, not shown" : "Bearer …"}
             value={row.value}

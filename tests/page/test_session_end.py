@@ -1,0 +1,100 @@
+"""A session that ends by itself: what was being written is there again after signing in, and what cannot be copied is said."""
+
+import re
+from uuid import uuid4
+
+from playwright.async_api import Page, expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console, screenshot, set_theme, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
+from tests.page.site import Site
+
+NO_CLIPBOARD = "Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })"
+"""As over plain http to an address that is not this machine."""
+
+
+async def sign_in(page: Page, site: Site) -> None:
+    await page.get_by_label("E-mail").fill(site.admin["email"])
+    await page.get_by_label("Password").fill(site.admin["password"])
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+async def end_session(page: Page) -> None:
+    """By itself: the cookie is gone, and the page hears of it at its next question."""
+    await page.context.clear_cookies()
+    await page.evaluate("new BroadcastChannel('burnish-session').postMessage({ kind: 'changed' })")
+    await expect(page.get_by_label("Password")).to_be_visible()
+
+
+async def signed_in(page_as: OpenPage, site: Site, path: str) -> Page:
+    page = await page_as("nobody", f"/app/sign-in?to={path}")
+    expect_console(page, "status of 401")
+    await sign_in(page, site)
+    await page.wait_for_url(f"**/app{path}")
+    await settled(page)
+    return page
+
+
+async def test_what_stood_in_a_form_is_copied_after_signing_in_again(page_as: OpenPage, site: Site) -> None:
+    page = await signed_in(page_as, site, "/webhooks")
+    await page.get_by_role("button", name="New endpoint").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Address").fill("https://orders.example.com/burnish")
+    await dialog.get_by_text("How it is sent").click()
+    await dialog.get_by_role("button", name="Add a header").click()
+    await dialog.get_by_label("Name of header 1").fill("X-Who")
+    await dialog.get_by_label("Value of header 1").fill("Bearer sealed")
+    await end_session(page)
+    await sign_in(page, site)
+
+    # The address says that the form is open: it is there again, empty, over what the page says of the one before.
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_text("Your session ended while you were writing in “New endpoint”")).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await page.get_by_role("button", name="Show what you wrote").click()
+    await expect(dialog.get_by_text("https://orders.example.com/burnish")).to_be_visible()
+    await expect(dialog.get_by_text("Bearer sealed")).to_have_count(0)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"session-end/form-{theme}")
+
+    await page.evaluate(NO_CLIPBOARD)
+    copy = dialog.get_by_role("button", name=re.compile("^(Copy|Copied)$")).first
+    await copy.focus()
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("button", name="Copied")).to_be_focused()
+
+    await page.evaluate("document.execCommand = () => false")
+    await dialog.get_by_role("button", name="Copy", exact=True).first.click()
+    await expect(page.get_by_text("Your browser lets this page copy nothing.")).to_be_visible()
+    await screenshot(page, "session-end/refused")
+    await dialog.get_by_role("button", name="Throw it away").click()
+    await expect(page.get_by_text("Your session ended while")).to_have_count(0)
+
+
+async def test_steps_of_a_chain_are_there_again_after_another_tab_and_after_signing_in_again(page_as: OpenPage, site: Site) -> None:
+    mark = uuid4().hex[:8]
+    prompt = {"slug": f"kept-{mark}", "template": "Which queue? {{ticket}}", "model": "simulated/chat", "label": "production"}
+    await site.call("POST", "/v1/prompts", prompt)
+    steps = [{"id": "step_1", "prompt": f"kept-{mark}", "variables": {"ticket": "variables.ticket"}}]
+    await site.call("POST", "/v1/chains", {"slug": f"kept-{mark}", "parameters": {"ticket": {"type": "string"}}, "steps": steps})
+    page = await signed_in(page_as, site, f"/chains/kept-{mark}")
+    condition = page.get_by_label("Only if")
+    await condition.fill("variables.ticket == 'x'")
+    await page.get_by_role("tab", name="Runs").click()
+    await expect(page.get_by_role("tab", name="Chain not saved")).to_be_visible()
+    await page.get_by_role("tab", name="Chain").click()
+    await expect(condition).to_have_value("variables.ticket == 'x'")
+
+    await end_session(page)
+    await sign_in(page, site)
+    await expect(condition).to_have_value("variables.ticket == 'x'")
+    await expect(page.get_by_text("The steps you wrote before your session ended are here again")).to_be_visible()
+    await settled(page)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"session-end/chain-{theme}")

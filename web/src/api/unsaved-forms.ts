@@ -1,0 +1,42 @@
+/** What stood in a form when the session ended by itself: in memory alone, and for nobody but whoever wrote it. */
+import { useSyncExternalStore } from "react";
+import { standing } from "./client";
+
+export type LeftField = { label: string; text: string };
+export type LeftForm = { id: string; userId: string; title: string; fields: readonly LeftField[] };
+
+let left: readonly LeftForm[] = [];
+const watchers = new Set<() => void>();
+
+function set(next: readonly LeftForm[]) {
+  left = next;
+  for (const changed of watchers) changed();
+}
+
+/** Keeps it for whoever is signed in. Told twice of one form, it keeps what it was told last. */
+export function leaveForm(form: Omit<LeftForm, "userId">): void {
+  if (standing.userId === null) return;
+  set([...left.filter((one) => one.id !== form.id), { ...form, userId: standing.userId }]);
+}
+
+export function forgetForm(id: string): void {
+  set(left.filter((one) => one.id !== id));
+}
+
+/** Forms of everybody, or of everybody else. */
+export function forgetForms(butOf?: string): void {
+  const own = left.filter((one) => one.userId === butOf);
+  if (own.length < left.length) set(own);
+}
+
+/** What this person left, oldest first. */
+export function useLeftForms(userId: string): readonly LeftForm[] {
+  const all = useSyncExternalStore(
+    (changed) => {
+      watchers.add(changed);
+      return () => void watchers.delete(changed);
+    },
+    () => left,
+  );
+  return all.filter((one) => one.userId === userId);
+}
