@@ -10,6 +10,7 @@ let area: HTMLTextAreaElement | null;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
+  act(dismissAll); // Files of tests that run together share the messages.
   copied = [];
   area = null;
 });
