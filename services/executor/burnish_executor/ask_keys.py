@@ -15,7 +15,7 @@ from burnish_executor.circuits import Circuits
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
-from burnish_executor.core.waterfall import REFUSES_KEY, CoolDown, SetAside, Stop, TryNext, consequence_of, last_word
+from burnish_executor.core.waterfall import REFUSES_KEY, CoolDown, SetAside, Stop, TryNext, consequence_of, foremost, last_word
 from burnish_executor.io.key_vault import KeyVault, OwnKey
 from burnish_executor.io.model_client import Started
 from burnish_executor.io.providers import Providers
@@ -78,17 +78,18 @@ class Asker:
                 if isinstance(turn, Failure):
                     if turn.kind not in NO_TURN:
                         return turn
-                    failure = turn if failure is None or turn.kind is FailureKind.RATE_LIMITED else failure
+                    failure = turn if failure is None or not failure.may_pass or turn.kind is FailureKind.RATE_LIMITED else failure
                     break
                 own = turn.chosen.own
                 tried.update([own.provider_key_id] if own else [])
                 result = await self._try(run, turn)
                 if not isinstance(result, Failure) or own is None or not self._learn(own, result, had_started=run.has_started):
                     return result
-                failure = result
+                failure = foremost(failure, result)
             told = last_word(failure, rests_s=await self.keys.rests_s(run))
         except Unavailable as error:
-            return failure or Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
+            unknown = Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
+            return failure if failure is not None and failure.may_pass else unknown
         if not route.platform_fallback or field or not await self.holds.widen_for_operators_key(run):
             return told
         metrics.KEY_TROUBLES.labels("platform_fallback").inc()
@@ -141,7 +142,7 @@ class Asker:
             return self._begun(run, soonest, found)
         metrics.LIMITED.labels("deadline").inc()
         message = f"What the provider allows in a minute is used up; there is room again in about {found.wait_s:.0f} s."
-        limited = Failure(FailureKind.RATE_LIMITED, message, 429, retry_after_s=found.wait_s)
+        limited = Failure(FailureKind.RATE_LIMITED, message, retry_after_s=found.wait_s)
         self._note_untried(run, soonest, limited)
         return limited
 

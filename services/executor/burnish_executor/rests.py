@@ -50,4 +50,4 @@ class Rests:
         if rests_s <= 0:
             del self._until[place]
             return None
-        return Failure(FailureKind.RATE_LIMITED, "The provider asked for patience a moment ago.", 429, retry_after_s=rests_s)
+        return Failure(FailureKind.RATE_LIMITED, "The provider asked for patience a moment ago.", retry_after_s=rests_s)

@@ -19,6 +19,7 @@ from burnish_executor.core.waterfall import (
     Stop,
     TryNext,
     consequence_of,
+    foremost,
     in_order,
     last_word,
 )
@@ -90,6 +91,18 @@ def test_the_last_word_is_patience_where_patience_helps_and_else_the_last_failur
     assert last_word(broken, rests_s=[9.0]) is broken
     assert last_word(refused, rests_s=[]) is refused
     assert last_word(None, rests_s=[]).kind is FailureKind.NO_KEY
+
+
+def test_a_key_that_is_refused_hides_no_failure_of_another_one_that_may_pass() -> None:
+    refused, empty, busy, broken = (of_status(status, "x", retry_after_s=None) for status in (401, 402, 429, 500))
+    for passing in (busy, broken, Failure(FailureKind.TIMEOUT, "")):
+        for lasting in (refused, empty):
+            assert foremost(passing, lasting) is foremost(lasting, passing) is passing
+    assert foremost(None, refused) is refused and foremost(busy, broken) is broken and foremost(empty, refused) is refused
+
+
+def test_a_refusal_of_ours_has_no_status_of_a_provider() -> None:
+    assert last_word(None, rests_s=[3.0]).info().provider_status is None
 
 
 @pytest.mark.capability("E7")

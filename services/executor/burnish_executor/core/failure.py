@@ -36,7 +36,8 @@ FREE = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNREACHABLE, FailureKind
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer. `message` is for the caller: no key, no address of ours. `code`, `param`: the provider's own."""
+    """Why there is no answer. `message` is for the caller: no key, no address of ours. `http_status`, `code`, `param`: the provider's own,
+    so None where it was not asked."""
 
     kind: FailureKind
     message: str
@@ -48,6 +49,10 @@ class Failure:
     @property
     def status(self) -> Status:
         return self.kind.value[0]
+
+    @property
+    def may_pass(self) -> bool:
+        return self.kind.value[2]
 
     def info(self) -> ErrorInfo:
         type_ = "rate_limit_error" if self.kind is FailureKind.RATE_LIMITED else "provider_error"

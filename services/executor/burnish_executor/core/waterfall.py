@@ -89,16 +89,21 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
     return TryNext() if failure.kind in NEXT_KEY_HELPS else Stop()
 
 
+def foremost(before: Failure | None, after: Failure) -> Failure:
+    """Of two keys that failed: the newer failure, save that one which may pass is not hidden by a key that is refused."""
+    return before if before is not None and before.may_pass and not after.may_pass else after
+
+
 def last_word(failure: Failure | None, *, rests_s: Sequence[float]) -> Failure:
     """What the caller hears when no key is left to try.
 
-    `failure`: of the key that was tried last; None: none could be tried. `rests_s`: how long each key that only rests will rest.
+    `failure`: the foremost of the keys that were tried; None: none could be. `rests_s`: how long each key that only rests will rest.
     """
     refused = failure is not None and failure.http_status in REFUSES_KEY
     if rests_s and (failure is None or refused or failure.kind is FailureKind.RATE_LIMITED):
         said = f" {failure.message}" if failure is not None and not refused else ""
         message = f"Every provider key of this workspace rests because its provider asked for patience.{said}"
-        return Failure(FailureKind.RATE_LIMITED, message, 429, retry_after_s=min(rests_s))
+        return Failure(FailureKind.RATE_LIMITED, message, retry_after_s=min(rests_s))
     if failure is not None:
         return failure
     return Failure(
