@@ -303,12 +303,13 @@ def _proof(work: Work, loaded: Loaded, endings: Endings, *, model: str) -> dict[
     if ending.result is None or ending.result.candidate is None or ending.measurement is None:
         raise LookupError(f"nothing was proven for {model}")
     work.turn_to(model, form_of(loaded, model))
+    tried = work.form.asked(ending.result.candidate.prompt).model  # of settings: changes leave it out where the version calls it already
     proof = evidence(
         before=work.form.start,
         candidate=ending.result.candidate,
         pairs=ending.pairs,
         measurement=ending.measurement,
-        facts=facts_of(work, loaded, ending.result) | ({"model": model} if len(endings) > 1 else {}),
+        facts=facts_of(work, loaded, ending.result) | ({"model": tried or model} if tried or len(endings) > 1 else {}),
         lines=work.form.lines,
         question=work.question,
     )

@@ -41,3 +41,16 @@ async def test_a_gain_with_another_model_becomes_a_version_that_nobody_gets(stac
     job = await desk.until(f"/v1/optimizations/{await start(desk, method='manual', manual=manual, models=models, version=2)}")
     accepted = await served(desk, "POST", f"/v1/suggestions/{job['suggestion_id']}/accept", {"label": None})
     assert (accepted["version"], accepted["label"]) == (3, None)
+
+
+async def test_settings_that_were_measured_with_the_versions_own_model_go_live(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """The change leaves the model out, since the version calls it already: the evidence says with which it was measured."""
+    await start_optimizer()
+    settings = {"space": {"model": ["simulated/reader"], "temperature": [0.5]}}
+    models = {"task": "simulated/chat"}
+    job = await desk.until(f"/v1/optimizations/{await start(desk, method='settings', settings=settings, models=models)}")
+    assert job["outcome"] == "improved", job["error"] or job["report"]
+    path = f"/v1/suggestions/{job['suggestion_id']}"
+    found = await served(desk, "GET", path)
+    assert "model" not in found["content"] and found["evidence"]["model"] == "simulated/reader"
+    assert (await served(desk, "POST", f"{path}/accept", {}))["label"] == "production"

@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from burnish_gateway.models.bodies import AUTO
 from burnish_shared.model_patterns import best_pattern
 
 
 def unmeasured_model(content: Mapping[str, Any], evidence: Mapping[str, Any], *, base: Mapping[str, Any]) -> str | None:
     """The model that a version with `content` over `base` calls, where that is asked something new which was measured with others only.
 
-    None: what its calls get was measured with it, or is what they get already.
+    None: what its calls get was measured with it, or is what they get already; or routing chooses their model, as it did before: whoever
+    asked for the job had to name a model in its place.
     """
     served: str = content.get("model") or base["model"]
+    if served == AUTO:
+        return None
     measured = measured_with(content, evidence)
     if not measured or served in measured or evidence.get("chain"):  # a chain's step calls what it was measured with
         return None
