@@ -6,6 +6,7 @@ from typing import Any
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import store as chains_store
 from burnish_gateway.chains.chain import no_such_chain
+from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.forecast import Sizes, Stepping
 from burnish_gateway.optimization.prices import price_of
@@ -66,6 +67,7 @@ async def plan_chain(tx: Tx, principal: Principal, place: ChainPlace, *, body: O
         if not is_own:
             price = await price_of(tx, principal, prompts[name].model, param=f"chain.steps.{name}")
             steps.append(Stepping(Sizes.of(fields, longest_input=""), price))
+    _check_task(body.models.task, own, called=prompts[place.step].model, step=place.step)
     search = ChainSearch(
         chain_id=head.chain_id, slug=slug, version=version.version, step=place.step, form=dict(version.content), prompts=prompts
     )  # fmt: skip
@@ -90,13 +92,6 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
                 param="chain.slug",
             )
     _check_runs_once(calls, place, slug=slug)
-    if body.models.task is not None:
-        called = f"{own.model} itself, whatever the version says" if own.model is not None else "the model of the version that it runs"
-        raise InvalidField(
-            f"models.task: the step {place.step!r} of the chain calls {called}; a gain with another model would not be served. "
-            "Leave it out.",
-            param="models.task",
-        )
     fixed = {name for name, value in own.overrides.items() if value is not None} | ({"model"} if own.model is not None else set())
     fixed |= CAPS if fixed & CAPS else set()
     for name in body.settings.space if body.settings else ():
@@ -106,6 +101,17 @@ def _check_step(calls: dict[str, Call], place: ChainPlace, *, body: Optimization
                 param=f"settings.space.{name}",
             )
     return own
+
+
+def _check_task(task: str | None, own: Call, *, called: str, step: str) -> None:
+    """Raises InvalidField where what is measured would be served with another model. Where routing chooses it, one has to be named."""
+    if task is None or called in (task, AUTO):
+        return
+    whose = f"{called} itself, whatever the version says" if own.model is not None else f"{called}, the model of the version that it runs"
+    raise InvalidField(
+        f"models.task: the step {step!r} of the chain calls {whose}; a gain with another model would not be served. Leave it out.",
+        param="models.task",
+    )
 
 
 def _check_runs_once(calls: dict[str, Call], place: ChainPlace, *, slug: str) -> None:
