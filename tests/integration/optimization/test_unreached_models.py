@@ -60,25 +60,51 @@ async def assert_failed(stack: Stack, desk: Desk, job: Any) -> None:
     await assert_books_are_in_order(stack, desk.caller)
 
 
-@pytest.mark.promise("O-01")
-async def test_a_search_whose_key_is_refused_in_the_middle_fails(
-    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def searched_with(stack: Stack, desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> Any:
+    """A search whose model meets this fault from a moment on at which it had answered."""
     real, asked = Work.evaluate, list[str]()
 
     async def evaluate(work: Work, text: str, item: Any) -> Any:
         asked.append(text)
         if len(asked) == SEARCHED_BY_THEN:
-            async with stack.session.put(f"{stack.simulator}/faults", json={"model": "reader", "fault": "error,status=401"}) as armed:
+            async with stack.session.put(f"{stack.simulator}/faults", json={"model": "reader", "fault": script}) as armed:
                 assert armed.status == 200
         return await real(work, text, item)
 
     monkeypatch.setattr(Work, "evaluate", evaluate)
-    await start_optimizer(job_in_flight=4)
     async with fault(stack, "error,status=401", model="judge"):  # ends the one that is armed meanwhile, too
         job = await desk.until(f"/v1/optimizations/{await start(desk)}")
     assert len(asked) >= SEARCHED_BY_THEN
-    await assert_failed(stack, desk, job)
+    return job
+
+
+@pytest.mark.promise("O-01")
+async def test_a_search_whose_key_is_refused_in_the_middle_fails(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await start_optimizer(job_in_flight=4)
+    await assert_failed(stack, desk, await searched_with(stack, desk, monkeypatch, "error,status=401"))
+
+
+@pytest.mark.promise("O-01")
+async def test_a_search_whose_model_goes_in_the_middle_fails(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await start_optimizer(job_in_flight=4)
+    job = await searched_with(stack, desk, monkeypatch, "error,status=404")
+    assert (job["status"], job["error"]["code"], job["outcome"]) == ("failed", "evaluation_failed", None), job["error"] or job
+    assert job["suggestion_id"] is None and job["test"] is None
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+async def test_what_a_model_that_answers_refuses_of_a_few_texts_takes_nothing_from_the_others(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    await start_optimizer(job_in_flight=4)
+    job = await searched_with(stack, desk, monkeypatch, f"error,status={status},first=2")
+    assert job["status"] == "completed", job["error"]
+    assert await scores(stack, job["id"]) == [("error", 0.0)] * 2
+    await assert_books_are_in_order(stack, desk.caller)
 
 
 @pytest.mark.promise("O-01")

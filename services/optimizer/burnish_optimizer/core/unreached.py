@@ -1,7 +1,9 @@
 """Which failed evaluations say nothing of a candidate, because no model read it. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, Final
 
 NOBODY_CALLED: Final = frozenset({"no_provider_key", "egress_refused"})
@@ -9,13 +11,24 @@ NOBODY_CALLED: Final = frozenset({"no_provider_key", "egress_refused"})
 
 REFUSED: Final = "provider_refused"
 
-REFUSES_ALL: Final = frozenset({401, 402, 404})
-"""A key that is not taken, an account without money, a model that is not known: the provider would say it to any text."""
+KEY_REFUSED: Final = 401
 
-FORBIDDEN: Final = 403
-"""The same, save where a provider looks through what it is sent and says so of what it will not read (OpenRouter)."""
+REFUSES_MOSTLY_ALL: Final = frozenset({402, 403, 404})
+"""An account without money, a key without the right, a model that is not known. Some providers answer so to one text: to more tokens than
+an account can pay for, to a file that is gone, to what they will not read."""
 
-OF_THE_TEXT: Final = re.compile(r"flagged|moderation|content[ _](?:policy|filter)|safety", re.IGNORECASE)
+OF_THE_TEXT: Final = re.compile(
+    r"flagged|moderation|content[ _](?:policy|filter)|safety|inappropriate|violat|usage polic|guardrail|blocked|\bfile\b"
+    r"|no endpoints found that",
+    re.IGNORECASE,
+)
+
+OF_THE_ACCOUNT: Final = re.compile(
+    r"\b(?:your|this|the) (?:account|organi[sz]ation|project|subscription|api key|key)\b|data policy|you have been blocked"
+    r"|\b(?:country|region)\b",
+    re.IGNORECASE,
+)
+"""In a refusal that sounds as if it were of the text: whose account is closed for what it sent is read no text at all."""
 
 BAD_REQUEST: Final = 400
 """What a provider mostly says of one request; some say it of a key, an account or a model, in a code or in words of their own."""
@@ -23,6 +36,8 @@ BAD_REQUEST: Final = 400
 CODES: Final = frozenset(
     {"invalid_api_key", "model_not_found", "invalid_model", "model_not_exist", "billing_error", "authentication_error"}
 )
+
+KEY_CODES: Final = frozenset({"invalid_api_key", "authentication_error"})
 
 WORDS: Final = re.compile(
     r"api key (?:is )?(?:not valid|invalid|expired)|credit balance is too low|model not exist|invalid model:"
@@ -32,19 +47,66 @@ WORDS: Final = re.compile(
 """Google, Anthropic, DeepSeek, Mistral, Bedrock and OpenRouter, in this order."""
 
 
-def reached_no_model(error: Mapping[str, Any] | None) -> bool:
-    """Whether an execution failed before a model read it, for a reason that another text would meet as well.
+IN_A_ROW: Final = 3
+"""So many different texts, and none between them that was answered: then it is no fault of theirs (a model that was retired, an account
+that was emptied in the middle)."""
+
+
+class Reach(Enum):
+    """How far a failed call came. `DOUBTFUL`: mostly not to a model, but some providers say the same of one text."""
+
+    READ = auto()
+    DOUBTFUL = auto()
+    NOBODY = auto()
+
+
+def reach_of(error: Mapping[str, Any] | None) -> Reach:
+    """What an execution's error says alone.
 
     `error`: as the books have it. Failures that may pass are not meant: those are tried again.
     """
     if error is None or error.get("retryable", True):
-        return False
+        return Reach.READ
     if error.get("code") in NOBODY_CALLED:
-        return True
+        return Reach.NOBODY
     if error.get("code") != REFUSED:
-        return False
+        return Reach.READ
     status, said = error.get("provider_status"), str(error.get("message") or "")
     code = error.get("provider_code") or ""
-    if status == FORBIDDEN:
-        return not OF_THE_TEXT.search(f"{code} {said}")
-    return status in REFUSES_ALL or (status == BAD_REQUEST and (code in CODES or WORDS.search(said) is not None))
+    if status == KEY_REFUSED or (code in KEY_CODES and status in REFUSES_MOSTLY_ALL | {BAD_REQUEST}):
+        return Reach.NOBODY
+    if status in REFUSES_MOSTLY_ALL:
+        words = f"{code} {said}"
+        return Reach.READ if OF_THE_TEXT.search(words) and not OF_THE_ACCOUNT.search(words) else Reach.DOUBTFUL
+    is_told = status == BAD_REQUEST and (code in CODES or WORDS.search(said) is not None)
+    return Reach.DOUBTFUL if is_told else Reach.READ
+
+
+@dataclass(slots=True)
+class Routes:
+    """Which routes answered in this job or run, so that a doubtful refusal of one that did is the answer to its one text.
+
+    A route is a model with the keys that are tried for it. Nothing is kept: who goes on after a crash learns it anew.
+    """
+
+    _answered: set[Hashable] = field(default_factory=set)
+    _refused: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    """By route: texts that were refused since the last answer."""
+
+    def answered(self, route: Hashable) -> None:
+        self._answered.add(route)
+        self._refused.pop(route, None)
+
+    def reached_no_model(self, route: Hashable, error: Mapping[str, Any] | None, *, text: Hashable, is_known: bool = False) -> bool:
+        """Whether an execution failed before a model read it, for a reason that another text would meet as well.
+
+        `text`: names what was asked. `is_known`: it was refused before this claim, and says nothing of how the route does now.
+        """
+        reach = reach_of(error)
+        if reach is not Reach.DOUBTFUL or route not in self._answered:
+            return reach is not Reach.READ
+        if is_known:
+            return False
+        refused = self._refused.setdefault(route, set())
+        refused.add(text)
+        return len(refused) >= IN_A_ROW

@@ -7,7 +7,7 @@ as they are, others are looked up in the books, and only what the books do not k
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -17,12 +17,12 @@ import structlog
 from burnish_optimizer import metrics
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
-from burnish_optimizer.core.unreached import reached_no_model
+from burnish_optimizer.core.unreached import Routes
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
-from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
+from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, ModelUnreached, NotSent, OutOfFunds, OutOfTime, Question
 from burnish_optimizer.io.rests import BUDGET_FULL, Rests
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
@@ -42,7 +42,8 @@ FUNDING_SPENT: Final = "funding"
 SENT_MOST: Final = 4
 """So often is a silent evaluation sent again before its job gives up."""
 
-PUT_RIGHT: Final = "Put its provider key, its name or its address right, and start again."
+PUT_RIGHT: Final = "Its provider key, its name or its address has to be put right first."
+"""Also true where nothing is started again: of a judge of live answers."""
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class Desk:
     _is_short: bool = False
     """A budget had no room, and nothing of ours is on its way whose hold could return."""
     _rests: Rests = field(init=False)
-
+    _routes: Routes = field(default_factory=Routes)
     _rows: Checkpoint = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,8 +174,10 @@ class Desk:
                 _refuse(asked, OutOfTime())
         batch = [asked for asked in batch if asked.question.key in stored]
         known = [asked for asked in batch if stored[asked.question.key].status is not None]
-        for asked in known:
-            _tell(asked, stored[asked.question.key].booked())
+        told = [(asked, *stored[asked.question.key].booked()) for asked in known]
+        self._learn((asked, booked) for asked, booked, _ in told)
+        for asked, booked, spent_nusd in told:
+            _tell(asked, booked, spent_nusd, unreached=self._is_unreached(asked, booked, is_known=True))
         fresh: list[_Asked] = []
         for asked in batch:
             row = stored[asked.question.key]
@@ -234,7 +237,7 @@ class Desk:
         match frame.kind:
             case FrameKind.TERMINAL:
                 outcome = Outcome.model_validate_json(frame.body)
-                self._arrive(asked, _booked(outcome))
+                self._arrive(asked, Booked.of(outcome))
             case FrameKind.FULL:
                 self._not_admitted(asked, verdict=frame.body.decode("ascii", "replace")[:40] or "full")
             case FrameKind.ELSEWHERE:
@@ -281,10 +284,13 @@ class Desk:
         again = [(asked, booked) for asked, booked in arrived if is_worth_another_try(booked, attempt=asked.attempt)]
         final = [(asked, booked) for asked, booked in arrived if not is_worth_another_try(booked, attempt=asked.attempt)]
         renewed = [(asked, booked, new_uuid()) for asked, booked in again]
+        self._learn(final)
+        unreached = {asked.execution_id for asked, booked in final if self._is_unreached(asked, booked)}
         await failpoints.hit("optimizer.before_settle")
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
             if final:
-                await self._rows.settle(tx, [(asked.question.key, booked, _score(asked.question, booked)) for asked, booked in final])
+                scored = [(one.question.key, booked, _score(one, booked, unreached=one.execution_id in unreached)) for one, booked in final]
+                await self._rows.settle(tx, scored)
             for asked, booked, execution_id in renewed:
                 await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id)
         metrics.EVALUATIONS.labels("answered").inc(len(final))
@@ -294,7 +300,20 @@ class Desk:
             asked.execution_id, asked.attempt, asked.sent = execution_id, asked.attempt + 1, 0
             self._send_later(asked, failed=booked)
         for asked, booked in final:
-            _tell(asked, (booked, asked.spent_before_nusd + booked.cost_nusd))
+            _tell(asked, booked, asked.spent_before_nusd + booked.cost_nusd, unreached=asked.execution_id in unreached)
+
+    def _learn(self, ended: Iterable[tuple[_Asked, Booked]]) -> None:
+        """Before what came with them is judged: of answers that come at once none is the first."""
+        for asked, booked in ended:
+            if booked.status == "success":
+                self._routes.answered(_route_of(asked.question))
+
+    def _is_unreached(self, asked: _Asked, booked: Booked, *, is_known: bool = False) -> bool:
+        if booked.status == "success":
+            return False
+        key = asked.question.key
+        text = key.item_id if key.item_id.int else key.question
+        return self._routes.reached_no_model(_route_of(asked.question), booked.error, text=text, is_known=is_known)
 
     def _send_later(self, asked: _Asked, *, failed: Booked) -> None:
         def due() -> None:
@@ -337,36 +356,28 @@ class Desk:
         await self._publish([one for one in overdue if one.sent < SENT_MOST])
 
 
-def _booked(outcome: Outcome) -> Booked:
-    return Booked(
-        execution_id=outcome.id,
-        status=outcome.status.value,
-        output=outcome.output,
-        error=outcome.error.model_dump() if outcome.error else None,
-        cost_nusd=outcome.cost_nusd,
-        latency_ms=outcome.latency_ms,
-        simulated=outcome.simulated,
-    )
+def _route_of(question: Question) -> tuple[str, str, str | None]:
+    return question.route.model, question.route.keys, question.route.provider_key_id
 
 
-def _score(question: Question, booked: Booked) -> float | None:
+def _score(asked: _Asked, booked: Booked, *, unreached: bool) -> float | None:
     """None where nothing was expected, and where no model read the question: that is no wrong answer."""
-    if question.expected is None or (booked.status != "success" and reached_no_model(booked.error)):
+    expected = asked.question.expected
+    if expected is None or unreached:
         return None
-    return float(booked.status == "success" and is_right(booked.output, expected=question.expected))
+    return float(booked.status == "success" and is_right(booked.output, expected=expected))
 
 
-def _tell(asked: _Asked, what: tuple[Booked, int]) -> None:
+def _tell(asked: _Asked, booked: Booked, spent_nusd: int, *, unreached: bool) -> None:
     """Gives the answer to who asked: what failed for good reason is an answer without output; what kept failing, or was read by no model,
     is an error."""
-    booked, spent_nusd = what
     why = str((booked.error or {}).get("message") or booked.status)[:300]
     if booked.status != "success" and (booked.error or {}).get("retryable", True):
         _refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {why}"))
         return
-    if booked.status != "success" and reached_no_model(booked.error):
-        model = asked.question.route.model
-        _refuse(asked, EvaluationFailed(f"The model {model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"))
+    if unreached:
+        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"
+        _refuse(asked, ModelUnreached(told, error=booked.error or {}))
         return
     if not asked.answer.done():
         asked.answer.set_result(

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_optimizer.io import work_store
+from burnish_shared.contracts.executions import Outcome
 from burnish_shared.db.session import Tx
 
 
@@ -60,6 +61,18 @@ class Booked:
     latency_ms: int
     simulated: bool
     has_content: bool = True
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Booked":
+        return cls(
+            execution_id=outcome.id,
+            status=outcome.status.value,
+            output=outcome.output,
+            error=outcome.error.model_dump() if outcome.error else None,
+            cost_nusd=outcome.cost_nusd,
+            latency_ms=outcome.latency_ms,
+            simulated=outcome.simulated,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,14 @@ class EvaluationFailed(BurnishError):
     code = "evaluation_failed"
 
 
+class ModelUnreached(EvaluationFailed):
+    """No model read it, for a reason that any text would meet. `error`: of its execution."""
+
+    def __init__(self, message: str, *, error: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.error = error
+
+
 class NotSent(BurnishError):
     """Its job has stopped asking."""
 
