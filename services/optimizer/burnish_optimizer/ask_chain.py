@@ -16,7 +16,7 @@ from burnish_optimizer.core.hold import capped
 from burnish_optimizer.io.datasets_store import DatasetItem
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Key
-from burnish_optimizer.io.questions import Answer, Question
+from burnish_optimizer.io.questions import Answer, ModelUnreached, Question
 from burnish_optimizer.io.runs_store import CallableModel
 from burnish_shared.chains.variables import variables_of_item
 from burnish_shared.chains.walk import Finished, Ready, Result, advance
@@ -82,7 +82,7 @@ class ChainUnderTest:
             return refused(error), None
         model = self.models[prompt.model]
         settings = capped(settings_of(prompt.fields), output_tokens_most=model.facts.output_tokens)
-        answer = await self.desk.ask(
+        asking = self.desk.ask(
             Question(
                 key=Key(question_of(ready.id, model=prompt.model, messages=messages, settings=settings), item.item_id, 0),
                 route=model.route,
@@ -95,6 +95,12 @@ class ChainUnderTest:
                 metadata=self.about | {"chain": self.steps.slug, "chain_step": ready.id},
             )
         )
+        try:
+            answer = await asking
+        except ModelUnreached as error:
+            if not self.steps.has_way_out(ready.id):
+                raise
+            return result_of(None, error.error, prompt=prompt), None
         return result_of(answer.output, answer.error, prompt=prompt), answer
 
     def _is_new(self, execution_id: UUID) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.embedded.stack import Caller, Stack
+from tests.integration.compat.simulator import fault
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
 from tests.integration.optimization.tickets import STRONG, WEAK, tickets
@@ -106,6 +107,19 @@ async def test_a_chain_that_says_a_text_is_judged_by_that_text(stack: Stack, sta
     assert fixed and all(one["after"] == one["expected"] for one in fixed), fixed[:1]
 
 
+async def test_a_step_whose_model_cannot_be_asked_goes_the_way_that_the_chain_names_for_it(stack: Stack, start_optimizer: Any) -> None:
+    await start_optimizer()
+    steps = [one | {"on_error": "continue"} for one in STEPS]
+    desk = await make_chained_desk(await stack.caller(), said=lambda queue: json.dumps({"queue": queue, "billed": False}), steps=steps)
+    async with fault(stack, "error,status=401"):
+        job = await done(desk)
+    assert (job["status"], job["outcome"]) == ("completed", "improved"), job["error"] or job["report"]
+    stops = await make_chained_desk(await stack.caller())
+    async with fault(stack, "error,status=401"):
+        job = await done(stops)
+    assert (job["status"], job["error"]["code"]) == ("failed", "evaluation_failed"), job["error"]
+
+
 async def test_what_candidates_ask_alike_is_paid_once(stack: Stack, start_optimizer: Any) -> None:
     await start_optimizer()
     desk = await make_chained_desk(await stack.caller())
@@ -195,7 +209,10 @@ async def test_what_cannot_be_tried_in_a_chain_is_refused_by_name(stack: Stack) 
     status, param, message = await refused(chain=newest, models={"task": "simulated/chat"})
     assert (status, param) == (422, "models.task") and "simulated/reader" in message
     status, param, message = await refused(models={"task": "simulated/chat"})
-    assert (status, param) == (422, "models.task") and "the model of the version that it runs" in message
+    assert (status, param) == (422, "models.task") and "simulated/reader, the model of the version that it runs" in message
+    for place in (newest, {"slug": "support", "step": "sort"}):
+        same = asked_of(desk, chain=place, models={"task": "simulated/reader"})
+        assert (await desk.caller("POST", "/v1/optimizations/forecast", same)).status == 200, "it is what the step calls"
 
     again = STEPS[1] | {"id": "again"}
     for version, prompt, refusal in ((3, "tickets", 422), (4, "tickets@latest", 422), (5, "tickets@1", None)):

@@ -86,3 +86,20 @@ def test_a_step_sets_one_cap_over_what_its_version_says() -> None:
     content = {"messages": [{"role": "user", "content": "Hi."}], "model": "m", "max_completion_tokens": 100, "temperature": 0.5}
     fields = ChainSteps.of(asked, {"b": (content, {})}).others["b"].fields
     assert fields["max_tokens"] == 8000 and "max_completion_tokens" not in fields and fields["temperature"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("steps", "goes_on"),
+    [
+        ([{"id": "b", "prompt": "q"}], False),
+        ([{"id": "b", "prompt": "q", "on_error": "continue"}], True),
+        ([{"id": "b", "prompt": "q", "fallback": [{"id": "c", "prompt": "r"}]}], True),
+        ([{"id": "c", "prompt": "r", "fallback": [{"id": "b", "prompt": "q"}]}], False),
+        ([{"id": "c", "parallel": [[{"id": "b", "prompt": "q"}], [{"id": "d", "prompt": "r"}]], "on_error": "continue"}], True),
+        ([{"id": "c", "parallel": [[{"id": "b", "prompt": "q"}], [{"id": "d", "prompt": "r"}]]}], False),
+    ],
+)
+def test_a_step_that_no_model_read_fails_the_job_unless_the_chain_goes_on_without_it(steps: list[dict[str, Any]], goes_on: bool) -> None:
+    chain = read_chain({"steps": [*STEPS, *steps]})
+    assert ChainSteps("s", chain, "a", {}, {}).has_way_out("b") is goes_on
+    assert not ChainSteps("s", chain, "b", {}, {}).has_way_out("b"), "nothing is known of the searched step's candidate"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from burnish_optimizer.core.prompt_text import EditablePrompt, Renderer
 from burnish_shared.asked_json import json_asked_for
-from burnish_shared.chains.form import Call, Chain, all_steps
+from burnish_shared.chains.form import Call, Chain, Step, all_steps, inside
 from burnish_shared.chains.json_answer import json_of
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.chains.walk import SUCCESS, Finished, Result
@@ -68,6 +68,21 @@ class ChainSteps:
     def prompt_of(self, name: str, own: StepPrompt) -> StepPrompt:
         """What this step runs where `own` is the candidate."""
         return own if name == self.step else self.others[name]
+
+    def has_way_out(self, name: str) -> bool:
+        """Whether the chain goes on where this step cannot be asked; of the searched step that would judge what nobody tried."""
+        return name != self.step and _goes_on(self.chain.steps, name, caught=False)
+
+
+def _goes_on(steps: tuple[Step, ...], name: str, *, caught: bool) -> bool:
+    """`caught`: something around these steps goes on where one of them fails."""
+    for step in steps:
+        here = caught or step.on_error == "continue"
+        if step.id == name:
+            return here or bool(step.fallback)
+        if any(_goes_on(within, name, caught=here or (bool(step.fallback) and within is not step.fallback)) for within in inside(step)):
+            return True
+    return False
 
 
 def question_of(step: str, *, model: str, messages: list[dict[str, Any]], settings: Mapping[str, Any]) -> bytes:
