@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_optimizer.core.objective import ACCURACY, COHERENCE, RELEVANCE, Parts, scored
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io.evaluators_store import SavedEvaluator
-from burnish_optimizer.io.questions import SUSPENDED, Answer, EvaluationFailed, OutOfFunds
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, OutOfFunds
 from burnish_optimizer.score_answers import SETTINGS
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, Toxicity
 from burnish_shared.contracts.searches import Metric
@@ -131,7 +131,7 @@ async def _verdict(evaluator: Evaluator, case: Case) -> Verdict:
     for _ in range(TRIES):
         said = await evaluator(case)
         if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
-            raise OutOfFunds(SUSPENDED if f"({SUSPENDED})" in said.reason else said.reason)
+            raise OutOfFunds(said.verdict or said.reason)
         if not (isinstance(said, NoScore) and said.kind == "unavailable" and "busy" in said.reason):
             break
         await asyncio.sleep(WAIT_S)

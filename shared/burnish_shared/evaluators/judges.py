@@ -190,7 +190,7 @@ def _no_score(said: Sequence[Vote | Refusal]) -> NoScore:
     """What is said where at least one could not be paid. Votes hold all that was bought: its price counts, its text is forgotten."""
     votes = [one.bought if isinstance(one, Refusal) else one for one in said]
     error = next(one.error for one in said if isinstance(one, Refusal))
-    return NoScore(error.kind, error.message, votes=tuple(one for one in votes if one is not None))
+    return NoScore(error.kind, error.message, votes=tuple(one for one in votes if one is not None), verdict=error.verdict)
 
 
 def _silent(reply: JudgeReply) -> str:

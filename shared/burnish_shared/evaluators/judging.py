@@ -66,12 +66,13 @@ class JudgeReply:
 
 
 class CannotPay(Exception):
-    """A judge was not asked: `kind` is `capped` (its evaluation's cap) or `unfunded` (the workspace's money)."""
+    """A judge was not asked: `kind` is `capped` (its evaluation's cap) or `unfunded` (the workspace's money). `verdict`: why."""
 
-    def __init__(self, kind: Literal["capped", "unfunded"], message: str) -> None:
+    def __init__(self, kind: Literal["capped", "unfunded"], message: str, *, verdict: str | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.verdict = verdict
 
 
 Ask: TypeAlias = Callable[[JudgeCall], Awaitable[JudgeReply]]

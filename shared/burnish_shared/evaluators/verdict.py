@@ -70,11 +70,12 @@ class Score:
 @dataclass(frozen=True, slots=True)
 class NoScore:
     """There is none: never a 0 or a 1 instead. `kind`: `unavailable` (its means are missing), `failed` (its code or its judge did),
-    `capped` or `unfunded` (a judge could not be paid)."""
+    `capped` or `unfunded` (a judge could not be paid; `verdict` is admission's word for why)."""
 
     kind: str
     reason: str
     votes: tuple[Vote, ...] = ()
+    verdict: str | None = None
 
 
 Verdict: TypeAlias = Score | NoScore

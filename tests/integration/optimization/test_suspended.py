@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from burnish_optimizer import run_job
+from burnish_optimizer.io.judges_desk import _cannot
 from burnish_optimizer.io.questions import OutOfFunds
 from burnish_optimizer.job_under_way import Work
 from burnish_optimizer.score_candidates import _verdict
-from burnish_shared.evaluators import Case, NoScore
+from burnish_shared.contracts.evaluators import LlmJudge
+from burnish_shared.evaluators import Case, JudgeCall, JudgeReply, Verdict, judges
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_jobs import start
@@ -64,13 +66,16 @@ async def test_what_was_proven_before_the_suspension_is_kept(stack: Stack, start
     await assert_books_are_in_order(stack, desk.caller)
 
 
-@pytest.mark.parametrize(("why", "reason"), [("suspended", "suspended"), ("credit", None)])
-async def test_a_judge_that_a_suspension_keeps_from_answering_says_so_too(why: str, reason: str | None) -> None:
-    said = f"simulated/judge: the workspace could not pay for a judge ({why})"
+@pytest.mark.parametrize("why", ["suspended", "credit"])
+async def test_a_judge_that_a_suspension_keeps_from_answering_says_so_too(why: str) -> None:
+    asks = LlmJudge(kind="llm_judge", rubric="(suspended)", model="simulated/judge")
 
-    async def judge(case: Case) -> NoScore:
-        return NoScore("unfunded", said)
+    async def refuse(call: JudgeCall) -> JudgeReply:
+        raise _cannot(OutOfFunds(why))
+
+    async def judged(case: Case) -> Verdict:
+        return await judges.judge(asks, case, ask=refuse)
 
     with pytest.raises(OutOfFunds) as refused:
-        await _verdict(judge, Case(output="x", expected="x", input="x", variables={}, subject="x"))
-    assert refused.value.reason == (reason or said)
+        await _verdict(judged, Case(output="x", expected="x", input="x", variables={}, subject="x"))
+    assert refused.value.reason == why

@@ -49,7 +49,7 @@ class JudgesDesk:
         """What the judge said. Raises CannotPay; `Unavailable` while PostgreSQL is away."""
         now = asyncio.get_running_loop().time()
         if self._refused is not None and now < self._refused[0]:
-            raise CannotPay(self._refused[1].kind, self._refused[1].message)
+            raise CannotPay(self._refused[1].kind, self._refused[1].message, verdict=self._refused[1].verdict)
         model = await self._model(call.model, now=now)
         if isinstance(model, str):
             return JudgeReply(None, model)
@@ -102,8 +102,8 @@ class JudgesDesk:
 
 def _cannot(error: OutOfFunds) -> CannotPay:
     if error.reason == "budget":
-        return CannotPay("capped", "the spend cap of the live evaluation, or a budget of the workspace, was reached")
-    return CannotPay("unfunded", f"the workspace could not pay for a judge ({error.reason})")
+        return CannotPay("capped", "the spend cap of the live evaluation, or a budget of the workspace, was reached", verdict=error.reason)
+    return CannotPay("unfunded", f"the workspace could not pay for a judge ({error.reason})", verdict=error.reason)
 
 
 def _fingerprint(call: JudgeCall) -> bytes:
