@@ -67,10 +67,13 @@ def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: 
     assert row["id"] in words
     assert "accept" in shell("suggestions", "show", row["id"]).stdout
     shell("prompts", "pull", prompt)
-    accepted = shell.json("suggestions", "accept", row["id"])
-    assert accepted["version"] == 2 and burnish.request("GET", f"/v1/prompts/{prompt}")["labels"]["production"] == 2
+    burnish.request("POST", f"/v1/prompts/{prompt}/versions", {"base_version": 1, "max_tokens": 60})
+    burnish.request("PUT", f"/v1/prompts/{prompt}/labels/production", {"version": 2})
+    assert "conflict" in shell("suggestions", "accept", row["id"], exits=3).stderr, "it was measured against version 1"
+    accepted = shell.json("suggestions", "accept", row["id"], "--force")
+    assert accepted["version"] == 3 and burnish.request("GET", f"/v1/prompts/{prompt}")["labels"]["production"] == 3
     [pulled] = shell.json("prompts", "pull", prompt)
-    assert (pulled["outcome"], pulled["version"]) == ("updated", 2)
+    assert (pulled["outcome"], pulled["version"]) == ("updated", 3)
 
 
 def test_ctrl_c_stops_the_search_that_is_watched(shell: Shell, burnish: Burnish, prompt: str) -> None:

@@ -177,12 +177,13 @@ def show_suggestion(
 def accept(
     suggestion: Annotated[str, typer.Argument(help="Id of the suggestion.")],
     label: Annotated[str, typer.Option(help="The label that moves to it; an empty one moves none.")] = "production",
+    force: Annotated[bool, typer.Option(help="Also where the label names another version by now, or calls another model.")] = False,
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
     """Make a version of a suggestion. `burnish prompts pull` brings it into the files."""
     with reaching(profile) as burnish:
-        done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", {"label": label or None})
+        done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", {"label": label or None, "force": force})
     return print_json(done) if as_json else print(f"Accepted: {done['prompt']} version {done['version']}.")
 
 
