@@ -123,6 +123,29 @@ async def test_a_call_with_a_key_goes_on_and_is_answered_when_it_is_asked_again(
     await assert_settled(stack, caller)
 
 
+@pytest.mark.promise("G-02")
+@pytest.mark.parametrize("path", ROUTES)
+async def test_a_stream_with_a_key_that_told_nothing_yet_goes_on(stack: Stack, caller: Caller, path: str) -> None:
+    """Its key may be used again, and nothing says otherwise."""
+    key, body = {"idempotency-key": new_uuid().hex}, ROUTES[path] | {"stream": True}
+    async with fault(stack, "slow,s=3"), stopping(stack, caller) as (at_it, server):
+        calling = asyncio.create_task(at_it("POST", path, body, headers=key))
+        await until_running(stack, caller)
+        server.should_exit = True
+        first = await asyncio.wait_for(calling, 15)
+        assert (first.status, first.body["error"]["code"], first.body["error"]["retryable"]) == (503, "unavailable", True)
+        assert "same Idempotency-Key" in first.body["error"]["message"]
+        assert first.headers.get("x-should-retry") != "false"
+        booked = await finished(caller, first.body["error"]["details"]["execution_id"])
+    assert booked["status"] == "success"
+    async with caller.session.post(caller.url + path, json=body, headers=key | {"authorization": f"Bearer {caller.key}"}) as again:
+        assert (again.status, again.headers["idempotent-replayed"]) == (200, "true")
+        told = [json.loads(line[6:]) async for line in again.content if line.startswith(b"data: {")]
+    assert booked["output"] in {"".join(map(text_in, told)), text_in(told[0])} - {""}
+    assert len(await rows_of(stack, caller)) == 1
+    await assert_settled(stack, caller)
+
+
 @pytest.mark.promise("G-06")
 async def test_a_call_that_no_executor_took_by_then_leaves_its_key_free(stack: Stack, caller: Caller) -> None:
     key = {"idempotency-key": new_uuid().hex}

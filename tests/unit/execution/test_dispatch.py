@@ -12,11 +12,12 @@ from uuid import uuid4
 import pytest
 
 from burnish_gateway.execution import books
+from burnish_gateway.execution import dispatch as dispatching
 from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, Text
-from burnish_gateway.execution.frames import FrameInbox, Mailbox
+from burnish_gateway.execution.frames import FrameInbox, GraceOver, Mailbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.request_bytes import stamped, unstamped
-from burnish_shared.bus.frames import Frame, FrameKind
+from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable
 from tests.pace import within
@@ -71,7 +72,7 @@ def request(*, stream: bool) -> ExecutionRequest:
     )
 
 
-async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = False) -> list[Any]:
+async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = False, key: tuple[str, str] | None = None) -> list[Any]:
     """All that the caller hears."""
     fence = 1
 
@@ -95,7 +96,7 @@ async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = Fa
     gateway = SimpleNamespace(settings=settings, bus=line, inbox=inbox, clock=clock, refusals=Refusals())
     monkeypatch.setattr("burnish_gateway.execution.frames.Mailbox", lambda: line.mailbox)
     async with asyncio.timeout(15):
-        return [one async for one in Dispatch(gateway, asked).follow()]  # type: ignore[arg-type]
+        return [one async for one in Dispatch(gateway, asked, key=key).follow()]  # type: ignore[arg-type]
 
 
 async def test_a_buffered_success_cancels_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,3 +281,100 @@ async def test_a_silence_after_the_model_began_books_what_was_told_and_runs_noth
     await told(line, monkeypatch)
     assert len(line.requests) == 2 and "interrupted" not in line.requests[0]
     assert line.requests[1]["interrupted"] == "" and line.requests[1]["upstream_started"] is True
+
+
+KEY = ("/v1/executions", "k")
+
+
+def take(line: Line, asked: dict[str, Any]) -> None:
+    """Takes it, and is stopped with its gateway; nobody else says anything."""
+    line.say(FrameKind.ACCEPTED, asked["fence"])
+    line.mailbox.put(GraceOver())
+
+
+@pytest.mark.promise("G-18", "E-01")
+async def test_after_the_grace_a_silent_executor_is_booked_and_its_call_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would be left to hear the answer, or to end it."""
+
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        if asked["fence"] == 1:
+            take(line, asked)
+        else:
+            line.say(FrameKind.TERMINAL, asked["fence"], 0, b'{"status":"error"}')
+
+    line = Line(answer)
+    assert (await told(line, monkeypatch, stream=True))[-1] == Done(b'{"status":"error"}')
+    assert ["interrupted" in one for one in line.requests] == [False, True]
+    assert line.requests[1].get("upstream_started", False) is False
+    assert line.cancels == [CUT_SHORT, superseded(below_fence=2)]
+
+
+@pytest.mark.promise("G-18")
+async def test_whoever_still_works_when_the_last_word_is_over_is_told_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An executor may live and not have heard that it was cut short."""
+    beating: list[asyncio.Task[None]] = []
+
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        async def beat() -> None:
+            while True:
+                line.say(FrameKind.HEARTBEAT, asked["fence"])
+                await asyncio.sleep(SILENCE_S / 5)
+
+        take(line, asked)
+        beating.append(asyncio.create_task(beat()))
+
+    monkeypatch.setattr(dispatching, "LAST_WORD_S", 3 * SILENCE_S)
+    line = Line(answer)
+    with within(2), pytest.raises(Unavailable, match="not told how the execution ended"):
+        await told(line, monkeypatch, stream=True)
+    for one in beating:
+        one.cancel()
+    assert len(line.requests) == 1 and line.cancels == [CUT_SHORT, CUT_SHORT]
+
+
+@pytest.mark.promise("G-02")
+@pytest.mark.parametrize("stream", [False, True])
+async def test_with_a_key_what_told_no_text_goes_on_after_the_grace(monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
+    line = Line(take)
+    with pytest.raises(Unavailable, match="same Idempotency-Key") as caught:
+        await told(line, monkeypatch, stream=stream, key=KEY)
+    assert caught.value.details and "execution_id" in caught.value.details
+    assert line.cancels == []
+
+
+@pytest.mark.promise("G-13")
+async def test_a_stream_with_a_key_that_told_text_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller has a part of the answer: how it ended is told, not that it goes on."""
+
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        line.say(FrameKind.CHUNK, asked["fence"], 1, b'"one"')
+        line.mailbox.put(GraceOver())
+        line.say(FrameKind.TERMINAL, asked["fence"], 1, b'{"status":"error","output":"one"}')
+
+    line = Line(answer)
+    heard = await told(line, monkeypatch, stream=True, key=KEY)
+    assert heard == [Text(b'"one"'), Done(b'{"status":"error","output":"one"}')]
+    assert line.cancels == [CUT_SHORT]
+
+
+@pytest.mark.promise("G-09")
+@pytest.mark.parametrize("key", [None, KEY])
+async def test_what_an_executor_left_in_the_middle_is_not_said_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, key: tuple[str, str] | None
+) -> None:
+    """The model had begun, its executor fell silent, and the grace ends before anybody has booked it: it is neither abandoned nor run."""
+
+    async def abandon(*_: Any, **__: Any) -> bool:
+        raise AssertionError("what had begun is not booked as if nobody had taken it")
+
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        if "interrupted" in asked:
+            line.mailbox.put(GraceOver())
+        else:
+            line.say(FrameKind.CHUNK, asked["fence"], 1, b'"one"')
+
+    monkeypatch.setattr(books, "abandon", abandon)
+    line = Line(answer)
+    with pytest.raises(Unavailable, match="stopped in the middle; read the execution by its id"):
+        await told(line, monkeypatch, key=key)
+    assert line.cancels == [superseded(below_fence=2)]

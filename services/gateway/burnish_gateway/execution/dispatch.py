@@ -147,6 +147,7 @@ class Dispatch:
                             yield told
                         return
                     if loop.time() >= self.ends_by:
+                        await self._cancel(CUT_SHORT)  # whoever works on it by now may not have heard the first one
                         raise self._cut_short("This gateway is stopped, and was not told how the execution ended; read it by its id.")
                     if loop.time() > books_until:
                         raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
@@ -279,24 +280,30 @@ class Dispatch:
         was_accepted, self.fence, self.accepted, self.chunks = self.accepted, fence, False, 0
         if was_accepted:
             self.handovers += 1
-            self.interrupted = self.started or self.handovers > HANDOVERS_MOST
+            self.interrupted = self.started or self.handovers > HANDOVERS_MOST or self.ends_by < math.inf  # Nobody would hear a new answer.
             self._seek()
         await self._send()
         return ()
 
     async def _on_grace_over(self) -> Sequence[Told]:
         """The caller hears how it ended while there is somebody to tell: a stream what the books say of what had come, a call that waits
-        for the whole answer 503. One with a key goes on, and is answered when it is asked for again.
+        for the whole answer 503. One with a key of which no text was told goes on, and is answered when it is asked again.
         """
         if self.goes_on:
             return ()
         if not self.accepted and not self.interrupted:
             return self._end(await self._give_up(), is_read=True)
-        if self.key is not None and not self.request.stream:
+        may_ask_again = not self.request.stream or (self.key is not None and not self.delivered and not self.beside_bytes)
+        if self.interrupted and may_ask_again:
+            raise self._cut_short("This gateway is stopped, and the executor had stopped in the middle; read the execution by its id.")
+        if self.key is not None and may_ask_again:
             raise self._cut_short("This gateway is stopped. The execution goes on: ask again with the same Idempotency-Key.")
         await self._cancel(CUT_SHORT)
         if not self.request.stream:
-            raise self._cut_short("This gateway was stopped before the answer was there; try again.")
+            raise self._cut_short(
+                "This gateway was stopped before the answer was there. The execution was ended, and its input may be charged; "
+                "read it by its id, or try again."
+            )
         self.ends_by = asyncio.get_running_loop().time() + LAST_WORD_S
         return ()
 
