@@ -15,6 +15,7 @@ from burnish_gateway.chains.run_chain import ChainRun, failed
 from burnish_gateway.chains.runs_store import ENDED
 from burnish_gateway.chains.tell import Queue, Told, event_of, rank_of
 from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.streaming import unless_over
 from burnish_gateway.wire import error_response
 from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
@@ -42,7 +43,23 @@ async def found_run(tx: Tx, workspace_id: UUID, run_id: UUID, *, lock: bool = Fa
 
 
 async def ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None) -> ChainRunAnswer:
-    """The run once it has ended. `local`: its output is told as it was, whatever is kept of it."""
+    """The run once it has ended. `local`: its output is told as it was, whatever is kept of it.
+
+    Raises Unavailable where this gateway is stopped before and gives no more time; the run goes on under another one.
+    """
+    work = _ended_run(gateway, principal, run_id, local=local)
+    return await unless_over(gateway.inbox.over, work, otherwise=lambda: _goes_on(run_id))
+
+
+def _goes_on(run_id: UUID) -> Unavailable:
+    return Unavailable(
+        "This gateway is stopped, and the run goes on: read it by its id, or ask again with the same Idempotency-Key. Without one "
+        "another run would begin.",
+        retry_after_s=1, details={"chain_run_id": str(run_id)},
+    )  # fmt: skip
+
+
+async def _ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None) -> ChainRunAnswer:
     if local is not None:
         await local.followers.ended.wait()
     while True:
@@ -73,7 +90,8 @@ async def events_of_run(
     gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, request_id: str
 ) -> AsyncGenerator[bytes | None, None]:
     """Server-sent events: `run`, then `step` for each change of one, and `delta` where text is streamed; exactly one of `done` and `error`
-    ends them. None: nothing happened for a while. Closed before the end, it ends nothing: that is up to the route.
+    ends them. None: nothing happened for a while. Closed before the end, it ends nothing: that is up to the route. A gateway that is
+    stopped and gives no more time says so by an `error`, and the run goes on under another one.
     """
     known: dict[str, int] = {}
     with contextlib.ExitStack() as stack:
@@ -84,7 +102,7 @@ async def events_of_run(
             yield event_of("run", first.model_dump(mode="json", include=named))
             for event in _changes(first, known):
                 yield event
-        while queue is not None and (heard := await _next(queue)) is not END:
+        while queue is not None and not gateway.inbox.is_over and (heard := await _next(queue, gateway.inbox.over)) is not END:
             if heard is None or not heard.step:
                 yield None if heard is None else heard.body
             elif heard.rank > known.get(heard.step, 0):
@@ -98,20 +116,38 @@ async def events_of_run(
             if answer.status in ENDED:
                 yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
                 return
+        if gateway.inbox.is_over:
+            yield _error_event(_goes_on(run_id), request_id=request_id)
+            return
         yield None
-        await asyncio.sleep(LOOK_EVERY_S)
+        await _pause(gateway.inbox.over, LOOK_EVERY_S)
+
+
+async def _pause(over: asyncio.Event, pause_s: float) -> None:
+    """Not longer than until `over`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(pause_s):
+            await over.wait()
 
 
 END: Final = Told(b"")
 
 
-async def _next(queue: Queue) -> Told | None:
-    """The next event; None where none came for a second, END at the end."""
-    try:
-        async with asyncio.timeout(1.0):
-            told = await queue.get()
-    except TimeoutError:
-        return None
+async def _next(queue: Queue, over: asyncio.Event) -> Told | None:
+    """The next event; None where none came for a second or `over` was set, END at the end."""
+    if queue.empty():
+        coming = asyncio.ensure_future(queue.get())
+        waiting = asyncio.ensure_future(over.wait())
+        try:
+            await asyncio.wait({coming, waiting}, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                return None
+            told = coming.result()
+        finally:
+            waiting.cancel()
+            coming.cancel()
+    else:
+        told = queue.get_nowait()
     return END if told is None else told
 
 
@@ -119,6 +155,10 @@ async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, 
     if answer.status == SUCCESS:
         return event_of("done", answer.model_dump(mode="json"))
     error = error_of_run(answer, http_status=await http_status_of(gateway, principal, answer.id))
+    return _error_event(error, request_id=request_id)
+
+
+def _error_event(error: BurnishError, *, request_id: str) -> bytes:
     return b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
 
 

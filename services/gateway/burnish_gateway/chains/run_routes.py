@@ -166,7 +166,8 @@ async def _answer(
     try:
         answer = await work if goes_on else await unless_gone(request, work)
     except (asyncio.CancelledError, ClientDisconnect):
-        await _cancelled(gateway, principal, run_id)
+        if not goes_on and not gateway.inbox.is_over:  # a gateway that is stopped ends no run: another one goes on
+            await _cancelled(gateway, principal, run_id)
         raise
     if answer.status == SUCCESS:
         return json_response(answer, headers=headers)
@@ -179,7 +180,8 @@ async def _answer(
 async def _ending(
     gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, request_id: str, goes_on: bool
 ) -> AsyncGenerator[bytes | None, None]:
-    """The events; the run is cancelled where nobody listens to its end, and nobody may come back for it."""
+    """The events; the run is cancelled where nobody listens to its end, and nobody may come back for it. It is let be where this gateway
+    is stopped."""
     is_over = False
     try:
         async with contextlib.aclosing(events_of_run(gateway, principal, run_id, local=local, request_id=request_id)) as events:
@@ -187,7 +189,7 @@ async def _ending(
                 yield event
         is_over = True
     finally:
-        if not is_over and not goes_on:
+        if not is_over and not goes_on and not gateway.inbox.is_over:
             await asyncio.shield(_cancelled(gateway, principal, run_id))
 
 

@@ -29,14 +29,15 @@ async def read_session(gateway: Gateway, principal: Principal, session_id: UUID)
 
 
 async def until_said(gateway: Gateway, principal: Principal, session_id: UUID, *, wait_s: float) -> Record:
-    """The session, once no model is asked for it any more, or after `wait_s`. Raises NotFound."""
+    """The session, once no model is asked for it any more, or as it stands after `wait_s`, or when this gateway is stopped and gives no
+    more time. Raises NotFound."""
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_s
     with gateway.assistant.listening(session_id) as bell:
         while True:
             row = await read_session(gateway, principal, session_id)
             left_s = until - loop.time()
-            if row["task"] is None or row["status"] == "expired" or left_s <= 0:
+            if row["task"] is None or row["status"] == "expired" or left_s <= 0 or gateway.inbox.is_over:
                 return row
             await _rung(bell, within_s=min(LOOK_EVERY_S, left_s))
 

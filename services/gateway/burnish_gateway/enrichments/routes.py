@@ -170,14 +170,15 @@ async def begin(
 
 
 async def until_read(gateway: Gateway, principal: Principal, enrichment_id: UUID, *, wait_s: float) -> Record:
-    """The enrichment once it is over, or after `wait_s`. Raises NotFound."""
+    """The enrichment once it is over, or as it stands after `wait_s`, or when this gateway is stopped and gives no more time. Raises
+    NotFound."""
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_s
     with gateway.assistant.listening(enrichment_id) as bell:
         while True:
             row = await _found(gateway, principal, enrichment_id)
             left_s = until - loop.time()
-            if row["processing_status"] not in OPEN or left_s <= 0:
+            if row["processing_status"] not in OPEN or left_s <= 0 or gateway.inbox.is_over:
                 return row
             try:
                 async with asyncio.timeout(min(LOOK_EVERY_S, left_s)):

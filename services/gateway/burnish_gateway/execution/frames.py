@@ -79,7 +79,7 @@ class FrameInbox:
     """Routes frames to those who wait for them. `start` must have been called."""
 
     bus: Bus
-    is_over: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: dict[str, Mailbox] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -88,9 +88,14 @@ class FrameInbox:
     def subject(self, execution_id: UUID) -> str:
         return self.bus.inbox(execution_id.hex)
 
+    @property
+    def is_over(self) -> bool:
+        """This gateway is stopped, and gives nobody more time."""
+        return self.over.is_set()
+
     def end_grace(self) -> None:
         """Tells everyone who waits, and whoever comes yet, that this gateway gives no more time."""
-        self.is_over = True
+        self.over.set()
         for mailbox in self._waiting.values():
             mailbox.put(GraceOver())
 

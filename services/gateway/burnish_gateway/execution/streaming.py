@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
+
+from burnish_shared.errors import BurnishError
 
 SLOW_READER_S = 60.0
 """A client that takes nothing for this long is cut off (PROMISES G-14), unless a setting says how long."""
@@ -87,6 +89,21 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
         leaving.cancel()
         if has_left:
             task.uncancel()
+
+
+async def unless_over(over: asyncio.Event, work: Coroutine[Any, Any, T], *, otherwise: Callable[[], BurnishError]) -> T:
+    """What `work` returns. Where `over` is set before, `work` is cancelled and `otherwise` raised."""
+    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(over.wait())
+    try:
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise otherwise()
+        return working.result()
+    finally:
+        waiting.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
 
 
 async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, None]:

@@ -1,0 +1,51 @@
+"""Callers of chains whose gateway gives no more time hear so, and the run goes on under the next one: its step is paid once."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack
+from tests.integration.chains.chains import call, make_chain, make_prompt, until
+from tests.integration.execution.test_executions import assert_settled, fault, rows_of
+from tests.integration.execution.test_stopped_gateway import stopping, until_running
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-18"), pytest.mark.capability("I1")]
+
+PATH = "/v1/chains/duo/runs"
+
+
+async def told(at_it: Caller, body: Any, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    """Status and error of an answer, or of the last event of a stream."""
+    headers = headers | {"authorization": f"Bearer {at_it.key}"}
+    async with at_it.session.post(at_it.url + PATH, json=body, headers=headers) as response:
+        text = await response.text()  # It raises where the connection is cut.
+    if not body["stream"]:
+        return response.status, json.loads(text)["error"]
+    *_, name, data = [line for line in text.splitlines() if line and not line.startswith(":")]
+    assert name == "event: error"
+    return response.status, json.loads(data.removeprefix("data: "))["error"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("has_key", [False, True])
+async def test_a_chain_goes_on_and_its_caller_hears_so(stack: Stack, caller: Caller, has_key: bool, stream: bool) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "duo", call("one"))
+    headers = {"idempotency-key": new_uuid().hex} if has_key else {}
+    body = {"variables": {"topic": "tea"}, "stream": stream}
+    async with fault(stack, "slow,s=3"), stopping(stack, caller) as (at_it, server):
+        calling = asyncio.create_task(told(at_it, body, headers))
+        await until_running(stack, caller)
+        server.should_exit = True
+        status, error = await asyncio.wait_for(calling, 15)
+    assert (status, error["code"], error["retryable"]) == (200 if stream else 503, "unavailable", True)
+    run_id = error["details"]["chain_run_id"]
+    assert (await until(caller, run_id, timeout_s=30))["status"] == "success"
+    if has_key:
+        again = await caller("POST", PATH, {**body, "stream": stream}, headers=headers)
+        assert again.status == 200 and again.headers["x-chain-run-id"] == run_id
+    assert [row["status"] for row in await rows_of(stack, caller)] == ["success"]
+    await assert_settled(stack, caller)
