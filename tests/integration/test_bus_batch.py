@@ -231,23 +231,46 @@ async def test_an_unavailable_of_another_kind_is_an_ordinary_failure(bus_for: An
 
 
 @pytest.mark.parametrize(("batch_messages", "deliveries_seen"), [(1, {1}), (100, {1, 2, 3, 4})])
-async def test_rows_that_others_hold_cost_a_single_message_no_delivery(
-    bus_for: Any, database: Any, batch_messages: int, deliveries_seen: set[int]
+@pytest.mark.parametrize("away", [Busy, Unavailable])
+async def test_what_others_hold_or_is_away_for_a_moment_costs_a_single_message_no_delivery(
+    bus_for: Any, database: Any, away: type[Unavailable], batch_messages: int, deliveries_seen: set[int]
 ) -> None:
-    """Of work that has few deliveries, none is spent on a lock; a batch is told apart instead, so that its neighbours need not wait."""
+    """Of work that has few deliveries, none is spent on a lock, or on a database that was away a moment ago (a process that stood still
+    cannot tell); a batch is told apart instead, so that its neighbours need not wait."""
     gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
     deliveries: list[int] = []
 
     async def handle(batch: Sequence[Delivered]) -> None:
         deliveries.append(batch[0].num_delivered)
         if len(deliveries) < 4:
-            raise Busy("Another operation holds this workspace's account; try again.", retry_after_s=0.05)
+            raise away("The books cannot be reached at the moment; try again.", retry_after_s=0.05)
 
     spec = replace(FEEDBACK, retry_delays_s=(0.01,), batch_messages=batch_messages)
     async with consuming(analytics, handle, db=db, spec=spec):
         await publish(gateway, [b"x"])
         await until(lambda: _reached(deliveries, 4))
     assert set(deliveries) == deliveries_seen
+
+
+async def test_what_stays_away_beside_an_answering_database_fails_in_the_end(
+    bus_for: Any, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "PATIENCE_S", 0.2)
+    gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
+    deliveries: list[int] = []
+
+    async def handle(messages: Sequence[Delivered]) -> None:
+        deliveries.append(messages[0].num_delivered)
+        raise Unavailable("The guardrails of this workspace cannot be read.")
+
+    async def letters() -> bool:
+        return bool(await fetch(database.superuser_url, "SELECT FROM dead_letters"))
+
+    async with consuming(analytics, handle, db=db, spec=replace(FEEDBACK, retry_delays_s=(0.01,), batch_messages=1, max_deliver=2)):
+        await publish(gateway, [b"x"])
+        await until(letters)
+    assert set(deliveries) == {1, 2}
+    assert deliveries.count(1) > 1
 
 
 async def test_a_stopping_consumer_finishes_its_batch_and_gives_nothing_away_half_done(bus_for: Any, database: Any) -> None:

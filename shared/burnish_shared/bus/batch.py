@@ -35,8 +35,9 @@ log = structlog.get_logger("burnish.consumer")
 PAUSE_S: Final = 60.0
 LONGEST_PAUSE_S: Final = 600.0
 DATABASE_WAIT_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
-BUSY_MOST_S: Final = 20.0
-"""So long a single message waits for rows that others hold, before that counts as a failed delivery (PROMISES row 21: bounded retry)."""
+PATIENCE_S: Final = 20.0
+"""So long a single message waits for rows that others hold, or for what is away beside the database, before that counts as a failed
+delivery (PROMISES row 21: bounded retry)."""
 
 DRAIN_S: Final = 30.0
 STOPPING_S: Final = 2.0
@@ -207,23 +208,24 @@ class _Consumer:
     async def _try(self, held: Sequence[_Held]) -> Exception | None:
         """One call of the handler. Returns why it failed, None when it did not. Waits while the database is away, and calls again.
 
-        So it does for a while where others hold its rows, if the message is alone: that is no fault of it, and its deliveries are few.
+        So it does for a while where others hold its rows, or where the handler says that something was away although the database answers (it
+        was a moment ago, or this process stood still), if the message is alone: that is no fault of it, and its deliveries are few.
         """
-        waited, busy_until = 0, asyncio.get_running_loop().time() + BUSY_MOST_S
+        loop, waited = asyncio.get_running_loop(), 0
+        patient_until: float | None = None
         while True:
             try:
                 with metrics.handle_seconds.labels(self.spec.durable).time():
                     await self._call([one.delivered for one in held])
-            except Busy as error:
-                if self.spec.batch_messages > 1 or asyncio.get_running_loop().time() > busy_until:
-                    return error
-                await self._wait_for_database(waited)
-                waited += 1
             except Unavailable as error:
-                if await self._database_answers():
-                    return error
-                if not waited:
-                    log.warning("consumer_waits_for_database", consumer=self.spec.durable, messages=len(held))
+                if isinstance(error, Busy) or await self._database_answers():
+                    patient_until = patient_until or loop.time() + PATIENCE_S
+                    if self.spec.batch_messages > 1 or loop.time() > patient_until:
+                        return error
+                else:
+                    patient_until = None
+                    if not waited:
+                        log.warning("consumer_waits_for_database", consumer=self.spec.durable, messages=len(held))
                 await self._wait_for_database(waited)
                 waited += 1
             except Exception as error:  # The edge: whatever a handler raises becomes a retry or a dead letter, and is logged there.
