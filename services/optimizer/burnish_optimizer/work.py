@@ -14,7 +14,7 @@ import structlog
 from burnish_optimizer import metrics
 from burnish_optimizer.beside import raise_of
 from burnish_optimizer.io import batches_store, runs_store, work_store
-from burnish_optimizer.io.announce import batch_completed, optimization_failed
+from burnish_optimizer.io.announce import batch_completed, optimization_failed, test_run_completed
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds
@@ -247,6 +247,9 @@ class Workshop:
                 await work_store.finish(tx, claim, status="failed", error=why)
                 if claim.kind == "optimization":
                     await optimization_failed(tx, await runs_store.load_job(tx, claim), error, clock=self.clock)
+                if claim.kind == "test_run":
+                    run, so_far = await runs_store.load_test_run(tx, claim), await runs_store.figures_so_far(tx, claim)
+                    await test_run_completed(tx, run, so_far.metrics, failure=error, simulated=so_far.simulated, clock=self.clock)
                 if claim.kind == "batch":
                     await batch_completed(tx, await batches_store.close_lines(tx, claim), clock=self.clock)
                 await work_store.close_funding(tx, account_id)

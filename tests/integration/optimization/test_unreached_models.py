@@ -1,5 +1,6 @@
 """A model that cannot be asked has no wrong answers: the run or the search fails and says why (PRODUCT D2, O1; PROMISES O-01)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -129,3 +130,28 @@ async def test_a_search_whose_proposing_model_cannot_be_asked_fails(stack: Stack
         job = await desk.until(f"/v1/optimizations/{await start(desk)}")
     assert (job["status"], job["error"]["code"]) == ("failed", "evaluation_failed"), job["error"] or job
     assert "simulated/writer" in job["error"]["message"]
+
+
+async def test_a_test_run_whose_model_is_retired_before_it_begins_tells_webhooks_that_it_failed(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    prices = {"input_price_nusd_per_million": 1000, "output_price_nusd_per_million": 1000, "context_tokens": 8000, "output_tokens": 1000}
+    made = await desk.caller("POST", "/v1/models", {"model": "own/reader", "provider": "simulated", "upstream_model": "reader"} | prices)
+    assert made.status == 201, made.body
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation", "models": ["own/reader"]}
+    started = await desk.caller("POST", "/v1/test-runs", body)
+    assert started.status == 202, started.body
+    gone = await desk.caller("POST", "/v1/models/own%2Freader/retire", {})
+    assert gone.status == 200, gone.body
+    await start_optimizer()
+    run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert (run["status"], run["error"]["code"]) == ("failed", "invalid_field"), run["error"]
+    told = await books(
+        stack,
+        """SELECT convert_from(body, 'UTF8')::json->'data' AS data FROM outbox
+            WHERE subject LIKE '%test_run.completed%' AND position($1 IN convert_from(body, 'UTF8')) > 0""",
+        run["id"],
+    )
+    (data,) = [one["data"] if isinstance(one["data"], dict) else json.loads(one["data"]) for one in told]
+    assert (data["status"], data["error_code"], data["total"], data["overall_accuracy"]) == ("failed", "invalid_field", 0, None)
+    await assert_books_are_in_order(stack, desk.caller)

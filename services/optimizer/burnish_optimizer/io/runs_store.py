@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from burnish_optimizer.core.summary import summarize
 from burnish_optimizer.io.work_store import Claim
 from burnish_shared.contracts.executions import Route
 from burnish_shared.contracts.searches import ChainSearch, Search
@@ -53,6 +54,14 @@ class TestRun:
 
 
 @dataclass(frozen=True, slots=True)
+class FiguresSoFar:
+    """What a test run that goes on no more last wrote down; `metrics` of no answer where that is nothing."""
+
+    metrics: dict[str, Any]
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """An optimization job as it was asked for, with the version that it begins at."""
 
@@ -96,6 +105,14 @@ async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
         claim.id,
     )
     return TestRun(**dict(row), snippets=await _snippets(tx, claim.workspace_id, row["content"]))
+
+
+async def figures_so_far(tx: Tx, claim: Claim) -> FiguresSoFar:
+    row = await tx.fetchrow(
+        "SELECT result, simulated FROM test_runs WHERE workspace_id = $1 AND test_run_id = $2", claim.workspace_id, claim.id
+    )
+    result = row["result"] if row and row["result"] else summarize([])
+    return FiguresSoFar(result["metrics"], bool(row and row["simulated"]))
 
 
 async def load_job(tx: Tx, claim: Claim) -> Job:
