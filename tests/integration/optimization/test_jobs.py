@@ -97,6 +97,11 @@ async def test_of_a_suggestion_some_edits_are_accepted_and_no_label_moves_to_wha
     everything = (await desk.caller("GET", path)).body["content"]["messages"]
     newest = (await desk.caller("GET", "/v1/prompts/tickets/versions")).body["data"][0]
     assert made["messages"] != everything and newest["message"].startswith("Optimizer: 1 of ")
+    assert (await desk.caller("POST", f"{path}/accept", {"edits": [0]})).body == accepted.body, "accepting again answers the same"
+    other = await desk.caller("POST", f"{path}/accept", {})  # another client, which takes production for moved where it is told 200
+    assert (other.status, other.body["error"]["param"]) == (409, "label"), other.body
+    assert other.body["error"]["details"] == {"version": 2, "label": None}
+    assert (await desk.caller("POST", f"{path}/accept", {"label": None})).body == accepted.body
 
 
 async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: Desk) -> None:

@@ -42,8 +42,8 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     """What was measured becomes the next version, byte for byte, and the label moves; of some edits alone a version that nobody gets yet.
     Accepting again answers the same.
 
-    Raises NotFound, Conflict where it was rejected, where production no longer names what was measured, or where a label would call
-    another model than those that it was measured with, InvalidField.
+    Raises NotFound, Conflict where it was rejected, or accepted before without the label that is asked for now, where production no longer
+    names what was measured, or where a label would call another model than those that it was measured with, InvalidField.
     """
     label = None if body.label is None else parse_movable_label(body.label)
     if body.rollout is not None and label is None:
@@ -52,7 +52,7 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     if row is None:
         raise no_such_suggestion()
     if row["status"] == "accepted":
-        return Accepted(row["accepted_version"], row["label"], row["experiment_id"])
+        return _as_before(row, body, label)
     if row["status"] == "rejected":
         raise Conflict("This suggestion was rejected.", param="suggestion_id")
 
@@ -119,6 +119,21 @@ async def reject(tx: Tx, principal: Principal, suggestion_id: UUID, *, reason: s
 
 def no_such_suggestion() -> NotFound:
     return NotFound("There is no such suggestion in this workspace.", param="suggestion_id")
+
+
+def _as_before(row: Any, body: AcceptBody, label: Label | None) -> Accepted:
+    """The answer to who accepts what was accepted. Raises Conflict where a label is asked for that did not move then, nor will."""
+    if body.edits is not None and "label" not in body.model_fields_set:
+        label = None
+    if label is not None and label != row["label"] and row["experiment_id"] is None:
+        moved = "no label moved" if row["label"] is None else f"'{row['label']}' moved"
+        raise Conflict(
+            f"This suggestion was accepted before, as version {row['accepted_version']}, and {moved} to it, not '{label}'. Look at that "
+            f"version, and move the label with PUT /v1/prompts/{row['slug']}/labels/{label}.",
+            param="label",
+            details={"version": row["accepted_version"], "label": row["label"]},
+        )
+    return Accepted(row["accepted_version"], row["label"], row["experiment_id"])
 
 
 async def _hand_out(
