@@ -10,7 +10,7 @@ BurnishError
 ├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · MergeConflict 409 · LabelProtected 409 · LastAdmin 409
 ├── PayloadTooLarge 413
 ├── RateLimited 429 ── ConcurrencyLimited 429
-├── Unavailable 503 ── Busy 503
+├── Unavailable 503 ── Busy 503 · GoesOn 503
 └── ProviderFailed 502 ── ProviderTimedOut 504
 """
 
@@ -230,6 +230,13 @@ class Unavailable(BurnishError):
 
 class Busy(Unavailable):
     """PostgreSQL is there, but a row is held by others, or the statement took too long: it says nothing of anybody else's work."""
+
+
+class GoesOn(Unavailable):
+    """This gateway is stopped, and what the call began goes on; a repeat without an Idempotency-Key would begin and pay another one."""
+
+    code = "goes_on"
+    retryable = False
 
 
 class ProviderFailed(BurnishError):

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from asyncpg import Record
@@ -22,10 +22,13 @@ from burnish_gateway.wire import json_response
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealed_columns import answer_context
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidField
+from burnish_shared.errors import BurnishError, GoesOn, IdempotencyInProgress, IdempotencyMismatch, InvalidField, Unavailable
 from burnish_shared.ids import new_uuid
 
 KEY_MOST = 255
+
+NOT_AGAIN: Final = {"x-should-retry": "false"}
+"""What clients of OpenAI's API, and ours, repeat nothing by."""
 
 CANONICAL_MOST_BYTES = 1024 * 1024
 
@@ -38,6 +41,14 @@ def key_of(request: Request) -> str | None:
     if key is not None and not (1 <= len(key) <= KEY_MOST and all("!" <= character <= "~" for character in key)):
         raise InvalidField("Idempotency-Key: must be 1 to 255 visible ASCII characters.", param="Idempotency-Key")
     return key
+
+
+def goes_on(what: str, *, has_key: bool, details: dict[str, Any]) -> BurnishError:
+    """What a caller hears whose gateway is stopped while `what` goes on: only with a key may a client repeat its call by itself."""
+    told = f"This gateway is stopped, and {what} goes on: read it by its id"
+    if has_key:
+        return Unavailable(f"{told}, or ask again with the same Idempotency-Key.", retry_after_s=1, details=details)
+    return GoesOn(f"{told}. To ask again without an Idempotency-Key begins another one.", details=details, headers=NOT_AGAIN)
 
 
 def fingerprint_of(raw: bytes, *, address: str = "") -> bytes:

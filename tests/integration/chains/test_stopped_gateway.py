@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -17,21 +18,22 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-
 PATH = "/v1/chains/duo/runs"
 
 
-async def told(at_it: Caller, body: Any, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Status and error of an answer, or of the last event of a stream."""
+async def told(at_it: Caller, body: Any, headers: dict[str, str]) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+    """Status, error of an answer, or of the last event of a stream, and headers."""
     headers = headers | {"authorization": f"Bearer {at_it.key}"}
     async with at_it.session.post(at_it.url + PATH, json=body, headers=headers) as response:
         text = await response.text()  # It raises where the connection is cut.
     if not body["stream"]:
-        return response.status, json.loads(text)["error"]
+        return response.status, json.loads(text)["error"], response.headers
     *_, name, data = [line for line in text.splitlines() if line and not line.startswith(":")]
     assert name == "event: error"
-    return response.status, json.loads(data.removeprefix("data: "))["error"]
+    return response.status, json.loads(data.removeprefix("data: "))["error"], response.headers
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("has_key", [False, True])
 async def test_a_chain_goes_on_and_its_caller_hears_so(stack: Stack, caller: Caller, has_key: bool, stream: bool) -> None:
+    """Without a key a client that repeats by itself would begin and pay another run, so nothing may tell it to."""
     await make_prompt(caller, "reply")
     await make_chain(caller, "duo", call("one"))
     headers = {"idempotency-key": new_uuid().hex} if has_key else {}
@@ -40,8 +42,12 @@ async def test_a_chain_goes_on_and_its_caller_hears_so(stack: Stack, caller: Cal
         calling = asyncio.create_task(told(at_it, body, headers))
         await until_running(stack, caller)
         server.should_exit = True
-        status, error = await asyncio.wait_for(calling, 15)
-    assert (status, error["code"], error["retryable"]) == (200 if stream else 503, "unavailable", True)
+        status, error, said = await asyncio.wait_for(calling, 15)
+    code = "unavailable" if has_key else "goes_on"
+    assert (status, error["code"], error["retryable"]) == (200 if stream else 503, code, has_key)
+    assert (error.get("retry_after_s") is not None) is has_key
+    if not stream:
+        assert ("retry-after" in said, said.get("x-should-retry")) == ((True, None) if has_key else (False, "false"))
     run_id = error["details"]["chain_run_id"]
     assert (await until(caller, run_id, timeout_s=30))["status"] == "success"
     if has_key:

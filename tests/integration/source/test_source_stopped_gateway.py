@@ -38,3 +38,4 @@ async def test_who_waits_hears_that_it_goes_on(stack: Stack, caller: Caller, pat
         return
     error = answer.body["error"]
     assert answer.status == 503 and "stopped" in (error if isinstance(error, str) else error["message"])
+    assert "retry-after" not in answer.headers and answer.headers["x-should-retry"] == "false"  # it would begin another, and pay for it

@@ -16,6 +16,7 @@ from burnish_gateway.chains.runs_store import ENDED
 from burnish_gateway.chains.tell import Queue, Told, event_of, rank_of
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.streaming import unless_over
+from burnish_gateway.idempotency import goes_on
 from burnish_gateway.wire import error_response
 from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
@@ -42,21 +43,18 @@ async def found_run(tx: Tx, workspace_id: UUID, run_id: UUID, *, lock: bool = Fa
     return row
 
 
-async def ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None) -> ChainRunAnswer:
+async def ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, has_key: bool) -> ChainRunAnswer:
     """The run once it has ended. `local`: its output is told as it was, whatever is kept of it.
 
-    Raises Unavailable where this gateway is stopped before and gives no more time; the run goes on under another one.
+    Raises Unavailable where this gateway is stopped before and gives no more time, without a key GoesOn; the run goes on under another
+    gateway.
     """
     work = _ended_run(gateway, principal, run_id, local=local)
-    return await unless_over(gateway.inbox.over, work, otherwise=lambda: _goes_on(run_id))
+    return await unless_over(gateway.inbox.over, work, otherwise=lambda: _goes_on(run_id, has_key=has_key))
 
 
-def _goes_on(run_id: UUID) -> Unavailable:
-    return Unavailable(
-        "This gateway is stopped, and the run goes on: read it by its id, or ask again with the same Idempotency-Key. Without one "
-        "another run would begin.",
-        retry_after_s=1, details={"chain_run_id": str(run_id)},
-    )  # fmt: skip
+def _goes_on(run_id: UUID, *, has_key: bool) -> BurnishError:
+    return goes_on("the run", has_key=has_key, details={"chain_run_id": str(run_id)})
 
 
 async def _ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None) -> ChainRunAnswer:
@@ -87,11 +85,11 @@ async def http_status_of(gateway: Gateway, principal: Principal, run_id: UUID) -
 
 
 async def events_of_run(
-    gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, request_id: str
+    gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, request_id: str, may_repeat: bool
 ) -> AsyncGenerator[bytes | None, None]:
     """Server-sent events: `run`, then `step` for each change of one, and `delta` where text is streamed; exactly one of `done` and `error`
     ends them. None: nothing happened for a while. Closed before the end, it ends nothing: that is up to the route. A gateway that is
-    stopped and gives no more time says so by an `error`, and the run goes on under another one.
+    stopped and gives no more time says so by an `error`, and the run goes on under another one. `may_repeat`: to ask again begins none.
     """
     known: dict[str, int] = {}
     with contextlib.ExitStack() as stack:
@@ -117,7 +115,7 @@ async def events_of_run(
                 yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
                 return
         if gateway.inbox.is_over:
-            yield _error_event(_goes_on(run_id), request_id=request_id)
+            yield _error_event(_goes_on(run_id, has_key=may_repeat), request_id=request_id)
             return
         yield None
         await _pause(gateway.inbox.over, LOOK_EVERY_S)

@@ -115,7 +115,7 @@ async def follow_run(chain_run_id: UUID, request: Request, principal: Viewer, ga
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         await found_run(tx, principal.workspace_id, chain_run_id)
     local = gateway.chains.find(chain_run_id)
-    events = events_of_run(gateway, principal, chain_run_id, local=local, request_id=request_id_of(request))
+    events = events_of_run(gateway, principal, chain_run_id, local=local, request_id=request_id_of(request), may_repeat=True)
     return EventStream(paced(events), headers={})
 
 
@@ -162,7 +162,7 @@ async def _answer(
     headers: dict[str, str],
     goes_on: bool,
 ) -> Response:
-    work = ended_run(gateway, principal, run_id, local=local)
+    work = ended_run(gateway, principal, run_id, local=local, has_key=goes_on)
     try:
         answer = await work if goes_on else await unless_gone(request, work)
     except (asyncio.CancelledError, ClientDisconnect):
@@ -184,7 +184,8 @@ async def _ending(
     is stopped."""
     is_over = False
     try:
-        async with contextlib.aclosing(events_of_run(gateway, principal, run_id, local=local, request_id=request_id)) as events:
+        following = events_of_run(gateway, principal, run_id, local=local, request_id=request_id, may_repeat=goes_on)
+        async with contextlib.aclosing(following) as events:
             async for event in events:
                 yield event
         is_over = True

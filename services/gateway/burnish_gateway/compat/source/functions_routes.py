@@ -27,11 +27,11 @@ from burnish_gateway.execution.order import SETTINGS, Order
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Repeated, submit
-from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.idempotency import fingerprint_of, goes_on, key_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.errors import BurnishError, InvalidField, ProviderFailed, Unavailable
+from burnish_shared.errors import BurnishError, InvalidField, ProviderFailed
 
 router = APIRouter(tags=["openai"])
 
@@ -229,10 +229,7 @@ async def _read(
     (enrichment_id,), headers = await enrichments.begin(request, source_type, [content], gateway=gateway, principal=principal)
     row = await enrichments.until_read(gateway, principal, enrichment_id, wait_s=WAIT_S)
     if row["processing_status"] in enrichments.OPEN and gateway.inbox.is_over:
-        raise Unavailable(
-            "This gateway is stopped, and the content is read on: read it by its id, or ask again with the same Idempotency-Key.",
-            retry_after_s=1, details={"enrichment_id": str(enrichment_id)},
-        )  # fmt: skip
+        raise goes_on("its reading", has_key=key_of(request) is not None, details={"enrichment_id": str(enrichment_id)})
     if row["processing_status"] == "failed":
         error = row["error"] or {}
         raise ProviderFailed(error.get("message") or "It could not be read.", details={"cause": error.get("code")})

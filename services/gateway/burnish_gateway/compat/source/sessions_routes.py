@@ -15,8 +15,9 @@ from burnish_gateway.clarifications.start import NewSession
 from burnish_gateway.compat.source import bodies
 from burnish_gateway.compat.source.caller import SourceViewer
 from burnish_gateway.deps import Gateway, GatewayParts
+from burnish_gateway.idempotency import goes_on, key_of
 from burnish_gateway.wire import json_response, make_router
-from burnish_shared.errors import ProviderFailed, Unavailable
+from burnish_shared.errors import ProviderFailed
 
 router = make_router("clarifications")
 
@@ -57,7 +58,7 @@ async def start_optimization(request: Request, body: bodies.StartOptimization, p
     """Native: `POST /v1/clarifications`."""
     new = NewSession(body.initial_prompt, dict(body.selections))
     session_id, headers = await routes.begin(request, new, gateway=gateway, principal=principal)
-    return json_response(_step(await _said(gateway, principal, session_id)), headers=headers)
+    return json_response(_step(await _said(request, gateway, principal, session_id)), headers=headers)
 
 
 @router.post("/submit_answer", response_model=OptimizationStep, summary="Answer questions, as their source system does")
@@ -65,7 +66,7 @@ async def submit_answer(request: Request, body: bodies.SubmitAnswer, principal: 
     """Native: `POST /v1/clarifications/{id}/answers`."""
     given = [one.given() for one in body.answers]
     headers = await routes.answered(request, body.session_id, given, gateway=gateway, principal=principal)
-    return json_response(_step(await _said(gateway, principal, body.session_id)), headers=headers)
+    return json_response(_step(await _said(request, gateway, principal, body.session_id)), headers=headers)
 
 
 @router.post("/generate_final_prompt", response_model=FinalPrompt, summary="Have the prompt written, as its source system does")
@@ -74,7 +75,7 @@ async def generate_final_prompt(
 ) -> Response:  # fmt: skip
     """Native: `POST /v1/clarifications/{id}/final-prompt`. 502 where the model failed; ask again, nothing is lost."""
     headers = await routes.have_written(request, body.session_id, gateway=gateway, principal=principal)
-    row = await _said(gateway, principal, body.session_id)
+    row = await _said(request, gateway, principal, body.session_id)
     if row["status"] == "failed":
         error = row["error"] or {}
         raise ProviderFailed(
@@ -89,14 +90,11 @@ async def submit_feedback(request: Request, body: bodies.SubmitFeedback, princip
     return await routes.rated(request, body.session_id, body.rated(), gateway=gateway, principal=principal, status=200)
 
 
-async def _said(gateway: Gateway, principal: Principal, session_id: UUID) -> Record:
-    """The session, once its model has said something. Raises Unavailable where this gateway is stopped before; the session goes on."""
+async def _said(request: Request, gateway: Gateway, principal: Principal, session_id: UUID) -> Record:
+    """The session, once its model has said something. Raises Unavailable where this gateway is stopped before, without a key GoesOn."""
     row = await until_said(gateway, principal, session_id, wait_s=WAIT_S)
     if row["task"] is not None and row["status"] != "expired" and gateway.inbox.is_over:
-        raise Unavailable(
-            "This gateway is stopped, and the session goes on: read it by its id, or ask again with the same Idempotency-Key.",
-            retry_after_s=1, details={"session_id": str(session_id)},
-        )  # fmt: skip
+        raise goes_on("the session", has_key=key_of(request) is not None, details={"session_id": str(session_id)})
     return row
 
 
