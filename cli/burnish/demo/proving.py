@@ -146,6 +146,8 @@ async def _watch(stage: Stage, job_id: str) -> dict[str, Any]:
             if name == "done":
                 stage.screen.progress_ends()
                 return dict(data)
+            if name != "progress":
+                continue  # Its gateway is stopped; the next one is asked.
             progress = data.get("progress") or {}
             done, best = progress.get("evaluations") or 0, progress.get("best")
             believed = "" if best is None else f"; best so far {points(best)} points on train, which proves nothing yet"

@@ -12,6 +12,7 @@ from burnish_gateway.clarifications.ask_model import SessionWork
 from tests.embedded.stack import Caller, Stack
 from tests.integration.clarifications.sessions import ROUGH, fault, read, replies, reply, start, until, write
 from tests.integration.execution.test_executions import books
+from tests.integration.execution.test_stopped_gateway import told_by_stopped
 
 pytestmark = pytest.mark.capability("S1")
 
@@ -114,6 +115,12 @@ async def test_whoever_answers_before_after_or_beside_hears_what_would_be_right(
     assert (await caller("POST", "/v1/clarifications", {"initial_prompt": "x" * 20_001})).status == 422
     absent = await caller("POST", "/v1/clarifications", ROUGH | {"ask_model": "nobody/knows"})
     assert (absent.status, absent.body["error"]["param"]) == (422, "ask_model")
+
+
+@pytest.mark.promise("G-18")
+async def test_its_stream_says_that_its_gateway_is_stopped(caller: Caller, stack: Stack) -> None:
+    session = await start(caller)
+    assert await told_by_stopped(stack, caller, f"/v1/clarifications/{session['id']}/events", first=b"event: session")
 
 
 async def test_it_is_followed_live_from_any_gateway(caller: Caller, stack: Stack) -> None:

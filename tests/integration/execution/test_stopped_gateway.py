@@ -48,6 +48,19 @@ async def posted(caller: Caller, path: str, body: Any) -> AsyncIterator[aiohttp.
         yield response
 
 
+async def told_by_stopped(stack: Stack, caller: Caller, path: str, *, first: bytes) -> bool:
+    """Whether a stream of events that begins with `first` ends, whole, with an error which says to follow it again."""
+    async with stopping(stack, caller) as (at_it, server):
+        headers = {"authorization": f"Bearer {caller.key}", "accept": "text/event-stream"}
+        async with at_it.session.get(at_it.url + path, headers=headers) as response:
+            assert (await response.content.readuntil(b"\n\n")).startswith(first)
+            server.should_exit = True
+            rest = (await asyncio.wait_for(response.content.read(), 15)).decode()  # It raises where the connection is cut.
+    name, data = [line for line in rest.splitlines() if line and not line.startswith(":")][-2:]
+    error = json.loads(data.removeprefix("data: "))["error"]
+    return (name, error["code"], error["retryable"]) == ("event: error", "unavailable", True)
+
+
 def text_in(data: Any) -> str:
     """Of one event, whatever the route."""
     if "choices" in data:

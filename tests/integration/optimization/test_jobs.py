@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.embedded.stack import Stack
+from tests.integration.execution.test_stopped_gateway import told_by_stopped
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, crash
 from tests.integration.optimization.tickets import CUES, tickets
@@ -350,6 +351,12 @@ async def test_the_stream_of_a_job_that_is_removed_ends(stack: Stack, desk: Desk
         assert (await response.content.readuntil(b"\n\n")).startswith(b"event: progress")
         await books(stack, "DELETE FROM optimization_jobs WHERE job_id = $1::text::uuid RETURNING job_id", job_id)
         assert b"event:" not in await asyncio.wait_for(response.content.read(), 60)
+
+
+@pytest.mark.promise("G-18")
+async def test_the_stream_of_a_job_says_that_its_gateway_is_stopped(stack: Stack, desk: Desk) -> None:
+    job_id = await start(desk)
+    assert await told_by_stopped(stack, desk.caller, f"/v1/optimizations/{job_id}/events", first=b"event: progress")
 
 
 @pytest.mark.capability("O6")

@@ -3967,7 +3967,7 @@ export interface paths {
         };
         /**
          * Follow an optimization as it goes
-         * @description Server-sent events: `progress` as it changes, `done` with the job at the end.
+         * @description Server-sent events: `progress` as it changes, `done` with the job at the end; `error` where this gateway is stopped: ask again.
          */
         get: operations["follow_optimization_v1_optimizations__job_id__events_get"];
         put?: never;

@@ -15,9 +15,8 @@ from burnish_gateway.chains.run_chain import ChainRun, failed
 from burnish_gateway.chains.runs_store import ENDED
 from burnish_gateway.chains.tell import Queue, Told, event_of, rank_of
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.streaming import unless_over
+from burnish_gateway.execution.streaming import error_event, unless_over
 from burnish_gateway.idempotency import goes_on
-from burnish_gateway.wire import error_response
 from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, NotFound, Unavailable
@@ -115,7 +114,7 @@ async def events_of_run(
                 yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
                 return
         if gateway.inbox.is_over:
-            yield _error_event(_goes_on(run_id, has_key=may_repeat), request_id=request_id)
+            yield error_event(_goes_on(run_id, has_key=may_repeat), request_id=request_id)
             return
         yield None
         await _pause(gateway.inbox.over, LOOK_EVERY_S)
@@ -153,11 +152,7 @@ async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, 
     if answer.status == SUCCESS:
         return event_of("done", answer.model_dump(mode="json"))
     error = error_of_run(answer, http_status=await http_status_of(gateway, principal, answer.id))
-    return _error_event(error, request_id=request_id)
-
-
-def _error_event(error: BurnishError, *, request_id: str) -> bytes:
-    return b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
+    return error_event(error, request_id=request_id)
 
 
 def _changes(answer: ChainRunAnswer, known: dict[str, int]) -> list[bytes]:

@@ -13,6 +13,7 @@ from burnish_gateway.clarifications import answers
 from burnish_gateway.clarifications.advance import found
 from burnish_gateway.clarifications.owner import owner_of
 from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.streaming import error_event
 from burnish_shared.errors import NotFound, Unavailable
 
 LOOK_EVERY_S: Final = 0.5
@@ -42,15 +43,21 @@ async def until_said(gateway: Gateway, principal: Principal, session_id: UUID, *
             await _rung(bell, within_s=min(LOOK_EVERY_S, left_s))
 
 
-async def events_of_session(gateway: Gateway, principal: Principal, session_id: UUID) -> AsyncGenerator[bytes | None, None]:
+async def events_of_session(
+    gateway: Gateway, principal: Principal, session_id: UUID, *, request_id: str
+) -> AsyncGenerator[bytes | None, None]:
     """Server-sent events: `session` at once and whenever it changes, `gone` when it is deleted. None: nothing happened for a while.
 
-    It goes on after the end, because a session that failed can be written again, for at most an hour.
+    It goes on after the end, because a session that failed can be written again, for at most an hour. A gateway that is stopped and
+    gives no more time says so by an `error`.
     """
     loop = asyncio.get_running_loop()
     until, shown = loop.time() + FOLLOWED_MOST_S, ""
     with gateway.assistant.listening(session_id) as bell:
         while loop.time() < until:
+            if gateway.inbox.is_over:
+                yield error_event(Unavailable("This gateway is stopped; follow the session again.", retry_after_s=1), request_id=request_id)
+                return
             try:
                 row = await read_session(gateway, principal, session_id)
             except Unavailable:

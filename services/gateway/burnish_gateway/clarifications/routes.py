@@ -147,7 +147,8 @@ async def follow(clarification_id: UUID, request: Request, principal: Viewer, ga
     row = await read_session(gateway, principal, clarification_id)
     if STREAM not in request.headers.get("accept", ""):
         return json_response(answers.answer_of(row))
-    return EventStream(paced(events_of_session(gateway, principal, clarification_id)), headers={})
+    events = events_of_session(gateway, principal, clarification_id, request_id=request_id_of(request))
+    return EventStream(paced(events), headers={})
 
 
 @router.post("/v1/clarifications/{clarification_id}/answers", response_model=answers.ClarificationAnswer, summary="Answer questions")

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
+from burnish_gateway.wire import error_response
 from burnish_shared.errors import BurnishError
 
 SLOW_READER_S = 60.0
@@ -104,6 +105,11 @@ async def unless_over(over: asyncio.Event, work: Coroutine[Any, Any, T], *, othe
         if not working.done():
             working.cancel()
             await asyncio.wait({working})
+
+
+def error_event(error: BurnishError, *, request_id: str) -> bytes:
+    """The server-sent event `error`: the one shape of an error, as the end of a stream."""
+    return b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
 
 
 async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, None]:

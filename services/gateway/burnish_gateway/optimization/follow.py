@@ -5,9 +5,9 @@ import json
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
-from burnish_gateway.execution.streaming import KEEP_ALIVE, KEEP_ALIVE_S
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.streaming import KEEP_ALIVE, KEEP_ALIVE_S, error_event
 from burnish_gateway.optimization import answers, store
-from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 
 LOOK_EVERY_S = 0.5
@@ -15,15 +15,16 @@ LOOK_EVERY_S = 0.5
 ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
-async def follow_job(db: Database, workspace_id: UUID, job_id: UUID) -> AsyncGenerator[bytes, None]:
+async def follow_job(gateway: Gateway, workspace_id: UUID, job_id: UUID, *, request_id: str) -> AsyncGenerator[bytes, None]:
     """`progress` whenever it changed, `done` with the whole job at the end, comments in between so that proxies keep the line open.
 
-    Ends without `done` where the job is removed meanwhile, with the prompt that it belongs to.
+    Ends without `done` where the job is removed meanwhile, with the prompt that it belongs to, and with `error` where this gateway is
+    stopped and gives no more time; the job goes on.
     """
     told, silent_s = b"", 0.0
     while True:
         try:
-            async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+            async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
                 row = await store.find_run(tx, workspace_id, "optimization", job_id)
         except Unavailable:
             row = None
@@ -40,6 +41,11 @@ async def follow_job(db: Database, workspace_id: UUID, job_id: UUID) -> AsyncGen
             if event != told:
                 told, silent_s = event, 0.0
                 yield event
+        if gateway.inbox.is_over:
+            yield error_event(
+                Unavailable("This gateway is stopped, and the job goes on: follow it again.", retry_after_s=1), request_id=request_id
+            )
+            return
         if silent_s >= KEEP_ALIVE_S:
             silent_s = 0.0
             yield KEEP_ALIVE

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers, compare_runs_routes, decide, forecast_routes, store, suggest_routes, summary_routes
@@ -137,10 +137,10 @@ async def read_optimization(gateway: GatewayParts, principal: Viewer, job_id: UU
 
 
 @router.get("/v1/optimizations/{job_id}/events", response_class=EventStream, summary="Follow an optimization as it goes")
-async def follow_optimization(gateway: GatewayParts, principal: Viewer, job_id: UUID) -> Response:
-    """Server-sent events: `progress` as it changes, `done` with the job at the end."""
+async def follow_optimization(request: Request, gateway: GatewayParts, principal: Viewer, job_id: UUID) -> Response:
+    """Server-sent events: `progress` as it changes, `done` with the job at the end; `error` where this gateway is stopped: ask again."""
     await _find(gateway, principal, "optimization", job_id)
-    return EventStream(follow_job(gateway.db, principal.workspace_id, job_id), headers={})
+    return EventStream(follow_job(gateway, principal.workspace_id, job_id, request_id=request_id_of(request)), headers={})
 
 
 @router.post("/v1/optimizations/{job_id}/cancel", response_model=answers.OptimizationAnswer, summary="Stop an optimization")
