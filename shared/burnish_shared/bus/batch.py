@@ -209,7 +209,7 @@ class _Consumer:
         """One call of the handler. Returns why it failed, None when it did not. Waits while the database is away, and calls again.
 
         So it does for a while where others hold its rows, or where the handler says that something was away although the database answers
-        (it was away a moment ago, or this process stood still), if the message is alone: that is no fault of it, and its deliveries are few.
+        (it was away a moment ago, or this process stood still), if the message is alone: that is no fault of it, and deliveries are few.
         """
         loop, waited = asyncio.get_running_loop(), 0
         patient_until: float | None = None
