@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -362,7 +363,7 @@ async def test_what_graceful_stops_give_back_in_a_row_is_delivered_until_it_is_d
             for stops in range(spec.max_deliver + streams.STOPS_MOST - 1):
                 hanging = _Hanging(deliveries)
                 async with consuming(executor, hanging, db=db, spec=spec, drain_s=0.01):
-                    await until(lambda so_far=stops: _reached(deliveries, so_far + 1))  # type: ignore[misc]
+                    await until(partial(_reached, deliveries, stops + 1))
             recorder = Recorder()
             async with consuming(executor, recorder, db=db, spec=spec):
                 await until(lambda: recorder.has(1))
