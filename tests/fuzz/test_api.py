@@ -36,6 +36,7 @@ CAPPED_S = (12, 36, 108)
 """A machine that has others to serve gets further in more time."""
 
 MAY_BE_502 = {f"POST /v1/{route}" for route in ("executions", "chat/completions", "messages", "responses", "embeddings")}
+MAY_BE_502.add("POST /generate_final_prompt")
 """502 and 504 of a provider that cannot be called are answers of theirs, and documented."""
 
 CAPPED = (

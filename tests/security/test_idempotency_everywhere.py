@@ -195,6 +195,15 @@ async def test_the_same_body_spelled_otherwise_is_the_same_body(world: World, de
         assert (again.status, again.body) == (first.status, first.body) and "idempotent-replayed" in again.headers, path
 
 
+async def test_a_key_that_is_none_is_refused_by_name(world: World, delta: Tenant) -> None:
+    wrong: dict[str, Any] = {}
+    for route in _posts(world):
+        answer = await _send(delta, route, headers={"idempotency-key": "two words"})
+        if answer.status not in (400, 422) or "Idempotency-Key" not in answer.raw.decode():
+            wrong[route.name] = (answer.status, answer.raw[:200])
+    assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
+
+
 async def _count(world: World, tenant: Tenant, table: str) -> int:
     connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
     counted: int = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)

@@ -50,6 +50,14 @@ async def test_what_is_wrong_is_said_as_everywhere(caller: Caller) -> None:
     assert told.status == 422 and "twice" in told.body["error"]["message"]
 
 
+async def test_who_cannot_pay_is_told_so_and_that_the_same_again_is_in_vain(stack: Stack) -> None:
+    caller = await stack.caller(credit_nusd=1)
+    step = (await caller("POST", "/start_optimization", {"initial_prompt": "Answer customers."})).body
+    told = await caller("POST", "/generate_final_prompt", {"session_id": step["session_id"]})
+    error = told.body["error"]
+    assert (told.status, error["code"], error["retryable"], error["details"]) == (402, "out_of_credit", False, {"cause": "out_of_credit"})
+
+
 async def test_without_a_key_only_this_machine_may_and_only_where_the_operator_says_so(caller: Caller, stack: Stack) -> None:
     body = {"initial_prompt": "Answer customers."}
 

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Have the prompt written, as its source system does
-         * @description Native: `POST /v1/clarifications/{id}/final-prompt`. 502 where the model failed; ask again, nothing is lost.
+         * @description Native: `POST /v1/clarifications/{id}/final-prompt`. 502 where the model failed, 402 where it was not paid for; nothing is lost.
          */
         post: operations["generate_final_prompt_generate_final_prompt_post"];
         delete?: never;
@@ -24084,6 +24084,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
+            };
+            /** @description The model failed; ask again, nothing is lost */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Service Unavailable */
             503: {

@@ -105,6 +105,7 @@ async def bring_in(
 ) -> Response:
     """Rows of `opt_sessions`, `opt_messages` and `opt_feedback`; they become your own, whoever had them there. Twice changes nothing."""
     check_keeps_text(principal)
+    key_of(request)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         chosen = await settings_store.find(tx)
     models = await models_in_use(gateway, principal, chosen)

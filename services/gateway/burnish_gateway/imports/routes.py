@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from burnish_gateway.deps import Editor, GatewayParts
+from burnish_gateway.idempotency import key_of
 from burnish_gateway.imports.bodies import ImportAnswer, ImportedBody
 from burnish_gateway.imports.import_lines import LINES_MOST, import_lines
 from burnish_gateway.imports.import_spans import Rejected, import_spans
@@ -47,6 +48,7 @@ async def post_import(request: Request, principal: Editor, gateway: GatewayParts
 
     They get ids of ours, feedback, figures and alerts like our own, and cost nothing. 422 when no line was taken.
     """
+    key_of(request)
     raw = await read_body(request)
     answer = await import_lines(gateway, principal, lines_of(raw, at_most=LINES_MOST))
     return Response(answer.model_dump_json(exclude_none=True).encode(), media_type=JSON)
@@ -64,6 +66,7 @@ async def post_traces(request: Request, principal: Editor, gateway: GatewayParts
     become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected; who sends
     protobuf gets errors as `google.rpc.Status`.
     """
+    key_of(request)
     raw = await read_body(request, most_bytes=EXPORT_MOST_BYTES, encodings=frozenset({"identity", "gzip"}))
     is_packed = content_encoding(request) == "gzip"
     kind = media_type(request)

@@ -17,12 +17,15 @@ from burnish_gateway.compat.source.caller import SourceViewer
 from burnish_gateway.deps import Gateway, GatewayParts
 from burnish_gateway.idempotency import goes_on, key_of
 from burnish_gateway.wire import json_response, make_router
-from burnish_shared.errors import ProviderFailed
+from burnish_shared.errors import BudgetExhausted, BurnishError, OutOfCredit, ProviderFailed, Suspended
 
 router = make_router("clarifications")
 
 WAIT_S: Final = 90.0
 """These clients have no other call by which they could ask again."""
+
+NOT_THE_MODELS_FAULT: Final[dict[str, type[BurnishError]]] = {kind.code: kind for kind in (OutOfCredit, BudgetExhausted, Suspended)}
+"""Nobody was asked: somebody has to pay, or to let the workspace go on, before asking again can help."""
 
 
 class SourceQuestion(BaseModel):
@@ -69,18 +72,22 @@ async def submit_answer(request: Request, body: bodies.SubmitAnswer, principal: 
     return json_response(_step(await _said(request, gateway, principal, body.session_id)), headers=headers)
 
 
-@router.post("/generate_final_prompt", response_model=FinalPrompt, summary="Have the prompt written, as its source system does")
+@router.post(
+    "/generate_final_prompt",
+    response_model=FinalPrompt,
+    summary="Have the prompt written, as its source system does",
+    responses={502: {"description": "The model failed; ask again, nothing is lost"}},
+)
 async def generate_final_prompt(
     request: Request, body: bodies.GenerateFinalPrompt, principal: SourceViewer, gateway: GatewayParts
 ) -> Response:  # fmt: skip
-    """Native: `POST /v1/clarifications/{id}/final-prompt`. 502 where the model failed; ask again, nothing is lost."""
+    """Native: `POST /v1/clarifications/{id}/final-prompt`. 502 where the model failed, 402 where it was not paid for; nothing is lost."""
     headers = await routes.have_written(request, body.session_id, gateway=gateway, principal=principal)
     row = await _said(request, gateway, principal, body.session_id)
     if row["status"] == "failed":
         error = row["error"] or {}
-        raise ProviderFailed(
-            f"The prompt could not be written: {error.get('message', 'the model failed')}", details={"cause": error.get("code")}
-        )  # fmt: skip
+        kind = NOT_THE_MODELS_FAULT.get(error.get("code", ""), ProviderFailed)
+        raise kind(f"The prompt could not be written: {error.get('message', 'the model failed')}", details={"cause": error.get("code")})
     return json_response(_final(row), headers=headers)
 
 
