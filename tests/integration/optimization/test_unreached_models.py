@@ -44,6 +44,16 @@ async def test_a_test_run_whose_model_cannot_be_asked_fails_and_counts_nothing_a
     await assert_books_are_in_order(stack, desk.caller)
 
 
+async def test_a_model_that_refuses_the_very_first_text_is_asked_the_others(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer(job_in_flight=1)
+    async with fault(stack, "error,status=404,first=1", model="reader"):
+        started = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "validation"})
+        run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert run["status"] == "completed" and run["metrics"]["errors"] == 1 < run["metrics"]["total"], run
+    assert await scores(stack, run["id"]) == [("error", 0.0)]
+    await assert_books_are_in_order(stack, desk.caller)
+
+
 async def test_what_a_provider_refuses_of_a_text_still_counts_as_wrong(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
     async with fault(stack, "error,status=400", model="reader"):

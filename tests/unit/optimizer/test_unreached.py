@@ -1,11 +1,19 @@
 """Which failures are no answers, because no model read the question."""
 
-from typing import Any
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
 from burnish_executor.core.failure import Failure, FailureKind, of_status
-from burnish_optimizer.core.unreached import IN_A_ROW, Reach, Routes, reach_of
+from burnish_optimizer.core.unreached import IN_A_ROW, Reach, Routes, Verdict, reach_of
+from burnish_optimizer.io.asked import Asked
+from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.evaluations_store import Booked, Key
+from burnish_optimizer.io.questions import Question
+from burnish_optimizer.settings import OptimizerSettings
 
 pytestmark = pytest.mark.capability("O1", "D2")
 
@@ -89,24 +97,73 @@ def test_what_has_no_error_or_none_that_says_so_is_an_answer() -> None:
 @pytest.mark.parametrize(("failure", "reach"), ALL)
 def test_a_doubtful_refusal_is_the_answer_to_its_text_where_its_route_answered_others(failure: Failure, reach: Reach) -> None:
     routes, error = Routes(), error_of(failure)
-    assert routes.reached_no_model("a", error, text=1) is (reach is not Reach.READ)
+    certain = {Reach.READ: Verdict.READ, Reach.NOBODY: Verdict.UNREACHED}.get(reach)
+    assert routes.verdict_on("a", error, text=1) is (certain or Verdict.OPEN)
     routes.answered("a")
-    assert routes.reached_no_model("a", error, text=1) is (reach is Reach.NOBODY)
-    assert routes.reached_no_model("b", error, text=1) is (reach is not Reach.READ), "another route said nothing yet"
+    assert routes.verdict_on("a", error, text=1) is (certain or Verdict.READ)
+    assert routes.verdict_on("b", error, text=1) is (certain or Verdict.OPEN), "another route said nothing yet"
 
 
-def test_a_route_that_refuses_several_texts_in_a_row_is_not_there_any_more() -> None:
+@pytest.mark.parametrize(("has_answered", "until_then"), [(True, Verdict.READ), (False, Verdict.OPEN)])
+def test_a_route_that_refuses_several_texts_in_a_row_is_not_there(has_answered: bool, until_then: Verdict) -> None:
     routes, error = Routes(), error_of(told(404))
+    if has_answered:
+        routes.answered("a")
+    assert {routes.verdict_on("a", error, text=1) for _ in range(9)} == {until_then}, "one text, asked by many candidates"
+    assert routes.verdict_on("a", error, text=2) is until_then
+    assert routes.verdict_on("a", error, text=3) is Verdict.UNREACHED
     routes.answered("a")
-    assert not any(routes.reached_no_model("a", error, text=1) for _ in range(9)), "one text, asked by many candidates"
-    assert not routes.reached_no_model("a", error, text=2)
-    routes.answered("a")
-    said = [routes.reached_no_model("a", error, text=text) for text in range(IN_A_ROW)]
-    assert said == [False] * (IN_A_ROW - 1) + [True]
+    said = [routes.verdict_on("a", error, text=text) for text in range(IN_A_ROW)]
+    assert said == [Verdict.READ] * (IN_A_ROW - 1) + [Verdict.UNREACHED]
 
 
-def test_what_was_refused_before_this_claim_is_no_sign_of_how_its_route_does_now() -> None:
+@pytest.mark.parametrize(("has_answered", "verdict"), [(True, Verdict.READ), (False, Verdict.OPEN)])
+def test_what_was_refused_before_this_claim_is_no_sign_of_how_its_route_does_now(has_answered: bool, verdict: Verdict) -> None:
     routes, error = Routes(), error_of(told(404))
-    routes.answered("a")
-    assert not any(routes.reached_no_model("a", error, text=text, is_known=True) for text in range(9))
-    assert not routes.reached_no_model("a", error, text=9)
+    if has_answered:
+        routes.answered("a")
+    assert {routes.verdict_on("a", error, text=text, is_known=True) for text in range(9)} == {verdict}
+    assert routes.verdict_on("a", error, text=9) is verdict
+
+
+def desk_of() -> Desk:
+    some: Any = None
+    return Desk(
+        some, some, some, OptimizerSettings(database_url="postgresql://x", nats_url="nats://x"), some, UUID(int=1), UUID(int=2), 1, 1
+    )
+
+
+def asked_of(desk: Desk, item: int) -> Asked:
+    """On its way, and waited for."""
+    key = Key(b"q", UUID(int=item), 0)
+    route = SimpleNamespace(model="a", keys="own", provider_key_id=None)
+    question = Question(key=key, route=cast(Any, route), messages=[], variables={}, settings={}, timeout_s=1, expected="x")
+    asked = Asked(question, asyncio.get_running_loop().create_future())
+    desk._unanswered[key] = asked.answer
+    return asked
+
+
+def came(status: str) -> Booked:
+    return Booked(UUID(int=9), status, "x", None if status == "success" else error_of(told(404)), 0, 1, False)
+
+
+async def test_a_refusal_before_the_first_answer_waits_for_others_and_tells_when_there_are_none() -> None:
+    desk = desk_of()
+    first, second = asked_of(desk, 1), asked_of(desk, 2)
+    refused, answer = came("error"), came("success")
+    assert desk._judge([(first, refused)]) == []
+    assert desk._judge([(second, answer)]) == [(second, answer, False), (first, refused, False)]
+    alone = desk_of()
+    first, second = asked_of(alone, 1), asked_of(alone, 2)
+    assert alone._judge([(first, refused)]) == []
+    second.answer.cancel()
+    assert alone._judge([]) == [(first, refused, True)], "nobody else is under way who could be answered"
+
+
+async def test_a_refusal_that_its_row_counts_as_an_answer_stays_one() -> None:
+    desk = desk_of()
+    asked, refused = asked_of(desk, 1), came("error")
+    asked.was_known = True
+    assert desk._judge([(asked, refused)]) == [(asked, refused, True)]
+    asked.was_read = True
+    assert desk._judge([(asked, refused)]) == [(asked, refused, False)]

@@ -82,6 +82,14 @@ def reach_of(error: Mapping[str, Any] | None) -> Reach:
     return Reach.DOUBTFUL if is_told else Reach.READ
 
 
+class Verdict(Enum):
+    """Of one failed call. `OPEN`: its route answered nothing yet; what becomes of others has to say it."""
+
+    READ = auto()
+    OPEN = auto()
+    UNREACHED = auto()
+
+
 @dataclass(slots=True)
 class Routes:
     """Which routes answered in this job or run, so that a doubtful refusal of one that did is the answer to its one text.
@@ -91,22 +99,26 @@ class Routes:
 
     _answered: set[Hashable] = field(default_factory=set)
     _refused: dict[Hashable, set[Hashable]] = field(default_factory=dict)
-    """By route: texts that were refused since the last answer."""
+    """By route: texts that were refused since the last answer, or before the first."""
 
     def answered(self, route: Hashable) -> None:
         self._answered.add(route)
         self._refused.pop(route, None)
 
-    def reached_no_model(self, route: Hashable, error: Mapping[str, Any] | None, *, text: Hashable, is_known: bool = False) -> bool:
+    def verdict_on(self, route: Hashable, error: Mapping[str, Any] | None, *, text: Hashable, is_known: bool = False) -> Verdict:
         """Whether an execution failed before a model read it, for a reason that another text would meet as well.
 
-        `text`: names what was asked. `is_known`: it was refused before this claim, and says nothing of how the route does now.
+        `text`: names what was asked. `is_known`: it was refused before, and says nothing new of how the route does.
         """
         reach = reach_of(error)
-        if reach is not Reach.DOUBTFUL or route not in self._answered:
-            return reach is not Reach.READ
-        if is_known:
-            return False
+        if reach is not Reach.DOUBTFUL:
+            return Verdict.READ if reach is Reach.READ else Verdict.UNREACHED
+        has_answered = route in self._answered
+        if is_known and has_answered:
+            return Verdict.READ
         refused = self._refused.setdefault(route, set())
-        refused.add(text)
-        return len(refused) >= IN_A_ROW
+        if not is_known:
+            refused.add(text)
+        if len(refused) >= IN_A_ROW:
+            return Verdict.UNREACHED
+        return Verdict.READ if has_answered else Verdict.OPEN

@@ -7,7 +7,7 @@ as they are, others are looked up in the books, and only what the books do not k
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -16,13 +16,13 @@ import structlog
 
 from burnish_optimizer import metrics
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
-from burnish_optimizer.core.scoring import is_right
-from burnish_optimizer.core.unreached import Routes
+from burnish_optimizer.core.unreached import Routes, Verdict
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
+from burnish_optimizer.io.asked import Asked, refuse, route_of, score_of, tell
 from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
-from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, ModelUnreached, NotSent, OutOfFunds, OutOfTime, Question
+from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
 from burnish_optimizer.io.rests import BUDGET_FULL, Rests
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
@@ -31,7 +31,7 @@ from burnish_shared.bus.frames import REPLY_HEADER, STOPPED, Frame, FrameKind
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import ExecutionRequest, Outcome
 from burnish_shared.db.session import Database
-from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 
 log = structlog.get_logger("burnish.optimizer")
@@ -41,21 +41,6 @@ FUNDING_SPENT: Final = "funding"
 
 SENT_MOST: Final = 4
 """So often is a silent evaluation sent again before its job gives up."""
-
-PUT_RIGHT: Final = "Its provider key, its name or its address has to be put right first."
-"""Also true where nothing is started again: of a judge of live answers."""
-
-
-@dataclass(slots=True)
-class _Asked:
-    question: Question
-    answer: "asyncio.Future[Answer]"
-    execution_id: UUID = field(default_factory=new_uuid)
-    attempt: int = 1
-    spent_before_nusd: int = 0
-    sent: int = 0
-    sent_at: float = 0.0
-    look_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -78,13 +63,15 @@ class Desk:
     asks_until: float | None = None
     """By the event loop's clock; what was asked before is read after it too. None: there is no end."""
     _unanswered: "dict[Key, asyncio.Future[Answer]]" = field(default_factory=dict)
-    _pending: deque[_Asked] = field(default_factory=deque)
-    _out: dict[UUID, _Asked] = field(default_factory=dict)
-    _arrived: list[tuple[_Asked, Booked]] = field(default_factory=list)
+    _pending: deque[Asked] = field(default_factory=deque)
+    _out: dict[UUID, Asked] = field(default_factory=dict)
+    _arrived: list[tuple[Asked, Booked]] = field(default_factory=list)
+    _in_doubt: list[tuple[Asked, Booked]] = field(default_factory=list)
+    """Refused by a route that answered nothing yet: told and written once others were answered, or nothing else is under way."""
     _wake_sender: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
-    _later: dict["asyncio.TimerHandle", _Asked] = field(default_factory=dict)
+    _later: dict["asyncio.TimerHandle", Asked] = field(default_factory=dict)
     _has_stopped: bool = False
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
@@ -104,13 +91,15 @@ class Desk:
         if (answer := self._unanswered.get(question.key)) is None:
             answer = self._unanswered[question.key] = asyncio.get_running_loop().create_future()
             answer.add_done_callback(lambda one: self._forget(question.key, one))
-            self._pending.append(_Asked(question, answer))
+            self._pending.append(Asked(question, answer))
             self._wake_sender.set()
         return await asyncio.shield(answer)  # whoever leaves does not take the answer from those who share it
 
     def _forget(self, key: Key, answer: "asyncio.Future[Answer]") -> None:
         """Who asked may have left: a refusal that nobody waits for is no fault."""
         self._unanswered.pop(key, None)
+        if self._in_doubt:
+            self._wake_writer.set()
         if not answer.cancelled():
             answer.exception()
 
@@ -147,7 +136,7 @@ class Desk:
             await self._wake_sender.wait()
             self._wake_sender.clear()
             while self._has_stopped and self._pending:
-                _refuse(self._pending.popleft(), NotSent())
+                refuse(self._pending.popleft(), NotSent())
             if self._is_short and self._pending:
                 await self._rest_or_refuse()
             if self._rests.is_on:
@@ -162,23 +151,24 @@ class Desk:
         if await self._rests.begin(self._request(asked)):
             self._pending.appendleft(asked)
         else:
-            _refuse(asked, OutOfFunds(BUDGET_FULL))
+            refuse(asked, OutOfFunds(BUDGET_FULL))
             self._wake_sender.set()
 
-    async def _begin(self, batch: Sequence[_Asked]) -> None:
+    async def _begin(self, batch: Sequence[Asked]) -> None:
         """Writes what is new, takes what is known, and sends the rest."""
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
             stored = await self._rows.claim(tx, [(asked.question.key, asked.execution_id) for asked in batch], makes=not self._is_over())
         for asked in batch:
             if asked.question.key not in stored:
-                _refuse(asked, OutOfTime())
+                refuse(asked, OutOfTime())
         batch = [asked for asked in batch if asked.question.key in stored]
         known = [asked for asked in batch if stored[asked.question.key].status is not None]
-        told = [(asked, *stored[asked.question.key].booked()) for asked in known]
-        self._learn((asked, booked) for asked, booked, _ in told)
-        for asked, booked, spent_nusd in told:
-            _tell(asked, booked, spent_nusd, unreached=self._is_unreached(asked, booked, is_known=True))
-        fresh: list[_Asked] = []
+        for asked in known:
+            row = stored[asked.question.key]
+            booked, asked.spent_before_nusd = row.booked()
+            asked.was_known, asked.was_read = True, row.score is not None
+            self._arrived.append((asked, booked))
+        fresh: list[Asked] = []
         for asked in batch:
             row = stored[asked.question.key]
             if row.status is None:
@@ -192,11 +182,12 @@ class Desk:
         await self._publish(fresh)
         if known:
             self._wake_sender.set()
+            self._wake_writer.set()
 
     def _is_over(self) -> bool:
         return self.asks_until is not None and asyncio.get_running_loop().time() >= self.asks_until
 
-    def _take_out(self, asked: _Asked, *, look_now: bool = False) -> None:
+    def _take_out(self, asked: Asked, *, look_now: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         asked.look_at = now if look_now else now + self.settings.lost_after_s
         self._out[asked.execution_id] = asked
@@ -204,10 +195,10 @@ class Desk:
         if look_now:
             self._wake_watcher.set()
 
-    async def _publish(self, batch: Sequence[_Asked]) -> None:
+    async def _publish(self, batch: Sequence[Asked]) -> None:
         """One message each. What the bus does not take now is sent again by the watcher."""
 
-        async def one(asked: _Asked) -> None:
+        async def one(asked: Asked) -> None:
             asked.sent_at = asyncio.get_running_loop().time()
             request = self._request(asked)
             try:
@@ -224,7 +215,7 @@ class Desk:
 
         await asyncio.gather(*(one(asked) for asked in batch))
 
-    def _request(self, asked: _Asked) -> ExecutionRequest:
+    def _request(self, asked: Asked) -> ExecutionRequest:
         accounts = [self.account_id, *self._rows.budgets_of(asked.question)]
         return request_of(
             asked.question, asked.execution_id, accounts, workspace_id=self.workspace_id, owner_id=self.owner_id, now=self.clock.now()
@@ -246,7 +237,7 @@ class Desk:
             case _:
                 asked.look_at = asyncio.get_running_loop().time() + self.settings.lost_after_s
 
-    def _not_admitted(self, asked: _Asked, *, verdict: str) -> None:
+    def _not_admitted(self, asked: Asked, *, verdict: str) -> None:
         """The job's account could not hold it. While others are on their way their holds will return, so it waits for them."""
         if not self._let_go(asked):
             return
@@ -255,16 +246,16 @@ class Desk:
             self._pending.appendleft(asked)
             self._is_short = not self._out
         else:
-            _refuse(asked, OutOfFunds(verdict))
+            refuse(asked, OutOfFunds(verdict))
 
-    def _arrive(self, asked: _Asked, booked: Booked) -> None:
+    def _arrive(self, asked: Asked, booked: Booked) -> None:
         if self._let_go(asked):
             self._rests.answered()
             self._room = min(float(self.settings.job_in_flight), self._room + 1 / self._room)
             self._arrived.append((asked, booked))
             self._wake_writer.set()
 
-    def _let_go(self, asked: _Asked) -> bool:
+    def _let_go(self, asked: Asked) -> bool:
         """False: it had been let go before, so this answer is a repeat."""
         self.inbox.forget(asked.execution_id)
         was_out = self._out.pop(asked.execution_id, None) is not None
@@ -277,45 +268,56 @@ class Desk:
             await self._wake_writer.wait()
             self._wake_writer.clear()
             arrived, self._arrived = self._arrived, []
-            if arrived:
+            if arrived or self._in_doubt:
                 await self._settle(arrived)
 
-    async def _settle(self, arrived: Sequence[tuple[_Asked, Booked]]) -> None:
-        again = [(asked, booked) for asked, booked in arrived if is_worth_another_try(booked, attempt=asked.attempt)]
-        final = [(asked, booked) for asked, booked in arrived if not is_worth_another_try(booked, attempt=asked.attempt)]
+    async def _settle(self, arrived: Sequence[tuple[Asked, Booked]]) -> None:
+        again = [one for one in arrived if not one[0].was_known and is_worth_another_try(one[1], attempt=one[0].attempt)]
         renewed = [(asked, booked, new_uuid()) for asked, booked in again]
-        self._learn(final)
-        unreached = {asked.execution_id for asked, booked in final if self._is_unreached(asked, booked)}
-        await failpoints.hit("optimizer.before_settle")
-        async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
-            if final:
-                scored = [(one.question.key, booked, _score(one, booked, unreached=one.execution_id in unreached)) for one, booked in final]
-                await self._rows.settle(tx, scored)
-            for asked, booked, execution_id in renewed:
-                await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id)
+        judged = self._judge([one for one in arrived if one not in again])
+        final = [one for one in judged if not one[0].was_known]
+        if final or renewed:
+            await failpoints.hit("optimizer.before_settle")
+            async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
+                if final:
+                    await self._rows.settle(
+                        tx, [(one.question.key, booked, score_of(one, booked, unreached=told)) for one, booked, told in final]
+                    )
+                for asked, booked, execution_id in renewed:
+                    await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id)
         metrics.EVALUATIONS.labels("answered").inc(len(final))
         metrics.EVALUATIONS.labels("retried").inc(len(renewed))
         for asked, booked, execution_id in renewed:
             asked.spent_before_nusd += booked.cost_nusd
             asked.execution_id, asked.attempt, asked.sent = execution_id, asked.attempt + 1, 0
             self._send_later(asked, failed=booked)
-        for asked, booked in final:
-            _tell(asked, booked, asked.spent_before_nusd + booked.cost_nusd, unreached=asked.execution_id in unreached)
+        for asked, booked, is_unreached in judged:
+            tell(asked, booked, asked.spent_before_nusd + booked.cost_nusd, unreached=is_unreached)
 
-    def _learn(self, ended: Iterable[tuple[_Asked, Booked]]) -> None:
-        """Before what came with them is judged: of answers that come at once none is the first."""
-        for asked, booked in ended:
+    def _judge(self, ended: Sequence[tuple[Asked, Booked]]) -> list[tuple[Asked, Booked, bool]]:
+        """Each with whether no model read it. What nothing can be said of yet is kept for later, while anything else is under way."""
+        for asked, booked in ended:  # all of them first: of answers that come at once none is the first
             if booked.status == "success":
-                self._routes.answered(_route_of(asked.question))
+                self._routes.answered(route_of(asked.question))
+        doubted = [(*one, self._verdict_on(*one, is_known=one[0].was_known)) for one in ended]
+        doubted += [(*one, self._verdict_on(*one, is_known=True)) for one in self._in_doubt]
+        self._in_doubt = [(asked, booked) for asked, booked, verdict in doubted if verdict is Verdict.OPEN]
+        waiting = {asked.question.key for asked, _ in self._in_doubt}
+        if all(key in waiting or answer.done() for key, answer in self._unanswered.items()):
+            self._in_doubt = []
+        is_over = not self._in_doubt
+        return [
+            (asked, booked, verdict is not Verdict.READ) for asked, booked, verdict in doubted if is_over or verdict is not Verdict.OPEN
+        ]
 
-    def _is_unreached(self, asked: _Asked, booked: Booked, *, is_known: bool = False) -> bool:
-        if booked.status == "success":
-            return False
+    def _verdict_on(self, asked: Asked, booked: Booked, *, is_known: bool) -> Verdict:
+        if booked.status == "success" or asked.was_read:
+            return Verdict.READ
         key = asked.question.key
         text = key.item_id if key.item_id.int else key.question
-        return self._routes.reached_no_model(_route_of(asked.question), booked.error, text=text, is_known=is_known)
+        return self._routes.verdict_on(route_of(asked.question), booked.error, text=text, is_known=is_known)
 
-    def _send_later(self, asked: _Asked, *, failed: Booked) -> None:
+    def _send_later(self, asked: Asked, *, failed: Booked) -> None:
         def due() -> None:
             self._later.pop(timer, None)
             self._pending.appendleft(asked)
@@ -335,7 +337,7 @@ class Desk:
             if silent:
                 await self._look_up(silent)
 
-    async def _look_up(self, silent: Sequence[_Asked]) -> None:
+    async def _look_up(self, silent: Sequence[Asked]) -> None:
         try:
             async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
                 booked = await evaluations_store.find_booked(tx, self.workspace_id, [asked.execution_id for asked in silent])
@@ -343,7 +345,7 @@ class Desk:
             return
         found = {one.execution_id: one for one in booked}
         now = asyncio.get_running_loop().time()
-        overdue: list[_Asked] = []
+        overdue: list[Asked] = []
         for asked in silent:
             asked.look_at = now + self.settings.lost_after_s
             if (row := found.get(asked.execution_id)) is not None:
@@ -352,46 +354,5 @@ class Desk:
                 overdue.append(asked)
         for asked in [one for one in overdue if one.sent >= SENT_MOST]:
             self._let_go(asked)
-            _refuse(asked, EvaluationFailed("An evaluation was sent several times and never answered."))
+            refuse(asked, EvaluationFailed("An evaluation was sent several times and never answered."))
         await self._publish([one for one in overdue if one.sent < SENT_MOST])
-
-
-def _route_of(question: Question) -> tuple[str, str, str | None]:
-    return question.route.model, question.route.keys, question.route.provider_key_id
-
-
-def _score(asked: _Asked, booked: Booked, *, unreached: bool) -> float | None:
-    """None where nothing was expected, and where no model read the question: that is no wrong answer."""
-    expected = asked.question.expected
-    if expected is None or unreached:
-        return None
-    return float(booked.status == "success" and is_right(booked.output, expected=expected))
-
-
-def _tell(asked: _Asked, booked: Booked, spent_nusd: int, *, unreached: bool) -> None:
-    """Gives the answer to who asked: what failed for good reason is an answer without output; what kept failing, or was read by no model,
-    is an error."""
-    why = str((booked.error or {}).get("message") or booked.status)[:300]
-    if booked.status != "success" and (booked.error or {}).get("retryable", True):
-        _refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {why}"))
-        return
-    if unreached:
-        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"
-        _refuse(asked, ModelUnreached(told, error=booked.error or {}))
-        return
-    if not asked.answer.done():
-        asked.answer.set_result(
-            Answer(
-                execution_id=booked.execution_id,
-                output=booked.output if booked.status == "success" else None,
-                error=booked.error,
-                cost_nusd=spent_nusd,
-                latency_ms=booked.latency_ms,
-                simulated=booked.simulated,
-            )
-        )
-
-
-def _refuse(asked: _Asked, error: BurnishError) -> None:
-    if not asked.answer.done():
-        asked.answer.set_exception(error)

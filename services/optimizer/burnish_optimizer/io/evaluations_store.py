@@ -23,7 +23,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One row. `status` None: not answered yet. `spent_nusd` counts all attempts."""
+    """One row. `status` None: not answered yet. `spent_nusd` counts all attempts. `score` None: nothing was expected, or nobody read it."""
 
     key: Key
     execution_id: UUID
@@ -34,6 +34,7 @@ class Stored:
     spent_nusd: int
     latency_ms: int | None
     simulated: bool
+    score: float | None = None
 
     def booked(self) -> "tuple[Booked, int]":
         """What came back, and what all attempts cost, of a row that is answered."""
@@ -89,7 +90,8 @@ class ChainRow:
     simulated: bool
 
 
-_ROW = "e.question, e.item_id, e.repeat, e.execution_id, e.attempt, e.status, e.output, e.error, e.spent_nusd, e.latency_ms, e.simulated"
+_ROW = """e.question, e.item_id, e.repeat, e.execution_id, e.attempt, e.status, e.output, e.error, e.spent_nusd, e.latency_ms, e.simulated,
+    e.score"""
 
 
 async def claim(tx: Tx, workspace_id: UUID, owner_id: UUID, asked: Sequence[tuple[Key, UUID]], *, makes: bool = True) -> dict[Key, Stored]:
@@ -259,4 +261,5 @@ def _stored(row: asyncpg.Record) -> Stored:
         spent_nusd=row["spent_nusd"],
         latency_ms=row["latency_ms"],
         simulated=row["simulated"],
+        score=row["score"],
     )

@@ -1,0 +1,76 @@
+"""A question of a job on its way, how its answer counts, and what who asked is told."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from burnish_optimizer.core.scoring import is_right
+from burnish_optimizer.io.evaluations_store import Booked
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, ModelUnreached, Question
+from burnish_shared.errors import BurnishError
+from burnish_shared.ids import new_uuid
+
+PUT_RIGHT: Final = "Its provider key, its name or its address has to be put right first."
+"""Also true where nothing is started again: of a judge of live answers."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """`execution_id`, `attempt` and what was spent before are of the execution that is under way, and of those before it."""
+
+    question: Question
+    answer: "asyncio.Future[Answer]"
+    execution_id: UUID = field(default_factory=new_uuid)
+    attempt: int = 1
+    was_known: bool = False
+    """Its row was answered before it was asked here."""
+    was_read: bool = False
+    """So its row says: it has a score."""
+    spent_before_nusd: int = 0
+    sent: int = 0
+    sent_at: float = 0.0
+    look_at: float = 0.0
+
+
+def route_of(question: Question) -> tuple[str, str, str | None]:
+    """A model with the keys that are tried for it."""
+    return question.route.model, question.route.keys, question.route.provider_key_id
+
+
+def score_of(asked: Asked, booked: Booked, *, unreached: bool) -> float | None:
+    """None where nothing was expected, and where no model read the question: that is no wrong answer."""
+    expected = asked.question.expected
+    if expected is None or unreached:
+        return None
+    return float(booked.status == "success" and is_right(booked.output, expected=expected))
+
+
+def tell(asked: Asked, booked: Booked, spent_nusd: int, *, unreached: bool) -> None:
+    """Gives the answer to who asked: what failed for good reason is an answer without output; what kept failing, or was read by no model,
+    is an error."""
+    why = str((booked.error or {}).get("message") or booked.status)[:300]
+    if booked.status != "success" and (booked.error or {}).get("retryable", True):
+        refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {why}"))
+        return
+    if unreached:
+        told = f"The model {asked.question.route.model} could not be asked, so nothing is known of its answers: {why} {PUT_RIGHT}"
+        refuse(asked, ModelUnreached(told, error=booked.error or {}))
+        return
+    if not asked.answer.done():
+        asked.answer.set_result(
+            Answer(
+                execution_id=booked.execution_id,
+                output=booked.output if booked.status == "success" else None,
+                error=booked.error,
+                cost_nusd=spent_nusd,
+                latency_ms=booked.latency_ms,
+                simulated=booked.simulated,
+            )
+        )
+
+
+def refuse(asked: Asked, error: BurnishError) -> None:
+    """Gives who asked an error, unless they have an answer."""
+    if not asked.answer.done():
+        asked.answer.set_exception(error)
