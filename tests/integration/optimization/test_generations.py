@@ -10,6 +10,7 @@ import pytest
 from burnish_optimizer.io import generations_store, runs_store
 from burnish_optimizer.io.generations_store import Member
 from burnish_optimizer.io.work_store import Claim
+from burnish_shared.contracts.generations import digest_of
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk
@@ -174,6 +175,17 @@ async def test_a_line_that_goes_through_a_file_is_the_same_line(stack: Stack, de
     refused = await served(desk, "POST", "/v1/generations/import", {"file": file | {"candidates": file["candidates"][1:]}}, status=422)
     assert "has no candidate" in refused["error"]["message"]
     await served(desk, "POST", "/v1/generations/import", {"file": file, "prompt": "nowhere"}, status=404)
+    first, *others = file["candidates"]
+    round_about = {"kind": "mutated_from", "candidate": next(one["id"] for one in others if one["parents"])}
+    refused = await served(
+        desk, "POST", "/v1/generations/import", {"file": file | {"candidates": [first | {"parents": [round_about]}, *others]}}, status=422
+    )
+    assert refused["error"]["param"].endswith("].parents") and "own ancestor" in refused["error"]["message"], refused
+    aside = {"id": digest_of("aside").hex(), "text": "aside", "made_by": "insert"}
+    lost = {"candidates": [first | {"parents": [round_about | {"candidate": aside["id"]}]}, *others, aside]}
+    refused = await served(desk, "POST", "/v1/generations/import", {"file": file | lost}, status=422)
+    assert refused["error"]["param"] == "file.candidates[0].parents[0].candidate"
+    await served(desk, "POST", "/v1/generations/import", {"file": file | lost | {"generations_left_out": 1}}, status=201)
     twice = file | {"snapshots": [*file["snapshots"], {"name": "good", "number": 0}]}
     refused = await served(desk, "POST", "/v1/generations/import", {"file": twice}, status=422)
     assert refused["error"]["param"] == "file.snapshots[1].name"

@@ -67,6 +67,8 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     assert accepted.status == 200, accepted.body
     assert (accepted.body["version"], accepted.body["label"]) == (2, "production")
     assert (await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})).body["version"] == 2
+    every = {"edits": list(range(len(evidence["edits"])))}
+    assert (await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", every)).body == accepted.body
     served = (await desk.caller("GET", "/v1/prompts/tickets?label=production")).body
     assert served["version"] == 2 and served["messages"] == suggestion["content"]["messages"]
     edge = await books(stack, "SELECT * FROM lineage_edges WHERE suggestion_id = $1::text::uuid", suggestion["id"])
@@ -103,6 +105,8 @@ async def test_of_a_suggestion_some_edits_are_accepted_and_no_label_moves_to_wha
     assert (other.status, other.body["error"]["param"]) == (409, "label"), other.body
     assert other.body["error"]["details"] == {"version": 2, "label": None}
     assert (await desk.caller("POST", f"{path}/accept", {"label": None})).body == accepted.body
+    third = await desk.caller("POST", f"{path}/accept", {"edits": [1]})
+    assert (third.status, third.body["error"]["param"]) == (409, "edits"), "it is not what stands"
 
 
 async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: Desk) -> None:

@@ -39,7 +39,14 @@ async def test_a_gain_with_another_model_becomes_a_version_that_nobody_gets(stac
     await served(desk, "POST", "/v1/prompts/tickets/versions", {"base_version": 1, "model": "simulated/chat"}, status=201)
     models = {"task": "simulated/reader"}
     job = await desk.until(f"/v1/optimizations/{await start(desk, method='manual', manual=manual, models=models, version=2)}")
-    accepted = await served(desk, "POST", f"/v1/suggestions/{job['suggestion_id']}/accept", {"label": None})
+    path = f"/v1/suggestions/{job['suggestion_id']}"
+    found = (await served(desk, "GET", path))["content"]
+    await served(desk, "POST", "/v1/prompts/tickets/versions", {"base_version": 2, **found}, status=201)
+    await served(desk, "POST", "/v1/prompts/tickets/archive")
+    refused = await served(desk, "POST", f"{path}/accept", {"label": None}, status=409)
+    assert refused["error"]["param"] == "prompt", "also where that version stands already"
+    await served(desk, "POST", "/v1/prompts/tickets/restore")
+    accepted = await served(desk, "POST", f"{path}/accept", {"label": None})
     assert (accepted["version"], accepted["label"]) == (3, None)
 
 

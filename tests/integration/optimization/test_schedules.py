@@ -105,9 +105,18 @@ async def test_the_cap_of_the_month_is_what_is_left_for_a_run_and_never_passed(s
         caps.append(job["budget"]["nusd"])
     spent = (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"]
     assert spent <= 60 * 10_000_000 and sum(one for one in caps if isinstance(one, int)) == spent
-    await served(desk, "PATCH", f"{SCHEDULES}/{made['id']}", {"month_credits": 0.0001})
+    refused = await served(desk, "PATCH", f"{SCHEDULES}/{made['id']}", {"month_credits": 0.0001}, status=422)
+    assert refused["error"]["param"] == "month_credits", "no run of it could ever begin"
+    await rows_of(stack, "UPDATE optimization_schedules SET month_cap_nusd = 1 WHERE schedule_id = $1::text::uuid", made["id"])
     await rounds(stack, await make_due(stack, made["id"], ago=timedelta(seconds=5)))
     assert "cap for this month is reached" in (await runs_of(desk, made["id"]))[0]["refused"]
+
+
+async def test_the_cap_of_the_month_is_changed_also_while_nothing_could_begin(stack: Stack, desk: Desk) -> None:
+    made = await served(desk, "POST", SCHEDULES, asked(desk), status=201)
+    await served(desk, "POST", "/v1/prompts/tickets/archive")
+    lowered = await served(desk, "PATCH", f"{SCHEDULES}/{made['id']}", {"month_credits": 60.0})
+    assert lowered["month_credits"] == "60.0000"
 
 
 async def test_a_schedule_is_paused_changed_and_removed(stack: Stack, desk: Desk) -> None:

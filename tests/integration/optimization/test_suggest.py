@@ -1,5 +1,6 @@
 """What a test run says becomes words: by a model that is asked and paid like any other, by rules where none can be (PRODUCT D4)."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -44,7 +45,11 @@ async def test_a_model_is_asked_with_the_figures_of_the_run_and_paid(stack: Stac
             "output_tokens": 2_000, "input_price_nusd_per_million": 1_000_000, "output_price_nusd_per_million": 2_000_000,
         }  # fmt: skip
         await served(desk, "POST", "/v1/models", facts, status=201)
-        model.says = [json.dumps(SAID), "nothing of use"]
+        model.says = [json.dumps(SAID), json.dumps(SAID), "nothing of use"]
+        body, key = {"template": "Sort it.", "model": "own/writer", **FIGURES}, {"idempotency-key": "once"}
+        at_once = await asyncio.gather(*(desk.caller("POST", "/v1/suggest", body, headers=key) for _ in range(10)))
+        assert {(one.status, one.body["execution_id"]) for one in at_once} == {(200, at_once[0].body["execution_id"])}, at_once
+        assert len(model.bodies) == 1, "it is asked, and paid, once"
         answer = await served(desk, "POST", "/v1/suggest", {"test_run_id": run_id, "model": "own/writer"})
         assert {name: answer[name] for name in SAID} == SAID and answer["source"] == "own/writer" and answer["cost_nusd"] == 1_200
         asked = model.asked()

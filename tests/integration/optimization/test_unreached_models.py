@@ -153,6 +153,8 @@ async def test_a_test_run_whose_model_is_retired_before_it_begins_tells_webhooks
     assert started.status == 202, started.body
     gone = await desk.caller("POST", "/v1/models/own%2Freader/retire", {})
     assert gone.status == 200, gone.body
+    refused = await desk.caller("POST", "/v1/test-runs", body)
+    assert refused.status == 422 and "is retired" in refused.body["error"]["message"], refused.body
     await start_optimizer()
     run = await desk.until(f"/v1/test-runs/{started.body['id']}")
     assert (run["status"], run["error"]["code"]) == ("failed", "invalid_field"), run["error"]

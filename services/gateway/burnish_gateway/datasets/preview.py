@@ -85,7 +85,11 @@ def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -
         lines = lines_of(raw, content_type=content_type)
     columns = list(dict.fromkeys(name for line in lines if line.row is not None for name in line.row))
     if len(columns) > COLUMNS_MOST:
-        raise InvalidField(f"There are {len(columns):,} columns; at most {COLUMNS_MOST} can be read.", param="items")
+        raise InvalidField(
+            f"There are {len(columns):,} columns; at most {COLUMNS_MOST} can be read. Leave out those that are no part of an item, or put "
+            "several into one column as an object.",
+            param="items",
+        )
     if not lines:
         raise InvalidField("There is no item in it.", param="items")
     check_columns(mapping, columns)

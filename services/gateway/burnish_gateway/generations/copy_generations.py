@@ -1,6 +1,7 @@
 """Fork a line at a generation, go back to one, and read a line from a file. What stands is never changed: copies are appended."""
 
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from uuid import UUID
 
@@ -99,6 +100,7 @@ def check_whole(file: LineForm) -> None:
             raise InvalidField(f"file.candidates[{index}].id: is not the SHA-256 of its text.", param=f"file.candidates[{index}].id")
         for place, parent in enumerate(one.parents):
             _check_known(parent.candidate, known, f"file.candidates[{index}].parents[{place}].candidate")
+    _check_lineage(file)
     numbers = [one.number for one in file.generations]
     if numbers != sorted(set(numbers)):
         raise InvalidField("file.generations: each number once, in order.", param="file.generations")
@@ -116,6 +118,24 @@ def check_whole(file: LineForm) -> None:
             raise InvalidField(
                 f"file.snapshots[{index}].number: the file has no generation {kept.number}.", param=f"file.snapshots[{index}].number"
             )
+
+
+def _check_lineage(file: LineForm) -> None:
+    """Nobody is their own ancestor, and a parent has a place in the line, unless that may be in a generation that the file left out."""
+    place_of = {one.id: place for place, one in enumerate(file.candidates)}
+    try:
+        TopologicalSorter({one.id: [parent.candidate for parent in one.parents] for one in file.candidates}).prepare()
+    except CycleError as error:
+        param = f"file.candidates[{place_of[error.args[1][0]]}].parents"
+        raise InvalidField(f"{param}: the candidate would be its own ancestor; take one of these parents out.", param=param) from None
+    if file.generations_left_out:
+        return
+    members = {member.candidate for generation in file.generations for member in generation.members}
+    for index, one in enumerate(file.candidates):
+        for place, parent in enumerate(one.parents):
+            if one.id in members and parent.candidate not in members:
+                param = f"file.candidates[{index}].parents[{place}].candidate"
+                raise InvalidField(f"{param}: {parent.candidate[:12]}… is in no generation of the file, so it would be lost.", param=param)
 
 
 def read_generations(file: LineForm) -> list[tuple[int, list[Member], int | None]]:

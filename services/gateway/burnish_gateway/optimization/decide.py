@@ -18,7 +18,7 @@ from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.move_label import move_label
-from burnish_gateway.registry.prompt import no_such_prompt
+from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
 from burnish_gateway.registry.spelling import author_of
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event
@@ -42,8 +42,9 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     """What was measured becomes the next version, byte for byte, and the label moves; of some edits alone a version that nobody gets yet.
     Accepting again answers the same.
 
-    Raises NotFound, Conflict where it was rejected, or accepted before without the label that is asked for now, where production no longer
-    names what was measured, or where a label would call another model than those that it was measured with, InvalidField.
+    Raises NotFound, Conflict where it was rejected, or accepted before with other edits or without the label that is asked for now, where
+    the prompt is archived, where production no longer names what was measured, or where a label would call another model than those that it
+    was measured with, InvalidField.
     """
     label = None if body.label is None else parse_movable_label(body.label)
     if body.rollout is not None and label is None:
@@ -52,11 +53,14 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     if row is None:
         raise no_such_suggestion()
     if row["status"] == "accepted":
+        await _check_same_edits(tx, principal.workspace_id, row, body)
         return _as_before(row, body, label)
     if row["status"] == "rejected":
         raise Conflict("This suggestion was rejected.", param="suggestion_id")
 
     slug = Slug(row["slug"])
+    if (head := await prompts_store.lock_head(tx, principal.workspace_id, slug)) is not None:
+        check_not_archived(head.prompt)
     content = await _chosen(tx, principal.workspace_id, row, body)
     is_part = content != row["content"]
     if is_part and body.rollout is None:
@@ -119,6 +123,22 @@ async def reject(tx: Tx, principal: Principal, suggestion_id: UUID, *, reason: s
 
 def no_such_suggestion() -> NotFound:
     return NotFound("There is no such suggestion in this workspace.", param="suggestion_id")
+
+
+async def _check_same_edits(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> None:
+    """Raises Conflict where edits are chosen that do not come to what was accepted before; InvalidField for edits that are none."""
+    if body.edits is None:
+        return
+    stands = await prompts_store.find_version(tx, workspace_id, row["prompt_id"], row["accepted_version"])
+    chosen = await _chosen(tx, workspace_id, row, body)
+    if stands is None or stands.content.fields()["messages"] == chosen["messages"]:
+        return
+    raise Conflict(
+        f"This suggestion was accepted before, as version {row['accepted_version']}, with other edits than these. Look at that version; "
+        f"what you want otherwise is saved with POST /v1/prompts/{row['slug']}/versions.",
+        param="edits",
+        details={"version": row["accepted_version"], "label": row["label"]},
+    )
 
 
 def _as_before(row: Any, body: AcceptBody, label: Label | None) -> Accepted:

@@ -29,7 +29,9 @@ async def price_of(tx: Tx, principal: Principal, model: str, *, param: str) -> P
     if model == "auto":
         raise InvalidField("The version leaves its model to routing ('auto'); name one that is to be measured.", param=param)
     facts = await model_store.find_model(tx, model)
-    if facts is None or not facts.active:
+    if facts is not None and not facts.active:
+        raise InvalidField(f"The model {model[:200]!r} is retired. {_instead_of(facts.successor)}", param=param)
+    if facts is None:
         raise InvalidField(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param=param)
     if not answers_chats(facts.capabilities):
         raise InvalidField(f"The model {model[:200]!r} makes embeddings and answers no chat; name one that does.", param=param)
@@ -39,3 +41,9 @@ async def price_of(tx: Tx, principal: Principal, model: str, *, param: str) -> P
     if route.keys != "platform":
         return route.price
     return with_markup(route.price, percent=route.markup_percent)
+
+
+def _instead_of(successor: str | None) -> str:
+    if successor:
+        return f"Name its successor {successor!r}, or save a version that does."
+    return "Name another, or save a version that does; GET /v1/models lists those that can be called."

@@ -13,19 +13,24 @@ from burnish_gateway.assistant import settings_store
 from burnish_gateway.assistant.models import callable_model, usual_model
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, request_id_of
 from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.replay import replay as replay_execution
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import Admitted, submit
-from burnish_gateway.idempotency import key_of, replay, run_once
+from burnish_gateway.idempotency import fingerprint_of, key_of, replay, run_once
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.suggest import Suggested, by_rules, messages_for, read
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.wire import ApiModel, Text, make_router
+from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, NotFound
 
 router = make_router("optimization")
 
 OUTPUT_TOKENS: Final = 1_500
+
+ROUTE: Final = "suggest"
+"""Under which the call of the model has the caller's Idempotency-Key, beside the answer: repeats that come at once ask it once."""
 
 
 class SuggestBody(ApiModel):
@@ -109,8 +114,13 @@ async def _asked(
         messages=messages_for(told), model=name, overrides={"max_tokens": min(OUTPUT_TOKENS, facts.output_tokens)}, app="burnish.suggest",
         prompt_key="burnish-suggest",
     )  # fmt: skip
-    admitted = await submit(order, gateway=gateway, principal=principal, request_id=request_id_of(request))
-    outcome = json.loads((await answered(request, admitted, gateway=gateway))[0]) if isinstance(admitted, Admitted) else {}
+    text = key_of(request)
+    key = IdempotencyKey(ROUTE, text, fingerprint_of(await request.body())) if text is not None else None
+    admitted = await submit(order, gateway=gateway, principal=principal, request_id=request_id_of(request), key=key)
+    if isinstance(admitted, Admitted):
+        outcome = json.loads((await answered(request, admitted, gateway=gateway))[0])
+    else:
+        outcome = json.loads(await replay_execution(admitted.execution_id, gateway=gateway, principal=principal, wait=True))
     return read(outcome.get("output"), spare=rules) or rules, outcome
 
 

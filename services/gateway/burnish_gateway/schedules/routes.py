@@ -16,6 +16,7 @@ from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.start import JobPlan, check_budget, least_credits, try_plan
+from burnish_gateway.optimization.store import take_back_trial
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.schedules import answers, store
 from burnish_gateway.schedules.bodies import ChangeSchedule, ScheduleBody
@@ -24,7 +25,7 @@ from burnish_gateway.schedules.start_due import left_of_month
 from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.errors import Conflict, InvalidField, NoProviderKey, NotFound
 from burnish_shared.ids import new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT
 from burnish_shared.slug import parse_slug
@@ -174,6 +175,8 @@ async def _change(tx: Tx, gateway: Gateway, principal: Principal, row: Record, b
             raise InvalidField("optimization.budget.credits: a schedule needs a cap for each run.", param="optimization.budget.credits")
         _check_month(await _planned(tx, principal, body.optimization), month_cap_nusd)
         request = _request(body.optimization)
+    elif body.month_credits is not None:
+        await _check_new_month(tx, principal, row, month_cap_nusd)
     paused = row["paused_at"] is not None if body.paused is None else body.paused
     moved = body.cron is not None or body.time_zone is not None or row["next_at"] is None
     next_at = None if paused else rhythm.next_after(gateway.clock.now()) if moved else row["next_at"]
@@ -214,6 +217,20 @@ def _check_month(plan: JobPlan, month_cap_nusd: int) -> None:
             param="month_credits",
             details={"least": least_credits(needed_nusd)},
         )
+
+
+async def _check_new_month(tx: Tx, principal: Principal, row: Record, month_cap_nusd: int) -> None:
+    """The same for what the schedule begins already; while that cannot be planned (its dataset is gone, its model retired) any cap will do.
+
+    Raises InvalidField.
+    """
+    body = OptimizationBody.model_validate(row["request"] | {"prompt": row["slug"]})
+    try:
+        plan = await try_plan(tx, principal, body)
+    except (NotFound, Conflict, InvalidField, NoProviderKey):
+        await take_back_trial(tx)
+        return
+    _check_month(plan, month_cap_nusd)
 
 
 async def _find(tx: Tx, principal: Principal, schedule_id: UUID, *, for_update: bool = False) -> Record:

@@ -53,6 +53,8 @@ async def create(tx: Tx, principal: Principal, body: NewSourcePrompt, *, model: 
     try:
         await create_prompt(tx, principal.workspace_id, new, content, label=PRODUCTION, author=author_of(principal), clock=clock)
     except Conflict as taken:
+        if taken.param != "slug":
+            raise
         raise Conflict(taken.message, param="id") from taken
     await audit.note(tx, principal, action="prompt.created", kind="prompt", key=slug, after={"version": 1, "label": PRODUCTION})
     await announce.prompt_changed(tx, principal.workspace_id, slug)
