@@ -38,21 +38,25 @@ async def recount_all(db: Database, *, start: datetime, end: datetime) -> Recoun
 
 
 async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: datetime, grains: tuple[Grain, ...] = GRAINS) -> Recount:
-    """Compares the days that hold [start, end) of one workspace, in every grain."""
+    """Compares the days that hold [start, end) of one workspace, in every grain; of one that is erased `rollups` alone, which stay."""
     found: list[Difference] = []
     uncounted = 0
     day = bucket_start(start, "day")
     while day < end:
         async with db.unit_of_work(workspaces={workspace_id}) as tx:
+            is_erased = await recount_store.is_erased(tx, workspace_id)
             for grain in grains:
                 raw, rolled = await recount_store.read_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP)
                 found += differences(raw, rolled)
+                if is_erased:
+                    continue
                 found += differences(*await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP))
                 if grain in COARSE:
                     found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
                 found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
                 found += await live_score_store.score_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
-            found += await recount_store.arm_differences(tx, workspace_id, start=day, end=day + STEP)
+            if not is_erased:
+                found += await recount_store.arm_differences(tx, workspace_id, start=day, end=day + STEP)
             uncounted += await recount_store.missing_facts(tx, workspace_id, start=day, end=day + STEP)
         day += STEP
     return Recount(found, uncounted)

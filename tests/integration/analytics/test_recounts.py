@@ -56,6 +56,18 @@ async def test_every_rollup_is_what_its_raw_rows_add_up_to_and_each_that_is_not_
         assert figure in {one.figure for one in found.differences}
 
 
+async def test_figures_that_an_erasure_takes_along_are_missed_by_nobody(analytics: Analytics, workspace: Workspace) -> None:
+    await some_traffic(analytics, workspace)
+    for table in ("rollup_sets", "rollup_metrics", "rollup_end_users"):
+        await analytics.rows(f"DELETE FROM {table} WHERE workspace_id = $1", workspace.workspace_id)
+    assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))).differences
+    await analytics.rows("INSERT INTO workspace_erasures (workspace_id, requested_by) VALUES ($1, 'test')", workspace.workspace_id)
+    assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))).differences == []
+    await analytics.rows("UPDATE rollups SET thumbs_up = 99 WHERE grain = 'hour' AND workspace_id = $1", workspace.workspace_id)
+    found = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    assert {one.figure for one in found.differences} == {"thumbs_up"}, "counts by prompt name stay"
+
+
 async def test_the_night_recounts_yesterday_once_and_tells_of_differences(analytics: Analytics, workspace: Workspace) -> None:
     await some_traffic(analytics, workspace)
     await analytics.rows("UPDATE rollups SET thumbs_up = 99 WHERE grain = 'hour' AND workspace_id = $1", workspace.workspace_id)

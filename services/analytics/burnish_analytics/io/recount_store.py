@@ -235,6 +235,13 @@ async def counted_workspaces(tx: Tx) -> list[UUID]:
     return [row[0] for row in await tx.fetch("SELECT counted_workspaces()")]
 
 
+async def is_erased(tx: Tx, workspace_id: UUID) -> bool:
+    """Also while that goes on."""
+    return await tx.fetchval(  # type: ignore[no-any-return]
+        "SELECT EXISTS (SELECT FROM workspace_erasures WHERE workspace_id = $1)", workspace_id
+    )
+
+
 async def missing_facts(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> int:
     """Executions of the books, finished in this range, that have not been counted (yet)."""
     return await tx.fetchval(  # type: ignore[no-any-return]
