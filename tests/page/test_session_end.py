@@ -37,7 +37,7 @@ async def signed_in(page_as: OpenPage, site: Site, path: str) -> Page:
     return page
 
 
-async def test_what_stood_in_a_form_is_copied_after_signing_in_again(page_as: OpenPage, site: Site) -> None:
+async def test_what_stood_in_a_form_is_put_back_or_copied_after_signing_in_again(page_as: OpenPage, site: Site) -> None:
     page = await signed_in(page_as, site, "/webhooks")
     await page.get_by_role("button", name="New endpoint").first.click()
     dialog = page.get_by_role("dialog")
@@ -49,13 +49,19 @@ async def test_what_stood_in_a_form_is_copied_after_signing_in_again(page_as: Op
     await end_session(page)
     await sign_in(page, site)
 
-    # The address says that the form is open: it is there again, empty, over what the page says of the one before.
+    # The address says that the form is open: it is there again, and offers what was written. Its header has no place yet.
+    await dialog.get_by_role("button", name="Put it back").click()
+    await expect(dialog.get_by_label("Address")).to_have_value("https://orders.example.com/burnish")
+    await expect(dialog.get_by_text("There is no place yet for: Name of header 1.")).to_be_visible()
+    await settled(page)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await screenshot(page, "session-end/put-back")
     await dialog.get_by_role("button", name="Cancel").click()
     await expect(page.get_by_text("Your session ended while you were writing in “New endpoint”")).to_be_visible()
     await settled(page)
     await check_axe(page)
     await page.get_by_role("button", name="Show what you wrote").click()
-    await expect(dialog.get_by_text("https://orders.example.com/burnish")).to_be_visible()
+    await expect(dialog.get_by_text("X-Who")).to_be_visible()
     await expect(dialog.get_by_text("Bearer sealed")).to_have_count(0)
     await check_axe(page, without=BEHIND_A_DIALOG)
     for theme in ("light", "dark"):

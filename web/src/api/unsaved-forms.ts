@@ -2,8 +2,9 @@
 import { useSyncExternalStore } from "react";
 import { standing } from "./client";
 
-export type LeftField = { label: string; text: string };
-export type LeftForm = { id: string; userId: string; title: string; fields: readonly LeftField[] };
+/** `text`: as it was read; empty where nothing stood there. `value`: what the control takes, null for a choice that was not made. `key`: its place. */
+export type LeftField = { key: string; label: string; text: string; value: string | null };
+export type LeftForm = { id: string; userId: string; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean };
 
 let left: readonly LeftForm[] = [];
 const watchers = new Set<() => void>();
@@ -29,14 +30,22 @@ export function forgetForms(butOf?: string): void {
   if (own.length < left.length) set(own);
 }
 
-/** What this person left, oldest first. */
-export function useLeftForms(userId: string): readonly LeftForm[] {
-  const all = useSyncExternalStore(
+function useForms(): readonly LeftForm[] {
+  return useSyncExternalStore(
     (changed) => {
       watchers.add(changed);
       return () => void watchers.delete(changed);
     },
     () => left,
   );
-  return all.filter((one) => one.userId === userId);
+}
+
+/** What this person left, oldest first. */
+export function useLeftForms(userId: string): readonly LeftForm[] {
+  return useForms().filter((one) => one.userId === userId);
+}
+
+/** What whoever is signed in left, oldest first. */
+export function useOwnForms(): readonly LeftForm[] {
+  return useForms().filter((one) => one.userId === standing.userId);
 }

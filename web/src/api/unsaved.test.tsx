@@ -1,33 +1,19 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import type { QueryClient } from "@tanstack/react-query";
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { Leaving } from "@/shell/Leaving";
-import { api, signedOut } from "./client";
-import { SessionProvider, useSessionState } from "./session";
+import { signedOut } from "./client";
+import { useSessionState } from "./session";
+import { type Door, endSession, renderInSession, sessionApi, signInAs } from "./session.fake";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "./unsaved";
 import { preloadFloats } from "@/kit/floats";
 
-let person: string | null;
-let signOuts: number;
-
-const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
-const REFUSED = () => json({ error: { type: "unauthorized", code: "unauthorized", message: "Sign in." } }, 401);
+let door: Door;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
-  person = "ada";
-  signOuts = 0;
-  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
-    const { pathname } = new URL((given as Request).url);
-    if (pathname === "/v1/auth/sign-out") {
-      signOuts++;
-      person = null;
-      return new Response(null, { status: 204 });
-    }
-    if (!person) return REFUSED();
-    return json({ user: { id: person, name: person, email: "a@b.c", is_operator: false }, workspaces: ["w1", "w2"].map((id) => ({ id, name: id, role: "admin" })), csrf_token: "c", session_id: "s" });
-  });
+  door = sessionApi(["w1", "w2"]);
 });
 
 afterEach(() => {
@@ -59,14 +45,7 @@ function Editor({ storage }: { storage: string }) {
 }
 
 async function write(text: string) {
-  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  render(
-    <QueryClientProvider client={queries}>
-      <SessionProvider>
-        <Page />
-      </SessionProvider>
-    </QueryClientProvider>,
-  );
+  const queries = renderInSession(<Page />);
   fireEvent.change(await screen.findByLabelText("Text"), { target: { value: text } });
   return queries;
 }
@@ -95,20 +74,18 @@ it("asks before another workspace takes a draft away", async () => {
 it("asks before signing out, and keeps nothing of what was given up", async () => {
   await write("Hello");
   fireEvent.click(screen.getByText("sign out"));
-  expect(signOuts).toBe(0);
+  expect(door.signOuts).toBe(0);
   fireEvent.click(screen.getByRole("button", { name: "Stay" }));
   fireEvent.click(screen.getByText("sign out"));
   fireEvent.click(screen.getByRole("button", { name: "Discard and leave" }));
   await screen.findByText("nobody");
-  expect([signOuts, sessionStorage.length]).toEqual([1, 0]);
+  expect([door.signOuts, sessionStorage.length]).toEqual([1, 0]);
 });
 
 async function ends(queries: QueryClient, next: string) {
-  person = null;
-  await act(async () => void (await api.GET("/v1/prompts", {}).catch(() => null)));
+  await endSession(door);
   await screen.findByText("nobody");
-  person = next;
-  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await signInAs(door, next, queries);
   await screen.findByLabelText("Text");
 }
 

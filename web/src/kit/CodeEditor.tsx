@@ -47,7 +47,7 @@ export function CodeEditor(props: CodeEditorProps) {
     // At once: a key that is pressed in between would be lost.
     flushSync(() => setEditor(true));
   };
-  const stands = props.readOnly ? {} : standsIn(props.label, props.value);
+  const stands = props.readOnly ? {} : standsIn(props.label, props.value, { put: props.onChange });
   if (isEditor) return <div {...stands} className="contents"><Editor {...props} cursor={cursor.current} /></div>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- only fetches what the text within will need

@@ -36,7 +36,7 @@ export function Combobox({
   const anchor = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const chosen = choices.find((one) => one.value === value);
-  const stands = standsIn(label, chosen?.label ?? value ?? "");
+  const stands = standsIn(label, chosen?.label ?? value ?? "", { value: value ?? "", put: (next) => onChange(next || null) });
   const close = () => {
     setOpen(false);
     anchor.current?.focus();

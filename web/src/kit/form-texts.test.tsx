@@ -1,52 +1,49 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, fireEvent, render, screen } from "@testing-library/react";
+import type { QueryClient } from "@tanstack/react-query";
+import { act, fireEvent, screen } from "@testing-library/react";
 import { useState } from "react";
-import { beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { api } from "@/api/client";
-import { SessionProvider, useSessionState } from "@/api/session";
+import { beforeAll, beforeEach, expect, it } from "vitest";
+import { useSessionState } from "@/api/session";
+import { type Door, endSession, renderInSession, sessionApi, signInAs } from "@/api/session.fake";
 import { forgetForms } from "@/api/unsaved-forms";
 import { LeftForms } from "@/shell/LeftForms";
 import { CodeEditor } from "./CodeEditor";
 import { Combobox } from "./Combobox";
 import { FormDialog } from "./Dialog";
-import { Field, Input, Select, Textarea } from "./Field";
+import { Checkbox, Field, Input, Segments, Select, Textarea } from "./Field";
 import { preloadFloats } from "./floats";
 
-let person: string | null;
+let door: Door;
 let queries: QueryClient;
 
 beforeAll(preloadFloats);
 beforeEach(() => {
-  person = "ada";
   forgetForms();
-  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
-    const { pathname } = new URL((given as Request).url);
-    if (pathname === "/v1/auth/sign-out") return new Response(null, { status: 204 });
-    if (!person) return Response.json({ error: { code: "unauthorized", message: "Sign in." } }, { status: 401 });
-    return Response.json({ user: { id: person, name: person, email: "a@b.c", is_operator: false }, workspaces: [{ id: "w", name: "w", role: "admin" }], csrf_token: `of ${person}`, session_id: "s" });
-  });
+  door = sessionApi(["w"]);
 });
 
 function Form() {
-  const [{ name, note, body }, set] = useState({ name: "", note: "", body: "{}" });
+  const [{ name, note, body, by, prompt, isOn, pace }, put] = useState({ name: "", note: "", body: "{}", by: "a", prompt: "", isOn: true, pace: "slow" });
+  const set = (changes: object) => put((before) => ({ ...before, ...changes }));
   const [open, setOpen] = useState(true);
   return (
     <FormDialog open={open} onOpenChange={setOpen} title="New endpoint" submit="Create" onSubmit={() => undefined}>
       <Field label="Name" required>
-        <Input value={name} onChange={(event) => set({ name: event.target.value, note, body })} />
+        <Input value={name} onChange={(event) => set({ name: event.target.value })} />
       </Field>
       <Field label="Note">
-        <Textarea value={note} onChange={(event) => set({ name, note: event.target.value, body })} />
+        <Textarea value={note} onChange={(event) => set({ note: event.target.value })} />
       </Field>
       <Field label="Key">
         <Input type="password" defaultValue="sk-password" />
       </Field>
       <Input data-secret aria-label="Value of header 1" defaultValue="Bearer sealed" />
       <Field label="By">
-        <Select value="b" onChange={() => undefined} options={[{ value: "a", label: "Mail" }, { value: "b", label: "Slack" }]} />
+        <Select value={by} onChange={(next) => set({ by: next })} options={[{ value: "a", label: "Mail" }, { value: "b", label: "Slack" }]} />
       </Field>
-      <Combobox label="Prompt" value="triage" choices={[{ value: "triage", label: "Triage" }]} onChange={() => undefined} />
-      <CodeEditor label="Body" value={body} onChange={(next) => set({ name, note, body: next })} />
+      {by === "b" ? <Combobox label="Prompt" value={prompt} choices={[{ value: "triage", label: "Triage" }]} onChange={(next) => set({ prompt: next })} /> : null}
+      <Checkbox label="Retry" checked={isOn} onChange={(event) => set({ isOn: event.target.checked })} />
+      <Segments label="Pace" value={pace} onChange={(next) => set({ pace: next })} options={[{ value: "slow", label: "Slow" }, { value: "fast", label: "Fast" }]} />
+      <CodeEditor label="Body" value={body} onChange={(next) => set({ body: next })} />
       <Field label="Shown">
         <Input readOnly value="not written here" />
       </Field>
@@ -68,28 +65,28 @@ function Page() {
 }
 
 async function open() {
-  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  render(
-    <QueryClientProvider client={queries}>
-      <SessionProvider>
-        <Page />
-      </SessionProvider>
-    </QueryClientProvider>,
-  );
+  queries = renderInSession(<Page />);
   await screen.findByLabelText(/^Name/);
 }
 
+const all = async () => {
+  write();
+  fireEvent.change(screen.getByLabelText("By"), { target: { value: "b" } });
+  fireEvent.click(screen.getByRole("button", { name: /^Prompt/ }));
+  fireEvent.click(await screen.findByText("Triage", { selector: "[cmdk-item] *" }));
+  fireEvent.change(screen.getByLabelText("Body"), { target: { value: '{"a": 1}' } });
+  fireEvent.click(screen.getByLabelText("Retry"));
+  fireEvent.click(screen.getByLabelText("Fast"));
+};
 const write = () => fireEvent.change(screen.getByLabelText(/^Name/), { target: { value: "orders" } });
 
 async function ends() {
-  person = null;
-  await act(async () => void (await api.GET("/v1/prompts", {}).catch(() => null)));
+  await endSession(door);
   await screen.findByText("nobody");
 }
 
 async function signIn(as: string) {
-  person = as;
-  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await signInAs(door, as, queries);
   await screen.findByText(`as ${as}`);
 }
 
@@ -98,14 +95,13 @@ const press = (name: string) => act(async () => void fireEvent.click(screen.getA
 
 it("lets what was written in a form be copied after the session ended, by its labels and without its secrets", async () => {
   await open();
-  write();
-  fireEvent.change(screen.getByLabelText("Body"), { target: { value: '{"a": 1}' } });
+  await all();
   await ends();
   await signIn("ada");
   expect(left()).toBe("Your session ended while you were writing in “New endpoint”. What you wrote can be copied.");
   await press("Show what you wrote");
   const shown = [...document.querySelectorAll("figure")].map((figure) => [figure.querySelector("figcaption > span")?.textContent, figure.querySelector("code")?.textContent]);
-  expect(shown).toEqual([["Name", "orders"], ["By", "Slack"], ["Prompt", "Triage"], ["Body", '{"a": 1}']]);
+  expect(shown).toEqual([["Name", "orders"], ["By", "Slack"], ["Prompt", "Triage"], ["Pace", "Fast"], ["Body", '{"a": 1}']]);
   expect(document.body.textContent).not.toMatch(/sk-password|Bearer sealed/);
   expect([Object.values(sessionStorage), Object.values(localStorage)].flat().join(" ")).not.toContain("orders");
   await press("Throw it away");
@@ -142,4 +138,16 @@ it("keeps nothing of a form that nobody wrote in, nor of one that was closed, no
   await screen.findByText("nobody");
   await signIn("ada");
   expect(left()).toBeNull();
+});
+
+const stands = () => ["Name", "By", "Body", "Retry", "Fast"].map((label) => screen.getByLabelText<HTMLInputElement>(new RegExp(`^${label}`))).map((one) => (["checkbox", "radio"].includes(one.type) ? one.checked : one.value));
+
+it("puts it back into the same form, with its choices and with what appears by one", async () => {
+  await open();
+  await all();
+  await ends();
+  await signIn("ada");
+  expect(stands()).toEqual(["", "a", "{}", true, false]);
+  await press("Put it back");
+  expect([stands(), screen.getByRole("button", { name: /^Prompt/ }).textContent, left()]).toEqual([["orders", "b", '{"a": 1}', false, true], "Triage", null]);
 });

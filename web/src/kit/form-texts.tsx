@@ -1,36 +1,82 @@
 /** What stands in a form on screen, by its labels, without its secrets. */
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { signedOut } from "@/api/client";
-import { type LeftField, leaveForm } from "@/api/unsaved-forms";
+import { type LeftField, type LeftForm, forgetForm, leaveForm, useOwnForms } from "@/api/unsaved-forms";
+import { Button } from "./Button";
+
+type Standing = { label: string; text: string; value: string; put?: (value: string) => void };
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+type Found = LeftField & { put: (value: string) => void };
 
 /** Of controls that are none of the browser's own, such as editors; they bear `data-stands`. */
-const stands = new WeakMap<Element, LeftField>();
+const stands = new WeakMap<Element, Standing>();
 
-/** Says what stands in a control that is none of the browser's own: `<div {...standsIn(label, text)}>`. */
-export function standsIn(label: string, text: string) {
-  return { "data-stands": "", ref: (element: Element | null) => void (element && stands.set(element, { label, text })) };
+/** Says what stands in a control that is none of the browser's own: `<div {...standsIn(label, text)}>`. `own`: its value where that is not the
+ * text, and how to put one there. */
+export function standsIn(label: string, text: string, own: { value?: string | null; put?: (value: string) => void } = {}) {
+  const standing = { label, text, value: own.value ?? text, put: own.put };
+  return { "data-stands": "", ref: (element: Element | null) => void (element && stands.set(element, standing)) };
 }
 
-const NOT_WRITTEN = new Set(["password", "hidden", "file", "submit", "button", "reset", "checkbox", "radio", "range", "color", "image"]);
+const NOT_WRITTEN = new Set(["password", "hidden", "file", "submit", "button", "reset", "range", "color", "image"]);
 
-/** Every label with what stands there, in their order. Fields for passwords, and those with `data-secret`, are left out. */
-export function textsOf(form: HTMLElement): LeftField[] {
-  const controls = form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>("input, textarea, select, [data-stands]");
-  return [...controls].map(fieldOf).filter((field): field is LeftField => field !== null && field.text.trim() !== "");
+/** Every control with what stands there, in their order, each with a key that the same form has again. Fields for passwords, and those with
+ * `data-secret`, are left out. */
+function found(form: HTMLElement): Found[] {
+  const times = new Map<string, number>();
+  const controls = form.querySelectorAll<Control | HTMLButtonElement>("input, textarea, select, [role=switch], [data-stands]");
+  return [...controls].flatMap((control) => {
+    const field = fieldOf(control);
+    if (!field) return [];
+    const name = control instanceof HTMLInputElement && control.type === "radio" ? `${field.label} ${control.value}` : field.label;
+    const before = times.get(name) ?? 0;
+    times.set(name, before + 1);
+    return [{ ...field, key: `${name} ${before}` }];
+  });
 }
 
-function fieldOf(control: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement): LeftField | null {
+/** What is kept of it: everything but the choices that were not made. */
+export function fieldsOf(form: HTMLElement): LeftField[] {
+  return found(form).flatMap(({ key, label, text, value }) => (value === null ? [] : [{ key, label, text, value }]));
+}
+
+function fieldOf(control: Control | HTMLButtonElement): Omit<Found, "key"> | null {
   const told = stands.get(control);
-  if (told) return told;
-  if (control.parentElement?.closest("[data-stands]") || control.closest("[data-secret]")) return null;
-  if (control.disabled || NOT_WRITTEN.has(control.type) || ("readOnly" in control && control.readOnly)) return null;
+  if (told) return { ...told, put: told.put ?? (() => undefined) };
+  if (control.parentElement?.closest("[data-stands]") || control.closest("[data-secret]") || control.disabled) return null;
+  if (control instanceof HTMLButtonElement) {
+    const isOn = control.getAttribute("aria-checked") === "true";
+    return { ...turned(isOn), label: labelOf(control), put: (value) => (value === turned(isOn).value ? undefined : control.click()) };
+  }
+  if (NOT_WRITTEN.has(control.type) || ("readOnly" in control && control.readOnly)) return null;
+  if (control instanceof HTMLInputElement && control.type === "checkbox") return { ...turned(control.checked), label: labelOf(control), put: (value) => (value === turned(control.checked).value ? undefined : control.click()) };
+  if (control instanceof HTMLInputElement && control.type === "radio") return { label: control.closest("fieldset")?.querySelector("legend")?.textContent ?? "", text: labelOf(control), value: control.checked ? control.value : null, put: () => control.click() };
   const text = control instanceof HTMLSelectElement ? (control.value === "" ? "" : (control.selectedOptions[0]?.textContent ?? "")) : control.value;
-  return { label: labelOf(control), text };
+  return { label: labelOf(control), text, value: control.value, put: (value) => write(control, value) };
 }
 
-function labelOf(control: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement): string {
-  const words = control.getAttribute("aria-label") ?? control.labels?.[0]?.textContent ?? "";
+const turned = (isOn: boolean) => ({ text: isOn ? "yes" : "", value: isOn ? "on" : "off" });
+
+function labelOf(control: Control | HTMLButtonElement): string {
+  const words = control.getAttribute("aria-label") ?? control.labels?.[0]?.textContent ?? control.textContent ?? "";
   return words.replace(/ \(required\)$/, "").trim() || "Text";
+}
+
+/** As if somebody wrote it: React keeps the value that it set itself, and hears only of another. */
+function write(control: Control, value: string) {
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(control), "value")?.set?.call(control, value);
+  control.dispatchEvent(new Event(control instanceof HTMLSelectElement ? "change" : "input", { bubbles: true }));
+}
+
+/** Puts back what has a place, one after the other: a choice may bring the fields that come after it. Returns what has none. */
+function putBack(form: HTMLElement, fields: readonly LeftField[]): LeftField[] {
+  const at = (key: string) => found(form).find((one) => one.key === key);
+  return fields.filter((field) => {
+    const place = at(field.key);
+    if (place && field.value !== null && place.value !== field.value) flushSync(() => place.put(field.value ?? ""));
+    return at(field.key)?.value !== field.value;
+  });
 }
 
 const WRITING = ["input", "change", "paste", "cut", "drop", "keydown"];
@@ -38,9 +84,12 @@ const isWriting = (event: Event) => !(event instanceof KeyboardEvent) || event.k
 
 let forms = 0;
 
-/** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself. */
-export function KeptAtTheEnd() {
-  const place = useRef<HTMLSpanElement>(null);
+/** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself; where the same form is
+ * open again, it can be put back there. `title`: of a form that stands in no dialog. */
+export function KeptAtTheEnd({ title: given }: { title?: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [title, setTitle] = useState(given);
+  const left = useOwnForms().find((one) => one.title === (given ?? title));
   useEffect(() => {
     const form = place.current?.closest("form");
     if (!form) return undefined;
@@ -49,16 +98,45 @@ export function KeptAtTheEnd() {
     const heard = (event: Event) => {
       isWritten ||= isWriting(event);
     };
+    const titleNow = () => given ?? form.closest("[role=dialog]")?.querySelector("h2")?.textContent ?? "";
     const ended = () => {
-      const fields = isWritten ? textsOf(form) : [];
-      if (fields.length > 0) leaveForm({ id, title: form.closest("[role=dialog]")?.querySelector("h2")?.textContent ?? "", fields });
+      const fields = isWritten ? fieldsOf(form) : [];
+      if (fields.some(({ text }) => text.trim() !== "")) leaveForm({ id, title: titleNow(), fields });
     };
+    setTitle(titleNow());
     for (const kind of WRITING) form.addEventListener(kind, heard, { capture: true });
     signedOut.add(ended);
     return () => {
       signedOut.delete(ended);
       for (const kind of WRITING) form.removeEventListener(kind, heard, { capture: true });
     };
-  }, []);
-  return <span ref={place} hidden />;
+  }, [given]);
+  return (
+    <div ref={place} hidden={!left}>
+      {left ? <Again left={left} form={() => place.current?.closest("form") ?? null} /> : null}
+    </div>
+  );
+}
+
+function Again({ left, form }: { left: LeftForm; form: () => HTMLFormElement | null }) {
+  const back = () => {
+    const at = form();
+    const rest = at ? putBack(at, left.fields) : left.fields;
+    if (rest.some(({ text }) => text.trim() !== "")) leaveForm({ ...left, fields: rest, isRest: true });
+    else forgetForm(left.id);
+  };
+  const rest = left.fields.filter(({ text }) => text.trim() !== "").map(({ label }) => label);
+  return (
+    <div role="status" className="flex flex-wrap items-center justify-between gap-2 rounded-m bg-warn-soft px-3 py-2 text-13">
+      <span className="min-w-0 wrap-break-word">{left.isRest ? `There is no place yet for: ${rest.join(", ")}. It can also be copied once this is closed.` : "What you wrote here before your session ended can be put back, without passwords and keys."}</span>
+      <span className="flex flex-wrap gap-2">
+        <Button size="s" onClick={back}>
+          {left.isRest ? "Put the rest back" : "Put it back"}
+        </Button>
+        <Button size="s" onClick={() => forgetForm(left.id)}>
+          Throw it away
+        </Button>
+      </span>
+    </div>
+  );
 }

@@ -8,6 +8,7 @@ export * from "./Dialog";
 export * from "./Diff";
 export * from "./Download";
 export * from "./Field";
+export { KeptAtTheEnd } from "./form-texts";
 export * from "./Meanwhile";
 export * from "./Menu";
 export * from "./Numbers";

@@ -36,7 +36,7 @@ export function LeftForms() {
         open={open !== undefined}
         onOpenChange={() => setShown(null)}
         title={`What stood in “${last?.title ?? ""}”`}
-        description="Copy what you need, and open the form again. Passwords and keys were not kept."
+        description="Copy what you need, or open the form again and put it back there. Passwords and keys were not kept."
         footer={
           <>
             <Button onClick={() => (open ? throwAway(open.id) : undefined)}>Throw it away</Button>
@@ -47,9 +47,11 @@ export function LeftForms() {
         }
       >
         <div className="flex flex-col gap-3">
-          {last?.fields.map((field, at) => (
-            <CodeBlock key={`${at} ${field.label}`} label={field.label} code={field.text} wrap />
-          ))}
+          {last?.fields
+            .filter(({ text }) => text.trim() !== "")
+            .map((field) => (
+              <CodeBlock key={field.key} label={field.label} code={field.text} wrap />
+            ))}
         </div>
       </Dialog>
     </>
