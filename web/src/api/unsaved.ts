@@ -49,6 +49,11 @@ export function useLeaving(): Asking | null {
   );
 }
 
+/** Whether there is something of this name that is not saved. */
+export function isUnsaved(what: string): boolean {
+  return [...written.values()].includes(what);
+}
+
 /** Says that there is something unsaved here. `keep` is called where the session ends by itself. */
 export function useUnsaved(isDirty: boolean, what: string, keep: () => void): void {
   const latest = useRef(keep);

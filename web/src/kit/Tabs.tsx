@@ -1,5 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
 
 const strip = "-mx-4 flex gap-4 overflow-x-auto border-b border-line px-4 md:mx-0 md:px-0";
@@ -25,12 +25,14 @@ function useChosenInSight(chosen: string): RefObject<HTMLDivElement | null> {
   return box;
 }
 
-export type Tab<T extends string = string> = { id: T; label: ReactNode; count?: ReactNode; content: ReactNode };
+export type Tab<T extends string = string> = { id: T; label: ReactNode; count?: ReactNode; content: ReactNode; /** Once opened it stays, out of sight: for forms. */ keeps?: boolean };
 
 /** Tabs within a page. Keep `value` in the address: `useUrlState({ tab: oneOf([...], "…") })` with `{ push: true }`. The arrow keys choose. */
 export function Tabs<T extends string>({ label, tabs, value, onChange, className }: { label: string; tabs: readonly Tab<T>[]; value: T; onChange: (value: T) => void; className?: string }) {
   const id = useId();
   const box = useChosenInSight(value);
+  const [opened, setOpened] = useState<ReadonlySet<T>>(() => new Set([value]));
+  if (!opened.has(value)) setOpened(new Set([...opened, value]));
   const goByKey = (event: KeyboardEvent<HTMLElement>) => {
     const here = tabs.findIndex((tab) => tab.id === value);
     const to = { ArrowRight: (here + 1) % tabs.length, ArrowLeft: (here + tabs.length - 1) % tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
@@ -51,7 +53,7 @@ export function Tabs<T extends string>({ label, tabs, value, onChange, className
             data-tab={tab.id}
             id={`${id}-${tab.id}`}
             aria-selected={tab.id === value}
-            aria-controls={tab.id === value ? `${id}-panel` : undefined}
+            aria-controls={tab.id === value ? `${id}-${tab.id}-panel` : undefined}
             tabIndex={tab.id === value ? 0 : -1}
             onClick={() => onChange(tab.id)}
             onKeyDown={goByKey}
@@ -62,10 +64,14 @@ export function Tabs<T extends string>({ label, tabs, value, onChange, className
           </button>
         ))}
       </div>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the panel of a tab is the next stop after it */}
-      <div key={value} role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${value}`} tabIndex={0} className="pt-4 outline-offset-4">
-        {tabs.find((tab) => tab.id === value)?.content}
-      </div>
+      {tabs
+        .filter((tab) => tab.id === value || (tab.keeps && opened.has(tab.id)))
+        .map((tab) => (
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the panel of a tab is the next stop after it
+          <div key={tab.id} role="tabpanel" id={`${id}-${tab.id}-panel`} hidden={tab.id !== value} aria-labelledby={`${id}-${tab.id}`} tabIndex={0} className="pt-4 outline-offset-4">
+            {tab.content}
+          </div>
+        ))}
     </div>
   );
 }

@@ -7,7 +7,7 @@ export function Leaving() {
   if (!asking) return null;
   return (
     <ConfirmDialog open onOpenChange={(open) => (open ? undefined : asking.stay())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={asking.go}>
-      What you wrote in {asking.what} is not saved as a version, and is lost when you leave.
+      What you wrote in {asking.what} is not saved, and is lost when you leave.
     </ConfirmDialog>
   );
 }

@@ -4,7 +4,7 @@ import { change as send, useChange, usePages } from "@/api/hooks";
 import { useDraftOver } from "@/api/draft-over";
 import { useMay } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
-import { Badge, Button, ConfirmDialog, ErrorState, Field, FormError, Input, Meanwhile, RelativeTime, Section, Select, SkeletonText, Textarea, errorFor, toast, useUndo } from "@/kit";
+import { Badge, Button, ConfirmDialog, ErrorState, Field, FormError, Input, KeptAtTheEnd, Meanwhile, RelativeTime, Section, Select, SkeletonText, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { FolderInput } from "@/pages/prompts/Life";
 import { whyNot } from "@/pages/prompts/why";
 import type { Chain } from "./chain";
@@ -45,6 +45,7 @@ function Names({ chain }: { chain: Chain }) {
   return (
     <Section framed title="About">
       <form onSubmit={submit} className="flex flex-col gap-4">
+        <KeptAtTheEnd title={`About ${chain.slug}`} />
         <Field label="Name" error={errorFor(save.error, "name")}>
           <Input value={draft.name} maxLength={200} readOnly={!may.editPrompts} onChange={(event) => set({ ...draft, name: event.target.value })} />
         </Field>

@@ -3,6 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { tellSignedOut } from "@/api/client";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { isUnsaved } from "@/api/unsaved";
 import { preloadFloats } from "@/kit/floats";
 import ChainPage from "./ChainPage";
 
@@ -103,4 +104,15 @@ it("gives it to nobody else, and keeps nothing where nothing was written", async
   sessionStorage.clear();
   await signInAgain("ben");
   expect(Object.keys(sessionStorage)).toEqual([]);
+});
+
+it("keeps what is being written in its settings while one looks at the other tabs, and asks before it is thrown away", async () => {
+  at.search = { tab: "about" };
+  const { goTo } = await show();
+  expect(isUnsaved("c")).toBe(false);
+  fireEvent.change(screen.getByLabelText("Name"), { target: { value: "mine" } });
+  goTo("chain");
+  expect([screen.queryByRole("textbox", { name: "Name" }), isUnsaved("c")]).toEqual([null, true]);
+  goTo("about");
+  expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Name" }).value).toBe("mine");
 });

@@ -1,12 +1,12 @@
-import { useBlocker } from "@tanstack/react-router";
 import { Play, Square } from "lucide-react";
 import { useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
+import { Badge, Button, CodeEditor, type Column, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { LeaveGuard } from "@/shell/LeaveGuard";
 import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
 import { About } from "./About";
 import { Graph } from "./Graph";
@@ -71,22 +71,12 @@ function Workbench({ chain }: { chain: Chain }) {
         tabs={[
           { id: "chain", label: "Chain", count: draft.isDirty ? "not saved" : undefined, content: <Edit chain={chain} draft={draft} /> },
           { id: "runs", label: "Runs", content: <Runs slug={slug} onOpen={(id) => set({ run: id }, { push: true })} /> },
-          { id: "about", label: "Settings", content: <About chain={chain} /> },
+          { id: "about", label: "Settings", keeps: true, content: <About chain={chain} /> },
         ]}
       />
-      <LeaveGuard slug={slug} isDirty={draft.isDirty} />
+      <LeaveGuard slug={slug} />
       <RunDrawer id={run} onClose={() => set({ run: "" })} />
     </Page>
-  );
-}
-
-/** Asks before the steps are thrown away by going elsewhere. Tabs of the same chain keep them. */
-function LeaveGuard({ slug, isDirty }: { slug: string; isDirty: boolean }) {
-  const leaving = useBlocker({ shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname, enableBeforeUnload: () => isDirty, withResolver: true });
-  return (
-    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
-      What you changed in {slug} is not saved as a version, and is lost when you leave.
-    </ConfirmDialog>
   );
 }
 

@@ -4,7 +4,8 @@ import { useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { invalidate, read, useChange } from "@/api/hooks";
 import { useMay } from "@/api/session";
-import { Button, Field, FormError, IconButton, Meanwhile, Section, Textarea, errorFor, toast, toastError } from "@/kit";
+import { useUnsaved } from "@/api/unsaved";
+import { Button, Field, FormError, IconButton, KeptAtTheEnd, Meanwhile, Section, Textarea, errorFor, toast, toastError } from "@/kit";
 import { whyNot } from "./why";
 import { useShown } from "./shown";
 
@@ -30,6 +31,7 @@ export function Kept({ prompt }: { prompt: Prompt }) {
   const now: Lists = { ...stands, ...typed.now };
   const whole: Partial<Lists> = Object.fromEntries(KINDS.flatMap(({ name }) => (typed.now[name] ? [[name, withoutBlank(typed.now[name])]] : [])));
   const changed = Object.fromEntries(KINDS.flatMap(({ name }) => (whole[name] && !same(whole[name], stands[name]) ? [[name, whole[name]]] : [])));
+  useUnsaved(Object.keys(changed).length > 0, prompt.slug, () => undefined);
   const put = (name: keyof Lists, texts: string[]) => setTyped({ from: { [name]: stands[name], ...typed.from }, now: { ...typed.now, [name]: texts } });
   const queries = useQueryClient();
   const show = useShown(prompt.slug);
@@ -60,6 +62,7 @@ export function Kept({ prompt }: { prompt: Prompt }) {
           void save().catch(toastError);
         }}
       >
+        <KeptAtTheEnd title={`What stays as it is in ${prompt.slug}`} />
         <Meanwhile show={!change.isPending && KINDS.some(({ name }) => typed.from[name] && !same(typed.from[name], stands[name]))} onTake={() => setTyped(NOTHING)} />
         {KINDS.map((kind) => (
           <Texts key={kind.name} {...kind} texts={now[kind.name]} onChange={may.editPrompts ? (texts) => put(kind.name, texts) : undefined} why={whyNot(may)} error={change.error} />

@@ -1,4 +1,3 @@
-import { useBlocker } from "@tanstack/react-router";
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
@@ -9,6 +8,7 @@ import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
+import { LeaveGuard } from "@/shell/LeaveGuard";
 import { EditTab } from "./EditTab";
 import { Here } from "./Here";
 import { ArchivedNotice, LifeMenu } from "./Life";
@@ -103,11 +103,11 @@ function Workbench({ prompt }: { prompt: Prompt }) {
           { id: "versions", label: "Versions", count: prompt.latest_version, content: <Later><VersionsTab prompt={prompt} onEdit={isDirty ? setWanted : editFrom} /></Later> },
           { id: "lineage", label: "Lineage", content: <Later><LineageTab prompt={prompt} /></Later> },
           { id: "results", label: "Results", content: <Later><ResultsTab slug={slug} labels={prompt.labels} /></Later> },
-          { id: "settings", label: "Settings", content: <Later><SettingsTab prompt={prompt} /></Later> },
+          { id: "settings", label: "Settings", keeps: true, content: <Later><SettingsTab prompt={prompt} /></Later> },
         ]}
       />
       </Held>
-      <LeaveGuard slug={slug} isDirty={isDirty} />
+      <LeaveGuard slug={slug} />
       <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
         What you wrote over v{draft.base.version} is not saved, and is lost.
       </ConfirmDialog>
@@ -146,19 +146,5 @@ function OpenAlert({ slug }: { slug: string }) {
         </Badge>
       </span>
     </TextLink>
-  );
-}
-
-/** Asks before a draft is thrown away by going elsewhere. Tabs of the same prompt keep it. */
-function LeaveGuard({ slug, isDirty }: { slug: string; isDirty: boolean }) {
-  const leaving = useBlocker({
-    shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname,
-    enableBeforeUnload: () => isDirty,
-    withResolver: true,
-  });
-  return (
-    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
-      What you wrote in {slug} is not saved as a version, and is lost when you leave.
-    </ConfirmDialog>
   );
 }

@@ -3,7 +3,8 @@ import type { Schema } from "@/api/client";
 import { change as send, useChange } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
-import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, TextLink, Textarea, errorFor, toast, useUndo } from "@/kit";
+import { useUnsaved } from "@/api/unsaved";
+import { Button, CodeBlock, Facts, Field, FormError, Input, KeptAtTheEnd, RelativeTime, Section, Segments, Select, TextLink, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { moment } from "@/lib/format";
 import { Kept } from "./Kept";
 import { Uses } from "./Life";
@@ -58,6 +59,7 @@ function About({ prompt }: { prompt: Prompt }) {
   const lists = LISTS.flatMap((name) => (split(given[name]).join() === prompt[name].join() ? [] : [[name, split(given[name])] as const]));
   const changes = { ...Object.fromEntries(Object.entries(texts).filter(([field, text]) => text !== prompt[field as keyof Prompt])), ...Object.fromEntries(lists) };
   const isChanged = Object.keys(changes).length > 0;
+  useUnsaved(isChanged, prompt.slug, () => undefined);
   const save = () => change.mutate({ path: { slug: prompt.slug }, body: changes }, { onSuccess: (kept) => (show(kept, Object.keys(changes)), setTyped((now) => Object.fromEntries(Object.entries(now).filter(([field, text]) => text !== typed[field as keyof Given]))), toast("Saved")) });
   const wrong = (field: string) => errorFor(change.error, field);
   return (
@@ -69,6 +71,7 @@ function About({ prompt }: { prompt: Prompt }) {
           save();
         }}
       >
+        <KeptAtTheEnd title={`About ${prompt.slug}`} />
         <Field label="Name" error={wrong("name")}>
           <Input {...put("name")} required maxLength={200} />
         </Field>
