@@ -288,13 +288,22 @@ function NoneYet<T>({ pages }: { pages: Pages<T> }) {
 
 /** A table of pages: skeleton, error, empty, rows, and "Load more" while there is a cursor. */
 export function PagedTable<T>({ pages, empty, ...table }: Omit<TableProps<T>, "rows" | "isStale"> & { pages: Pages<T>; empty: ReactNode }) {
+  return (
+    <Paged pages={pages} empty={empty} skeleton={<SkeletonTable columns={Math.min(5, table.columns.length)} />}>
+      <Table {...table} rows={pages.rows} isStale={pages.isStale} />
+    </Paged>
+  );
+}
+
+/** The same of any list: `children` are its rows. */
+export function Paged<T>({ pages, empty, skeleton, children }: { pages: Pages<T>; empty: ReactNode; skeleton: ReactNode; children: ReactNode }) {
   // None of what was asked for before says nothing of what is asked for now.
-  if (pages.isPending || (pages.isStale && pages.rows.length === 0)) return <SkeletonTable columns={Math.min(5, table.columns.length)} />;
+  if (pages.isPending || (pages.isStale && pages.rows.length === 0)) return skeleton;
   if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
   if (pages.rows.length === 0) return pages.hasMore ? <NoneYet pages={pages} /> : empty;
   return (
     <div>
-      <Table {...table} rows={pages.rows} isStale={pages.isStale} />
+      {children}
       <div className="flex h-14 items-center justify-center gap-3 text-12 text-muted" role="status">
         {pages.error ? <span>More could not be loaded: {pages.error.message}</span> : null}
         {pages.hasMore ? (

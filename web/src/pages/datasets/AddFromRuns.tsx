@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { change, invalidate, useRead } from "@/api/hooks";
-import { Checkbox, Combobox, EmptyState, Field, FormDialog, Input, Loaded, RelativeTime, SkeletonText, toast } from "@/kit";
+import { type Pages, change, invalidate, usePages, useRead } from "@/api/hooks";
+import { Checkbox, Combobox, EmptyState, Field, FormDialog, Input, Paged, RelativeTime, SkeletonText, toast } from "@/kit";
 import { plural } from "@/lib/format";
 import { inputWords } from "./items";
 
@@ -19,8 +19,7 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
   const [error, setError] = useState<unknown>(null);
   const queries = useQueryClient();
   const prompts = usePromptChoices();
-  const found = useRead("/v1/executions", { query: { prompt: prompt ?? "", status: "success", lane: "interactive", limit: SHOWN } }, { enabled: open && prompt !== null });
-  const rows = (found.data as { data?: Row[] } | undefined)?.data ?? [];
+  const found = usePages("/v1/executions" as never, { query: { prompt: prompt ?? "", status: "success", lane: "interactive", limit: SHOWN } } as never, { enabled: open && prompt !== null }) as Pages<Row>;
   const take = useCallback((one: string, expected: string | null) => {
     setTaken((before) => {
       const next = new Map(before);
@@ -66,19 +65,13 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
     >
       <Combobox label="Prompt" value={prompt} onChange={setPrompt} placeholder="Choose a prompt" className="w-full sm:w-72" {...prompts} />
       {prompt === null ? null : (
-        <Loaded of={{ ...found, data: found.isPlaceholderData ? undefined : found.data }}>
-          {() =>
-            rows.length === 0 ? (
-              <EmptyState title="No runs of this prompt">Only live traffic is listed, the newest first.</EmptyState>
-            ) : (
-              <ul className="flex flex-col gap-2" aria-label="Newest runs">
-                {rows.map((row) => (
-                  <Choice key={row.id} row={row} expected={taken.get(row.id)} onTake={take} />
-                ))}
-              </ul>
-            )
-          }
-        </Loaded>
+        <Paged pages={found.isStale ? { ...found, rows: [] } : found} skeleton={<SkeletonText lines={4} />} empty={<EmptyState title="No runs of this prompt">Only live traffic is listed, the newest first.</EmptyState>}>
+          <ul className="flex flex-col gap-2" aria-label="Newest runs">
+            {found.rows.map((row) => (
+              <Choice key={row.id} row={row} expected={taken.get(row.id)} onTake={take} />
+            ))}
+          </ul>
+        </Paged>
       )}
     </FormDialog>
   );
