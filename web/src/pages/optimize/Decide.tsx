@@ -1,7 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
-import { useChange, useRead } from "@/api/hooks";
-import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
+import { invalidate, useChange, useRead } from "@/api/hooks";
+import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
 import { type Edit, type Suggestion, editInWords, evidenceOf, isRightOrWrong, isOfEdits } from "./model";
@@ -21,6 +22,20 @@ export function Decide({ suggestion, deciding, onClose }: Props) {
 
 type Part = { suggestion: Suggestion; open: boolean; onClose: () => void };
 
+const isDecided = (error: ApiError) => error.param === "suggestion_id" || "version" in error.details;
+
+/** What to do where somebody was faster: where they decided, the page says how, and nothing is left to insist on. */
+function useOvertaken(onClose: () => void) {
+  const queries = useQueryClient();
+  return (error: ApiError) => {
+    if (error.status !== 409) return;
+    void invalidate(queries, MADE_OLD);
+    if (!isDecided(error)) return;
+    onClose();
+    toastError(error);
+  };
+}
+
 function Accept({ suggestion, open, onClose }: Part) {
   const { test, edits } = evidenceOf(suggestion);
   const all = edits.map((_, place) => place);
@@ -32,11 +47,12 @@ function Accept({ suggestion, open, onClose }: Part) {
   const label = wanted ?? (isPart ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
+  const onError = useOvertaken(onClose);
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt } }, { enabled: open });
   const labels = prompt.data?.labels as Record<string, number> | undefined;
   const live = labels?.["production"];
   const moved = label === "production" && live !== undefined && live !== suggestion.base_version;
-  const conflict = accept.error instanceof ApiError && accept.error.status === 409 && accept.error.param === "label";
+  const conflict = accept.error instanceof ApiError && accept.error.status === 409 && accept.error.param === "label" && !isDecided(accept.error);
   const isOtherModel = conflict && accept.error instanceof ApiError && "measured_with" in accept.error.details;
   const unmeasured = isPart && label !== "";
   const mustInsist = moved || conflict || unmeasured;
@@ -52,6 +68,7 @@ function Accept({ suggestion, open, onClose }: Part) {
           onClose();
           toast(`Version ${made.version} is there${made.label ? `, and ${made.label} names it` : ""}`);
         },
+        onError,
       },
     );
   return (
@@ -131,6 +148,7 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
 function Reject({ suggestion, open, onClose }: Part) {
   const [reason, setReason] = useState("");
   const reject = useChange("post", "/v1/suggestions/{suggestion_id}/reject", { invalidates: MADE_OLD });
+  const onError = useOvertaken(onClose);
   const submit = () =>
     reject.mutate(
       { path: { suggestion_id: suggestion.id }, body: { reason: reason.trim() } },
@@ -139,6 +157,7 @@ function Reject({ suggestion, open, onClose }: Part) {
           onClose();
           toast("The suggestion is rejected; it stays for the record");
         },
+        onError,
       },
     );
   return (
