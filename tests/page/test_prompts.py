@@ -160,6 +160,19 @@ async def test_a_draft_is_tried_and_judged(page_as: OpenPage, site: Site) -> Non
     await check_axe(page)
 
 
+async def test_each_line_runs_as_its_script_does_and_nothing_is_told_by_a_ground_alone(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site, messages=[{"role": "user", "content": "أجب عن {{name}}!\nIn English."}], description="وصف!")
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    directions = "(lines) => lines.map((line) => getComputedStyle(line).direction)"
+    plain = page.get_by_role("tabpanel").locator("[aria-hidden] > [dir=auto]")
+    assert await plain.evaluate_all(directions) == ["rtl", "ltr"]
+    await write(page, " Be kind.")
+    assert await page.locator(".cm-line").evaluate_all(directions) == ["rtl", "ltr"]
+    await page.emulate_media(forced_colors="active")
+    grounds = await page.get_by_role("tab").evaluate_all("(tabs) => tabs.map((tab) => getComputedStyle(tab).backgroundColor)")
+    assert grounds[0] not in grounds[1:]
+
+
 async def test_a_mistake_in_the_text_is_said_and_not_saved(page_as: OpenPage, site: Site) -> None:
     slug = await make(site)
     page = await page_as("editor", f"/app/prompts/{slug}")

@@ -60,6 +60,7 @@ export function CodeEditor(props: CodeEditorProps) {
 /** The text as the editor will show it, numbered and with its slots, and a field over it that is seen while one writes in it. */
 function Plain({ value, onChange, label, language, variables, readOnly, minLines = 6, maxLines = 30, placeholder, onSubmit, onSave, area }: CodeEditorProps & { area: RefObject<HTMLTextAreaElement | null> }) {
   const text = useRef<HTMLDivElement>(null);
+  const isProse = language === "template" || language === "text";
   useLayoutEffect(() => {
     // A long text scrolls within the field; what is seen behind it follows.
     if (text.current && area.current) text.current.scrollTop = area.current.scrollTop;
@@ -70,9 +71,10 @@ function Plain({ value, onChange, label, language, variables, readOnly, minLines
       <textarea
         ref={area}
         aria-label={label}
+        dir={isProse ? "auto" : undefined}
         value={value}
         readOnly={readOnly}
-        spellCheck={language === "template" || language === "text"}
+        spellCheck={isProse}
         onChange={(event) => onChange?.(event.target.value)}
         onScroll={(event) => {
           if (text.current) text.current.scrollTop = event.currentTarget.scrollTop;
@@ -87,7 +89,7 @@ function Plain({ value, onChange, label, language, variables, readOnly, minLines
       />
       <div ref={text} aria-hidden className="min-h-0 flex-1 overflow-hidden py-2 peer-focus:[&_[data-text]]:invisible">
         {value.split("\n").map((line, index) => (
-          <div key={index} className="relative min-h-[21.45px] pr-3 pl-10.5 whitespace-pre-wrap wrap-break-word">
+          <div key={index} dir={isProse ? "auto" : undefined} className="relative min-h-[21.45px] pr-3 pl-10.5 whitespace-pre-wrap wrap-break-word">
             <span className="absolute left-0 w-7.5 text-right text-muted select-none">{index + 1}</span>
             <span data-text>{value === "" ? <span className="text-muted">{placeholder}</span> : language === "template" ? withSlots(line, variables) : line}</span>
           </div>

@@ -103,12 +103,13 @@ function useControl<P extends { id?: string; required?: boolean }>(given: P) {
   return { ...given, id: given.id ?? field?.id, required: given.required ?? (field?.required || undefined), "aria-describedby": field?.describedBy, "aria-invalid": field?.invalid || undefined };
 }
 
+/** What people write runs as its script does: from the right where it is Arabic or Hebrew. */
 export function Input({ className, mono, ...rest }: ComponentProps<"input"> & { mono?: boolean }) {
-  return <input autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
+  return <input dir="auto" autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
 }
 
 export function Textarea({ className, mono, ...rest }: ComponentProps<"textarea"> & { mono?: boolean }) {
-  return <textarea rows={4} spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "field-sizing-content max-h-96 min-h-20 px-2.5 py-1.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", className)} />;
+  return <textarea dir="auto" rows={4} spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "field-sizing-content max-h-96 min-h-20 px-2.5 py-1.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", className)} />;
 }
 
 export type Option<T extends string = string> = { value: T; label: string; disabled?: boolean };
@@ -230,6 +231,7 @@ export function SearchInput({ label, value, onChange, placeholder, className }: 
       <input
         type="search"
         data-search
+        dir="auto"
         aria-label={label}
         placeholder={placeholder ?? label}
         value={typed}

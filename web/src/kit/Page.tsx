@@ -33,7 +33,7 @@ export function Page({ title, heading, subtitle, actions, back, children }: Page
             </Link>
           ) : null}
           <h1 className="text-26 font-semibold tracking-tight wrap-anywhere">{heading ?? title}</h1>
-          {subtitle ? <div className="mt-0.5 text-14 text-muted">{subtitle}</div> : null}
+          {subtitle ? <div dir="auto" className="mt-0.5 text-14 wrap-anywhere text-muted">{subtitle}</div> : null}
         </div>
         {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
       </header>

@@ -7,13 +7,13 @@ import { CodeBlock } from "./Copy";
 const SHOWN_CHARS = 64_000;
 
 /** Text of a model or of somebody else. Never HTML, no picture and no link is ever loaded or followed from it: it is shown as the text
- * it is. Fenced code gets a frame, `code` and **bold** their look; all else stays as written. Long text shows its beginning first. */
+ * it is. Fenced code gets a frame, `code` and **bold** their look; all else stays as written, each paragraph in the direction of its script. Long text shows its beginning first. */
 export function Prose({ text, mono, plain, className }: { text: string; mono?: boolean; plain?: boolean; className?: string }) {
   const [whole, setWhole] = useState(false);
   const shown = whole || text.length <= SHOWN_CHARS ? text : text.slice(0, SHOWN_CHARS);
   return (
     <div className={classes("min-w-0", className)}>
-      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-pre-wrap", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? shown : blocks(shown)}</div>
+      <div className={classes("flex flex-col gap-2 wrap-anywhere whitespace-pre-wrap", mono ? "font-mono text-12 leading-5" : "text-14")}>{mono || plain ? <Paragraphs>{shown}</Paragraphs> : blocks(shown)}</div>
       {shown.length < text.length ? (
         <Button size="s" className="mt-2" onClick={() => setWhole(true)}>
           Show the rest ({bytes(text.length - shown.length)})
@@ -23,12 +23,20 @@ export function Prose({ text, mono, plain, className }: { text: string; mono?: b
   );
 }
 
+function Paragraphs({ children }: { children: ReactNode }) {
+  return (
+    <div dir="auto" className="[unicode-bidi:plaintext]">
+      {children}
+    </div>
+  );
+}
+
 function blocks(text: string): ReactNode[] {
   return text.split(/(^```[^\n]*\n[\s\S]*?\n```[ \t]*$)/m).flatMap((part, index) => {
     const fenced = /^```([^\n]*)\n([\s\S]*?)\n```[ \t]*$/.exec(part);
     if (fenced) return [<CodeBlock key={index} label={fenced[1]?.trim() || "code"} code={fenced[2] ?? ""} wrap />];
     const trimmed = part.replace(/^\n+|\n+$/g, "");
-    return trimmed ? [<div key={index}>{inline(trimmed)}</div>] : [];
+    return trimmed ? [<Paragraphs key={index}>{inline(trimmed)}</Paragraphs>] : [];
   });
 }
 

@@ -38,6 +38,36 @@ const look = EditorView.theme({
   ".cm-searchMatch": { backgroundColor: "var(--warn-soft)" },
 });
 
+const fromEitherSide = Decoration.line({ attributes: { dir: "auto" } });
+
+function linesInSight(view: EditorView): DecorationSet {
+  const builder = new RangeSetBuilder<Decoration>();
+  for (const { from, to } of view.visibleRanges) {
+    for (let line = view.state.doc.lineAt(from); ; line = view.state.doc.line(line.number + 1)) {
+      builder.add(line.from, line.from, fromEitherSide);
+      if (line.to >= to) break;
+    }
+  }
+  return builder.finish();
+}
+
+/** Each line runs as its script does; the keys and the cursor follow. */
+const directions: Extension = [
+  EditorView.perLineTextDirection.of(true),
+  ViewPlugin.fromClass(
+    class {
+      decorations: DecorationSet;
+      constructor(view: EditorView) {
+        this.decorations = linesInSight(view);
+      }
+      update(update: ViewUpdate) {
+        if (update.docChanged || update.viewportChanged) this.decorations = linesInSight(update.view);
+      }
+    },
+    { decorations: (plugin) => plugin.decorations },
+  ),
+];
+
 function slotMarks(known: readonly string[] | undefined): Extension {
   const mark = (view: EditorView): DecorationSet => {
     const builder = new RangeSetBuilder<Decoration>();
@@ -113,9 +143,9 @@ function suggestVariables(known: readonly string[]): Extension {
 }
 
 function languageOf({ language = "text", variables }: Pick<CodeEditorProps, "language" | "variables">): Extension {
-  if (language === "template") return [slotMarks(variables), templateFaults(variables), suggestVariables(variables ?? [])];
+  if (language === "template") return [directions, slotMarks(variables), templateFaults(variables), suggestVariables(variables ?? [])];
   if (language === "json") return [jsonFaults, bracketMatching(), closeBrackets()];
-  return language === "text" ? [] : [bracketMatching(), closeBrackets()];
+  return language === "text" ? directions : [bracketMatching(), closeBrackets()];
 }
 
 export default function CodeEditor({ value, onChange, label, language = "text", variables, readOnly = false, minLines = 6, maxLines = 30, placeholder, onSubmit, onSave, cursor }: CodeEditorProps & { cursor?: Cursor | null }) {

@@ -55,7 +55,7 @@ function Workbench({ chain }: { chain: Chain }) {
           </span>
         </span>
       }
-      subtitle={chain.description || undefined}
+      subtitle={chain.description ? <span className="line-clamp-3">{chain.description}</span> : undefined}
       actions={
         live === chain.version ? null : (
           <Button onClick={publish} busy={move.isPending} disabled={!may.editPrompts} why={needs("editor")}>

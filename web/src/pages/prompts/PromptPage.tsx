@@ -80,7 +80,7 @@ function Workbench({ prompt }: { prompt: Prompt }) {
           </span>
         </span>
       }
-      subtitle={prompt.description || undefined}
+      subtitle={prompt.description ? <span className="line-clamp-3">{prompt.description}</span> : undefined}
       back={{ to: "/prompts", label: "Prompts" }}
       actions={
         <>
