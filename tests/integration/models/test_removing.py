@@ -1,9 +1,11 @@
 """A model of one's own is removed: where the operator's takes its place, or where nothing calls it (E5)."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
 
 from burnish_shared.ids import new_uuid
@@ -74,6 +76,35 @@ async def test_one_that_cannot_take_its_place_is_none(stack: Stack, caller: Call
     refused = await caller("DELETE", f"/v1/models/{name}")
     assert (refused.status, refused.body["error"]["details"]["used_by"][0]["kind"]) == (409, "prompt"), refused.body
     assert (await caller("POST", "/v1/executions", {"prompt": "shadowed"})).status == 200
+
+
+@pytest.mark.parametrize("saves_first", [True, False])
+async def test_of_a_removal_and_a_version_that_names_the_model_the_second_hears_of_the_first(
+    stack: Stack, caller: Caller, provider: KeyedProvider, *, saves_first: bool
+) -> None:
+    """Both are at work at once: each holds its lock on the model and waits for the change sequence, the last statement of both."""
+    await made(caller, described(provider, NAMED))
+    save = ("POST", "/v1/prompts", {"slug": "late", "messages": ASKED, "model": NEXT, "fallback_models": [NAMED]})
+    acts: list[tuple[Any, ...]] = [save, ("DELETE", PATH)] if saves_first else [("DELETE", PATH), save]
+    holder = await asyncpg.connect(stack.urls["superuser"])
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    running = []
+    try:
+        async with holder.transaction():
+            await holder.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.config_changes'))")
+            for act in acts:
+                running.append(asyncio.create_task(caller(*act)))
+                async with asyncio.timeout(20):
+                    while await holder.fetchval(waiting) < len(running):
+                        await asyncio.sleep(0.005)
+        first, second = await asyncio.gather(*running)
+    finally:
+        await holder.close()
+    if saves_first:
+        assert (first.status, second.status) == (201, 409), second.body
+    else:
+        assert (first.status, second.status) == (200, 201), second.body
+        assert any(one.startswith("fallback_models[0]: there is no model") for one in second.body["warnings"]), second.body
 
 
 Setting = Callable[[Stack, Caller], Awaitable[Any]]

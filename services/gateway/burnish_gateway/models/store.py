@@ -39,6 +39,13 @@ async def _one_at_a_time(tx: Tx, name: str) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.models'), hashtext($1))", name)
 
 
+async def keep_models(tx: Tx, workspace_id: UUID, models: Sequence[str]) -> None:
+    """The workspace's own of these names stay until the transaction ends: who removes one waits, and who has removed one is waited for."""
+    await tx.execute(
+        "SELECT FROM workspace_models WHERE workspace_id = $1 AND model = ANY ($2) ORDER BY model FOR KEY SHARE", workspace_id, list(models)
+    )
+
+
 async def put_model(tx: Tx, workspace_id: UUID, model: str, said: Mapping[str, Any], *, was: Record | None, by: str, now: datetime) -> None:
     """Adds the model, or replaces what it said. Other prices are a new price version, which is kept for good."""
     version: str = was["price_version"] if was is not None else ""

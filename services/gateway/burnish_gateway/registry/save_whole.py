@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from burnish_gateway.models.store import keep_models
 from burnish_gateway.registry import uses_store
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.prompt import Prompt, Source
@@ -16,10 +17,11 @@ SHOWN_CHARS = 80
 
 
 async def check_whole(tx: Tx, workspace_id: UUID, slug: Slug, content: VersionContent) -> tuple[Include, ...]:
-    """The snippets that it includes itself.
+    """The snippets that it includes itself. The workspace's own models that it names stay until the transaction ends.
 
     Raises InvalidField where one is missing, is no snippet, includes this prompt, or contradicts it.
     """
+    await keep_models(tx, workspace_id, [content.model, *content.spec.get("fallback_models", ())])
     includes = content.includes()
     if includes:
         snippets = await gather_snippets(tx, workspace_id, includes)
