@@ -91,6 +91,7 @@ async def test_everything_that_is_given_is_kept_and_nothing_else_is_there(call: 
         ("tools", [{"type": "function", "function": {"name": "two words"}}], "tools[0].function.name"),
         ("tools", [{"type": "function", "function": {"name": "a", "parameters": {"type": 3}}}], "tools[0].function.parameters"),
         ("tools", [{"type": "function", "function": {"name": "a"}}] * 2, "tools[1]"),
+        ("tools", [{"type": "custom", "custom": {"name": "a"}}], "tools[0].type"),
         ("tool_choice", "required", "tool_choice"),
         ("response_format", {"type": "yaml"}, "response_format.type"),
         ("response_format", {"type": "json_schema", "json_schema": {"type": "object"}}, "response_format.json_schema"),

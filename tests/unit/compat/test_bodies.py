@@ -70,10 +70,20 @@ def test_text_as_the_text_format_of_a_response_asks_for_nothing() -> None:
         (ResponsesFormat().parse, RESPONSE | {"tools": [FUNCTION], "tool_choice": {"type": "function"}}),
         (AnthropicFormat().parse, MESSAGE | {"tools": [TOOL], "tool_choice": {"type": "some"}}),
         (AnthropicFormat().parse, MESSAGE | {"tools": [TOOL], "tool_choice": {"type": "tool"}}),
+        (ResponsesFormat().parse, RESPONSE | {"tool_choice": "some"}),
+        (AnthropicFormat().parse, MESSAGE | {"tool_choice": {"type": "some"}}),
     ],
 )
 def test_a_choice_of_tools_that_names_none_is_refused(parse: Callable[[bytes], object], body: dict[str, Any]) -> None:
     assert refused(parse, body)[0] == "tool_choice"
+
+
+def test_a_choice_among_the_tools_of_a_prompt_needs_none_beside_it() -> None:
+    assert order(ResponsesFormat().parse, RESPONSE | {"tool_choice": "required", "parallel_tool_calls": False}) == {
+        "tool_choice": "required", "parallel_tool_calls": False,
+    }  # fmt: skip
+    told = order(AnthropicFormat().parse, MESSAGE | {"tool_choice": {"type": "any", "disable_parallel_tool_use": True}})
+    assert (told["tool_choice"], told["parallel_tool_calls"]) == ("required", False)
 
 
 def test_the_tools_that_a_response_allows_are_nested_as_chat_completions_have_them() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from burnish_gateway.execution.known_tools import check_tools
+from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
 from burnish_shared.contracts.executions import Price, PriceTier, Route
 from burnish_shared.errors import InvalidField
@@ -76,6 +77,37 @@ def test_a_tool_that_is_no_function_is_passed_on_or_refused_by_its_place(provide
     with pytest.raises(UnsupportedParameter) as refused:
         check_tools({"tools": [FUNCTION, tool]}, route=route)
     assert refused.value.param == "tools[1].type"
+
+
+@pytest.mark.parametrize(
+    ("said", "param"),
+    [
+        ({"tool_choice": "any"}, "tool_choice"),
+        ({"tool_choice": {"type": "some"}}, "tool_choice"),
+        ({"tool_choice": {"type": "function", "function": {}}}, "tool_choice"),
+        ({"response_format": {"type": "yaml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+    ],
+)
+def test_a_word_that_anthropics_format_lacks_is_refused_and_others_hear_it(said: dict[str, Any], param: str) -> None:
+    check_words(said, route=way("openai"))
+    with pytest.raises(InvalidField) as refused:
+        check_words(said, route=way("anthropic"))
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "function": {"name": "look"}},
+                                    {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}])  # fmt: skip
+def test_a_choice_that_it_has_is_taken(choice: Any) -> None:
+    check_words({"tool_choice": choice, "response_format": {"type": "json_object"}}, route=way("anthropic"))
+
+
+def test_what_is_said_of_tools_where_there_are_none_is_left_out_or_refused() -> None:
+    said = {"tool_choice": "auto", "parallel_tool_calls": False}
+    assert without_idle_words(said | {"seed": 1}) == {"seed": 1}
+    assert without_idle_words(said | {"tools": [FUNCTION]}) == said | {"tools": [FUNCTION]}
+    with pytest.raises(InvalidField, match=r"^tool_choice: "):
+        without_idle_words({"tool_choice": "required"})
 
 
 @pytest.mark.parametrize(("name", "value"), [("web_search_options", {}), ("plugins", []), ("best_of", 9), ("service_tier", "priority")])

@@ -10,6 +10,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
 from burnish_gateway.execution.known_tools import check_tools
+from burnish_gateway.execution.known_words import check_words, without_idle_words
 from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
@@ -139,8 +140,9 @@ def prepare(
 
 
 def _extra(order: Order, settings: Mapping[str, Any], route: Route) -> dict[str, Any]:
-    """What the caller says in the provider's own words. Raises UnsupportedParameter, and for tools that the provider has no words for."""
+    """What the caller says in the provider's own words. Raises UnsupportedParameter and InvalidField, also for ours that it lacks."""
     check_tools(settings, route=route)
+    check_words(settings, route=route)
     extra = order.overrides.get("extra")
     return checked_extra(extra, route=route, spoken=order.spoken) if extra else {}
 
@@ -213,7 +215,7 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
             f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}"
         )
     given = {name: value for name, value in order.overrides.items() if name != "extra"}
-    settings = with_overrides(version.settings if version else {}, given)
+    settings = without_idle_words(with_overrides(version.settings if version else {}, given))
     name = next(iter(CAPS & settings.keys()), "max_tokens")
     asked = settings.get(name)
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):

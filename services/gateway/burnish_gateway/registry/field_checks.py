@@ -84,6 +84,10 @@ def _check_tools(tools: Sequence[Mapping[str, Any]] | None) -> None:
         param = f"tools[{index}]"
         if not isinstance(tool.get("type"), str):
             raise InvalidField(f"{param}.type: a tool has a type, such as 'function'.", param=f"{param}.type")
+        if tool["type"] == "custom":
+            raise InvalidField(
+                f"{param}.type: 'custom' is not offered, so no call could be made; describe a function.", param=f"{param}.type"
+            )
         if tool["type"] != "function":
             continue
         function = tool.get("function")

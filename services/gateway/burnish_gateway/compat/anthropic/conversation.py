@@ -125,13 +125,16 @@ def _image_url(source: Any) -> str | None:
 
 
 def settings_of(body: MessagesBody) -> dict[str, Any]:
-    """Settings under our names; only what was given. Raises Unsupported for tools that run at the provider."""
+    """Settings under our names; only what was given. What is said of tools holds for those of a prompt too.
+
+    Raises Unsupported for tools that run at the provider.
+    """
     settings: dict[str, Any] = {"max_tokens": body.max_tokens}
     given = {"temperature": body.temperature, "top_p": body.top_p, "stop": body.stop_sequences or None, "reasoning_effort": _effort(body)}
     settings |= {name: value for name, value in given.items() if value is not None}
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
-        settings |= _choice(body.tool_choice)
+    settings |= _choice(body.tool_choice)
     wanted = typed(body.output_config or {}, "format", dict, param="output_config")
     if wanted is not None:
         if wanted.get("type") != "json_schema":

@@ -183,13 +183,14 @@ def _part(part: Any, *, param: str) -> dict[str, Any]:
 
 
 def settings_of(body: ResponsesBody) -> dict[str, Any]:
-    """Settings under our names; only what was given."""
+    """Settings under our names; only what was given. What is said of tools holds for those of a prompt too."""
     given = {
         "max_completion_tokens": body.max_output_tokens,
         "temperature": body.temperature,
         "top_p": body.top_p,
         "reasoning_effort": _effort((body.reasoning or {}).get("effort")),
-        "parallel_tool_calls": body.parallel_tool_calls if body.tools else None,
+        "parallel_tool_calls": body.parallel_tool_calls,
+        "tool_choice": None if body.tool_choice is None else _choice(body.tool_choice),
         "response_format": _format((body.text or {}).get("format")),
     }
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -200,8 +201,6 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         settings["extra"] = extra
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
-        if body.tool_choice is not None:
-            settings["tool_choice"] = _choice(body.tool_choice)
     return settings
 
 
