@@ -124,6 +124,25 @@ def test_a_text_in_parts_is_a_text(logprobs: Any) -> None:
     assert isinstance(whole, Answer) and whole.output == "Hello."
 
 
+def told_of(*choices: dict[str, Any]) -> Answer:
+    answer = Answer()
+    for one in choices:
+        read_chunk(answer, json.dumps({"choices": [one]}).encode())
+    return answer
+
+
+def test_a_stream_of_messages_is_one_of_deltas() -> None:
+    said = told_of({"message": {"content": "ha"}}, {"message": {"content": "ha"}}, {"message": {"content": ""}, "finish_reason": "stop"})
+    assert (said.output, said.finish_reason) == ("haha", "stop")
+    assert told_of({"message": {"tool_calls": [{"index": 0, **WHOLE[0]}]}}).tool_calls == WHOLE[:1]
+
+
+def test_the_whole_message_behind_its_deltas_is_not_said_again() -> None:
+    last = {"message": {"content": "Hello."}, "finish_reason": "stop"}
+    said = told_of({"delta": {"content": "Hel"}}, {"delta": {"content": "lo."}}, last)
+    assert (said.output, said.complete) == ("Hello.", True)
+
+
 THINKING = [
     {"type": "thinking", "thinking": [{"type": "text", "text": "Six "}, {"type": "reference", "reference_ids": [1]}], "closed": False},
     {"type": "thinking", "thinking": "times."},

@@ -38,7 +38,9 @@ def chunk(**delta: Any) -> bytes:
     return json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode()
 
 
-@given(st.lists(st.text(alphabet="abc \u00e4\u4e16{}\"'", max_size=20), max_size=8), st.integers(1, 9), st.sampled_from(["\n", "\r\n"]))
+@given(
+    st.lists(st.text(alphabet="abc \u00e4\u4e16{}\"'", max_size=20), max_size=8), st.integers(1, 9), st.sampled_from(["\n", "\r\n", "\r"])
+)
 def test_events_are_the_same_however_the_bytes_are_cut(texts: list[str], size: int, end: str) -> None:
     stream = "".join(f": comment{end}event: x{end}data: {json.dumps(one)}{end}{end}" for one in texts).encode()
     events = EventStream()

@@ -1,7 +1,9 @@
 """The end of a stream, over real HTTP: a whole answer stays whole whatever follows, and its connection serves the next call."""
 
 import asyncio
+import gzip
 import json
+import zlib
 from typing import Any
 
 import aiohttp
@@ -10,7 +12,7 @@ from aiohttp import web
 
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.io import model_client
+from burnish_executor.io import model_client, plain_body
 from burnish_executor.io.model_client import Call, call_model
 
 TEXT = json.dumps({"choices": [{"delta": {"content": "whole"}, "finish_reason": "stop"}]})
@@ -111,17 +113,20 @@ BODY = json.dumps({"choices": [{"message": {"content": "whole"}, "finish_reason"
 BEGUN = json.dumps({"choices": [{"delta": {"content": "whole"}}]})
 
 
-async def answer_over_http_1_0(raw: bytes, *, stream: bool) -> Any:
-    """The last event of a call of a provider that sends this without a length: the end of the connection is the end of its answer."""
+async def answer_over_http_1_0(raw: bytes, *, stream: bool, head: str = "", plain: bool = True) -> Any:
+    """The last event of a call of a provider that sends this without a length: the end of the connection is the end of its answer.
+
+    `plain` False: nothing is read on the way, as where a workspace's own provider is called.
+    """
     kind = "text/event-stream" if stream else "application/json"
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode() + raw)
+        writer.write(f"HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n{head}\r\n".encode() + raw)
         await writer.drain()
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, aiohttp.ClientSession() as http:
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, aiohttp.ClientSession(auto_decompress=plain) as http:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         body = {"stream": True} if stream else {}
         call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5)
@@ -150,3 +155,37 @@ async def test_an_answer_that_ends_with_its_connection_is_whole_where_it_says_th
 async def test_one_that_does_not_say_so_is_cut_off(raw: str) -> None:
     result = await answer_over_http_1_0(raw.encode(), stream=True)
     assert isinstance(result, Failure) and result.kind is FailureKind.CUT_OFF
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("deflate", 15)])
+@pytest.mark.parametrize(("raw", "stream"), [(BODY, False), (f"data: {TEXT}\n\ndata: [DONE]\n\n", True)])
+async def test_an_answer_that_is_compressed_though_nobody_asked_is_read(coding: str, wbits: int, raw: str, stream: bool) -> None:
+    packing = zlib.compressobj(wbits=wbits)
+    packed = packing.compress(raw.encode()) + packing.flush()
+    result = await answer_over_http_1_0(packed, stream=stream, head=f"Content-Encoding: {coding}\r\n", plain=False)
+    assert isinstance(result, Answer) and result.output == "whole"
+
+
+@pytest.mark.promise("E-07")
+async def test_a_few_bytes_that_hold_gigabytes_are_refused_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_body, "PART_MOST_BYTES", 4096)
+    most = []
+    whole = plain_body.PlainBody.readany
+
+    async def watched(body: plain_body.PlainBody) -> bytes:
+        part = await whole(body)
+        most.append(len(part))
+        return part
+
+    monkeypatch.setattr(plain_body.PlainBody, "readany", watched)
+    packed = gzip.compress(b" " * 12_000_000)
+    result = await answer_over_http_1_0(packed, stream=False, head="Content-Encoding: gzip\r\n", plain=False)
+    assert isinstance(result, Failure) and result.kind is FailureKind.MALFORMED and "longer" in result.message
+    assert max(most) <= 4096 and sum(most) <= model_client.BODY_MOST_BYTES + 4096
+
+
+@pytest.mark.promise("E-07")
+async def test_what_is_not_compressed_as_its_header_says_is_a_failure() -> None:
+    result = await answer_over_http_1_0(BODY.encode(), stream=False, head="Content-Encoding: gzip\r\n", plain=False)
+    assert isinstance(result, Failure)

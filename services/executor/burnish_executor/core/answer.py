@@ -21,7 +21,7 @@ class Answer:
 
     `hour_write_tokens`: of what was written to the provider's cache, what it keeps for an hour.
     `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy.
-    `places`: index of a tool call as the provider counts → its place among the calls.
+    `has_deltas`: the stream tells it in deltas. `places`: index of a tool call as the provider counts → its place among the calls.
     """
 
     text: list[str] = field(default_factory=list)
@@ -33,6 +33,7 @@ class Answer:
     complete: bool = False
     characters: int = 0
     simulated: bool = False
+    has_deltas: bool = False
     others: "list[Answer]" = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     asides: Asides | None = None

@@ -18,17 +18,19 @@ class EventStream:
         self._rest = b""
         self._data: list[bytes] = []
         self._is_first = True
+        self._after_cr = False
 
     def feed(self, part: bytes) -> list[bytes]:
         """The data of the events that this part completes. Raises LineTooLong."""
         events: list[bytes] = []
+        if self._after_cr or b"\r" in part:
+            part = self._with_lf(part)
         *lines, self._rest = (self._rest + part).split(b"\n")
         if len(self._rest) > LINE_MOST_BYTES:
             raise LineTooLong
         if self._is_first and lines:
             lines[0], self._is_first = lines[0].removeprefix(MARK), False
-        for raw in lines:
-            line = raw[:-1] if raw.endswith(b"\r") else raw
+        for line in lines:
             if len(line) > LINE_MOST_BYTES:
                 raise LineTooLong
             if not line:
@@ -38,6 +40,14 @@ class EventStream:
             elif line.startswith(b"data:"):
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
         return events
+
+    def _with_lf(self, part: bytes) -> bytes:
+        """A line may end with CR, LF or both; the LF of one whose CR came with the part before has been counted."""
+        if self._after_cr and part:
+            part, self._after_cr = part.removeprefix(b"\n"), False
+        if part.endswith(b"\r"):
+            self._after_cr = True
+        return part.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def rest(self) -> list[bytes]:
         """The data of the event that the stream ended in: its last line, or the blank one behind it, never came."""

@@ -95,7 +95,7 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
     choice = _first(choices)
     if (failure := _failure_in(choices)) is not None:
         return failure
-    delta = choice.get("delta")
+    delta = _delta_of(answer, choice)
     if isinstance(choices, list) and choices and not is_plain(choices):
         added = add_choices(answer, choices)
         answer.complete = answer.complete or answer.finish_reason is not None
@@ -148,6 +148,14 @@ def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     """Text and parts of tool calls of one delta; both may come together."""
     calls = parts_of(answer, delta["tool_calls"]) if delta.get("tool_calls") else ()
     return add(answer, text=text_of(delta.get("content")), calls=calls, beside=delta if says_more(delta) else None)
+
+
+def _delta_of(answer: Answer, choice: dict[str, Any]) -> Any:
+    """Some servers say `message` where a stream says `delta`. Behind deltas it is the whole answer once more, and nothing new."""
+    if "delta" in choice:
+        answer.has_deltas = True
+        return choice["delta"]
+    return None if answer.has_deltas else choice.get("message")
 
 
 def _failure_in(choices: Any) -> Failure | None:

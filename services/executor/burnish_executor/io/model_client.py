@@ -15,6 +15,7 @@ from burnish_executor.core.failure import Failure, FailureKind, failure_of_body,
 from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
+from burnish_executor.io.plain_body import PlainBody
 
 BODY_MOST_BYTES = 8 * 1024 * 1024
 STREAM_MOST_BYTES = 64 * 1024 * 1024
@@ -127,9 +128,10 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(), EventStream(), 0
+    body = PlainBody(response)
     wait_s, rest = call.timeout_s, 0
     while rest < REST_PARTS_MOST:
-        part = await _next_part(response, wait_s=wait_s, may_break=reader.answer.complete)
+        part = await _next_part(body, wait_s=wait_s, may_break=reader.answer.complete)
         if part is None and not reader.answer.complete:
             yield Failure(FailureKind.TIMEOUT, f"The provider sent nothing for {wait_s:g} s in the middle of its stream.")
             return
@@ -145,7 +147,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
             if isinstance(said, Failure):
                 return
         if reader.ended:
-            await _next_part(response, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
+            await _next_part(body, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
             yield reader.answer
             return
         if reader.is_whole:
@@ -186,7 +188,7 @@ def _unended(events: EventStream) -> list[bytes]:
     return [one for one in events.rest() if one == DONE or isinstance(parsed(one), dict)]
 
 
-async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_break: bool) -> bytes | None:
+async def _next_part(body: PlainBody, *, wait_s: float, may_break: bool) -> bytes | None:
     """What comes next; empty at the end of the stream, None when nothing came within `wait_s`.
 
     `may_break`: the answer is whole, so a connection that breaks off is an end like any other; else its error is raised.
@@ -194,7 +196,7 @@ async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_bre
     try:
         # Not wait_for: before Python 3.12 it forgets a cancellation when bytes come at the same moment, and the call goes on.
         async with asyncio.timeout(wait_s):
-            return await response.content.readany()
+            return await body.readany()
     except TimeoutError:
         return None
     except (aiohttp.ClientError, ConnectionError, OSError):
@@ -249,9 +251,9 @@ async def _refusal(response: aiohttp.ClientResponse) -> Failure:
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> tuple[bytes, bool]:
     """The body, and whether that is all of it: what comes once it is longer than `most_bytes` is left."""
+    body, size = PlainBody(response), 0
     parts: list[bytes] = []
-    size = 0
-    while size <= most_bytes and (part := await response.content.readany()):
+    while size <= most_bytes and (part := await body.readany()):
         size += len(part)
         parts.append(part)
     return b"".join(parts), size <= most_bytes

@@ -46,7 +46,9 @@ class Providers:
         egress = Egress(EgressPolicy.parse(settings.egress_allow))
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_s)
         return cls(
-            operator=aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30), timeout=timeout, trust_env=False),
+            operator=aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30), timeout=timeout, trust_env=False, auto_decompress=False
+            ),
             guarded={"http": egress.session("http", timeout=timeout), "https": egress.session("https", timeout=timeout)},
             egress=egress,
             litellm=LiteLLMProcess(settings.egress_allow),

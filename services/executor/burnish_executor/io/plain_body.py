@@ -1,0 +1,33 @@
+"""The body of a provider's answer as it was before anybody on the way compressed it."""
+
+import zlib
+from typing import Final
+
+import aiohttp
+
+INFLATED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+
+PART_MOST_BYTES: Final = 1024 * 1024
+"""So much of what is compressed is taken apart at once: a few bytes can hold gigabytes, and whoever reads stops before."""
+
+
+class PlainBody:
+    """Calls ask for no compression; a proxy in between, or the server, may compress all the same. Other codings stay as they are."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding in INFLATED else None
+
+    async def readany(self) -> bytes:
+        """What has come, at least one byte of it; empty at the end. Raises ClientPayloadError where it is not what its header says."""
+        if self._inflate is None:
+            return await self._content.readany()
+        while packed := self._inflate.unconsumed_tail or await self._content.readany():
+            try:
+                plain = self._inflate.decompress(packed, PART_MOST_BYTES)
+            except zlib.error as error:
+                raise aiohttp.ClientPayloadError("The body is not compressed as its header says.") from error
+            if plain:
+                return plain
+        return self._inflate.flush()
