@@ -155,6 +155,16 @@ else:
 os._exit(0)
 """
 
+RUNS_TWICE = """
+import asyncio, sys
+from burnish_client import AsyncBurnish
+burnish = AsyncBurnish(base_url=sys.argv[1], api_key="k", cache_folder=False, max_retries=0)
+async def ask(): return [await burnish.request("GET", "/v1/credits") for _ in range(2)]
+print(*asyncio.run(ask()), *asyncio.run(ask()))
+asyncio.run(burnish.close())
+asyncio.run(burnish.close())
+"""
+
 IS_CLOSED = "This client has been closed; make another one."
 
 
@@ -172,6 +182,12 @@ def lines_of_a_program() -> Iterator[Callable[[str], list[str]]]:
 
         yield run
         server.shutdown()
+
+
+def test_a_second_event_loop_asks_over_connections_of_its_own(lines_of_a_program: Callable[[str], list[str]]) -> None:
+    """Those of the first went with it, and what stayed of them raised: "Event loop is closed"."""
+    [one, same, other, same_again] = lines_of_a_program(RUNS_TWICE)[0].split()
+    assert one == same and other == same_again and one != other
 
 
 @pytest.mark.parametrize("kind", [WAITS, IS_AWAITED], ids=["waits", "is awaited"])

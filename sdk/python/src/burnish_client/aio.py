@@ -50,7 +50,7 @@ from burnish_client.wire import (
 
 
 class AsyncBurnish:
-    """For one event loop. Use it as an async context manager, or await `close`.
+    """For one event loop at a time: a second `asyncio.run` is one. Use it as an async context manager, or await `close`.
 
     `base_url`, `api_key`: else BURNISH_BASE_URL and BURNISH_API_KEY. `timeout_s`: of one try. `max_retries`: of requests that may
     succeed later; each POST carries one idempotency key through all its tries, so nothing is done or paid twice. `cache_folder`: where
@@ -74,7 +74,7 @@ class AsyncBurnish:
 
     @property
     def _http(self) -> httpx.AsyncClient:
-        return self._connections.http
+        return self._connections.of_loop(asyncio.get_running_loop()).http
 
     async def __aenter__(self) -> AsyncBurnish:
         return self
@@ -84,7 +84,7 @@ class AsyncBurnish:
 
     async def close(self) -> None:
         """Closes the connections of this process; twice does no harm."""
-        if (http := self._connections.end()) is not None:
+        if (http := self._connections.of_loop(asyncio.get_running_loop()).end()) is not None:
             await http.aclose()
 
     async def request(

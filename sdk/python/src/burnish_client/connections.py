@@ -1,7 +1,8 @@
-"""Connections, of one process each: a server that forks its workers makes the client once, and before."""
+"""Connections, of one process and event loop each: a server that forks its workers makes the client once, and before."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from threading import Lock
@@ -24,6 +25,16 @@ class Connections(Generic[Http]):
         self._made: tuple[int, Http] = os.getpid(), make()
         self._closed = False
         self._locks: dict[int, Lock] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def of_loop(self, loop: asyncio.AbstractEventLoop) -> Connections[Http]:
+        """Itself, with connections made anew where the loop that theirs belonged to was closed: no other could use them, or close them."""
+        if self._loop is not loop and not self._closed:
+            if self._loop is not None and self._loop.is_closed():
+                self._made = os.getpid(), self._make()
+                self._loop = None
+            self._loop = self._loop or loop
+        return self
 
     @property
     def http(self) -> Http:
