@@ -1,5 +1,6 @@
 """`auto` and rules choose a model or a version where the call leaves it open, and say so (E12)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -104,8 +105,13 @@ async def test_requirements_beside_a_model_that_is_named_are_refused(caller: Cal
         assert "auto" in refused.body["error"]["message"]
     assert (await caller("POST", "/v1/executions", body | {"requirements": {}})).body["model"] == "lab/cheap"
     assert (await caller("POST", "/v1/executions", body | {"model": "auto"})).body["model"] == "lab/best"
-    chat = await caller("POST", "/v1/chat/completions", body)
-    assert (chat.status, chat.body["model"]) == (200, "lab/cheap"), "compatible routes pass over them"
+    in_metadata = {"messages": ASKED, "model": "lab/cheap", "metadata": {"requirements": '{"min_quality": 0.8}'}}
+    for given, param in ((body, "requirements"), (in_metadata, "metadata.requirements")):
+        chat = await caller("POST", "/v1/chat/completions", given)
+        assert (chat.status, chat.body["error"]["param"]) == (400, param), chat.body
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/executions", "body": body}
+    batch = await caller("POST", "/v1/batches", {"requests": [line]})
+    assert "requirements: choose among models" in json.dumps(batch.body), batch.body
 
 
 RULES = [

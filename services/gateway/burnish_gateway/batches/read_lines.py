@@ -9,7 +9,7 @@ from typing import Any, Final
 from burnish_gateway.batches.bodies import LINES_MOST, Endpoint, InputLine, InputsRequest, NewBatch, RequestLine
 from burnish_gateway.compat.chat import parse_chat
 from burnish_gateway.execution.order import Order
-from burnish_gateway.execution.routes import NewExecution, order_of
+from burnish_gateway.execution.routes import NewExecution, check_requirements, order_of
 from burnish_gateway.json_lines import lines_of
 from burnish_gateway.wire import parse_json, parse_model
 from burnish_shared.errors import BurnishError, InvalidField
@@ -90,6 +90,7 @@ def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
         body = parse_model(NewExecution, raw)
         if body.mode == "background":
             raise InvalidField("mode: has no meaning in a batch.", param="mode")
+        check_requirements(body.requirements, model=body.model)
         order = order_of(body)
     if order.stream:
         raise InvalidField("stream: has no meaning in a batch; results are read when they are there.", param="stream")

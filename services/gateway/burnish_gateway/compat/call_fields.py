@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.execution.routes import CacheAsked, cache_asked
+from burnish_gateway.execution.routes import CacheAsked, cache_asked, check_requirements
 from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import BurnishError, InvalidField
@@ -35,27 +35,28 @@ class CallFields(BaseModel):
     ) = None
 
 
-def of_call(body: CallFields, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """As fields of an Order. Raises InvalidField naming the field."""
+def of_call(body: CallFields, metadata: Mapping[str, Any], *, model: str | None) -> dict[str, Any]:
+    """As fields of an Order. `model`: the one that the call names. Raises InvalidField naming the field."""
     asked = body.cache
     return {
         "deadline_s": body.deadline_s,
         "fallback_models": body.fallback_models,
         "client_request_id": body.client_request_id,
-        "requirements": _requirements(body.requirements, metadata.get("requirements")),
+        "requirements": _requirements(body.requirements, metadata.get("requirements"), model=model),
         "cache": cache_asked(_as(CacheAsked, json.dumps(asked), param="cache") if isinstance(asked, dict) else asked),
     }
 
 
-def _requirements(given: dict[str, Any] | None, said: object) -> dict[str, Any] | None:
+def _requirements(given: dict[str, Any] | None, said: object, *, model: str | None) -> dict[str, Any] | None:
     """`said`: in `metadata`, as text that holds a JSON object; the field of the body wins. None where nothing is said."""
-    if given is not None:
-        return _as(Requirements, json.dumps(given), param="requirements").model_dump(exclude_none=True)
-    if said is None:
+    if given is None and said is None:
         return None
-    if not isinstance(said, str):
+    if given is None and not isinstance(said, str):
         raise InvalidField("metadata.requirements: must be a JSON object, as text.", param="metadata.requirements")
-    return _as(Requirements, said, param="metadata.requirements").model_dump(exclude_none=True)
+    param = "metadata.requirements" if given is None else "requirements"
+    asked = _as(Requirements, str(said) if given is None else json.dumps(given), param=param)
+    check_requirements(asked, model=model, param=param)
+    return asked.model_dump(exclude_none=True)
 
 
 def _as(model: type[M], text: str, *, param: str) -> M:

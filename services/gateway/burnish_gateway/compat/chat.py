@@ -36,7 +36,7 @@ def parse_chat(raw: bytes) -> Chat:
         user_id=body.user or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
-        **of_call(body, metadata),
+        **of_call(body, metadata, model=target.model),
     )  # fmt: skip
     return Chat(order, include_usage=(body.stream_options or {}).get("include_usage") is True)
 

@@ -164,7 +164,7 @@ async def execute(request: Request) -> Response:
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(NewExecution, raw)
-    check_requirements(body)
+    check_requirements(body.requirements, model=body.model)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     admitted = await submit(
@@ -225,13 +225,13 @@ async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: 
     return json_response(await get_one(gateway, principal, execution_id))
 
 
-def check_requirements(body: NewExecution) -> None:
+def check_requirements(given: Requirements | None, *, model: str | None, param: str = "requirements") -> None:
     """Raises InvalidField where they would be passed over: a model that is named is asked, whatever it is."""
-    asked = body.requirements is not None and body.requirements.model_dump(exclude_none=True, exclude_defaults=True)
-    if asked and body.model not in (None, AUTO):
+    asked = given is not None and given.model_dump(exclude_none=True, exclude_defaults=True)
+    if asked and model not in (None, AUTO):
         raise InvalidField(
-            'requirements: choose among models where `model` is "auto"; say "auto", or leave them out beside a model that you name.',
-            param="requirements",
+            f'{param}: choose among models where `model` is "auto"; say "auto", or leave them out beside a model that you name.',
+            param=param,
         )
 
 

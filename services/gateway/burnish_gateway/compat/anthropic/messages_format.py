@@ -57,5 +57,5 @@ def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Or
         variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},
-        prompt_key=prompt_key_in(metadata), **of_call(body, metadata),
+        prompt_key=prompt_key_in(metadata), **of_call(body, metadata, model=target.model),
     )  # fmt: skip

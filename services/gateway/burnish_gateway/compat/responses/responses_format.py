@@ -51,7 +51,7 @@ def _order(body: ResponsesBody) -> Order:
         user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
-        **of_call(body, metadata),
+        **of_call(body, metadata, model=target.model),
     )  # fmt: skip
 
 
