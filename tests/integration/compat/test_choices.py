@@ -51,11 +51,16 @@ async def test_streamed_answers_come_side_by_side_and_cost_the_same(client: Asyn
 
 
 async def test_every_streamed_answer_says_whose_it_is(client: AsyncOpenAI) -> None:
-    """OpenAI's client puts chunks together by what they say: without a role, a further answer would be nobody's."""
-    async with client.chat.completions.stream(model="simulated/chat", messages=HELLO, n=3) as stream:
+    """OpenAI's client puts chunks together by what they say: without a role, a further answer would be nobody's.
+
+    What it takes for the first chunk of an answer has no tokens, or it counts them twice.
+    """
+    async with client.chat.completions.stream(model="simulated/chat", messages=HELLO, n=3, logprobs=True) as stream:
         whole = await stream.get_final_completion()
     assert [choice.message.role for choice in whole.choices] == ["assistant"] * 3
     assert len({choice.message.content for choice in whole.choices}) == 1
+    tokens = {"".join(one.token for one in choice.logprobs.content or []) for choice in whole.choices if choice.logprobs}
+    assert tokens == {whole.choices[0].message.content}
 
 
 @pytest.mark.parametrize("streamed", [False, True])

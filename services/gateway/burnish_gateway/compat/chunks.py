@@ -52,10 +52,13 @@ class Chunks:
         return self.before_delta + body + self.after_delta
 
     def _choice(self, choice: dict[str, Any]) -> bytes:
-        """Of a further choice; its first chunk names its role, as clients that put chunks together go by it."""
+        """Of a further choice. A chunk of its own names its role first, as clients that put chunks together go by it.
+
+        OpenAI's client counts probabilities twice that stand in the first chunk of a choice.
+        """
         if choice["index"] not in self.begun:
             self.begun.add(choice["index"])
-            choice = {**choice, "delta": {"role": "assistant", "content": "", **choice["delta"]}}
+            return self._choice({"index": choice["index"], "delta": {"role": "assistant", "content": ""}}) + self._choice(choice)
         shown = json.dumps({**choice, "finish_reason": choice.get("finish_reason")}, ensure_ascii=False, separators=(",", ":")).encode()
         return self.before_choices + shown + (b'],"usage":null}\n\n' if self.include_usage else b"]}\n\n")
 
