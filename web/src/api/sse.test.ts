@@ -30,6 +30,12 @@ describe("server-sent events", () => {
     expect(new EventParser().push("\ufeffevent: a\ndata: 1\n\ndata: 2\n\n").map((one) => one.event)).toEqual(["a", "message"]);
   });
 
+  it.each(["data: 5678901", "data: 1\n".repeat(5)])("are refused before they fill the memory", (endless) => {
+    const parser = new EventParser(10);
+    expect(parser.push("data: 1234\n\n".repeat(9))).toHaveLength(9);
+    expect(() => [...endless].map((one) => parser.push(one))).toThrow("more than 10 characters");
+  });
+
   it("come out of bytes that cut a character in two", async () => {
     const bytes = new TextEncoder().encode("data: é🙂\n\n");
     const body = new ReadableStream<Uint8Array>({

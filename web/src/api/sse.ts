@@ -2,9 +2,14 @@
 
 export type ServerEvent = { event: string; data: string; id: string };
 
+/** So many characters may one event hold; the longest answer has a part of them. More is refused before it fills the memory. */
+const EVENT_MOST = 64 * 2 ** 20;
+
 /** Takes text in any pieces and gives the events that are complete. */
 export class EventParser {
   #rest = "";
+  #looked = 0;
+  #held = 0;
   #data: string[] = [];
   #event = "";
   #id = "";
@@ -13,6 +18,9 @@ export class EventParser {
   /** Milliseconds that the server asks to wait before the next try; null where it does not. */
   retryMs: number | null = null;
 
+  constructor(private readonly most = EVENT_MOST) {}
+
+  /** Throws where an event grows beyond `most` characters. */
   push(text: string): ServerEvent[] {
     let given = text;
     if (this.#first && given) {
@@ -27,7 +35,11 @@ export class EventParser {
     this.#rest += given;
     const events: ServerEvent[] = [];
     for (;;) {
-      const end = /\r\n|\r|\n/.exec(this.#rest);
+      const ends = /\r\n|\r|\n/g;
+      ends.lastIndex = this.#looked;
+      const end = ends.exec(this.#rest);
+      this.#looked = end ? 0 : this.#rest.length;
+      if (this.#held + (end ? end.index : this.#looked) > this.most) throw new RangeError(`an event has more than ${this.most} characters`);
       if (!end) return events;
       const line = this.#rest.slice(0, end.index);
       this.#rest = this.#rest.slice(end.index + end[0].length);
@@ -43,8 +55,10 @@ export class EventParser {
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (field === "data") this.#data.push(value);
-    else if (field === "event") this.#event = value;
+    if (field === "data") {
+      this.#data.push(value);
+      this.#held += value.length;
+    } else if (field === "event") this.#event = value;
     else if (field === "id" && !value.includes("\0")) this.#id = value;
     else if (field === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
     return null;
@@ -53,6 +67,7 @@ export class EventParser {
   #dispatch(): ServerEvent | null {
     const event = this.#data.length > 0 ? { event: this.#event || "message", data: this.#data.join("\n"), id: this.#id } : null;
     this.#data = [];
+    this.#held = 0;
     this.#event = "";
     return event;
   }
