@@ -199,9 +199,10 @@ async def test_a_call_that_failed_under_a_key_tells_clients_not_to_repeat_it(cal
         free = await caller("POST", path, body)
         first = await caller("POST", path, body, headers={"Idempotency-Key": f"spent {path}".replace(" ", "-")})
     again = await caller("POST", path, body, headers={"Idempotency-Key": f"spent {path}".replace(" ", "-")})
-    assert (free.status, free.headers.get("x-should-retry") != "false") == (502, True)
+    assert (free.status, free.headers.get("x-should-retry") != "false", free.body["error"]["retryable"]) == (502, True, True)
     assert (first.status, first.headers["x-should-retry"]) == (again.status, again.headers["x-should-retry"]) == (502, "false")
     assert again.headers["idempotent-replayed"] == "true"
+    assert first.body["error"]["retryable"] is again.body["error"]["retryable"] is False
 
 
 @pytest.mark.promise("G-02", "G-04")

@@ -76,6 +76,9 @@ async def test_an_execution_that_failed_in_the_middle_ends_with_one_error_and_no
     *_, last = said = await events(Started(), Text(b'"a"'), Done(failed))
     assert last["error"]["code"] == "stream_cut_off" and last["error"]["request_id"] == "req_1"
     assert sum("error" in one for one in said) == 1 and "[DONE]" not in said
+    assert last["error"]["retryable"] is True
+    *_, last = await events(Started(), Text(b'"a"'), Done(failed, has_key=True))
+    assert last["error"]["retryable"] is False, "its key gets this failure from now on"
 
 
 @pytest.mark.promise("G-13")

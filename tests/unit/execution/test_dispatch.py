@@ -353,7 +353,7 @@ async def test_a_stream_with_a_key_that_told_text_is_cut_short(monkeypatch: pyte
 
     line = Line(answer)
     heard = await told(line, monkeypatch, stream=True, key=KEY)
-    assert heard == [Text(b'"one"'), Done(b'{"status":"error","output":"one"}')]
+    assert heard == [Text(b'"one"'), Done(b'{"status":"error","output":"one"}', has_key=True)]
     assert line.cancels == [CUT_SHORT]
 
 

@@ -46,7 +46,7 @@ async def _embed(request: Request) -> Response:
     else:
         outcome, headers = await answered(request, admitted, gateway=gateway)
     if not succeeded(outcome):
-        response = openai_error(failure_of(outcome), request_id=request_id_of(request))
+        response = openai_error(failure_of(outcome, has_key=key is not None), request_id=request_id_of(request))
         response.headers.update(headers | (KEY_IS_SPENT if key is not None else {}))
         return response
     return Response(embeddings(json.loads(outcome), body), media_type="application/json", headers=headers)

@@ -58,7 +58,7 @@ async def _serve(request: Request, *, format: Format) -> Response:
 def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str], has_key: bool) -> Response:
     if succeeded(outcome):
         return Response(format.answer(json.loads(outcome)), media_type="application/json", headers=headers)
-    response = format.refuse(failure_of(outcome), request_id=request_id_of(request))
+    response = format.refuse(failure_of(outcome, has_key=has_key), request_id=request_id_of(request))
     response.headers.update(headers | (KEY_IS_SPENT if has_key else {}))
     return response
 

@@ -36,8 +36,8 @@ async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, events: 
                         has_calls = has_calls or body.startswith(CALLS)
                         has_asides = has_asides or not body.startswith(CALLS)
                         yield events.delta(body)
-                    case Done(body):
-                        yield ending(body, events=events, has_calls=has_calls, has_asides=has_asides, request_id=request_id, gap=one.gap)
+                    case Done():
+                        yield ending(one, events=events, has_calls=has_calls, has_asides=has_asides, request_id=request_id)
                         return
                     case _:
                         yield None
@@ -56,19 +56,19 @@ async def replayed_chat(outcome: bytes, *, events: Events, request_id: str) -> A
         text = facts["output"]
         if text:
             yield events.text(json.dumps(text, ensure_ascii=False).encode())
-    yield ending(outcome, events=events, has_calls=False, has_asides=True, request_id=request_id, gap=False)
+    yield ending(Done(outcome, has_key=True), events=events, has_calls=False, has_asides=True, request_id=request_id)
 
 
-def ending(outcome: bytes, *, events: Events, has_calls: bool, has_asides: bool, request_id: str, gap: bool) -> bytes:
+def ending(done: Done, *, events: Events, has_calls: bool, has_asides: bool, request_id: str) -> bytes:
     """The last events of a stream. Tool calls of which nothing was told are told here; of which a part is missing, end it as an error.
 
     So are thoughts and refusals; a part of them that got lost is missed by nobody.
     """
-    if not succeeded(outcome):
-        return events.error(failure_of(outcome), request_id=request_id)
-    facts: dict[str, Any] = json.loads(outcome)
+    if not succeeded(done.body):
+        return events.error(failure_of(done.body, has_key=done.has_key), request_id=request_id)
+    facts: dict[str, Any] = json.loads(done.body)
     untold = events.asides(facts["beside"]) if facts.get("beside") and not has_asides else b""
-    return untold + _end(facts, events=events, has_calls=has_calls, request_id=request_id, gap=gap)
+    return untold + _end(facts, events=events, has_calls=has_calls, request_id=request_id, gap=done.gap)
 
 
 def _end(facts: dict[str, Any], *, events: Events, has_calls: bool, request_id: str, gap: bool) -> bytes:

@@ -15,8 +15,10 @@ STATUS_OF_CODE = {
     "guardrails_unknown": 503,
     "output_invalid": 422,
     "provider_unavailable": 503,
+    "interrupted": 502,
 }
-"""Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway."""
+"""Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway. What a stopped gateway cut short
+is booked as cancelled, but its caller did not go away."""
 
 BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
 
@@ -46,8 +48,16 @@ def succeeded(outcome: bytes) -> bool:
     return outcome.startswith(SUCCEEDED)
 
 
-def failure_of(outcome: bytes) -> BurnishError:
-    """The error that an unsuccessful Outcome stands for, with what had come of the answer."""
+def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
+    """The error that an unsuccessful Outcome stands for, with what had come of the answer. `has_key`: it is what the caller's
+    Idempotency-Key gets from now on, so to send the same request again is of no use.
+    """
+    failure = _failure_of(outcome)
+    failure.retryable = failure.retryable and not has_key  # type: ignore[misc]
+    return failure
+
+
+def _failure_of(outcome: bytes) -> BurnishError:
     body = json.loads(outcome)
     error = body.get("error") or {"type": "api_error", "code": "failed", "message": "The execution failed.", "retryable": True}
     if error["code"] == "not_dispatched":

@@ -77,10 +77,14 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The Outcome as JSON, exactly as the books have it. The last thing that is told. `gap`: deltas may be missing; text never is."""
+    """The Outcome as JSON, exactly as the books have it. The last thing that is told. `gap`: deltas may be missing; text never is.
+
+    `has_key`: an Idempotency-Key gets it from now on.
+    """
 
     body: bytes
     gap: bool = False
+    has_key: bool = False
 
 
 Told = Started | Text | Delta | Alive | Done
@@ -256,7 +260,7 @@ class Dispatch:
         """The rest of the text, where a gap had held it back, and the outcome. `is_read`: from the books, as frames were lost."""
         self.gap = self.gap or (is_read and self.request.stream)
         rest = books.rest_of(body, self.delivered) if self.gap else b""
-        done = Done(body, gap=self.gap)
+        done = Done(body, gap=self.gap, has_key=self.key is not None)
         return (Text(rest), done) if rest else (done,)
 
     async def _end_by_books(self) -> Sequence[Told]:

@@ -292,7 +292,7 @@ async def _last(told: AsyncGenerator[Told, None]) -> bytes:
 def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], has_key: bool, shape: Shape = "with_metadata") -> Response:
     if succeeded(outcome):
         return shaped(outcome, shape, headers=headers)
-    response = error_response(failure_of(outcome), request_id=request_id)
+    response = error_response(failure_of(outcome, has_key=has_key), request_id=request_id)
     response.headers.update(headers | (KEY_IS_SPENT if has_key else {}))
     return response
 
@@ -332,15 +332,15 @@ def _event(told: Told, *, index: int, request_id: str) -> bytes | None:
         case Delta(body):
             return b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
         case Done(body):
-            return _last_event(body, request_id=request_id)
+            return _last_event(body, request_id=request_id, has_key=told.has_key)
         case Started() | Alive():
             return None
 
 
-def _last_event(outcome: bytes, *, request_id: str) -> bytes:
+def _last_event(outcome: bytes, *, request_id: str, has_key: bool) -> bytes:
     if succeeded(outcome):
         return b"event: done\ndata: " + outcome + b"\n\n"
-    failure = failure_of(outcome)
+    failure = failure_of(outcome, has_key=has_key)
     invalid = failure.details.get("output_invalid")
     why = b"" if invalid is None else b"event: output_invalid\ndata: " + json.dumps({"problems": invalid}).encode() + b"\n\n"
     return why + b"event: error\ndata: " + bytes(error_response(failure, request_id=request_id).body) + b"\n\n"
@@ -360,7 +360,7 @@ async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal,
         text = json.loads(outcome).get("output")
         if text:
             yield b'event: delta\ndata: {"index":0,"text":%s}\n\n' % json.dumps(text, ensure_ascii=False).encode()
-        yield _last_event(outcome, request_id=request_id)
+        yield _last_event(outcome, request_id=request_id, has_key=True)
 
     return EventStream(stored(), headers=headers)
 

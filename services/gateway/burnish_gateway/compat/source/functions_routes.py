@@ -158,7 +158,7 @@ async def _execute(request: Request, gateway: Gateway) -> Response:
     else:
         outcome, headers = await answered(request, submitted, gateway=gateway)
     if not succeeded(outcome):
-        raise failure_of(outcome)
+        raise failure_of(outcome, has_key=key is not None)
     facts = json.loads(outcome)
     data = facts["output_json"] if facts.get("output_json") is not None else json.loads(completion(facts))
     answer = ExecutorAnswer(
