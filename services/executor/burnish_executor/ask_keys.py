@@ -35,7 +35,7 @@ log = structlog.get_logger("burnish.executor")
 
 NO_TURN = frozenset({FailureKind.RESTING, FailureKind.RATE_LIMITED})
 
-OURS_TO_END = frozenset({FailureKind.CANCELLED, FailureKind.DEADLINE, FailureKind.INTERRUPTED})
+OURS_TO_END = frozenset({FailureKind.CANCELLED, FailureKind.DEADLINE, FailureKind.CUT_SHORT})
 """The caller's end of a call that the provider worked on: it bills for it, so it is paid for."""
 
 NO_TICKET_S = 0.05

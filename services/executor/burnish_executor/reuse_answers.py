@@ -23,7 +23,7 @@ from burnish_shared.beside import message_fields
 from burnish_shared.bus.frames import FrameKind
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Outcome
 
-OWN_FATE = frozenset({FailureKind.CANCELLED, FailureKind.DEADLINE, FailureKind.INTERRUPTED})
+OWN_FATE = frozenset({FailureKind.CANCELLED, FailureKind.DEADLINE, FailureKind.CUT_SHORT})
 """Failures that say something of one caller, and nothing of the model."""
 
 FROM_CACHE = KeyUse(source="cache").model_dump_json().encode()

@@ -19,7 +19,7 @@ T = TypeVar("T")
 GONE = Failure(FailureKind.CANCELLED, "The caller went away.")
 CANCELLED_BY = {
     CALLED_OFF: Failure(FailureKind.CANCELLED, "It was cancelled by a call of the API."),
-    CUT_SHORT: Failure(FailureKind.INTERRUPTED, "The gateway that told this was stopped in the middle; what had come was booked."),
+    CUT_SHORT: Failure(FailureKind.CUT_SHORT, "The gateway that told this was stopped in the middle; what had come was booked."),
     STOPPED: Failure(FailureKind.CANCELLED, "The test run, search or batch that asked for it ended first."),
 }
 """By the body of a cancellation; GONE for any other."""

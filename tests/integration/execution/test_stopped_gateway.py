@@ -94,7 +94,7 @@ async def test_a_stream_ends_with_one_error_and_what_had_come_is_booked(stack: S
     assert [one for one in pieces if one.get("error")] == []
     (row,) = await rows_of(stack, caller)
     booked = (await caller("GET", f"/v1/executions/{row['execution_id']}")).body
-    assert (booked["status"], booked["error"]["code"]) == ("error", "interrupted")
+    assert (booked["status"], booked["error"]["code"]) == ("cancelled", "interrupted")
     assert booked["output"] == "".join(map(text_in, pieces)) != ""
     assert booked["cost_nusd"] > 0
     await assert_settled(stack, caller)
@@ -111,7 +111,7 @@ async def test_a_call_that_waits_hears_503_and_its_model_is_asked_no_longer(stac
     assert answer.headers["retry-after"] == "1"
     assert (answer.body.get("type") == "error") is (path == MESSAGES)
     booked = await finished(caller, answer.body["error"]["details"]["execution_id"])
-    assert (booked["status"], booked["error"]["code"]) == ("error", "interrupted")
+    assert (booked["status"], booked["error"]["code"]) == ("cancelled", "interrupted")
     assert len(await rows_of(stack, caller)) == 1
     await assert_settled(stack, caller)
 

@@ -197,6 +197,7 @@ def test_a_call_that_a_stopped_gateway_ended_costs_its_input_once_the_provider_w
     cut_short = CANCELLED_BY[CUT_SHORT]
     trials = [Trial(cut_short, 1.0, had_started=had_started)]
     made = outcome_of(request(), cut_short, text="", trials=trials, latency_s=1, first_token_s=None)
+    assert made.status is Status.CANCELLED, "it does not count against its prompt"
     assert made.error is not None and made.error.code == "interrupted" and cut_short.kind in OURS_TO_END
     assert (made.usage.input_tokens > 0) is had_started
 

@@ -172,6 +172,6 @@ async def test_tool_calls_of_a_hit_are_streamed_as_deltas(cache: AnswerCache, st
 async def test_a_hit_whose_executor_died_costs_nothing() -> None:
     """What had been delivered was an answer from the cache: whoever books it asks nobody's price for it."""
     request = _request(interrupted="Hi.", upstream_started=True, used_key=KeyUse(source="cache"))
-    failure = Failure(FailureKind.INTERRUPTED, "Stopped.")
+    failure = Failure(FailureKind.CUT_SHORT, "Stopped.")
     outcome = outcome_of(request, failure, text="Hi.", trials=[], latency_s=0, first_token_s=None)
     assert (outcome.cost_nusd, outcome.usage.output_tokens, outcome.key_source, outcome.output) == (0, 0, None, "Hi.")

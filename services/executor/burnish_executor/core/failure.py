@@ -23,6 +23,7 @@ class FailureKind(Enum):
     CUT_OFF = (Status.ERROR, "stream_cut_off", True)
     CANCELLED = (Status.CANCELLED, "cancelled", False)
     INTERRUPTED = (Status.ERROR, "interrupted", True)
+    CUT_SHORT = (Status.CANCELLED, "interrupted", True)
     EGRESS = (Status.ERROR, "egress_refused", False)
     NOT_ADMITTED = (Status.ERROR, "not_admitted", False)
     RESTING = (Status.ERROR, "provider_unavailable", True)
