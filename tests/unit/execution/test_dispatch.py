@@ -1,6 +1,7 @@
 """What a gateway makes of frames, whatever order and from whomever they come: no executor, no bus, only the rules."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from burnish_gateway.execution import books
 from burnish_gateway.execution import dispatch as dispatching
 from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, Text
-from burnish_gateway.execution.frames import FrameInbox, GraceOver, Mailbox
+from burnish_gateway.execution.frames import FrameInbox, GraceOver, Mailbox, NobodyThere
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, superseded
@@ -72,7 +73,9 @@ def request(*, stream: bool) -> ExecutionRequest:
     )
 
 
-async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = False, key: tuple[str, str] | None = None) -> list[Any]:
+async def told(
+    line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = False, key: tuple[str, str] | None = None, goes_on: bool = False
+) -> list[Any]:
     """All that the caller hears."""
     fence = 1
 
@@ -96,7 +99,7 @@ async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = Fa
     gateway = SimpleNamespace(settings=settings, bus=line, inbox=inbox, clock=clock, refusals=Refusals())
     monkeypatch.setattr("burnish_gateway.execution.frames.Mailbox", lambda: line.mailbox)
     async with asyncio.timeout(15):
-        return [one async for one in Dispatch(gateway, asked, key=key).follow()]  # type: ignore[arg-type]
+        return [one async for one in Dispatch(gateway, asked, key=key, goes_on=goes_on).follow()]  # type: ignore[arg-type]
 
 
 async def test_a_buffered_success_cancels_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,6 +126,28 @@ async def test_a_request_that_kills_its_executor_before_the_model_began_is_hande
     assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"error"}')
     assert ["interrupted" in one for one in line.requests] == [False, False, True]
     assert line.requests[-1].get("upstream_started", False) is False
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_a_step_of_a_chain_waits_while_the_only_executor_starts_again(monkeypatch: pytest.MonkeyPatch, goes_on: bool) -> None:
+    """Its run would fail with it. A caller who asked for this call alone hears 503."""
+    given_up = list[Any]()
+
+    async def abandon(*args: Any, **_: Any) -> bool:
+        given_up.append(args)
+        return True
+
+    def answer_late(line: Line, asked: dict[str, Any]) -> None:
+        if len(line.requests) < 6:
+            asyncio.get_running_loop().call_later(0.001, line.mailbox.put, NobodyThere())
+        else:
+            line.say(FrameKind.TERMINAL, asked["fence"], 0, b'{"status":"success"}')
+
+    monkeypatch.setattr(books, "abandon", abandon)
+    monkeypatch.setitem(globals(), "GIVE_UP_S", 2 * dispatching.RETRY_S)
+    with contextlib.nullcontext() if goes_on else pytest.raises(Unavailable, match="No executor can take this"):
+        assert (await told(Line(answer_late), monkeypatch, goes_on=goes_on))[-1] == Done(b'{"status":"success"}')
+    assert bool(given_up) is not goes_on
 
 
 @pytest.mark.promise("G-12")

@@ -44,6 +44,10 @@ HANDOVERS_MOST = 1
 PONG_S = 0.3
 """How long NATS may take to answer before it counts as standing still."""
 
+PATIENT_S = 20.0
+"""How long an executor is looked for by what would fail with more than one call: the only one may be starting again. As long as
+single messages of batches wait (bus/batch.py)."""
+
 LAST_WORD_S = 2.0
 """How long a gateway that gives no more time waits for how a stream was booked, to tell its caller."""
 
@@ -204,6 +208,9 @@ class Dispatch:
         """An executor is looked for from now on: to run it, or, when another one fell silent in the middle, to book what was delivered."""
         settings = self.gateway.settings
         patience_s = settings.interrupted_give_up_s if self.interrupted else settings.dispatch_give_up_s
+        if self.goes_on:
+            left_s = (self.request.deadline_at - self.gateway.clock.now()).total_seconds()
+            patience_s = max(patience_s, min(PATIENT_S, left_s))
         self.seek_until = asyncio.get_running_loop().time() + patience_s
 
     async def _on_frame(self, frame: Frame) -> Sequence[Told]:
