@@ -10,7 +10,7 @@ import pytest
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.chains.chains import call, make_chain, make_prompt, until
-from tests.integration.execution.test_executions import assert_settled, fault, rows_of
+from tests.integration.execution.test_executions import assert_settled, fault, finished, rows_of
 from tests.integration.execution.test_stopped_gateway import stopping, until_running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-18"), pytest.mark.capability("I1")]
@@ -54,4 +54,24 @@ async def test_a_chain_goes_on_and_its_caller_hears_so(stack: Stack, caller: Cal
         again = await caller("POST", PATH, {**body, "stream": stream}, headers=headers)
         assert again.status == 200 and again.headers["x-chain-run-id"] == run_id
     assert [row["status"] for row in await rows_of(stack, caller)] == ["success"]
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_run_of_which_nothing_is_kept_ends_with_its_gateway_and_its_caller_hears_so(
+    stack: Stack, caller: Caller, stream: bool
+) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "duo", call("one"))
+    assert (await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})).status == 200
+    headers = {"idempotency-key": new_uuid().hex} if stream else {}
+    async with fault(stack, "slow,s=1.5"), stopping(stack, caller) as (at_it, server):
+        calling = asyncio.create_task(told(at_it, {"variables": {"topic": "tea"}, "stream": stream}, headers))
+        await until_running(stack, caller)
+        server.should_exit = True
+        status, error, _ = await asyncio.wait_for(calling, 15)
+    assert (status, error["code"], error["retryable"]) == (200 if stream else 503, "interrupted", not stream)
+    ended = await until(caller, error["details"]["chain_run_id"], timeout_s=30)
+    assert (ended["status"], ended["error"]["code"]) == ("error", "interrupted")
+    await finished(caller, ended["steps"][0]["execution_id"])
     await assert_settled(stack, caller)

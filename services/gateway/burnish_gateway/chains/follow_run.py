@@ -11,12 +11,12 @@ from asyncpg import Record
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import runs_store, store
 from burnish_gateway.chains.answers import ChainRunAnswer, run_answer
-from burnish_gateway.chains.run_chain import ChainRun, failed
+from burnish_gateway.chains.run_chain import INTERRUPTED, ChainRun, failed
 from burnish_gateway.chains.runs_store import ENDED
 from burnish_gateway.chains.tell import Queue, Told, event_of, rank_of
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.streaming import error_event, unless_over
-from burnish_gateway.idempotency import goes_on
+from burnish_gateway.idempotency import NOT_AGAIN, goes_on
 from burnish_shared.chains.walk import SUCCESS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, NotFound, Unavailable
@@ -46,14 +46,20 @@ async def ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, loc
     """The run once it has ended. `local`: its output is told as it was, whatever is kept of it.
 
     Raises Unavailable where this gateway is stopped before and gives no more time, without a key GoesOn; the run goes on under another
-    gateway.
+    gateway. Where nothing of it is kept it does not, and that is raised.
     """
     work = _ended_run(gateway, principal, run_id, local=local)
-    return await unless_over(gateway.inbox.over, work, otherwise=lambda: _goes_on(run_id, has_key=has_key))
+    return await unless_over(gateway.inbox.over, work, otherwise=lambda: _stopped(run_id, local=local, has_key=has_key))
 
 
-def _goes_on(run_id: UUID, *, has_key: bool) -> BurnishError:
-    return goes_on("the run", has_key=has_key, details={"chain_run_id": str(run_id)})
+def _stopped(run_id: UUID, *, local: ChainRun | None, has_key: bool) -> BurnishError:
+    """Why it is not waited for any longer. A run of which nothing is kept ends with its gateway, and is what a key gets from now on."""
+    details = {"chain_run_id": str(run_id)}
+    if local is None or local.keeps_text:
+        return goes_on("the run", has_key=has_key, details=details)
+    error = failed(INTERRUPTED | {"retryable": not has_key}, details=details)
+    error.headers = NOT_AGAIN if has_key else {}
+    return error
 
 
 async def _ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None) -> ChainRunAnswer:
@@ -114,7 +120,7 @@ async def events_of_run(
                 yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
                 return
         if gateway.inbox.is_over:
-            yield error_event(_goes_on(run_id, has_key=may_repeat), request_id=request_id)
+            yield error_event(_stopped(run_id, local=local, has_key=may_repeat), request_id=request_id)
             return
         yield None
         await _pause(gateway.inbox.over, LOOK_EVERY_S)

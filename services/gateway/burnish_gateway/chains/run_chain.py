@@ -62,7 +62,10 @@ class Given:
 
 @dataclass(slots=True)
 class ChainRun:
-    """One claim of a run. `given`: where it began here. `finished`: how it ended, with its texts unmasked, for whoever waits."""
+    """One claim of a run. `given`: where it began here. `finished`: how it ended, with its texts unmasked, for whoever waits.
+
+    `keeps_text`: as far as is known; without it nobody else can go on.
+    """
 
     claim: Claim
     gateway: Gateway
@@ -71,6 +74,7 @@ class ChainRun:
     finished: Finished | None = None
     why: Why | None = None
     is_let_go: bool = False
+    keeps_text: bool = True
     followers: Followers = field(default_factory=Followers)
     _steps: dict[str, StepRun] = field(default_factory=dict)
     _tasks: "dict[str, asyncio.Task[Ended]]" = field(default_factory=dict)
@@ -106,7 +110,7 @@ class ChainRun:
 
     async def _carry_out(self) -> None:
         row, content = await self._patiently(lambda tx: store.load(tx, self.claim))
-        self._deadline_at = row["deadline_at"]
+        self._deadline_at, self.keeps_text = row["deadline_at"], row["keeps_text"]
         chain = read_chain(content)
         given = self.given or (None if row["variables"] is None else Given(row["variables"], row["metadata"]))
         if row["cancel_requested"]:
@@ -134,7 +138,7 @@ class ChainRun:
                     status=one["status"], kept=one["result"], model=one["model"], error=one["error"]
                 )  # fmt: skip
         if given is None:
-            return Finished("error", error=_error("interrupted", "It broke off, and nothing of it is kept to go on with.", 503))
+            return Finished("error", error=INTERRUPTED)
         try:
             principal = self.principal or await self._principal(row)
         except BurnishError as error:
@@ -275,3 +279,6 @@ def failed(error: Mapping[str, Any] | None, *, details: dict[str, Any]) -> Burni
 
 def _error(code: str, message: str, http_status: int) -> dict[str, Any]:
     return {"type": "chain_error", "code": code, "message": message, "http_status": http_status, "retryable": code != "cancelled"}
+
+
+INTERRUPTED: Final = _error("interrupted", "It broke off, and nothing of it is kept to go on with.", 503)
