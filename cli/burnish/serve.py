@@ -1,20 +1,30 @@
 """Runs one service in this process: `python -m burnish.serve SERVICE`, which `burnish serve SERVICE` and the launcher use."""
 
 import os
+import signal
 import sys
 from collections.abc import MutableMapping
 from importlib import import_module
+from typing import Any
 
 from burnish.launcher.services import service_named
 
 
 def serve(name: str) -> None:
     """Returns when the service was told to stop and has stopped. Raises KeyError for an unknown name."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     module = import_module(service_named(name).module)
     take_port(name, os.environ)
     from burnish_shared.process import run_service
 
     run_service(module.main, service=name)
+
+
+def _leave(*_: Any) -> None:
+    """Told to stop before it began: nothing is held yet, and imports, which take seconds, are no place to raise in. The service itself
+    listens otherwise once it runs."""
+    os._exit(0)
 
 
 def take_port(name: str, environment: MutableMapping[str, str]) -> None:

@@ -94,3 +94,11 @@ def test_a_service_whose_settings_are_wrong_says_which_and_is_told_from_a_crash(
         [sys.executable, "-c", PROGRAM.format(body=body)], env=surroundings, capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 78 and "BURNISH_LOG_LEVEL: " in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.promise("G-18")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_that_is_stopped_before_it_has_begun_ends_well(number: signal.Signals) -> None:
+    told = f"import os; from burnish import serve; serve.import_module = lambda _: os.kill(os.getpid(), {number:d}); serve.serve('gateway')"
+    ended = subprocess.run([sys.executable, "-P", "-c", told], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
