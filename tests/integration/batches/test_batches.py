@@ -13,6 +13,7 @@ from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
 from tests.integration.execution.test_executions import books, fault
+from tests.integration.execution.test_stopped_gateway import stopping
 
 pytestmark = pytest.mark.usefixtures("optimizer")
 
@@ -50,6 +51,22 @@ async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack
     told = "SELECT convert_from(body, 'UTF8') AS body FROM outbox WHERE subject = 'burnish.v1.batch.completed.' || $1::text"
     (event,) = [json.loads(row["body"]) for row in await books(stack, told, str(caller.workspace.workspace_id))]
     assert event["data"] | {"batch_id": batch["id"], "status": "completed", "succeeded": 12, "failed": 0} == event["data"]
+
+
+@pytest.mark.promise("G-18")
+async def test_who_follows_results_hears_that_the_gateway_is_stopped_and_where_to_go_on(stack: Stack, caller: Caller) -> None:
+    batch = await started(caller, {"inputs": [{"messages": CHAT["messages"]}] * 2, "models": [CHAT["model"]]})
+    path = f"/v1/batches/{batch['id']}"
+    assert (await caller("POST", f"{path}/pause")).status == 200
+    asked = f"{path}/results?follow=true&from_line=1"
+    async with stopping(stack, caller) as (at_it, server):
+        async with at_it.session.get(at_it.url + asked, headers={"authorization": f"Bearer {caller.key}"}) as response:
+            server.should_exit = True
+            last = json.loads((await asyncio.wait_for(response.read(), 15)).splitlines()[-1])  # It raises where the connection is cut.
+    assert set(last) == {"error"} and (last["error"]["code"], last["error"]["retryable"]) == ("unavailable", True)
+    assert last["error"]["details"] == {"batch_id": batch["id"], "from_line": 1}
+    await caller("POST", f"{path}/cancel")
+    await until(caller, batch["id"])
 
 
 @pytest.mark.capability("E15")

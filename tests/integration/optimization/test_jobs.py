@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.embedded.stack import Stack
-from tests.integration.execution.test_stopped_gateway import told_by_stopped
+from tests.integration.execution.test_stopped_gateway import stopping, told_by_stopped, until_open
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, crash
 from tests.integration.optimization.tickets import CUES, tickets
@@ -361,6 +361,19 @@ async def test_the_stream_of_a_job_that_is_removed_ends(stack: Stack, desk: Desk
 async def test_the_stream_of_a_job_says_that_its_gateway_is_stopped(stack: Stack, desk: Desk) -> None:
     job_id = await start(desk)
     assert await told_by_stopped(stack, desk.caller, f"/v1/optimizations/{job_id}/events", first=b"event: progress")
+
+
+@pytest.mark.promise("G-18")
+async def test_the_tool_that_waits_for_a_job_says_how_it_stands_when_its_gateway_is_stopped(stack: Stack, desk: Desk) -> None:
+    arguments = {"optimization_id": await start(desk), "wait_s": 50}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "follow_optimization", "arguments": arguments}}
+    both = {"accept": "application/json, text/event-stream"}
+    async with stopping(stack, desk.caller) as (at_it, server):
+        asking = asyncio.create_task(at_it("POST", "/mcp", asked, headers=both))
+        await until_open(server, 1)
+        server.should_exit = True
+        answer = await asyncio.wait_for(asking, 15)
+    assert answer.status == 200 and b'"status":"pending"' in answer.raw and b'"isError":true' not in answer.raw
 
 
 @pytest.mark.capability("O6")

@@ -30,13 +30,14 @@ Wanted = Callable[[bool], bool]
 
 
 async def results_of(
-    db: Database, workspace_id: UUID, batch: Record, *, from_line: int = 0, follows: bool = False, wanted: Wanted = lambda _: True
-) -> AsyncGenerator[bytes, None]:
-    """Lines that have an answer. With `follows` each in its turn, waiting for those that have none yet, until the batch has ended.
+    db: Database, workspace_id: UUID, batch: Record, *, from_line: int = 0, over: asyncio.Event | None = None,
+    wanted: Wanted = lambda _: True,
+) -> AsyncGenerator[bytes, None]:  # fmt: skip
+    """Lines that have an answer. With `over` each in its turn, waiting for those that have none yet, until the batch has ended.
 
-    While PostgreSQL is away it waits.
+    While PostgreSQL is away it waits. Raises Unavailable once `over` is set and it would wait on.
     """
-    batch_id, next_line, is_over = batch["batch_id"], from_line, batch["status"] in ENDED
+    batch_id, next_line, is_over, follows = batch["batch_id"], from_line, batch["status"] in ENDED, over is not None
     while True:
         try:
             async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
@@ -48,7 +49,7 @@ async def results_of(
                 rows = await store.executions_of(tx, workspace_id, ids)
                 await executions.flush(tx)
         except Unavailable:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await _pause(over, batch_id, next_line)
             continue
         has_waited = False
         for line in lines:
@@ -63,9 +64,16 @@ async def results_of(
             if wanted(succeeded):
                 yield _shown(batch, line, execution)
         if has_waited:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await _pause(over, batch_id, next_line)
         elif len(lines) < LINES_AT_ONCE:
             return
+
+
+async def _pause(over: asyncio.Event | None, batch_id: UUID, next_line: int) -> None:
+    if over is not None and over.is_set():
+        told = f"This gateway is stopped, and the batch goes on: follow it again with 'from_line' {next_line}."
+        raise Unavailable(told, retry_after_s=1, details={"batch_id": str(batch_id), "from_line": next_line})
+    await asyncio.sleep(LOOK_EVERY_S)
 
 
 def _shown(batch: Record, line: Record, execution: Record | None) -> bytes:

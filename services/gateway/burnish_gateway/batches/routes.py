@@ -1,5 +1,7 @@
 """`/v1/batches`: many calls that nobody waits for."""
 
+import contextlib
+from collections.abc import AsyncGenerator
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,9 +20,9 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import include, make_router
+from burnish_gateway.wire import error_response, include, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import NotFound, Unavailable
 
 router = make_router("batches")
 include(router, file_routes.router)
@@ -101,6 +103,7 @@ async def read_batch(gateway: GatewayParts, principal: Viewer, batch_id: UUID) -
 
 @router.get("/v1/batches/{batch_id}/results", summary="Read a batch's results", response_class=StreamingResponse)
 async def read_results(
+    request: Request,
     gateway: GatewayParts,
     principal: Viewer,
     batch_id: UUID,
@@ -108,7 +111,8 @@ async def read_results(
     follow: Annotated[bool, Query(description="Wait for lines that have no answer yet, until the batch has ended.")] = False,
 ) -> Response:
     """JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`. 404 once they went with
-    the days for which the workspace keeps text."""
+    the days for which the workspace keeps text. With `follow` a gateway that is stopped ends with a line that has `error` alone, whose
+    `details.from_line` says where to go on."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         batch = await _found(tx, principal, batch_id)
         kept = await store.lines_kept(tx, principal.workspace_id, batch_id)
@@ -117,8 +121,19 @@ async def read_results(
             "The results of this batch are forgotten: they go with the days for which the workspace keeps text ('retention_days').",
             param="batch_id",
         )
-    lines = results_of(gateway.db, principal.workspace_id, batch, from_line=from_line, follows=follow)
-    return StreamingResponse(lines, media_type=MEDIA_TYPE)
+    over = gateway.inbox.over if follow else None
+    lines = results_of(gateway.db, principal.workspace_id, batch, from_line=from_line, over=over)
+    return StreamingResponse(_until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE)
+
+
+async def _until_error(lines: AsyncGenerator[bytes, None], *, request_id: str) -> AsyncGenerator[bytes, None]:
+    """The headers are out: what cannot go on is told by a last line that has `error` alone."""
+    async with contextlib.aclosing(lines):
+        try:
+            async for line in lines:
+                yield line
+        except Unavailable as error:
+            yield bytes(error_response(error, request_id=request_id).body) + b"\n"
 
 
 @router.post("/v1/batches/{batch_id}/pause", response_model=BatchAnswer, summary="Pause a batch")

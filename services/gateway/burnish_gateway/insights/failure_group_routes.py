@@ -55,6 +55,8 @@ async def failure_groups(
         await _ask(gateway, principal.workspace_id, slug, days=days, after=ANEW if fresh else FRESH)
         answer, is_begun = await _look(gateway, principal, slug, days=days)
     while answer.status == "pending" and clock() - begun < (wait_s if is_begun else min(wait_s, BEGUN_WITHIN_S)):
+        if gateway.inbox.is_over:
+            break
         await asyncio.sleep(LOOK_EVERY_S)
         answer, is_begun = await _look(gateway, principal, slug, days=days)
     return json_response(answer)

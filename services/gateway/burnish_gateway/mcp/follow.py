@@ -34,8 +34,10 @@ Tell = Callable[[float, float | None, str], Awaitable[None]]
 """Says how far the job is: evaluations made, evaluations at most where that is known, and a sentence."""
 
 
-async def follow(look: Callable[[], Awaitable[Answer]], *, wait_s: float, tell: Tell) -> Answer:
-    """The job at its end, as it is after `wait_s`, or the first refusal. `tell` hears of each change."""
+async def follow(
+    look: Callable[[], Awaitable[Answer]], *, wait_s: float, tell: Tell, is_over: Callable[[], bool] = lambda: False
+) -> Answer:
+    """The job at its end, as it is after `wait_s` or once `is_over`, or the first refusal. `tell` hears of each change."""
     told, ends_at = -1.0, asyncio.get_running_loop().time() + wait_s
     while True:
         answer = await look()
@@ -47,7 +49,7 @@ async def follow(look: Callable[[], Awaitable[Answer]], *, wait_s: float, tell: 
             told = made
             await tell(made, _most(answer.body), f"{answer.body['status']}: {made:.0f} evaluations")
         rest_s = ends_at - asyncio.get_running_loop().time()
-        if rest_s <= 0:
+        if rest_s <= 0 or is_over():
             return answer
         await asyncio.sleep(min(LOOK_EVERY_S, rest_s))
 

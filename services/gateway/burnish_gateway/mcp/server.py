@@ -4,7 +4,7 @@ Importing this costs most of a second and 35 MB: only who serves MCP does, at th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -37,9 +37,10 @@ Money is in nano-dollars (`…_nusd`: 1,000,000,000 are one dollar); one credit 
 Context = ServerRequestContext[Any, Any]
 
 
-def build_server(api: Api, *, version: str) -> Server[Any]:
-    """`api`: makes the calls. `version`: of Burnish, for clients that show it."""
-    handlers = _Handlers(api)
+def build_server(api: Api, *, version: str, is_over: Callable[[Any], bool] = lambda _: False) -> Server[Any]:
+    """`api`: makes the calls. `version`: of Burnish, for clients that show it. `is_over`: the process that a caller asked gives no more
+    time, so nothing is waited for."""
+    handlers = _Handlers(api, is_over)
     return Server(
         "burnish", version=version, title="Burnish", instructions=INSTRUCTIONS, on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool, on_list_prompts=handlers.list_prompts, on_get_prompt=handlers.get_prompt,
@@ -47,8 +48,8 @@ def build_server(api: Api, *, version: str) -> Server[Any]:
 
 
 class _Handlers:
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    def __init__(self, api: Api, is_over: Callable[[Any], bool]) -> None:
+        self._api, self._is_over = api, is_over
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_shown(tool) for tool in OFFERED])
@@ -72,7 +73,10 @@ class _Handlers:
         async def tell(made: float, most: float | None, message: str) -> None:
             await ctx.session.report_progress(made, most, message)
 
-        return await follow(lambda: self._api(look, caller=ctx.request), wait_s=float(call.query.get("wait_s", WAIT_S)), tell=tell)
+        wait_s = float(call.query.get("wait_s", WAIT_S))
+        return await follow(
+            lambda: self._api(look, caller=ctx.request), wait_s=wait_s, tell=tell, is_over=lambda: self._is_over(ctx.request)
+        )  # fmt: skip
 
     async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         try:

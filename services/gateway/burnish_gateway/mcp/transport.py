@@ -8,6 +8,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.types import Receive, Scope, Send
 
+from burnish_gateway.deps import gateway_of
 from burnish_gateway.mcp.in_process import in_process
 from burnish_gateway.mcp.server import build_server
 
@@ -21,4 +22,4 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, most_bytes: int) 
 
 @cache
 def _server() -> Server[Any]:
-    return build_server(in_process, version=version("burnish"))
+    return build_server(in_process, version=version("burnish"), is_over=lambda caller: gateway_of(caller).inbox.is_over)
