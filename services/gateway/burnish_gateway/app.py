@@ -29,6 +29,7 @@ from burnish_gateway.middleware import RequestContext, failure_response
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
 from burnish_gateway.trace_requests import TraceRequests
+from burnish_gateway.unread import unread_of
 from burnish_gateway.wire import GONE, error_response, include, invalid_field
 from burnish_shared.errors import BurnishError, NotFound
 from burnish_shared.process import HealthServer, supervise
@@ -233,6 +234,7 @@ def _end_live_streams(app: FastAPI) -> None:
 def _end_grace(app: FastAPI) -> None:
     gateway: Gateway = app.state.gateway
     gateway.inbox.end_grace()
+    unread_of(app).end()
 
 
 async def _why_not_ready(server: uvicorn.Server, app: FastAPI) -> str | None:

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
@@ -147,7 +148,8 @@ def content_encoding(request: Request) -> str:
 
 
 async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, encodings: frozenset[str] = IDENTITY) -> bytes:
-    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused.
+    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused. Raises
+    Unavailable where the gateway is stopped and gives no more time before it has come.
 
     `encodings`: those that the route unpacks itself.
     """
@@ -158,11 +160,12 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
         raise PayloadTooLarge(f"The body has {declared} bytes; at most {most_bytes} are accepted.")
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most_bytes:
-            raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")
-        parts.append(part)
+    with unread_of(request.app).reading():
+        async for part in request.stream():
+            size += len(part)
+            if size > most_bytes:
+                raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")
+            parts.append(part)
     return b"".join(parts)
 
 

@@ -173,6 +173,26 @@ async def test_a_call_that_no_executor_took_by_then_leaves_its_key_free(stack: S
     await assert_settled(stack, caller)
 
 
+@pytest.mark.promise("G-08")
+@pytest.mark.parametrize("path", ["/v1/datasets?name=late", CHAT, MESSAGES])
+async def test_a_request_that_has_not_come_whole_hears_503(stack: Stack, caller: Caller, path: str) -> None:
+    """Nothing of it was done, so it may be sent again."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"input": "tea", "expected": "hot"}\n'
+        await asyncio.Event().wait()
+
+    async with stopping(stack, caller) as (at_it, server):
+        headers = {"authorization": f"Bearer {caller.key}", "content-type": "application/x-ndjson"}
+        calling = asyncio.create_task(at_it.session.post(at_it.url + path, data=body(), headers=headers))
+        await until_open(server, 1)
+        server.should_exit = True
+        async with await asyncio.wait_for(calling, 3) as response:
+            told = await response.json()
+    assert (response.status, response.headers["retry-after"], told["error"]["retryable"]) == (503, "1", True)
+    assert "had not come whole" in told["error"]["message"] and (told.get("type") == "error") is (path == MESSAGES)
+
+
 async def test_what_whoever_goes_on_finds_in_the_books_is_let_be() -> None:
     """A chain's step goes on under the next gateway, and is paid once."""
     told = list[Any]()

@@ -1,0 +1,49 @@
+"""Requests whose body is still on its way when the gateway gives no more time: their callers hear so, as nothing of them was done."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+
+from burnish_shared.errors import Unavailable
+
+
+@dataclass(slots=True)
+class Unread:
+    """The tasks that read a body, of one application."""
+
+    _tasks: set["asyncio.Task[Any]"] = field(default_factory=set)
+
+    def end(self) -> None:
+        """Nobody's body is waited for any longer."""
+        tasks = list(self._tasks)
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """The current task reads within. Raises Unavailable once `end` is called before it has come whole."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a request is answered in one
+        self._tasks.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task in self._tasks or task.uncancel():
+                raise  # Somebody else cancelled it.
+            told = "This gateway is stopped, and the request had not come whole: nothing of it was done; send it again."
+            raise Unavailable(told, retry_after_s=1) from None
+        finally:
+            self._tasks.discard(task)
+
+
+def unread_of(app: FastAPI) -> Unread:
+    """The one of this application."""
+    if not hasattr(app.state, "unread"):
+        app.state.unread = Unread()
+    unread: Unread = app.state.unread
+    return unread
