@@ -37,6 +37,9 @@ Readiness = Callable[[], Awaitable[str | None]]
 """Why the service is not ready, in words for an operator; None when it is."""
 
 
+STOPS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
 def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: str) -> None:
     """Runs `main(stop)` on uvloop until it returns. SIGTERM and SIGINT set `stop`; `main` then finishes what it holds and returns.
 
@@ -149,12 +152,17 @@ class HealthServer:
 async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPS:
         loop.add_signal_handler(number, stop.set)
     for after_s in STANDS_AFTER_S:
         loop.call_later(after_s, garbage.leave_alone_what_stands)
     log.info("service_started", pid=os.getpid())
-    await main(stop)
+    try:
+        await main(stop)
+    finally:
+        for number in STOPS:  # What is left is over in a moment: who asks once more would end it as if it had failed.
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
     log.info("service_stopped")
 
 

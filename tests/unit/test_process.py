@@ -102,3 +102,24 @@ def test_a_service_that_is_stopped_before_it_has_begun_ends_well(number: signal.
     told = f"import os; from burnish import serve; serve.import_module = lambda _: os.kill(os.getpid(), {number:d}); serve.serve('gateway')"
     ended = subprocess.run([sys.executable, "-P", "-c", told], capture_output=True, text=True, timeout=30, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.promise("G-18")
+def test_whoever_stops_a_service_once_more_as_it_ends_ends_it_no_worse() -> None:
+    told = """
+import os, signal
+from burnish_shared.process import run_service
+
+async def main(stop):
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stop.wait()
+
+class Late:
+    def __del__(self, kill=os.kill, own=os.getpid(), number=int(signal.SIGTERM)):
+        kill(own, number)
+
+late = Late()  # ends with its module, when the interpreter has given back the handlers that it had
+run_service(main, service="gateway")
+"""
+    ended = subprocess.run([sys.executable, "-P", "-c", told], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 0, ended.stderr
