@@ -53914,7 +53914,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    resourceSpans?: Record<string, never>[];
+                    resourceSpans?: Record<string, never>[] | null;
                 };
                 "application/x-protobuf": string;
             };

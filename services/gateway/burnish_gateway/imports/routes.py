@@ -31,7 +31,7 @@ JSON: Final = "application/json"
 OTLP_BODY: Final[dict[str, Any]] = {
     "required": False,
     "content": {
-        JSON: {"schema": {"type": "object", "properties": {"resourceSpans": {"type": "array", "items": {"type": "object"}}}}},
+        JSON: {"schema": {"type": "object", "properties": {"resourceSpans": {"type": ["array", "null"], "items": {"type": "object"}}}}},
         PROTOBUF: {"schema": {"type": "string", "format": "binary"}},
     },
 }
