@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import json
 import zlib
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -183,6 +185,32 @@ async def test_a_few_bytes_that_hold_gigabytes_are_refused_before_they_fill_the_
     result = await answer_over_http_1_0(packed, stream=False, head="Content-Encoding: gzip\r\n", plain=False)
     assert isinstance(result, Failure) and result.kind is FailureKind.MALFORMED and "longer" in result.message
     assert max(most) <= 4096 and sum(most) <= model_client.BODY_MOST_BYTES + 4096
+
+
+@pytest.mark.promise("E-07")
+async def test_what_follows_the_end_of_what_is_compressed_is_not_kept() -> None:
+    """zlib appends it to what it holds, copying all of that with each part."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield gzip.compress(BODY.encode())
+        while True:
+            yield b"x" * 1024
+
+    parts, asked = endless(), list[bytes]()
+
+    class Content:
+        async def readany(self) -> bytes:
+            asked.append(await anext(parts))
+            assert len(asked) < 10, "it reads on"
+            return asked[-1]
+
+    response: Any = SimpleNamespace(content=Content(), headers={"content-encoding": "gzip"})
+    body = plain_body.PlainBody(response)
+    assert (await body.readany(), await body.readany()) == (BODY.encode(), b"")
+    result = await answer_over_http_1_0(
+        gzip.compress(BODY.encode()) + bytes(100_000), stream=False, head="Content-Encoding: gzip\r\n", plain=False
+    )
+    assert isinstance(result, Answer) and result.output == "whole"
 
 
 @pytest.mark.promise("E-07")

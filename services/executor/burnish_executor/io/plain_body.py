@@ -24,6 +24,8 @@ class PlainBody:
         if self._inflate is None:
             return await self._content.readany()
         while packed := self._inflate.unconsumed_tail or await self._content.readany():
+            if self._inflate.eof:
+                return b""  # What follows the end is nothing of the body, and zlib would keep all of it.
             try:
                 plain = self._inflate.decompress(packed, PART_MOST_BYTES)
             except zlib.error as error:
