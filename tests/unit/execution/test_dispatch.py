@@ -150,6 +150,18 @@ async def test_a_step_of_a_chain_waits_while_the_only_executor_starts_again(monk
     assert bool(given_up) is not goes_on
 
 
+async def test_who_looks_long_for_an_executor_looks_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look sends the whole request, and steps of many chains may wait at once."""
+    monkeypatch.setattr(books, "abandon", lambda *_, **__: asyncio.sleep(0, True))
+    monkeypatch.setattr(dispatching, "RETRY_S", 0.001)
+    monkeypatch.setattr(dispatching, "PATIENT_S", 0.5)
+    monkeypatch.setitem(globals(), "GIVE_UP_S", 0.1)
+    line = Line(lambda own, _: asyncio.get_running_loop().call_soon(own.mailbox.put, NobodyThere()))
+    with pytest.raises(Unavailable, match="No executor can take this"):
+        await told(line, monkeypatch, goes_on=True)
+    assert 10 < len(line.requests) < 80, "every millisecond they would be hundreds"
+
+
 @pytest.mark.promise("G-12")
 async def test_a_gateway_that_stood_still_itself_takes_no_executor_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the executor said meanwhile lies in the socket: it is read before anybody is given up."""

@@ -37,6 +37,8 @@ The executor's heartbeats, twice a second, end the wait; comments keep the conne
 """
 
 RETRY_S = 0.05
+RETRY_MOST_S = 0.5
+"""Between looks of one that is looked for long. Each sends the whole request, and an executor that is full reads it to refuse it."""
 
 HANDOVERS_MOST = 1
 """A request whose executor died before the model began is given to another one once (PROMISES E-01): it may be what kills them."""
@@ -133,6 +135,7 @@ class Dispatch:
     delivered: list[bytes] = field(default_factory=list)
     beside_bytes: int = 0
     queue: Mailbox = field(default_factory=Mailbox)
+    sought_since: float = 0.0
     seek_until: float = 0.0
     handovers: int = 0
     goes_on: bool = False
@@ -192,7 +195,7 @@ class Dispatch:
         if isinstance(arrival, GraceOver):
             return await self._on_grace_over()
         if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and arrival.fence == self.fence and not self.accepted):
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._retry_s())
             await self._send()
         elif arrival.fence == self.fence:
             return await self._on_frame(arrival)
@@ -211,7 +214,13 @@ class Dispatch:
         if self.goes_on:
             left_s = (self.request.deadline_at - self.gateway.clock.now()).total_seconds()
             patience_s = max(patience_s, min(PATIENT_S, left_s))
-        self.seek_until = asyncio.get_running_loop().time() + patience_s
+        self.sought_since = asyncio.get_running_loop().time()
+        self.seek_until = self.sought_since + patience_s
+
+    def _retry_s(self) -> float:
+        """Who can wait looks the less often the longer it has looked: steps of many chains may be at it at once."""
+        sought_s = asyncio.get_running_loop().time() - self.sought_since if self.goes_on else 0.0
+        return min(RETRY_MOST_S, max(RETRY_S, sought_s / 10))
 
     async def _on_frame(self, frame: Frame) -> Sequence[Told]:
         match frame.kind:
