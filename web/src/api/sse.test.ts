@@ -30,7 +30,7 @@ describe("server-sent events", () => {
     expect(new EventParser().push("\ufeffevent: a\ndata: 1\n\ndata: 2\n\n").map((one) => one.event)).toEqual(["a", "message"]);
   });
 
-  it.each(["data: 5678901", "data: 1\n".repeat(5)])("are refused before they fill the memory", (endless) => {
+  it.each(["data: 5678901", "data: 1\n".repeat(5), "data\n".repeat(12)])("are refused before they fill the memory", (endless) => {
     const parser = new EventParser(10);
     expect(parser.push("data: 1234\n\n".repeat(9))).toHaveLength(9);
     expect(() => [...endless].map((one) => parser.push(one))).toThrow("more than 10 characters");

@@ -57,7 +57,7 @@ export class EventParser {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "data") {
       this.#data.push(value);
-      this.#held += value.length;
+      this.#held += value.length + 1; // empty ones fill the memory too
     } else if (field === "event") this.#event = value;
     else if (field === "id" && !value.includes("\0")) this.#id = value;
     else if (field === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
