@@ -12,6 +12,7 @@ from burnish_gateway.compat.chunks import Chunks
 from burnish_gateway.compat.completion import choices_of, completion
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
+from burnish_gateway.execution.answer import failure_of
 from burnish_gateway.execution.dispatch import Alive, Delta, Done, Started, Text, Told
 from burnish_shared.contracts.executions import ErrorInfo, Outcome, Status, Usage
 from burnish_shared.errors import Unavailable
@@ -68,6 +69,12 @@ async def test_text_is_passed_on_and_the_end_says_reason_usage_and_cost() -> Non
     assert last["choices"] == [{"index": 0, "delta": {}, "finish_reason": "stop"}] and last["usage"] is None
     assert usage["choices"] == [] and (usage["usage"]["total_tokens"], usage["usage"]["cost_nusd"]) == (7, 7)
     assert done == "[DONE]"
+
+
+def test_what_a_stopped_gateway_cut_short_is_no_end_by_its_caller() -> None:
+    """It is booked as cancelled; 499 would say that the client went away."""
+    error = ErrorInfo(type="api_error", code="interrupted", message="cut", retryable=True)
+    assert failure_of(outcome(status=Status.CANCELLED, error=error)).status == 502
 
 
 @pytest.mark.promise("G-13")

@@ -106,10 +106,11 @@ async def test_a_failure_of_the_model_is_told_to_all_and_asked_for_once(cache: A
     assert await asyncio.gather(*waiting) == [failure] * 3
 
 
-async def test_a_leader_that_comes_to_nothing_leaves_the_lead_to_one_of_the_others(cache: AnswerCache) -> None:
+@pytest.mark.parametrize("kind", [FailureKind.CANCELLED, FailureKind.CUT_SHORT])
+async def test_a_leader_that_comes_to_nothing_leaves_the_lead_to_one_of_the_others(cache: AnswerCache, kind: FailureKind) -> None:
     flight = await _lead(cache, _run())
     waiting = await _following(cache, 3)
-    await cache.land(flight, Failure(FailureKind.CANCELLED, "Gone."), None)
+    await cache.land(flight, Failure(kind, "Gone."), None)
     done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     (next_flight,) = [one.result() for one in done]
     assert isinstance(next_flight, Flight) and len(pending) == 2
@@ -172,6 +173,6 @@ async def test_tool_calls_of_a_hit_are_streamed_as_deltas(cache: AnswerCache, st
 async def test_a_hit_whose_executor_died_costs_nothing() -> None:
     """What had been delivered was an answer from the cache: whoever books it asks nobody's price for it."""
     request = _request(interrupted="Hi.", upstream_started=True, used_key=KeyUse(source="cache"))
-    failure = Failure(FailureKind.CUT_SHORT, "Stopped.")
+    failure = Failure(FailureKind.INTERRUPTED, "Stopped.")
     outcome = outcome_of(request, failure, text="Hi.", trials=[], latency_s=0, first_token_s=None)
     assert (outcome.cost_nusd, outcome.usage.output_tokens, outcome.key_source, outcome.output) == (0, 0, None, "Hi.")
