@@ -16,9 +16,11 @@ class Unread:
     """The tasks that read a body, of one application."""
 
     _tasks: set["asyncio.Task[Any]"] = field(default_factory=set)
+    _is_over: bool = False
 
     def end(self) -> None:
-        """Nobody's body is waited for any longer."""
+        """Nobody's body is waited for any longer, nor is any begun."""
+        self._is_over = True
         tasks = list(self._tasks)
         self._tasks.clear()
         for task in tasks:
@@ -26,7 +28,10 @@ class Unread:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """The current task reads within. Raises Unavailable once `end` is called before it has come whole."""
+        """The current task reads within. Raises Unavailable once `end` is called before it has come whole, and at once after it."""
+        told = "This gateway is stopped, and the request had not come whole: nothing of it was done; send it again."
+        if self._is_over:
+            raise Unavailable(told, retry_after_s=1)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a request is answered in one
         self._tasks.add(task)
@@ -35,7 +40,6 @@ class Unread:
         except asyncio.CancelledError:
             if task in self._tasks or task.uncancel():
                 raise  # Somebody else cancelled it.
-            told = "This gateway is stopped, and the request had not come whole: nothing of it was done; send it again."
             raise Unavailable(told, retry_after_s=1) from None
         finally:
             self._tasks.discard(task)

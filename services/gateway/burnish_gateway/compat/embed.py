@@ -11,7 +11,7 @@ from burnish_gateway.compat.embeddings_body import EmbeddingsBody, parse_embeddi
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.replay import KEY_IS_SPENT, replay
+from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered
 from burnish_gateway.execution.submit import MadeRequest, Repeated, admit
 from burnish_gateway.idempotency import fingerprint_of, key_of
@@ -47,7 +47,7 @@ async def _embed(request: Request) -> Response:
         outcome, headers = await answered(request, admitted, gateway=gateway)
     if not succeeded(outcome):
         response = openai_error(failure_of(outcome, has_key=key is not None), request_id=request_id_of(request))
-        response.headers.update(headers | (KEY_IS_SPENT if key is not None else {}))
+        response.headers.update(headers)
         return response
     return Response(embeddings(json.loads(outcome), body), media_type="application/json", headers=headers)
 

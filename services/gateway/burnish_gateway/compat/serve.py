@@ -12,7 +12,7 @@ from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Dispatch, Done, first_told
-from burnish_gateway.execution.replay import KEY_IS_SPENT, replay
+from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import answered, headers_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
@@ -59,7 +59,7 @@ def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[s
     if succeeded(outcome):
         return Response(format.answer(json.loads(outcome)), media_type="application/json", headers=headers)
     response = format.refuse(failure_of(outcome, has_key=has_key), request_id=request_id_of(request))
-    response.headers.update(headers | (KEY_IS_SPENT if has_key else {}))
+    response.headers.update(headers)
     return response
 
 

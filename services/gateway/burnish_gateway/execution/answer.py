@@ -20,6 +20,9 @@ STATUS_OF_CODE = {
 """Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway. What a stopped gateway cut short
 is booked as cancelled, but its caller did not go away."""
 
+KEY_IS_SPENT = {"x-should-retry": "false"}
+"""Of an execution that failed and has a key: its failure is what the key gets from now on, so to repeat it is of no use."""
+
 BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
 
 
@@ -50,14 +53,8 @@ def succeeded(outcome: bytes) -> bool:
 
 def failure_of(outcome: bytes, *, has_key: bool = False) -> BurnishError:
     """The error that an unsuccessful Outcome stands for, with what had come of the answer. `has_key`: it is what the caller's
-    Idempotency-Key gets from now on, so to send the same request again is of no use.
+    Idempotency-Key gets from now on, so to send the same request again is of no use; where no executor took it, the key is free again.
     """
-    failure = _failure_of(outcome)
-    failure.retryable = failure.retryable and not has_key  # type: ignore[misc]
-    return failure
-
-
-def _failure_of(outcome: bytes) -> BurnishError:
     body = json.loads(outcome)
     error = body.get("error") or {"type": "api_error", "code": "failed", "message": "The execution failed.", "retryable": True}
     if error["code"] == "not_dispatched":
@@ -73,7 +70,9 @@ def _failure_of(outcome: bytes) -> BurnishError:
     details |= {name: error[name] for name in ("provider_code", "provider_param") if error.get(name)}
     if error.get("problems"):
         details["output_invalid"] = error["problems"]
-    return ExecutionFailed(
-        error["message"], type=error["type"], code=error["code"], status=status, retryable=bool(error.get("retryable")), details=details,
-        retry_after_s=error.get("retry_after_s"),
+    failure = ExecutionFailed(
+        error["message"], type=error["type"], code=error["code"], status=status, details=details, retry_after_s=error.get("retry_after_s"),
+        retryable=bool(error.get("retryable")) and not has_key,
     )  # fmt: skip
+    failure.headers = KEY_IS_SPENT if has_key else {}
+    return failure

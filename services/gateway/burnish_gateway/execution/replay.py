@@ -1,7 +1,6 @@
 """The answer to a repeat with the same Idempotency-Key: what the first one got, as it stands in the books (PROMISES G-02, G-03)."""
 
 import asyncio
-from typing import Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -11,9 +10,6 @@ from burnish_shared.errors import IdempotencyInProgress
 
 FIRST_LOOK_S = 0.02
 LOOK_MOST_S = 0.25
-
-KEY_IS_SPENT: Final = {"x-should-retry": "false"}
-"""Of an execution that failed and has a key: its failure is what the key gets from now on, so to repeat it is of no use."""
 
 
 async def replay(execution_id: UUID, *, gateway: Gateway, principal: Principal, wait: bool) -> bytes:

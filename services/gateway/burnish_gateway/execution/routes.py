@@ -21,7 +21,7 @@ from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.list_filters import Wanted
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
-from burnish_gateway.execution.replay import KEY_IS_SPENT, replay
+from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, shaped
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
@@ -293,7 +293,7 @@ def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], has_k
     if succeeded(outcome):
         return shaped(outcome, shape, headers=headers)
     response = error_response(failure_of(outcome, has_key=has_key), request_id=request_id)
-    response.headers.update(headers | (KEY_IS_SPENT if has_key else {}))
+    response.headers.update(headers)
     return response
 
 
