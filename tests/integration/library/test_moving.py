@@ -1,8 +1,10 @@
 """Prompts and datasets move between installations byte for byte, and come in out of foreign files (PRODUCT P10)."""
 
+import asyncio
 import json
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.embedded.stack import Caller, Stack
@@ -110,6 +112,38 @@ async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, cal
     found = {one["slug"]: one for one in (await bring(third, old))["prompts"]}
     assert found["router"]["outcome"] == "conflict" and "Version 1" in found["router"]["reason"]
     assert await rendered(third, "router", x="1") == "Mine 1"
+
+
+@pytest.mark.parametrize("first_is_import", [True, False])
+async def test_who_brings_something_in_while_another_makes_it_makes_nothing_twice(
+    stack: Stack, call: Caller, *, first_is_import: bool
+) -> None:
+    """Both are at work at once: the first waits for the change sequence, its last statement, and the second for the first."""
+    bundle = {"format": "burnish.bundle", "version": 1,
+              "prompts": [{"slug": "twin"} | _saying("Hi")],
+              "datasets": [{"name": "twins", "items": [{"split": "train", "input": "a", "expected": "b"}]}]}  # fmt: skip
+    bring_in = ("POST", "/v1/import", bundle)
+    by_hand = ("POST", "/v1/prompts", {"slug": "twin", "template": "Ho", "model": "simulated/chat"})
+    holder = await asyncpg.connect(stack.urls["superuser"])
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    running = []
+    try:
+        async with holder.transaction():
+            await holder.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.config_changes'))")
+            for act in (bring_in if first_is_import else by_hand, bring_in):
+                running.append(asyncio.create_task(call(*act)))
+                async with asyncio.timeout(20):
+                    while await holder.fetchval(waiting) < len(running):
+                        await asyncio.sleep(0.005)
+        _, second = await asyncio.gather(*running)
+    finally:
+        await holder.close()
+    if first_is_import:
+        assert second.status == 200, second.body
+        assert [one["outcome"] for one in (*second.body["prompts"], *second.body["datasets"])] == ["unchanged", "unchanged"]
+    else:
+        assert second.status == 409, second.body
+        assert "Bring the file in again" in second.body["error"]["message"]
 
 
 async def test_lines_stand_where_they_stood_after_a_move(stack: Stack, call: Caller) -> None:
@@ -249,6 +283,16 @@ async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(sta
 def _saying(text: str, **settings: object) -> dict[str, Any]:
     """The versions of a prompt of which there is one, with one message."""
     return {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": text}], "model": "m"} | settings}]}
+
+
+async def test_a_text_may_stand_as_a_template_as_in_the_api(call: Caller) -> None:
+    fields = {"template": "Hello {{name}}", "model": "m", "variants": [{"model": "lab/*", "template": "Hi {{name}}"}]}
+    bundle = {"format": "burnish.bundle", "version": 1, "prompts": [{"slug": "short", "versions": [{"version": 1, "content": fields}]}]}
+    await bring(call, bundle)
+    assert (await call("POST", "/v1/prompts", fields | {"slug": "by-hand"})).status == 201
+    brought, made = [(await call("GET", f"/v1/prompts/{slug}/versions/1")).body for slug in ("short", "by-hand")]
+    assert [brought[name] for name in ("messages", "variants")] == [made[name] for name in ("messages", "variants")]
+    assert brought["messages"] == [{"role": "user", "content": "Hello {{name}}"}]
 
 
 async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:

@@ -71,6 +71,8 @@ class _Writer:
 async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at: datetime, dry_run: bool) -> Imported:
     """`dry_run`: says what would happen, and does nothing. Call `store.note_changes` with what changed last in the transaction."""
     writer = _Writer(principal.workspace_id, principal.actor, at)
+    if not dry_run:
+        await store.one_at_a_time(tx, writer.workspace_id)
     standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
     planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
     longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]

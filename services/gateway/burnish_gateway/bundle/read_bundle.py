@@ -150,9 +150,21 @@ def _content(fields: dict[str, Any], version: int, place: str) -> VersionContent
 def content_of(fields: dict[str, Any], *, version: int) -> VersionContent:
     """Raises InvalidField naming what of it could never be sent."""
     ContentBody.model_validate(fields)
-    content = VersionContent.from_fields(fields)
+    stored = _in_messages(fields)
+    if fields.get("variants"):
+        stored |= {"variants": [_in_messages(one) for one in fields["variants"]]}
+    content = VersionContent.from_fields(stored)
     checked(content, version=version)
     return content
+
+
+def _in_messages(given: dict[str, Any]) -> dict[str, Any]:
+    """What stands there as a `template`, as the one message that it means; all else as it is given."""
+    if given.get("template") is None:
+        return {name: value for name, value in given.items() if name != "template"}
+    return {name: value for name, value in given.items() if name not in ("template", "messages")} | {
+        "messages": [{"role": "user", "content": given["template"]}]
+    }
 
 
 def _includes(content: VersionContent) -> tuple[Include, ...]:

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from asyncpg import UniqueViolationError
+
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict
 
 Row = dict[str, Any]
 
@@ -100,6 +103,12 @@ async def read_items(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Row]:
     return [dict(row) for row in rows]
 
 
+async def one_at_a_time(tx: Tx, workspace_id: UUID) -> None:
+    """Whoever else brings something into the workspace waits until the transaction ends: of two at once, the second finds what the first
+    made. What is not there yet cannot be locked, and datasets and experiments of one name may be several."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.import'), hashtext($1))", str(workspace_id))
+
+
 async def lock_standing(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> dict[str, Row]:
     """What stands under these slugs, held against other changes: the prompt, and the hash of each version by its number."""
     await tx.execute("SELECT FROM prompts WHERE workspace_id = $1 AND slug = ANY ($2) ORDER BY slug FOR UPDATE", workspace_id, slugs)
@@ -130,14 +139,20 @@ async def slugs_there(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> set[s
 async def insert_rows(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Many rows in one statement; columns that the first one does not name keep their defaults. All rows have the same columns.
 
-    Names come from this feature alone. As json, not jsonb: it keeps the order of keys in a content.
+    Names come from this feature alone. As json, not jsonb: it keeps the order of keys in a content. Raises Conflict where somebody made
+    a prompt or chain of one of these slugs meanwhile.
     """
     if rows:
         columns = ", ".join(f'"{name}"' for name in rows[0])
         text = json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows], ensure_ascii=False, default=str)
-        await tx.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::text::json)", text
-        )
+        try:
+            await tx.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::text::json)", text
+            )
+        except UniqueViolationError as error:
+            if not str(error.constraint_name).endswith("_slug_key"):
+                raise
+            raise Conflict(f"Some of these {table} were made here meanwhile; nothing was brought in. Bring the file in again.") from error
 
 
 async def continue_prompts(tx: Tx, workspace_id: UUID, given: Mapping[UUID, int]) -> None:
