@@ -107,6 +107,44 @@ async def test_of_a_removal_and_a_version_that_names_the_model_the_second_hears_
         assert any(one.startswith("fallback_models[0]: there is no model") for one in second.body["warnings"]), second.body
 
 
+ARMS = [{"name": "control", "label": "production"}, {"name": "candidate", "model": NAMED}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/chains", {"slug": "late", "steps": [{"id": "greet", "prompt": "asked", "model": NAMED}]}),
+        ("POST", "/v1/evaluators", {"name": "late", "settings": {"kind": "llm_judge", "model": NAMED, "rubric": "Is it kind?"}}),
+        ("PUT", "/v1/routing", {"rules": [{"name": "all", "when": "app == 'x'", "use": {"model": NAMED}}]}),
+        ("POST", "/v1/experiments", {"name": "Late", "prompt": "asked", "metric": "success", "arms": ARMS}),
+    ],
+    ids=["chain", "evaluator", "routing", "experiment"],
+)
+async def test_whoever_names_a_model_waits_for_its_removal(
+    stack: Stack, caller: Caller, provider: KeyedProvider, *, method: str, path: str, body: dict[str, Any]
+) -> None:
+    """So neither sees the other half done: a row lock in the way of one who names it stands for a removal under way."""
+    await made(caller, described(provider, NAMED))
+    await done(caller, "POST", "/v1/prompts", {"slug": "asked", "messages": ASKED, "model": NEXT})
+    holder = await asyncpg.connect(stack.urls["superuser"])
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    try:
+        async with holder.transaction():
+            await holder.execute(
+                "SELECT FROM burnish.workspace_models WHERE workspace_id = $1 AND model = $2 FOR UPDATE",
+                caller.workspace.workspace_id,
+                NAMED,
+            )
+            naming = asyncio.create_task(caller(method, path, body))
+            async with asyncio.timeout(20):
+                while not await holder.fetchval(waiting):
+                    assert not naming.done(), naming.result().body
+                    await asyncio.sleep(0.005)
+    finally:
+        await holder.close()
+    assert (await naming).status in (200, 201)
+
+
 Setting = Callable[[Stack, Caller], Awaitable[Any]]
 
 

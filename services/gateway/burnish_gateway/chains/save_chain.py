@@ -7,7 +7,10 @@ from uuid import UUID
 
 from burnish_gateway.chains import store
 from burnish_gateway.chains.chain import MAX_LABELS, MAX_VERSIONS, ChainHead, ChainVersion, no_such_chain
+from burnish_gateway.models.store import keep_models
 from burnish_gateway.registry.prompt import no_such_base
+from burnish_shared.chains.form import Call, all_steps
+from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, NewerVersion
 from burnish_shared.slug import Label, Slug
@@ -52,6 +55,7 @@ async def create_chain(
     )
     if chain_id is None:
         raise Conflict(f"There is a chain '{new.slug}' already; add a version to it, or choose another slug.", param="slug")
+    await keep_models(tx, workspace_id, _models(content))
     version = await store.insert_version(tx, workspace_id, chain_id, content, version=1, base_version=None, message=message, author=author)
     if label is not None:
         await store.put_label(tx, workspace_id, chain_id, label, version=1)
@@ -77,6 +81,7 @@ async def add_version(
         raise _newer(base, await store.find_version(tx, workspace_id, head.chain_id, head.latest_version), content)
     if head.latest_version >= MAX_VERSIONS:
         raise Conflict(f"The chain '{slug}' has {MAX_VERSIONS:,} versions, which is the most.", param="chain")
+    await keep_models(tx, workspace_id, _models(content))
     number = head.latest_version + 1
     saved = await store.insert_version(
         tx, workspace_id, head.chain_id, content, version=number, base_version=base_version, message=message, author=author
@@ -161,3 +166,9 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if [*old] != [*new] and old.keys() == new.keys():
         names.append("steps (their order)")
     return names
+
+
+def _models(content: dict[str, Any]) -> list[str]:
+    """Those that its steps name themselves."""
+    calls = [step.does for step in all_steps(read_chain(content).steps)]
+    return [one.model for one in calls if isinstance(one, Call) and one.model is not None]

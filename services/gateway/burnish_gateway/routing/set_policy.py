@@ -6,6 +6,7 @@ from asyncpg import Record
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.models.store import keep_models
 from burnish_gateway.routing import store
 from burnish_shared.clock import Clock
 from burnish_shared.db.changes import note_change
@@ -16,6 +17,7 @@ async def set_policy(
     tx: Tx, principal: Principal, slug: str, *, requirements: dict[str, Any], rules: list[dict[str, Any]], clock: Clock
 ) -> Record:
     """`slug` '': the workspace's own."""
+    await keep_models(tx, principal.workspace_id, [rule["use"]["model"] for rule in rules if "model" in rule["use"]])
     before = await store.lock_policy(tx, principal.workspace_id, slug)
     row = await store.put_policy(
         tx, principal.workspace_id, slug, requirements=requirements, rules=rules, by=principal.actor, now=clock.now()
