@@ -148,10 +148,8 @@ def content_encoding(request: Request) -> str:
 
 
 async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, encodings: frozenset[str] = IDENTITY) -> bytes:
-    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused. Raises
-    Unavailable where the gateway is stopped and gives no more time before it has come.
-
-    `encodings`: those that the route unpacks itself.
+    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says, and Unavailable where a stopped gateway
+    waits for it no longer. Compressed bodies are refused, except for `encodings`, which the route unpacks itself.
     """
     if content_encoding(request) not in encodings:
         raise InvalidBody("Compressed request bodies are not accepted; send the body as it is.", param="content-encoding")

@@ -55,12 +55,8 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     if row["status"] == "accepted":
         await _check_same_edits(tx, principal.workspace_id, row, body)
         return _as_before(row, body, label)
-    if row["status"] == "rejected":
-        raise Conflict("This suggestion was rejected.", param="suggestion_id")
-
     slug = Slug(row["slug"])
-    if (head := await prompts_store.lock_head(tx, principal.workspace_id, slug)) is not None:
-        check_not_archived(head.prompt)
+    await _check_open(tx, principal.workspace_id, slug, row)
     content = await _chosen(tx, principal.workspace_id, row, body)
     is_part = content != row["content"]
     if is_part and body.rollout is None:
@@ -90,12 +86,8 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
         tx, principal.workspace_id, suggestion_id, status="accepted", by=principal.actor, version=version, label=label, reason=None
     )
     await _announce(tx, principal, row, status="accepted", extra={"version": version, "label": label}, clock=clock)
-    after: dict[str, Any] = {
-        "version": version,
-        "label": label,
-        "prompt": slug,
-        "experiment_id": None if experiment_id is None else str(experiment_id),
-    }
+    rolled_out = None if experiment_id is None else str(experiment_id)
+    after: dict[str, Any] = {"version": version, "label": label, "prompt": slug, "experiment_id": rolled_out}
     after |= {"edits": sorted(set(body.edits or ()))} if is_part else {}
     await audit.note(tx, principal, action="suggestion.accepted", kind="suggestion", key=str(suggestion_id), after=after)
     await announce.prompt_changed(tx, principal.workspace_id, slug)
@@ -123,6 +115,14 @@ async def reject(tx: Tx, principal: Principal, suggestion_id: UUID, *, reason: s
 
 def no_such_suggestion() -> NotFound:
     return NotFound("There is no such suggestion in this workspace.", param="suggestion_id")
+
+
+async def _check_open(tx: Tx, workspace_id: UUID, slug: Slug, row: Any) -> None:
+    """Raises Conflict where it was rejected, and where its prompt is archived, which is locked."""
+    if row["status"] == "rejected":
+        raise Conflict("This suggestion was rejected.", param="suggestion_id")
+    if (head := await prompts_store.lock_head(tx, workspace_id, slug)) is not None:
+        check_not_archived(head.prompt)
 
 
 async def _check_same_edits(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> None:
