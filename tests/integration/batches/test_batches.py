@@ -12,7 +12,8 @@ from burnish_gateway.deps import PLANS_AT_ONCE
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
-from tests.integration.execution.test_executions import books, fault
+from tests.integration.compat.simulator import fault
+from tests.integration.execution.test_executions import books
 from tests.integration.execution.test_stopped_gateway import stopping
 
 pytestmark = pytest.mark.usefixtures("optimizer")
@@ -129,6 +130,22 @@ async def test_a_call_that_a_provider_refuses_is_an_error_of_its_line(stack: Sta
     assert (refused["response"]["status_code"], refused["error"]["code"], fine["error"]) == (400, "provider_refused", None)
     assert refused["response"]["body"]["error"]["details"]["execution_id"] == refused["response"]["request_id"]
     assert batch["request_counts"] == {"total": 2, "completed": 1, "failed": 1}
+    await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+async def test_lines_of_a_model_that_is_not_there_end_while_those_of_others_go_on(stack: Stack, caller: Caller) -> None:
+    """In a search or a test run such a refusal waits for what the model says to other texts; a line of a batch is told what came."""
+    body = {"requests": [{"body": CHAT}, *({"body": CHAT | {"model": "simulated/reader"}} for _ in range(20))]}
+    async with fault(stack, "slow,s=30"), fault(stack, "error,status=404", model="reader"):
+        batch_id = (await started(caller, body))["id"]
+        async with asyncio.timeout(15):
+            while (counts := (await caller("GET", f"/v1/batches/{batch_id}")).body["request_counts"])["failed"] < 20:
+                await asyncio.sleep(0.03)
+        assert counts["completed"] == 0
+        await caller("POST", f"/v1/batches/{batch_id}/cancel")
+        batch = await until(caller, batch_id)
+    assert batch["request_counts"]["failed"] == 21
     await assert_books_are_in_order(stack, caller, batch)
 
 

@@ -1,6 +1,8 @@
 """Which failures are no answers, because no model read the question."""
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -12,7 +14,7 @@ from burnish_optimizer.core.unreached import IN_A_ROW, Reach, Routes, Verdict, r
 from burnish_optimizer.io.asked import Asked
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Booked, Key
-from burnish_optimizer.io.questions import Question
+from burnish_optimizer.io.questions import Answer, ModelUnreached, Question
 from burnish_optimizer.settings import OptimizerSettings
 
 pytestmark = pytest.mark.capability("O1", "D2")
@@ -167,3 +169,36 @@ async def test_a_refusal_that_its_row_counts_as_an_answer_stays_one() -> None:
     assert desk._judge([(asked, refused)]) == [(asked, refused, True)]
     asked.was_read = True
     assert desk._judge([(asked, refused)]) == [(asked, refused, False)]
+
+
+async def test_a_line_of_a_batch_is_told_at_once_whatever_its_route_answers_others() -> None:
+    desk = desk_of()
+    line, other = asked_of(desk, 0), asked_of(desk, 1)
+    line.question = replace(line.question, made=cast(Any, SimpleNamespace()))
+    refused = came("error")
+    assert desk._judge([(line, refused)]) == [(line, refused, False)]
+    assert not other.answer.done(), "it is still under way"
+
+
+async def test_a_refusal_that_waited_is_told_once_the_last_of_the_others_was() -> None:
+    desk = desk_of()
+    some: Any = SimpleNamespace(unit_of_work=lambda **_: contextlib.nullcontext())
+    desk.db = some
+
+    async def settle(tx: Any, answers: Any) -> None:
+        """Nothing is written."""
+
+    desk._rows = cast(Any, SimpleNamespace(settle=settle))
+    questions = [asked_of(desk_of(), item).question for item in (1, 2)]
+    asking = [asyncio.create_task(desk.ask(one)) for one in questions]
+    writing = asyncio.create_task(desk._write())
+    await asyncio.sleep(0)
+    first, second = desk._pending
+    for asked, booked in ((first, came("error")), (second, replace(came("error"), error=error_of(told(400))))):
+        desk._arrived.append((asked, booked))
+        desk._wake_writer.set()
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        refused, answer = await asyncio.gather(*asking, return_exceptions=True)
+    writing.cancel()
+    assert isinstance(refused, ModelUnreached) and isinstance(answer, Answer)

@@ -311,7 +311,8 @@ class Desk:
         ]
 
     def _verdict_on(self, asked: Asked, booked: Booked, *, is_known: bool) -> Verdict:
-        if booked.status == "success" or asked.was_read:
+        """Of a line of a batch nothing depends on it: whatever came back is what it gets, and it waits for no other."""
+        if booked.status == "success" or asked.was_read or asked.question.made is not None:
             return Verdict.READ
         key = asked.question.key
         text = key.item_id if key.item_id.int else key.question
