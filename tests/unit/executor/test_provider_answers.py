@@ -48,6 +48,11 @@ def test_events_are_the_same_however_the_bytes_are_cut(texts: list[str], size: i
     assert found == texts and not events.rest()
 
 
+def test_a_line_whose_two_ends_come_apart_ends_once() -> None:
+    events = EventStream()
+    assert [events.feed(b"data: a\r"), events.feed(b"\ndata: b\r\n\r\n")] == [[], [b"a\nb"]]
+
+
 @pytest.mark.promise("E-07")
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
     events = EventStream()
