@@ -60,6 +60,15 @@ async def test_tools_are_called_and_answered(client: AsyncOpenAI, provider: Mess
     assert second.choices[0].message.content == "The oracle says: rain"
 
 
+async def test_what_would_be_passed_over_is_refused_by_name(caller: Caller, provider: MessagesProvider) -> None:
+    for path in ("/v1/chat/completions", "/v1/executions"):
+        for said in ({"tools": [TOOL], "tool_choice": "perhaps"}, {"tool_choice": "required"}):
+            body = {"model": "own/claude", "messages": ASKED} | (said if path.endswith("completions") else {"overrides": said})
+            told = await caller("POST", path, body)
+            assert told.status in (400, 422) and "tool_choice" in told.body["error"]["param"], (said, told.body)
+    assert provider.bodies == []
+
+
 async def test_a_refusal_keeps_its_status_and_an_overload_is_tried_again(client: AsyncOpenAI, provider: MessagesProvider) -> None:
     provider.refuse_with = (529, "overloaded_error")
     asked_before = len(provider.bodies)

@@ -135,6 +135,7 @@ def test_a_stream_of_messages_is_one_of_deltas() -> None:
     said = told_of({"message": {"content": "ha"}}, {"message": {"content": "ha"}}, {"message": {"content": ""}, "finish_reason": "stop"})
     assert (said.output, said.finish_reason) == ("haha", "stop")
     assert told_of({"message": {"tool_calls": [{"index": 0, **WHOLE[0]}]}}).tool_calls == WHOLE[:1]
+    assert told_of({"delta": None, "message": {"content": "ha"}}).output == "ha"
 
 
 def test_the_whole_message_behind_its_deltas_is_not_said_again() -> None:

@@ -160,7 +160,7 @@ async def test_one_that_does_not_say_so_is_cut_off(raw: str) -> None:
 
 
 @pytest.mark.promise("E-07")
-@pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("deflate", 15)])
+@pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("identity, gzip", 31), ("deflate", 15), ("deflate", -15)])
 @pytest.mark.parametrize(("raw", "stream"), [(BODY, False), (f"data: {TEXT}\n\ndata: [DONE]\n\n", True)])
 async def test_an_answer_that_is_compressed_though_nobody_asked_is_read(coding: str, wbits: int, raw: str, stream: bool) -> None:
     packing = zlib.compressobj(wbits=wbits)

@@ -152,9 +152,10 @@ def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
 
 def _delta_of(answer: Answer, choice: dict[str, Any]) -> Any:
     """Some servers say `message` where a stream says `delta`. Behind deltas it is the whole answer once more, and nothing new."""
-    if "delta" in choice:
+    delta = choice.get("delta")
+    if delta is not None:
         answer.has_deltas = True
-        return choice["delta"]
+        return delta
     return None if answer.has_deltas else choice.get("message")
 
 

@@ -16,8 +16,9 @@ class PlainBody:
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._content = response.content
-        coding = response.headers.get("content-encoding", "").strip().lower()
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding in INFLATED else None
+        codings = {one.strip() for one in response.headers.get("content-encoding", "").lower().split(",")} - {"", "identity"}
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if len(codings) == 1 and codings <= INFLATED else None
+        self._may_be_raw = codings == {"deflate"}
 
     async def readany(self) -> bytes:
         """What has come, at least one byte of it; empty at the end. Raises ClientPayloadError where it is not what its header says."""
@@ -26,6 +27,9 @@ class PlainBody:
         while packed := self._inflate.unconsumed_tail or await self._content.readany():
             if self._inflate.eof:
                 return b""  # What follows the end is nothing of the body, and zlib would keep all of it.
+            if self._may_be_raw and packed[0] & 0x0F != zlib.DEFLATED:  # RFC 9110, 8.4.1.2: some leave out the header of zlib.
+                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            self._may_be_raw = False
             try:
                 plain = self._inflate.decompress(packed, PART_MOST_BYTES)
             except zlib.error as error:
