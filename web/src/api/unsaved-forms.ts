@@ -4,7 +4,7 @@ import { standing } from "./client";
 
 /** `text`: as it was read; empty where nothing stood there. `value`: what the control takes, null for a choice that was not made. `key`: its place. */
 export type LeftField = { key: string; label: string; text: string; value: string | null };
-export type LeftForm = { id: string; userId: string; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean };
+export type LeftForm = { id: string; userId: string; workspaceId: string | null; title: string; fields: readonly LeftField[]; /** The others were put back. */ isRest?: boolean };
 
 let left: readonly LeftForm[] = [];
 const watchers = new Set<() => void>();
@@ -15,9 +15,9 @@ function set(next: readonly LeftForm[]) {
 }
 
 /** Keeps it for whoever is signed in. Told twice of one form, it keeps what it was told last. */
-export function leaveForm(form: Omit<LeftForm, "userId">): void {
+export function leaveForm(form: Omit<LeftForm, "userId" | "workspaceId">): void {
   if (standing.userId === null) return;
-  set([...left.filter((one) => one.id !== form.id), { ...form, userId: standing.userId }]);
+  set([...left.filter((one) => one.id !== form.id), { ...form, userId: standing.userId, workspaceId: standing.workspaceId }]);
 }
 
 export function forgetForm(id: string): void {
@@ -45,7 +45,7 @@ export function useLeftForms(userId: string): readonly LeftForm[] {
   return useForms().filter((one) => one.userId === userId);
 }
 
-/** What whoever is signed in left, oldest first. */
+/** What whoever is signed in left in the workspace on screen, oldest first: a form of the same name in another one is another form. */
 export function useOwnForms(): readonly LeftForm[] {
-  return useForms().filter((one) => one.userId === standing.userId);
+  return useForms().filter((one) => one.userId === standing.userId && one.workspaceId === standing.workspaceId);
 }

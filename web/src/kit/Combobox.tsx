@@ -49,6 +49,8 @@ export function Combobox({
   const take = (next: string | null) => {
     close();
     onChange(next);
+    // As a control of the browser's own would: its form counts as written in.
+    anchor.current?.dispatchEvent(new Event("change", { bubbles: true }));
   };
   return (
     <>

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { act, fireEvent, screen } from "@testing-library/react";
-import { useState } from "react";
+import { type ComponentType, useState } from "react";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { useSessionState } from "@/api/session";
 import { type Door, endSession, renderInSession, sessionApi, signInAs } from "@/api/session.fake";
@@ -9,8 +9,9 @@ import { LeftForms } from "@/shell/LeftForms";
 import { CodeEditor } from "./CodeEditor";
 import { Combobox } from "./Combobox";
 import { FormDialog } from "./Dialog";
-import { Checkbox, Field, Input, Segments, Select, Textarea } from "./Field";
+import { Checkbox, Field, Input, Segments, Select, Switch, Textarea } from "./Field";
 import { preloadFloats } from "./floats";
+import { KeptAtTheEnd } from "./form-texts";
 
 let door: Door;
 let queries: QueryClient;
@@ -18,11 +19,12 @@ let queries: QueryClient;
 beforeAll(preloadFloats);
 beforeEach(() => {
   forgetForms();
-  door = sessionApi(["w"]);
+  localStorage.clear();
+  door = sessionApi(["w", "w2"]);
 });
 
 function Form() {
-  const [{ name, note, body, by, prompt, isOn, pace }, put] = useState({ name: "", note: "", body: "{}", by: "a", prompt: "", isOn: true, pace: "slow" });
+  const [{ name, note, body, by, prompt, isOn, isLive, pace }, put] = useState({ name: "", note: "", body: "{}", by: "a", prompt: "", isOn: true, isLive: false, pace: "slow" });
   const set = (changes: object) => put((before) => ({ ...before, ...changes }));
   const [open, setOpen] = useState(true);
   return (
@@ -42,6 +44,7 @@ function Form() {
       </Field>
       {by === "b" ? <Combobox label="Prompt" value={prompt} choices={[{ value: "triage", label: "Triage" }]} onChange={(next) => set({ prompt: next })} /> : null}
       <Checkbox label="Retry" checked={isOn} onChange={(event) => set({ isOn: event.target.checked })} />
+      <Switch label="Live" checked={isLive} onChange={(next) => set({ isLive: next })} />
       <Segments label="Pace" value={pace} onChange={(next) => set({ pace: next })} options={[{ value: "slow", label: "Slow" }, { value: "fast", label: "Fast" }]} />
       <CodeEditor label="Body" value={body} onChange={(next) => set({ body: next })} />
       <Field label="Shown">
@@ -51,15 +54,42 @@ function Form() {
   );
 }
 
-function Page() {
-  const { session, signOut } = useSessionState();
+/** One that stays when it is saved. */
+function Settings() {
+  const [stands, save] = useState({ name: "old", folder: "a" });
+  const [typed, type] = useState({});
+  const now = { ...stands, ...typed };
+  const isChanged = JSON.stringify(now) !== JSON.stringify(stands);
+  return (
+    <form onSubmit={(event) => (event.preventDefault(), save(now), type({}))}>
+      <KeptAtTheEnd title="About p" isChanged={isChanged} />
+      <Input aria-label="Title" value={now.name} onChange={(event) => type({ ...typed, name: event.target.value })} />
+      <Input aria-label="Folder" value={now.folder} onChange={(event) => type({ ...typed, folder: event.target.value })} />
+      <button type="submit">Save</button>
+      <button type="button" onClick={() => save({ ...stands, folder: "of somebody else" })}>Somebody saves</button>
+    </form>
+  );
+}
+
+const Choice = () => {
+  const [prompt, put] = useState<string | null>(null);
+  return (
+    <FormDialog open onOpenChange={() => undefined} title="New choice" submit="Choose" onSubmit={() => undefined}>
+      <Combobox label="Prompt" value={prompt} choices={[{ value: "triage", label: "Triage" }]} onChange={put} />
+    </FormDialog>
+  );
+};
+
+function Page({ of: Own = Form }: { of?: ComponentType }) {
+  const { session, signOut, choose } = useSessionState();
   if (!session) return <p>nobody</p>;
   return (
     <>
       <p>{`as ${session.user.name}`}</p>
       <button onClick={() => void signOut()}>sign out</button>
+      <button onClick={() => choose("w2")}>to the other</button>
       <LeftForms />
-      {session.user.name === "ada" ? <Form key={session.user.id} /> : null}
+      {session.user.name === "ada" ? <Own key={session.user.id + (session.workspace?.id ?? "")} /> : null}
     </>
   );
 }
@@ -69,11 +99,14 @@ async function open() {
   await screen.findByLabelText(/^Name/);
 }
 
+const choose = async () => {
+  fireEvent.click(screen.getByRole("button", { name: /^Prompt/ }));
+  fireEvent.click(await screen.findByText("Triage", { selector: "[cmdk-item] *" }));
+};
 const all = async () => {
   write();
   fireEvent.change(screen.getByLabelText("By"), { target: { value: "b" } });
-  fireEvent.click(screen.getByRole("button", { name: /^Prompt/ }));
-  fireEvent.click(await screen.findByText("Triage", { selector: "[cmdk-item] *" }));
+  await choose();
   fireEvent.change(screen.getByLabelText("Body"), { target: { value: '{"a": 1}' } });
   fireEvent.click(screen.getByLabelText("Retry"));
   fireEvent.click(screen.getByLabelText("Fast"));
@@ -150,4 +183,55 @@ it("puts it back into the same form, with its choices and with what appears by o
   expect(stands()).toEqual(["", "a", "{}", true, false]);
   await press("Put it back");
   expect([stands(), screen.getByRole("button", { name: /^Prompt/ }).textContent, left()]).toEqual([["orders", "b", '{"a": 1}', false, true], "Triage", null]);
+});
+
+it("counts a form as written in where a choice is all that was made, and again once it was put back", async () => {
+  queries = renderInSession(<Page of={Choice} />);
+  await screen.findByRole("button", { name: /^Prompt/ });
+  await choose();
+  for (const _ of ["once", "twice"]) {
+    await ends();
+    await signIn("ada");
+    expect(left()).toContain("New choice");
+    await press("Put it back");
+    expect([screen.getByRole("button", { name: /^Prompt/ }).textContent, left()]).toEqual(["Triage", null]);
+  }
+});
+
+it("counts a form as written in where a switch is all that was turned", async () => {
+  await open();
+  fireEvent.click(screen.getByText("Slow"));
+  await ends();
+  await signIn("ada");
+  expect(left()).toBeNull();
+  fireEvent.click(screen.getByRole("switch"));
+  await ends();
+  await signIn("ada");
+  await press("Put it back");
+  expect(screen.getByRole("switch").getAttribute("aria-checked")).toBe("true");
+});
+
+it("keeps of a form that stays when it is saved what was not saved, and undoes nothing of what others save", async () => {
+  queries = renderInSession(<Page of={Settings} />);
+  fireEvent.change(await screen.findByLabelText("Title"), { target: { value: "new" } });
+  await press("Save");
+  await ends();
+  await signIn("ada");
+  expect(left()).toBeNull();
+  fireEvent.change(screen.getByLabelText("Title"), { target: { value: "newer" } });
+  await ends();
+  await signIn("ada");
+  await press("Somebody saves");
+  await press("Put it back");
+  expect(["Title", "Folder"].map((label) => screen.getByLabelText<HTMLInputElement>(label).value)).toEqual(["newer", "of somebody else"]);
+});
+
+it("is put back into no form of the same name in another workspace", async () => {
+  await open();
+  write();
+  await ends();
+  await signIn("ada");
+  expect(screen.queryByText("Put it back")).not.toBeNull();
+  await press("to the other");
+  expect([screen.queryByText("Put it back"), left()]).toEqual([null, expect.stringContaining("New endpoint")]);
 });

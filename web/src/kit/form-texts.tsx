@@ -79,15 +79,26 @@ function putBack(form: HTMLElement, fields: readonly LeftField[]): LeftField[] {
   });
 }
 
-const WRITING = ["input", "change", "paste", "cut", "drop", "keydown"];
-const isWriting = (event: Event) => !(event instanceof KeyboardEvent) || event.key.length === 1 || event.key === "Backspace" || event.key === "Delete";
+const WRITING = ["input", "change", "paste", "cut", "drop", "keydown", "click"];
+
+function isWriting(event: Event): boolean {
+  // A switch is a button, which tells of no change.
+  if (event.type === "click") return event.target instanceof Element && event.target.closest("[role=switch]") !== null;
+  return !(event instanceof KeyboardEvent) || event.key.length === 1 || event.key === "Backspace" || event.key === "Delete";
+}
 
 let forms = 0;
 
 /** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself; where the same form is
- * open again, it can be put back there. `title`: of a form that stands in no dialog. */
-export function KeptAtTheEnd({ title: given }: { title?: string }) {
+ * open again, it can be put back there. A form that stands in no dialog stays when it is saved: it gives its `title`, and whether it `isChanged`;
+ * of it only what was changed is kept, since what others save meanwhile is not to be undone by putting it back. */
+export function KeptAtTheEnd({ title: given, isChanged }: { title: string; isChanged: boolean } | { title?: undefined; isChanged?: undefined }) {
   const place = useRef<HTMLDivElement>(null);
+  const unchanged = useRef<ReadonlyMap<string, string | null>>(new Map());
+  useEffect(() => {
+    const form = isChanged === false ? place.current?.closest("form") : null;
+    if (form) unchanged.current = new Map(fieldsOf(form).map(({ key, value }) => [key, value]));
+  });
   const [title, setTitle] = useState(given);
   const left = useOwnForms().find((one) => one.title === (given ?? title));
   useEffect(() => {
@@ -100,7 +111,7 @@ export function KeptAtTheEnd({ title: given }: { title?: string }) {
     };
     const titleNow = () => given ?? form.closest("[role=dialog]")?.querySelector("h2")?.textContent ?? "";
     const ended = () => {
-      const fields = isWritten ? fieldsOf(form) : [];
+      const fields = isWritten ? fieldsOf(form).filter(({ key, value }) => unchanged.current.get(key) !== value) : [];
       if (fields.some(({ text }) => text.trim() !== "")) leaveForm({ id, title: titleNow(), fields });
     };
     setTitle(titleNow());
@@ -122,6 +133,8 @@ function Again({ left, form }: { left: LeftForm; form: () => HTMLFormElement | n
   const back = () => {
     const at = form();
     const rest = at ? putBack(at, left.fields) : left.fields;
+    // What is none of the browser's own says nothing when it is put back, and is lost no more than what is written.
+    at?.dispatchEvent(new Event("change"));
     if (rest.some(({ text }) => text.trim() !== "")) leaveForm({ ...left, fields: rest, isRest: true });
     else forgetForm(left.id);
   };

@@ -45,7 +45,7 @@ function Names({ chain }: { chain: Chain }) {
   return (
     <Section framed title="About">
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <KeptAtTheEnd title={`About ${chain.slug}`} />
+        <KeptAtTheEnd title={`About ${chain.slug}`} isChanged={isChanged} />
         <Field label="Name" error={errorFor(save.error, "name")}>
           <Input value={draft.name} maxLength={200} readOnly={!may.editPrompts} onChange={(event) => set({ ...draft, name: event.target.value })} />
         </Field>

@@ -31,7 +31,8 @@ export function Kept({ prompt }: { prompt: Prompt }) {
   const now: Lists = { ...stands, ...typed.now };
   const whole: Partial<Lists> = Object.fromEntries(KINDS.flatMap(({ name }) => (typed.now[name] ? [[name, withoutBlank(typed.now[name])]] : [])));
   const changed = Object.fromEntries(KINDS.flatMap(({ name }) => (whole[name] && !same(whole[name], stands[name]) ? [[name, whole[name]]] : [])));
-  useUnsaved(Object.keys(changed).length > 0, prompt.slug, () => undefined);
+  const isChanged = Object.keys(changed).length > 0;
+  useUnsaved(isChanged, prompt.slug, () => undefined);
   const put = (name: keyof Lists, texts: string[]) => setTyped({ from: { [name]: stands[name], ...typed.from }, now: { ...typed.now, [name]: texts } });
   const queries = useQueryClient();
   const show = useShown(prompt.slug);
@@ -62,14 +63,14 @@ export function Kept({ prompt }: { prompt: Prompt }) {
           void save().catch(toastError);
         }}
       >
-        <KeptAtTheEnd title={`What stays as it is in ${prompt.slug}`} />
+        <KeptAtTheEnd title={`What stays as it is in ${prompt.slug}`} isChanged={isChanged} />
         <Meanwhile show={!change.isPending && KINDS.some(({ name }) => typed.from[name] && !same(typed.from[name], stands[name]))} onTake={() => setTyped(NOTHING)} />
         {KINDS.map((kind) => (
           <Texts key={kind.name} {...kind} texts={now[kind.name]} onChange={may.editPrompts ? (texts) => put(kind.name, texts) : undefined} why={whyNot(may)} error={change.error} />
         ))}
         <FormError error={change.error} />
         <div>
-          <Button type="submit" variant="primary" busy={change.isPending || isLooking} disabled={!may.editPrompts || Object.keys(changed).length === 0} why={may.editPrompts ? "Nothing has changed." : whyNot(may)}>
+          <Button type="submit" variant="primary" busy={change.isPending || isLooking} disabled={!may.editPrompts || !isChanged} why={may.editPrompts ? "Nothing has changed." : whyNot(may)}>
             Save what stays
           </Button>
         </div>

@@ -71,7 +71,7 @@ function About({ prompt }: { prompt: Prompt }) {
           save();
         }}
       >
-        <KeptAtTheEnd title={`About ${prompt.slug}`} />
+        <KeptAtTheEnd title={`About ${prompt.slug}`} isChanged={isChanged} />
         <Field label="Name" error={wrong("name")}>
           <Input {...put("name")} required maxLength={200} />
         </Field>
