@@ -1,7 +1,10 @@
 """What is shown keeps its place while the rest comes, in whichever order the API answers."""
 
+from uuid import uuid4
+
 import pytest
 from benchmarks.page.paint import CLS
+from playwright.async_api import expect
 
 from tests.page.browser import answered_backwards, settled, shift_of
 from tests.page.conftest import OpenPage
@@ -31,3 +34,25 @@ async def test_nothing_moves_when_what_stands_above_comes_last(page_as: OpenPage
 
 def test_each_of_them_is_a_page() -> None:
     assert set(STACKED) <= {route.name for route in ROUTES}
+
+
+@pytest.mark.parametrize("lines", [1, 12, 120])
+async def test_the_text_stays_where_it_is_when_the_editor_takes_its_place(page_as: OpenPage, site: Site, lines: int) -> None:
+    slug = f"still-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "\n".join(["Hello."] * lines), "model": "simulated/chat"})
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    begins = """(lines) => lines.slice(0, 2).map((line) => {
+        const text = document.createRange();
+        text.selectNodeContents(line);
+        const { left, top, width } = text.getBoundingClientRect();
+        return [left, top, width];
+    })"""
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_be_visible()
+    await settled(page)
+    plain = await page.get_by_role("tabpanel").locator("[aria-hidden] [data-text]").evaluate_all(begins)
+    await page.get_by_role("textbox", name="Message 1", exact=True).click()
+    await expect(page.locator(".cm-line").first).to_be_visible()
+    await settled(page)
+    edited = await page.locator(".cm-line").evaluate_all(begins)
+    assert len(plain) == min(lines, 2)
+    assert edited == [pytest.approx(one, abs=0.5) for one in plain]

@@ -18,7 +18,8 @@ const look = EditorView.theme({
   ".cm-content": { padding: "8px 0", caretColor: "var(--fg)" },
   ".cm-line": { padding: "0 12px 0 8px" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--muted)", border: "none" },
-  ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 12px", minWidth: "3ch" },
+  // As wide as beside the plain text, so that this does not move when the editor takes its place.
+  ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 0", minWidth: "34px" },
   ".cm-activeLine": { backgroundColor: "transparent" },
   "&.cm-focused .cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--sunken) 70%, transparent)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent" },
