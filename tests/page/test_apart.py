@@ -65,15 +65,20 @@ async def test_whoever_is_taken_out_of_a_workspace_is_told_at_once(page_as: Open
     mark = uuid4().hex[:6]
     left, kept = await site.new_workspace(f"Left {mark}"), await site.new_workspace(f"Kept {mark}")
     person = await site.person("editor", left)
-    await site.connection.execute("INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'viewer')", kept, person)
+    await site.connection.execute("INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'editor')", kept, person)
     await site.connection.execute("SELECT note_change($1, 'member', $2)", kept, str(person))
     page = await page_as("editor", "/app/prompts", workspace_id=left)
     await page.evaluate("(id) => localStorage.setItem('burnish.workspace', id)", str(left))
     await page.reload()
     await expect(page.get_by_role("button", name=f"Left {mark}")).to_be_visible()
+    await page.goto("/app/prompts?new=1")
+    await expect(page.get_by_role("dialog")).to_be_visible()
     expect_console(page, "status of 404")
     await site.connection.execute("DELETE FROM members WHERE workspace_id = $1 AND user_id = $2", left, person)
     await site.connection.execute("SELECT note_change($1, 'member', $2)", left, str(person))
     told = f"You do not belong to Left {mark} any more. This is Kept {mark}."
     await expect(page.get_by_role("region", name="Messages").get_by_text(told)).to_be_visible()
     await expect(page.get_by_role("button", name=f"Kept {mark}")).to_be_visible()
+    # No form of the one before stands open in it, empty.
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url.endswith("/app/prompts")

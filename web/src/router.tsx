@@ -28,9 +28,10 @@ const root = createRootRoute({
 });
 
 /** With another person or workspace, what was said before and its Undo are gone. Whoever was taken out of the workspace on screen is told so: what
- * comes in its place is another one, and may look alike. */
+ * comes in its place is another one, and may look alike. What the address says beside the page, such as a form that is open, was of the one before. */
 function ForgetToasts() {
   const { session } = useSessionState();
+  const navigate = useNavigate();
   const whose = `${session?.user.id ?? ""} ${session?.workspace?.id ?? ""}`;
   const before = useRef({ whose, session });
   useEffect(() => {
@@ -39,8 +40,10 @@ function ForgetToasts() {
     if (was.whose === whose) return;
     if (was.whose !== " ") dismissAll();
     const lost = lostBetween(was.session, session);
-    if (lost) toastError(new Error(`You do not belong to ${lost} any more.${session?.workspace ? ` This is ${session.workspace.name}.` : ""}`));
-  }, [whose, session]);
+    if (!lost) return;
+    toastError(new Error(`You do not belong to ${lost} any more.${session?.workspace ? ` This is ${session.workspace.name}.` : ""}`));
+    void navigate({ to: ".", search: {} as never, replace: true });
+  }, [whose, session, navigate]);
   return null;
 }
 
