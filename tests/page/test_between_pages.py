@@ -27,6 +27,19 @@ async def test_the_first_steps_have_a_place_while_some_are_left(page_as: OpenPag
     await expect(way).to_have_attribute("aria-current", "page")
 
 
+async def test_only_where_one_is_is_said_to_be_current(page_as: OpenPage) -> None:
+    current = "[aria-current=page]"
+    page = await page_as("editor", "/app/alerts/rules")
+    await settled(page)
+    assert await page.locator(current).all_inner_texts() == ["Alerts", "Rules"]
+    expect_console(page, "status of 404")
+    await page.goto("/app/prompts/nowhere")
+    back = page.get_by_role("main").get_by_role("link", name="Prompts")
+    await expect(back).to_be_visible()
+    assert await page.locator(current).all_inner_texts() == ["Prompts"]
+    await expect(back).not_to_have_attribute("aria-current", "page")
+
+
 async def test_steps_that_the_demo_took_have_a_place_until_they_were_looked_at(page_as: OpenPage, site: Site) -> None:
     page = await page_as("admin", "/app/settings")
     await site.hide_searches_of_tests(page)

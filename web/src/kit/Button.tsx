@@ -3,6 +3,7 @@ import { LoaderCircle } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
+import { ALONE } from "@/lib/pages";
 import { Tooltip } from "./Tooltip";
 
 type Look = { variant?: "primary" | "secondary" | "ghost" | "danger"; size?: "m" | "s" };
@@ -64,7 +65,7 @@ type LinkProps = Look & { to: string; search?: Record<string, unknown>; icon?: R
 /** Looks like a button and goes somewhere. `to` is the whole path, such as `/prompts/triage`. */
 export function ButtonLink({ to, search, variant, size, icon, children, className }: LinkProps) {
   return (
-    <Link to={to} search={search as never} className={classes(look({ variant, size }), className)}>
+    <Link to={to} search={search as never} activeOptions={ALONE} className={classes(look({ variant, size }), className)}>
       {icon}
       {children}
     </Link>
@@ -74,7 +75,7 @@ export function ButtonLink({ to, search, variant, size, icon, children, classNam
 /** A link within the page. */
 export function TextLink({ to, search, children, className }: { to: string; search?: Record<string, unknown>; children: ReactNode; className?: string }) {
   return (
-    <Link to={to} search={search as never} className={classes("text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent", className)}>
+    <Link to={to} search={search as never} activeOptions={ALONE} className={classes("text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent", className)}>
       {children}
     </Link>
   );

@@ -3,6 +3,7 @@ import { ChevronLeft } from "lucide-react";
 import { type ReactNode, useEffect, useId } from "react";
 import { classes } from "@/lib/classes";
 import { useLate } from "@/lib/late";
+import { ALONE } from "@/lib/pages";
 
 export type PageProps = {
   /** The heading, and the title of the tab. */
@@ -27,7 +28,7 @@ export function Page({ title, heading, subtitle, actions, back, children }: Page
       <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           {back ? (
-            <Link to={back.to} className="-ml-1 inline-flex h-6 items-center gap-0.5 text-13 text-muted hover:text-fg">
+            <Link to={back.to} activeOptions={ALONE} className="-ml-1 inline-flex h-6 items-center gap-0.5 text-13 text-muted hover:text-fg">
               <ChevronLeft size={14} aria-hidden />
               {back.label}
             </Link>

@@ -1,6 +1,7 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, type RefObject, useId, useLayoutEffect, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
+import { ALONE } from "@/lib/pages";
 
 const strip = "-mx-4 flex gap-4 overflow-x-auto border-b border-line px-4 md:mx-0 md:px-0";
 const one = "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 border-transparent py-2 text-13 font-medium text-muted hover:text-fg";
@@ -85,7 +86,7 @@ export function NavTabs({ label, tabs }: { label: string; tabs: readonly { to: s
       {tabs.map((tab) => {
         const current = tab.exact ? here === tab.to : here === tab.to || here.startsWith(`${tab.to}/`);
         return (
-          <Link key={tab.to} to={tab.to} aria-current={current ? "page" : undefined} className={classes(one, current && "border-accent! text-fg")}>
+          <Link key={tab.to} to={tab.to} activeOptions={ALONE} aria-current={current ? "page" : undefined} className={classes(one, current && "border-accent! text-fg")}>
             {tab.label}
             {tab.count !== undefined ? <span className="numeric text-12 text-muted">{tab.count}</span> : null}
           </Link>

@@ -10,6 +10,9 @@ export type PageRoute = {
   bare?: boolean;
 };
 
+/** For links that are current on their own page alone. The router says so of each link whose path begins the address, as one back to a list does. */
+export const ALONE = { exact: true } as const;
+
 /** A part of the path: `usePathParam("slug")` on "/prompts/$slug". */
 export function usePathParam(name: string): string {
   const params: Record<string, string | undefined> = useParams({ strict: false });

@@ -15,6 +15,7 @@ import { toastError } from "@/kit/Toast";
 import { classes } from "@/lib/classes";
 import { initial } from "@/lib/format";
 import { later } from "@/lib/later";
+import { ALONE } from "@/lib/pages";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { FirstSteps } from "./FirstSteps";
 import { Leaving } from "./Leaving";
@@ -146,7 +147,7 @@ function Connection() {
 
 function Brand() {
   return (
-    <Link to="/" className="flex items-center gap-2 rounded-m text-16 font-semibold tracking-tight">
+    <Link to="/" activeOptions={ALONE} className="flex items-center gap-2 rounded-m text-16 font-semibold tracking-tight">
       <svg viewBox="0 0 20 20" className="size-5" aria-hidden>
         <circle cx="10" cy="10" r="8.5" fill="var(--accent)" />
         <path d="M4.8 8.4a5.6 5.6 0 0 1 4-3.8" fill="none" stroke="var(--accent-fg)" strokeOpacity="0.8" strokeWidth="1.6" strokeLinecap="round" />
