@@ -160,3 +160,23 @@ async def test_a_prompt_says_how_much_applications_used_it(page_as: OpenPage, si
     await page.get_by_label("Days").select_option("7")
     await expect(page).to_have_url(re.compile("days=7"))
     await expect(page.get_by_role("button", name="More with this prompt")).to_have_count(0)
+
+
+@pytest.mark.parametrize("label, add", [("Name", None), ("Rule 1", "Add a rule")])
+async def test_what_is_typed_in_the_settings_stays_on_other_tabs_and_is_asked_about(
+    page_as: OpenPage, site: Site, label: str, add: str | None
+) -> None:
+    slug = f"typed-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Hello.", "model": "simulated/chat"})
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=settings")
+    if add:
+        await page.get_by_role("button", name=add).click()
+    field = page.get_by_role("textbox", name=label, exact=True)
+    await field.fill("Be kind.")
+    await page.get_by_role("tab", name="Results").click()
+    await expect(field).to_have_count(0)
+    await page.get_by_role("main").get_by_role("link", name="Prompts", exact=True).click()
+    asked = page.get_by_role("dialog", name="Leave without saving?")
+    await asked.get_by_role("button", name="Stay").click()
+    await page.get_by_role("tab", name="Settings").click()
+    await expect(field).to_have_value("Be kind.")
