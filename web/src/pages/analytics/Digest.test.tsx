@@ -4,7 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { Digest } from "./Digest";
 
-vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
+vi.mock("@tanstack/react-router", async () => ({ Link: (await import("../../kit/link.fake")).Link }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ admin: true }), needs: () => "" }));
 beforeAll(preloadFloats);
 

@@ -4,7 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { KindFields } from "./KindFields";
 import { draftOf } from "./evaluator";
 
-vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
+vi.mock("@tanstack/react-router", async () => ({ Link: (await import("../../kit/link.fake")).Link }));
 
 it("says that no model answers only once that is known", async () => {
   const asked = slowApi();

@@ -4,7 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import { LiveTable } from "./LiveTable";
 
-vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined }));
+vi.mock("@tanstack/react-router", async () => ({ Link: (await import("../../kit/link.fake")).Link, useNavigate: () => () => undefined }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
 beforeAll(preloadFloats);
 

@@ -6,7 +6,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { SettingsTab } from "./SettingsTab";
 
 afterEach(cleanup);
-vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined }));
+vi.mock("@tanstack/react-router", async () => ({ Link: (await import("../../kit/link.fake")).Link, useNavigate: () => () => undefined }));
 vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, admin: true }), needs: () => "" }));
 

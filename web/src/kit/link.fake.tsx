@@ -1,0 +1,10 @@
+/** The router's link for tests that have no router: an anchor, to which what the router alone understands is not handed on. */
+import type { ComponentProps } from "react";
+
+export function Link({ to, children, className, ...rest }: ComponentProps<"a"> & { to?: string }) {
+  return (
+    <a href={to} className={className} aria-current={rest["aria-current"]} aria-label={rest["aria-label"]}>
+      {children}
+    </a>
+  );
+}
