@@ -53,6 +53,7 @@ async def furnished(call: Caller) -> None:
         ("POST", "/v1/chains/desk/versions", {"base_version": 1, "steps": [*STEPS, {"id": "end", "stop": {"status": "success"}}]}),
         ("PUT", "/v1/chains/desk/labels/production", {"version": 2, "reason": "“better”"}),
         ("POST", "/v1/datasets", {"name": "tickets", "items": [{"input": {"ticket": f"t {n}"}, "expected": "a"} for n in range(20)]}),
+        ("POST", "/v1/datasets", {"name": "without variables", "items": [{"input": {}, "expected": "a"}]}),
     ):
         answer = await call(method, path, body)
         assert answer.status < 300, answer.body
@@ -63,7 +64,7 @@ async def test_export_import_export_gives_the_same_bytes_and_twice_changes_nothi
     bundle = await export(call)
     other = await stack.caller()
     told = await bring(other, bundle, "dry_run=true")
-    assert told["dry_run"] and [one["outcome"] for one in told["prompts"] + told["datasets"] + told["chains"]] == ["created"] * 4
+    assert told["dry_run"] and [one["outcome"] for one in told["prompts"] + told["datasets"] + told["chains"]] == ["created"] * 5
     assert (await other("GET", "/v1/prompts")).body["data"] == []
     assert await bring(other, bundle) == told | {"dry_run": False}
     assert await export(other) == bundle
@@ -242,6 +243,7 @@ async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
         ({"lineage": [edge]}, "prompts[0].lineage"),
         ({"lineage": [edge | {"parent": {"slug": "odd", "version": 2}}]}, "prompts[0].lineage"),
         ({"versions": [version | {"base_version": 1}, second]}, "prompts[0].versions"),
+        ({"name": " "}, "prompts[0].name"),
         ({"updated_at": "2999-01-01T00:00:00Z"}, "prompts[0].updated_at"),
         ({"versions": [version, second | {"created_at": "2999-01-01T00:00:00Z"}]}, "prompts[0].versions[1].created_at"),
     ):

@@ -14,7 +14,7 @@ from burnish_gateway.moments import Moment
 from burnish_gateway.registry.bodies import ShortText, Tags, VersionNumber
 from burnish_gateway.registry.line_store import MAX_BRANCHES
 from burnish_gateway.registry.prompt import EdgeKind, Source, Visibility
-from burnish_gateway.wire import ApiModel, Text
+from burnish_gateway.wire import ApiModel, Name, Text
 
 FORMAT: Final = "burnish.bundle"
 VERSION: Final = 1
@@ -96,7 +96,7 @@ class PromptForm(ApiModel):
     """A prompt with all its versions, numbered from 1 without a gap."""
 
     slug: Word
-    name: Word | None = None
+    name: Name | None = None
     description: Annotated[Text, Field(max_length=10_000)] = ""
     use_case: ShortText = ""
     folder: Annotated[Text, Field(max_length=700)] = ""
@@ -136,7 +136,7 @@ class ItemForm(ApiModel):
 class DatasetForm(ApiModel):
     """A dataset with its items in order. Name and `created_at` together name it; without a time, the name alone, of one in use."""
 
-    name: Word
+    name: Name
     version: VersionNumber = 1
     test_version: VersionNumber = 1
     created_by: Word | None = None
@@ -161,7 +161,7 @@ class ChainForm(ApiModel):
     """A chain with all its versions, numbered from 1 without a gap."""
 
     slug: Word
-    name: Word | None = None
+    name: Name | None = None
     description: Annotated[Text, Field(max_length=10_000)] = ""
     folder: Annotated[Text, Field(max_length=700)] = ""
     tags: Tags = Field(default_factory=list)

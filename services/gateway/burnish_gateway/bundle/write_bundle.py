@@ -20,6 +20,9 @@ PAGE: Final = 25
 
 _OWN: Final = tuple(name for name in PromptForm.model_fields if name not in ("versions", "branches", "labels", "label_moves", "lineage"))
 
+_NEEDED: Final = ("input", "expected")
+"""Of an item: the input of a prompt without variables is `{}`."""
+
 
 async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, datasets: bool) -> AsyncIterator[bytes]:
     """The document, some prompts at a time. Each page is a transaction of its own: what changes meanwhile may be in it or not."""
@@ -119,8 +122,8 @@ async def _none() -> AsyncIterator[dict[str, Any]]:
 
 
 def _said(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """These of its fields that say something, times as RFC 3339 writes them in UTC."""
-    return {name: _time(name, row[name]) for name in names if row.get(name) not in (None, "", [], {}) or (name == "expected")}
+    """These of its fields that say something and those that an import asks for, times as RFC 3339 writes them in UTC."""
+    return {name: _time(name, row[name]) for name in names if row.get(name) not in (None, "", [], {}) or name in _NEEDED}
 
 
 def _time(name: str, value: Any) -> Any:
