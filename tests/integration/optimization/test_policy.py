@@ -62,18 +62,35 @@ async def test_one_incident_starts_one_optimization_within_its_budget_and_the_ne
     assert UUID(entry["after"]["alert_id"]) == UUID(first)
 
 
-async def test_what_cannot_be_started_is_said_once(stack: Stack, desk: Desk) -> None:
-    assert (await desk.caller("PUT", RULE, policy(desk, budget={"evaluations": 50, "credits": 0.0001}))).status == 200
+async def test_what_cannot_be_started_any_more_is_said_once(stack: Stack, desk: Desk) -> None:
+    assert (await desk.caller("PUT", RULE, policy(desk))).status == 200
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute(  # as if the dataset had grown
+        "UPDATE alert_rules SET start_optimization = jsonb_set(start_optimization, '{budget,evaluations}', '50') WHERE workspace_id = $1",
+        desk.caller.workspace.workspace_id,
+    )
+    await connection.close()
     alert = await raise_alert(stack, desk)
     assert await rounds(stack, 2) == 0
     [step] = [one for one in (await desk.caller("GET", f"/v1/alerts/{alert}")).body["timeline"] if one["what"].startswith("optim")]
     assert step["what"] == "optimization_refused" and "too few" in step["detail"]
 
 
-async def test_a_policy_needs_a_cap_a_prompt_and_a_dataset_that_is_there(desk: Desk) -> None:
+async def test_a_policy_needs_a_prompt_a_dataset_that_is_there_and_a_budget_to_begin_with(desk: Desk) -> None:
     assert (await desk.caller("PUT", RULE, policy(desk, budget={"evaluations": 300}))).status == 422
     assert (await desk.caller("PUT", "/v1/alert-rules", policy(desk))).status == 422
     assert (await desk.caller("PUT", RULE, policy(desk, dataset_id=str(new_uuid())))).status == 404
+    other = {"name": "other", "items": [{"input": {"other": "x"}, "expected": "y"}]}
+    misfit = (await desk.caller("POST", "/v1/datasets", other)).body["id"]
+    filled = {"slug": "filled", "template": "{{one}} {{two}}", "model": "simulated/reader"}
+    assert (await desk.caller("POST", "/v1/prompts", filled)).status == 201
+    for path, changed, param in (
+        (RULE, {"budget": {"evaluations": 50, "credits": 50.0}}, "budget.evaluations"),
+        (RULE, {"budget": {"evaluations": 800, "credits": 0.0001}}, "budget.credits"),
+        ("/v1/alert-rules/filled", {"dataset_id": misfit}, "dataset_id"),
+    ):
+        refused = await desk.caller("PUT", path, policy(desk, **changed))
+        assert (refused.status, refused.body["error"]["param"]) == (422, f"start_optimization.{param}"), refused.body
     for both_or_none in (policy(desk, source="feedback"), policy(desk, dataset_id=None)):
         refused = await desk.caller("PUT", RULE, both_or_none)
         assert refused.status == 422 and 'source: "feedback"' in refused.body["error"]["message"], refused.body
