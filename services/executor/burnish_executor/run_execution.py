@@ -130,7 +130,7 @@ class Runner:
             if run.seat is not None and not run.seat.move(provider_of(after)):
                 continue
             if not await self.holds.widen(run, fallback.hold_nusd):
-                return result
+                continue  # A cheaper one that comes after it may be within what there is.
             metrics.FALLBACKS.labels(result.kind.value[1]).inc()
             log.info("execution.fell_back", model=fallback.route.model, because=result.kind.value[1], **describe(run))
             run.held_nusd = max(run.held_nusd, run.request.hold_nusd)

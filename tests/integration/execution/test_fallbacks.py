@@ -204,6 +204,15 @@ async def test_a_model_that_could_cost_more_than_there_is_is_not_asked(caller: C
     assert (await caller("GET", f"/v1/budgets/{made.body['id']}")).body["spent_nusd"] == 0
 
 
+async def test_a_model_that_is_too_dear_is_passed_over_for_a_cheaper_one_after_it(caller: Caller, three: Three) -> None:
+    three.second.manners[""] = Manner(status=500)
+    made = await caller("POST", "/v1/budgets", {"target_kind": "workspace", "limit_nusd": 10_000, "period": "day"})
+    assert made.status == 201, made.body
+    answer = await _ask(caller, model="own/second", fallback_models=["own/third", "own/first"])
+    assert (answer.status, answer.body["model"]) == (200, "own/first"), answer.body
+    assert three.calls[2] == 0
+
+
 @pytest.mark.promise("E-04")
 async def test_a_model_that_does_not_answer_in_time_is_replaced_by_the_next(caller: Caller, three: Three) -> None:
     three.first.manners[""] = Manner(hangs=True)
