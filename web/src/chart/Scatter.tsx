@@ -29,6 +29,7 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   const xTicks: { tick: number; label: string; anchor: "middle" | "end" }[] = [];
   let taken = Number.NEGATIVE_INFINITY;
   for (const tick of valueTicks(xs, Math.max(2, Math.floor(width / 110)))) {
+    if (tick < xs[0] || tick > xs[1]) continue; // Fewer ticks are rounder ones, and the first or last of them may lie beyond the drawing.
     const label = formatX(tick);
     const long = label.length * LETTER_PX;
     const isLast = x(tick) + long / 2 > width;

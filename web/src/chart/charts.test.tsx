@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfusionMatrix, matrixOf } from "./ConfusionMatrix";
+import { Scatter } from "./Scatter";
 import { XYChart } from "./XYChart";
 
 beforeEach(() => {
@@ -61,5 +62,16 @@ describe("the confusion matrix", () => {
     fireEvent.click(screen.getByRole("button", { name: "2 expected billing, came other" }));
     expect(opened).toHaveBeenCalledWith("billing", "other");
     expect(screen.getByRole("row", { name: /^billing/ }).textContent).toContain("80\u00a0%");
+  });
+});
+
+describe("a scatter", () => {
+  it.each([[14, 58], [21, 38], [3, 9], [7, 33], [11, 19], [26, 74]])("has no tick beside its drawing, also where it is narrow: %d to %d", (least, most) => {
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(260);
+    const dots = [{ key: "a", label: "a", x: least, y: 0.2 }, { key: "b", label: "b", x: most, y: 0.9 }];
+    const { container } = render(<Scatter title="Score and cost" dots={dots} xLabel="cost" yLabel="fitness" formatX={String} formatY={String} />);
+    const ticks = [...container.querySelectorAll('svg > text[y="236"]')].map((text) => Number(text.getAttribute("x")));
+    expect(ticks.length).toBeGreaterThan(0);
+    expect(ticks.filter((at) => at < 52 || at > 260)).toEqual([]);
   });
 });
