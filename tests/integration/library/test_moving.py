@@ -1,12 +1,11 @@
 """Prompts and datasets move between installations byte for byte, and come in out of foreign files (PRODUCT P10)."""
 
-import asyncio
 import json
 from typing import Any
 
-import asyncpg
 import pytest
 
+from tests.embedded.held_back import one_behind_the_other
 from tests.embedded.stack import Caller, Stack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P10")]
@@ -125,20 +124,7 @@ async def test_who_brings_something_in_while_another_makes_it_makes_nothing_twic
               "datasets": [{"name": "twins", "items": [{"split": "train", "input": "a", "expected": "b"}]}]}  # fmt: skip
     bring_in = ("POST", "/v1/import", bundle)
     by_hand = ("POST", "/v1/prompts", {"slug": "twin", "template": "Ho", "model": "simulated/chat"})
-    holder = await asyncpg.connect(stack.urls["superuser"])
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    running = []
-    try:
-        async with holder.transaction():
-            await holder.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.config_changes'))")
-            for act in (bring_in if first_is_import else by_hand, bring_in):
-                running.append(asyncio.create_task(call(*act)))
-                async with asyncio.timeout(20):
-                    while await holder.fetchval(waiting) < len(running):
-                        await asyncio.sleep(0.005)
-        _, second = await asyncio.gather(*running)
-    finally:
-        await holder.close()
+    _, second = await one_behind_the_other(stack, call, bring_in if first_is_import else by_hand, bring_in)
     if first_is_import:
         assert second.status == 200, second.body
         assert [one["outcome"] for one in (*second.body["prompts"], *second.body["datasets"])] == ["unchanged", "unchanged"]

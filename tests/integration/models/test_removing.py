@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.ids import new_uuid
+from tests.embedded.held_back import WAITING, one_behind_the_other
 from tests.embedded.stack import Caller, Stack
 from tests.fakes.keyed_provider import KeyedProvider
 from tests.integration.billing.money import operator_of
@@ -86,20 +87,7 @@ async def test_of_a_removal_and_a_version_that_names_the_model_the_second_hears_
     await made(caller, described(provider, NAMED))
     save = ("POST", "/v1/prompts", {"slug": "late", "messages": ASKED, "model": NEXT, "fallback_models": [NAMED]})
     acts: list[tuple[Any, ...]] = [save, ("DELETE", PATH)] if saves_first else [("DELETE", PATH), save]
-    holder = await asyncpg.connect(stack.urls["superuser"])
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    running = []
-    try:
-        async with holder.transaction():
-            await holder.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.config_changes'))")
-            for act in acts:
-                running.append(asyncio.create_task(caller(*act)))
-                async with asyncio.timeout(20):
-                    while await holder.fetchval(waiting) < len(running):
-                        await asyncio.sleep(0.005)
-        first, second = await asyncio.gather(*running)
-    finally:
-        await holder.close()
+    first, second = await one_behind_the_other(stack, caller, *acts)
     if saves_first:
         assert (first.status, second.status) == (201, 409), second.body
     else:
@@ -127,7 +115,6 @@ async def test_whoever_names_a_model_waits_for_its_removal(
     await made(caller, described(provider, NAMED))
     await done(caller, "POST", "/v1/prompts", {"slug": "asked", "messages": ASKED, "model": NEXT})
     holder = await asyncpg.connect(stack.urls["superuser"])
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     try:
         async with holder.transaction():
             await holder.execute(
@@ -137,7 +124,7 @@ async def test_whoever_names_a_model_waits_for_its_removal(
             )
             naming = asyncio.create_task(caller(method, path, body))
             async with asyncio.timeout(20):
-                while not await holder.fetchval(waiting):
+                while not await holder.fetchval(WAITING):
                     assert not naming.done(), naming.result().body
                     await asyncio.sleep(0.005)
     finally:
