@@ -1,5 +1,6 @@
 """What a version and a prompt hold (PRODUCT P1): all of it kept, each mistake told with its field; prompts put away and removed."""
 
+import json
 from typing import Any
 
 import asyncpg
@@ -156,6 +157,31 @@ async def test_a_model_that_nobody_can_call_is_saved_and_said(call: Caller) -> N
     assert "warnings" not in (await call("POST", "/v1/prompts/spelled/versions", right)).body
     picked = await call("POST", "/v1/prompts/spelled/versions/1/cherry-pick", {"base_version": 3, "parts": ["model"]})
     assert picked.status == 201 and picked.body["warnings"][0].startswith("model:"), picked.body
+
+
+@pytest.mark.parametrize(
+    ("old", "warned", "other"),
+    [
+        ({"tools": [{"type": "custom", "custom": {"name": "a"}}]}, "tools[0].type", {"tools": [{"type": "custom", "custom": {}}]}),
+        ({"tool_choice": "required"}, "tool_choice", {"tool_choice": {"type": "function", "function": {"name": "a"}}}),
+    ],
+)
+async def test_what_was_saved_before_it_was_refused_keeps_nobody_from_saving_something_else(
+    call: Caller, bench: Bench, old: dict[str, Any], warned: str, other: dict[str, Any]
+) -> None:
+    await created(call)
+    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        kept = "UPDATE prompt_versions SET content = (content::jsonb || $1::jsonb)::json WHERE workspace_id = $2"
+        await connection.execute(kept, json.dumps(old), call.workspace_id)
+    finally:
+        await connection.close()
+    worded = await call("POST", "/v1/prompts/hello/versions", {"base_version": 1, "template": "Good day {{name}}"})
+    assert worded.status == 201 and [one.split(":")[0] for one in worded.body["warnings"]] == [warned], worded.body
+    refused = await call("POST", "/v1/prompts/hello/versions", {"base_version": 2} | other)
+    assert (refused.status, refused.body["error"]["param"]) == (422, warned), refused.body
+    mended = await call("POST", "/v1/prompts/hello/versions", {"base_version": 2} | dict.fromkeys(old))
+    assert mended.status == 201 and "warnings" not in mended.body, mended.body
 
 
 async def test_a_null_that_says_nothing_and_a_name_of_blanks_are_refused(call: Caller) -> None:

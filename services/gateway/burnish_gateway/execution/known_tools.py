@@ -17,11 +17,16 @@ def check_tools(settings: Mapping[str, Any], *, route: Route) -> None:
             raise UnsupportedParameter(f"tools[{at}].type: {str(kind)[:40]!r} {why}; describe a function.", param=f"tools[{at}].type")
 
 
-def _why_not(kind: Any, route: Route) -> str | None:
-    """None where the provider may run it: it, or LiteLLM for it, has words for it, and it is paid with a key of the workspace."""
+def untold(kind: Any, *, model: str, provider: str) -> str | None:
+    """Why this provider is not told of a tool that is no function, whoever pays; None where it, or LiteLLM for it, has words for it."""
     if kind == "custom":
         return "is not offered"
-    if wire_of(route.provider) == "anthropic":
-        return f"is nothing that the provider of {route.model!r} is told"
+    return f"is nothing that the provider of {model!r} is told" if wire_of(provider) == "anthropic" else None
+
+
+def _why_not(kind: Any, route: Route) -> str | None:
+    """None where the provider may run it: it is told of it, and it is paid with a key of the workspace."""
+    if (why := untold(kind, model=route.model, provider=route.provider)) is not None:
+        return why
     on_operator = route.keys == "platform" or route.platform_fallback
     return "has a price that is not known here, and needs a provider key of your own" if on_operator else None

@@ -84,7 +84,7 @@ async def add_version(
     base = await lines.base_of(tx, prompt, base_version)
     stands_at = await line_store.stands_at(tx, prompt, branch)
     content = taken_over(base.content, given)
-    checked(content, version=prompt.last_version + 1)
+    checked(content, version=prompt.last_version + 1, base=base.content)
 
     standing = await store.find_identical(tx, prompt, content)
     if standing is not None:
@@ -111,7 +111,7 @@ async def save_on(
 ) -> SavedVersion:
     """The content as the next version of the line, checked; the version that says exactly this, where there is one. The prompt is held."""
     check_not_archived(prompt)
-    checked(content, version=prompt.last_version + 1)
+    checked(content, version=prompt.last_version + 1, base=base.content)
     check_locked(prompt, content, source=origin.source)
     standing = await store.find_identical(tx, prompt, content)
     if standing is not None:

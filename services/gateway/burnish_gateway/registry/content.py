@@ -110,16 +110,16 @@ class VersionContent:
         return tuple(dict.fromkeys((*self.template().includes, *of_variants)))
 
 
-def checked(content: VersionContent, *, version: int) -> PromptTemplate:
+def checked(content: VersionContent, *, version: int, base: VersionContent | None = None) -> PromptTemplate:
     """Refuses (InvalidField) what could be stored but never rendered or sent: bad templates, a schema that is none, too much of it.
 
-    `version`: the number that the content is to have.
+    `version`: the number that the content is to have. `base`: what it follows, see `check_fields`.
     """
     size_bytes = content.size_bytes()
     if size_bytes > MAX_CONTENT_BYTES:
         raise InvalidField(f"A version has at most {MAX_CONTENT_BYTES:,} bytes; this one has {size_bytes:,}.", param="messages")
     _check_cacheable(content)
-    check_fields(content.model, content.settings, content.spec)
+    check_fields(content.model, content.settings, content.spec, base=base.settings if base else None)
     check_validators(content.spec)
     spare = content.spec.get("fallback_version")
     if spare is not None and spare >= version:

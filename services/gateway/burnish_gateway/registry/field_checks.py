@@ -22,17 +22,27 @@ ONLY_DRAFTS: Final = jsonschema_rs.Registry([])
 """Where a `$schema` is looked up: the drafts of json-schema.org, which come with the library. Left out, the library fetches any other."""
 
 
-def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-    """Raises InvalidField, naming the field and what to do."""
+def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any], *, base: Mapping[str, Any] | None = None) -> None:
+    """Raises InvalidField, naming the field and what to do.
+
+    `base`: settings of the version that this one follows. Tools that stand there were saved before they were refused, and so they keep
+    nobody from saving something else.
+    """
     check_schema(spec.get("json_schema"), param="json_schema", is_looked_at=True)
     _check_structured(settings, spec)
     _check_settings(settings)
-    _check_tools(settings.get("tools"))
-    _check_choice(settings.get("tool_choice"), settings.get("tools"))
+    if not _as_in(base, settings, "tools"):
+        _check_tools(settings.get("tools"))
+    if not _as_in(base, settings, "tools", "tool_choice"):
+        _check_choice(settings.get("tool_choice"), settings.get("tools"))
     _check_response_format(settings.get("response_format"))
     _check_fallbacks(model, spec.get("fallback_models") or [])
     _check_names("test_cases", [case.get("name") for case in spec.get("test_cases") or []])
     _check_names("variants", [variant["model"] for variant in spec.get("variants") or []])
+
+
+def _as_in(base: Mapping[str, Any] | None, settings: Mapping[str, Any], *names: str) -> bool:
+    return base is not None and all(settings.get(one) == base.get(one) for one in names)
 
 
 def check_schema(schema: Any, *, param: str, is_looked_at: bool = False) -> None:
@@ -108,11 +118,15 @@ def _check_choice(choice: object, tools: Sequence[Mapping[str, Any]] | None) -> 
     if not tools:
         raise InvalidField("tool_choice: there are no 'tools' to choose from.", param="tool_choice")
     if isinstance(choice, dict):
-        function = choice.get("function")
-        name = function.get("name") if isinstance(function, dict) else None
-        known = [tool["function"]["name"] for tool in tools if tool["type"] == "function"]
-        if choice.get("type") == "function" and name not in known:
-            raise InvalidField(f"tool_choice: names no function of 'tools', which are {', '.join(known)}.", param="tool_choice")
+        known = [_name_of(tool) for tool in tools if tool.get("type") == "function"]
+        if choice.get("type") == "function" and _name_of(choice) not in known:
+            raise InvalidField(f"tool_choice: names no function of 'tools', which are {', '.join(map(str, known))}.", param="tool_choice")
+
+
+def _name_of(tool: Mapping[str, Any]) -> Any:
+    """None where it has none, as only tools of a version before may."""
+    function = tool.get("function")
+    return function.get("name") if isinstance(function, dict) else None
 
 
 def _check_response_format(given: Mapping[str, Any] | None) -> None:

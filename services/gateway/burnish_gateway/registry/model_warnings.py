@@ -1,5 +1,6 @@
 """Models that a version names and that nobody can call here: saved all the same, since they may be added later, and said."""
 
+from burnish_gateway.execution.known_tools import untold
 from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.routing.qualify import answers_chats
@@ -32,8 +33,26 @@ async def model_warnings(tx: Tx, content: VersionContent) -> list[str]:
         for index, one in enumerate(content.spec.get("fallback_models", ()))
         if one in embedding
     ]
-    return found + [
-        f"variants[{index}]: there is no model {one['model']!r} that can be called; nobody gets this text until there is one."
-        for index, one in enumerate(content.spec.get("variants", ()))
-        if not one["model"].endswith("*") and one["model"] not in there
+    return (
+        found
+        + _of_tools(content, provider=there.get(content.model, ""))
+        + [
+            f"variants[{index}]: there is no model {one['model']!r} that can be called; nobody gets this text until there is one."
+            for index, one in enumerate(content.spec.get("variants", ()))
+            if not one["model"].endswith("*") and one["model"] not in there
+        ]
+    )
+
+
+def _of_tools(content: VersionContent, *, provider: str) -> list[str]:
+    """Tools that the model is not told of, and a choice among none. Whether a key pays for the others is known when it is called."""
+    tools, choice = content.settings.get("tools") or [], content.settings.get("tool_choice")
+    kinds = [(at, tool.get("type")) for at, tool in enumerate(tools) if tool.get("type") != "function"]
+    found = [
+        f"tools[{at}].type: {kind!r} {why}; calls of this version are refused."
+        for at, kind in kinds
+        if (why := untold(kind, model=content.model, provider=provider)) is not None
     ]
+    if not tools and choice is not None and choice not in ("auto", "none"):
+        found.append("tool_choice: there are no 'tools' to choose from; calls of this version are refused.")
+    return found
