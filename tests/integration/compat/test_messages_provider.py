@@ -7,6 +7,7 @@ import pytest_asyncio
 from openai import APIStatusError, AsyncOpenAI
 
 from tests.embedded.stack import Caller
+from tests.fakes.keyed_provider import Manner, serving_by_key
 from tests.fakes.messages_provider import KEY, MessagesProvider, serving_messages
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E4")]
@@ -67,6 +68,31 @@ async def test_what_would_be_passed_over_is_refused_by_name(caller: Caller, prov
             told = await caller("POST", path, body)
             assert told.status in (400, 422) and "tool_choice" in told.body["error"]["param"], (said, told.body)
     assert provider.bodies == []
+    search, more = {"tools": [TOOL, {"type": "web_search"}]}, {"messages": ASKED, "model": "own/claude"}
+    saved = await caller("POST", "/v1/prompts", {"slug": "search"} | more | search)
+    assert [one.split(":")[0] for one in saved.body["warnings"]] == ["tools[1].type"], saved.body
+
+
+async def test_a_fallback_that_would_be_asked_for_something_else_is_not_asked(caller: Caller, provider: MessagesProvider) -> None:
+    async with serving_by_key() as first:
+        facts = {
+            "model": "own/first", "provider": "lab_first", "base_url": first.base_url, "context_tokens": 10_000, "output_tokens": 100,
+            "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,
+        }  # fmt: skip
+        assert (await caller("POST", "/v1/models", facts)).status == 201
+        first.manners[""] = Manner(status=400, says="This model's maximum context length is 100000 tokens.")
+        wanted = {"tools": [TOOL], "tool_choice": {"type": "any"}}
+        body = {"slug": "spare", "messages": ASKED, "model": "own/first", "fallback_models": ["own/claude"]}
+        assert (await caller("POST", "/v1/prompts", body | wanted)).status == 201
+        for said in ({}, {"tools": None, "tool_choice": None, "n": 2}):
+            changed = await caller("POST", "/v1/prompts/spare/versions", {"base_version": 1} | said)
+            assert changed.status in (200, 201), changed.body
+            told = await caller("POST", "/v1/executions", {"prompt": "spare", "version": changed.body["version"]})
+            assert told.status != 200 and provider.bodies == [], told.body
+        named = {"messages": ASKED, "model": "own/first", "fallback_models": ["own/claude"], "overrides": {"n": 2}}
+        refused = await caller("POST", "/v1/executions", named)
+        assert (refused.status, refused.body["error"]["param"]) == (422, "fallback_models[0]"), refused.body
+        assert (await caller("POST", "/v1/executions", named | {"overrides": {}})).status == 200 and len(provider.bodies) == 1
 
 
 async def test_a_refusal_keeps_its_status_and_an_overload_is_tried_again(client: AsyncOpenAI, provider: MessagesProvider) -> None:

@@ -1,4 +1,4 @@
-"""Which tool must be called, and what an answer looks like, in words that the provider would pass over in silence. Pure."""
+"""How many answers, which tool must be called, what an answer looks like: in words that the provider would pass over. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,6 +32,8 @@ def check_words(settings: Mapping[str, Any], *, route: Route) -> None:
     """Raises InvalidField naming the field. A provider of OpenAI's format hears every word, and refuses by itself what it does not know."""
     if wire_of(route.provider) != "anthropic":
         return
+    if (settings.get("n") or 1) > 1:
+        raise InvalidField(f"n: the provider of {route.model!r} gives one answer a call; send the request as often as needed.", param="n")
     choice, wanted = settings.get("tool_choice"), settings.get("response_format")
     if choice is not None and not _is_choice(choice):
         taken = 'auto, none, required, {"type": "function", "function": {"name": …}} or allowed_tools'

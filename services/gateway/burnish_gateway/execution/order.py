@@ -11,7 +11,7 @@ from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
 from burnish_gateway.execution.known_tools import check_tools
 from burnish_gateway.execution.known_words import check_words, without_idle_words
-from burnish_gateway.execution.provider_extra import checked_extra
+from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.contracts.experiments import ExperimentPart
@@ -21,7 +21,6 @@ from burnish_shared.evaluation_hold import hold_nusd as most_of_call_nusd
 from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
 from burnish_shared.prompt_settings import CAPS, DEFAULT_OUTPUT_TOKENS, SETTING_FIELDS, cap_of, with_overrides
-from burnish_shared.providers import wire_of
 from burnish_shared.tracing import valid
 
 REQUEST_MOST_BYTES = 768 * 1024
@@ -110,7 +109,8 @@ def prepare(
         prompt=_prompt(version, group),
         route=route,
         fallbacks=[
-            fallback_of(order, version, messages, settings, facts=other, route=way, first=facts.context_tokens) for other, way in fallbacks
+            fallback_of(order, version, messages, settings, facts=other, route=way, first=facts.context_tokens)
+            for other, way in _told_all(order, settings, fallbacks)
         ],
         routing=routing,
         messages=messages,
@@ -221,9 +221,28 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
         raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)
     settings[name] = asked or min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens)
-    if (settings.get("n") or 1) > 1 and wire_of(facts.provider) == "anthropic":
-        raise InvalidField(f"n: the provider of {facts.model!r} gives one answer a call; send the request as often as needed.", param="n")
     return settings
+
+
+def _told_all(order: Order, settings: Mapping[str, Any], fallbacks: Sequence[tuple[ModelFacts, Route]]) -> list[tuple[ModelFacts, Route]]:
+    """Without those that would be asked for something else than the first model. Raises InvalidField for one that the caller names."""
+    kept: list[tuple[ModelFacts, Route]] = []
+    for index, (facts, route) in enumerate(fallbacks):
+        if (why := why_untold(settings, route=route)) is None:
+            kept.append((facts, route))
+        elif order.fallback_models is not None:
+            raise InvalidField(f"fallback_models[{index}]: {why}", param=f"fallback_models[{index}]")
+    return kept
+
+
+def why_untold(settings: Mapping[str, Any], *, route: Route) -> str | None:
+    """What of the settings this model cannot be told, in the words of the refusal; None where there is nothing."""
+    try:
+        check_tools(settings, route=route)
+        check_words(settings, route=route)
+    except (UnsupportedParameter, InvalidField) as refusal:
+        return refusal.message
+    return None
 
 
 def fallback_of(

@@ -2,7 +2,7 @@
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import Order, fallback_of
+from burnish_gateway.execution.order import Order, fallback_of, why_untold
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import choose_models
 from burnish_gateway.routing.qualify import NoModelQualifies
@@ -27,6 +27,7 @@ async def with_cheaper(
         return request
     known = {request.route.model, *(one.route.model for one in request.fallbacks)}
     cheaper = [one for one in choices if one.facts.model not in known and one.cost_nusd < request.hold_nusd]
+    cheaper = [one for one in cheaper if why_untold(request.settings, route=one.route) is None]
     cheaper.sort(key=lambda one: (-one.cost_nusd, one.facts.priority, one.facts.model))
     first = (await gateway.models.find(principal.workspace_id, request.route.model)).context_tokens
     added = [
