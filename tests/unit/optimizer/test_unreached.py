@@ -162,6 +162,16 @@ async def test_a_refusal_before_the_first_answer_waits_for_others_and_tells_when
     assert alone._judge([]) == [(first, refused, True)], "nobody else is under way who could be answered"
 
 
+async def test_refusals_that_come_together_with_an_answer_are_of_their_texts() -> None:
+    """Which of them was first nobody knows, so they are not in a row."""
+    desk = desk_of()
+    refused, answered = [asked_of(desk, item) for item in range(1, IN_A_ROW + 1)], asked_of(desk, 9)
+    told = desk._judge([*((one, came("error")) for one in refused), (answered, came("success"))])
+    assert [is_unreached for _, _, is_unreached in told] == [False] * (IN_A_ROW + 1)
+    later = [asked_of(desk, item) for item in range(11, 11 + IN_A_ROW)]
+    assert [one[2] for one in desk._judge([(one, came("error")) for one in later])] == [False, False, True]
+
+
 async def test_a_refusal_that_its_row_counts_as_an_answer_stays_one() -> None:
     desk = desk_of()
     asked, refused = asked_of(desk, 1), came("error")

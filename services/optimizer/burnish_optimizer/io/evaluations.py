@@ -299,7 +299,8 @@ class Desk:
         for asked, booked in ended:  # all of them first: of answers that come at once none is the first
             if booked.status == "success":
                 self._routes.answered(route_of(asked.question))
-        doubted = [(*one, self._verdict_on(*one, is_known=one[0].was_known)) for one in ended]
+        answered = {route_of(asked.question) for asked, booked in ended if booked.status == "success"}
+        doubted = [(*one, self._verdict_on(*one, is_known=one[0].was_known or route_of(one[0].question) in answered)) for one in ended]
         doubted += [(*one, self._verdict_on(*one, is_known=True)) for one in self._in_doubt]
         self._in_doubt = [(asked, booked) for asked, booked, verdict in doubted if verdict is Verdict.OPEN]
         waiting = {asked.question.key for asked, _ in self._in_doubt}
