@@ -262,6 +262,7 @@ async def test_a_repeat_makes_no_second_batch(stack: Stack, caller: Caller) -> N
         ({"inputs": [{}], "request": {"prompt": "x"}, "versions": [2, 2]}, "versions"),
         ({"inputs": [{}], "request": CHAT | {"stream": True}}, "request"),
         ({"inputs": [{}], "request": CHAT | {"client_request_id": "mine"}}, "request.client_request_id"),
+        ({"inputs": [{}], "request": CHAT | {"requirements": {"min_quality": 0.5}}, "models": ["lab/a"]}, "request.requirements"),
     ],
 )
 async def test_what_cannot_be_a_batch_is_refused_as_a_whole(stack: Stack, caller: Caller, body: Any, param: str | None) -> None:

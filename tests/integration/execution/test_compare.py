@@ -126,6 +126,7 @@ async def test_whoever_leaves_ends_all_sides_within_a_second(stack: Stack, calle
         {"variants": [{"model": "simulated/chat"}, {"model": "simulated/reader"}]},
         {"mode": "background"},
         {"models": ["simulated/chat", "nobody/knows"]},
+        {"models": ["simulated/chat", "simulated/reader"], "requirements": {"min_quality": 0.5}},
     ],
 )
 async def test_a_comparison_that_cannot_be_is_refused_and_asks_nobody(stack: Stack, caller: Caller, change: dict[str, Any]) -> None:

@@ -13158,7 +13158,7 @@ export interface components {
              * @description Of `messages`: what such calls are grouped by, in place of their instructions.
              */
             prompt_key?: string | null;
-            /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
+            /** @description What the model must meet where it is `auto`. Refused beside one that is named; where several are asked (comparisons, batches), where none of them is `auto`. */
             requirements?: components["schemas"]["Requirements"] | null;
             /**
              * Response Shape
@@ -15673,7 +15673,7 @@ export interface components {
              * @description Of `messages`: what such calls are grouped by, in place of their instructions.
              */
             prompt_key?: string | null;
-            /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
+            /** @description What the model must meet where it is `auto`. Refused beside one that is named; where several are asked (comparisons, batches), where none of them is `auto`. */
             requirements?: components["schemas"]["Requirements"] | null;
             /**
              * Response Shape
@@ -41182,7 +41182,7 @@ export interface operations {
                      * @description Of `messages`: what such calls are grouped by, in place of their instructions.
                      */
                     prompt_key?: string | null;
-                    /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
+                    /** @description What the model must meet where it is `auto`. Refused beside one that is named; where several are asked (comparisons, batches), where none of them is `auto`. */
                     requirements?: {
                         /** Capabilities */
                         capabilities?: string[];
@@ -41515,7 +41515,7 @@ export interface operations {
                      * @description Of `messages`: what such calls are grouped by, in place of their instructions.
                      */
                     prompt_key?: string | null;
-                    /** @description What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several are asked (comparisons, batches). */
+                    /** @description What the model must meet where it is `auto`. Refused beside one that is named; where several are asked (comparisons, batches), where none of them is `auto`. */
                     requirements?: {
                         /** Capabilities */
                         capabilities?: string[];

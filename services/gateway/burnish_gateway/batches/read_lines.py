@@ -43,6 +43,9 @@ def read_lines(body: NewBatch, content: bytes | None) -> Iterator[Line]:
         raise InvalidField(
             f"{field}: {len(given)} inputs for {len(sides)} sides are more than {LINES_MOST} calls; make several batches.", param=field
         )
+    if body.request is not None:
+        asked = body.request
+        check_requirements(asked.requirements, *(model or asked.model for _, model in sides), param="request.requirements")
     seen: dict[str, int] = {}
     for number, one in given:
         for line in _read(number, one, body, sides):
@@ -90,7 +93,7 @@ def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
         body = parse_model(NewExecution, raw)
         if body.mode == "background":
             raise InvalidField("mode: has no meaning in a batch.", param="mode")
-        check_requirements(body.requirements, model=body.model)
+        check_requirements(body.requirements, body.model)
         order = order_of(body)
     if order.stream:
         raise InvalidField("stream: has no meaning in a batch; results are read when they are there.", param="stream")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from burnish_gateway.execution.order import Order
-from burnish_gateway.execution.routes import Id, NewExecution, order_of
+from burnish_gateway.execution.routes import Id, NewExecution, check_requirements, order_of
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import ApiModel
 from burnish_gateway.wire import Text as PlainText
@@ -79,6 +79,7 @@ class NewComparison(NewExecution):
 
 def orders_of(body: NewComparison) -> list[Order]:
     """One order for each side. Raises InvalidField for a side that cannot be."""
+    check_requirements(body.requirements, *(side.model or body.model for side in body.sides()))
     return [order_of(_with(body, side, index=index)) for index, side in enumerate(body.sides())]
 
 

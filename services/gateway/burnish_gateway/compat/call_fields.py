@@ -55,7 +55,7 @@ def _requirements(given: dict[str, Any] | None, said: object, *, model: str | No
         raise InvalidField("metadata.requirements: must be a JSON object, as text.", param="metadata.requirements")
     param = "metadata.requirements" if given is None else "requirements"
     asked = _as(Requirements, str(said) if given is None else json.dumps(given), param=param)
-    check_requirements(asked, model=model, param=param)
+    check_requirements(asked, model, param=param)
     return asked.model_dump(exclude_none=True)
 
 

@@ -109,8 +109,8 @@ class NewExecution(ApiModel):
     )
     requirements: Requirements | None = Field(
         default=None,
-        description="What the model must meet where it is `auto`. Beside one that is named it is refused, or has no meaning where several "
-        "are asked (comparisons, batches).",
+        description="What the model must meet where it is `auto`. Refused beside one that is named; where several are asked "
+        "(comparisons, batches), where none of them is `auto`.",
     )
     cache: bool | CacheAsked | None = Field(
         default=None, description="`true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked."
@@ -164,7 +164,7 @@ async def execute(request: Request) -> Response:
     principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(NewExecution, raw)
-    check_requirements(body.requirements, model=body.model)
+    check_requirements(body.requirements, body.model)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     admitted = await submit(
@@ -225,10 +225,10 @@ async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: 
     return json_response(await get_one(gateway, principal, execution_id))
 
 
-def check_requirements(given: Requirements | None, *, model: str | None, param: str = "requirements") -> None:
-    """Raises InvalidField where they would be passed over: a model that is named is asked, whatever it is."""
+def check_requirements(given: Requirements | None, *models: str | None, param: str = "requirements") -> None:
+    """Raises InvalidField where they would be passed over by all: a model that is named is asked, whatever it is. None: none is named."""
     asked = given is not None and given.model_dump(exclude_none=True, exclude_defaults=True)
-    if asked and model not in (None, AUTO):
+    if asked and not any(one in (None, AUTO) for one in models):
         raise InvalidField(
             f'{param}: choose among models where `model` is "auto"; say "auto", or leave them out beside a model that you name.',
             param=param,

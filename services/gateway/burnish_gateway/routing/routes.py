@@ -96,7 +96,7 @@ async def put_prompt_routing(slug: SlugPath, body: PromptRouting, gateway: Gatew
 @router.post("/v1/routing/explain", summary="What would answer a call, and why not the others; nothing is called or charged")
 async def explain_routing(body: NewExecution, request: Request, gateway: GatewayParts, principal: Viewer) -> Response:
     """The body of `POST /v1/executions`."""
-    check_requirements(body.requirements, model=body.model)
+    check_requirements(body.requirements, body.model)
     told = await explain(order_of(body), gateway=gateway, principal=principal)
 
     async def work(_: Tx) -> dict[str, Any]:
