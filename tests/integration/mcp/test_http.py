@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
+from burnish_gateway.mcp import routes
 from burnish_gateway.mcp.calls import Call
 from burnish_gateway.mcp.in_process import in_process
 from burnish_gateway.mcp.tools import TOOLS
@@ -99,6 +102,30 @@ async def test_a_call_whose_client_goes_away_is_cancelled_and_only_what_came_is_
             await asyncio.sleep(0.05)
     assert records[0]["status"] == "cancelled"
     assert (await caller("GET", "/v1/credits")).body["held_nusd"] == 0
+
+
+async def test_who_leaves_before_the_body_came_whole_is_left_to_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server of the protocol logs a fault with its trace for each of them."""
+
+    async def let_in(request: Request) -> None:
+        """Anybody."""
+
+    monkeypatch.setattr(routes, "check_origin", lambda request: None)
+    monkeypatch.setattr(routes, "_check_caller", let_in)
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(parts)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream")]
+    scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": headers, "app": FastAPI(), "state": {"request_id": "req_1"}}
+    with pytest.raises(ClientDisconnect):
+        await routes._Mcp()(scope, receive, send)
+    assert sent == []
 
 
 async def test_what_fails_within_is_told_as_the_api_tells_it() -> None:

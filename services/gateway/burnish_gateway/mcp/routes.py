@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from burnish_gateway.client_address import loopback
 from burnish_gateway.deps import gateway_of
-from burnish_gateway.wire import CHAT_MOST_BYTES, error_response
+from burnish_gateway.wire import CHAT_MOST_BYTES, error_response, read_body
 from burnish_shared.errors import BurnishError, Forbidden, Unauthenticated
 
 PATH: Final = "/mcp"
@@ -30,12 +30,24 @@ class _Mcp:
         try:
             check_origin(request)
             await _check_caller(request)
+            # Here and not by the SDK, which logs a fault where a client leaves before its body came whole.
+            raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
         except BurnishError as error:
             await error_response(error, request_id=request.state.request_id)(scope, receive, send)
             return
         # Imported by the first who asks, in a thread: it takes most of a second, in which others are served.
         transport = await asyncio.to_thread(_transport)
-        await transport.serve(scope, receive, send, most_bytes=CHAT_MOST_BYTES)
+        await transport.serve(scope, _read_again(raw, receive), send, most_bytes=CHAT_MOST_BYTES)
+
+
+def _read_again(raw: bytes, receive: Receive) -> Receive:
+    """What was read, once more; after it whatever comes."""
+    parts: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
+
+    async def again() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return again
 
 
 async def _check_caller(request: Request) -> None:
