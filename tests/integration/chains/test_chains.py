@@ -206,7 +206,21 @@ async def test_credit_and_budgets_are_asked_for_every_step(stack: Stack) -> None
     await make_prompt(caller, "reply")
     await make_chain(caller, "poor", call("a"))
     refused = await caller("POST", "/v1/chains/poor/runs", {"variables": {"topic": "tea"}})
-    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit")
+    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit") and "x-should-retry" not in refused.headers
+
+
+@pytest.mark.promise("G-02")
+async def test_a_run_that_failed_under_a_key_tells_clients_not_to_repeat_it(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "broken", model="simulated/reader", retry_policy={"retries": 0})
+    await make_chain(caller, "fails", call("a", "broken", retries=0))
+    async with fault(stack, "error,status=503"):
+        told = [
+            await caller("POST", "/v1/chains/fails/runs", {"variables": {"topic": "tea"}}, headers=headers)
+            for headers in ({}, {"idempotency-key": "f1"}, {"idempotency-key": "f1"})
+        ]
+    error = [(one.body["error"]["retryable"], one.headers.get("x-should-retry")) for one in told]
+    assert error == [(True, None), (False, "false"), (False, "false")] and {one.status for one in told} == {told[0].status}
+    assert told[1].body["error"]["details"] == told[2].body["error"]["details"] != told[0].body["error"]["details"]
 
 
 @pytest.mark.promise("G-16")

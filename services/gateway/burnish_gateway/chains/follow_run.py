@@ -72,14 +72,18 @@ async def _ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, lo
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def error_of_run(answer: ChainRunAnswer, *, http_status: int | None = None) -> BurnishError:
-    """What a caller who waits hears of a run without success; the run itself is named in `details`."""
+def error_of_run(answer: ChainRunAnswer, *, http_status: int | None = None, has_key: bool = False) -> BurnishError:
+    """What a caller who waits hears of a run without success; the run itself is named in `details`. `has_key`: it is what the caller's
+    Idempotency-Key gets from now on, so to ask again with it is of no use."""
     told = {} if answer.error is None else answer.error.model_dump()
     details = {
         "chain_run_id": str(answer.id), "status": answer.status, "step": answer.failed_step, "cost_nusd": answer.cost_nusd,
         "trace_id": answer.trace_id,
     }  # fmt: skip
-    return failed(told | ({"http_status": http_status} if http_status else {}), details=details)
+    told |= ({"http_status": http_status} if http_status else {}) | ({"retryable": False} if has_key else {})
+    error = failed(told, details=details)
+    error.headers = NOT_AGAIN if has_key else {}
+    return error
 
 
 async def http_status_of(gateway: Gateway, principal: Principal, run_id: UUID) -> int | None:

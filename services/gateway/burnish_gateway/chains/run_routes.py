@@ -171,7 +171,7 @@ async def _answer(
         raise
     if answer.status == SUCCESS:
         return json_response(answer, headers=headers)
-    error = error_of_run(answer, http_status=await http_status_of(gateway, principal, run_id))
+    error = error_of_run(answer, http_status=await http_status_of(gateway, principal, run_id), has_key=goes_on)
     response = error_response(error, request_id=request_id_of(request))
     response.headers.update(headers)
     return response
