@@ -64,10 +64,11 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`per_minute` requests in any minute, plus a burst of 20%."""
+    """`per_minute` requests in any minute, plus a burst of 20%. `calls`: so many this one counts as, all let in or none."""
 
     rate_id: int
     per_minute: int
+    calls: int = 1
 
     @property
     def burst_us(self) -> int:
@@ -77,6 +78,11 @@ class RateLimit:
     def step_us(self) -> int:
         """What one request moves the theoretical arrival time by (GCRA, ITU-T I.371)."""
         return max(1, RATE_WINDOW_US // self.per_minute)
+
+    @property
+    def most_at_once(self) -> int:
+        """Calls that may begin at the same moment, where none began lately."""
+        return self.burst_us // self.step_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +327,7 @@ def _arguments(batch: list[_Waiting]) -> tuple[Any, ...]:
         [rates[rate_id].burst_us for rate_id in rate_ids],
         account_ids,
         [rate_slot[rate.rate_id] for request in asked for rate in request.rates],
-        [rate.step_us for request in asked for rate in request.rates],
+        [rate.step_us * rate.calls for request in asked for rate in request.rates],
         rate_to,
         [account_slot[account] for request in asked for account in request.account_ids],
         [account for request in asked for account in request.account_ids],
@@ -358,7 +364,8 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
 
 def _tightest(rates: Sequence[RateLimit], slack_us: Sequence[int | None], *, taken: bool) -> RateState | None:
     """The rate that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
-    states = [_rate_state(rate, slack - rate.step_us * taken) for rate, slack in zip(rates, slack_us, strict=False) if slack is not None]
+    known = [(rate, slack) for rate, slack in zip(rates, slack_us, strict=False) if slack is not None]
+    states = [_rate_state(rate, slack - rate.step_us * rate.calls * taken) for rate, slack in known]
     return min(states, key=lambda one: one.remaining, default=None)
 
 

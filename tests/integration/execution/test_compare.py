@@ -1,6 +1,7 @@
 """Several models or versions side by side over HTTP, and executions that are cancelled by their id."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -159,4 +160,22 @@ async def test_a_background_execution_that_nobody_began_is_cancelled_in_its_queu
     cancelled = await caller("POST", f"/v1/executions/{accepted}/cancel")
     assert cancelled.body["status"] in ("cancelled", "success")
     assert (await finished(caller, accepted))["status"] == cancelled.body["status"]
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E16", "B3")
+@pytest.mark.promise("G-16")
+async def test_sides_count_together_and_what_a_rate_refuses_used_up_nothing_of_it(stack: Stack, caller: Caller) -> None:
+    """10 a minute let three begin at once."""
+    key = await caller("POST", "/v1/api-keys", {"name": "slow", "rate_limit_per_minute": 10})
+    slow = replace(caller, key=key.body["key"])
+    never = await slow("POST", "/v1/executions/compare", {"messages": HELLO["messages"], "models": ["simulated/chat"] * 4})
+    assert (never.status, never.body["error"]["details"]) == (422, {"calls": 4, "most_at_once": 3, "limit_per_minute": 10})
+    compared = await slow("POST", "/v1/executions/compare", SIDES)
+    assert (compared.status, compared.headers["ratelimit-remaining"]) == (200, "1"), compared.body
+    for _ in range(2):
+        refused = await slow("POST", "/v1/executions/compare", SIDES)
+        assert (refused.status, refused.body["error"]["code"], refused.headers["retry-after"]) == (429, "rate_limited", "6")
+    assert (await slow("POST", "/v1/executions", HELLO)).status == 200
+    assert len(await rows_of(stack, caller)) == 3
     await assert_settled(stack, caller)

@@ -60,6 +60,7 @@ async def compare(request: Request) -> Response:
         key=IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None,
     )
     headers = {"idempotent-replayed": "true"} if any(isinstance(one, Repeated) for one in sides) else {}
+    headers |= sides[0].headers if isinstance(sides[0], Admitted) else {}
     if body.stream:
         events = follow_sides(sides, gateway=gateway, principal=principal)
         return EventStream(paced(in_words(events, start=_start(sides), request_id=request_id_of(request))), headers=headers)

@@ -17,7 +17,7 @@ from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.submit import Admitted, Repeated, admit, make_request
 from burnish_gateway.wire import error_response
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.errors import BurnishError, InvalidField, Unavailable
 
 ROUTE: Final = "executions.compare"
 
@@ -51,17 +51,21 @@ async def admit_sides(
     key: IdempotencyKey | None,
     route: str = ROUTE,
 ) -> list[Side]:
-    """All are held for, or none: then the first refusal is raised, and nothing is left of the others.
+    """All are held for, or none: then the first refusal is raised, and nothing is left of the others. The first is counted for all by the
+    rates, so that what is refused used up nothing, and may begin when its Retry-After is over.
 
-    With a key, sides that were asked for before by this `route` are Repeated.
+    With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where the rates never let in so many.
     """
+    _check_rates(principal, calls=len(orders))
     plain = [replace(one, takes_part=False) for one in orders]
     made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in plain]
     keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
-    answers = await asyncio.gather(
-        *(admit(one, gateway=gateway, principal=principal, key=named) for one, named in zip(made, keys, strict=True)),
+    first = await admit(made[0], gateway=gateway, principal=principal, key=keys[0], calls=len(made))
+    others = await asyncio.gather(
+        *(admit(one, gateway=gateway, principal=principal, key=named, calls=0) for one, named in zip(made[1:], keys[1:], strict=True)),
         return_exceptions=True,
     )
+    answers = [first, *others]
     refusal = next((one for one in answers if isinstance(one, BaseException)), None)
     if refusal is None:
         return [one for one in answers if not isinstance(one, BaseException)]
@@ -71,6 +75,16 @@ async def admit_sides(
             await store.withdraw(tx, principal.workspace_id, admitted, route=route, keys=[one.key for one in keys if one is not None])
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
+
+
+def _check_rates(principal: Principal, *, calls: int) -> None:
+    for rate in principal.rates:
+        if calls > rate.most_at_once:
+            raise InvalidField(
+                f"This begins {calls} calls at once, and a limit of {rate.per_minute} a minute lets {rate.most_at_once} begin at once. "
+                "Ask for fewer, or raise rate_limit_per_minute of the API key, or of the workspace.",
+                details={"calls": calls, "most_at_once": rate.most_at_once, "limit_per_minute": rate.per_minute},
+            )
 
 
 async def follow_sides(sides: Sequence[Side], *, gateway: Gateway, principal: Principal) -> AsyncGenerator[Event, None]:

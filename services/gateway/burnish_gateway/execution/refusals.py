@@ -46,7 +46,7 @@ class Refusals:
     a change that this gateway knows of: a call of its own that ended, credit or budgets that were changed.
     """
 
-    until: "OrderedDict[int, float]" = field(default_factory=OrderedDict)
+    until: "OrderedDict[tuple[int, int], float]" = field(default_factory=OrderedDict)
     accounts: "OrderedDict[int, Refused]" = field(default_factory=OrderedDict)
 
     def follow(self, feed: ChangeFeed) -> None:
@@ -60,7 +60,7 @@ class Refusals:
         """
         now = time.monotonic()
         for rate in asked.rates:
-            until = self.until.get(rate.rate_id, 0.0)
+            until = self.until.get((rate.rate_id, rate.calls), 0.0)
             if until > now:
                 raise rate_refused(rate, retry_after_s=until - now)
         if self.accounts and asked.needed_nusd > 0:
@@ -74,13 +74,14 @@ class Refusals:
         known = self.accounts.get(account_id)
         return known if known is not None and known.until > time.monotonic() and amount_nusd >= known.amount_nusd else None
 
-    def note(self, answer: Answer, *, workspace_id: UUID, amount_nusd: int) -> None:
-        """A rate is believed from now on; an account once it is known what it had (`learn`), or as long as it is believed already."""
+    def note(self, answer: Answer, *, workspace_id: UUID, amount_nusd: int, calls: int = 1) -> None:
+        """A rate is believed from now on, for so many calls together; an account once it is known what it had (`learn`), or as long as it
+        is believed already."""
         if answer.limit_id is None:
             return
         now = time.monotonic()
         if answer.verdict is Verdict.RATE:
-            self.until[answer.limit_id] = now + answer.retry_after_s
+            self.until[answer.limit_id, calls] = now + answer.retry_after_s
             _trim(self.until)
         elif answer.verdict in OF_MONEY:
             known = self.accounts.pop(answer.limit_id, None)
@@ -113,6 +114,6 @@ class Refusals:
                 del self.accounts[account_id]
 
 
-def _trim(known: "OrderedDict[int, float] | OrderedDict[int, Refused]") -> None:
+def _trim(known: "OrderedDict[tuple[int, int], float] | OrderedDict[int, Refused]") -> None:
     while len(known) > REFUSALS_MOST:
         known.popitem(last=False)

@@ -27,7 +27,7 @@ from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Way, choose_way
 from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_shared import failpoints, subjects
-from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, Verdict
+from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
@@ -76,7 +76,10 @@ class MadeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Who asks, from where, under which key, against which budgets. `claims`: it may be held already, and is then taken over."""
+    """Who asks, from where, under which key, against which budgets. `claims`: it may be held already, and is then taken over.
+
+    `calls`: as so many the rates count it; 0: another one was counted for it.
+    """
 
     gateway: Gateway
     principal: Principal
@@ -84,6 +87,12 @@ class Submission:
     key: IdempotencyKey | None
     deadline_s: float
     claims: bool = False
+    calls: int = 1
+
+    @property
+    def rates(self) -> list[RateLimit]:
+        """What limits it, by as many calls as it counts for."""
+        return [replace(one, calls=self.calls) for one in self.principal.rates] if self.calls else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +219,13 @@ async def _group(order: Order, *, gateway: Gateway, principal: Principal) -> Gro
 
 
 async def admit(
-    made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None, claims: bool = False
+    made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None, claims: bool = False, calls: int = 1
 ) -> Admitted | Repeated:
     """Holds for it. Raises RateLimited, OutOfCredit, Suspended, Unavailable, …; a refusal leaves nothing behind.
 
-    `claims`: whoever held for this id before is shut out, and one that has ended is Repeated.
+    `claims`: whoever held for this id before is shut out, and one that has ended is Repeated. `calls`: as so many the rates count it.
     """
-    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims))
+    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims, calls))
 
 
 async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[tuple[ModelFacts, Route]]:
@@ -301,7 +310,7 @@ async def _note_refusal(answer: Answer, of: Submission, *, amount_nusd: int) -> 
     refusals, workspace_id = of.gateway.refusals, of.principal.workspace_id
     account_id = answer.limit_id if answer.verdict in OF_MONEY else None
     known = None if account_id is None else refusals.refused(account_id, amount_nusd=amount_nusd)
-    refusals.note(answer, workspace_id=workspace_id, amount_nusd=amount_nusd)
+    refusals.note(answer, workspace_id=workspace_id, amount_nusd=amount_nusd, calls=of.calls)
     if account_id is None:
         return None
     if known is not None:
@@ -316,7 +325,7 @@ def _asked(request: ExecutionRequest, of: Submission) -> Asked:
     return Asked(
         needed_nusd=request.hold_nusd,
         most_in_flight=of.principal.workspace.concurrency,
-        rates=of.principal.rates,
+        rates=of.rates,
         budgets=of.budgets.of_account,
     )
 
@@ -330,6 +339,6 @@ def _admission(request: ExecutionRequest, body: bytes, of: Submission) -> Admiss
     return AdmissionRequest(
         execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
         ttl_ms=int((of.gateway.settings.queue_limit_s if background else of.deadline_s) * 1000), lane=request.lane.value,
-        account_ids=request.account_ids, rates=of.principal.rates, key=of.key, claim=of.claims, message=message,
+        account_ids=request.account_ids, rates=of.rates, key=of.key, claim=of.claims, message=message,
         slot_account_id=workspace.credit_account_id, most_in_flight=workspace.concurrency,
     )  # fmt: skip
