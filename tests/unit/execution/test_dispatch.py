@@ -415,3 +415,33 @@ async def test_what_an_executor_left_in_the_middle_is_not_said_to_go_on(
     with pytest.raises(Unavailable, match="stopped in the middle; read the execution by its id"):
         await told(line, monkeypatch, key=key)
     assert line.cancels == [superseded(below_fence=2)]
+
+
+@pytest.mark.promise("G-11")
+@pytest.mark.parametrize(("goes_on", "is_taken", "is_booked"), [(False, False, True), (True, False, False), (False, True, False)])
+async def test_what_nobody_took_is_booked_when_its_caller_leaves_and_a_step_that_goes_on_is_not(
+    monkeypatch: pytest.MonkeyPatch, goes_on: bool, is_taken: bool, is_booked: bool
+) -> None:
+    """A step is closed so by a gateway that stops, too: another one goes on with its run, and claims what is held."""
+    given_up, sought_long = list[Any](), asyncio.Event()
+
+    async def abandon(*args: Any, **_: Any) -> bool:
+        given_up.append(args)
+        return True
+
+    def nobody(line: Line, asked: dict[str, Any]) -> None:
+        if len(line.requests) < 4:
+            line.mailbox.put(NobodyThere())
+            return
+        if is_taken:
+            line.say(FrameKind.ACCEPTED, 1)
+        sought_long.set()
+
+    monkeypatch.setattr(books, "abandon", abandon)
+    line = Line(nobody)
+    asking = asyncio.create_task(told(line, monkeypatch, goes_on=goes_on))
+    await asyncio.wait_for(sought_long.wait(), 5)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert len(given_up) == is_booked and len(line.cancels) == 1

@@ -170,7 +170,7 @@ class Dispatch:
             finally:
                 self.gateway.refusals.forget(self.request.account_ids)
                 if not self.finished:
-                    await self._cancel(CANCELLED)
+                    await self._leave()
 
     @property
     def model(self) -> str:
@@ -365,6 +365,16 @@ class Dispatch:
             await self.gateway.bus.nc.publish(subjects.execution_cancel(self.request.execution_id), why)
         except (nats.errors.Error, OSError):
             return  # an executor that cannot be told ends by its own deadline
+
+    async def _leave(self) -> None:
+        """Nobody listens any more. What nobody was heard to take for as long as counts is booked so now, and not at its deadline, where
+        the sweeper would; one that goes on is taken up by whoever goes on with its run.
+        """
+        await self._cancel(CANCELLED)
+        sought_s = asyncio.get_running_loop().time() - self.sought_since
+        is_taken = self.accepted or self.interrupted or self.queue.has_arrivals or sought_s < self.gateway.settings.accept_wait_s
+        if not (is_taken or self.goes_on):
+            await asyncio.shield(books.abandon(self.gateway, self.request, key=self.key))
 
     async def _give_up(self) -> bytes:
         """No executor took it: booked as an error, so that one that took it silently cannot finish it any more.
