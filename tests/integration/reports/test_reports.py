@@ -76,6 +76,23 @@ async def test_a_report_of_each_kind_shows_the_figures_of_the_api(analytics: Ana
     assert sum(step["executions"] for step in whole["series"]) == 6 and whole["prompts"]["value"] == 2
 
 
+@pytest.mark.capability("A1")
+async def test_sums_over_whole_days_are_read_from_days_and_their_edges_from_hours(analytics: Analytics, caller: Caller) -> None:
+    workspace, middle = caller.workspace.workspace_id, BEFORE.replace(hour=0)
+    start, end = middle - timedelta(hours=11), middle + timedelta(hours=37)
+    hour = timedelta(hours=1)
+    inside, outside = (start, middle, BEFORE, middle + 23 * hour, end - hour), (start - hour, end)
+    await analytics.count(*(execution(workspace, finished_at=at, slug="route", cost_nusd=1000) for at in (*inside, *outside)))
+    await analytics.rows(
+        "DELETE FROM rollups WHERE workspace_id = $1 AND grain = 'hour' AND bucket >= $2 AND bucket < $3",
+        workspace, middle, middle + 24 * hour,
+    )  # fmt: skip
+    made_of = await made(caller, "workspace", **{"from": start.isoformat(), "to": end.isoformat()})
+    figures, [row] = made_of["content"]["figures"], made_of["content"]["breakdowns"]["prompt"]
+    assert (figures["executions"], row["executions"], row["cost_nusd"]) == (5, 5, 5000)
+    assert len(made_of["content"]["series"]) == 2  # Its steps are hours, and of those the edges are left.
+
+
 async def test_a_report_of_an_end_user_comes_from_usage_and_their_reactions(analytics: Analytics, stack: Stack, caller: Caller) -> None:
     await two_days(analytics, caller)
     today = datetime.now(UTC).date()

@@ -9,10 +9,10 @@ from burnish_shared.db.session import Tx
 
 async def costs_by_day(tx: Tx, wanted: Range, filters: Filters, *, group_by: str | None) -> dict[str, dict[datetime, int]]:
     """Group ('' without `group_by`) → start of the day → nano-dollars. Days without use are left out."""
-    source = source_of(wanted, filters, group_by)
+    source = source_of(wanted, filters, group_by, by_step=True)
     rows = await tx.fetch(
         f"""SELECT {source.group} AS key, r.bucket, sum(r.cost_nusd)::bigint AS cost_nusd
-              FROM {source.table} r WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2""",
+              FROM {source.tables} WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2""",
         *source.arguments,
     )
     found: dict[str, dict[datetime, int]] = {}

@@ -1,6 +1,6 @@
 """Which rollup rows a range of time is read from. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -34,6 +34,15 @@ def by_the_hour(wanted: Range) -> Range:
     if wanted.is_asked:
         raise InvalidField("grain: providers, their keys and end users are told by hour and day only.", param="grain")
     return Range(_floor(wanted.start, "hour"), _ceiling(wanted.end, "hour"), "hour")
+
+
+def fewest_rows(wanted: Range) -> tuple[Range, ...]:
+    """The same range for sums over all of it: of hours, the whole days among them as days, which are a twenty-fourth of the rows."""
+    first, last = _ceiling(wanted.start, "day"), _floor(wanted.end, "day")
+    if wanted.grain != "hour" or first >= last:
+        return (wanted,)
+    parts = (replace(wanted, end=first), Range(first, last, "day"), replace(wanted, start=last))
+    return tuple(one for one in parts if one.start < one.end)
 
 
 HOURS_KEPT: Final = timedelta(days=19)

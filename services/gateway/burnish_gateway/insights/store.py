@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
-from burnish_gateway.insights.ranges import Range
+from burnish_gateway.insights.ranges import Range, fewest_rows
 from burnish_shared.db.session import Tx
 
 SUMS: Final = (
@@ -25,6 +26,8 @@ GROUPS: Final[Mapping[str | None, str]] = {
 }
 """What figures can be grouped by, as SQL over a rollup row `r`."""
 
+HISTOGRAMS: Final = ("latency", "first_token")
+
 METRIC_ROWS_MOST: Final = 10_000
 
 TOTAL_SHOWN: Final = "(CASE WHEN abs(sum(r.total)) < 1e-30 THEN 0 ELSE least(greatest(sum(r.total), -1e30), 1e30) END)::float8"
@@ -39,11 +42,14 @@ DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key")
 BY_THE_MINUTE: Final = ("app", "api_key")
 """Those of them that are kept by the minute too."""
 
-WHERE: Final = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3
+SPANS: Final = "unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) s(grain, start, until)"
+"""From which rows the range is read; see `fewest_rows`."""
+
+WHERE: Final = """r.grain = s.grain AND r.bucket >= s.start AND r.bucket < s.until
    AND ($4::text IS NULL OR r.slug = $4) AND ($5::integer IS NULL OR r.version = $5)
    AND ($6::text IS NULL OR r.label = $6) AND ($7::text IS NULL OR r.model = $7) AND ($8::text IS NULL OR r.traffic = $8)"""
 
-WHERE_SETS: Final = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3
+WHERE_SETS: Final = """r.grain = s.grain AND r.bucket >= s.start AND r.bucket < s.until
    AND ($4::text IS NULL OR r.slug = $4) AND ($5::text IS NULL OR r.traffic = $5) AND r.dimension = $6
    AND ($7::text IS NULL OR r.value = $7)"""
 
@@ -63,21 +69,21 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where figures are read from: table, condition, its arguments, and the group as SQL."""
+    """Where figures are read from: tables (the rows are `r`), condition, its arguments, and the group as SQL."""
 
-    table: str
+    tables: str
     where: str
     arguments: tuple[Any, ...]
     group: str
 
 
-def source_of(wanted: Range, filters: Filters, group_by: str | None) -> Source:
+def source_of(wanted: Range, filters: Filters, group_by: str | None, *, by_step: bool = False) -> Source:
     """`rollups`, or `rollup_sets` where a dimension of it is grouped by or narrowed to."""
     dimension = group_by if group_by in DIMENSIONS else filters.dimension
     if dimension is None:
-        return Source("rollups", WHERE, _arguments(wanted, filters), GROUPS[group_by])
-    arguments = (wanted.grain, wanted.start, wanted.end, filters.slug, filters.traffic, dimension, filters.value)
-    return Source("rollup_sets", WHERE_SETS, arguments, "r.value" if group_by == dimension else GROUPS[group_by])
+        return Source(f"rollups r, {SPANS}", WHERE, _arguments(wanted, filters, by_step=by_step), GROUPS[group_by])
+    arguments = (*_spans(wanted, by_step=by_step), filters.slug, filters.traffic, dimension, filters.value)
+    return Source(f"rollup_sets r, {SPANS}", WHERE_SETS, arguments, "r.value" if group_by == dimension else GROUPS[group_by])
 
 
 @dataclass(slots=True)
@@ -90,35 +96,36 @@ class Totals:
 
 
 async def totals(
-    tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, group_by: str | None, points_most: int | None = None
-) -> dict[tuple[Any, str], Totals]:
-    """(start of the step, or None when not `by_step`; group) → sums, in that order.
+    tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, group_by: str | None, points_most: int | None = None,
+    histograms: Sequence[str] = HISTOGRAMS,
+) -> dict[tuple[Any, str], Totals]:  # fmt: skip
+    """(start of the step, or None when not `by_step`; group) → sums, in that order. `histograms`: those that are asked for.
 
     With `points_most`: where there are more, one more than that is returned, without histograms, which are what costs.
     """
-    source = source_of(wanted, filters, group_by)
+    source = source_of(wanted, filters, group_by, by_step=by_step)
     at, group = "r.bucket" if by_step else "NULL::timestamptz", source.group
     found: dict[tuple[Any, str], Totals] = {}
     rows = await tx.fetch(
         f"SELECT {at} AS at, {group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
-        f"  FROM {source.table} r WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${len(source.arguments) + 1}",
+        f"  FROM {source.tables} WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${len(source.arguments) + 1}",
         *source.arguments,
         points_most + 1 if points_most is not None else None,
     )
     for row in rows:
         found[(row["at"], row["key"])] = Totals(sums={one: row[one] for one in SUMS})
     if points_most is None or len(found) <= points_most:
-        await _add_histograms(tx, source, found, at=at)
+        await _add_histograms(tx, source, found, at=at, histograms=histograms)
     return found
 
 
 async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[tuple[str, Totals]]:
-    """The groups with the most executions, first those with the most."""
+    """The groups with the most executions, first those with the most; of histograms the latency."""
     source = source_of(wanted, filters, group_by)
     found: dict[tuple[Any, str], Totals] = {}
     rows = await tx.fetch(
         f"SELECT {source.group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
-        f"  FROM {source.table} r WHERE {source.where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${len(source.arguments) + 1}",
+        f"  FROM {source.tables} WHERE {source.where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${len(source.arguments) + 1}",
         *source.arguments,
         at_most,
     )
@@ -130,18 +137,18 @@ async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_
         where=f"{source.where} AND {source.group} = ANY (${number}::text[])",
         arguments=(*source.arguments, [key for _, key in found]),
     )
-    await _add_histograms(tx, narrowed, found, at="NULL::timestamptz")
+    await _add_histograms(tx, narrowed, found, at="NULL::timestamptz", histograms=("latency",))
     return [(key, one) for (_, key), one in found.items()]
 
 
-async def _add_histograms(tx: Tx, source: Source, found: dict[tuple[Any, str], Totals], *, at: str) -> None:
+async def _add_histograms(tx: Tx, source: Source, found: dict[tuple[Any, str], Totals], *, at: str, histograms: Sequence[str]) -> None:
     """Buckets that hold nothing, which are most of what a rollup row holds, are neither summed up nor sent."""
     group = source.group
-    for name in ("latency", "first_token"):
+    for name in histograms:
         counts = await tx.fetch(
             f"""SELECT at, key, array_agg(place ORDER BY place) AS places, array_agg(n ORDER BY place) AS counts
                   FROM (SELECT {at} AS at, {group} AS key, u.place, sum(u.n)::bigint AS n
-                          FROM {source.table} r, unnest(r.{name}) WITH ORDINALITY u(n, place) WHERE {source.where} AND u.n <> 0
+                          FROM {source.tables}, unnest(r.{name}) WITH ORDINALITY u(n, place) WHERE {source.where} AND u.n <> 0
                          GROUP BY 1, 2, 3) b GROUP BY 1, 2""",
             *source.arguments,
         )
@@ -165,7 +172,7 @@ async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_mo
         f"""SELECT {source.group} AS key, sum(r.executions)::bigint AS executions, sum(r.input_tokens)::bigint AS input_tokens,
                    sum(r.output_tokens)::bigint AS output_tokens, sum(r.cached_input_tokens)::bigint AS cached_input_tokens,
                    sum(r.cost_nusd)::bigint AS cost_nusd, sum(r.simulated) > 0 AS simulated
-              FROM {source.table} r WHERE {source.where} GROUP BY 1 ORDER BY cost_nusd DESC, key LIMIT ${len(source.arguments) + 1}""",
+              FROM {source.tables} WHERE {source.where} GROUP BY 1 ORDER BY cost_nusd DESC, key LIMIT ${len(source.arguments) + 1}""",
         *source.arguments,
         at_most,
     )
@@ -175,7 +182,7 @@ async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_mo
 async def total_cost(tx: Tx, wanted: Range, filters: Filters) -> int:
     source = source_of(wanted, filters, None)
     return await tx.fetchval(  # type: ignore[no-any-return]
-        f"SELECT coalesce(sum(r.cost_nusd), 0)::bigint FROM {source.table} r WHERE {source.where}", *source.arguments
+        f"SELECT coalesce(sum(r.cost_nusd), 0)::bigint FROM {source.tables} WHERE {source.where}", *source.arguments
     )
 
 
@@ -183,7 +190,7 @@ async def distinct_prompts(tx: Tx, wanted: Range, filters: Filters) -> int:
     """Registered prompts with executions: counted, not estimated, since rollup rows carry them."""
     source = source_of(wanted, filters, None)
     return await tx.fetchval(  # type: ignore[no-any-return]
-        f"SELECT count(DISTINCT r.slug) FROM {source.table} r WHERE {source.where} AND r.slug <> '' AND r.executions > 0",
+        f"SELECT count(DISTINCT r.slug) FROM {source.tables} WHERE {source.where} AND r.slug <> '' AND r.executions > 0",
         *source.arguments,
     )
 
@@ -208,9 +215,9 @@ async def metric_sums(
     rows = await tx.fetch(
         f"""SELECT {at} AS at, {group} AS key, r.metric, sum(r.reactions)::bigint AS reactions, sum(r.positives)::bigint AS positives,
                    {TOTAL_SHOWN} AS total
-              FROM rollup_metrics r WHERE {WHERE} AND ($9::text IS NULL OR r.metric = $9)
+              FROM rollup_metrics r, {SPANS} WHERE {WHERE} AND ($9::text IS NULL OR r.metric = $9)
              GROUP BY 1, 2, 3 HAVING sum(r.reactions) > 0 ORDER BY 1, 2, 3 LIMIT $10""",
-        *_arguments(wanted, filters),
+        *_arguments(wanted, filters, by_step=by_step),
         metric,
         METRIC_ROWS_MOST,
     )
@@ -223,5 +230,12 @@ async def waiting_feedback(tx: Tx) -> tuple[int, int]:
     return (row["waiting"], row["orphans"]) if row is not None else (0, 0)
 
 
-def _arguments(wanted: Range, filters: Filters) -> tuple[Any, ...]:
-    return (wanted.grain, wanted.start, wanted.end, filters.slug, filters.version, filters.label, filters.model, filters.traffic)
+def _arguments(wanted: Range, filters: Filters, *, by_step: bool) -> tuple[Any, ...]:
+    narrowed = (filters.slug, filters.version, filters.label, filters.model, filters.traffic)
+    return (*_spans(wanted, by_step=by_step), *narrowed)
+
+
+def _spans(wanted: Range, *, by_step: bool) -> tuple[list[str], list[datetime], list[datetime]]:
+    """What SPANS takes: for each step the rows of its own grain, for sums over all of the range the fewest that hold it."""
+    parts = (wanted,) if by_step else fewest_rows(wanted)
+    return [one.grain for one in parts], [one.start for one in parts], [one.end for one in parts]

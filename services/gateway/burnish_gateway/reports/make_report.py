@@ -54,7 +54,7 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
         return await _of_end_user(tx, target.name, period, now=now)
     wanted, filters = period.wanted, target.filters
     figures, before = await _figures(tx, target, wanted), await _figures(tx, target, period.before)
-    steps = await store.totals(tx, wanted, filters, by_step=True, group_by=None)
+    steps = await store.totals(tx, wanted, filters, by_step=True, group_by=None, histograms=("latency",))
     raised, alert_count = await _alerts(tx, target, wanted)
     runs = await facts_store.test_runs(
         tx, start=wanted.start, end=wanted.end, slug=filters.slug, version=filters.version, model=filters.model, at_most=SHOWN_MOST
