@@ -23,6 +23,9 @@ from burnish_shared.errors import Unavailable
 PATIENCE_S: Final = 90.0
 """'Kill any process at any time: the checker finds nothing stuck after 90 s' (PROMISES, printed on the README)."""
 
+FIRST_ANSWER_S: Final = 10.0
+"""A server that has not answered once by then is away, or somewhere else; one that did is waited for, it may come back."""
+
 LOOK_AGAIN_S: Final = 0.25
 TELL_S: Final = 2.0
 
@@ -101,17 +104,20 @@ async def _settle(db: Database, nats_url: str, *, patience_s: float, say: Say) -
     began_at: datetime | None = None
     first: dict[str, audit_bus.Standing] | None = None
     while True:
+        asked, is_known = "PostgreSQL (DATABASE_URL)", began_at is not None
         try:
             async with db.unit_of_work(read_only=True) as tx:
                 began_at = began_at or await audit_store.now(tx)
                 left = await audit_store.under_way(tx, began_at=began_at)
+            asked, is_known = "NATS (NATS_URL)", first is not None
             present = await audit_bus.consumers(nats_url)
             first = first or present
             left |= audit_bus.left_of(first, present)
-        except (Unavailable, ConnectionError):
-            if loop.time() - start_s >= patience_s:
-                raise
-            left = {"servers that do not answer": 1}
+        except (Unavailable, ConnectionError) as error:
+            silent_s = loop.time() - start_s
+            if silent_s >= (patience_s if is_known else min(patience_s, FIRST_ANSWER_S)):
+                raise Unavailable(f"{asked} did not answer within {silent_s:.0f} s: {error}") from error
+            left = {f"server that does not answer, {asked}": 1}
         waited_s = loop.time() - start_s
         if not left or waited_s >= patience_s:
             if began_at is None:

@@ -32,7 +32,7 @@ async def consumers(url: str) -> dict[str, Standing]:
     try:
         client = await nats.connect(
             **Addresses.of(url).options(), inbox_prefix=b"_INBOX_provisioner", connect_timeout=CONNECT_TIMEOUT_S, max_reconnect_attempts=1,
-            allow_reconnect=False,
+            allow_reconnect=False, reconnect_time_wait=0.1,
         )  # fmt: skip
     except (nats.errors.Error, OSError) as error:
         raise ConnectionError("NATS cannot be reached") from error

@@ -1,6 +1,8 @@
 """The audit finds nothing in right books, and every kind of wrong by itself. It runs as the login that migrates, who is no superuser."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from burnish.audit_journal import BadJournal, Line, digest_of, read_journal
 from burnish_analytics.ingest_batch import ingest_executions
 from burnish_shared.books.finished import SETTLE
 from burnish_shared.contracts.finished_columns import FinishedColumns
+from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import Workspace
@@ -152,6 +155,21 @@ async def test_what_does_not_end_is_stuck(look: Look, execution: UUID, database_
         "executions held for": 1, "background executions waiting": 1, "outbox rows not sent": 1, "chain runs that nobody works on": 1,
     }  # fmt: skip
     assert not report.is_clean
+
+
+@pytest.mark.parametrize("away", ["PostgreSQL (DATABASE_URL)", "NATS (NATS_URL)"])
+async def test_a_server_that_never_answered_is_named_long_before_patience_ends(
+    away: str, database_urls: DatabaseUrls, nats_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("burnish.audit.FIRST_ANSWER_S", 0.1)
+    database, bus = database_urls["owner"], nats_server.url("provisioner")
+    if away.startswith("NATS"):
+        bus = "nats://127.0.0.1:1"
+    else:
+        database = "postgresql://nobody:x@127.0.0.1:1/burnish"
+    async with asyncio.timeout(30):
+        with pytest.raises(Unavailable, match=re.escape(f"{away} did not answer within")):
+            await audit(database, bus)
 
 
 async def test_the_journal_is_held_against_the_books(look: Look, execution: UUID, database_urls: DatabaseUrls) -> None:
