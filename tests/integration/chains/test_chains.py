@@ -312,6 +312,21 @@ async def test_a_prompt_that_chains_run_is_not_put_away(stack: Stack, caller: Ca
     assert (await caller("POST", "/v1/prompts/reply/archive")).status == 200
 
 
+async def test_a_label_by_which_chains_run_a_prompt_is_not_removed(caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    for label in ("staging", "quiet"):
+        assert (await caller("PUT", f"/v1/prompts/reply/labels/{label}", {"version": 1})).status == 200
+    await make_chain(caller, "deep", {"id": "p", "parallel": [[call("a", "reply@staging")], [call("b", "reply")]]})
+    refused = await caller("DELETE", "/v1/prompts/reply/labels/staging")
+    assert (refused.status, refused.body["error"]["param"]) == (409, "label")
+    assert refused.body["error"]["message"] == (
+        "Removing 'staging' of 'reply' would break chains that run it: deep (version 1). Take it out of those first."
+    )
+    assert (await caller("DELETE", "/v1/prompts/reply/labels/quiet")).status == 200
+    assert (await caller("PATCH", "/v1/chains/deep", {"archived": True})).status == 200
+    assert (await caller("DELETE", "/v1/prompts/reply/labels/staging")).status == 200
+
+
 async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "reply")
     faulty = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "a", "prompt": "reply"}, {"id": "b", "prompt": "none"}]})

@@ -4421,6 +4421,8 @@ export interface paths {
         /**
          * Remove a label
          * @description Whoever asks for it afterwards gets 404, never an old answer. Its history stays. A protected one is removed by admins alone.
+         *
+         *     Refused while an experiment is on its calls, and while other prompts include this one, or chains run it, by the label.
          */
         delete: operations["delete_label_v1_prompts__slug__labels__label__delete"];
         options?: never;

@@ -1,4 +1,4 @@
-"""Which chains run a prompt: told before it is put away."""
+"""Which chains run a prompt: told before it is put away, or loses the label by which they run it."""
 
 from typing import Final
 from uuid import UUID
@@ -12,15 +12,23 @@ from burnish_shared.errors import Conflict
 NAMED_MOST: Final = 10
 
 
-async def check_not_in_chains(tx: Tx, workspace_id: UUID, slug: str, *, what: str) -> None:
-    """Raises Conflict where versions of chains that a label names, or that are the newest, run the prompt; archived chains run nothing."""
+async def check_not_in_chains(tx: Tx, workspace_id: UUID, slug: str, *, what: str, label: str | None = None) -> None:
+    """Raises Conflict where versions of chains that a label names, or that are the newest, run the prompt; archived chains run nothing.
+
+    With `label`: where they run it by that label.
+    """
     users = [
         f"{one.slug} (version {one.version})"
         for one in await store.served_versions_naming(tx, workspace_id, slug)
-        if any(isinstance(step.does, Call) and step.does.prompt.slug == slug for step in all_steps(read_chain(one.content).steps))
+        if any(_runs(step.does, slug, label) for step in all_steps(read_chain(one.content).steps))
     ]
     if users:
         more = f" and {len(users) - NAMED_MOST} more" if len(users) > NAMED_MOST else ""
         raise Conflict(
-            f"{what} would break chains that run it: {', '.join(users[:NAMED_MOST])}{more}. Take it out of those first.", param="prompt"
+            f"{what} would break chains that run it: {', '.join(users[:NAMED_MOST])}{more}. Take it out of those first.",
+            param="prompt" if label is None else "label",
         )
+
+
+def _runs(does: object, slug: str, label: str | None) -> bool:
+    return isinstance(does, Call) and does.prompt.slug == slug and label in (None, does.prompt.label)

@@ -7,6 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
+from burnish_gateway.chains.users_of_prompt import check_not_in_chains
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -125,11 +126,15 @@ async def delete_label(
     gateway: GatewayParts,
     reason: Annotated[Text, Query(max_length=2_000)] = "",
 ) -> Response:
-    """Whoever asks for it afterwards gets 404, never an old answer. Its history stays. A protected one is removed by admins alone."""
+    """Whoever asks for it afterwards gets 404, never an old answer. Its history stays. A protected one is removed by admins alone.
+
+    Refused while an experiment is on its calls, and while other prompts include this one, or chains run it, by the label.
+    """
     name, removed = parse_slug(slug), parse_movable_label(label)
 
     async def work(tx: Tx) -> dict[str, Any]:
         await check_may_remove(tx, principal, removed)
+        await check_not_in_chains(tx, principal.workspace_id, name, label=removed, what=f"Removing '{removed}' of '{name}'")
         gone = await remove_label(
             tx, principal.workspace_id, name, removed, author=author_of(principal), clock=gateway.clock, reason=reason
         )
