@@ -205,6 +205,15 @@ async def test_an_archived_dataset_moves_as_it_is_and_takes_no_more_items(stack:
     assert (await bring(call, longer))["datasets"] == [{"name": "aside", "outcome": "created", "items_added": 3}], "its name is free"
 
 
+async def test_two_datasets_in_use_have_two_names(call: Caller) -> None:
+    sets: list[dict[str, Any]] = [{"name": "twins", "items": [{"input": one, "expected": "b"}]} for one in ("a", "c")]
+    told = await bring(call, {"datasets": sets}, status=422)
+    assert (told["error"]["param"], "datasets[0]" in told["error"]["message"]) == ("datasets[1].name", True), told
+    put_away = sets[0] | {"created_at": "2026-01-01T00:00:00Z", "archived_at": "2026-01-02T00:00:00Z"}
+    told = await bring(call, {"datasets": [put_away, sets[1]]})
+    assert [one["outcome"] for one in told["datasets"]] == ["created", "created"]
+
+
 async def test_items_that_say_an_input_again_are_named(call: Caller) -> None:
     items = [
         {"input": "a", "expected": "x"},
@@ -221,6 +230,9 @@ async def test_items_that_say_an_input_again_are_named(call: Caller) -> None:
         ], told["notes"]
 
 
+MOVE = {"label": "latest", "to_version": 1, "author": "user:a", "moved_at": "2026-01-01T00:00:00Z"}
+
+
 async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
     version = {"version": 1, "content": {"messages": [{"role": "user", "content": "x"}], "model": "m"}}
     second = {"version": 2, "content": {"messages": [{"role": "user", "content": "y"}], "model": "m"}}
@@ -231,6 +243,7 @@ async def test_what_cannot_have_been_is_refused(call: Caller) -> None:
         ({"versions": [version | {"base_version": 1}, second]}, "prompts[0].versions"),
         ({"name": " "}, "prompts[0].name"),
         ({"updated_at": "2999-01-01T00:00:00Z"}, "prompts[0].updated_at"),
+        ({"label_moves": [MOVE | {"label": "staging"}, MOVE | {"label": "No <Label>"}]}, "prompts[0].label_moves[1].label"),
         ({"versions": [version, second | {"created_at": "2999-01-01T00:00:00Z"}]}, "prompts[0].versions[1].created_at"),
     ):
         told = await bring(call, {"prompts": [{"slug": "odd", "versions": [version, second]} | change]}, status=422)
@@ -242,6 +255,9 @@ async def test_a_chain_of_nothing_and_a_verdict_of_anything_are_refused_by_their
     chain = {"chains": [{"slug": "c", "versions": [{"version": 1, "content": {}}]}]}
     told = await bring(call, chain, "dry_run=true", status=422)
     assert told["error"]["param"] == "chains[0].versions[0].content.steps"
+    moved = {"slug": "c", "versions": [{"version": 1, "content": {"steps": STEPS}}], "label_moves": [MOVE]}
+    told = await bring(call, {"chains": [moved]}, "dry_run=true", status=422)
+    assert told["error"]["param"] == "chains[0].label_moves[0].label"
     arms = [{"name": name, "version": number, "share": 0.5} for number, name in enumerate("ab", 1)]
     asked = {"name": "E", "prompt": "odd", "arms": arms, "unit": "end_user", "metric": "satisfaction"}
     told = await bring(call, {"experiments": [{"experiment": asked, "status": "completed", "verdict": {"x": 1}}]}, status=422)

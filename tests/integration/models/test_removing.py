@@ -95,6 +95,8 @@ async def test_of_a_removal_and_a_version_that_names_the_model_the_second_hears_
         assert any(one.startswith("fallback_models[0]: there is no model") for one in second.body["warnings"]), second.body
 
 
+CALLS = {"messages": ASKED, "model": NEXT, "fallback_models": [NAMED]}
+STEPS = {"steps": [{"id": "greet", "prompt": "asked", "model": NAMED}]}
 ARMS = [{"name": "control", "label": "production"}, {"name": "candidate", "model": NAMED}]
 
 
@@ -105,8 +107,10 @@ ARMS = [{"name": "control", "label": "production"}, {"name": "candidate", "model
         ("POST", "/v1/evaluators", {"name": "late", "settings": {"kind": "llm_judge", "model": NAMED, "rubric": "Is it kind?"}}),
         ("PUT", "/v1/routing", {"rules": [{"name": "all", "when": "app == 'x'", "use": {"model": NAMED}}]}),
         ("POST", "/v1/experiments", {"name": "Late", "prompt": "asked", "metric": "success", "arms": ARMS}),
+        ("POST", "/v1/import", {"prompts": [{"slug": "late", "versions": [{"version": 1, "content": CALLS}]}]}),
+        ("POST", "/v1/import", {"chains": [{"slug": "late", "versions": [{"version": 1, "content": STEPS}]}]}),
     ],
-    ids=["chain", "evaluator", "routing", "experiment"],
+    ids=["chain", "evaluator", "routing", "experiment", "imported prompt", "imported chain"],
 )
 async def test_whoever_names_a_model_waits_for_its_removal(
     stack: Stack, caller: Caller, provider: KeyedProvider, *, method: str, path: str, body: dict[str, Any]

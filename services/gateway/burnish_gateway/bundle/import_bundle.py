@@ -20,6 +20,7 @@ from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadProm
 from burnish_gateway.bundle.snippet_notes import snippet_notes
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.models.store import keep_models
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -73,6 +74,7 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     writer = _Writer(principal.workspace_id, principal.actor, at)
     if not dry_run:
         await store.one_at_a_time(tx, writer.workspace_id)
+        await keep_models(tx, writer.workspace_id, _models_of(bundle))
     standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
     planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
     longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
@@ -93,6 +95,14 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming)
     notes += told
     return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(chains), tuple(experiments), tuple(notes))
+
+
+def _models_of(bundle: ReadBundle) -> list[str]:
+    """What its prompts and chains call: who removes one of them meanwhile waits, and is then refused."""
+    named = {
+        name for one in bundle.prompts for content in one.contents for name in (content.model, *content.spec.get("fallback_models", ()))
+    }
+    return list(named.union(*(one.models for one in bundle.chains)))
 
 
 def _compared(read: ReadPrompt, standing: Mapping[str, Any] | None) -> PromptResult:

@@ -62,7 +62,19 @@ def read_bundle(raw: bytes, *, now: datetime) -> ReadBundle:
     """Raises InvalidBody for what is no JSON, InvalidField naming the place of what is no bundle or could never be sent."""
     form = parse_model(BundleForm, raw)
     _check_times(form, "", latest=now + AHEAD_MOST)
+    _check_names(form.datasets)
     return check_bundle(form)
+
+
+def _check_names(datasets: Sequence[DatasetForm]) -> None:
+    """A name is that of one dataset in use, and of any that are archived: two in use would become one."""
+    seen: dict[str, int] = {}
+    for index, one in enumerate(datasets):
+        if one.archived_at is None and (first := seen.setdefault(one.name, index)) != index:
+            raise InvalidField(
+                f"datasets[{index}].name: '{one.name}' is the name of datasets[{first}] too; give each its own, or put both into one.",
+                param=f"datasets[{index}].name",
+            )
 
 
 def _check_times(form: BaseModel, place: str, *, latest: datetime) -> None:
@@ -117,6 +129,8 @@ def _prompt(form: PromptForm, place: str) -> ReadPrompt:
     labels = [one.model_copy(update={"label": parse_movable_label(one.label, param=f"{place}.labels")}) for one in form.labels]
     if len({one.label for one in labels}) < len(labels):
         raise InvalidField(f"{place}.labels: a label stands twice.", param=f"{place}.labels")
+    for at, move in enumerate(form.label_moves):
+        parse_movable_label(move.label, param=f"{place}.label_moves[{at}].label")
     _check_branches(form, place)
     folder = parse_folder(form.folder, param=f"{place}.folder")
     lists = {name: list(tags_of(getattr(form, name))) for name in ("tags", "categories", "app_contexts")}

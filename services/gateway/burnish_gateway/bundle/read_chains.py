@@ -18,13 +18,14 @@ from burnish_shared.slug import Slug, parse_folder, parse_movable_label, parse_s
 
 @dataclass(frozen=True, slots=True)
 class ReadChain:
-    """A chain that may be stored. `contents`: of its versions, in order; `prompts`: the slugs that they run."""
+    """A chain that may be stored. `contents`: of its versions, in order; `prompts`: the slugs that they run, `models`: those they name."""
 
     slug: Slug
     form: ChainForm
     contents: tuple[dict[str, Any], ...]
     hashes: tuple[bytes, ...]
     prompts: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 def read_chains(forms: Sequence[ChainForm]) -> tuple[ReadChain, ...]:
@@ -51,6 +52,8 @@ def _chain(form: ChainForm, place: str) -> ReadChain:
     labels = [one.model_copy(update={"label": parse_movable_label(one.label, param=f"{place}.labels")}) for one in form.labels]
     if len({one.label for one in labels}) < len(labels):
         raise InvalidField(f"{place}.labels: a label stands twice.", param=f"{place}.labels")
+    for at, move in enumerate(form.label_moves):
+        parse_movable_label(move.label, param=f"{place}.label_moves[{at}].label")
     moves = [one or 1 for move in form.label_moves for one in (move.from_version, move.to_version)]
     named = [*(one.version for one in labels), *moves, *(one.base_version or 1 for one in form.versions)]
     if any(number > len(numbers) for number in named):
@@ -58,8 +61,10 @@ def _chain(form: ChainForm, place: str) -> ReadChain:
     folder = parse_folder(form.folder, param=f"{place}.folder")
     clean = form.model_copy(update={"slug": slug, "folder": folder, "labels": labels, "tags": list(tags_of(form.tags))})
     steps = [step for content in contents for step in all_steps(read_chain(content).steps)]
-    prompts = dict.fromkeys(step.does.prompt.slug for step in steps if isinstance(step.does, Call))
-    return ReadChain(slug, clean, contents, hashes, tuple(prompts))
+    calls = [step.does for step in steps if isinstance(step.does, Call)]
+    prompts = dict.fromkeys(one.prompt.slug for one in calls)
+    models = dict.fromkeys(one.model for one in calls if one.model is not None)
+    return ReadChain(slug, clean, contents, hashes, tuple(prompts), tuple(models))
 
 
 def _content(given: dict[str, Any], place: str) -> dict[str, Any]:
