@@ -7,7 +7,9 @@ import uuid
 import asyncpg
 import pytest
 
+from burnish_analytics.io import erasures_store
 from burnish_gateway.privacy.subject import subject_digest
+from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T8"), pytest.mark.promise("P-02")]
@@ -40,6 +42,15 @@ async def test_dead_letters_are_looked_through_in_batches(superuser: asyncpg.Con
     assert [row["payload"] for row in rows] == untouched
     counts = json.loads(await superuser.fetchval("SELECT counts FROM erasures WHERE erasure_id = $1", erasure))
     assert counts == {"dead_letters": 25}
+
+
+async def test_each_page_of_reviewed_answers_is_planned_by_itself(db: Database) -> None:
+    """One plan for any page, which a session takes from its sixth on, hashes all executions of the workspace for each."""
+    async with db.unit_of_work() as tx:
+        assert await erasures_store.erase_reviews(tx, new_uuid(), after=uuid.UUID(int=0), at_most=BATCH_ROWS) is None
+        assert await tx.fetchval("SHOW plan_cache_mode") == "force_custom_plan"
+    async with db.unit_of_work() as tx:
+        assert await tx.fetchval("SHOW plan_cache_mode") == "auto"
 
 
 async def test_dead_requests_that_name_the_person_go_in_batches_and_no_others(superuser: asyncpg.Connection) -> None:

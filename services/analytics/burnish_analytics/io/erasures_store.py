@@ -38,6 +38,8 @@ async def erase_reviews(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) 
 
     Before the first step: that takes the person from the executions, by which their answers are known.
     """
+    # From its sixth page on a session took one plan for any page, which hashes every execution for each: 8 s in place of 0.5.
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     return await tx.fetchval("SELECT erase_reviews($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
 
 
