@@ -209,3 +209,43 @@ async def _tried(page: Page, tries: list[Route], times: int) -> None:
             return
         await page.wait_for_timeout(50)
     raise AssertionError(f"{len(tries)} tries")
+
+
+async def test_going_back_over_a_form_asks_for_what_was_written_and_waits_for_what_was_sent(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/alerts")
+    await page.goto("/app/datasets")
+    await page.get_by_role("button", name="New dataset").first.click()
+    form = page.get_by_role("dialog", name="New dataset")
+    await form.get_by_label("Name").fill("Long thought")
+    await page.go_back()
+    asked = page.get_by_role("dialog", name="Leave without saving?")
+    await expect(asked).to_contain_text("New dataset")
+    await asked.get_by_role("button", name="Stay").click()
+    await expect(asked).to_have_count(0)
+    await expect(form.get_by_label("Name")).to_have_value("Long thought")
+    await expect(page).to_have_url(re.compile(r"/datasets\?new=1$"))
+
+    sent: list[Route] = []
+
+    def keep(route: Route) -> None:
+        sent.append(route)
+
+    await form.get_by_role("textbox", name="Items").fill("input,expected\nHello,Hi")
+    await page.route("**/v1/datasets", keep)
+    create = form.get_by_role("button", name="Create with 1 item")
+    async with page.expect_request("**/v1/datasets"):
+        await create.click()
+    await page.go_back()
+    await expect(form).to_contain_text("It is sent already")
+    await sent[0].abort()
+    expect_console(page, "Failed to load resource")
+    await expect(form.get_by_text("It is sent already")).to_have_count(0)
+
+    await page.go_back()
+    await asked.get_by_role("button", name="Discard and leave").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page).to_have_url(re.compile("/datasets$"))
+    await page.go_forward()
+    await expect(form.get_by_label("Name")).to_have_value("")
+    await page.keyboard.press("Escape")
+    await expect(page).to_have_url(re.compile("/datasets$"))

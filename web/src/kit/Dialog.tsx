@@ -94,6 +94,10 @@ export function FormDialog({
     if (isHeld && !open) setAsked(true);
     else frame.onOpenChange(open);
   };
+  const hold = () => {
+    if (isHeld) setAsked(true);
+    return isHeld;
+  };
   const send = (event: FormEvent) => {
     event.preventDefault();
     if (!busy && !disabled) onSubmit();
@@ -109,7 +113,7 @@ export function FormDialog({
   return (
     <Dialog {...frame} onOpenChange={openOrClose}>
       <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
-        <KeptAtTheEnd />
+        <KeptAtTheEnd hold={hold} />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
           <FormError error={error} />

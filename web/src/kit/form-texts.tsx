@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { signedOut } from "@/api/client";
+import { formOpens } from "@/api/open-forms";
 import { type LeftField, type LeftForm, forgetForm, leaveForm, useOwnForms } from "@/api/unsaved-forms";
 import { Button } from "./Button";
 
@@ -91,8 +92,11 @@ let forms = 0;
 
 /** Stands within a form, and keeps what was written in it for whoever signs in again after the session ended by itself; where the same form is
  * open again, it can be put back there. A form that stands in no dialog stays when it is saved: it gives its `title`, and whether it `isChanged`;
- * of it only what was changed is kept, since what others save meanwhile is not to be undone by putting it back. */
-export function KeptAtTheEnd({ title: given, isChanged }: { title: string; isChanged: boolean } | { title?: undefined; isChanged?: undefined }) {
+ * of it only what was changed is kept, since what others save meanwhile is not to be undone by putting it back. One in a dialog is also asked for
+ * before going back or forward takes it away; `hold`: see OpenForm. */
+export function KeptAtTheEnd({ title: given, isChanged, hold }: { title: string; isChanged: boolean; hold?: undefined } | { title?: undefined; isChanged?: undefined; hold?: () => boolean }) {
+  const holds = useRef(hold);
+  holds.current = hold;
   const place = useRef<HTMLDivElement>(null);
   const unchanged = useRef<ReadonlyMap<string, string | null>>(new Map());
   useEffect(() => {
@@ -114,10 +118,13 @@ export function KeptAtTheEnd({ title: given, isChanged }: { title: string; isCha
       const fields = isWritten ? fieldsOf(form).filter(({ key, value }) => unchanged.current.get(key) !== value) : [];
       if (fields.some(({ text }) => text.trim() !== "")) leaveForm({ id, title: titleNow(), fields });
     };
+    const isWrittenNow = () => isWritten && fieldsOf(form).some(({ text }) => text.trim() !== "");
+    const closed = form.closest("[role=dialog]") ? formOpens({ title: titleNow, isWritten: isWrittenNow, hold: () => holds.current?.() ?? false }) : undefined;
     setTitle(titleNow());
     for (const kind of WRITING) form.addEventListener(kind, heard, { capture: true });
     signedOut.add(ended);
     return () => {
+      closed?.();
       signedOut.delete(ended);
       for (const kind of WRITING) form.removeEventListener(kind, heard, { capture: true });
     };

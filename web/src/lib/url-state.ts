@@ -1,11 +1,11 @@
 /** Filters, tabs and selections live in the address: what is seen can be sent to somebody, and the back button works. */
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type RouterHistory, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 
 export type Search = Record<string, string | string[]>;
 
 /** How one value is written in the address. Null: it is not written, since it is what holds anyway. */
-export type Codec<T> = { read: (given: string | string[] | undefined) => T; write: (value: T) => string | string[] | null };
+export type Codec<T> = { read: (given: string | string[] | undefined) => T; write: (value: T) => string | string[] | null; /** See `over`. */ isOver?: boolean };
 
 const first = (given: string | string[] | undefined) => (Array.isArray(given) ? given[0] : given);
 
@@ -39,6 +39,11 @@ export function integer<F extends number | null>(fallback: F): Codec<number | F>
 
 export function flag(): Codec<boolean> {
   return { read: (given) => first(given) === "1", write: (value) => (value ? "1" : null) };
+}
+
+/** What lies over the page while it is written in the address, such as a form: going back closes it, and going forward opens it again. */
+export function over<T>(codec: Codec<T>): Codec<T> {
+  return { ...codec, isOver: true };
 }
 
 /** Any number of texts: `?tag=a&tag=b`. */
@@ -86,18 +91,52 @@ export function writeState<S extends AnyShape>(shape: S, search: Search, changed
   return next;
 }
 
+function isOpen(shape: AnyShape, search: Search): boolean {
+  return Object.entries(shape).some(([name, codec]) => codec.isOver && codec.write(codec.read(search[name])) !== null);
+}
+
+/** Kept with an entry of the history: the search of the one before it, on which this one's form was opened. */
+type Opened = { openedOn?: string };
+
+const onTheirWay = new WeakSet<RouterHistory>();
+
+/** Back from this entry. In a moment: whoever closes a form because of what was made with it goes there at once, and the entry is that one's then.
+ * The browser too takes its time: closed twice meanwhile, it is closed once. */
+function backOnce(history: RouterHistory) {
+  if (onTheirWay.has(history)) return;
+  onTheirWay.add(history);
+  const arrived = history.subscribe(() => {
+    arrived();
+    onTheirWay.delete(history);
+  });
+  setTimeout(() => (onTheirWay.has(history) ? history.back({ ignoreBlocker: true }) : undefined));
+}
+
 /** `const [state, set] = useUrlState({ q: text(), range: oneOf(["24h", "7d"], "24h") })`. Define the shape outside of the component.
  *
- * `set` replaces the entry in the history; give `{ push: true }` where going back should undo it (a tab, an opened row). */
+ * `set` replaces the entry in the history; give `{ push: true }` where going back should undo it (a tab, an opened row). What is `over` the page
+ * has an entry of its own from when it opens; where closing it leaves the page as it was, the history goes back to there. */
 export function useUrlState<S extends AnyShape>(shape: S): [StateOf<S>, (changed: Partial<StateOf<S>>, options?: { push?: boolean }) => void] {
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
+  const { history } = useRouter();
   const state = useMemo(() => readState(shape, search), [shape, search]);
   const set = useCallback(
     (changed: Partial<StateOf<S>>, { push = false }: { push?: boolean } = {}) => {
-      void navigate({ to: ".", search: ((before: Search) => writeState(shape, before, changed)) as never, replace: !push, resetScroll: false });
+      const here = history.location;
+      const { openedOn } = here.state as Opened;
+      const before = parseSearch(here.search);
+      const next = writeState(shape, before, changed);
+      const isOver = isOpen(shape, next);
+      if (!isOver && openedOn !== undefined && openedOn === stringifySearch(next)) {
+        backOnce(history);
+        return;
+      }
+      const opens = isOver && !isOpen(shape, before);
+      const kept: Opened = opens ? { openedOn: stringifySearch(before) } : isOver && openedOn !== undefined ? { openedOn } : {};
+      void navigate({ to: ".", search: ((was: Search) => writeState(shape, was, changed)) as never, state: kept as never, replace: !push && !opens, resetScroll: false });
     },
-    [navigate, shape],
+    [navigate, history, shape],
   );
   return [state, set];
 }

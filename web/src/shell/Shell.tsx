@@ -18,6 +18,7 @@ import { later } from "@/lib/later";
 import { ALONE } from "@/lib/pages";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { FirstSteps } from "./FirstSteps";
+import { FormGuard } from "./FormGuard";
 import { Leaving } from "./Leaving";
 import { LeftForms } from "./LeftForms";
 import { MOD, useKeys } from "./keys";
@@ -86,6 +87,7 @@ export function Shell() {
       ) : null}
       <Help open={helpOpen} onOpenChange={setHelpOpen} />
       <Leaving />
+      <FormGuard />
     </div>
   );
 }

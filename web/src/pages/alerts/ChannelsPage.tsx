@@ -4,13 +4,13 @@ import { useChange, useOpened, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, PagedTable, RelativeTime, Switch, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { EditChannel } from "./EditChannel";
 import { Head } from "./Head";
 import { CHANNEL_WORDS, type Channel, type Filters, filtersInWords } from "./channel";
 
 /** `edit`: "" nothing, "new", or the id of a channel. */
-const shape = { edit: text() };
+const shape = { edit: over(text()) };
 const INVALIDATES = { invalidates: ["/v1/alert-channels"] };
 const WAITING_MS = 1_500;
 

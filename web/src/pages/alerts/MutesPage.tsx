@@ -3,13 +3,13 @@ import type { Schema } from "@/api/client";
 import { change, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, EmptyState, Loaded, RelativeTime, SkeletonTable, Table, toast, toastError, useUndo } from "@/kit";
-import { flag, useUrlState } from "@/lib/url-state";
+import { flag, over, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 import { MuteDialog } from "./MuteDialog";
 import { KIND_WORDS } from "./words";
 
 type Mute = Schema<"MuteAnswer">;
-const shape = { new: flag() };
+const shape = { new: over(flag()) };
 const INVALIDATES = { invalidates: ["/v1/alert-mutes", "/v1/alerts"] };
 
 export default function MutesPage() {

@@ -4,13 +4,13 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, PagedTable, RelativeTime } from "@/kit";
 import { count, percent } from "@/lib/format";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { EditRule } from "./EditRule";
 import { Head } from "./Head";
 import { DEFAULTS, type Rule } from "./rule";
 
 /** `edit`: "" nothing, "new" a rule of a prompt that is yet to be chosen, "default" the workspace's own, else a slug. */
-const shape = { edit: text() };
+const shape = { edit: over(text()) };
 export const DEFAULT_KEY = "*default*";
 
 const PRODUCT: Rule = { prompt: null, enabled: true, min_samples: null, target: null, min_drop: null, muted_until: null, start_optimization: null, updated_at: "" };

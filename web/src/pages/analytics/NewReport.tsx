@@ -31,7 +31,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const submit = () =>
     make.mutate(
       { body: { kind, target: kind === "workspace" ? null : target.trim(), from: new Date(Date.now() - Number(days) * DAY_MS).toISOString() } },
-      { onSuccess: (made) => void navigate({ to: `/analytics/reports/${made.id}` }) },
+      { onSuccess: (made) => void navigate({ to: `/analytics/reports/${made.id}`, replace: true }) },
     );
   const take = (next: string | null) => setTarget(next ?? "");
   return (

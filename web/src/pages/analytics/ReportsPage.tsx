@@ -5,14 +5,14 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
 import { spaced } from "@/lib/format";
-import { flag, maybeOneOf, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, useUrlState } from "@/lib/url-state";
 import { Digest } from "./Digest";
 import { Head } from "./Head";
 import { NewReport } from "./NewReport";
 import { KINDS, KIND_WORDS, daysOf } from "./report";
 
 type Report = Schema<"ReportHead">;
-const shape = { kind: maybeOneOf(KINDS), new: flag() };
+const shape = { kind: maybeOneOf(KINDS), new: over(flag()) };
 
 export default function ReportsPage() {
   const [{ kind, new: creating }, set] = useUrlState(shape);
@@ -42,7 +42,7 @@ export default function ReportsPage() {
           </EmptyState>
         }
       />
-      <NewReport open={creating} onOpenChange={(open) => set({ new: open })} />
+      <NewReport key={String(creating)} open={creating} onOpenChange={(open) => set({ new: open })} />
     </Head>
   );
 }

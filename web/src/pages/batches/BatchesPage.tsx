@@ -5,7 +5,7 @@ import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, type Column, EmptyState, Money, NavTabs, Page, PagedTable, RelativeTime, Select, SimulatedMark, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count, plural } from "@/lib/format";
-import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { RUNS_TABS } from "../runs/tabs";
@@ -14,7 +14,7 @@ import { BatchStatus } from "./BatchStatus";
 import { type Batch, STATUSES, atOf, hasEnded, isMoving, nameOf, statusWord } from "./model";
 
 // `file`, `dataset` and `prompt` come from other pages, and fill the form.
-const shape = { status: maybeOneOf(STATUSES), new: flag(), file: text(), dataset: text(), prompt: text() };
+const shape = { status: maybeOneOf(STATUSES), new: over(flag()), file: text(), dataset: text(), prompt: text() };
 const SOON_MS = 2_000;
 const LATER_MS = 30_000;
 

@@ -59,7 +59,7 @@ export function NewBatch({ file, dataset: givenDataset, prompt, onClose }: { fil
       {
         onSuccess: (made) => {
           toast(draft.paused ? "The batch is ready, and waits for you to begin it" : "The batch has started");
-          void navigate({ to: `/batches/${made.id}` });
+          void navigate({ to: `/batches/${made.id}`, replace: true });
         },
       },
     );

@@ -3,11 +3,11 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, NavTabs, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
 import type { Schema } from "@/api/client";
-import { flag, useUrlState } from "@/lib/url-state";
+import { flag, over, useUrlState } from "@/lib/url-state";
 import { NewChain } from "./NewChain";
 
 type Item = Schema<"ChainItem">;
-const shape = { new: flag(), archived: flag() };
+const shape = { new: over(flag()), archived: flag() };
 const TABS = [
   { to: "/prompts", label: "Prompts", exact: true },
   { to: "/chains", label: "Chains" },

@@ -24,7 +24,7 @@ export function NewChain({ onClose }: { onClose: () => void }) {
       create.mutate({ body: body as never }, {
         onSuccess: (made) => {
           toast(`${made.slug} is there, and live`);
-          void navigate({ to: `/chains/${made.slug}` });
+          void navigate({ to: `/chains/${made.slug}`, replace: true });
         },
       });
     }, toastError);

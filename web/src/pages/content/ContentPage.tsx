@@ -4,14 +4,14 @@ import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, Loaded, Money, NavTabs, Notice, Page, PagedTable, Prose, RelativeTime, Section, Select, SimulatedBadge, SimulatedMark, StatusBadge, TextLink, Toolbar, toast, toastError } from "@/kit";
 import { money, plural } from "@/lib/format";
-import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { RUNS_TABS } from "../runs/tabs";
 import { NewContent } from "./NewContent";
 import { ReadBy } from "./ReadBy";
 import { type Job, SOURCES, STATUSES, isUnderway, nameOf, progressOf, sourceName } from "./job";
 
 const SOURCE_NAMES = ["conversation", "youtube", "document"] as const;
-const shape = { source: maybeOneOf(SOURCE_NAMES), status: maybeOneOf(STATUSES), group: text(), job: text(), new: flag() };
+const shape = { source: maybeOneOf(SOURCE_NAMES), status: maybeOneOf(STATUSES), group: text(), job: text(), new: over(flag()) };
 const SOON_MS = 2_000;
 const LATER_MS = 30_000;
 

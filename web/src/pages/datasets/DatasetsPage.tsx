@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, EmptyState, NavTabs, NumberCell, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
-import { flag, useUrlState } from "@/lib/url-state";
+import { flag, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewDataset } from "./NewDataset";
@@ -16,7 +16,7 @@ const TABS = [
   { to: "/datasets", label: "Datasets", exact: true },
   { to: "/review", label: "Review queue" },
 ] as const;
-const shape = { new: flag(), archived: flag() };
+const shape = { new: over(flag()), archived: flag() };
 
 const CREATE = `curl "$URL/v1/datasets?name=tickets" -H "Authorization: Bearer $KEY" \\
   -H "Content-Type: application/x-ndjson" --data-binary @tickets.jsonl`;
@@ -62,7 +62,7 @@ export default function DatasetsPage() {
           )
         }
       />
-      <NewDataset open={creating && may.edit} onOpenChange={open} />
+      <NewDataset key={String(creating)} open={creating && may.edit} onOpenChange={open} />
     </Page>
   );
 }

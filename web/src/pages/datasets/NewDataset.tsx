@@ -18,7 +18,7 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       {
         onSuccess: (made) => {
           toast(`${made.name} is there with ${plural(made.added, "item")}${made.duplicates > 0 ? `; ${made.duplicates} with the same input were left out` : ""}${made.contradictions > 0 ? `, ${made.contradictions} of them with another answer` : ""}`);
-          void navigate({ to: `/datasets/${made.id}` });
+          void navigate({ to: `/datasets/${made.id}`, replace: true });
         },
       },
     );

@@ -37,7 +37,7 @@ export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | n
         {
           onSuccess: (made) => {
             toast(`${made.name} is there: use it in test runs, or on live traffic`);
-            void navigate({ to: `/evaluators/${made.id}` });
+            void navigate({ to: `/evaluators/${made.id}`, replace: true });
           },
         },
       );

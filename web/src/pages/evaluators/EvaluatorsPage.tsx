@@ -4,14 +4,14 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Checkbox, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
 import { count, plural } from "@/lib/format";
-import { flag, maybeOneOf, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { EditEvaluator } from "./EditEvaluator";
 import { type Evaluator, KINDS, KIND_NAMES, type Kind, NEED_EXPECTED, asksModels } from "./evaluator";
 import { Head } from "./Head";
 
-const shape = { new: flag(), archived: flag(), kind: maybeOneOf(KINDS.map((one) => one.kind)) };
+const shape = { new: over(flag()), archived: flag(), kind: maybeOneOf(KINDS.map((one) => one.kind)) };
 
 const CREATE = `curl $URL/v1/evaluators -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"name": "short", "settings": {"kind": "expression", "expression": "len(output) < 400"}}'`;

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, Combobox, Toolbar } from "@/kit";
-import { flag, text, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { EditLive } from "./EditLive";
@@ -11,7 +11,7 @@ import { Head } from "./Head";
 import { LiveTable } from "./LiveTable";
 
 /** `edit`: the id of the one whose form is open; `new`: a form for another, of `evaluator` where one is chosen. */
-const shape = { evaluator: text(), archived: flag(), new: flag(), edit: text() };
+const shape = { evaluator: text(), archived: flag(), new: over(flag()), edit: over(text()) };
 
 /** Which share of live traffic which evaluator scores, and what that may cost. */
 export default function LivePage() {

@@ -6,12 +6,12 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, EmptyState, Money, PagedTable, RelativeTime, SimulatedMark, StatusBadge, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count } from "@/lib/format";
-import { flag, text, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 import { StartBacktest } from "./StartBacktest";
 import { type Backtest, armsOf, isGoingOn } from "./backtest";
 
-const shape = { prompt: text(), new: flag(), experiment: text() };
+const shape = { prompt: text(), new: over(flag()), experiment: text() };
 const START = `curl $URL/v1/experiments/backtests -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "versions": [1, 2], "days": 7, "inputs": 200, "max_cost_nusd": 1000000000}'`;
 

@@ -42,7 +42,7 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
       change.mutate({ path: { experiment_id: experiment.id }, body: { revision, experiment: body } }, { onSuccess: () => { onOpenChange(false); toast("The draft is changed"); } }); // prettier-ignore
       return;
     }
-    create.mutate({ body }, { onSuccess: (made) => void navigate({ to: `/experiments/${made.id}` }) });
+    create.mutate({ body }, { onSuccess: (made) => void navigate({ to: `/experiments/${made.id}`, replace: true }) });
   };
   return (
     <FormDialog

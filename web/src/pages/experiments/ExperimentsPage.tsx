@@ -4,7 +4,7 @@ import { usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SimulatedMark, Toolbar } from "@/kit";
-import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { ExperimentForm } from "./ExperimentForm";
@@ -18,7 +18,7 @@ const KINDS = [
   { value: "rollout", label: "Guarded rollouts" },
 ] as const;
 // `version` and `suggestion` come from other pages, and fill the form.
-const shape = { prompt: text(), status: maybeOneOf(STATUSES), kind: maybeOneOf(["ab", "rollout"]), new: flag(), version: text(), suggestion: text() };
+const shape = { prompt: text(), status: maybeOneOf(STATUSES), kind: maybeOneOf(["ab", "rollout"]), new: over(flag()), version: text(), suggestion: text() };
 
 const CREATE = `curl $URL/v1/experiments -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"name": "Shorter instructions", "prompt": "tickets",

@@ -35,7 +35,7 @@ export function StartBacktest({ open, onOpenChange, prompt: given }: { open: boo
       {
         onSuccess: (made) => {
           toast("The backtest has started");
-          void navigate({ to: `/experiments/backtests/${made.id}` });
+          void navigate({ to: `/experiments/backtests/${made.id}`, replace: true });
         },
       },
     );

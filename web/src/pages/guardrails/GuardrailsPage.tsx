@@ -4,7 +4,7 @@ import { change as send, useChange, useOpened, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { After, Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, NavTabs, Page, PagedTable, RelativeTime, Switch, Tabs, TextLink, toast, toastError, useUndo } from "@/kit";
 import { PROVIDER_TABS } from "@/pages/providers/tabs";
-import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { EditGuardrail } from "./EditGuardrail";
@@ -13,7 +13,7 @@ import { TryText } from "./TryText";
 import { type Guardrail, KIND_NAMES, type Kind, does } from "./guardrail";
 
 /** `edit`: "" nothing, "new", or the id of one. `named`: the one that a run was stopped by. */
-const shape = { tab: oneOf(["rules", "stored"], "rules"), edit: text(), named: text() };
+const shape = { tab: oneOf(["rules", "stored"], "rules"), edit: over(text()), named: text() };
 const INVALIDATES = { invalidates: ["/v1/guardrails"] };
 
 const ADD = `curl $URL/v1/guardrails -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\

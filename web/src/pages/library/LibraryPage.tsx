@@ -5,7 +5,7 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Combobox, Duration, EmptyState, ErrorState, Money, NavTabs, Page, Percent, SearchInput, Select, SimulatedBadge, Skeleton, Toolbar } from "@/kit";
 import { compact, plural } from "@/lib/format";
-import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { PublishPrompt } from "./PublishPrompt";
 import { type Item, VISIBILITIES } from "./model";
@@ -17,7 +17,7 @@ const ORDERS = [
   { value: "clones", label: "Most cloned" },
   { value: "satisfaction", label: "Best liked" },
 ] as const;
-const shape = { q: text(), category: text(), tag: text(), visibility: maybeOneOf(["organization", "public"]), mine: flag(), sort: maybeOneOf(SORTS), publish: flag() };
+const shape = { q: text(), category: text(), tag: text(), visibility: maybeOneOf(["organization", "public"]), mine: flag(), sort: maybeOneOf(SORTS), publish: over(flag()) };
 
 const PUBLISH = `curl $URL/v1/marketplace -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"prompt": "router", "visibility": "organization", "description": "Sends tickets to the right team"}'`;

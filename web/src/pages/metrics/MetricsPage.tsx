@@ -5,14 +5,14 @@ import { change as send, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, EmptyState, Loaded, Menu, RelativeTime, SearchInput, SkeletonTable, Table, Toolbar, toast, toastError, useUndo } from "@/kit";
 import { Head } from "@/pages/analytics/Head";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { EditMetric } from "./EditMetric";
 import { type Metric, TYPES, bodyOf, boundsOf, draftOf } from "./metric";
 
 /** `edit`: "" nothing, "*new*", or the name of one. */
-const shape = { q: text(), edit: text() };
+const shape = { q: text(), edit: over(text()) };
 const NEW = "*new*";
 const INVALIDATES = { invalidates: ["/v1/metrics"] };
 

@@ -5,12 +5,12 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, Money, Notice, Page, PagedTable, RelativeTime, SimulatedMark } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { plural, utc } from "@/lib/format";
-import { flag, text, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { NewMigration } from "./NewMigration";
 import { type Ending, type Migration, ending, farOf } from "./model";
 
 // `model` and `successor` come from offers, and fill the form.
-const shape = { new: flag(), model: text(), successor: text() };
+const shape = { new: over(flag()), model: text(), successor: text() };
 const START = `curl $URL/v1/model-migrations -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"model": "small-2025", "successor": "small-2026"}'`;
 

@@ -33,7 +33,7 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
       {
         onSuccess: (made) => {
           toast("The move has begun; nobody gets anything of it until a label moves");
-          void navigate({ to: `/optimize/migrations/${made.id}` });
+          void navigate({ to: `/optimize/migrations/${made.id}`, replace: true });
         },
       },
     );

@@ -4,7 +4,7 @@ import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Breaking, Button, Checkbox, type Column, Drawer, EmptyState, Loaded, Money, NavTabs, Page, SearchInput, Select, SimulatedBadge, SimulatedMark, Table, TextLink, Toolbar } from "@/kit";
 import { compact } from "@/lib/format";
-import { flag, text, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { PROVIDER_TABS } from "../providers/tabs";
 import { KnownModels } from "./KnownModels";
@@ -13,7 +13,7 @@ import { NewModel } from "./NewModel";
 import { matching } from "./matching";
 import { type WholeModel, standing } from "./model";
 
-const shape = { q: text(), provider: text(), retired: flag(), model: text(), new: flag(), known: flag() };
+const shape = { q: text(), provider: text(), retired: flag(), model: text(), new: over(flag()), known: flag() };
 
 /** What can be called, at what price, and what is said of it. */
 export default function ModelsPage() {

@@ -6,7 +6,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, SimulatedMark, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count, percent, points, pointsRange } from "@/lib/format";
-import { flag, integer, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, integer, maybeOneOf, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { GenerationsTab } from "./GenerationsTab";
@@ -16,7 +16,7 @@ import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulate
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;
 // `start`, `dataset`, `version`, `line` and `number` come from other pages, and fill the form of a start.
-const shape = { tab: oneOf(["searches", "suggestions", "generations"], "searches"), prompt: text(), status: maybeOneOf(STATUSES), decision: maybeOneOf(DECISIONS), new: flag(), start: text(), dataset: text(), version: text(), line: text(), number: integer(null) };
+const shape = { tab: oneOf(["searches", "suggestions", "generations"], "searches"), prompt: text(), status: maybeOneOf(STATUSES), decision: maybeOneOf(DECISIONS), new: over(flag()), start: over(text()), dataset: text(), version: text(), line: text(), number: integer(null) };
 
 const START = `curl $URL/v1/optimizations -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "budget": {"evaluations": 2000}}'`;

@@ -67,7 +67,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
       {
         onSuccess: (made) => {
           toast("The search has started");
-          void navigate({ to: `/optimize/${made.id}` });
+          void navigate({ to: `/optimize/${made.id}`, replace: true });
         },
       },
     );

@@ -49,7 +49,7 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
         onSuccess: (made) => {
           onOpenChange(false);
           toast(`${made.slug} is there, and live`);
-          void navigate({ to: `/prompts/${made.slug}` });
+          void navigate({ to: `/prompts/${made.slug}`, replace: true });
         },
       },
     );

@@ -6,7 +6,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
 import { NONE, spaced } from "@/lib/format";
-import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
@@ -39,7 +39,7 @@ const KINDS = [
 ] as const;
 
 // Outside of the component: the shape of the address never changes.
-const shape = { q: text(), label: text(), tag: text(), folder: text(), archived: flag(), sort: oneOf(SORTS, "created"), falling: flag(), new: flag() };
+const shape = { q: text(), label: text(), tag: text(), folder: text(), archived: flag(), sort: oneOf(SORTS, "created"), falling: flag(), new: over(flag()) };
 
 export default function PromptsPage() {
   const [{ q, label, tag, folder, archived, sort, falling, new: creating }, set] = useUrlState(shape);
@@ -123,7 +123,7 @@ export default function PromptsPage() {
         }
       />
       {moving && folder ? <MoveFolder folder={folder} onClose={() => setMoving(false)} onMoved={(to) => set({ folder: to })} /> : null}
-      <NewPrompt open={creating && may.editPrompts} onOpenChange={setCreating} />
+      <NewPrompt key={String(creating)} open={creating && may.editPrompts} onOpenChange={setCreating} />
     </Page>
   );
 }

@@ -22,7 +22,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
       change.mutate({ path: { schedule_id: schedule.id }, body: changeOf(draft, schedule) as never }, { onSuccess: () => { onOpenChange(false); toast("The schedule is changed"); } }); // prettier-ignore
       return;
     }
-    create.mutate({ body: bodyOf(draft) as never }, { onSuccess: (made) => { toast("The schedule is set"); void navigate({ to: `/optimize/schedules/${made.id}` }); } }); // prettier-ignore
+    create.mutate({ body: bodyOf(draft) as never }, { onSuccess: (made) => { toast("The schedule is set"); void navigate({ to: `/optimize/schedules/${made.id}`, replace: true }); } }); // prettier-ignore
   };
   return (
     <FormDialog open={open} onOpenChange={onOpenChange} title={schedule ? "Change the schedule" : "New schedule"} description="It looks for a better text by the clock. What it finds is suggested; nothing goes live by itself." submit={schedule ? "Save" : "Set the schedule"} onSubmit={submit} busy={create.isPending || change.isPending} error={error} disabled={!isComplete(draft)}>

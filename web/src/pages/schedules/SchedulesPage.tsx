@@ -3,11 +3,11 @@ import { usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
-import { flag, text, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { ScheduleForm } from "./ScheduleForm";
 import { NUSD_PER_CREDIT, type Schedule, rhythm } from "./model";
 
-const shape = { prompt: text(), new: flag() };
+const shape = { prompt: text(), new: over(flag()) };
 const CREATE = `curl $URL/v1/optimization-schedules -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"every": "daily", "hour": 3, "month_credits": 1000,
        "optimization": {"prompt": "tickets", "dataset_id": "…", "budget": {"evaluations": 2000, "credits": 100}}}'`;

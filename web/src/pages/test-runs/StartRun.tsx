@@ -47,7 +47,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       {
         onSuccess: (made) => {
           toast("The test run has started");
-          void navigate({ to: `/test-runs/${made.id}` });
+          void navigate({ to: `/test-runs/${made.id}`, replace: true });
         },
       },
     );

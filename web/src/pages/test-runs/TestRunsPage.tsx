@@ -6,7 +6,7 @@ import { needs, useMay } from "@/api/session";
 import { Button, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
-import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartRun } from "./StartRun";
@@ -18,7 +18,7 @@ const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
 // `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
-const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: flag(), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
 
 const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;

@@ -7,7 +7,7 @@ import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Pag
 import { classes } from "@/lib/classes";
 import { moment, money, percent } from "@/lib/format";
 import { isInFirstPeriod } from "./burn";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { EditBudget } from "./EditBudget";
 import { Head } from "./Head";
 import { useTargets } from "./useTargets";
@@ -15,7 +15,7 @@ import { useTargets } from "./useTargets";
 export type Budget = Schema<"BudgetAnswer">;
 const KINDS: Record<Budget["target_kind"], string> = { workspace: "the workspace", api_key: "API key", prompt: "prompt", end_user: "end user" };
 /** `edit`: "" nothing, "new", or the id of a budget. */
-const shape = { edit: text() };
+const shape = { edit: over(text()) };
 
 export default function BudgetsPage() {
   const [{ edit }, set] = useUrlState(shape);

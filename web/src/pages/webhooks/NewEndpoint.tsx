@@ -17,7 +17,7 @@ export function NewEndpoint({ onOpenChange }: { onOpenChange: (open: boolean) =>
   if (made) {
     const leave = () => {
       onOpenChange(false);
-      void navigate({ to: `/webhooks/${made.id}` });
+      void navigate({ to: `/webhooks/${made.id}`, replace: true });
     };
     return <SecretShown secret={made.secret} publicKey={made.public_key} warning={made.warning ?? null} title="The endpoint's secret" onClose={leave} />;
   }

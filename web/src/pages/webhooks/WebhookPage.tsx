@@ -7,7 +7,7 @@ import { asApiError } from "@/api/errors";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError, useUndo } from "@/kit";
 import { usePathParam } from "@/lib/pages";
-import { flag, oneOf, useUrlState } from "@/lib/url-state";
+import { flag, oneOf, over, useUrlState } from "@/lib/url-state";
 import { Deliveries } from "./Deliveries";
 import { EditEndpoint } from "./EditEndpoint";
 import { EnableAgain } from "./EnableAgain";
@@ -18,7 +18,7 @@ import { RotateSecret } from "./RotateSecret";
 import type { Endpoint } from "./draft";
 import { nameOf, stateOfEndpoint, whyResting } from "./words";
 
-const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: flag() };
+const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: over(flag()) };
 const LOOK_AGAIN_MS = 10_000;
 
 export default function WebhookPage() {

@@ -4,7 +4,7 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, Page, PagedTable, Percent, RelativeTime, Tabs } from "@/kit";
 import { plural } from "@/lib/format";
-import { flag, oneOf, useUrlState } from "@/lib/url-state";
+import { flag, oneOf, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { Deliveries } from "./Deliveries";
@@ -15,7 +15,7 @@ import { NewInbound } from "./NewInbound";
 import type { Endpoint } from "./draft";
 import { nameOf, shareOf, stateOfEndpoint } from "./words";
 
-const shape = { tab: oneOf(["endpoints", "deliveries", "events", "inbound"], "endpoints"), new: flag() };
+const shape = { tab: oneOf(["endpoints", "deliveries", "events", "inbound"], "endpoints"), new: over(flag()) };
 const LOOK_AGAIN_MS = 10_000;
 
 const CREATE = `curl $URL/v1/webhooks/endpoints -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
