@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
+from tests.page.browser import narrow
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -137,3 +138,19 @@ async def test_a_viewer_reads_why_not(page_as: OpenPage, path: str) -> None:
     assert await button.get_attribute("aria-disabled") == "true"
     await button.focus()
     await expect(page.get_by_role("tooltip")).to_contain_text("Only an admin")
+
+
+async def test_a_suspended_workspace_says_so_on_every_page_and_whom_to_ask(page_as: OpenPage, site: Site) -> None:
+    where = await site.new_workspace("Put on hold")
+    page = await page_as("viewer", "/app/prompts", workspace_id=where)
+    await expect(page.get_by_role("heading", level=1, name="Prompts")).to_be_visible()
+    said = page.get_by_role("status").filter(has_text="Put on hold was suspended")
+    await expect(said).to_have_count(0)
+    await site.connection.execute("SELECT suspend_workspace($1, true)", where)
+    await page.goto("/app/usage")
+    await expect(said).to_contain_text("Ask the operator of this installation.")
+    await check_axe(page)
+    await narrow(page, 320)
+    operator = await page_as("operator", "/app/prompts", workspace_id=where)
+    await operator.get_by_role("link", name="Let it go on").click()
+    await expect(operator.get_by_role("tab", name="Organization")).to_have_attribute("aria-selected", "true")

@@ -229,16 +229,21 @@ export function mayOf(role: Role | null, { isOperator = false, onlyAdminsChangeP
   return { run: role !== null, edit, editPrompts: role === "admin" || (edit && !onlyAdminsChangePrompts), admin: role === "admin", operator: isOperator };
 }
 
-/** What the person at the screen may. `const may = useMay(); … <Button disabled={!may.admin} why={needs("admin")}>` */
-export function useMay(): May {
-  const { role, user, workspace } = useSession();
-  const id = workspace?.id ?? "";
-  const { data } = useQuery({
+/** The settings of the workspace on screen. */
+export function useOwnWorkspace(enabled = true) {
+  const id = useSession().workspace?.id ?? "";
+  return useQuery({
     queryKey: [id, "/v1/workspaces/{workspace_id}", { path: { workspace_id: id } }],
     queryFn: async () => (await api.GET("/v1/workspaces/{workspace_id}", { params: { path: { workspace_id: id } } })).data ?? null,
-    enabled: role === "editor",
+    enabled: enabled && id !== "",
     staleTime: 60_000,
   });
+}
+
+/** What the person at the screen may. `const may = useMay(); … <Button disabled={!may.admin} why={needs("admin")}>` */
+export function useMay(): May {
+  const { role, user } = useSession();
+  const { data } = useOwnWorkspace(role === "editor");
   const held = use(Held);
   return useMemo(() => {
     const may = mayOf(role, { isOperator: user.is_operator, onlyAdminsChangePrompts: data?.only_admins_change_prompts === true });

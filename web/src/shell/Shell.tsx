@@ -21,6 +21,7 @@ import { FirstSteps } from "./FirstSteps";
 import { FormGuard } from "./FormGuard";
 import { Leaving } from "./Leaving";
 import { LeftForms } from "./LeftForms";
+import { Suspended } from "./Suspended";
 import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
 
@@ -69,6 +70,7 @@ export function Shell() {
       <TopBar open={menuOpen} setOpen={setMenuOpen} openPalette={openPalette} />
       <main id="content" ref={main} tabIndex={-1} className="min-w-0 outline-none">
         <Connection />
+        {workspace ? <Suspended key={workspace.id} /> : null}
         <LeftForms />
         {workspace ? (
           <Outlet key={workspace.id} />

@@ -67,7 +67,6 @@ function Left({ credits }: { credits: Credits }) {
   const { below_nusd: below } = credits;
   return (
     <>
-      {credits.suspended ? <Notice tone="bad" title="Suspended.">Calls are refused until credit comes in.</Notice> : null}
       {failed ? (
         <Notice tone="warn" title="This month could not be read as a whole." action={<Button size="s" onClick={() => void failed.refetch()}>Try again</Button>}>
           {asApiError(failed.error).message} What is missing below is not nothing.
