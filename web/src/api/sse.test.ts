@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { EventParser, type ServerEvent, serverEvents } from "./sse";
+import { stream } from "./stream";
 
 const text = ': hello\r\nid: 7\r\nevent: figures\r\ndata: {"a":1}\r\n\r\nretry: 250\r\ndata: one\r\ndata:two\r\ndata\r\n\r\n';
 const expected: ServerEvent[] = [
@@ -34,6 +35,15 @@ describe("server-sent events", () => {
     const parser = new EventParser(10);
     expect(parser.push("data: 1234\n\n".repeat(9))).toHaveLength(9);
     expect(() => [...endless].map((one) => parser.push(one))).toThrow("more than 10 characters");
+  });
+
+  it("too long are not said to be a lost connection", async () => {
+    vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response("data: 1"));
+    vi.spyOn(EventParser.prototype, "push").mockImplementation(() => {
+      throw new RangeError("The answer is too long");
+    });
+    await expect(stream("/v1/executions").next()).rejects.toMatchObject({ message: "The answer is too long", isConnection: false });
+    vi.restoreAllMocks();
   });
 
   it("come out of bytes that cut a character in two", async () => {

@@ -39,7 +39,7 @@ export class EventParser {
       ends.lastIndex = this.#looked;
       const end = ends.exec(this.#rest);
       this.#looked = end ? 0 : this.#rest.length;
-      if (this.#held + (end ? end.index : this.#looked) > this.most) throw new RangeError(`an event has more than ${this.most} characters`);
+      if (this.#held + (end ? end.index : this.#looked) > this.most) throw new RangeError(`The answer is too long to be shown here: one event has more than ${this.most} characters`);
       if (!end) return events;
       const line = this.#rest.slice(0, end.index);
       this.#rest = this.#rest.slice(end.index + end[0].length);

@@ -33,7 +33,8 @@ export async function* stream(path: string, { method = "GET", body, signal, last
     yield* serverEvents(response.body);
   } catch (error) {
     if (signal?.aborted) return;
-    throw noConnection(error);
+    // Too long for the page (see EventParser) is no matter of the connection, and asking again makes it no shorter.
+    throw error instanceof RangeError ? asApiError(error) : noConnection(error);
   }
 }
 

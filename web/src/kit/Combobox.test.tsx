@@ -6,6 +6,7 @@ import { Combobox } from "./Combobox";
 import { Dialog } from "./Dialog";
 import { Menu } from "./Menu";
 import { DialogFrame, preloadFloats } from "./floats";
+import { fieldsOf } from "./form-texts";
 
 vi.mock("@tanstack/react-router", () => ({ useNavigate: () => () => undefined }));
 
@@ -92,4 +93,16 @@ it("says that a dialog is coming, which keeps the letters and goes by Escape", a
   expect(onOpenChange.mock.calls).toEqual([[false]]);
   arrive({ default: () => null });
   vi.doUnmock("./float/DialogFrame");
+});
+
+it("has nothing put back into it while it is off", () => {
+  const chooser = (disabled: boolean) => (
+    <form aria-label="Form">
+      <Combobox label="Model" value="a" choices={[{ value: "a", label: "A" }]} onChange={() => undefined} disabled={disabled} />
+    </form>
+  );
+  const shown = render(chooser(false));
+  expect(fieldsOf(screen.getByRole("form")).map(({ value }) => value)).toEqual(["a"]);
+  shown.rerender(chooser(true));
+  expect(fieldsOf(screen.getByRole("form"))).toEqual([]);
 });

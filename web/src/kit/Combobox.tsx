@@ -55,7 +55,7 @@ export function Combobox({
   return (
     <>
       <button
-        data-stands={stands["data-stands"]}
+        data-stands={disabled ? undefined : stands["data-stands"]}
         ref={(element) => {
           anchor.current = element;
           stands.ref(element);
