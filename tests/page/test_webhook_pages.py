@@ -192,6 +192,7 @@ async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: Ope
     secret = await shown.locator("code").first.inner_text()
     assert secret == "a-secret-of-the-sender"
     await shown.get_by_role("button", name="I have it").click()
+    await expect(shown).to_have_count(0)
     assert secret not in await page.content()
 
     await page.get_by_role("table", name="Inbound endpoints").get_by_role("button", name=name).click()

@@ -1,4 +1,4 @@
-/** The router's link for tests that have no router: an anchor, to which what the router alone understands is not handed on. */
+/** The router's parts for tests that have no router. The link: an anchor, to which what the router alone understands is not handed on. */
 import type { ComponentProps } from "react";
 
 export function Link({ to, children, className, ...rest }: ComponentProps<"a"> & { to?: string }) {
@@ -8,3 +8,8 @@ export function Link({ to, children, className, ...rest }: ComponentProps<"a"> &
     </a>
   );
 }
+
+const history = { location: { search: "", state: {} } };
+
+/** Of the router itself only where it stands: at an address that says nothing. */
+export const useRouter = () => ({ history });

@@ -4,7 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import MutesPage from "./MutesPage";
 
 const search = {};
-vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined, useSearch: () => search }));
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useSearch: () => search }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
 vi.mock("./Head", () => ({ Head: "div" }));
 

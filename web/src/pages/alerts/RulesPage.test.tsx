@@ -4,7 +4,7 @@ import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
 import RulesPage, { DEFAULT_KEY } from "./RulesPage";
 
-vi.mock("@tanstack/react-router", () => ({ Link: "a", useNavigate: () => () => undefined, useLocation: () => "/", useSearch: () => ({ edit: DEFAULT_KEY }) }));
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useLocation: () => "/", useSearch: () => ({ edit: DEFAULT_KEY }) }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
 vi.mock("./Head", () => ({ Head: "div" }));
 beforeAll(preloadFloats);

@@ -13,7 +13,7 @@ afterEach(() => {
   at.search = {};
   at.user = "ada";
 });
-vi.mock("@tanstack/react-router", async () => ({ Link: (await import("../../kit/link.fake")).Link, useNavigate: () => () => undefined, useSearch: () => at.search, useParams: () => ({ slug: "c" }), useBlocker: () => ({ status: "idle" }) }));
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useSearch: () => at.search, useParams: () => ({ slug: "c" }), useBlocker: () => ({ status: "idle" }) }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, run: true }), needs: () => "", useSession: () => ({ user: { id: at.user }, workspace: { id: "w" } }) }));
 vi.mock("@/api/choices", () => ({ usePromptChoices: () => ({ choices: [], onSearch: () => undefined }) }));
 vi.mock("./Graph", () => ({ Graph: () => null }));

@@ -5,7 +5,7 @@ import { SessionProvider, useSessionState } from "@/api/session";
 import { Privacy } from "./Privacy";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
-vi.mock("@tanstack/react-router", async () => ({ useNavigate: () => () => undefined, useSearch: () => ({}), Link: (await import("../../kit/link.fake")).Link }));
+vi.mock("@tanstack/react-router", async () => ({ useNavigate: () => () => undefined, useSearch: () => ({}), ...(await import("../../kit/link.fake")) }));
 
 const LIMITS = { plan: "team", rate_limit_per_minute: 600, concurrency: 10, retention_days: 90, platform_keys: true };
 const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
