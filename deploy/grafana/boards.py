@@ -103,7 +103,14 @@ EXECUTOR: Final = Board(
         Panel("Waiting for a provider's limit", "s", spread("burnish_executor_limit_wait_seconds")),
         Panel("Troubles of workspaces' keys", "ops", ((rates("burnish_executor_key_troubles_total", "outcome"), "{{outcome}}"),)),
         Panel("Cache", "ops", ((rates("burnish_executor_cache_total", "outcome"), "{{outcome}}"),)),
-        Panel("Requests refused for want of a slot", "ops", ((rates("burnish_executor_slots_refused_total", "reason"), "{{reason}}"),)),
+        Panel(
+            "Requests refused for want of a slot, and queued work that made way",
+            "ops",
+            (
+                (rates("burnish_executor_slots_refused_total", "reason"), "{{reason}}"),
+                (rates("burnish_executor_stepped_aside_total", "lane"), "made way: {{lane}}"),
+            ),
+        ),
         Panel("Finished executions that wait to be booked", "short", (("sum(burnish_executor_record_waiting)", "waiting"),), alarm=2048),
         Panel(
             "Guardrails and answers checked",

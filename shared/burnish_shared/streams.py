@@ -29,6 +29,11 @@ RETRY_DELAYS_S: Final = (1.0, 5.0, 30.0, 120.0, 300.0, 900.0)
 
 EXECUTION_RETRY_DELAYS_S: Final = (1.0, 5.0)
 
+EXECUTIONS_IN_HAND: Final = 4_096
+"""Messages of one lane that all executors have in hand at once (PROMISES 5.3). Where it is reached, one tenant's work can take all of it,
+whatever each executor keeps for others: 42 executors reach it in the lane of batches."""
+
+
 STOPS_MOST: Final = 3
 """So many deliveries the server makes beyond those after which a failing message is dead-lettered: what services gave back because they
 were stopped is delivered again, and lost to nobody. The server tells how often it delivered, not why it had to again, and a failure may
@@ -220,7 +225,7 @@ EXECUTOR_BACKGROUND: Final = ConsumerSpec(
     filter_subjects=(BACKGROUND_REQUESTS,),
     ack_wait_s=30.0,
     max_deliver=3,
-    max_ack_pending=256,
+    max_ack_pending=EXECUTIONS_IN_HAND,
     retry_delays_s=EXECUTION_RETRY_DELAYS_S,
     batch_messages=1,
     gather_ms=0,
@@ -233,7 +238,7 @@ EXECUTOR_BATCH: Final = ConsumerSpec(
     filter_subjects=(BATCH_REQUESTS,),
     ack_wait_s=30.0,
     max_deliver=3,
-    max_ack_pending=256,
+    max_ack_pending=EXECUTIONS_IN_HAND,
     retry_delays_s=EXECUTION_RETRY_DELAYS_S,
     batch_messages=1,
     gather_ms=0,

@@ -15,8 +15,8 @@ WORKSPACE = uuid4()
 
 PUBLISHED = {
     subjects.EXECUTIONS_REQUESTED_INTERACTIVE: {"gateway"},
-    subjects.executions_requested_background(WORKSPACE): {"gateway"},
-    subjects.executions_requested_batch(WORKSPACE): {"gateway", "optimizer"},
+    subjects.executions_requested_background(WORKSPACE): {"gateway", "executor"},
+    subjects.executions_requested_batch(WORKSPACE): {"gateway", "optimizer", "executor"},
     subjects.execution_cancel(uuid4()): {"gateway", "optimizer"},
     subjects.EXECUTIONS_COMPLETED_BATCH: {"executor"},
     subjects.FEEDBACK_RECORDED_BATCH: {"gateway"},

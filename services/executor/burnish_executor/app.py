@@ -26,6 +26,7 @@ from burnish_executor.reuse_answers import AnswerCache
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.share_limits import SharedLimits
+from burnish_executor.step_aside import Places
 from burnish_executor.sweep import sweep_cache, sweep_holds, watch_ledger
 from burnish_executor.widen_hold import Holds
 from burnish_shared import subjects
@@ -36,6 +37,7 @@ from burnish_shared.books.admission import Admission
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
+from burnish_shared.contracts.executions import Lane
 from burnish_shared.contracts.provider_keys import KeyLimits
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.rules_book import RulesBook
@@ -73,8 +75,9 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     answers = AnswersStore.over(dsn, pooler=settings.pooler)
     rules, grounds = RulesBook.over(db, feed=feed), Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
     runner = _runner(settings, recorder=recorder, asker=asker, holds=holds, answers=answers, rules=rules, own=OwnChecks(grounds))
-    bulkheads = Bulkheads(settings.max_running, settings.slots_share_percent)
-    desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings, bulkheads=bulkheads)
+    bulkheads = Bulkheads.by_percent(settings.max_running, settings.slots_share_percent)
+    places = Places.of(bus, {Lane.BACKGROUND: settings.background_running, Lane.BATCH: settings.batch_running})
+    desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings, bulkheads=bulkheads, places=places)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()
     await patiently(feed.start)
@@ -84,8 +87,8 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), tickets.run(), desk.heartbeat(), *housework)]
     incoming = await _subscribe(bus, desk=desk, feed=feed, limits=limits)
     consuming = [
-        asyncio.create_task(consume(bus, EXECUTOR_BACKGROUND, desk.on_queued, db=db, stop=stop, concurrency=settings.background_running)),
-        asyncio.create_task(consume(bus, EXECUTOR_BATCH, desk.on_queued, db=db, stop=stop, concurrency=settings.batch_running)),
+        asyncio.create_task(consume(bus, one, desk.on_queued, db=db, stop=stop, concurrency=places.loops(lane)))
+        for lane, one in ((Lane.BACKGROUND, EXECUTOR_BACKGROUND), (Lane.BATCH, EXECUTOR_BATCH))
     ]
     relaying = asyncio.create_task(relay.run(stop))
     log.info("executor.ready", replica=settings.replica, metrics_port=health.port)

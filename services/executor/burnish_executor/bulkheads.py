@@ -1,9 +1,11 @@
 """How many of a lane's slots one workspace, or one provider, may have: what hangs for one leaves the others theirs (PROMISES E-12)."""
 
+import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 
 from burnish_executor import metrics
@@ -14,32 +16,47 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(slots=True)
 class Bulkheads:
-    """Of one lane. `slots`: all there are; `share_percent`: most of them for one workspace, and for one provider's address."""
+    """Of one lane. `slots`: all there are; `share`: most of them for one workspace, and for one provider's address.
+
+    `is_counted`: whether refusals are counted; those of queued work are not, as it waits.
+    """
 
     slots: int
-    share_percent: int
+    share: int
+    is_counted: bool = True
     taken: int = 0
     _workspaces: Counter[UUID] = field(default_factory=Counter)
     _providers: Counter[Hashable] = field(default_factory=Counter)
+    _left: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
-    @property
-    def share(self) -> int:
-        """Slots, at least one."""
-        return max(1, self.slots * self.share_percent // 100)
+    @classmethod
+    def by_percent(cls, slots: int, share_percent: int) -> Self:
+        """A share is at least one slot."""
+        return cls(slots, max(1, slots * share_percent // 100))
 
     def enter(self, workspace_id: UUID, provider: Hashable) -> "Seat | None":
         """Takes a slot. None: there is none, or none for this workspace or this provider."""
         reason = self._full(workspace_id, provider)
         if reason is not None:
-            metrics.SLOTS_REFUSED.labels(reason).inc()
+            self._count(reason)
             return None
         self.taken += 1
         self._workspaces[workspace_id] += 1
         self._providers[provider] += 1
         return Seat(self, workspace_id, provider)
 
+    async def wait(self, workspace_id: UUID, provider: Hashable, *, at_most_s: float) -> "Seat | None":
+        """Takes a slot as soon as one is free. None: none was, for so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                while (seat := self.enter(workspace_id, provider)) is None:
+                    await self._left.wait()
+                return seat
+        return None
+
     def leave(self, seat: "Seat") -> None:
         """Gives the slot back."""
+        self._wake()
         self.taken -= 1
         _less(self._workspaces, seat.workspace_id)
         _less(self._providers, seat.provider)
@@ -49,12 +66,21 @@ class Bulkheads:
         if seat.provider == provider:
             return True
         if self._providers[provider] >= self.share:
-            metrics.SLOTS_REFUSED.labels("provider").inc()
+            self._count("provider")
             return False
+        self._wake()
         _less(self._providers, seat.provider)
         self._providers[provider] += 1
         seat.provider = provider
         return True
+
+    def _wake(self) -> None:
+        self._left.set()
+        self._left = asyncio.Event()
+
+    def _count(self, reason: str) -> None:
+        if self.is_counted:
+            metrics.SLOTS_REFUSED.labels(reason).inc()
 
     def _full(self, workspace_id: UUID, provider: Hashable) -> str | None:
         if self.taken >= self.slots:
@@ -71,14 +97,17 @@ class Seat:
     bulkheads: Bulkheads
     workspace_id: UUID
     provider: Hashable
+    has_left: bool = False
 
     def move(self, provider: Hashable) -> bool:
         """The call goes on with another provider. False: that one has its share."""
         return self.bulkheads.move(self, provider)
 
     def leave(self) -> None:
-        """Once."""
-        self.bulkheads.leave(self)
+        """The second time does nothing."""
+        if not self.has_left:
+            self.has_left = True
+            self.bulkheads.leave(self)
 
 
 def provider_of(request: ExecutionRequest) -> Hashable:

@@ -12,12 +12,13 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from burnish_executor import metrics
-from burnish_executor.bulkheads import Bulkheads, provider_of
+from burnish_executor.bulkheads import Bulkheads, Seat, provider_of
 from burnish_executor.core.lateness import Lateness
 from burnish_executor.io.replies import Reply
 from burnish_executor.run import CANCELLED_BY, GONE, Run, describe
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
+from burnish_executor.step_aside import Places
 from burnish_executor.try_key import try_key
 from burnish_executor.unpark import unpark
 from burnish_shared import failpoints, tracing
@@ -44,6 +45,7 @@ class Desk:
     admission: Admission
     settings: ExecutorSettings
     bulkheads: Bulkheads
+    places: Places
     running: dict[UUID, Run] = field(default_factory=dict)
     _key_tests: "set[asyncio.Task[None]]" = field(default_factory=set)
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
@@ -111,15 +113,24 @@ class Desk:
         await self.bus.nc.publish(inbox, answer.model_dump_json().encode())
 
     async def on_queued(self, messages: Sequence[Delivered]) -> None:
-        """Background and batch: claimed in the books first, which raises the fence. Returns when it is booked; then it is acknowledged."""
+        """Background and batch: claimed in the books first, which raises the fence. Returns when it is booked; then it is acknowledged.
+
+        So it is where its workspace or its provider has its share of the lane, as a copy of it lies at the end of the queue then.
+        """
         for message in messages:
             try:
                 request = ExecutionRequest.model_validate_json(message.data)
             except ValidationError as error:
                 raise Poison(f"not an execution request: {error.error_count()} problems") from error
-            await self._claim_and_run(request, inbox=message.headers.get(REPLY_HEADER, ""))
+            seat = await self.places.take(request, message)
+            if seat is None:
+                continue
+            try:
+                await self._claim_and_run(request, seat, inbox=message.headers.get(REPLY_HEADER, ""))
+            finally:
+                seat.leave()
 
-    async def _claim_and_run(self, request: ExecutionRequest, *, inbox: str) -> None:
+    async def _claim_and_run(self, request: ExecutionRequest, seat: Seat, *, inbox: str) -> None:
         is_background = request.lane is Lane.BACKGROUND
         allowed = request.deadline_at - request.sent_at if is_background else timedelta(seconds=self.settings.batch_deadline_s)
         answer = await self.admission.ask(
@@ -143,8 +154,10 @@ class Desk:
             return
         now = datetime.now(UTC)
         claimed = request.model_copy(update={"fence": answer.fence, "sent_at": now, "deadline_at": now + allowed})
+        run = self._started(claimed, reply)
+        run.seat = seat
         with _span(request):
-            await self._run(self._started(claimed, reply))
+            await self._run(run)
 
     async def _refuse(self, request: ExecutionRequest, reply: Reply, verdict: Verdict) -> None:
         """An evaluation that its job cannot pay for any more: nothing is held, so nothing is booked; the job hears why."""

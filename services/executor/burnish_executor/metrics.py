@@ -22,6 +22,9 @@ LITELLM_STARTS = Counter("burnish_executor_litellm_starts_total", "Starts of Lit
 CACHE = Counter("burnish_executor_cache_total", "Executions that may be answered from the cache, by what came of it", ["outcome"])
 CIRCUITS = Counter("burnish_executor_circuits_total", "Providers left alone because they failed, and calls refused meanwhile", ["outcome"])
 SLOTS_REFUSED = Counter("burnish_executor_slots_refused_total", "Requests not accepted, by whose share of the slots was taken", ["reason"])
+STEPPED_ASIDE = Counter(
+    "burnish_executor_stepped_aside_total", "Queued executions that made way, as their workspace or provider had its share", ["lane"]
+)
 TICKETS = Counter("burnish_executor_tickets_total", "Tickets of limited provider keys", ["how"])
 LIMIT_WAIT_SECONDS = Histogram(
     "burnish_executor_limit_wait_seconds",

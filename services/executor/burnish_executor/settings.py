@@ -18,8 +18,16 @@ class ExecutorSettings(SealingSettings):
     """Capacity and times of the executor (PROMISES 5.2)."""
 
     max_running: int = Field(default=512, ge=2, description="Most executions at once; at least half of them stay for callers that wait.")
-    background_running: int = Field(default=32, ge=1, description="Most background executions at once.")
-    batch_running: int = Field(default=64, ge=1, description="Most batch executions at once.")
+    background_running: int = Field(
+        default=32,
+        ge=1,
+        description="Most background executions of one workspace, or at one provider, at once; half as many places are kept for others.",
+    )
+    batch_running: int = Field(
+        default=64,
+        ge=1,
+        description="Most batch executions of one workspace, or at one provider, at once; half as many places are kept for others.",
+    )
     attempt_timeout_s: float = Field(
         default=60.0, gt=0, description="Longest single call of a provider, where neither version nor caller says."
     )

@@ -67,6 +67,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         *streams.JOB_SUBJECTS,
     ),
     "executor": (
+        streams.BACKGROUND_REQUESTS,
+        streams.BATCH_REQUESTS,
         subjects.EXECUTIONS_COMPLETED_BATCH,
         subjects.PROVIDER_LIMITS_HEARD,
         streams.PAYLOAD_SUBJECTS,

@@ -22,13 +22,24 @@ ASKED = [{"role": "user", "content": "Hello."}]
 
 SLOTS = 12
 
+QUEUED = 2
+"""Places of each queued lane for one tenant; with the one that is kept for others there are three."""
+
 REST_S = 3.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
     """One executor with few slots, that finds out soon."""
-    executor = {"max_running": SLOTS, "attempt_timeout_s": 2.5, "first_token_s": 1.0, "circuit_calls_least": 8, "circuit_rest_s": REST_S}
+    executor = {
+        "max_running": SLOTS,
+        "background_running": QUEUED,
+        "batch_running": QUEUED,
+        "attempt_timeout_s": 2.5,
+        "first_token_s": 1.0,
+        "circuit_calls_least": 8,
+        "circuit_rest_s": REST_S,
+    }
     async with running_stack(
         module_database_urls, nats_server, gateways=1, executors=1, executor=executor, gateway={"dispatch_give_up_s": 1.5}
     ) as one:
@@ -95,6 +106,33 @@ async def test_a_provider_that_hangs_is_let_go_in_time_and_leaves_others_their_s
     assert fair_now() - began_at < 9, "each call was let go at its own limit"
     assert {one.status for one in answers} <= {503, 504} and len(provider.calls) <= SLOTS // 2 + 2
     assert during and median(during) < 2 * median(before) + 0.5, (before, during)
+
+
+@pytest.mark.promise("E-12")
+@pytest.mark.capability("E15")
+async def test_a_tenant_whose_background_work_hangs_keeps_nobody_elses_waiting(
+    stack: Stack, caller: Caller, provider: KeyedProvider
+) -> None:
+    """More of it than the lane has places: another tenant's comes before what waits, and each of its own is asked and paid once."""
+    other, asked, calls = await stack.caller(), {"mode": "background", "deadline_s": 60}, 4 * QUEUED
+    provider.manners[""] = Manner(hangs=True)
+    hanging = [(await ask(caller, fallback_models=[], **asked)).body["id"] for _ in range(calls)]
+    async with comes_within(10):
+        while len(provider.calls) < QUEUED:
+            await asyncio.sleep(0.01)
+        accepted = await other("POST", "/v1/executions", HELLO | asked)
+        while (await other("GET", f"/v1/executions/{accepted.body['id']}")).body["status"] != "success":
+            await asyncio.sleep(0.01)
+    assert len(provider.calls) == QUEUED, "that many of one tenant at once, and no more"
+    provider.manners.clear()
+    provider.released.set()
+    async with comes_within(10):
+        for one in hanging:
+            while (await caller("GET", f"/v1/executions/{one}")).body["status"] != "success":
+                await asyncio.sleep(0.01)
+    assert len(provider.calls) == calls and not await books(
+        stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id
+    )
 
 
 async def test_a_provider_that_fails_is_left_alone_and_tried_again_by_one_call(stack: Stack) -> None:

@@ -191,11 +191,9 @@ class _Running:
 
 def _desk() -> tuple[Desk, _Running, _Bus]:
     settings, runner, bus = ExecutorSettings.model_construct(), _Running(), _Bus()
-    return (
-        Desk(cast(Any, bus), cast(Any, runner), cast(Any, None), settings, Bulkheads(slots=settings.max_running, share_percent=100)),
-        runner,
-        bus,
-    )
+    nobody: Any = None
+    desk = Desk(cast(Any, bus), cast(Any, runner), nobody, settings, Bulkheads(settings.max_running, settings.max_running), nobody)
+    return desk, runner, bus
 
 
 @pytest.mark.promise("E-02")
