@@ -53,6 +53,15 @@ async def test_each_page_of_reviewed_answers_is_planned_by_itself(db: Database) 
         assert await tx.fetchval("SHOW plan_cache_mode") == "auto"
 
 
+async def test_no_step_of_an_erasure_is_planned_for_its_values(db: Database) -> None:
+    """Such a plan hashes the persons of all executions of the installation for each page: a large one never came to an end."""
+    async with db.unit_of_work() as tx:
+        assert await erasures_store.step(tx, new_uuid(), at_most=BATCH_ROWS) == "busy"
+        assert await tx.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
+    async with db.unit_of_work() as tx:
+        assert await tx.fetchval("SHOW plan_cache_mode") == "auto"
+
+
 async def test_dead_requests_that_name_the_person_go_in_batches_and_no_others(superuser: asyncpg.Connection) -> None:
     workspace, neighbour, erasure, key = new_uuid(), new_uuid(), new_uuid(), bytes(range(32))
     subject = "burnish.v1.executions.requested.background.{}"
