@@ -19,15 +19,13 @@ from burnish.embedded.postgres import Postgres
 from burnish.launcher.database import create_database
 from burnish.launcher.endpoints import packaged_database, packaged_nats
 from burnish.launcher.files import write_json
-from burnish.launcher.home import Home, HomeLock
+from burnish.launcher.home import Home, HomeLock, beside, settle_restore
 from burnish.launcher.passwords import Secrets, is_named_by_environment, load_secrets
 from burnish.launcher.ports import Ports
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.up import prepare_home
 from burnish_shared.bus.users import USERS
 from burnish_shared.contracts.erasures import Tombstone
-
-BESIDE = ".restoring"
 
 
 def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
@@ -42,12 +40,11 @@ def restore_home(home: Home, folder: Path, manifest: Manifest, *, tombstones: Se
     if lock is None:
         raise StartFailed(f"An installation runs in {home.path}. Restore into another home.")
     try:
+        settle_restore(home)
         _refuse_filled(home)
         secrets = load_secrets(home)
         refuse_misfits(manifest, secrets.keyring())
-        rows = asyncio.run(_restore(home, folder, manifest, secrets, tombstones=tombstones))
-        write_json(home.demo_record, {"restored_as_of": manifest.taken_at})  # Nobody wants the demo played among what came back.
-        return rows
+        return asyncio.run(_restore(home, folder, manifest, secrets, tombstones=tombstones))
     finally:
         lock.release()
 
@@ -59,15 +56,13 @@ def _refuse_filled(home: Home) -> None:
 
 
 async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secrets, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
-    database, bus = (place.with_name(place.name + BESIDE) for place in (home.postgres, home.nats))
-    places = (database, bus)
-    for place in places:
-        shutil.rmtree(place, ignore_errors=True)
+    places = (database, bus) = beside(home.postgres), beside(home.nats)
     try:
         async with running_beside(home, secrets, database=database, bus=bus) as target:
             found = await restore(folder, manifest, target, tombstones=tombstones)
         shutil.rmtree(home.nats, ignore_errors=True)
-        database.rename(home.postgres)
+        write_json(home.demo_record, {"restored_as_of": manifest.taken_at})  # Nobody wants the demo played among what came back.
+        database.rename(home.postgres)  # From here on it counts as restored: `settle_restore` does the rest where this process is killed.
         bus.rename(home.nats)
         return found
     finally:

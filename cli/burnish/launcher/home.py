@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,22 @@ def find_home(given: Path | None = None) -> Home:
     """The folder given, else BURNISH_HOME, else ~/.burnish; absolute. It need not exist."""
     named = given if given is not None else Path(os.environ.get("BURNISH_HOME") or DEFAULT_HOME)
     return Home(named.expanduser().absolute())
+
+
+def beside(place: Path) -> Path:
+    """Where a restore fills what it then moves to `place`."""
+    return place.with_name(place.name + ".restoring")
+
+
+def settle_restore(home: Home) -> None:
+    """Ends what a restore that was killed left: it moves the database first and the streams next, and before that nothing counts.
+
+    For whoever holds the home's lock. Changes nothing where no restore was killed.
+    """
+    if home.postgres.exists() and not beside(home.postgres).exists() and beside(home.nats).exists() and not home.nats.exists():
+        beside(home.nats).rename(home.nats)
+    for place in (home.postgres, home.nats):
+        shutil.rmtree(beside(place), ignore_errors=True)
 
 
 class HomeLock:

@@ -19,7 +19,7 @@ from burnish.launcher.database import point_simulator
 from burnish.launcher.environment import Surroundings
 from burnish.launcher.files import write_json
 from burnish.launcher.fleet import Fleet, open_public_socket
-from burnish.launcher.home import Home, HomeLock
+from burnish.launcher.home import Home, HomeLock, settle_restore
 from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.passwords import load_secrets
 from burnish.launcher.ports import PREDECESSOR_PATIENCE_S, Ports
@@ -83,6 +83,7 @@ class Launch:
         self._report.say(f"Burnish home: {self._home.path}")
         if has_crashed and (left := await end_leftovers(before.pids, home=self._home.path)):
             self._report.say(f"ended what a killed launcher left behind: {', '.join(left)}")
+        settle_restore(self._home)
         self._enter("starting")
         starting = asyncio.create_task(self._start())
         told_to_stop = asyncio.create_task(self._stop.wait())

@@ -8,7 +8,7 @@ import pytest
 from burnish.deployment_secrets import write_deployment_secrets
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats, binary, write_config
-from burnish.launcher.home import Home
+from burnish.launcher.home import Home, beside, settle_restore
 from burnish.launcher.passwords import load_secrets, new_kek
 from burnish_shared.bus.users import USERS
 
@@ -66,3 +66,24 @@ def test_damaged_secrets_of_a_deployment_are_refused_and_never_replaced(tmp_path
 
     assert (tmp_path / "secrets.json").read_text() == '{"kek": "a'
     assert (tmp_path / "gateway/env").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("left", "stands"),
+    [
+        ({"postgres.restoring", "nats.restoring", "nats"}, {"nats"}),  # it was being filled
+        ({"postgres", "nats.restoring"}, {"postgres", "nats"}),  # killed between both moves
+        ({"postgres", "nats", "nats.restoring"}, {"postgres", "nats"}),  # the bus of another one that was killed
+        ({"postgres", "nats"}, {"postgres", "nats"}),
+    ],
+)
+def test_a_killed_restore_counts_from_the_move_of_its_database_on(home: Home, left: set[str], stands: set[str]) -> None:
+    for name in left:
+        (home.path / name).mkdir()
+        (home.path / name / "of").write_text(name)
+
+    settle_restore(home)
+
+    assert {one.name for one in home.path.iterdir()} == stands
+    if "nats" not in left:
+        assert (home.nats / "of").read_text() == beside(home.nats).name
