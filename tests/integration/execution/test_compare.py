@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.embedded.stack import Caller, Stack
+from tests.integration.billing.money import on_plan, operator_of, until
 from tests.integration.execution.test_executions import HELLO, assert_settled, books, fault, finished, one_hold, rows_of
 from tests.pace import comes_within
 
 SIDES = {"messages": HELLO["messages"], "models": ["simulated/chat", "simulated/reader"]}
+HELLO_TO_THREE = SIDES | {"models": ["simulated/chat", "simulated/reader", "simulated/chat"]}
 
 
 async def greeting(caller: Caller) -> None:
@@ -178,4 +180,17 @@ async def test_sides_count_together_and_what_a_rate_refuses_used_up_nothing_of_i
         assert (refused.status, refused.body["error"]["code"], refused.headers["retry-after"]) == (429, "rate_limited", "6")
     assert (await slow("POST", "/v1/executions", HELLO)).status == 200
     assert len(await rows_of(stack, caller)) == 3
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E16", "B3")
+async def test_more_sides_than_the_plan_lets_wait_at_once_are_refused_for_good(stack: Stack, caller: Caller) -> None:
+    await on_plan(await operator_of(stack), caller, "for-two", concurrency=2)
+
+    async def never() -> bool:
+        answer = await caller("POST", "/v1/executions/compare", HELLO_TO_THREE)
+        return answer.status == 422 and answer.body["error"]["details"] == {"calls": 3, "most_at_once": 2}
+
+    await until(never)
+    assert (await caller("POST", "/v1/executions/compare", SIDES)).status == 200
     await assert_settled(stack, caller)

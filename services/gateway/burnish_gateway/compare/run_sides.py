@@ -54,9 +54,9 @@ async def admit_sides(
     """All are held for, or none: then the first refusal is raised, and nothing is left of the others. The first is counted for all by the
     rates, so that what is refused used up nothing, and may begin when its Retry-After is over.
 
-    With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where the rates never let in so many.
+    With a key, sides that were asked for before by this `route` are Repeated. Raises InvalidField where so many are never let in together.
     """
-    _check_rates(principal, calls=len(orders))
+    _check_calls(principal, calls=len(orders))
     plain = [replace(one, takes_part=False) for one in orders]
     made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in plain]
     keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
@@ -77,7 +77,15 @@ async def admit_sides(
     raise refusal
 
 
-def _check_rates(principal: Principal, *, calls: int) -> None:
+def _check_calls(principal: Principal, *, calls: int) -> None:
+    """What no waiting would let in: more than the plan lets wait for an answer at once, or than a rate lets begin at once."""
+    most = principal.workspace.concurrency
+    if calls > most:
+        raise InvalidField(
+            f"This begins {calls} calls at once, and the plan of this workspace lets {most} wait for an answer at once. "
+            "Ask for fewer, or take a plan that allows more.",
+            details={"calls": calls, "most_at_once": most},
+        )
     for rate in principal.rates:
         if calls > rate.most_at_once:
             raise InvalidField(
