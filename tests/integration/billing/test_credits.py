@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from burnish_shared.ids import new_uuid
+from tests.embedded.held_back import one_behind_the_other
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.workspaces import Workspace
 from tests.integration.billing.money import SMALL, books, drift, ok
@@ -90,6 +91,19 @@ async def test_a_charge_is_given_back_in_parts_and_never_more_than_it_was(stack:
     assert (await ok(caller("GET", f"/v1/executions/{done['id']}")))["cost_nusd"] == cost
     elsewhere = await operator("POST", "/v1/credits/refunds", {"execution_id": done["id"], "reason": "not here"})
     assert elsewhere.status == 404
+    assert not await drift(stack)
+
+
+@pytest.mark.promise("C-08")
+async def test_all_of_a_charge_is_given_back_once_however_many_ask_at_once(stack: Stack, caller: Caller, operator: Caller) -> None:
+    """Each has seen what was left before the others gave any of it back."""
+    done = await ok(caller("POST", "/v1/executions", SMALL))
+    refund = {"workspace_id": str(caller.workspace.workspace_id), "execution_id": done["id"], "reason": "a bad answer"}
+    acts = [("POST", "/v1/credits/refunds", refund | part) for part in ({"amount_nusd": 100}, {}, {})]
+    part, *rest = await one_behind_the_other(stack, operator, *acts)
+    assert (part.status, sorted(one.status for one in rest)) == (201, [201, 409]), rest
+    (given,) = [one.body for one in rest if one.status == 201]
+    assert (given["amount_nusd"], given["left_nusd"]) == (done["cost_nusd"] - 100, 0)
     assert not await drift(stack)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from asyncpg import Record
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -86,7 +87,10 @@ async def give_back(body: RefundBody, request: Request, gateway: GatewayParts, p
         if charge is None:
             raise NotFound("There is no charge or fee of this id in this workspace.", param=param)
         amount_nusd = body.amount_nusd or charge["left_nusd"]
-        row = await store.refund(tx, there, charge["transfer_id"], amount_nusd=amount_nusd, reason=body.reason) if amount_nusd > 0 else None
+        row = await _given_back(tx, there, charge, amount_nusd=amount_nusd, reason=body.reason)
+        if body.amount_nusd is None and row is not None and row["refund_id"] is None:  # another refund came between; from here on none does
+            amount_nusd = row["left_nusd"]
+            row = await _given_back(tx, there, charge, amount_nusd=amount_nusd, reason=body.reason)
         if row is None:
             raise Conflict("All of it was given back already.", param=param)
         if row["refund_id"] is None:
@@ -99,6 +103,11 @@ async def give_back(body: RefundBody, request: Request, gateway: GatewayParts, p
         )
 
     return await run_once(gateway, request, principal, status=201, work=work)
+
+
+async def _given_back(tx: Tx, workspace_id: UUID, charge: Record, *, amount_nusd: int, reason: str) -> Record | None:
+    """As `store.refund`; its account is locked from then on. None: there is nothing to give back."""
+    return await store.refund(tx, workspace_id, charge["transfer_id"], amount_nusd=amount_nusd, reason=reason) if amount_nusd > 0 else None
 
 
 @ledger.post(
