@@ -165,6 +165,19 @@ async def test_a_call_whose_loan_another_one_took_draws_again_and_not_for_ever(
     assert not await drift(stack)
 
 
+async def test_a_refusal_never_says_that_enough_is_available(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another call ends between the refusal and the look at what is free."""
+    caller = await stack.caller(credit_nusd=1)
+
+    async def find_more(tx: Tx, account_id: int) -> int:
+        return 10**12
+
+    monkeypatch.setattr(store, "find_free", find_more)
+    refused = (await caller("POST", "/v1/executions", SMALL)).body["error"]
+    assert (refused["code"], refused["details"]["available_nusd"]) == ("out_of_credit", None)
+    assert refused["details"]["needed_nusd"] > 1 and "available" not in refused["message"]
+
+
 @pytest.mark.capability("B3")
 async def test_more_callers_at_once_than_the_plan_allows_hear_429(stack: Stack, caller: Caller, operator: Caller) -> None:
     await on_plan(operator, caller, "narrow", concurrency=2)

@@ -303,7 +303,8 @@ async def _draws(request: ExecutionRequest, of: Submission) -> bool:
 
 
 async def _note_refusal(answer: Answer, of: Submission, *, amount_nusd: int) -> int | None:
-    """What is free on the account that refused, for the words of the refusal; None where nobody asks. A flood of refusals looks once.
+    """What is free on the account that refused, for the words of the refusal; None where nobody asks, and where it has enough since: that
+    is not why it was refused. A flood of refusals looks once.
 
     Noted before the look: where a call ends meanwhile, this refusal knows nothing of what it gave back, and is not believed.
     """
@@ -318,7 +319,7 @@ async def _note_refusal(answer: Answer, of: Submission, *, amount_nusd: int) -> 
     async with of.gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
         left_nusd = await store.find_free(tx, account_id)
     refusals.learn(account_id, left_nusd=left_nusd)
-    return left_nusd
+    return left_nusd if left_nusd is not None and left_nusd < amount_nusd else None
 
 
 def _asked(request: ExecutionRequest, of: Submission) -> Asked:
