@@ -207,6 +207,10 @@ async def test_credit_and_budgets_are_asked_for_every_step(stack: Stack) -> None
     await make_chain(caller, "poor", call("a"))
     refused = await caller("POST", "/v1/chains/poor/runs", {"variables": {"topic": "tea"}})
     assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit") and "x-should-retry" not in refused.headers
+    told = refused.body["error"]["details"]
+    assert (told["needed_nusd"] > 1, told["available_nusd"], told["step"]) == (True, 1, "a")
+    (step,) = (await caller("GET", f"/v1/chain-runs/{told['chain_run_id']}")).body["steps"]
+    assert step["error"]["details"] == {"needed_nusd": told["needed_nusd"], "available_nusd": 1}
 
 
 @pytest.mark.promise("G-02")
@@ -218,9 +222,15 @@ async def test_a_run_that_failed_under_a_key_tells_clients_not_to_repeat_it(stac
             await caller("POST", "/v1/chains/fails/runs", {"variables": {"topic": "tea"}}, headers=headers)
             for headers in ({}, {"idempotency-key": "f1"}, {"idempotency-key": "f1"})
         ]
+        body = {"variables": {"topic": "tea"}, "stream": True}
+        streamed = [
+            (await caller.events("/v1/chains/fails/runs", body, headers=headers))[-1][1]["error"]["retryable"]
+            for headers in ({}, {"idempotency-key": "f2"}, {"idempotency-key": "f2"})
+        ]
     error = [(one.body["error"]["retryable"], one.headers.get("x-should-retry")) for one in told]
     assert error == [(True, None), (False, "false"), (False, "false")] and {one.status for one in told} == {told[0].status}
     assert told[1].body["error"]["details"] == told[2].body["error"]["details"] != told[0].body["error"]["details"]
+    assert streamed == [True, False, False]
 
 
 @pytest.mark.promise("G-16")

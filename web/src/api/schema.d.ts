@@ -7948,6 +7948,13 @@ export interface components {
             /** Code */
             code: string;
             /**
+             * Details
+             * @description Of a step that credit, a budget or a rate refused: the numbers that the error of a call has.
+             */
+            details?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Message
              * @description Absent where the workspace keeps no text, or not any more.
              */

@@ -119,6 +119,9 @@ class ChainError(BaseModel):
     code: str
     message: str | None = Field(default=None, description="Absent where the workspace keeps no text, or not any more.")
     retryable: bool = False
+    details: dict[str, Any] | None = Field(
+        default=None, description="Of a step that credit, a budget or a rate refused: the numbers that the error of a call has."
+    )
 
 
 class RunStep(BaseModel):

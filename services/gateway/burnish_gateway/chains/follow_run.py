@@ -73,10 +73,10 @@ async def _ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, lo
 
 
 def error_of_run(answer: ChainRunAnswer, *, http_status: int | None = None, has_key: bool = False) -> BurnishError:
-    """What a caller who waits hears of a run without success; the run itself is named in `details`. `has_key`: it is what the caller's
-    Idempotency-Key gets from now on, so to ask again with it is of no use."""
+    """What a caller who waits hears of a run without success; the run itself is named in `details`, beside those of its error.
+    `has_key`: it is what the caller's Idempotency-Key gets from now on, so to ask again with it is of no use."""
     told = {} if answer.error is None else answer.error.model_dump()
-    details = {
+    details = (told.get("details") or {}) | {
         "chain_run_id": str(answer.id), "status": answer.status, "step": answer.failed_step, "cost_nusd": answer.cost_nusd,
         "trace_id": answer.trace_id,
     }  # fmt: skip
@@ -94,11 +94,19 @@ async def http_status_of(gateway: Gateway, principal: Principal, run_id: UUID) -
 
 
 async def events_of_run(
-    gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, request_id: str, may_repeat: bool
+    gateway: Gateway,
+    principal: Principal,
+    run_id: UUID,
+    *,
+    local: ChainRun | None,
+    request_id: str,
+    may_repeat: bool,
+    has_key: bool = False,
 ) -> AsyncGenerator[bytes | None, None]:
     """Server-sent events: `run`, then `step` for each change of one, and `delta` where text is streamed; exactly one of `done` and `error`
     ends them. None: nothing happened for a while. Closed before the end, it ends nothing: that is up to the route. A gateway that is
     stopped and gives no more time says so by an `error`, and the run goes on under another one. `may_repeat`: to ask again begins none.
+    `has_key`: as in `error_of_run`.
     """
     known: dict[str, int] = {}
     with contextlib.ExitStack() as stack:
@@ -121,7 +129,7 @@ async def events_of_run(
             for event in _changes(answer, known):
                 yield event
             if answer.status in ENDED:
-                yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
+                yield await _last(gateway, principal, _whole(answer, local), request_id=request_id, has_key=has_key)
                 return
         if gateway.inbox.is_over:
             yield error_event(_stopped(run_id, local=local, has_key=may_repeat), request_id=request_id)
@@ -158,10 +166,10 @@ async def _next(queue: Queue, over: asyncio.Event) -> Told | None:
     return END if told is None else told
 
 
-async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, *, request_id: str) -> bytes:
+async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, *, request_id: str, has_key: bool) -> bytes:
     if answer.status == SUCCESS:
         return event_of("done", answer.model_dump(mode="json"))
-    error = error_of_run(answer, http_status=await http_status_of(gateway, principal, answer.id))
+    error = error_of_run(answer, http_status=await http_status_of(gateway, principal, answer.id), has_key=has_key)
     return error_event(error, request_id=request_id)
 
 

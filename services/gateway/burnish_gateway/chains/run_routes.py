@@ -184,7 +184,9 @@ async def _ending(
     is stopped."""
     is_over = False
     try:
-        following = events_of_run(gateway, principal, run_id, local=local, request_id=request_id, may_repeat=goes_on)
+        following = events_of_run(
+            gateway, principal, run_id, local=local, request_id=request_id, may_repeat=goes_on, has_key=goes_on
+        )  # fmt: skip
         async with contextlib.aclosing(following) as events:
             async for event in events:
                 yield event

@@ -9,11 +9,14 @@ from burnish_gateway.execution.answer import failure_of
 from burnish_shared.chains.json_answer import json_of
 from burnish_shared.chains.walk import SUCCESS, Result
 from burnish_shared.contracts.executions import Outcome
-from burnish_shared.errors import BurnishError, RateLimited, Unavailable
+from burnish_shared.errors import BurnishError, OutOfCredit, RateLimited, Unavailable
 from burnish_shared.storable_text import storable
 
 WAITED_FOR: Final = (RateLimited, Unavailable)
 """Refusals that pass by themselves: in the middle of a run they are waited for, as long as its deadline allows."""
+
+TOLD_IN_NUMBERS: Final = (OutOfCredit, RateLimited)
+"""Refusals whose `details` are kept too: what was needed, and what there was. They hold nothing of what was asked."""
 
 NOT_WRITTEN: Final = datetime.max.replace(tzinfo=UTC)
 """After all that is."""
@@ -50,7 +53,7 @@ def ended_by(body: bytes, *, keeps_text: bool) -> Ended:
 
 def ended_without(error: BurnishError, *, status: str = "error") -> Ended:
     """Of a step that was never executed; nothing was paid."""
-    told = error_of(error)
+    told = error_of(error) | ({"details": error.details} if isinstance(error, TOLD_IN_NUMBERS) else {})
     return Ended(StepEnd(status, None, None, 0, False, None, told), Result(status, error=told))
 
 
