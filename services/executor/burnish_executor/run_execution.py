@@ -17,7 +17,7 @@ from burnish_executor.check_answer import AnswerChecks
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.charged import charged
 from burnish_executor.core.failure import FREE, Failure, FailureKind, wait_before_retry_s
-from burnish_executor.core.fallback import another_may_help, falling_back, is_worth_asking
+from burnish_executor.core.fallback import another_may_help, falling_back, is_worth_asking, not_asked_for_money
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.guard_execution import Guards
 from burnish_executor.mask_record import RecordMasks
@@ -119,6 +119,14 @@ class Runner:
             run.beside_bytes = run.request.interrupted_beside_bytes
             run.has_started = run.request.upstream_started
             return Failure(FailureKind.INTERRUPTED, "The executor that ran this stopped in the middle; what had been delivered was booked.")
+        not_held_for: list[str] = []
+        result = await self._first_answer(run, not_held_for)
+        if not_held_for and isinstance(result, Failure) and another_may_help(result, had_started=run.has_started):
+            return not_asked_for_money(result, not_held_for)
+        return result
+
+    async def _first_answer(self, run: Run, not_held_for: list[str]) -> Answer | Failure:
+        """`not_held_for` gets the models that were passed over because what they may cost could not be held."""
         asked = run.request
         result = await self._ask(run, others=len(asked.fallbacks))
         for nth, fallback in enumerate(asked.fallbacks, start=1):
@@ -130,6 +138,7 @@ class Runner:
             if run.seat is not None and not run.seat.move(provider_of(after)):
                 continue
             if not await self.holds.widen(run, fallback.hold_nusd):
+                not_held_for.append(fallback.route.model)
                 continue  # A cheaper one that comes after it may be within what there is.
             metrics.FALLBACKS.labels(result.kind.value[1]).inc()
             log.info("execution.fell_back", model=fallback.route.model, because=result.kind.value[1], **describe(run))

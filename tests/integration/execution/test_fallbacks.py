@@ -201,6 +201,7 @@ async def test_a_model_that_could_cost_more_than_there_is_is_not_asked(caller: C
     assert made.status == 201, made.body
     answer = await _ask(caller)
     assert answer.body["error"]["code"] == "provider_failed" and three.calls[1:] == [0, 0]
+    assert "be held: own/second" in answer.body["error"]["message"], answer.body
     assert (await caller("GET", f"/v1/budgets/{made.body['id']}")).body["spent_nusd"] == 0
 
 

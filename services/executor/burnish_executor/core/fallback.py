@@ -1,5 +1,7 @@
 """When another model is asked, and what it is asked. Pure (PROMISES E-04, E-05)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from burnish_executor.core.failure import Failure, FailureKind, is_too_long
@@ -37,6 +39,13 @@ def another_may_help(failure: Failure, *, had_started: bool) -> bool:
 def is_worth_asking(failure: Failure, fallback: Fallback, *, request: ExecutionRequest) -> bool:
     """An input that was too long for one model is sent to those that take more; tools and fields only to whom they may be given."""
     return (fallback.is_larger or not is_too_long(failure)) and may_be_given(request.settings, request.extra, route=fallback.route)
+
+
+def not_asked_for_money(failure: Failure, models: Sequence[str]) -> Failure:
+    """The same failure, which also says who was passed over because what he may cost could not be held."""
+    names = ", ".join(dict.fromkeys(models))
+    more = f"Not asked, because credit and budgets did not let what it may cost be held: {names}."
+    return replace(failure, message=f"{failure.message} {more}")
 
 
 def falling_back(request: ExecutionRequest, fallback: Fallback) -> ExecutionRequest:
