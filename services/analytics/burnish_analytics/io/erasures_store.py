@@ -30,7 +30,7 @@ async def due(tx: Tx, *, at_most: int) -> list[tuple[UUID, UUID]]:
 
 async def step(tx: Tx, erasure_id: UUID, *, at_most: int) -> Step:
     """The next bounded batch of the pass."""
-    # Planned for its values, a page hashes the person of every execution of the installation: 4 s at 450,000, and past the time limit of a
+    # Planned for its values, a page hashes the person of every execution of the installation: 4 s at 360,000, and past the time limit of a
     # statement at some millions. The plan for any values looks up the page's own, in 15 ms.
     await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     return await tx.fetchval("SELECT erase_step($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]
