@@ -225,6 +225,12 @@ async def test_going_back_over_a_form_asks_for_what_was_written_and_waits_for_wh
     await expect(form.get_by_label("Name")).to_have_value("Long thought")
     await expect(page).to_have_url(re.compile(r"/datasets\?new=1$"))
 
+    await page.go_back()
+    await expect(asked).to_be_visible()
+    await page.go_forward()
+    await expect(asked).to_have_count(0)
+    await expect(form.get_by_label("Name")).to_have_value("Long thought")
+
     sent: list[Route] = []
 
     def keep(route: Route) -> None:

@@ -1,17 +1,11 @@
-import { useBlocker } from "@tanstack/react-router";
 import { isUnsaved } from "@/api/unsaved";
-import { ConfirmDialog } from "@/kit/Dialog";
+import { AskToLeave } from "./AskToLeave";
 
 /** Asks before what is unsaved of `slug` (see useUnsaved) is thrown away by going elsewhere. Tabs of the same page keep it. */
 export function LeaveGuard({ slug }: { slug: string }) {
-  const leaving = useBlocker({
-    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && isUnsaved(slug),
-    enableBeforeUnload: () => isUnsaved(slug),
-    withResolver: true,
-  });
   return (
-    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
+    <AskToLeave isLoss={({ current, next }) => current.pathname !== next.pathname && isUnsaved(slug)} isUnsaved={() => isUnsaved(slug)}>
       What you wrote in {slug} is not saved, and is lost when you leave.
-    </ConfirmDialog>
+    </AskToLeave>
   );
 }
