@@ -212,6 +212,22 @@ async def test_two_datasets_in_use_have_two_names(call: Caller) -> None:
     put_away = sets[0] | {"created_at": "2026-01-01T00:00:00Z", "archived_at": "2026-01-02T00:00:00Z"}
     told = await bring(call, {"datasets": [put_away, sets[1]]})
     assert [one["outcome"] for one in told["datasets"]] == ["created", "created"]
+    same_time = [one | {"created_at": "2026-02-01T00:00:00Z"} for one in sets]
+    assert (await bring(call, {"datasets": same_time}, status=422))["error"]["param"] == "datasets[1].name"
+
+
+async def test_two_datasets_of_one_name_move_as_two(stack: Stack, call: Caller) -> None:
+    """The name of a dataset is nobody's alone: an export of both says when each was made."""
+    for one in ("a", "c"):
+        made = await call("POST", "/v1/datasets", {"name": "twins", "items": [{"input": one, "expected": "b"}]})
+        assert made.status == 201, made.body
+    bundle = await export(call)
+    for there, outcome in ((call, "unchanged"), (await stack.caller(), "created")):
+        assert [one["outcome"] for one in (await bring(there, bundle))["datasets"]] == [outcome] * 2
+        assert await export(there) == bundle
+    unnamed = [{key: value for key, value in one.items() if key != "created_at"} for one in json.loads(bundle)["datasets"]]
+    told = await bring(call, {"datasets": [json.loads(bundle)["datasets"][0], unnamed[1]]}, status=422)
+    assert told["error"]["param"] == "datasets[1].name"
 
 
 async def test_items_that_say_an_input_again_are_named(call: Caller) -> None:

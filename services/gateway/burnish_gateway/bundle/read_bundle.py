@@ -67,14 +67,22 @@ def read_bundle(raw: bytes, *, now: datetime) -> ReadBundle:
 
 
 def _check_names(datasets: Sequence[DatasetForm]) -> None:
-    """A name is that of one dataset in use, and of any that are archived: two in use would become one."""
-    seen: dict[str, int] = {}
+    """Name and time name one in use, and a name without a time any in use of that name: two that mean the same would become one.
+
+    Those of one name made at two times are two, as they were where they come from.
+    """
+    named: dict[str, int] = {}
+    exact: dict[tuple[str, datetime | None], int] = {}
     for index, one in enumerate(datasets):
-        if one.archived_at is None and (first := seen.setdefault(one.name, index)) != index:
+        if one.archived_at is not None:
+            continue
+        first = named.get(one.name) if one.created_at is None else exact.get((one.name, None), exact.get((one.name, one.created_at)))
+        if first is not None:
             raise InvalidField(
                 f"datasets[{index}].name: '{one.name}' is the name of datasets[{first}] too; give each its own, or put both into one.",
                 param=f"datasets[{index}].name",
             )
+        named[one.name] = exact[one.name, one.created_at] = index
 
 
 def _check_times(form: BaseModel, place: str, *, latest: datetime) -> None:
