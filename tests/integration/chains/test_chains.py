@@ -333,8 +333,22 @@ async def test_a_label_by_which_chains_run_a_prompt_is_not_removed(caller: Calle
         "Removing 'staging' of 'reply' would break chains that run it: deep (version 1). Take it out of those first."
     )
     assert (await caller("DELETE", "/v1/prompts/reply/labels/quiet")).status == 200
+    refused = await caller("DELETE", "/v1/prompts/reply/labels/production")
+    assert (refused.status, "deep" in refused.body["error"]["message"]) == (409, True), "'reply' alone runs production"
     assert (await caller("PATCH", "/v1/chains/deep", {"archived": True})).status == 200
+    assert (await caller("DELETE", "/v1/prompts/reply/labels/production")).status == 200
     assert (await caller("DELETE", "/v1/prompts/reply/labels/staging")).status == 200
+
+
+async def test_a_prompt_that_a_chain_names_in_capitals_is_kept_as_any_other(caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    assert (await caller("PUT", "/v1/prompts/reply/labels/staging", {"version": 1})).status == 200
+    await make_chain(caller, "loud", call("a", "Reply@STAGING"))
+    for method, path in (("DELETE", "/v1/prompts/reply/labels/staging"), ("POST", "/v1/prompts/reply/archive")):
+        refused = await caller(method, path)
+        assert (refused.status, "loud (version 1)" in refused.body["error"]["message"]) == (409, True), refused.body
+    await make_chain(caller, "fixed", call("a", "reply@1"))
+    assert (await caller("DELETE", "/v1/prompts/reply/labels/production")).status == 200, "its version is named"
 
 
 async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stack: Stack, caller: Caller) -> None:

@@ -118,13 +118,16 @@ class ServedVersion:
 
 
 async def served_versions_naming(tx: Tx, workspace_id: UUID, prompt: str) -> list[ServedVersion]:
-    """Versions that a label names, or that are the newest of a chain that is not archived, in which a prompt of this name may stand."""
+    """Versions that a label names, or that are the newest of a chain that is not archived, in which a prompt of this name may stand.
+
+    A version keeps the name as it was written, and `Reply` means `reply`.
+    """
     rows = await tx.fetch(
         """SELECT c.slug, v.version, v.content FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
             WHERE c.workspace_id = $1 AND c.archived_at IS NULL
               AND (v.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
                     WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version))
-              AND v.content::jsonb::text ~ ('"prompt": "' || $2 || '["@]')
+              AND v.content::jsonb::text ~* ('"prompt": "' || $2 || '["@]')
             ORDER BY c.slug, v.version LIMIT $3""",
         workspace_id, prompt, USERS_MOST,
     )  # fmt: skip

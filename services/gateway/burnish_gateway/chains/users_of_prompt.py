@@ -8,6 +8,7 @@ from burnish_shared.chains.form import Call, all_steps
 from burnish_shared.chains.read_form import read_chain
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
+from burnish_shared.slug import PRODUCTION
 
 NAMED_MOST: Final = 10
 
@@ -31,4 +32,8 @@ async def check_not_in_chains(tx: Tx, workspace_id: UUID, slug: str, *, what: st
 
 
 def _runs(does: object, slug: str, label: str | None) -> bool:
-    return isinstance(does, Call) and does.prompt.slug == slug and label in (None, does.prompt.label)
+    """`reply` alone means its label production."""
+    if not isinstance(does, Call) or does.prompt.slug != slug:
+        return False
+    named = does.prompt.label or (PRODUCTION if does.prompt.version is None else None)
+    return label is None or label == named
