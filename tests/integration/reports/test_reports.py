@@ -74,6 +74,7 @@ async def test_a_report_of_each_kind_shows_the_figures_of_the_api(analytics: Ana
     assert [row["group"] for row in whole["breakdowns"]["prompt"]] == ["answer", "route"]
     assert sum(row["cost_nusd"] for row in whole["breakdowns"]["model"]) == whole["figures"]["cost_nusd"] == 21_000
     assert sum(step["executions"] for step in whole["series"]) == 6 and whole["prompts"]["value"] == 2
+    assert all(step["p95_ms"] > 0 for step in whole["series"])
 
 
 @pytest.mark.capability("A1")

@@ -2,9 +2,12 @@
 
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from burnish.backup.home_restore import restore_home
+from burnish.backup.manifest import Manifest
 from burnish.deployment_secrets import write_deployment_secrets
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats, binary, write_config
@@ -87,3 +90,14 @@ def test_a_killed_restore_counts_from_the_move_of_its_database_on(home: Home, le
     assert {one.name for one in home.path.iterdir()} == stands
     if "nats" not in left:
         assert (home.nats / "of").read_text() == beside(home.nats).name
+
+
+def test_a_restore_ends_what_one_before_left_before_it_refuses_a_home_that_is_filled(home: Home, tmp_path: Path) -> None:
+    load_secrets(home)
+    for place in (home.postgres, beside(home.nats)):
+        place.mkdir()
+
+    with pytest.raises(StartFailed, match="is there already"):
+        restore_home(home, tmp_path, cast(Manifest, None), tombstones=())
+
+    assert home.nats.exists() and not beside(home.nats).exists()
