@@ -23,8 +23,9 @@ from burnish_shared.errors import Unavailable
 PATIENCE_S: Final = 90.0
 """'Kill any process at any time: the checker finds nothing stuck after 90 s' (PROMISES, printed on the README)."""
 
-FIRST_ANSWER_S: Final = 10.0
-"""A server that has not answered once by then is away, or somewhere else; one that did is waited for, it may come back."""
+FIRST_ANSWER_S: Final = 30.0
+"""A server that has not answered once by then is away, or somewhere else: one that was killed just before is back sooner, with its recovery.
+One that did answer is waited for, it may come back."""
 
 LOOK_AGAIN_S: Final = 0.25
 TELL_S: Final = 2.0
