@@ -18,12 +18,12 @@ T = TypeVar("T", bound=Hashable)
 class Bulkheads:
     """Of one lane. `slots`: all there are; `share`: most of them for one workspace, and for one provider's address.
 
-    `is_counted`: whether refusals are counted; those of queued work are not, as it waits.
+    `is_queued`: refusals are not counted, as what is queued waits; and what has a slot is refused no other provider, as it cannot wait.
     """
 
     slots: int
     share: int
-    is_counted: bool = True
+    is_queued: bool = False
     taken: int = 0
     _workspaces: Counter[UUID] = field(default_factory=Counter)
     _providers: Counter[Hashable] = field(default_factory=Counter)
@@ -62,10 +62,10 @@ class Bulkheads:
         _less(self._providers, seat.provider)
 
     def move(self, seat: "Seat", provider: Hashable) -> bool:
-        """A slot goes on to another provider. False: that one has its share; nothing changed."""
+        """A slot goes on to another provider. False: that one has its share; nothing changed. Never so for queued work."""
         if seat.provider == provider:
             return True
-        if self._providers[provider] >= self.share:
+        if self._providers[provider] >= self.share and not self.is_queued:
             self._count("provider")
             return False
         self._wake()
@@ -79,7 +79,7 @@ class Bulkheads:
         self._left = asyncio.Event()
 
     def _count(self, reason: str) -> None:
-        if self.is_counted:
+        if not self.is_queued:
             metrics.SLOTS_REFUSED.labels(reason).inc()
 
     def _full(self, workspace_id: UUID, provider: Hashable) -> str | None:

@@ -35,7 +35,7 @@ class Places:
     @classmethod
     def of(cls, bus: Bus, running: Mapping[Lane, int]) -> Self:
         """`running`: most executions of one workspace, or at one provider, at once, by lane."""
-        lanes = {lane: Bulkheads(most + max(1, most // 2), share=most, is_counted=False) for lane, most in running.items()}
+        lanes = {lane: Bulkheads(most + max(1, most // 2), share=most, is_queued=True) for lane, most in running.items()}
         return cls(bus, lanes)
 
     def loops(self, lane: Lane) -> int:

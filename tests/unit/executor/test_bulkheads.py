@@ -32,6 +32,16 @@ def test_a_call_that_goes_on_with_another_provider_takes_its_share_there() -> No
     assert shares == Bulkheads(4, 2)
 
 
+def test_what_is_queued_and_has_a_slot_may_go_on_with_another_provider_whose_share_is_taken() -> None:
+    """It cannot wait there: without its fallback it would end as failed, though it may wait for a day."""
+    shares = Bulkheads(3, 1, is_queued=True)
+    there, here = shares.enter(TWO, "second"), shares.enter(ONE, "first")
+    assert there is not None and here is not None and shares.enter(THREE, "second") is None
+    assert here.move("second") and shares.enter(THREE, "first") is not None
+    there.leave()
+    assert shares.enter(TWO, "second") is None, "it counts where it went"
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from("abc"), st.sampled_from(["enter", "leave", "move"])), max_size=60))
 def test_whatever_comes_and_goes_shares_hold_and_nothing_is_left(steps: list[tuple[int, str, str]]) -> None:
     shares, taken = Bulkheads(6, 3), list[Seat]()
