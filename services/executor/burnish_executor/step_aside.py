@@ -19,6 +19,9 @@ WAIT_S: Final = 0.1
 WAIT_S_PER_BYTE: Final = 0.4 / (1 << 20)
 """Longer for what is large: all that makes way in an executor writes a few MiB a second for each place that it keeps for others."""
 
+NOT_TAKEN_WAIT_S: Final = 5.0
+"""Longer too where the bus took no copy: what is full, or has older permissions, is so for a while, and a place may be free any moment."""
+
 SERVERS_OWN: Final = "nats-"
 """Headers by which a server knows a message; a copy has its own."""
 
@@ -53,6 +56,7 @@ class Places:
             seat = await self.bulkheads[request.lane].wait(request.workspace_id, provider_of(request), at_most_s=wait_s)
             if seat is not None or await self._is_written_again(request, message):
                 return seat
+            wait_s = NOT_TAKEN_WAIT_S
 
     async def _is_written_again(self, request: ExecutionRequest, message: Delivered) -> bool:
         headers = {name: value for name, value in message.headers.items() if not name.lower().startswith(SERVERS_OWN)}

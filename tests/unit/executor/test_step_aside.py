@@ -38,7 +38,8 @@ class FakeBus:
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(step_aside, "WAIT_S", 0.01)
+    for name in ("WAIT_S", "NOT_TAKEN_WAIT_S"):
+        monkeypatch.setattr(step_aside, name, 0.01)
     return FakeBus()
 
 
@@ -98,3 +99,19 @@ async def test_a_place_that_gets_free_meanwhile_is_taken_without_a_copy(bus: Fak
     assert taken is not None and not waiting.done()
     taken.leave()
     assert await asyncio.wait_for(waiting, 5) is not None and bus.tried == 0
+
+
+async def test_a_bus_that_takes_no_copy_is_not_asked_again_at_once(bus: FakeBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks it hears and says nothing of a place meanwhile: up to six seconds where its permissions are older."""
+    monkeypatch.setattr(step_aside, "NOT_TAKEN_WAIT_S", 60.0)
+    bus.is_away = True
+    places = Places.of(bus, {Lane.BATCH: 1})  # type: ignore[arg-type]
+    first, second = request_of(ONE, Lane.BATCH), request_of(ONE, Lane.BATCH)
+    taken = await places.take(first, message_of(first))
+    waiting = asyncio.create_task(places.take(second, message_of(second)))
+    while bus.tried < 1:
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.1)
+    assert taken is not None and bus.tried == 1
+    taken.leave()
+    assert await asyncio.wait_for(waiting, 5) is not None
