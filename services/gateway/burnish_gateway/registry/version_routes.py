@@ -27,6 +27,9 @@ router = make_router("prompts")
 
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 
+ASKED_AGAIN = "private, no-cache"
+"""Although a version never changes: a cache knows it by its address, which is another prompt's of that name in another workspace."""
+
 
 @router.post(
     "/v1/prompts/{slug}/versions",
@@ -104,7 +107,7 @@ async def get_version(
 ) -> Response:
     found = await gateway.catalog.resolve(principal.workspace_id, slug, version=version)
     etag = f'"{found.prompt_id.hex[-12:]}-v{version}{found.meaning}"'
-    headers = {"etag": etag, "cache-control": "private, no-cache" if found.includes else "private, max-age=86400"}
+    headers = {"etag": etag, "cache-control": ASKED_AGAIN}
     if etag_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     return json_response(answers.plain(answers.version_answer(found.slug, found.record, found=found)), headers=headers)
