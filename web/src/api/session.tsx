@@ -3,7 +3,7 @@ import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-quer
 import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Schema, api, refused, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
-import { forgetDrafts, leave } from "./unsaved";
+import { forgetDrafts, forgetSamples, leave } from "./unsaved";
 import { forgetForms } from "./unsaved-forms";
 
 type SessionAnswer = Schema<"burnish_gateway__access__people_answers__SessionAnswer">;
@@ -64,14 +64,8 @@ export async function sessionChanged(queries: QueryClient): Promise<void> {
   tellOtherTabs();
 }
 
-/** Values that somebody typed to try prompts with. */
-function forgetTyped() {
-  try {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith("burnish.samples.")) sessionStorage.removeItem(key);
-  } catch {
-    // Storage is switched off: there is nothing.
-  }
-}
+/** How the document is loaded anew. */
+export const anew = { load: () => window.location.reload() };
 
 function remembered(): string | null {
   try {
@@ -84,11 +78,13 @@ function remembered(): string | null {
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [chosen, setChosen] = useState(remembered);
+  /** Who was the first to be there since the document was loaded. */
   const [whose, setWhose] = useState<string | null>(null);
   const { data, error, refetch } = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, retry: false });
 
-  // Nothing of one person is left for the next, however the change came about: here, in another tab, or by a session that ended. From one
-  // straight to the next nobody is there for a moment, so that nothing on screen, and no answer that it follows, goes along.
+  // Nothing of one person is left for the next, however the change came about: here, in another tab, or by a session that ended. The document
+  // is loaded anew for another one: what the one before had begun, such as the parts of a file that are sent one after the other, would go on
+  // under the next one's name and in their workspace. Until then nobody is there.
   const person = data?.user.id ?? null;
   const isAnother = whose !== null && person !== null && person !== whose;
   const session = useMemo<Session | null | undefined>(() => {
@@ -100,23 +96,26 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, [data, chosen, isAnother]);
 
   // Set while rendering, not in an effect: the children's first requests already carry it.
-  standing.csrfToken = data?.csrf_token ?? null;
+  standing.csrfToken = (session && data?.csrf_token) ?? null;
   standing.workspaceId = session?.workspace?.id ?? null;
   standing.userId = session?.user.id ?? null;
 
+  const isGone = whose !== null && person !== whose;
   useEffect(() => {
-    if (whose === person) return;
-    if (whose !== null) {
-      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
-      queries.getMutationCache().clear();
-      forgetTyped();
-    }
-    if (person !== null) {
-      forgetDrafts(person);
-      forgetForms(person);
-    }
-    setWhose(person);
-  }, [whose, person, queries]);
+    if (!isGone) return;
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    queries.getMutationCache().clear();
+    forgetSamples();
+    if (person !== null) anew.load();
+  }, [isGone, person, queries]);
+
+  useEffect(() => {
+    if (person === null) return;
+    forgetDrafts(person);
+    forgetForms(person);
+    forgetSamples(person);
+    setWhose((was) => was ?? person);
+  }, [person]);
 
   useEffect(() => {
     const heard = () => {

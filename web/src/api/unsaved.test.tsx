@@ -4,7 +4,7 @@ import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { Leaving } from "@/shell/Leaving";
 import { signedOut } from "./client";
-import { useSessionState } from "./session";
+import { anew, useSessionState } from "./session";
 import { type Door, endSession, renderInSession, sessionApi, signInAs } from "./session.fake";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "./unsaved";
 import { preloadFloats } from "@/kit/floats";
@@ -86,18 +86,19 @@ async function ends(queries: QueryClient, next: string) {
   await endSession(door);
   await screen.findByText("nobody");
   await signInAs(door, next, queries);
-  await screen.findByLabelText("Text");
 }
 
 it("keeps a draft for whoever wrote it where the session ends by itself", async () => {
   await ends(await write("Hello"), "ada");
+  await screen.findByLabelText("Text");
   expect(shown()).toBe("Hello");
   expect([forgetDraft(draftKey("ada", "w1", "greet")), forgetDraft(draftKey("ada", "w1", "greet"))]).toEqual([true, false]);
 });
 
 it("keeps it for nobody else", async () => {
+  const load = vi.spyOn(anew, "load").mockReturnValue();
   await ends(await write("Hello"), "bob");
-  expect(shown()).toBe("");
+  await waitFor(() => expect(load).toHaveBeenCalledOnce());
   await waitFor(() => expect(Object.keys(sessionStorage)).toEqual([]));
 });
 
@@ -105,5 +106,6 @@ it("keeps nothing where all was saved", async () => {
   const queries = await write("Hello");
   fireEvent.change(screen.getByLabelText("Text"), { target: { value: "" } });
   await ends(queries, "ada");
+  await screen.findByLabelText("Text");
   expect([shown(), sessionStorage.length, signedOut.size]).toEqual(["", 0, 1]);
 });

@@ -108,8 +108,24 @@ export function forgetDraft(key: string): boolean {
 
 /** Drafts of everybody, or of everybody else. */
 export function forgetDrafts(butOf?: string): void {
+  forgetKeys(DRAFTS, butOf);
+}
+
+const SAMPLES = "burnish.samples.";
+
+/** Where values are kept that somebody typed to try a prompt with. */
+export function samplesKey(userId: string, workspaceId: string, slug: string): string {
+  return `${SAMPLES}${userId}.${workspaceId}.${slug}`;
+}
+
+/** Those of everybody, or of everybody else: a tab that was loaded again after a session ended remembers nobody, and has them still. */
+export function forgetSamples(butOf?: string): void {
+  forgetKeys(SAMPLES, butOf);
+}
+
+function forgetKeys(begin: string, butOf: string | undefined) {
   try {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith(DRAFTS) && !(butOf && key.startsWith(`${DRAFTS}${butOf}.`))) sessionStorage.removeItem(key);
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(begin) && !(butOf && key.startsWith(`${begin}${butOf}.`))) sessionStorage.removeItem(key);
   } catch {
     // Storage is switched off: there is nothing.
   }

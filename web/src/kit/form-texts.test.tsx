@@ -1,8 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { act, fireEvent, screen } from "@testing-library/react";
 import { type ComponentType, useState } from "react";
-import { beforeAll, beforeEach, expect, it } from "vitest";
-import { useSessionState } from "@/api/session";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { anew, useSessionState } from "@/api/session";
 import { type Door, endSession, renderInSession, sessionApi, signInAs } from "@/api/session.fake";
 import { forgetForms } from "@/api/unsaved-forms";
 import { LeftForms } from "@/shell/LeftForms";
@@ -145,7 +145,9 @@ it("shows it to nobody else, and not to its writer either once somebody else was
   await open();
   write();
   await ends();
-  await signIn("ben");
+  const load = vi.spyOn(anew, "load").mockReturnValue();
+  await signInAs(door, "ben", queries);
+  await vi.waitFor(() => expect(load).toHaveBeenCalledOnce());
   expect(left()).toBeNull();
   await ends();
   await signIn("ada");

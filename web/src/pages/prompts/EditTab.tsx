@@ -27,9 +27,9 @@ const USUAL_MAX_TOKENS = 4_096;
 
 /** The text, the variables and the settings of the next version, and a place to try them. */
 export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
-  const { workspace } = useSession();
+  const { user, workspace } = useSession();
   const may = useMay();
-  const [samples, setSample] = useSamples(workspace?.id ?? "", prompt.slug);
+  const [samples, setSample] = useSamples(user.id, workspace?.id ?? "", prompt.slug);
   const [saving, setSaving] = useState(false);
   const [newer, setNewer] = useState<number | null>(null);
   const { template, error } = draft.template;

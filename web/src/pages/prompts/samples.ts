@@ -1,27 +1,25 @@
-/** Sample values of variables: typed by hand, kept until the tab is closed, turned into what the variables want. */
+/** Sample values of variables: typed by hand, kept until the tab is closed for whoever typed them, turned into what the variables want. */
 import { useCallback, useState } from "react";
+import { samplesKey } from "@/api/unsaved";
 import { type Json, type PromptTemplate, type Variable, typeOf } from "@/lib/template";
 
 export type Samples = Record<string, string>;
 
-function placeOf(workspace: string, slug: string): string {
-  return `burnish.samples.${workspace}.${slug}`;
-}
-
-export function useSamples(workspace: string, slug: string): [Samples, (name: string, text: string) => void] {
-  const [samples, setSamples] = useState<Samples>(() => readStored(placeOf(workspace, slug)));
+export function useSamples(user: string, workspace: string, slug: string): [Samples, (name: string, text: string) => void] {
+  const place = samplesKey(user, workspace, slug);
+  const [samples, setSamples] = useState<Samples>(() => readStored(place));
   const set = useCallback(
     (name: string, text: string) =>
       setSamples((before) => {
         const next = { ...before, [name]: text };
         try {
-          sessionStorage.setItem(placeOf(workspace, slug), JSON.stringify(next));
+          sessionStorage.setItem(place, JSON.stringify(next));
         } catch {
           // Storage is full or switched off: they hold until the page is closed.
         }
         return next;
       }),
-    [workspace, slug],
+    [place],
   );
   return [samples, set];
 }
