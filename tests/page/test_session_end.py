@@ -3,8 +3,9 @@
 import re
 from uuid import uuid4
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
+from burnish_gateway.access.session_token import COOKIE
 from tests.page.axe import check_axe
 from tests.page.browser import expect_console, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
@@ -104,3 +105,37 @@ async def test_steps_of_a_chain_are_there_again_after_another_tab_and_after_sign
     for theme in ("light", "dark"):
         await set_theme(page, theme)
         await screenshot(page, f"session-end/chain-{theme}")
+
+
+async def comes_instead(page: Page, site: Site, role: str) -> None:
+    """Another person signs in in this browser, as in another tab of it."""
+    value = await site.cookie(role)
+    await page.context.add_cookies([{"name": COOKIE, "value": value, "url": site.url, "httpOnly": True, "sameSite": "Lax"}])
+    await page.evaluate("new BroadcastChannel('burnish-session').postMessage({ kind: 'changed' })")
+    await expect(page.get_by_role("button", name="Edith Clarke")).to_be_visible(timeout=12_000)
+
+
+async def test_nothing_of_one_person_goes_on_or_is_shown_as_the_next(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/playground")
+    await page.get_by_role("radio", name="Messages").check(force=True)
+    await page.get_by_role("textbox", name="Message 1").fill("a text of Ada's")
+    await page.wait_for_url("**/playground*#*")
+    await page.get_by_role("link", name="Runs", exact=True).click()
+    await page.get_by_role("button", name="Bring in runs").click()
+    sent: list[Route] = []
+    await page.route("**/v1/executions/import", lambda route: sent.append(route))  # noqa: PLW0108 -- playwright wants a function of its own
+    lines = "{}\n" * 1_001  # Two parts, sent one after the other.
+    await page.get_by_label("File of runs").set_input_files(
+        {"name": "runs.jsonl", "mimeType": "application/x-ndjson", "buffer": lines.encode()}
+    )
+    while not sent:
+        await page.evaluate("() => new Promise(requestAnimationFrame)")
+    await comes_instead(page, site, "editor")
+    # The answer to the first part comes now, or to nobody.
+    await sent[0].fulfill(json={"accepted": 1_000, "results": []})
+    await page.go_back()
+    await page.wait_for_url("**/playground*")
+    await settled(page)
+    await expect(page.get_by_text("a text of Ada's")).to_have_count(0)
+    assert "#" not in page.url
+    assert len(sent) == 1

@@ -17,7 +17,7 @@ import { type Asking, askedOf, comparedOf } from "./ask";
 import { useRuns } from "./runs";
 import { type Column, MOST_COLUMNS, newColumn, playgroundOf, writePlayground } from "./state";
 import { useColumn } from "./useColumn";
-import { usePlayground } from "./usePlayground";
+import { byMe, usePlayground } from "./usePlayground";
 import { sharedVariables } from "./variables";
 
 const NAMES = ["A", "B", "C"] as const;
@@ -34,7 +34,7 @@ function useReplay(): boolean {
   useEffect(() => {
     if (!run) return undefined;
     const abort = new AbortController();
-    const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, replace: true });
+    const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, state: byMe(), replace: true });
     read("/v1/executions/{execution_id}", { path: { execution_id: String(run) } }, abort.signal)
       .then((found) => go(isUnderway(found as Execution | Underway) ? { search: {}, hash: "" } : writePlayground(playgroundOf(found as Execution))))
       .catch((error: unknown) => {

@@ -1,20 +1,37 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { standing } from "@/api/client";
 import type { Search } from "@/lib/url-state";
 import { type Column, type Playground, readPlayground, writePlayground } from "./state";
 
 const WRITE_MS = 300;
 
+/** Kept with an entry of the history: who wrote the texts behind its "#". What came by a link says nobody. */
+type Written = { by?: string };
+
+/** For the entry that is written now. */
+export const byMe = () => ({ by: standing.userId ?? undefined }) satisfies Written as never;
+
+/** The texts of the address, unless somebody else wrote them: going back leads to entries of whoever was signed in here before. */
+function textsHere(): string {
+  const { by } = (window.history.state ?? {}) as Written;
+  return by === undefined || by === standing.userId ? window.location.hash : "";
+}
+
 /** What the playground shows; the address follows it, and it follows the address where that changed by itself (back, a link). */
 export function usePlayground(): { state: Playground; setColumn: (index: number, changes: Partial<Column>) => void; setValue: (name: string, text: string) => void; set: (next: (before: Playground) => Playground) => void } {
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
-  const [state, setState] = useState(() => readPlayground(search, window.location.hash));
+  const [state, setState] = useState(() => readPlayground(search, textsHere()));
   const written = useRef<string | null>(null);
 
   useEffect(() => {
-    const here = signature(readPlayground(search, window.location.hash));
-    if (written.current !== null && here !== written.current) setState(readPlayground(search, window.location.hash));
+    if (textsHere() !== window.location.hash) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  }, []);
+
+  useEffect(() => {
+    const here = signature(readPlayground(search, textsHere()));
+    if (written.current !== null && here !== written.current) setState(readPlayground(search, textsHere()));
     written.current = here;
   }, [search]);
 
@@ -24,7 +41,7 @@ export function usePlayground(): { state: Playground; setColumn: (index: number,
     const timer = setTimeout(() => {
       written.current = wanted;
       const { search: next, hash } = writePlayground(state);
-      void navigate({ to: ".", search: next as never, hash, replace: true, resetScroll: false, hashScrollIntoView: false });
+      void navigate({ to: ".", search: next as never, hash, state: byMe(), replace: true, resetScroll: false, hashScrollIntoView: false });
     }, WRITE_MS);
     return () => clearTimeout(timer);
   }, [state, navigate]);
