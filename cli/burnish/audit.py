@@ -24,8 +24,8 @@ PATIENCE_S: Final = 90.0
 """'Kill any process at any time: the checker finds nothing stuck after 90 s' (PROMISES, printed on the README)."""
 
 FIRST_ANSWER_S: Final = 30.0
-"""A server that has not answered once by then is away, or somewhere else: one that was killed just before is back sooner, with its recovery.
-One that did answer is waited for, it may come back."""
+"""A server that has not answered once by then is away, or somewhere else: one that was killed just before is back sooner. One that did
+answer is waited for, it may come back."""
 
 LOOK_AGAIN_S: Final = 0.25
 TELL_S: Final = 2.0

@@ -16,13 +16,14 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(slots=True)
 class Bulkheads:
-    """Of one lane. `slots`: all there are; `share`: most of them for one workspace, and for one provider's address.
+    """Of one lane. `slots`: all there are; `share`: most of them for one workspace; `provider_share`: for one provider's address.
 
     `is_queued`: refusals are not counted, as what is queued waits; and what has a slot is refused no other provider, as it cannot wait.
     """
 
     slots: int
     share: int
+    provider_share: int
     is_queued: bool = False
     taken: int = 0
     _workspaces: Counter[UUID] = field(default_factory=Counter)
@@ -31,8 +32,9 @@ class Bulkheads:
 
     @classmethod
     def by_percent(cls, slots: int, share_percent: int) -> Self:
-        """A share is at least one slot."""
-        return cls(slots, max(1, slots * share_percent // 100))
+        """A share is at least one slot, and the same for a workspace and for a provider."""
+        share = max(1, slots * share_percent // 100)
+        return cls(slots, share, share)
 
     def enter(self, workspace_id: UUID, provider: Hashable) -> "Seat | None":
         """Takes a slot. None: there is none, or none for this workspace or this provider."""
@@ -65,7 +67,7 @@ class Bulkheads:
         """A slot goes on to another provider. False: that one has its share; nothing changed. Never so for queued work."""
         if seat.provider == provider:
             return True
-        if self._providers[provider] >= self.share and not self.is_queued:
+        if self._providers[provider] >= self.provider_share and not self.is_queued:
             self._count("provider")
             return False
         self._wake()
@@ -87,7 +89,7 @@ class Bulkheads:
             return "slots"
         if self._workspaces[workspace_id] >= self.share:
             return "workspace"
-        return "provider" if self._providers[provider] >= self.share else None
+        return "provider" if self._providers[provider] >= self.provider_share else None
 
 
 @dataclass(slots=True)

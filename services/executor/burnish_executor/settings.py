@@ -21,12 +21,12 @@ class ExecutorSettings(SealingSettings):
     background_running: int = Field(
         default=32,
         ge=1,
-        description="Most background executions of one workspace, or at one provider, at once; half as many places are kept for others.",
+        description="Most background executions of one workspace at once; half as many places are kept for others.",
     )
     batch_running: int = Field(
         default=64,
         ge=1,
-        description="Most batch executions of one workspace, or at one provider, at once; half as many places are kept for others.",
+        description="Most batch executions of one workspace at once; half as many places are kept for others.",
     )
     attempt_timeout_s: float = Field(
         default=60.0, gt=0, description="Longest single call of a provider, where neither version nor caller says."

@@ -16,8 +16,8 @@ from burnish_shared.errors import Unavailable
 WAIT_S: Final = 0.1
 """So long a message waits for a place before it makes way, which bounds how often it is written again."""
 
-WAIT_S_PER_BYTE: Final = 0.4 / (1 << 20)
-"""Longer for what is large: all that makes way in an executor writes a few MiB a second for each place that it keeps for others."""
+WAIT_S_PER_BYTE: Final = 2.0 / (1 << 20)
+"""Longer for what is large: no place that is kept for others writes more than half a MiB a second."""
 
 NOT_TAKEN_WAIT_S: Final = 5.0
 """Longer too where the bus took no copy: what is full, or has older permissions, is so for a while, and a place may be free any moment."""
@@ -30,16 +30,18 @@ log = structlog.get_logger("burnish.executor")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Of the lanes that are read from queues: so many for a workspace or a provider as a lane is set to, and half as many for others."""
+    """Of the lanes that are read from queues: so many for a workspace as a lane is set to, and half as many for others.
+
+    A provider's share lies between the two: one workspace that has all of its own at one address leaves places there too.
+    """
 
     bus: Bus
     bulkheads: Mapping[Lane, Bulkheads]
 
     @classmethod
     def of(cls, bus: Bus, running: Mapping[Lane, int]) -> Self:
-        """`running`: most executions of one workspace, or at one provider, at once, by lane."""
-        lanes = {lane: Bulkheads(most + max(1, most // 2), share=most, is_queued=True) for lane, most in running.items()}
-        return cls(bus, lanes)
+        """`running`: most executions of one workspace at once, by lane."""
+        return cls(bus, {lane: _with_others(most) for lane, most in running.items()})
 
     def loops(self, lane: Lane) -> int:
         """How many messages of the lane may be in hand at once: each that runs or waits for its place has one."""
@@ -68,3 +70,8 @@ class Places:
             return False
         metrics.STEPPED_ASIDE.labels(request.lane.value).inc()
         return True
+
+
+def _with_others(most: int) -> Bulkheads:
+    others = max(2, most // 2)
+    return Bulkheads(most + others, share=most, provider_share=most + others // 2, is_queued=True)

@@ -23,7 +23,7 @@ ASKED = [{"role": "user", "content": "Hello."}]
 SLOTS = 12
 
 QUEUED = 2
-"""Places of each queued lane for one tenant; with the one that is kept for others there are three."""
+"""Places of each queued lane for one tenant; two more are kept for others, one of them at the same provider."""
 
 REST_S = 3.0
 

@@ -39,7 +39,7 @@ async def test_an_executor_tries_few_keys_at_once_and_says_so_to_the_rest(monkey
     runner = SimpleNamespace(asker=SimpleNamespace(vault=SimpleNamespace(db=None, keyring=None), providers=None))
     some: Any = None
     bus: Any = SimpleNamespace(nc=SimpleNamespace(publish=publish))
-    desk = Desk(bus=bus, runner=runner, admission=some, settings=some, bulkheads=Bulkheads(2, 1), places=some)  # type: ignore[arg-type]
+    desk = Desk(bus=bus, runner=runner, admission=some, settings=some, bulkheads=Bulkheads(2, 1, 1), places=some)  # type: ignore[arg-type]
     data = KeyTestRequest(workspace_id=new_uuid(), provider_key_id=new_uuid()).model_dump_json().encode()
 
     async def ask(*inboxes: str) -> None:
@@ -76,7 +76,7 @@ async def test_an_executor_that_stops_tries_no_more_keys(monkeypatch: pytest.Mon
     monkeypatch.setattr(consumers, "try_key", try_it)
     bus: Any = SimpleNamespace(nc=SimpleNamespace(publish=publish, subscribe=subscribe))
     some: Any = SimpleNamespace(on_message=None)
-    desk = Desk(bus=bus, runner=some, admission=some, settings=some, bulkheads=Bulkheads(2, 1), places=some)
+    desk = Desk(bus=bus, runner=some, admission=some, settings=some, bulkheads=Bulkheads(2, 1, 1), places=some)
     incoming: Any = await app._subscribe(bus, desk=desk, feed=some, limits=some)
     assert set(incoming) == {subjects.PROVIDER_KEYS_TEST, subjects.EXECUTIONS_REQUESTED_INTERACTIVE}
     await desk.drain()

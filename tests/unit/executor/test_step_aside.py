@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.capability("E9", "E15"), pytest.mark.promise("E-12")]
 
 PRICE = Price(version="t", input_nusd_per_million=0, cached_input_nusd_per_million=0, output_nusd_per_million=0)
 ROUTE = Route(model="m", provider="p", upstream_model="m", base_url="http://127.0.0.1:1/v1", price=PRICE)
-ONE, TWO = UUID(int=1), UUID(int=2)
+ONE, TWO, THREE = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
 class FakeBus:
@@ -61,7 +61,7 @@ def message_of(request: ExecutionRequest, *, seq: int = 7) -> Delivered:
 async def test_what_finds_its_share_taken_is_written_again_behind_all_others(bus: FakeBus, lane: Lane) -> None:
     places = Places.of(bus, {Lane.BACKGROUND: 1, Lane.BATCH: 1})  # type: ignore[arg-type]
     first, second, others = request_of(ONE, lane), request_of(ONE, lane), request_of(TWO, lane)
-    assert places.loops(lane) == 2
+    assert places.loops(lane) == 3
     assert await places.take(first, message_of(first)) is not None and bus.tried == 0
     assert [await places.take(second, message_of(second, seq=seq)) for seq in (7, 7, 8)] == [None] * 3
     subject, data, _, headers = bus.written[0]
@@ -69,7 +69,9 @@ async def test_what_finds_its_share_taken_is_written_again_behind_all_others(bus
     assert headers == {REPLY_HEADER: "_INBOX.1", "traceparent": "00-1"}, "the server's own headers are not copied"
     ids = [message_id for _, _, message_id, _ in bus.written]
     assert ids[0] == ids[1] != ids[2], "the stream drops the copy of a message that was delivered twice"
-    assert await places.take(others, message_of(others)) is not None, "a place is kept for others"
+    third = request_of(THREE, lane).model_copy(update={"route": first.route})
+    assert await places.take(third, message_of(third)) is not None, "a place is kept for others at the same provider"
+    assert await places.take(others, message_of(others)) is not None, "and one elsewhere"
 
 
 async def test_where_no_copy_is_taken_it_waits_for_a_place_and_has_it_as_soon_as_one_is_free(bus: FakeBus) -> None:

@@ -192,7 +192,7 @@ class _Running:
 def _desk() -> tuple[Desk, _Running, _Bus]:
     settings, runner, bus = ExecutorSettings.model_construct(), _Running(), _Bus()
     nobody: Any = None
-    desk = Desk(cast(Any, bus), cast(Any, runner), nobody, settings, Bulkheads(settings.max_running, settings.max_running), nobody)
+    desk = Desk(cast(Any, bus), cast(Any, runner), nobody, settings, Bulkheads.by_percent(settings.max_running, 100), nobody)
     return desk, runner, bus
 
 

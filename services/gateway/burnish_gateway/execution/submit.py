@@ -92,6 +92,8 @@ class Submission:
     @property
     def rates(self) -> list[RateLimit]:
         """What limits it, by as many calls as it counts for."""
+        if self.calls == 1:
+            return self.principal.rates
         return [replace(one, calls=self.calls) for one in self.principal.rates] if self.calls else []
 
 

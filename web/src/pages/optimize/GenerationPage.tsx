@@ -97,7 +97,10 @@ function Content({ line, latest }: { line: Line; latest: number | null }) {
           { label: "Snapshots", value: count(named.length), note: named.length === 0 ? "none yet" : "kept by name" },
         ]}
       />
-      <Section title="How it went">
+      <Section
+        title="How it went"
+        description={history.hasMore && latest !== null ? `The newest ${count(history.rows.length)} of ${count(latest + 1)} generations; read on in the list to draw more.` : undefined}
+      >
         <Suspense fallback={<div aria-busy style={{ minHeight: COURSE_PX }} />}>
           <Course generations={history.rows} snapshots={named} />
         </Suspense>
