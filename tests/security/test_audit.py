@@ -88,6 +88,7 @@ INSTEAD = {
     "POST /v1/prompts": {"slug": "free_slug"},
     "PUT /v1/prompts/{slug}/labels/{label}": {"label": "free_label"},
     "PUT /v1/chains/{slug}/labels/{label}": {"label": "free_label"},
+    "DELETE /v1/prompts/{slug}/labels/{label}": {"label": "free_label"},
 }
 """Routes that need another thing of the tenant's than all others, because theirs is used up."""
 

@@ -26,13 +26,13 @@ def test_work_queues_have_no_two_consumers_for_one_subject() -> None:
 
 
 @pytest.mark.promise("T-06")
-def test_requests_are_published_by_gateway_and_optimizer_alone() -> None:
+def test_requests_are_published_by_those_who_make_them_and_by_the_executor_that_puts_them_back() -> None:
     def publishers(part: str) -> set[str]:
         return {user for user in users.USERS if any(part in subject for subject in users.permissions(user).publish)}
 
     assert publishers("executions.requested.interactive") == {"gateway"}
-    assert publishers("executions.requested.background") == {"gateway"}
-    assert publishers("executions.requested.batch") == {"gateway", "optimizer"}  # the gateway: shadow arms of experiments
+    assert publishers("executions.requested.background") == {"gateway", "executor"}  # the executor: what makes way
+    assert publishers("executions.requested.batch") == {"gateway", "optimizer", "executor"}  # the gateway: shadow arms of experiments
     assert publishers("executions.completed.batch") == {"executor"}
     assert publishers("feedback.recorded") == {"gateway"}
 
