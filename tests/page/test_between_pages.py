@@ -241,6 +241,7 @@ async def test_going_back_over_a_form_asks_for_what_was_written_and_waits_for_wh
     create = form.get_by_role("button", name="Create with 1 item")
     async with page.expect_request("**/v1/datasets"):
         await create.click()
+    await expect(form.locator("button[aria-busy=true]")).to_be_visible()  # The request may leave a moment before the form knows of it.
     await page.go_back()
     await expect(form).to_contain_text("It is sent already")
     await sent[0].abort()
