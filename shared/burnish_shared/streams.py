@@ -33,7 +33,6 @@ EXECUTIONS_IN_HAND: Final = 4_096
 """Messages of one lane that all executors have in hand at once (PROMISES 5.3). Where it is reached, one tenant's work can take all of it,
 whatever each executor keeps for others: 42 executors reach it in the lane of batches."""
 
-
 STOPS_MOST: Final = 3
 """So many deliveries the server makes beyond those after which a failing message is dead-lettered: what services gave back because they
 were stopped is delivered again, and lost to nobody. The server tells how often it delivered, not why it had to again, and a failure may

@@ -56,7 +56,7 @@ def _refuse_filled(home: Home) -> None:
 
 
 async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secrets, *, tombstones: Sequence[Tombstone]) -> dict[str, int]:
-    places = (database, bus) = beside(home.postgres), beside(home.nats)
+    database, bus = beside(home.postgres), beside(home.nats)
     try:
         async with running_beside(home, secrets, database=database, bus=bus) as target:
             found = await restore(folder, manifest, target, tombstones=tombstones)
@@ -66,8 +66,7 @@ async def _restore(home: Home, folder: Path, manifest: Manifest, secrets: Secret
         bus.rename(home.nats)
         return found
     finally:
-        for place in places:
-            shutil.rmtree(place, ignore_errors=True)
+        settle_restore(home)  # Also where a second Ctrl-C came between the moves.
 
 
 @asynccontextmanager

@@ -54,6 +54,13 @@ POLICY: Final[OSPolicy] = {
 }
 """A run sees no clock and no dice: the same code with the same inputs says the same, on every machine."""
 
+ANSWER_MOST_S: Final = 20.0
+"""A worker that has not answered by then is killed, also where it was not running anything. Far above every limit of time in use."""
+
+STOPPED: Final = Failed(FailureKind.TIME, "the worker was stopped")
+"""By us, because the interpreter did not stop by itself. Seldom the code's doing: where the machine stood still for two seconds, no
+worker got as far as to look at its clock. So such a run is begun once more, with another worker; code that does it again has no value."""
+
 STOP_FIRST: Final = "raise SystemExit\n"
 """Put before code that is only looked at: all of it is parsed, and none of it runs."""
 
@@ -130,6 +137,7 @@ class PythonSandbox:
                     min_processes=1,
                     max_processes=self._workers,
                     max_checkouts_per_worker=RUNS_OF_A_WORKER,
+                    request_timeout=ANSWER_MOST_S,
                     feed_duration_limit_grace=HARD_STOP_S,
                     turn_duration_limit_grace=HARD_STOP_S,
                 )
@@ -138,7 +146,12 @@ class PythonSandbox:
 
 
 def _run(pool: Monty, code: str, inputs: dict[str, Any], limits: Limits) -> Result:
-    """One run in one session, in a thread of ours."""
+    """One run in one session, in a thread of ours; a second where a worker had to be stopped."""
+    result = _run_once(pool, code, inputs, limits)
+    return _run_once(pool, code, inputs, limits) if result is STOPPED else result
+
+
+def _run_once(pool: Monty, code: str, inputs: dict[str, Any], limits: Limits) -> Result:
     bounds: ResourceLimits = {
         "max_feed_duration_secs": limits.time_s,
         "max_memory": limits.memory_bytes,
@@ -154,8 +167,7 @@ def _run(pool: Monty, code: str, inputs: dict[str, Any], limits: Limits) -> Resu
     except MontyRuntimeError as error:
         return _failed(error)
     except MontyCrashedError as error:
-        kind = FailureKind.TIME if error.timed_out else FailureKind.CRASHED
-        return Failed(kind, "the worker was stopped" if error.timed_out else "the worker ended unexpectedly")
+        return STOPPED if error.timed_out else Failed(FailureKind.CRASHED, "the worker ended unexpectedly")
     except (NotPlainError, MontyConversionError, ValueError, TypeError) as error:
         return Failed(FailureKind.RESULT, shortened(str(error)))
 

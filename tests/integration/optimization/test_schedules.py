@@ -71,7 +71,9 @@ async def test_a_time_that_came_starts_one_job_whoever_looks(stack: Stack, desk:
 
 async def test_what_was_missed_while_nobody_looked_is_made_up_for_once(stack: Stack, desk: Desk) -> None:
     made = await served(desk, "POST", SCHEDULES, asked(desk), status=201)
-    clock = await make_due(stack, made["id"], ago=timedelta(hours=7, minutes=1))
+    due_at = datetime.now(UTC).replace(minute=30) - timedelta(hours=8)
+    await rows_of(stack, "UPDATE optimization_schedules SET next_at = $2 WHERE schedule_id = $1::text::uuid", made["id"], due_at)
+    clock = SetClock(due_at + timedelta(hours=7, minutes=1))  # Half past: as many full hours lie between them, whenever this runs.
     assert await rounds(stack, clock, replicas=2) == 1
     assert await rounds(stack, clock) == 0
     [run] = await runs_of(desk, made["id"])

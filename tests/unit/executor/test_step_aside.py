@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +11,7 @@ from burnish_executor import step_aside
 from burnish_executor.bulkheads import provider_of
 from burnish_executor.step_aside import Places
 from burnish_shared.bus.batch import Delivered
+from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable
@@ -43,6 +44,11 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Any:
     return FakeBus()
 
 
+def places_over(bus: FakeBus) -> Places:
+    """One for each workspace, in each lane."""
+    return Places.of(cast(Bus, bus), {Lane.BACKGROUND: 1, Lane.BATCH: 1})
+
+
 def request_of(workspace_id: UUID, lane: Lane) -> ExecutionRequest:
     now = datetime.now(UTC)
     return ExecutionRequest(
@@ -59,7 +65,7 @@ def message_of(request: ExecutionRequest, *, seq: int = 7) -> Delivered:
 
 @pytest.mark.parametrize("lane", [Lane.BACKGROUND, Lane.BATCH])
 async def test_what_finds_its_share_taken_is_written_again_behind_all_others(bus: FakeBus, lane: Lane) -> None:
-    places = Places.of(bus, {Lane.BACKGROUND: 1, Lane.BATCH: 1})  # type: ignore[arg-type]
+    places = places_over(bus)
     first, second, others = request_of(ONE, lane), request_of(ONE, lane), request_of(TWO, lane)
     assert places.loops(lane) == 3
     assert await places.take(first, message_of(first)) is not None and bus.tried == 0
@@ -76,7 +82,7 @@ async def test_what_finds_its_share_taken_is_written_again_behind_all_others(bus
 
 async def test_where_no_copy_is_taken_it_waits_for_a_place_and_has_it_as_soon_as_one_is_free(bus: FakeBus) -> None:
     bus.is_away = True
-    places = Places.of(bus, {Lane.BATCH: 1})  # type: ignore[arg-type]
+    places = places_over(bus)
     first, second = request_of(ONE, Lane.BATCH), request_of(ONE, Lane.BATCH)
     taken = await places.take(first, message_of(first))
     assert taken is not None
@@ -93,7 +99,7 @@ async def test_where_no_copy_is_taken_it_waits_for_a_place_and_has_it_as_soon_as
 
 async def test_a_place_that_gets_free_meanwhile_is_taken_without_a_copy(bus: FakeBus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step_aside, "WAIT_S", 60.0)
-    places = Places.of(bus, {Lane.BATCH: 1})  # type: ignore[arg-type]
+    places = places_over(bus)
     first, second = request_of(ONE, Lane.BATCH), request_of(ONE, Lane.BATCH)
     taken = places.bulkheads[Lane.BATCH].enter(ONE, provider_of(first))
     waiting = asyncio.create_task(places.take(second, message_of(second)))
@@ -107,7 +113,7 @@ async def test_a_bus_that_takes_no_copy_is_not_asked_again_at_once(bus: FakeBus,
     """Whoever asks it hears and says nothing of a place meanwhile: up to six seconds where its permissions are older."""
     monkeypatch.setattr(step_aside, "NOT_TAKEN_WAIT_S", 60.0)
     bus.is_away = True
-    places = Places.of(bus, {Lane.BATCH: 1})  # type: ignore[arg-type]
+    places = places_over(bus)
     first, second = request_of(ONE, Lane.BATCH), request_of(ONE, Lane.BATCH)
     taken = await places.take(first, message_of(first))
     waiting = asyncio.create_task(places.take(second, message_of(second)))

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -39,6 +40,11 @@ def _workers() -> list[int]:
         if name == "monty" and int(rest.split()[1]) == os.getpid():
             found.append(int(status.parent.name))
     return found
+
+
+def _computed(pid: int) -> int:
+    """What it has used of the processor so far, in hundredths of a second."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
 
 
 async def test_the_last_expression_is_the_value(sandbox: PythonSandbox) -> None:
@@ -152,6 +158,20 @@ async def test_a_caller_that_goes_away_leaves_no_run_behind(sandbox: PythonSandb
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await asyncio.gather(*(sandbox.run("2", {}) for _ in range(4))) == [Value(2)] * 4
+
+
+async def test_a_worker_that_stood_still_takes_no_value_away() -> None:
+    """As it does where the whole machine stands still: the run is begun once more, with another worker."""
+    made, code = PythonSandbox(workers=1), "n = 0\nwhile n < 2_000_000:\n    n += 1\nn"
+    before = set(_workers())
+    assert await made.run("1", {}) == Value(1)
+    [worker] = set(_workers()) - before
+    idle, running = _computed(worker), asyncio.create_task(made.run(code, {}))
+    while _computed(worker) < idle + 3:
+        await asyncio.sleep(0.001)
+    os.kill(worker, signal.SIGSTOP)
+    assert await running == Value(2_000_000) and worker not in _workers()
+    await made.close()
 
 
 async def test_many_inputs_come_back_in_order_and_fail_alone(sandbox: PythonSandbox) -> None:

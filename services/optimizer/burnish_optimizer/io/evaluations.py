@@ -296,10 +296,9 @@ class Desk:
 
     def _judge(self, ended: Sequence[tuple[Asked, Booked]]) -> list[tuple[Asked, Booked, bool]]:
         """Each with whether no model read it. What nothing can be said of yet is kept for later, while anything else is under way."""
-        for asked, booked in ended:  # all of them first: of answers that come at once none is the first
-            if booked.status == "success":
-                self._routes.answered(route_of(asked.question))
         answered = {route_of(asked.question) for asked, booked in ended if booked.status == "success"}
+        for route in answered:  # all of them first: of answers that come at once none is the first
+            self._routes.answered(route)
         doubted = [(*one, self._verdict_on(*one, is_known=one[0].was_known or route_of(one[0].question) in answered)) for one in ended]
         doubted += [(*one, self._verdict_on(*one, is_known=True)) for one in self._in_doubt]
         self._in_doubt = [(asked, booked) for asked, booked, verdict in doubted if verdict is Verdict.OPEN]
