@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from burnish.launcher.files import read_json
+
 DEFAULT_HOME: Final = "~/.burnish"
 
 LOCK_PATIENCE_S: Final = 0.3
@@ -74,6 +76,8 @@ def settle_restore(home: Home) -> None:
 
     For whoever holds the home's lock. Changes nothing where no restore was killed.
     """
+    if not home.postgres.exists() and "restored_as_of" in (read_json(home.demo_record) or {}):
+        home.demo_record.unlink()  # It was killed before its first move: what is begun here instead is a new home, with its demo.
     if home.postgres.exists() and not beside(home.postgres).exists() and beside(home.nats).exists() and not home.nats.exists():
         beside(home.nats).rename(home.nats)
     for place in (home.postgres, home.nats):

@@ -1,5 +1,6 @@
 """Files of a home and of a deployment that must not be lost, and those that its path stands in."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,9 @@ from burnish.deployment_secrets import write_deployment_secrets
 from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats, binary, write_config
 from burnish.launcher.home import Home, beside, settle_restore
+from burnish.launcher.launch import Launch, Options
 from burnish.launcher.passwords import load_secrets, new_kek
+from burnish.launcher.report import Report
 from burnish_shared.bus.users import USERS
 
 
@@ -90,6 +93,34 @@ def test_a_killed_restore_counts_from_the_move_of_its_database_on(home: Home, le
     assert {one.name for one in home.path.iterdir()} == stands
     if "nats" not in left:
         assert (home.nats / "of").read_text() == beside(home.nats).name
+
+
+@pytest.mark.parametrize(
+    ("text", "is_moved", "stays"),
+    [
+        ('{"restored_as_of": "2026-11-01"}', False, False),  # killed before its first move
+        ('{"restored_as_of": "2026-11-01"}', True, True),
+        ('{"seed": 1}', False, True),  # of a demo that was played
+    ],
+)
+def test_only_a_restore_that_counts_keeps_the_demo_away(home: Home, text: str, is_moved: bool, stays: bool) -> None:
+    home.demo_record.write_text(text)
+    (home.postgres if is_moved else beside(home.postgres)).mkdir()
+
+    settle_restore(home)
+
+    assert home.demo_record.exists() == stays
+
+
+def test_the_next_start_ends_a_restore_that_was_killed_between_its_moves(home: Home) -> None:
+    beside(home.nats).mkdir()
+    home.postgres.mkdir()
+    (home.postgres / "PG_VERSION").write_text("18\n")
+
+    code = asyncio.run(Launch(home, Options(port=None, replicas={}), report=Report()).run())
+
+    assert code == 1, "without secrets it goes no further"
+    assert home.nats.exists() and not beside(home.nats).exists()
 
 
 def test_a_restore_ends_what_one_before_left_before_it_refuses_a_home_that_is_filled(home: Home, tmp_path: Path) -> None:
