@@ -41,7 +41,7 @@ export function flag(): Codec<boolean> {
   return { read: (given) => first(given) === "1", write: (value) => (value ? "1" : null) };
 }
 
-/** What lies over the page while it is written in the address, such as a form: going back closes it, and going forward opens it again. */
+/** What lies over the page while it is written in the address, such as a form or a drawer: going back closes it, and going forward opens it again. */
 export function over<T>(codec: Codec<T>): Codec<T> {
   return { ...codec, isOver: true };
 }
@@ -114,7 +114,7 @@ function backOnce(history: RouterHistory) {
 
 /** `const [state, set] = useUrlState({ q: text(), range: oneOf(["24h", "7d"], "24h") })`. Define the shape outside of the component.
  *
- * `set` replaces the entry in the history; give `{ push: true }` where going back should undo it (a tab, an opened row). What is `over` the page
+ * `set` replaces the entry in the history; give `{ push: true }` where going back should undo it (a tab). What is `over` the page
  * has an entry of its own from when it opens; where closing it leaves the page as it was, the history goes back to there. */
 export function useUrlState<S extends AnyShape>(shape: S): [StateOf<S>, (changed: Partial<StateOf<S>>, options?: { push?: boolean }) => void] {
   const search = useSearch({ strict: false }) as Search;

@@ -6,13 +6,13 @@ import { useRead } from "@/api/hooks";
 import { Sparkline } from "@/chart/Sparkline";
 import { Badge, type Column, Combobox, Drawer, EmptyState, Facts, Loaded, RelativeTime, Select, SkeletonTable, Table, TextLink, Toolbar } from "@/kit";
 import { count, day, percent, plural } from "@/lib/format";
-import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 
 type Group = Schema<"FailureGroup">;
 type Example = Schema<"FailureExample">;
 
-const shape = { prompt: text(), days: oneOf(["7", "30", "90"], "30"), group: text() };
+const shape = { prompt: text(), days: oneOf(["7", "30", "90"], "30"), group: over(text()) };
 const SOURCES: Record<Example["source"], string> = { correction: "corrected", comment: "commented", reaction: "thumb down", test_run: "wrong in a test", evaluator: "not passed" };
 const ASK_AGAIN_MS = 1_500;
 /** Until the first ones are there, somebody waits. */

@@ -5,13 +5,13 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Drawer, EmptyState, Facts, Field, FormDialog, Input, Loaded, Notice, Page, RelativeTime, SkeletonTable, StatusBadge, Table, errorFor, toast } from "@/kit";
 import { count, decimal, moment, plural } from "@/lib/format";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { useNow } from "@/lib/use-now";
 import { dayOf, daysOf, spanOf } from "./recount";
 import { DAY_MS } from "./time";
 
 type Recount = Schema<"RecountAnswer">;
-const shape = { recount: text() };
+const shape = { recount: over(text()) };
 const LOOK_MS = 2_000;
 
 /** Whether the figures of analytics are what the raw rows say: counted again, and what differed. */

@@ -6,13 +6,13 @@ import { After, Badge, type Column, DownloadButton, Drawer, EmptyState, Facts, F
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
 import { count, money, plural } from "@/lib/format";
-import { integer, oneOf, useUrlState } from "@/lib/url-state";
+import { integer, oneOf, over, useUrlState } from "@/lib/url-state";
 import { BatchActs } from "./BatchActs";
 import { BatchStatus } from "./BatchStatus";
 import { type Batch, type ResultLine, answerOf, atOf, costOf, hasEnded, isMoving, mostOf, nameOf, pauseWords } from "./model";
 import { useResults } from "./useResults";
 
-const shape = { show: oneOf(["all", "failed"], "all"), line: integer(null) };
+const shape = { show: oneOf(["all", "failed"], "all"), line: over(integer(null)) };
 const SOON_MS = 1_500;
 const LATER_MS = 30_000;
 const SHOWN = [

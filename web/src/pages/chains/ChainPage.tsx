@@ -5,7 +5,7 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, CodeEditor, type Column, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
-import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { LeaveGuard } from "@/shell/LeaveGuard";
 import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
 import { About } from "./About";
@@ -15,7 +15,7 @@ import { StepForm } from "./StepForm";
 import { useChainRun } from "./useChainRun";
 import { type Draft, useSteps } from "./useSteps";
 
-const shape = { tab: oneOf(["chain", "runs", "about"], "chain"), run: text() };
+const shape = { tab: oneOf(["chain", "runs", "about"], "chain"), run: over(text()) };
 const JSON_INDENT = 2;
 
 export default function ChainPage() {

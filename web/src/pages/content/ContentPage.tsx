@@ -11,7 +11,7 @@ import { ReadBy } from "./ReadBy";
 import { type Job, SOURCES, STATUSES, isUnderway, nameOf, progressOf, sourceName } from "./job";
 
 const SOURCE_NAMES = ["conversation", "youtube", "document"] as const;
-const shape = { source: maybeOneOf(SOURCE_NAMES), status: maybeOneOf(STATUSES), group: text(), job: text(), new: over(flag()) };
+const shape = { source: maybeOneOf(SOURCE_NAMES), status: maybeOneOf(STATUSES), group: text(), job: over(text()), new: over(flag()) };
 const SOON_MS = 2_000;
 const LATER_MS = 30_000;
 

@@ -8,7 +8,7 @@ import { Badge, Breaking, Button, ButtonLink, type Column, DownloadButton, Empty
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
-import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
 import { ItemDrawer } from "./ItemDrawer";
@@ -25,7 +25,7 @@ type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
 
 const ARCHIVED = "An archived dataset is restored first.";
-const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: text() };
+const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()) };
 
 export default function DatasetPage() {
   const id = usePathParam("id");

@@ -4,7 +4,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Drawer, EmptyState, Facts, JsonView, Loaded, Money, NavTabs, Notice, NumberCell, Page, PagedTable, Percent, Prose, RelativeTime, Section, Select, SimulatedBadge, SimulatedMark, TextLink, Toolbar } from "@/kit";
 import { ago, count, percent, plural, shortId } from "@/lib/format";
-import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { RUNS_TABS } from "../runs/tabs";
 import { MakePrompt } from "./MakePrompt";
 import { type Group, callWords, groupName, liking } from "./model";
@@ -14,7 +14,7 @@ const DAYS = [
   { value: "30", label: "Last 30 days" },
   { value: "90", label: "Last 90 days" },
 ] as const;
-const shape = { days: oneOf(["7", "30", "90"], "7"), group: text() };
+const shape = { days: oneOf(["7", "30", "90"], "7"), group: over(text()) };
 
 const CODE = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"model": "simulated/chat", "prompt_key": "bakery-desk", "messages": [

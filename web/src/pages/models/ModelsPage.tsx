@@ -13,7 +13,7 @@ import { NewModel } from "./NewModel";
 import { matching } from "./matching";
 import { type WholeModel, standing } from "./model";
 
-const shape = { q: text(), provider: text(), retired: flag(), model: text(), new: over(flag()), known: flag() };
+const shape = { q: text(), provider: text(), retired: flag(), model: over(text()), new: over(flag()), known: flag() };
 
 /** What can be called, at what price, and what is said of it. */
 export default function ModelsPage() {

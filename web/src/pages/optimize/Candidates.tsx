@@ -5,12 +5,12 @@ import { CandidateActs } from "@/kit/candidate/CandidateActs";
 import { editableText } from "@/lib/editable";
 import { later } from "@/lib/later";
 import { count, money, percent, points } from "@/lib/format";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { PLANE_PX, type Generation, type Line, type Member, operatorName, planeOf } from "./generations";
 import type { Message } from "./model";
 
 const Plane = later(() => import("./Plane"));
-const shape = { candidate: text() };
+const shape = { candidate: over(text()) };
 
 const COLUMNS: Column<Member>[] = [
   { key: "text", head: "Text", cell: (row) => <Breaking text={row.text ?? "(not kept)"} className="line-clamp-2 font-mono text-12" /> },

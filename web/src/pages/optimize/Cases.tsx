@@ -1,13 +1,13 @@
 import { useRead } from "@/api/hooks";
 import { Badge, Button, Drawer, EmptyState, Facts, JsonView, Loaded, Part, Prose, Segments, Table, TextLink, Toolbar, type Column } from "@/kit";
 import { count, plural } from "@/lib/format";
-import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import type { Schema } from "@/api/client";
 import { type Evidence, type Suggestion, isRightOrWrong } from "./model";
 
 type Case = Schema<"CaseAnswer">;
 
-const shape = { change: oneOf(["all", "broken", "fixed"], "all"), case: text() };
+const shape = { change: oneOf(["all", "broken", "fixed"], "all"), case: over(text()) };
 
 function words(input: Case["input"]): string {
   if (input === null || input === undefined) return "(not kept)";

@@ -6,7 +6,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
 import { After, Badge, Button, ErrorState, Loaded, Menu, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
-import { integer, text, useUrlState } from "@/lib/url-state";
+import { integer, over, text, useUrlState } from "@/lib/url-state";
 import { classes } from "@/lib/classes";
 import { BranchList, CherryPick, MergeBranch, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
@@ -20,7 +20,7 @@ import { whyNot } from "./why";
 type Prompt = Schema<"PromptAnswer">;
 type Item = Schema<"VersionItem">;
 
-const shape = { v: integer(null), against: integer(null), label: text() };
+const shape = { v: integer(null), against: integer(null), label: over(text()) };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** Every version with its labels, any two beside each other, and the labels' moves. */

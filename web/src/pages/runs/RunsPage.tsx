@@ -8,7 +8,7 @@ import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, Emp
 import type { ExecutionRow } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
-import { flag, text, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
 import { FILTERS, LANES, STATUSES, newInWords, useRuns } from "./log";
@@ -16,7 +16,7 @@ import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
 const FromExecutions = later(() => import("@/pages/datasets/FromExecutions"), { quiet: true });
-const shape = { ...FILTERS, run: text(), to: text(), import: flag() };
+const shape = { ...FILTERS, run: over(text()), to: text(), import: flag() };
 
 export default function RunsPage() {
   const [{ run, to, import: isImporting, ...filters }, set] = useUrlState(shape);

@@ -4,12 +4,12 @@ import { useDraftOver } from "@/api/draft-over";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, Meanwhile, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
 import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
 
 type Erasure = Schema<"ErasureAnswer">;
-const shape = { erasure: text() };
+const shape = { erasure: over(text()) };
 
 export function Privacy({ id }: { id: string }) {
   const may = useMay();

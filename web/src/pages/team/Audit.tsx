@@ -4,14 +4,14 @@ import { useActors, useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { useOpened, usePages } from "@/api/hooks";
 import { Button, type Column, Combobox, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { changesOf, dayBegins, objectOf, readable } from "./changes";
 
 type Entry = Schema<"AuditEntry">;
 
 const KINDS = ["prompt", "prompt_label", "suggestion", "optimization", "test_run", "dataset", "evaluator", "model", "api_key", "provider_key", "member", "invitation", "workspace", "webhook_endpoint", "alert_rule", "budget", "erasure"];
 
-const shape = { kind: text(), action: text(), actor: text(), from: text(), until: text(), entry: text() };
+const shape = { kind: text(), action: text(), actor: text(), from: text(), until: text(), entry: over(text()) };
 
 export function Audit() {
   const [{ entry, ...filters }, set] = useUrlState(shape);

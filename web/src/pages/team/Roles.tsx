@@ -1,12 +1,12 @@
 import { Check, Minus } from "lucide-react";
 import { Badge, type Column, Drawer, Table } from "@/kit";
 import { classes } from "@/lib/classes";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { type Area, ROLES, type Role, type Rule, areasOf, extentOf } from "./rights";
 import all from "./rights.json";
 
 const AREAS = areasOf(all);
-const shape = { area: text() };
+const shape = { area: over(text()) };
 const HEADS: Record<Role, string> = { viewer: "Viewer", editor: "Editor", admin: "Admin" };
 const RULES: Record<Rule, string> = { viewer: "every member", editor: "editors", prompt_editor: "editors*", admin: "admins", operator: "the operator" };
 

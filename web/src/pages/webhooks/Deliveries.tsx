@@ -4,7 +4,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { Badge, Breaking, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SearchInput, Toolbar } from "@/kit";
 import { count, shortId } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
-import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { DeliveryDrawer } from "./DeliveryDrawer";
 import type { Endpoint } from "./draft";
 import { type Delivery, STATUSES, nameOf, reasonOf, standingOf } from "./words";
@@ -20,7 +20,7 @@ const CALM_MS = 5_000;
 /** How often "the last hour" moves on. */
 const STEP_MS = 5 * 60_000;
 
-const shape = { endpoint: text(), status: maybeOneOf(["pending", "delivered", "exhausted", "cancelled"]), type: text(), find: text(), since: maybeOneOf(["1h", "24h", "7d"]), delivery: text() };
+const shape = { endpoint: text(), status: maybeOneOf(["pending", "delivered", "exhausted", "cancelled"]), type: text(), find: text(), since: maybeOneOf(["1h", "24h", "7d"]), delivery: over(text()) };
 
 /** The delivery log: of one endpoint, or of all. */
 export function Deliveries({ of }: { of?: Endpoint }) {

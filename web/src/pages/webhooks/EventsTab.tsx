@@ -1,9 +1,9 @@
 import { useRead } from "@/api/hooks";
 import { Badge, Breaking, CodeBlock, type Column, Drawer, EmptyState, Facts, JsonView, Loaded, SearchInput, Table, Toolbar, Button } from "@/kit";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 import { type Kind, groupNameOf } from "./events";
 
-const shape = { q: text(), event: text() };
+const shape = { q: text(), event: over(text()) };
 
 /** The catalogue: what there is to be told. */
 export function EventsTab() {

@@ -5,10 +5,10 @@ import { useChange, useOpened, usePages } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
 import { needs, useMay } from "@/api/session";
 import { Button, CodeBlock, type Column, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, PagedTable, RelativeTime, toast } from "@/kit";
-import { text, useUrlState } from "@/lib/url-state";
+import { over, text, useUrlState } from "@/lib/url-state";
 
 type Inbound = Schema<"InboundAnswer">;
-const shape = { inbound: text() };
+const shape = { inbound: over(text()) };
 
 const CREATE = `curl $URL/v1/inbound-endpoints -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"name": "survey", "mapping": {"execution_id": "data.ticket.execution", "score": "(data.rating - 1) / 4"}}'`;
