@@ -212,3 +212,25 @@ async def overflow_px(page: Page) -> tuple[int, list[str]]:
         }"""
     )
     return int(found[0]), list(found[1])
+
+
+async def cut_off(page: Page) -> list[str]:
+    """Controls of which something lies beyond the edge of what cuts it off there, with no way to scroll to it."""
+    found: Any = await page.evaluate(
+        """() => {
+          const cuts = (control) => {
+            const { left, right, width } = control.getBoundingClientRect();
+            if (width < 2 || !control.checkVisibility({ visibilityProperty: true }) || control.closest(".sr-only") !== null) return false;
+            for (let one = control.parentElement; one !== null && one !== document.body; one = one.parentElement) {
+              const { overflowX } = getComputedStyle(one);
+              const edge = one.getBoundingClientRect();
+              if (overflowX === "auto" || overflowX === "scroll" || edge.width < 2) return false;
+              if (overflowX !== "visible" && (right > edge.right + 2 || left < edge.left - 2)) return true;
+            }
+            return false;
+          };
+          const controls = [...document.querySelectorAll("button, input, select, textarea")];
+          return controls.filter(cuts).slice(0, 5).map((control) => control.outerHTML.slice(0, 120));
+        }"""
+    )
+    return list(found)

@@ -5,7 +5,7 @@ from benchmarks.page.paint import CLS
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import narrow, overflow_px, settled, shift_of
+from tests.page.browser import cut_off, narrow, overflow_px, settled, shift_of
 from tests.page.conftest import OpenPage
 from tests.page.routes import ROUTES, Route
 
@@ -30,6 +30,7 @@ async def test_it_opens_and_everybody_can_use_it(page_as: OpenPage, route: Route
     await narrow(page, NARROW_PX)
     beyond_px, guilty = await overflow_px(page)
     assert beyond_px <= 0, f"{beyond_px} px wider than a window of {NARROW_PX}: {guilty}"
+    assert not (cut := await cut_off(page)), f"cut off in a window of {NARROW_PX}: {cut}"
 
 
 def test_each_picture_has_a_name_of_its_own() -> None:

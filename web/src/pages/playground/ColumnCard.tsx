@@ -43,12 +43,12 @@ export function ColumnCard(props: Props) {
   return (
     <section aria-label={alone ? "Column" : `Column ${name}`} className={classes("flex min-w-0 flex-col overflow-hidden rounded-l border border-line bg-panel", alone && "md:grid md:grid-cols-2")}>
       <div className="flex flex-col gap-3 p-3">
-        <div className="flex items-center justify-between gap-2">
+        <div className="flex flex-wrap items-center justify-between gap-2">
           <span className="flex items-center gap-2">
             {alone ? null : <span aria-hidden className="grid size-6 place-items-center rounded-s bg-sunken text-12 font-semibold">{name}</span>}
             <Segments label="What is run" options={KINDS} value={column.kind} onChange={(kind) => onChange({ kind, model: kind === "messages" ? column.model || facts.model || "" : "" })} />
           </span>
-          <span className="flex items-center gap-1">
+          <span className="ml-auto flex items-center gap-1">
             {alone ? null : isRunning ? (
               <Button size="s" icon={<Square size={10} aria-hidden className="fill-current" />} onClick={onStop} aria-label={`Stop ${name}`}>
                 Stop
