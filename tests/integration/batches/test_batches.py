@@ -9,6 +9,7 @@ import pytest
 from burnish_analytics.io.retention_store import forget_batches
 from burnish_gateway.batches import routes
 from burnish_gateway.deps import PLANS_AT_ONCE
+from burnish_optimizer.core import pace, retry
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
 from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
@@ -147,6 +148,33 @@ async def test_lines_of_a_model_that_is_not_there_end_while_those_of_others_go_o
         batch = await until(caller, batch_id)
     assert batch["request_counts"]["failed"] == 21
     await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+async def test_lines_wait_for_a_limit_as_often_as_it_takes(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a key that lets three calls through in a minute: forty times the provider says when to come back, and no line is given up."""
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(retry, "RETRY_AFTER_MOST_S", 0.01)
+    async with fault(stack, "rate_limited,retry_after=30,first=40,key=three-a-minute"):
+        batch = await until(caller, (await started(caller, {"requests": [{"body": CHAT}] * 6}))["id"])
+    assert batch["request_counts"] == {"total": 6, "completed": 6, "failed": 0}
+    count = "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid AND status = 'rate_limited'"
+    assert (await books(stack, count, batch["id"]))[0]["n"] == 40
+    await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+async def test_a_limit_that_nothing_gets_through_is_no_reason_to_wait(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quota that is used up: who waited for it would wait until the batch's time is over."""
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(retry, "RETRY_AFTER_MOST_S", 0.01)
+    monkeypatch.setattr(pace, "STANDS_STILL_S", 0.2)
+    async with fault(stack, "rate_limited,retry_after=30"):
+        batch = await until(caller, (await started(caller, {"requests": [{"body": CHAT}] * 3}))["id"])
+    assert batch["request_counts"] == {"total": 3, "completed": 0, "failed": 3}
+    assert [line["error"]["code"] for line in await results(caller, batch["id"])] == ["provider_rate_limited"] * 3
 
 
 @pytest.mark.capability("E15")

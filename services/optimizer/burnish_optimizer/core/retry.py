@@ -6,6 +6,9 @@ TRIES: Final = 3
 TRIES_WHERE_LIMITED: Final = 6
 """A limit passes by waiting: thousands of calls must not fail because a provider is asked too much for a minute."""
 
+SAID_LEAST_S: Final = 1.5
+"""A wait that is longer was said by a provider, or follows from a limit; after a 429 that says nothing an executor waits a second."""
+
 FIRST_WAIT_S: Final = 1.0
 WAIT_MOST_S: Final = 60.0
 RETRY_AFTER_MOST_S: Final = 120.0
@@ -33,6 +36,11 @@ def is_worth_another_try(booked: FailedCall, *, attempt: int) -> bool:
     if booked.status == "success":
         return not booked.has_content
     return bool((booked.error or {}).get("retryable", True))
+
+
+def is_wait_told(booked: FailedCall) -> bool:
+    """A limit that says when there is room again: of work with a day, or days, to end in, waiting for it is no failed try."""
+    return booked.status == "rate_limited" and float((booked.error or {}).get("retry_after_s") or 0.0) >= SAID_LEAST_S
 
 
 def wait_before_try_s(attempt: int, *, failed: FailedCall) -> float:

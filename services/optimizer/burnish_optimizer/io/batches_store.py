@@ -203,10 +203,10 @@ class BatchRows:
             [one.simulated for one in booked],
         )
 
-    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID) -> None:
+    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID, attempt: int) -> None:
         await tx.execute(
             """WITH again AS (
-                 UPDATE batch_lines SET execution_id = $5, attempt = attempt + 1, spent_nusd = spent_nusd + $6
+                 UPDATE batch_lines SET execution_id = $5, attempt = $7, spent_nusd = spent_nusd + $6
                   WHERE workspace_id = $1 AND batch_id = $2 AND line = $3 AND execution_id = $4 AND status IS NULL RETURNING true)
                UPDATE batches SET spent_nusd = spent_nusd + $6 WHERE workspace_id = $1 AND batch_id = $2 AND EXISTS (SELECT FROM again)""",
             self.workspace_id,
@@ -215,6 +215,7 @@ class BatchRows:
             failed.execution_id,
             execution_id,
             failed.cost_nusd,
+            attempt,
         )
 
     def budgets_of(self, question: Question) -> Sequence[int]:

@@ -15,13 +15,14 @@ from uuid import UUID
 import structlog
 
 from burnish_optimizer import metrics
-from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
+from burnish_optimizer.core.retry import is_wait_told, is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.unreached import Routes, Verdict
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.asked import Asked, refuse, route_of, score_of, tell
 from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
+from burnish_optimizer.io.paced import Paced
 from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
 from burnish_optimizer.io.rests import BUDGET_FULL, Rests
 from burnish_optimizer.settings import OptimizerSettings
@@ -78,12 +79,14 @@ class Desk:
     _is_short: bool = False
     """A budget had no room, and nothing of ours is on its way whose hold could return."""
     _rests: Rests = field(init=False)
+    _paced: Paced = field(init=False)
     _routes: Routes = field(default_factory=Routes)
     _rows: Checkpoint = field(init=False)
 
     def __post_init__(self) -> None:
         self._room = float(self.settings.job_in_flight)
         self._rests = Rests(self.db, self._wake_sender.set)
+        self._paced = Paced(self.settings.job_in_flight, self._wake_sender.set)
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
@@ -115,6 +118,7 @@ class Desk:
             for timer in self._later:
                 timer.cancel()
             self._rests.cancel()
+            self._paced.cancel()
 
     def stop_asking(self) -> None:
         """What is not on its way yet is refused with NotSent; what is may come to its end."""
@@ -123,6 +127,7 @@ class Desk:
             timer.cancel()
             self._pending.append(asked)
         self._later.clear()
+        self._pending.extend(self._paced.let_all_go())
         self._wake_sender.set()
 
     async def cancel_all(self) -> None:
@@ -141,9 +146,7 @@ class Desk:
                 await self._rest_or_refuse()
             if self._rests.is_on:
                 continue
-            room = int(self._room) - len(self._out)
-            batch = [self._pending.popleft() for _ in range(max(0, min(room, len(self._pending))))]
-            if batch:
+            if batch := self._paced.take(self._pending, int(self._room) - len(self._out), out=self._out.values()):
                 await self._begin(batch)
 
     async def _rest_or_refuse(self) -> None:
@@ -156,6 +159,7 @@ class Desk:
 
     async def _begin(self, batch: Sequence[Asked]) -> None:
         """Writes what is new, takes what is known, and sends the rest."""
+        asked_for = len(batch)
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
             stored = await self._rows.claim(tx, [(asked.question.key, asked.execution_id) for asked in batch], makes=not self._is_over())
         for asked in batch:
@@ -181,8 +185,9 @@ class Desk:
         await failpoints.hit("optimizer.before_publish")
         await self._publish(fresh)
         if known:
-            self._wake_sender.set()
             self._wake_writer.set()
+        if len(fresh) < asked_for:
+            self._wake_sender.set()
 
     def _is_over(self) -> bool:
         return self.asks_until is not None and asyncio.get_running_loop().time() >= self.asks_until
@@ -251,6 +256,8 @@ class Desk:
     def _arrive(self, asked: Asked, booked: Booked) -> None:
         if self._let_go(asked):
             self._rests.answered()
+            if booked.status != "rate_limited":
+                self._paced.answered(asked)
             self._room = min(float(self.settings.job_in_flight), self._room + 1 / self._room)
             self._arrived.append((asked, booked))
             self._wake_writer.set()
@@ -272,9 +279,14 @@ class Desk:
                 await self._settle(arrived)
 
     async def _settle(self, arrived: Sequence[tuple[Asked, Booked]]) -> None:
-        again = [one for one in arrived if not one[0].was_known and is_worth_another_try(one[1], attempt=one[0].attempt)]
-        renewed = [(asked, booked, new_uuid()) for asked, booked in again]
-        judged = self._judge([one for one in arrived if one not in again])
+        renewed, ended = list[tuple[Asked, Booked, UUID, int]](), list[tuple[Asked, Booked]]()
+        for asked, booked in arrived:
+            only_waits = self._only_waits(asked, booked)
+            if not asked.was_known and (only_waits or is_worth_another_try(booked, attempt=asked.attempt)):
+                renewed.append((asked, booked, new_uuid(), asked.attempt if only_waits else asked.attempt + 1))
+            else:
+                ended.append((asked, booked))
+        judged = self._judge(ended)
         final = [one for one in judged if not one[0].was_known]
         if final or renewed:
             await failpoints.hit("optimizer.before_settle")
@@ -283,16 +295,21 @@ class Desk:
                     await self._rows.settle(
                         tx, [(one.question.key, booked, score_of(one, booked, unreached=told)) for one, booked, told in final]
                     )
-                for asked, booked, execution_id in renewed:
-                    await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id)
+                for asked, booked, execution_id, attempt in renewed:
+                    await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id, attempt=attempt)
         metrics.EVALUATIONS.labels("answered").inc(len(final))
         metrics.EVALUATIONS.labels("retried").inc(len(renewed))
-        for asked, booked, execution_id in renewed:
+        for asked, booked, execution_id, attempt in renewed:
+            only_waits = attempt == asked.attempt
             asked.spent_before_nusd += booked.cost_nusd
-            asked.execution_id, asked.attempt, asked.sent = execution_id, asked.attempt + 1, 0
-            self._send_later(asked, failed=booked)
+            asked.execution_id, asked.attempt, asked.sent = execution_id, attempt, 0
+            self._ask_again(asked, failed=booked, only_waits=only_waits)
         for asked, booked, is_unreached in judged:
             tell(asked, booked, asked.spent_before_nusd + booked.cost_nusd, unreached=is_unreached)
+
+    def _only_waits(self, asked: Asked, booked: Booked) -> bool:
+        """A line of a batch waits for a limit as often as it takes, as long as its route answers anything at all."""
+        return asked.question.made is not None and is_wait_told(booked) and self._paced.moves(asked)
 
     def _judge(self, ended: Sequence[tuple[Asked, Booked]]) -> list[tuple[Asked, Booked, bool]]:
         """Each with whether no model read it. What nothing can be said of yet is kept for later, while anything else is under way."""
@@ -318,13 +335,18 @@ class Desk:
         text = key.item_id if key.item_id.int else key.question
         return self._routes.verdict_on(route_of(asked.question), booked.error, text=text, is_known=is_known)
 
-    def _send_later(self, asked: Asked, *, failed: Booked) -> None:
+    def _ask_again(self, asked: Asked, *, failed: Booked, only_waits: bool) -> None:
+        if only_waits and not self._has_stopped:
+            self._paced.limited(asked, wait_s=wait_before_try_s(2, failed=failed))
+            return
+
         def due() -> None:
             self._later.pop(timer, None)
             self._pending.appendleft(asked)
             self._wake_sender.set()
 
-        timer = asyncio.get_running_loop().call_later(wait_before_try_s(asked.attempt, failed=failed), due)
+        wait_s = 0.0 if self._has_stopped else wait_before_try_s(asked.attempt, failed=failed)
+        timer = asyncio.get_running_loop().call_later(wait_s, due)
         self._later[timer] = asked
 
     async def _watch(self) -> None:

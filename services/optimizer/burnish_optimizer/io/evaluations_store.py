@@ -142,16 +142,17 @@ async def settle(tx: Tx, workspace_id: UUID, owner_id: UUID, answers: Sequence[t
     )
 
 
-async def renew(tx: Tx, workspace_id: UUID, owner_id: UUID, failed: Booked, *, execution_id: UUID) -> None:
+async def renew(tx: Tx, workspace_id: UUID, owner_id: UUID, failed: Booked, *, execution_id: UUID, attempt: int) -> None:
     """Gives an evaluation whose execution failed another one; what the failed one cost stays counted."""
     await tx.execute(
-        """UPDATE evaluations SET execution_id = $4, attempt = attempt + 1, asked_at = clock_timestamp(), spent_nusd = spent_nusd + $5
+        """UPDATE evaluations SET execution_id = $4, attempt = $6, asked_at = clock_timestamp(), spent_nusd = spent_nusd + $5
             WHERE workspace_id = $1 AND owner_id = $2 AND execution_id = $3 AND answered_at IS NULL""",
         workspace_id,
         owner_id,
         failed.execution_id,
         execution_id,
         failed.cost_nusd,
+        attempt,
     )
 
 
@@ -182,8 +183,8 @@ class EvaluationRows:
     async def settle(self, tx: Tx, answers: Sequence[tuple[Key, Booked, float | None]]) -> None:
         await settle(tx, self.workspace_id, self.owner_id, [(booked, score) for _, booked, score in answers])
 
-    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID) -> None:
-        await renew(tx, self.workspace_id, self.owner_id, failed, execution_id=execution_id)
+    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID, attempt: int) -> None:
+        await renew(tx, self.workspace_id, self.owner_id, failed, execution_id=execution_id, attempt=attempt)
 
     def budgets_of(self, question: object) -> Sequence[int]:
         return self.budgets

@@ -79,8 +79,11 @@ class Checkpoint(Protocol):
         """Writes answers. One of an execution that is no longer the row's changes nothing."""
         ...
 
-    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID) -> None:
-        """Another execution in place of one that failed; what that one cost stays counted."""
+    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID, attempt: int) -> None:
+        """Another execution in place of one that failed; what that one cost stays counted.
+
+        `attempt`, from 1: which try it is, without those that only had to wait.
+        """
         ...
 
     def budgets_of(self, question: "Question") -> Sequence[int]:
