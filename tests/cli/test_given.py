@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from burnish_client.cli.given import BadGiven, items_of, variables_of
+from burnish_client.cli.given import BadGiven, items_of, mapping_of, variables_of
 from burnish_client.cli.prompt_files import FileFault, read_file
 from burnish_client.gate.config import BadConfig, read_config
 
@@ -33,6 +33,25 @@ def test_a_cell_may_hold_a_whole_document(tmp_path: Path) -> None:
         assert csv.field_size_limit() == 131_072
     finally:
         csv.field_size_limit(before)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_columns_of_other_names_are_said(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "tickets.csv"
+    path.write_text("\n".join(line.replace("|", mark) for line in ("Frage|Antwort|Thema|Notiz", "Wie?|So.|Geld|x")))
+    mapping = mapping_of(["Frage=inputs.question", "Antwort=expected", "Thema=metadata.category", "Notiz=-"])
+    wanted = {"input": {"question": "Wie?"}, "expected": "So.", "metadata": {"category": "Geld"}}
+    assert list(items_of(path, mapping=mapping)) == [wanted]
+    with pytest.raises(BadGiven, match=r"line 2: .* input and expected is missing; there is Frage, Antwort, Thema, Notiz\."):
+        list(items_of(path))
+    with pytest.raises(BadGiven, match="has a column 'Fragen'"):
+        list(items_of(path, mapping={**mapping, "Fragen": "group"}))
+
+
+@pytest.mark.parametrize("pairs", [["Frage"], ["=input"], ["a="], ["a=input", "b=input"], ["a=input", "a=group"]])
+def test_a_mapping_that_says_nothing_or_two_things_is_refused(pairs: list[str]) -> None:
+    with pytest.raises(BadGiven, match="--map"):
+        mapping_of(pairs)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", TOO_DEEP.encode()])

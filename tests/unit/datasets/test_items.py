@@ -68,7 +68,7 @@ def test_a_csv_file_names_its_columns() -> None:
 @pytest.mark.parametrize(
     ("raw", "content_type", "names"),
     [
-        (b'{"input": "a"}', "application/x-ndjson", "Line 1"),
+        (b'{"input": "a"}', "application/x-ndjson", "No line has expected"),
         (b'{"input": "a", "expected": "b"}\nnonsense', "application/x-ndjson", "Line 2"),
         (b"input,expected\na,b,c\n", "text/csv", "Line 2"),
         (b"input,expected\n", "text/csv", "no item"),

@@ -81,6 +81,28 @@ def test_an_upload_names_every_line_at_fault_and_saves_none() -> None:
     assert [one["line"] for one in (told.value.details or {})["problems"]] == [4, 5]
 
 
+@pytest.mark.parametrize(
+    ("header", "mapping", "said"),
+    [
+        (
+            "question,answer",
+            {},
+            r"No line has input or expected; .* question, answer\. .*\?map=question=input&map=answer=expected",
+        ),
+        ("Frage,expected", {}, r"No line has input; .*\?map=COLUMN=input"),
+        ("a,b", {"a": "inputs.q"}, r"No line has expected; .*\?map=COLUMN=expected"),
+        ("My question,b", {"b": "expected"}, r"map=COLUMN=input"),
+        ("inputs.city,inputs.days", {}, r"\?map=inputs.city=inputs.city&map=inputs.days=inputs.days&map=COLUMN=expected"),
+        ("User message,b", {"b": "expected"}, r"map=User%20message=input"),
+    ],
+)
+def test_a_file_without_the_columns_of_an_item_says_so_once(header: str, mapping: dict[str, str], said: str) -> None:
+    """And names those that it has, with what they probably are."""
+    with pytest.raises(InvalidField, match=said) as told:
+        read_items(f"{header}\nx,y\nz,w\n".encode(), content_type="text/csv", mapping=mapping)
+    assert told.value.param == "map" and not told.value.details
+
+
 BLANKS = b"input,expected,split\na,x,train\nb,,train\nc,  ,test\nd,y,nowhere\n"
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from burnish_gateway.datasets.item import means_yes
 from burnish_shared.errors import InvalidField
@@ -74,7 +75,29 @@ def check_columns(mapping: Mapping[str, str], columns: Collection[str]) -> None:
     """Raises InvalidField for a column that is mapped and that no line has: a slip in its name would leave it out silently."""
     unknown = next((name for name in mapping if name not in columns), None)
     if unknown is not None:
-        raise InvalidField(f"map: there is no column {unknown[:80]!r}; the columns are {', '.join(columns)[:500]}.", param="map")
+        raise InvalidField(f"map: there is no column {unknown[:80]!r}; the columns are {_listed(columns)}.", param="map")
+
+
+def check_items(mapping: Mapping[str, str], columns: Sequence[str]) -> None:
+    """Raises InvalidField where no column is the input, or none the right answer: every line would say so."""
+    targets = {target_of(column, mapping).partition(".")[0] for column in columns}
+    missing = [names for names in (("input", "inputs"), ("expected",)) if targets.isdisjoint(names)]
+    if missing:
+        probable = {column: target for column, target in guessed(columns).items() if column not in mapping}
+        pairs = [
+            f"map={quote(column[:80])}={quote(target)}"
+            for names in missing
+            for column, target in ([one for one in probable.items() if one[1].partition(".")[0] in names] or [("COLUMN", names[0])])
+        ]
+        raise InvalidField(
+            f"No line has {' or '.join(names[0] for names in missing)}; the columns are {_listed(columns)}. "
+            f"Say which is: ?{'&'.join(pairs)[:500]}.",
+            param="map",
+        )
+
+
+def _listed(columns: Collection[str]) -> str:
+    return ", ".join(columns)[:500]
 
 
 def guessed(columns: Sequence[str]) -> dict[str, str]:

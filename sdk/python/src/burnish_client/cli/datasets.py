@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from burnish_client.cli.access import WRONG_USE, JsonOption, ProfileOption, reaching, stop
-from burnish_client.cli.given import BadGiven, upload
+from burnish_client.cli.given import BadGiven, mapping_of, upload
 from burnish_client.cli.shown import print_json, print_table
 
 app = typer.Typer(help="Datasets: cases with the right answer.", no_args_is_help=True)
@@ -35,13 +35,17 @@ def upload_dataset(
     split: Annotated[
         Literal["train", "validation", "test"] | None, typer.Option(help="Of items that do not say it; else a hash decides.")
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=FIELD, again for each: what a column is that the file names otherwise. - leaves it out."),
+    ] = None,
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
     """Make a dataset of a file, and print its id."""
     with reaching(profile) as burnish:
         try:
-            dataset_id = upload(burnish, file, split=split, name=name)
+            dataset_id = upload(burnish, file, split=split, name=name, mapping=mapping_of(columns or ()))
         except BadGiven as fault:
             stop(str(fault), code=WRONG_USE)
     return print_json({"id": dataset_id}) if as_json else print(dataset_id)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "synthetic", "metadata"})
 """What an item of a dataset has; any other column goes into its metadata."""
 
+LEFT_OUT: Final = "-"
+
 CELL_MOST_CHARS: Final = 10_000_000
 """A long document in one cell; 131,072 characters where nothing is said."""
 
@@ -69,9 +71,11 @@ def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, besi
     return str(found[0]["id"])
 
 
-def upload(burnish: Burnish, path: Path, *, split: str | None = None, name: str | None = None) -> str:
-    """The id. A file is named after itself and what it holds: the same content is uploaded once."""
-    items = list(items_of(path, split=split))
+def upload(
+    burnish: Burnish, path: Path, *, split: str | None = None, name: str | None = None, mapping: Mapping[str, str] | None = None
+) -> str:
+    """The id. A file is named after itself and what it holds: the same content is uploaded once. `mapping`: as `items_of` takes it."""
+    items = list(items_of(path, split=split, mapping=mapping))
     if not items:
         raise BadGiven(f"{path} holds no items.")
     digest = hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()[:12]
@@ -83,23 +87,47 @@ def upload(burnish: Burnish, path: Path, *, split: str | None = None, name: str 
     return str(burnish.request("POST", "/v1/datasets", {"name": wanted, "items": items})["id"])
 
 
-def items_of(path: Path, *, split: str | None = None) -> Iterator[dict[str, Any]]:
-    """Items of a JSONL or CSV file. In CSV the columns are `input` (or `inputs.NAME`), `expected`, `split`; others are metadata."""
+def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
+    """`COLUMN=FIELD` each. Raises BadGiven."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        column, sign, field = pair.rpartition("=")
+        if not sign or not column or not field:
+            raise BadGiven(f"--map: write COLUMN=FIELD, not '{pair}'.")
+        if column in found or (field != LEFT_OUT and field in found.values()):
+            raise BadGiven(f"--map: '{column if column in found else field}' stands twice.")
+        found[column] = field
+    return {column: field.removeprefix("metadata.") for column, field in found.items()}
+
+
+def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Items of a JSONL or CSV file. In CSV the columns are `input` (or `inputs.NAME`), `expected`, `split`; others are metadata.
+
+    `mapping`: columns that have another name in the file, each with what it is; `-` leaves it out.
+    """
     text = _read(path, "utf-8-sig")
     rows: Iterator[tuple[int, Mapping[str, Any]]]
     if path.suffix.lower() == ".csv":
         rows = enumerate(_rows_of_csv(text, path), start=2)
     else:
         rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
-    for number, row in rows:
-        if "input" not in row or "expected" not in row:
-            raise BadGiven(f"{path}, line {number}: an item has `input` and `expected`.")
+    mapping, unused = mapping or {}, set(mapping or ())
+    for number, found in rows:
+        unused -= found.keys()
+        row = _unfolded({mapping.get(name, name): value for name, value in found.items() if mapping.get(name) != LEFT_OUT})
+        if missing := [field for field in ("input", "expected") if field not in row]:
+            raise BadGiven(
+                f"{path}, line {number}: an item has `input` and `expected`, and here {' and '.join(missing)} is missing; there is "
+                f"{', '.join(found)[:300] or 'nothing'}. `burnish datasets upload FILE --map COLUMN={missing[0]}` says which it is."
+            )
         if not isinstance(row.get("metadata") or {}, Mapping):
             raise BadGiven(f"{path}, line {number}: `metadata` is an object.")
         others = {key: value for key, value in row.items() if key not in ITEM_FIELDS and value is not None}
         metadata = dict(row.get("metadata") or {}) | others
         item = {key: row[key] for key in ("input", "expected", "split", "group", "synthetic") if row.get(key) not in (None, "")}
         yield ({"split": split} if split else {}) | item | ({"metadata": metadata} if metadata else {})
+    if unused:
+        raise BadGiven(f"--map: no line of {path} has a column '{min(unused)}'.")
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
@@ -115,17 +143,24 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
 def _rows_of_csv(text: str, path: Path) -> Iterator[dict[str, Any]]:
     before = csv.field_size_limit(CELL_MOST_CHARS)  # of the whole process, so it is put back
     try:
-        rows = [*csv.DictReader(StringIO(text, newline=""))]
+        rows = [*csv.DictReader(StringIO(text, newline=""), delimiter=_delimiter(text))]
     except csv.Error as error:
         raise BadGiven(f"{path} is no CSV: {error}") from error
     finally:
         csv.field_size_limit(before)
-    yield from map(_unfolded, rows)
+    for row in rows:
+        yield {name: value for name, value in row.items() if name}
+
+
+def _delimiter(text: str) -> str:
+    """A comma where the header has one, else a semicolon or a tab, as sheets write them."""
+    header = text.partition("\n")[0]
+    return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
 
 
 def _unfolded(row: Mapping[str, Any]) -> dict[str, Any]:
-    inputs = {name.removeprefix("inputs."): value for name, value in row.items() if name and name.startswith("inputs.")}
-    rest = {name: value for name, value in row.items() if name and not name.startswith("inputs.")}
+    inputs = {name.removeprefix("inputs."): value for name, value in row.items() if name.startswith("inputs.")}
+    rest = {name: value for name, value in row.items() if not name.startswith("inputs.")}
     return rest | ({"input": inputs} if inputs else {})
 
 
