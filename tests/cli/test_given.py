@@ -38,17 +38,45 @@ def test_a_cell_may_hold_a_whole_document(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_columns_of_other_names_are_said(tmp_path: Path, mark: str) -> None:
     path = tmp_path / "tickets.csv"
-    path.write_text("\n".join(line.replace("|", mark) for line in ("Frage|Antwort|Thema|Notiz", "Wie?|So.|Geld|x")))
-    mapping = mapping_of(["Frage=inputs.question", "Antwort=expected", "Thema=metadata.category", "Notiz=-"])
+    path.write_text("\n".join(line.replace("|", mark) for line in ('"Frage, kurz"|Antwort|Thema|Notiz', "Wie?|So.|Geld|x")))
+    mapping = mapping_of(["Frage, kurz=inputs.question", "Antwort=expected", "Thema=metadata.category", "Notiz=-"])
     wanted = {"input": {"question": "Wie?"}, "expected": "So.", "metadata": {"category": "Geld"}}
     assert list(items_of(path, mapping=mapping)) == [wanted]
-    with pytest.raises(BadGiven, match=r"line 2: .* input and expected is missing; there is Frage, Antwort, Thema, Notiz\."):
+    with pytest.raises(BadGiven, match=r"line 2: .* no input and no expected, but Frage, kurz, Antwort, Thema, Notiz\."):
         list(items_of(path))
     with pytest.raises(BadGiven, match="has a column 'Fragen'"):
         list(items_of(path, mapping={**mapping, "Fragen": "group"}))
 
 
-@pytest.mark.parametrize("pairs", [["Frage"], ["=input"], ["a="], ["a=input", "b=input"], ["a=input", "a=group"]])
+@pytest.mark.parametrize(
+    ("pairs", "item"),
+    [
+        (["a=input", "b=expected", "c=metadata.input"], {"input": "1", "expected": "2", "metadata": {"input": "3"}}),
+        (["a=input", "b=expected", "c=tags"], {"input": "1", "expected": "2", "metadata": {"tags": ["3"]}}),
+        (["a=inputs.x", "b=expected", "c=inputs.y"], {"input": {"x": "1", "y": "3"}, "expected": "2"}),
+        (["a=input", "b=expected", "c=inputs.y"], "both `input` and `inputs.NAME`"),
+        (["a=expected", "b=input"], "two columns are `expected`"),
+    ],
+)
+def test_a_column_is_what_it_is_said_to_be_and_no_other_is(tmp_path: Path, pairs: list[str], item: Any) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("a,b,expected\n1,2,3\n" if isinstance(item, str) and "two" in item else "a,b,c\n1,2,3\n")
+    if isinstance(item, str):
+        with pytest.raises(BadGiven, match=f"line 2: .*{item}"):
+            list(items_of(path, mapping=mapping_of(pairs)))
+    else:
+        assert list(items_of(path, mapping=mapping_of(pairs))) == [item]
+
+
+def test_a_line_of_json_keeps_what_only_looks_like_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text('{"input": "a", "expected": "b", "inputs.city": "Rome"}')
+    assert list(items_of(path)) == [{"input": "a", "expected": "b", "metadata": {"inputs.city": "Rome"}}]
+
+
+@pytest.mark.parametrize(
+    "pairs", [["Frage"], ["a=spilt"], ["a=metadata."], ["=input"], ["a="], ["a=input", "b=input"], ["a=input", "a=group"]]
+)
 def test_a_mapping_that_says_nothing_or_two_things_is_refused(pairs: list[str]) -> None:
     with pytest.raises(BadGiven, match="--map"):
         mapping_of(pairs)

@@ -76,7 +76,7 @@ def settle_restore(home: Home) -> None:
 
     For whoever holds the home's lock. Changes nothing where no restore was killed.
     """
-    if not home.postgres.exists() and "restored_as_of" in (read_json(home.demo_record) or {}):
+    if beside(home.postgres).exists() and not home.postgres.exists() and "restored_as_of" in (read_json(home.demo_record) or {}):
         home.demo_record.unlink()  # It was killed before its first move: what is begun here instead is a new home, with its demo.
     if home.postgres.exists() and not beside(home.postgres).exists() and beside(home.nats).exists() and not home.nats.exists():
         beside(home.nats).rename(home.nats)

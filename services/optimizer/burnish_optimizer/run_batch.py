@@ -30,6 +30,9 @@ LINES_AT_ONCE: Final = 256
 IN_HAND: Final = 2
 """So many times what may be on its way is held ready, so that the desk never waits for the table."""
 
+HELD_MOST: Final = 1_000
+"""Lines that wait for a limit of their model are in hand beside them, so that those of other models go on."""
+
 CANCEL_S: Final = 5.0
 """How long answers of cancelled calls are waited for; an executor ends a call within a second."""
 
@@ -146,8 +149,8 @@ class _Run:
 
     async def _room(self) -> None:
         """Until fewer lines are in hand than may be. What failed beyond one line comes out."""
-        while len(self._tasks) >= IN_HAND * self.settings.job_in_flight:
-            await self._some_done(timeout_s=None)
+        while len(self._tasks) - min(self.desk.held_count, HELD_MOST) >= IN_HAND * self.settings.job_in_flight:
+            await self._some_done(timeout_s=self.settings.watch_interval_s)
 
     async def _drain(self) -> None:
         loop, cancelled_at = asyncio.get_running_loop(), None

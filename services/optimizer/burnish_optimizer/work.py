@@ -13,6 +13,7 @@ import structlog
 
 from burnish_optimizer import metrics
 from burnish_optimizer.beside import raise_of
+from burnish_optimizer.core.pace import Pace
 from burnish_optimizer.io import batches_store, runs_store, work_store
 from burnish_optimizer.io.announce import batch_completed, optimization_failed, test_run_completed
 from burnish_optimizer.io.answers_inbox import AnswersInbox
@@ -64,6 +65,10 @@ class Workshop:
     release_all: ReleaseAll = work_store.release_all
     _running: "set[asyncio.Task[None]]" = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.settings.job_in_flight)
 
     def wake(self) -> None:
         """There may be work."""
@@ -189,6 +194,7 @@ class Workshop:
             account_id=account_id,
             fence=claim.fence,
             checkpoint=batches_store.BatchRows(claim.workspace_id, claim.id) if claim.kind == "batch" else None,
+            pace=self._pace,
         )
         work = asyncio.ensure_future(self.do[claim.kind](claim, desk))
         beside = [asyncio.ensure_future(desk.run()), asyncio.ensure_future(self._keep(claim))]

@@ -153,7 +153,7 @@ async def test_lines_of_a_model_that_is_not_there_end_while_those_of_others_go_o
 @pytest.mark.capability("E15")
 async def test_lines_wait_for_a_limit_as_often_as_it_takes(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a key that lets three calls through in a minute: forty times the provider says when to come back, and no line is given up."""
-    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(pace, "FIRST_WAIT_S", 0.0)
     monkeypatch.setattr(retry, "RETRY_AFTER_MOST_S", 0.01)
     async with fault(stack, "rate_limited,retry_after=30,first=40,key=three-a-minute"):
         batch = await until(caller, (await started(caller, {"requests": [{"body": CHAT}] * 6}))["id"])
@@ -169,12 +169,29 @@ async def test_a_limit_that_nothing_gets_through_is_no_reason_to_wait(
 ) -> None:
     """A quota that is used up: who waited for it would wait until the batch's time is over."""
     monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(pace, "FIRST_WAIT_S", 0.0)
     monkeypatch.setattr(retry, "RETRY_AFTER_MOST_S", 0.01)
     monkeypatch.setattr(pace, "STANDS_STILL_S", 0.2)
     async with fault(stack, "rate_limited,retry_after=30"):
         batch = await until(caller, (await started(caller, {"requests": [{"body": CHAT}] * 3}))["id"])
     assert batch["request_counts"] == {"total": 3, "completed": 0, "failed": 3}
     assert [line["error"]["code"] for line in await results(caller, batch["id"])] == ["provider_rate_limited"] * 3
+
+
+@pytest.mark.capability("E15")
+async def test_lines_that_wait_for_a_limit_are_not_in_the_way_of_other_models(stack: Stack, caller: Caller) -> None:
+    """More of them come first than are in hand at once; and a batch is cancelled while they wait."""
+    others = [{"body": CHAT | {"model": "simulated/reader"}}] * 4
+    async with fault(stack, "rate_limited,retry_after=30"):
+        batch_id = (await started(caller, {"requests": [*({"body": CHAT} for _ in range(40)), *others]}))["id"]
+        async with asyncio.timeout(15):
+            while (counts := (await caller("GET", f"/v1/batches/{batch_id}")).body["request_counts"])["completed"] < 4:
+                await asyncio.sleep(0.03)
+        assert counts["failed"] == 0
+        await caller("POST", f"/v1/batches/{batch_id}/cancel")
+        batch = await until(caller, batch_id)
+    assert batch["status"] == "cancelled" and batch["request_counts"]["completed"] == 4
+    await assert_books_are_in_order(stack, caller, batch)
 
 
 @pytest.mark.capability("E15")

@@ -28,6 +28,9 @@ TAKES_AWAY = re.compile(
 )
 """What services of the release before would miss, or could not write any more."""
 
+OF_A_DAY = re.compile(r"(?<=_)20\d{6}(?!\d)")
+"""In the name of a partition, and of what belongs to it."""
+
 GIVEN_UP: dict[str, str] = {}
 """File → why what it takes away is used by no release that may still run."""
 
@@ -90,8 +93,11 @@ async def reaches(connection: asyncpg.Connection, revision: str, process: asynci
 
 
 async def shape(urls: DatabaseUrls) -> list[tuple[str, ...]]:
+    """Partitions are named after their place among the days, not after the day: midnight may lie between two migrations."""
     connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
     try:
-        return [tuple(row) for row in await connection.fetch(SHAPE)]
+        rows = [tuple(row) for row in await connection.fetch(SHAPE)]
     finally:
         await connection.close()
+    days = sorted({day for row in rows for text in row for day in OF_A_DAY.findall(text)})
+    return sorted(tuple(OF_A_DAY.sub(lambda found: f"{days.index(found[0])}", text) for text in row) for row in rows)

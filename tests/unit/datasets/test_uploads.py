@@ -90,7 +90,7 @@ def test_an_upload_names_every_line_at_fault_and_saves_none() -> None:
             r"No line has input or expected; .* question, answer\. .*\?map=question=input&map=answer=expected",
         ),
         ("Frage,expected", {}, r"No line has input; .*\?map=COLUMN=input"),
-        ("a,b", {"a": "inputs.q"}, r"No line has expected; .*\?map=COLUMN=expected"),
+        ("a,b", {"a": "inputs.q"}, r"No line has expected; .*\?map=a=inputs.q&map=COLUMN=expected"),
         ("My question,b", {"b": "expected"}, r"map=COLUMN=input"),
         ("inputs.city,inputs.days", {}, r"\?map=inputs.city=inputs.city&map=inputs.days=inputs.days&map=COLUMN=expected"),
         ("User message,b", {"b": "expected"}, r"map=User%20message=input"),

@@ -4,11 +4,14 @@ import asyncio
 from collections import deque
 from types import SimpleNamespace
 from typing import cast
+from uuid import UUID
 
 import pytest
 
+from burnish_optimizer.core import pace as pace_rules
 from burnish_optimizer.core.pace import STANDS_STILL_S, Pace
 from burnish_optimizer.io.asked import Asked
+from burnish_optimizer.io.evaluations_store import Booked
 from burnish_optimizer.io.paced import Paced
 from burnish_optimizer.io.questions import Question
 
@@ -34,34 +37,67 @@ def test_a_route_rests_and_then_takes_one_more_for_each_that_gets_through() -> N
     assert pace.room("slow", now=46) == 4
 
 
-def test_a_route_that_answers_nothing_for_long_stands_still() -> None:
+def test_a_route_that_lets_nothing_through_for_long_stands_still() -> None:
     pace = Pace(most=4)
     assert pace.moves("slow", now=0)
     for now in (0.0, STANDS_STILL_S / 2):
         pace.limited("slow", now=now, wait_s=1)
     assert pace.moves("slow", now=STANDS_STILL_S - 1) and not pace.moves("slow", now=STANDS_STILL_S)
     pace.answered("slow", now=STANDS_STILL_S)
-    assert pace.moves("slow", now=STANDS_STILL_S + 1)
+    assert pace.moves("slow", now=3 * STANDS_STILL_S), "nobody asked it since"
+    pace.limited("slow", now=3 * STANDS_STILL_S, wait_s=1)
+    assert pace.moves("slow", now=3 * STANDS_STILL_S + 1)
+
+
+def test_a_route_that_has_no_room_when_it_said_it_would_is_asked_ever_more_seldom() -> None:
+    pace, now, rests = Pace(most=4), 0.0, []
+    for _ in range(8):
+        for late in (0.0, 0.1):  # two that were on their way together
+            pace.limited("slow", now=now + late, wait_s=2)
+        rests.append(round(pace.rests_until("slow") - now))
+        now = pace.rests_until("slow")
+    assert rests == [2, 2, 4, 8, 16, 32, 60, 60]
+    pace.answered("slow", now=now)
+    pace.limited("slow", now=now, wait_s=2)
+    assert pace.rests_until("slow") == now + 2
 
 
 def _asked(model: str) -> Asked:
     route = SimpleNamespace(model=model, keys="platform", provider_key_id=None)
-    return Asked(cast(Question, SimpleNamespace(route=route)), asyncio.get_running_loop().create_future())
+    return Asked(cast(Question, SimpleNamespace(route=route, made=True)), asyncio.get_running_loop().create_future())
 
 
-async def test_what_waits_for_a_route_is_in_nobodys_way_and_keeps_its_turn() -> None:
+def _ended(status: str, *, retry_after_s: float = 0.0) -> Booked:
+    return cast(Booked, SimpleNamespace(status=status, error={"retryable": True, "retry_after_s": retry_after_s}))
+
+
+async def test_what_waits_for_a_route_is_in_nobodys_way_and_keeps_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace_rules, "FIRST_WAIT_S", 0.05)
     woken = asyncio.Event()
-    paced = Paced(8, woken.set)
-    limited, slow, quick = _asked("slow"), [_asked("slow") for _ in range(2)], [_asked("quick") for _ in range(2)]
-    paced.limited(limited, wait_s=0.05)
+    paced = Paced(Pace(8), UUID(int=1), woken.set)
+    limited, slow, quick = [_asked("slow") for _ in range(2)], [_asked("slow") for _ in range(2)], [_asked("quick") for _ in range(2)]
+    for one in limited:
+        paced.heard(one, _ended("rate_limited"))
+    paced.put_back(limited)
+    woken.clear()
     pending = deque([*slow, *quick])
-    assert paced.take(pending, 8, out=[]) == quick and not pending
+    assert paced.take(pending, 8, out=[]) == quick and not pending and paced.held_count == 4
     assert paced.take(pending, 8, out=quick) == []
     await asyncio.wait_for(woken.wait(), 5)
-    assert paced.take(pending, 8, out=quick) == [limited]
-    assert paced.take(pending, 8, out=[limited]) == []
-    paced.answered(limited)
-    assert paced.take(pending, 8, out=[]) == slow
-    paced.limited(slow[0], wait_s=60)
-    paced.take(deque([slow[1]]), 8, out=[])
+    assert paced.take(pending, 8, out=quick) == limited[:1]
+    assert paced.take(pending, 8, out=limited[:1]) == []
+    paced.heard(limited[0], _ended("success"))
+    assert paced.take(pending, 8, out=[]) == [limited[1], slow[0]]
+    paced.heard(slow[0], _ended("rate_limited", retry_after_s=60))
+    paced.put_back(slow[:1])
+    assert paced.take(pending, 8, out=[]) == []
     assert paced.let_all_go() == slow and paced.let_all_go() == []
+
+
+async def test_work_of_one_process_knows_what_other_work_heard_of_a_route_of_its_workspace() -> None:
+    pace = Pace(8)
+    one, same, other = (Paced(pace, UUID(int=n), asyncio.Event().set) for n in (1, 1, 2))
+    one.heard(_asked("slow"), _ended("rate_limited", retry_after_s=60))
+    assert same.take(deque([_asked("slow")]), 8, out=[]) == []
+    assert len(other.take(deque([_asked("slow")]), 8, out=[])) == 1
+    same.cancel()

@@ -84,11 +84,12 @@ def check_items(mapping: Mapping[str, str], columns: Sequence[str]) -> None:
     missing = [names for names in (("input", "inputs"), ("expected",)) if targets.isdisjoint(names)]
     if missing:
         probable = {column: target for column, target in guessed(columns).items() if column not in mapping}
-        pairs = [
-            f"map={quote(column[:80])}={quote(target)}"
+        coming = [
+            pair
             for names in missing
-            for column, target in ([one for one in probable.items() if one[1].partition(".")[0] in names] or [("COLUMN", names[0])])
+            for pair in ([one for one in probable.items() if one[1].partition(".")[0] in names] or [("COLUMN", names[0])])
         ]
+        pairs = [f"map={quote(column)}={quote(target)}" for column, target in (*mapping.items(), *coming)]
         raise InvalidField(
             f"No line has {' or '.join(names[0] for names in missing)}; the columns are {_listed(columns)}. "
             f"Say which is: ?{'&'.join(pairs)[:500]}.",

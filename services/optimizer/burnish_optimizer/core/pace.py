@@ -5,14 +5,23 @@ from dataclasses import dataclass, field
 from typing import Final
 
 STANDS_STILL_S: Final = 900.0
-"""A route that answered nothing for so long is not slow: its quota is used up, or it is not there."""
+"""A route that was asked for so long and let nothing through is not slow: its quota is used up."""
+
+FIRST_WAIT_S: Final = 1.0
+WAIT_MOST_S: Final = 60.0
+"""A route that says to come back soon, and then has no room again, is asked ever more seldom."""
+
+KEPT_MOST: Final = 1_000
+"""Routes; above it those are forgotten that nobody asked for long."""
 
 
 @dataclass(slots=True)
 class _Slow:
-    until: float
-    room: int
-    answered_at: float
+    until: float = 0.0
+    room: int = 1
+    limits: int = 0
+    """One after another, with no answer between; what was on its way together counts once."""
+    stuck_since: float | None = None
 
 
 @dataclass(slots=True)
@@ -26,16 +35,23 @@ class Pace:
     _slow: dict[Hashable, _Slow] = field(default_factory=dict)
 
     def limited(self, route: Hashable, *, now: float, wait_s: float) -> None:
-        """It has no room for `wait_s` from now."""
-        slow = self._slow.setdefault(route, _Slow(0.0, 1, now))
+        """It has no room for `wait_s` from now, 0 where it did not say; nor for as long as its last refusals make likely."""
+        if len(self._slow) >= KEPT_MOST:
+            self._slow = {one: slow for one, slow in self._slow.items() if now - slow.until < STANDS_STILL_S}
+        slow = self._slow.setdefault(route, _Slow())
+        if now >= slow.until:
+            slow.limits += 1
+        wait_s = max(wait_s, min(WAIT_MOST_S, FIRST_WAIT_S * 2.0 ** min(slow.limits - 1, 10)))
         slow.until, slow.room = max(slow.until, now + wait_s), 1
+        if slow.stuck_since is None:
+            slow.stuck_since = now
 
     def answered(self, route: Hashable, *, now: float) -> None:
         """A question got through."""
         slow = self._slow.get(route)
         if slow is None:
             return
-        slow.answered_at = now
+        slow.limits, slow.stuck_since = 0, None
         if now >= slow.until:
             slow.room += 1
         if slow.room >= self.most:
@@ -54,6 +70,6 @@ class Pace:
         return 0.0 if slow is None else slow.until
 
     def moves(self, route: Hashable, *, now: float) -> bool:
-        """False: it has been limited for so long, and answered nothing, that waiting for it is no use."""
+        """False: since it was limited it has let nothing through for so long that waiting for it is no use."""
         slow = self._slow.get(route)
-        return slow is None or now - slow.answered_at < STANDS_STILL_S
+        return slow is None or slow.stuck_since is None or now - slow.stuck_since < STANDS_STILL_S

@@ -6,9 +6,6 @@ TRIES: Final = 3
 TRIES_WHERE_LIMITED: Final = 6
 """A limit passes by waiting: thousands of calls must not fail because a provider is asked too much for a minute."""
 
-SAID_LEAST_S: Final = 1.5
-"""A wait that is longer was said by a provider, or follows from a limit; after a 429 that says nothing an executor waits a second."""
-
 FIRST_WAIT_S: Final = 1.0
 WAIT_MOST_S: Final = 60.0
 RETRY_AFTER_MOST_S: Final = 120.0
@@ -38,12 +35,11 @@ def is_worth_another_try(booked: FailedCall, *, attempt: int) -> bool:
     return bool((booked.error or {}).get("retryable", True))
 
 
-def is_wait_told(booked: FailedCall) -> bool:
-    """A limit that says when there is room again: of work with a day, or days, to end in, waiting for it is no failed try."""
-    return booked.status == "rate_limited" and float((booked.error or {}).get("retry_after_s") or 0.0) >= SAID_LEAST_S
-
-
 def wait_before_try_s(attempt: int, *, failed: FailedCall) -> float:
     """1 s before the second try, 4 s before the third, 16 s, then a minute; longer where the provider asks for it."""
-    asked_s = (failed.error or {}).get("retry_after_s") or 0.0
-    return max(min(WAIT_MOST_S, FIRST_WAIT_S * 4.0 ** (attempt - 2)), min(float(asked_s), RETRY_AFTER_MOST_S))
+    return max(min(WAIT_MOST_S, FIRST_WAIT_S * 4.0 ** (attempt - 2)), wait_asked_s(failed))
+
+
+def wait_asked_s(failed: FailedCall) -> float:
+    """What the provider asked for, at most RETRY_AFTER_MOST_S; 0 where it did not say."""
+    return min(float((failed.error or {}).get("retry_after_s") or 0.0), RETRY_AFTER_MOST_S)

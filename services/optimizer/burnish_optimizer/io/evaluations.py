@@ -15,7 +15,8 @@ from uuid import UUID
 import structlog
 
 from burnish_optimizer import metrics
-from burnish_optimizer.core.retry import is_wait_told, is_worth_another_try, wait_before_try_s
+from burnish_optimizer.core.pace import Pace
+from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.unreached import Routes, Verdict
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
@@ -63,6 +64,8 @@ class Desk:
     """None: the table `evaluations`."""
     asks_until: float | None = None
     """By the event loop's clock; what was asked before is read after it too. None: there is no end."""
+    pace: Pace | None = None
+    """Of lines of batches: what this process knows of routes that are asked too much. None: what is asked here learns it anew."""
     _unanswered: "dict[Key, asyncio.Future[Answer]]" = field(default_factory=dict)
     _pending: deque[Asked] = field(default_factory=deque)
     _out: dict[UUID, Asked] = field(default_factory=dict)
@@ -86,7 +89,7 @@ class Desk:
     def __post_init__(self) -> None:
         self._room = float(self.settings.job_in_flight)
         self._rests = Rests(self.db, self._wake_sender.set)
-        self._paced = Paced(self.settings.job_in_flight, self._wake_sender.set)
+        self._paced = Paced(self.pace or Pace(self.settings.job_in_flight), self.workspace_id, self._wake_sender.set)
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
@@ -105,6 +108,11 @@ class Desk:
             self._wake_writer.set()
         if not answer.cancelled():
             answer.exception()
+
+    @property
+    def held_count(self) -> int:
+        """Questions that wait for their route to have room for them."""
+        return self._paced.held_count
 
     async def run(self) -> None:
         """Sends, writes and watches until it is cancelled. What fails here fails the job: it comes out."""
@@ -256,8 +264,7 @@ class Desk:
     def _arrive(self, asked: Asked, booked: Booked) -> None:
         if self._let_go(asked):
             self._rests.answered()
-            if booked.status != "rate_limited":
-                self._paced.answered(asked)
+            self._paced.heard(asked, booked)
             self._room = min(float(self.settings.job_in_flight), self._room + 1 / self._room)
             self._arrived.append((asked, booked))
             self._wake_writer.set()
@@ -281,7 +288,7 @@ class Desk:
     async def _settle(self, arrived: Sequence[tuple[Asked, Booked]]) -> None:
         renewed, ended = list[tuple[Asked, Booked, UUID, int]](), list[tuple[Asked, Booked]]()
         for asked, booked in arrived:
-            only_waits = self._only_waits(asked, booked)
+            only_waits = self._paced.only_waits(asked, booked)
             if not asked.was_known and (only_waits or is_worth_another_try(booked, attempt=asked.attempt)):
                 renewed.append((asked, booked, new_uuid(), asked.attempt if only_waits else asked.attempt + 1))
             else:
@@ -299,17 +306,25 @@ class Desk:
                     await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id, attempt=attempt)
         metrics.EVALUATIONS.labels("answered").inc(len(final))
         metrics.EVALUATIONS.labels("retried").inc(len(renewed))
+        waiting: list[Asked] = []
         for asked, booked, execution_id, attempt in renewed:
             only_waits = attempt == asked.attempt
             asked.spent_before_nusd += booked.cost_nusd
             asked.execution_id, asked.attempt, asked.sent = execution_id, attempt, 0
-            self._ask_again(asked, failed=booked, only_waits=only_waits)
+            if only_waits:
+                waiting.append(asked)
+            else:
+                self._send_later(asked, failed=booked)
+        self._put_back(waiting)
         for asked, booked, is_unreached in judged:
             tell(asked, booked, asked.spent_before_nusd + booked.cost_nusd, unreached=is_unreached)
 
-    def _only_waits(self, asked: Asked, booked: Booked) -> bool:
-        """A line of a batch waits for a limit as often as it takes, as long as its route answers anything at all."""
-        return asked.question.made is not None and is_wait_told(booked) and self._paced.moves(asked)
+    def _put_back(self, waiting: Sequence[Asked]) -> None:
+        if self._has_stopped:
+            self._pending.extend(waiting)  # to be told so
+            self._wake_sender.set()
+        else:
+            self._paced.put_back(waiting)
 
     def _judge(self, ended: Sequence[tuple[Asked, Booked]]) -> list[tuple[Asked, Booked, bool]]:
         """Each with whether no model read it. What nothing can be said of yet is kept for later, while anything else is under way."""
@@ -335,18 +350,13 @@ class Desk:
         text = key.item_id if key.item_id.int else key.question
         return self._routes.verdict_on(route_of(asked.question), booked.error, text=text, is_known=is_known)
 
-    def _ask_again(self, asked: Asked, *, failed: Booked, only_waits: bool) -> None:
-        if only_waits and not self._has_stopped:
-            self._paced.limited(asked, wait_s=wait_before_try_s(2, failed=failed))
-            return
-
+    def _send_later(self, asked: Asked, *, failed: Booked) -> None:
         def due() -> None:
             self._later.pop(timer, None)
             self._pending.appendleft(asked)
             self._wake_sender.set()
 
-        wait_s = 0.0 if self._has_stopped else wait_before_try_s(asked.attempt, failed=failed)
-        timer = asyncio.get_running_loop().call_later(wait_s, due)
+        timer = asyncio.get_running_loop().call_later(wait_before_try_s(asked.attempt, failed=failed), due)
         self._later[timer] = asked
 
     async def _watch(self) -> None:

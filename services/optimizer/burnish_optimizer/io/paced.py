@@ -2,62 +2,75 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from burnish_optimizer.core.pace import Pace
+from burnish_optimizer.core.retry import wait_asked_s
 from burnish_optimizer.io.asked import Asked, route_of
+from burnish_optimizer.io.evaluations_store import Booked
 
 
 @dataclass(slots=True)
 class Paced:
-    """Holds them back while their route rests, and while as many as it takes are on their way. `wake`: said when a rest is over."""
+    """Holds those of one workspace back while their route rests, and while as many as it takes are on their way.
 
-    most: int
-    wake: Callable[[], None]
-    pace: Pace = field(init=False)
+    The pace is shared by all work of a process, so that none forgets what another heard. `_wake`: told when something may be taken.
+    """
+
+    _pace: Pace
+    _workspace_id: UUID
+    _wake: Callable[[], None]
     _held: dict[Hashable, deque[Asked]] = field(default_factory=dict)
     _rests: dict[Hashable, asyncio.TimerHandle] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.pace = Pace(self.most)
+    @property
+    def held_count(self) -> int:
+        """How many are."""
+        return sum(map(len, self._held.values()))
 
     def take(self, pending: deque[Asked], room: int, *, out: Iterable[Asked]) -> list[Asked]:
         """The next, `room` at most, of those that were held and then of `pending`; `out`: those that are on their way.
 
-        What it passes over is held, before what comes later. Call it again whenever one of `out` came back, and when it says `wake`.
+        What it passes over is held, before what comes later. Call it again whenever one of `out` came back, and when it tells `_wake`.
         """
         if room <= 0:
             return []
         for route in [one for one in self._held if one not in self._rests]:
             pending.extendleft(reversed(self._held.pop(route)))
         now, taken = asyncio.get_running_loop().time(), list[Asked]()
-        there = Counter(route_of(one.question) for one in out)
+        there = Counter(self._route(one) for one in out)
         while pending and len(taken) < room:
             asked = pending.popleft()
-            route = route_of(asked.question)
-            if there[route] < self.pace.room(route, now=now):
+            route = self._route(asked)
+            if there[route] < self._pace.room(route, now=now):
                 there[route] += 1
                 taken.append(asked)
             else:
-                self._held.setdefault(route, deque()).append(asked)
-                self._rest(route)
+                self._hold(route, asked, now=now)
         return taken
 
-    def limited(self, asked: Asked, *, wait_s: float) -> None:
-        """Its route is left alone for so long, and then it is asked again, before others."""
-        route = route_of(asked.question)
-        self.pace.limited(route, now=asyncio.get_running_loop().time(), wait_s=wait_s)
-        self._held.setdefault(route, deque()).appendleft(asked)
-        self._rest(route)
+    def heard(self, asked: Asked, booked: Booked) -> None:
+        """What came back says of its route. Say it before anything else is taken. Only lines of batches count: they have a day, or days."""
+        if asked.question.made is None:
+            return
+        route, now = self._route(asked), asyncio.get_running_loop().time()
+        if booked.status == "rate_limited":
+            self._pace.limited(route, now=now, wait_s=wait_asked_s(booked))
+        elif booked.status == "success" or not (booked.error or {}).get("retryable", True):
+            self._pace.answered(route, now=now)
 
-    def answered(self, asked: Asked) -> None:
-        """Its route had room for it."""
-        self.pace.answered(route_of(asked.question), now=asyncio.get_running_loop().time())
+    def only_waits(self, asked: Asked, booked: Booked) -> bool:
+        """A line of a batch waits for a limit as often as it takes, as long as its route lets anything through."""
+        is_limited = asked.question.made is not None and booked.status == "rate_limited"
+        return is_limited and self._pace.moves(self._route(asked), now=asyncio.get_running_loop().time())
 
-    def moves(self, asked: Asked) -> bool:
-        """Does its route answer anything now and then?"""
-        return self.pace.moves(route_of(asked.question), now=asyncio.get_running_loop().time())
+    def put_back(self, asked: Sequence[Asked]) -> None:
+        """Those that were sent away are asked again, in their order and before others, as soon as their route has room."""
+        for one in reversed(asked):
+            self._held.setdefault(self._route(one), deque()).appendleft(one)
+        self._wake()
 
     def let_all_go(self) -> list[Asked]:
         """All that are held, which are held no more."""
@@ -71,12 +84,16 @@ class Paced:
             timer.cancel()
         self._rests.clear()
 
-    def _rest(self, route: Hashable) -> None:
-        """Sees to it that its end is told, where it rests."""
-        loop, until = asyncio.get_running_loop(), self.pace.rests_until(route)
-        if until > loop.time() and route not in self._rests:
-            self._rests[route] = loop.call_at(until, self._rested, route)
+    def _route(self, asked: Asked) -> Hashable:
+        return self._workspace_id, route_of(asked.question)
+
+    def _hold(self, route: Hashable, asked: Asked, *, now: float) -> None:
+        """Either its route rests, whose end is told, or others are on their way there, which come back."""
+        self._held.setdefault(route, deque()).append(asked)
+        until = self._pace.rests_until(route)
+        if until > now and route not in self._rests:
+            self._rests[route] = asyncio.get_running_loop().call_at(until, self._rested, route)
 
     def _rested(self, route: Hashable) -> None:
         self._rests.pop(route, None)
-        self.wake()
+        self._wake()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
@@ -19,6 +20,8 @@ ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "syntheti
 """What an item of a dataset has; any other column goes into its metadata."""
 
 LEFT_OUT: Final = "-"
+FIELD: Final = re.compile(r"input|expected|split|category|tags|group|synthetic|(inputs|metadata)\.[^\0]{1,100}|-")
+TAG_ENDS: Final = re.compile(r"[,;|]")
 
 CELL_MOST_CHARS: Final = 10_000_000
 """A long document in one cell; 131,072 characters where nothing is said."""
@@ -92,12 +95,15 @@ def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in pairs:
         column, sign, field = pair.rpartition("=")
-        if not sign or not column or not field:
-            raise BadGiven(f"--map: write COLUMN=FIELD, not '{pair}'.")
+        if not sign or not column or FIELD.fullmatch(field) is None:
+            raise BadGiven(
+                f"--map: write COLUMN=FIELD, not '{pair}'. A field is input, inputs.NAME, expected, split, category, tags, group, "
+                "synthetic, metadata.NAME, or - to leave the column out."
+            )
         if column in found or (field != LEFT_OUT and field in found.values()):
             raise BadGiven(f"--map: '{column if column in found else field}' stands twice.")
         found[column] = field
-    return {column: field.removeprefix("metadata.") for column, field in found.items()}
+    return found
 
 
 def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
@@ -106,19 +112,24 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
     `mapping`: columns that have another name in the file, each with what it is; `-` leaves it out.
     """
     text = _read(path, "utf-8-sig")
+    is_csv = path.suffix.lower() == ".csv"
     rows: Iterator[tuple[int, Mapping[str, Any]]]
-    if path.suffix.lower() == ".csv":
+    if is_csv:
         rows = enumerate(_rows_of_csv(text, path), start=2)
     else:
         rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
     mapping, unused = mapping or {}, set(mapping or ())
     for number, found in rows:
         unused -= found.keys()
-        row = _unfolded({mapping.get(name, name): value for name, value in found.items() if mapping.get(name) != LEFT_OUT})
+        try:
+            row = _placed(found, mapping, named=is_csv)
+        except BadGiven as error:
+            raise BadGiven(f"{path}, line {number}: {error}") from None
         if missing := [field for field in ("input", "expected") if field not in row]:
+            how = f" `burnish datasets upload FILE --map COLUMN={missing[0]}` says which column it is." if is_csv else ""
             raise BadGiven(
-                f"{path}, line {number}: an item has `input` and `expected`, and here {' and '.join(missing)} is missing; there is "
-                f"{', '.join(found)[:300] or 'nothing'}. `burnish datasets upload FILE --map COLUMN={missing[0]}` says which it is."
+                f"{path}, line {number}: an item has `input` and `expected`. This has no {' and no '.join(missing)}, but "
+                f"{', '.join(found)[:300] or 'nothing'}.{how}"
             )
         if not isinstance(row.get("metadata") or {}, Mapping):
             raise BadGiven(f"{path}, line {number}: `metadata` is an object.")
@@ -128,6 +139,33 @@ def items_of(path: Path, *, split: str | None = None, mapping: Mapping[str, str]
         yield ({"split": split} if split else {}) | item | ({"metadata": metadata} if metadata else {})
     if unused:
         raise BadGiven(f"--map: no line of {path} has a column '{min(unused)}'.")
+
+
+def _placed(found: Mapping[str, Any], mapping: Mapping[str, str], *, named: bool) -> dict[str, Any]:
+    """A line as an item's fields; what is none stands beside them. `named`: also a column that is called `inputs.NAME` is a variable.
+
+    Raises BadGiven where two columns are the same field.
+    """
+    row: dict[str, Any] = {}
+    inputs: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    for column, value in found.items():
+        field = mapping.get(column, column)
+        if field.startswith("inputs.") and (named or column in mapping):
+            inputs[field.removeprefix("inputs.")] = value
+        elif field.startswith("metadata.") and column in mapping:
+            metadata[field.removeprefix("metadata.")] = value
+        elif field in row:
+            raise BadGiven(f"two columns are `{field}`; leave one out by --map COLUMN=-.")
+        elif field != LEFT_OUT or column not in mapping:
+            cut = field == "tags" and column in mapping and isinstance(value, str)
+            row[field] = [word for part in TAG_ENDS.split(value) if (word := part.strip())] if cut else value
+    if inputs and "input" in row:
+        raise BadGiven("it has both `input` and `inputs.NAME`; leave one out by --map COLUMN=-.")
+    if metadata:
+        before = row.get("metadata") or {}
+        row["metadata"] = {**before, **metadata} if isinstance(before, Mapping) else before
+    return row | ({"input": inputs} if inputs else {})
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
@@ -154,14 +192,8 @@ def _rows_of_csv(text: str, path: Path) -> Iterator[dict[str, Any]]:
 
 def _delimiter(text: str) -> str:
     """A comma where the header has one, else a semicolon or a tab, as sheets write them."""
-    header = text.partition("\n")[0]
+    header = re.sub('"[^"]*"', "", text.partition("\n")[0])
     return "," if "," in header else next((mark for mark in (";", "\t") if mark in header), ",")
-
-
-def _unfolded(row: Mapping[str, Any]) -> dict[str, Any]:
-    inputs = {name.removeprefix("inputs."): value for name, value in row.items() if name.startswith("inputs.")}
-    rest = {name: value for name, value in row.items() if not name.startswith("inputs.")}
-    return rest | ({"input": inputs} if inputs else {})
 
 
 def _text_of(path: str) -> str:
