@@ -23,10 +23,10 @@ UNDECIDED_IN_PICTURES = {"imgNode", "bgOverlap", "shortTextContent", "bgGradient
 RUN = """
 async ([runOnly, without]) => {
   const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
-  const found = await axe.run(document, { runOnly, rules, resultTypes: ["violations", "incomplete"] });
+  const found = await axe.run(document, { runOnly, rules, resultTypes: ["violations", "incomplete"], elementRef: true });
   const told = (results) => results.flatMap((result) => result.nodes.map((node) => ({
     rule: result.id, impact: node.impact, target: node.target.join(" "), html: node.html.slice(0, 200), summary: node.failureSummary,
-    isDrawn: [...document.querySelectorAll(node.target.at(-1))].some((one) => one.closest("svg") !== null),
+    isDrawn: node.element instanceof SVGElement || node.element.closest("svg") !== null,
     why: [...node.any, ...node.all, ...node.none].map((check) => check.data && check.data.messageKey).filter(Boolean),
   })));
   return { violations: told(found.violations), incomplete: told(found.incomplete) };

@@ -70,7 +70,7 @@ export function Shell() {
       <TopBar open={menuOpen} setOpen={setMenuOpen} openPalette={openPalette} />
       <main id="content" ref={main} tabIndex={-1} className="min-w-0 outline-none">
         <Connection />
-        {workspace ? <Suspended key={workspace.id} /> : null}
+        {workspace ? <Suspended /> : null}
         <LeftForms />
         {workspace ? (
           <Outlet key={workspace.id} />
