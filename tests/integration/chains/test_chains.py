@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.chains import store as chains_store
 from tests.embedded.stack import Caller, Stack
 from tests.integration.chains.chains import assert_paid_once, begun, call, fault, follow, make_chain, make_prompt, run, start, until
 from tests.integration.execution.test_executions import books
@@ -322,10 +323,12 @@ async def test_a_prompt_that_chains_run_is_not_put_away(stack: Stack, caller: Ca
     assert (await caller("POST", "/v1/prompts/reply/archive")).status == 200
 
 
-async def test_a_label_by_which_chains_run_a_prompt_is_not_removed(caller: Caller) -> None:
+async def test_a_label_by_which_chains_run_a_prompt_is_not_removed(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains_store, "USERS_MOST", 1)  # What runs it by another label does not fill the list.
     await make_prompt(caller, "reply")
     for label in ("staging", "quiet"):
         assert (await caller("PUT", f"/v1/prompts/reply/labels/{label}", {"version": 1})).status == 200
+    await make_chain(caller, "by-version", call("a", "reply@1"))
     await make_chain(caller, "deep", {"id": "p", "parallel": [[call("a", "reply@staging")], [call("b", "reply")]]})
     refused = await caller("DELETE", "/v1/prompts/reply/labels/staging")
     assert (refused.status, refused.body["error"]["param"]) == (409, "label")
@@ -348,6 +351,9 @@ async def test_a_prompt_that_a_chain_names_in_capitals_is_kept_as_any_other(call
         refused = await caller(method, path)
         assert (refused.status, "loud (version 1)" in refused.body["error"]["message"]) == (409, True), refused.body
     await make_chain(caller, "fixed", call("a", "reply@1"))
+    await make_chain(caller, "written", call("a", "reply@production"))
+    assert (await caller("DELETE", "/v1/prompts/reply/labels/production")).status == 409, "'reply' and 'reply@production' are one"
+    assert (await caller("PATCH", "/v1/chains/written", {"archived": True})).status == 200
     assert (await caller("DELETE", "/v1/prompts/reply/labels/production")).status == 200, "its version is named"
 
 

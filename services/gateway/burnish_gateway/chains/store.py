@@ -11,6 +11,7 @@ from asyncpg import Record
 from burnish_gateway.chains.chain import ChainHead, ChainLabelMove, ChainVersion, fingerprint_of
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+from burnish_shared.slug import PRODUCTION
 
 _HEAD: Final = """SELECT c.chain_id, c.workspace_id, c.slug, c.name, c.description, c.folder, c.tags, c.latest_version, c.created_by, c.created_at,
          c.updated_at, c.archived_at,
@@ -117,19 +118,21 @@ class ServedVersion:
     content: dict[str, Any]
 
 
-async def served_versions_naming(tx: Tx, workspace_id: UUID, prompt: str) -> list[ServedVersion]:
+async def served_versions_naming(tx: Tx, workspace_id: UUID, prompt: str, *, label: str | None) -> list[ServedVersion]:
     """Versions that a label names, or that are the newest of a chain that is not archived, in which a prompt of this name may stand.
 
-    A version keeps the name as it was written, and `Reply` means `reply`.
+    With `label`: by that label, which `production` also is where none is written. A version keeps the name as it was written, and `Reply`
+    means `reply`.
     """
+    by_label = '["@]' if label is None else f'(@{label})?"' if label == PRODUCTION else f'@{label}"'
     rows = await tx.fetch(
         """SELECT c.slug, v.version, v.content FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
             WHERE c.workspace_id = $1 AND c.archived_at IS NULL
               AND (v.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
                     WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version))
-              AND v.content::jsonb::text ~* ('"prompt": "' || $2 || '["@]')
+              AND v.content::jsonb::text ~* ('"prompt": "' || $2 || $4)
             ORDER BY c.slug, v.version LIMIT $3""",
-        workspace_id, prompt, USERS_MOST,
+        workspace_id, prompt, USERS_MOST, by_label,
     )  # fmt: skip
     return [ServedVersion(**dict(row)) for row in rows]
 

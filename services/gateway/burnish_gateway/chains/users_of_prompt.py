@@ -20,7 +20,7 @@ async def check_not_in_chains(tx: Tx, workspace_id: UUID, slug: str, *, what: st
     """
     users = [
         f"{one.slug} (version {one.version})"
-        for one in await store.served_versions_naming(tx, workspace_id, slug)
+        for one in await store.served_versions_naming(tx, workspace_id, slug, label=label)
         if any(_runs(step.does, slug, label) for step in all_steps(read_chain(one.content).steps))
     ]
     if users:
