@@ -18,8 +18,9 @@ pytestmark = pytest.mark.capability("U1")
 
 @pytest.mark.capability("E5")
 async def test_a_model_gets_other_prices_and_is_retired_for_its_successor(page_as: OpenPage, site: Site) -> None:
-    name = f"ours/{uuid4().hex[:8]}"
+    name, spare = f"ours/{uuid4().hex[:8]}", f"spare/{uuid4().hex[:8]}"
     await _model(site, name)
+    await _model(site, spare, fallback_model=name)
     slug = f"of-{uuid4().hex[:8]}"
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.", "model": name})
     page = await page_as("editor", f"/app/models?model={name}")
@@ -45,6 +46,7 @@ async def test_a_model_gets_other_prices_and_is_retired_for_its_successor(page_a
     await retire.get_by_role("button", name="Retire it now").click()
     told = page.get_by_role("dialog", name=f"1 prompt version called {name}")
     await expect(told.get_by_role("list", name="Not tested")).to_contain_text(slug)
+    await expect(told.get_by_role("list", name="What else names it")).to_have_text(f"1 model ({spare})")
     await expect(told.get_by_role("link", name="Move these prompts to simulated/embed")).to_be_visible()
     await told.get_by_role("button", name="Close").last.click()
     await expect(drawer).to_contain_text("Retired.")
@@ -327,12 +329,12 @@ async def test_a_viewer_sees_all_of_it_and_changes_nothing(page_as: OpenPage) ->
     assert await page.get_by_role("button", name="Clear all").is_disabled()
 
 
-async def _model(site: Site, name: str) -> None:
+async def _model(site: Site, name: str, **facts: str) -> None:
     """For embeddings alone, so that `auto` never chooses it for what others ask meanwhile."""
     await site.call("POST", "/v1/models", {
         "model": name, "provider": "ollama", "base_url": "http://127.0.0.1:9/v1", "capabilities": ["embeddings"],
         "context_tokens": 8_000, "output_tokens": 1_000,
-        "input_price_nusd_per_million": 1_000_000_000, "output_price_nusd_per_million": 2_000_000_000,
+        "input_price_nusd_per_million": 1_000_000_000, "output_price_nusd_per_million": 2_000_000_000, **facts,
     })  # fmt: skip
 
 

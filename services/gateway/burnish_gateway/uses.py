@@ -53,4 +53,8 @@ def in_words(uses: Sequence[Use]) -> str:
 
 def told(uses: Sequence[Use]) -> dict[str, Any]:
     """The same for programs: `details` of an error."""
-    return {"used_by": [{"kind": use.kind, "count": use.count, "first": list(use.first)} for use in uses]}
+    return {"used_by": [told_one(use) for use in uses]}
+
+
+def told_one(use: Use) -> dict[str, Any]:
+    return {"kind": use.kind, "count": use.count, "first": list(use.first)}

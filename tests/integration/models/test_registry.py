@@ -292,6 +292,7 @@ async def test_a_version_that_names_a_model_for_embeddings_is_saved_with_a_warni
 async def test_a_retired_model_is_refused_and_its_successor_is_tested(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
     await made(caller, described(provider, "lab/old"))
     await made(caller, described(provider, "lab/new"))
+    await made(caller, described(provider, "lab/spare") | {"fallback_model": "lab/old"})
     run = await _tested_prompt(stack, caller, "sorting", "lab/old")
     other = {"slug": "untested", "messages": [{"role": "user", "content": "Hi."}], "model": "lab/new", "fallback_models": ["lab/old"]}
     assert (await caller("POST", "/v1/prompts", other)).status == 201
@@ -312,6 +313,9 @@ async def test_a_retired_model_is_refused_and_its_successor_is_tested(stack: Sta
     begun = (await caller("GET", f"/v1/test-runs/{again['test_run_id']}")).body
     assert (begun["model"], begun["split"], begun["status"]) == ("lab/new", "test", "pending")
     assert [(one["prompt"], one["falls_back_to_it"]) for one in planned.body["prompts"]] == [("sorting", False), ("untested", True)]
+    assert planned.body["used_by"] == [
+        {"kind": "model", "count": 1, "first": ["lab/spare"], "words": "1 model (lab/spare)"},
+    ]  # fmt: skip
     (left,) = planned.body["skipped"]
     assert left["prompt"] == "untested" and "No completed test run" in left["because"]
     assert (await caller("POST", "/v1/executions", {"messages": ASKED, "model": "lab/old"})).status == 200

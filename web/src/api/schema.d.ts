@@ -3804,6 +3804,7 @@ export interface paths {
          *
          *     For every prompt that calls the model through a label or its newest version, the newest completed test run of each dataset and split is
          *     run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.
+         *     `used_by` says what else would call it, such as an evaluator, a chain, a rule or a schedule; none of those is changed.
          */
         post: operations["retire_v1_models__model__retire_post"];
         delete?: never;

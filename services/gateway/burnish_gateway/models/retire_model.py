@@ -1,4 +1,4 @@
-"""Retires a model of a workspace's own: says which prompts call it, and runs their newest test runs again with its successor."""
+"""Retires a model of a workspace's own: says what calls it, and runs their newest test runs again with its successor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from asyncpg import Record
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.models import store
+from burnish_gateway.models import store, uses_store
 from burnish_gateway.models.answers import audited
 from burnish_gateway.models.bodies import RetireModel
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.stand_in import check_does_as_much
 from burnish_gateway.optimization.bodies import TestRunBody
 from burnish_gateway.optimization.start import start_test_run
+from burnish_gateway.uses import Use
 from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.model_store import ModelFacts
@@ -28,10 +29,12 @@ RERUNS_MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """`reruns` and `skipped`: one entry for each test run that was, or was not, begun again, and why not."""
+    """`uses`: what else is set up, or under way, to call it. `reruns` and `skipped`: one entry for each test run that was, or was not,
+    begun again, and why not."""
 
     facts: ModelFacts
     prompts: list[dict[str, Any]]
+    uses: list[Use]
     reruns: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
 
@@ -47,6 +50,7 @@ async def retire_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     successor = body.successor or was.successor
     await _check_successor(tx, was, successor, is_new=body.successor is not None)
     prompts = await store.prompts_that_use(tx, principal.workspace_id, model)
+    uses = [one for one in await uses_store.uses_of(tx, principal.workspace_id, model) if one.kind != "prompt"]
     reruns, skipped = await _run_again(tx, principal, model, successor, prompts) if successor and body.rerun else ([], [])
     await store.end_model(tx, principal.workspace_id, model, successor=successor, sunset_at=body.sunset_at, now=now)
     facts = await model_store.find_model(tx, model)
@@ -58,7 +62,7 @@ async def retire_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     await note_change(tx, workspace_id=principal.workspace_id, kind="model", key=model)
     shown = [{"prompt": one["slug"], "version": one["version"], "labels": one["labels"] or [], "falls_back_to_it": not one["is_first"]}
              for one in prompts]  # fmt: skip
-    return Retired(facts, shown, reruns, skipped)
+    return Retired(facts, shown, uses, reruns, skipped)
 
 
 async def _check_successor(tx: Tx, was: ModelFacts, successor: str | None, *, is_new: bool) -> None:

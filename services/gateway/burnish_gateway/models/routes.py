@@ -18,6 +18,7 @@ from burnish_gateway.models.remove_model import remove_model
 from burnish_gateway.models.retire_model import retire_model
 from burnish_gateway.models.set_model import add_model, change_model, check_address, set_platform_model
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.uses import told_one
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
@@ -103,13 +104,16 @@ async def retire(model: ModelPath, body: RetireModel, request: Request, gateway:
 
     For every prompt that calls the model through a label or its newest version, the newest completed test run of each dataset and split is
     run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.
+    `used_by` says what else would call it, such as an evaluator, a chain, a rule or a schedule; none of those is changed.
     """
 
     async def work(tx: Tx) -> dict[str, Any]:
         retired = await retire_model(tx, gateway, principal, _named(model), body)
         successor = retired.facts.successor
+        used_by = [told_one(one) | {"words": one.words()} for one in retired.uses]
         return {
-            "model": shown(retired.facts), "prompts": retired.prompts, "test_runs": retired.reruns, "skipped": retired.skipped,
+            "model": shown(retired.facts), "prompts": retired.prompts, "used_by": used_by,
+            "test_runs": retired.reruns, "skipped": retired.skipped,
             "migration": {"model": retired.facts.model, "successor": successor} if successor and retired.prompts else None,
         }  # fmt: skip
 

@@ -7,6 +7,7 @@ import { type WholeModel, wholeOf } from "./model";
 
 type Retired = {
   prompts: { prompt: string; version: number; falls_back_to_it: boolean }[];
+  used_by: { kind: string; words: string }[];
   test_runs: { prompt: string; version: number; test_run_id: string; replaces: string }[];
   skipped: { prompt: string; version: number; because: string }[];
   migration: { model: string; successor: string } | null;
@@ -36,7 +37,7 @@ export function RetireModel({ model, onClose }: { model: WholeModel; onClose: ()
         onSuccess: (answer) => {
           toast(said);
           const retired = answer as Retired;
-          if (retired.prompts.length > 0) setTold(retired);
+          if (retired.prompts.length > 0 || retired.used_by.length > 0) setTold(retired);
           else onClose();
         },
       },
@@ -72,8 +73,20 @@ export function RetireModel({ model, onClose }: { model: WholeModel; onClose: ()
 /** Whom it concerns, and what was begun about it. */
 function Told({ model, told, onClose }: { model: WholeModel; told: Retired; onClose: () => void }) {
   return (
-    <Dialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`${plural(told.prompts.length, "prompt version")} called ${model.id}`} footer={<Button onClick={onClose}>Close</Button>}>
+    <Dialog open onOpenChange={(open) => (open ? undefined : onClose())} title={told.prompts.length > 0 ? `${plural(told.prompts.length, "prompt version")} called ${model.id}` : `${model.id} is still named`} footer={<Button onClick={onClose}>Close</Button>}>
       <div className="flex flex-col gap-4 text-13">
+        {told.used_by.length > 0 ? (
+          <div>
+            <p>It is also named by what follows, which is not changed:</p>
+            <ul aria-label="What else names it" className="list-disc pl-5">
+              {told.used_by.map((one) => (
+                <li key={one.kind} className="wrap-anywhere">
+                  {one.words}
+                </li>
+              ))}
+            </ul>
+          </div>
+        ) : null}
         {told.test_runs.length > 0 ? (
           <ul aria-label="Test runs with the successor" className="flex flex-col gap-1">
             {told.test_runs.map((one) => (
