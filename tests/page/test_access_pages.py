@@ -135,7 +135,7 @@ async def test_a_viewer_reads_why_not(page_as: OpenPage, path: str) -> None:
     page = await page_as("viewer", path)
     names = {"/app/api-keys": "New key", "/app/providers": "Add a key", "/app/team?tab=audit": "Invite", "/app/settings": "Save"}
     button = page.get_by_role("button", name=names[path], exact=True)
-    assert await button.get_attribute("aria-disabled") == "true"
+    await expect(button).to_have_attribute("aria-disabled", "true")
     await button.focus()
     await expect(page.get_by_role("tooltip")).to_contain_text("Only an admin")
 

@@ -74,7 +74,7 @@ async def test_a_batch_that_used_up_its_ceiling_goes_on_with_a_higher_one(page_a
     await page.get_by_role("button", name="Resume").click()
     dialog = page.get_by_role("dialog", name="Resume with a higher ceiling")
     await dialog.get_by_label("Cost ceiling, $").fill("0.0000001")
-    assert await dialog.get_by_role("button", name="Resume").is_disabled()
+    await expect(dialog.get_by_role("button", name="Resume")).to_be_disabled()
     await dialog.get_by_label("Cost ceiling, $").fill("0.1")
     await dialog.get_by_role("button", name="Resume").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("completed", timeout=2 * PATIENCE_MS)
@@ -154,10 +154,10 @@ async def test_a_viewer_sees_batches_and_begins_none(page_as: OpenPage, site: Si
     made = await site.call("POST", "/v1/batches", {"paused": True, "request": {"prompt": slug}, "inputs": _inputs("Ada")})
     page = await page_as("viewer", "/app/batches")
     await expect(page.get_by_role("table", name="Batches")).to_be_visible()
-    assert await page.get_by_role("button", name="New batch").first.is_disabled()
+    await expect(page.get_by_role("button", name="New batch").first).to_be_disabled()
     await page.goto(f"/app/batches/{made['id']}")
-    assert await page.get_by_role("button", name="Begin").is_disabled()
-    assert await page.get_by_role("button", name="Cancel").is_disabled()
+    await expect(page.get_by_role("button", name="Begin")).to_be_disabled()
+    await expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
     await site.call("POST", f"/v1/batches/{made['id']}/cancel")
 
 

@@ -31,12 +31,12 @@ async def test_only_where_one_is_is_said_to_be_current(page_as: OpenPage) -> Non
     current = "[aria-current=page]"
     page = await page_as("editor", "/app/alerts/rules")
     await settled(page)
-    assert await page.locator(current).all_inner_texts() == ["Alerts", "Rules"]
+    await expect(page.locator(current)).to_have_text(["Alerts", "Rules"])
     expect_console(page, "status of 404")
     await page.goto("/app/prompts/nowhere")
     back = page.get_by_role("main").get_by_role("link", name="Prompts")
     await expect(back).to_be_visible()
-    assert await page.locator(current).all_inner_texts() == ["Prompts"]
+    await expect(page.locator(current)).to_have_text(["Prompts"])
     await expect(back).not_to_have_attribute("aria-current", "page")
 
 
@@ -167,7 +167,7 @@ async def test_what_each_role_may_is_what_the_api_says(page_as: OpenPage, site: 
     page = await page_as("viewer", "/app/team?tab=roles")
     table = page.get_by_role("table", name="What each role may")
     row = table.get_by_role("row").filter(has_text="Provider keys").get_by_role("cell")
-    assert await row.all_inner_texts() == ["Provider keys", "nothing", "nothing", "everything"]
+    await expect(row).to_have_text(["Provider keys", "nothing", "nothing", "everything"])
     await table.get_by_role("button", name="Webhooks").click()
     drawer = page.get_by_role("dialog", name="Webhooks")
     openapi = await site.call("GET", "/openapi.json")

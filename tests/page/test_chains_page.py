@@ -100,4 +100,4 @@ async def test_what_runs_at_once_and_what_is_chosen_is_drawn_and_faults_are_told
     await expect(page).to_have_url(re.compile(slug))
 
     viewer = await page_as("viewer", f"/app/chains/{slug}")
-    assert await viewer.get_by_role("button", name="Add a step after it").get_attribute("aria-disabled") == "true"
+    await expect(viewer.get_by_role("button", name="Add a step after it")).to_have_attribute("aria-disabled", "true")

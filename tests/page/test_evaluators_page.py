@@ -150,7 +150,7 @@ async def test_a_page_whose_form_is_still_to_come_says_that_something_is_coming(
         await route.continue_()
     await page.unroute_all()
     await settled(page)
-    assert await page.get_by_role("dialog", name="Score live traffic").is_visible()
+    await expect(page.get_by_role("dialog", name="Score live traffic")).to_be_visible()
 
 
 @pytest.mark.capability("F1")

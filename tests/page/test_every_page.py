@@ -24,7 +24,7 @@ async def test_it_opens_and_everybody_can_use_it(page_as: OpenPage, route: Route
     assert await page.locator("h1").count() == 1, "a page has one h1"
     title = await page.title()
     assert title and (title == "Burnish" or title.endswith("Burnish")), title
-    assert await page.locator("html").get_attribute("lang") == "en"
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
     assert await page.locator("main").count() == 1
     await check_axe(page, without=route.without)
     await narrow(page, NARROW_PX)

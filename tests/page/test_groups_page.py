@@ -88,9 +88,9 @@ async def test_a_file_of_which_nothing_can_be_taken_says_why(page_as: OpenPage) 
 
 async def test_a_viewer_brings_in_no_runs_and_makes_no_prompt(page_as: OpenPage) -> None:
     page = await page_as("viewer", "/app/runs")
-    assert await page.get_by_role("button", name="Bring in runs").is_disabled()
+    await expect(page.get_by_role("button", name="Bring in runs")).to_be_disabled()
     await page.goto("/app/groups?group=page-desk")
-    assert await page.get_by_role("dialog").get_by_role("button", name="Make a prompt of it").is_disabled()
+    await expect(page.get_by_role("dialog").get_by_role("button", name="Make a prompt of it")).to_be_disabled()
 
 
 def _run(mark: str, number: int, **more: Any) -> str:

@@ -66,7 +66,7 @@ async def test_a_prompt_is_published_found_cloned_and_withdrawn(page_as: OpenPag
 async def test_a_viewer_reads_the_library_and_why_not_to_publish(page_as: OpenPage, site: Site) -> None:
     page = await page_as("viewer", "/app/library", theme="dark", workspace_id=await site.new_workspace())
     button = page.get_by_role("button", name="Publish a prompt").first
-    assert await button.get_attribute("aria-disabled") == "true"
+    await expect(button).to_have_attribute("aria-disabled", "true")
     await button.focus()
     await expect(page.get_by_role("tooltip")).to_contain_text("an editor or admin")
     await check_axe(page, without=("region",))
@@ -102,7 +102,7 @@ async def test_a_template_is_found_read_and_used(page_as: OpenPage, site: Site) 
 @pytest.mark.capability("P7")
 async def test_a_viewer_reads_templates_and_makes_nothing_of_them(page_as: OpenPage, site: Site) -> None:
     page = await page_as("viewer", "/app/library/templates/{template}")
-    assert await page.get_by_role("button", name="Use it").get_attribute("aria-disabled") == "true"
+    await expect(page.get_by_role("button", name="Use it")).to_have_attribute("aria-disabled", "true")
     page = await page_as("viewer", "/app/library/templates?q=nothingislikethis")
     await expect(page.get_by_text("Nothing matches")).to_be_visible()
     await page.get_by_role("button", name="Show all").click()

@@ -29,7 +29,7 @@ async def test_a_model_gets_other_prices_and_is_retired_for_its_successor(page_a
     form = page.get_by_role("dialog", name=f"Change {name}")
     await form.get_by_label("Input", exact=True).fill("two")
     await expect(form.get_by_role("alert")).to_contain_text("Dollars for a million tokens")
-    assert await form.get_by_role("button", name="Save").is_disabled()
+    await expect(form.get_by_role("button", name="Save")).to_be_disabled()
     await form.get_by_label("Input", exact=True).fill("2.5")
     await form.get_by_label("Quality, 0 to 1").fill("0.8")
     await form.get_by_label("Quality is from").fill("a test run")
@@ -172,7 +172,7 @@ async def test_only_the_operator_describes_a_model_for_everybody(page_as: OpenPa
     name = f"house/{uuid4().hex[:8]}"
     page = await page_as("admin", "/app/models?model=simulated/chat")
     drawer = page.get_by_role("dialog", name="simulated/chat", exact=True)
-    assert await drawer.get_by_role("button", name="Change it for everybody").is_disabled()
+    await expect(drawer.get_by_role("button", name="Change it for everybody")).to_be_disabled()
     operator = await page_as("operator", "/app/models?model=simulated/reader")
     drawer = operator.get_by_role(
         "dialog", name="simulated/reader", exact=True
@@ -318,15 +318,15 @@ async def test_the_cache_says_what_it_saved_and_is_cleared(page_as: OpenPage, si
 
 async def test_a_viewer_sees_all_of_it_and_changes_nothing(page_as: OpenPage) -> None:
     page = await page_as("viewer", "/app/models")
-    assert await page.get_by_role("button", name="Add a model").is_disabled()
-    assert await page.get_by_role("button", name="Known models").is_disabled()
+    await expect(page.get_by_role("button", name="Add a model")).to_be_disabled()
+    await expect(page.get_by_role("button", name="Known models")).to_be_disabled()
     await page.get_by_role("navigation", name="Providers").get_by_role("link", name="Routing").click()
-    assert await page.get_by_role("button", name="Add a rule").is_disabled()
+    await expect(page.get_by_role("button", name="Add a rule")).to_be_disabled()
     await page.get_by_role("button", name="Explain").click()
     await expect(page.get_by_role("status", name="What would happen")).to_contain_text("answers")
     await page.get_by_role("navigation", name="Providers").get_by_role("link", name="Cache").click()
     await settled(page)
-    assert await page.get_by_role("button", name="Clear all").is_disabled()
+    await expect(page.get_by_role("button", name="Clear all")).to_be_disabled()
 
 
 async def _model(site: Site, name: str, **facts: str) -> None:

@@ -100,7 +100,7 @@ async def test_a_branch_is_merged_and_what_both_changed_is_decided_first(page_as
     await more(page, "Merge a branch…")
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_text("to decide")).to_be_visible()
-    assert await dialog.get_by_role("button", name="Merge").is_disabled()
+    await expect(dialog.get_by_role("button", name="Merge")).to_be_disabled()
     await dialog.get_by_text("formal v3", exact=True).first.click()
     await expect(dialog.get_by_text("to decide")).to_have_count(0)
     await screenshot(page, "prompts/merge")

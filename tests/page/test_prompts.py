@@ -167,7 +167,9 @@ async def test_each_line_runs_as_its_script_does_and_nothing_is_told_by_a_ground
     plain = page.get_by_role("tabpanel").locator("[aria-hidden] > [dir=auto]")
     assert await plain.evaluate_all(directions) == ["rtl", "ltr"]
     await write(page, " Be kind.")
-    assert await page.locator(".cm-line").evaluate_all(directions) == ["rtl", "ltr"]
+    lines = page.locator(".cm-line")
+    await expect(lines).to_have_count(2)  # The editor takes the place of the plain text once its code is there.
+    assert await lines.evaluate_all(directions) == ["rtl", "ltr"]
     await page.emulate_media(forced_colors="active")
     grounds = await page.get_by_role("tab").evaluate_all("(tabs) => tabs.map((tab) => getComputedStyle(tab).backgroundColor)")
     assert grounds[0] not in grounds[1:]

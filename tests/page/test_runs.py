@@ -247,7 +247,7 @@ async def test_a_viewer_reads_and_runs_but_is_told_who_may_react(page_as: OpenPa
     await expect(button).to_have_attribute("aria-disabled", "true")
     await button.focus()
     await expect(page.get_by_role("tooltip")).to_contain_text("an editor or admin may change this")
-    assert await page.get_by_role("button", name="Save as a dataset item").get_attribute("aria-disabled") == "true"
+    await expect(page.get_by_role("button", name="Save as a dataset item")).to_have_attribute("aria-disabled", "true")
 
 
 async def test_a_session_shows_its_conversation(page_as: OpenPage, site: Site) -> None:

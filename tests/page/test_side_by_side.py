@@ -30,7 +30,7 @@ async def test_versions_and_models_become_columns_that_run_together(page_as: Ope
         await dialog.get_by_role("button", name="Add a model").click()
         await page.get_by_role("option", name=model).click()
     await expect(dialog.get_by_text("These are 4 columns; 3 are the most.")).to_be_visible()
-    assert await dialog.get_by_role("button", name="Make the columns").is_disabled()
+    await expect(dialog.get_by_role("button", name="Make the columns")).to_be_disabled()
     await dialog.get_by_role("button", name="Take simulated/chat away").click()
     await expect(dialog.get_by_role("list", name="Columns").get_by_role("listitem")).to_have_count(2)
     await check_axe(page, without=BEHIND_A_DIALOG)
