@@ -3,8 +3,8 @@
 Nothing leaves the process unless OTLP is configured.
 """
 
+import random
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -73,8 +73,13 @@ def valid(traceparent: str | None) -> str | None:
 def new_traceparent(parent: str | None = None) -> str:
     """A traceparent with a fresh span id, in the trace of `parent`, or in a new one. Sampled only where the parent was."""
     checked = valid(parent)
-    trace_id, flags = (checked[3:35], checked[53:]) if checked else (secrets.token_hex(16), "00")
-    return f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
+    trace_id, flags = (checked[3:35], checked[53:]) if checked else (_random_hex(16), "00")
+    return f"00-{trace_id}-{_random_hex(8)}-{flags}"
+
+
+def _random_hex(count: int) -> str:
+    """So many bytes, not all zero. They are no secret, and one is drawn for every hop: the kernel need not be asked for them."""
+    return f"{random.getrandbits(8 * count) or 1:0{2 * count}x}"
 
 
 def trace_id_of(traceparent: str | None) -> UUID | None:

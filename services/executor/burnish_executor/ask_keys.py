@@ -1,7 +1,6 @@
 """Asks one model once with every key that may be used, until one answers or no other would help."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,6 +26,7 @@ from burnish_shared import tracing
 from burnish_shared.bus.frames import FrameKind
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import Unavailable
+from burnish_shared.json_bytes import encoded
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import input_tokens_of
 from burnish_shared.unpriced import unpriced
@@ -248,7 +248,7 @@ class Asker:
                 case Started():
                     run.has_begun = True
                     began = {**chosen.use.model_dump(mode="json"), "model": run.request.route.model}
-                    await run.reply.send(FrameKind.STARTED, json.dumps(began).encode())
+                    await run.reply.send(FrameKind.STARTED, encoded(began))
                 case Piece():
                     await self._pass_on(run, event)
                 case Answer() | Failure():

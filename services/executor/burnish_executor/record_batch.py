@@ -11,6 +11,7 @@ from burnish_executor import metrics
 from burnish_shared import failpoints
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import SETTLE, FinishedExecution, without_content
+from burnish_shared.books.gathering import Gathering
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
 from burnish_shared.errors import Unavailable
@@ -42,6 +43,7 @@ class Recorder:
     relay: Relay
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _gathering: Gathering = field(default_factory=Gathering)
 
     @property
     def is_full(self) -> bool:
@@ -60,8 +62,11 @@ class Recorder:
         return waiting.booked
 
     async def run(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._asked.wait()
+            if wait_s := self._gathering.wait_s(len(self._queue), now=loop.time()):
+                await asyncio.sleep(wait_s)
             batch, self._queue = self._queue[:ROWS_MOST], self._queue[ROWS_MOST:]
             metrics.RECORD_WAITING.set(len(self._queue))
             if not self._queue:
@@ -72,6 +77,7 @@ class Recorder:
                 except Exception as error:  # callers must not hang, whatever it was
                     log.exception("record.failed", rows=len(part))
                     _fail(list(part), error)
+            self._gathering.sent(len(batch), now=loop.time())
 
     async def _book(self, batch: list[_Waiting], *, event_id: str) -> None:
         """Tries until the rows are in the books or their patience ends. The event id stays the same over all tries."""

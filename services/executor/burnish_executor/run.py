@@ -36,6 +36,7 @@ class Run:
     `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
     `call`: what it waits for, the model or another run that asks the same. `seat`: its place among the executor's slots; None: its lane
     has none to share out. `guard`: what guardrails keep of it; None: none looks at it.
+    `allowed_s`: how long it may take in all, from `started_at` on.
     `patience_s`: so much longer may be waited before the model that is due is asked, of the time that is left.
     """
 
@@ -57,6 +58,10 @@ class Run:
     seat: Seat | None = None
     guard: Guard | None = None
     patience_s: float = math.inf
+    allowed_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
 
     def cancel(self) -> None:
         """Stops asking the model; what had come is booked, unless the run is superseded. Safe at any moment, any number of times."""
@@ -66,8 +71,7 @@ class Run:
 
     def left_s(self) -> float:
         """Seconds until the deadline, measured from when the request came: clocks of other machines play no part."""
-        allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
-        return allowed_s - (asyncio.get_running_loop().time() - self.started_at)
+        return self.allowed_s - (asyncio.get_running_loop().time() - self.started_at)
 
     def may_wait_s(self) -> float:
         """Seconds that may be waited before the model that is due is asked; 0: none."""

@@ -1,4 +1,4 @@
-"""JSON at the edge: strict bodies, one error schema, and what no layer behind may ever see (NUL, lone surrogates, NaN, deep nesting)."""
+"""JSON at the edge: strict bodies, and one error schema."""
 
 import json
 import re
@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
@@ -34,12 +35,8 @@ BODY_MOST_BYTES = 1024 * 1024
 CHAT_MOST_BYTES = 8 * 1024 * 1024
 """Of calls of a model, whose messages may hold images."""
 
-NESTING_MOST = 64
-
 ERROR_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 """What any route may answer; routes that call models add 402, 502 and 504."""
-
-INT8_MOST = 2**63 - 1
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -196,24 +193,6 @@ def _takes_several(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(_takes_several(one) for one in get_args(annotation))
 
 
-def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
-    """Strict JSON: UTF-8, no NaN, no NUL or lone surrogate, no duplicate keys (unless `duplicate_keys`), at most 64 levels."""
-    try:
-        text = raw.decode("utf-8")
-        value = json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=None if duplicate_keys else _unique
-        )
-    except UnicodeDecodeError as error:
-        raise InvalidBody("The body is not UTF-8.") from error
-    except RecursionError as error:
-        raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.") from error
-    except ValueError as error:
-        why = "a number has thousands of digits" if "integer string conversion" in str(error) else str(error)[:200]
-        raise InvalidBody(f"The body is not valid JSON: {why}") from error
-    _check(value, depth=0)
-    return value
-
-
 def parse_model(model: type[M], raw: bytes) -> M:
     """The body as `model`. Raises InvalidBody (400) when it is no JSON object, InvalidField (422) naming the first wrong field."""
     if not isinstance(parse_json(raw), dict):
@@ -352,49 +331,3 @@ def _path(location: tuple[int | str, ...]) -> str:
         location = (location[0], *location[2:])
     named = [part for part in location if not (isinstance(part, str) and (OF_UNIONS.match(part) or part in PLAIN_TYPES))]
     return place_of(named)[:200]
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice[:100]!r} stands twice in one object")
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(f"{text[:40]} is too large a number")
-    return number
-
-
-def _check(value: Any, *, depth: int) -> None:
-    """Walks the whole value once: nesting, NUL, surrogates, integers that no column holds."""
-    if depth > NESTING_MOST:
-        raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.")
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            _check_text(key)
-            _check(one, depth=depth + 1)
-    elif isinstance(value, list):
-        for one in value:
-            _check(one, depth=depth + 1)
-    elif isinstance(value, int) and not -INT8_MOST - 1 <= value <= INT8_MOST:
-        raise InvalidBody("A number in the body is beyond 64 bits.")
-
-
-def _check_text(text: str) -> None:
-    if text.isascii():
-        if "\x00" in text:
-            raise InvalidBody("The body holds U+0000, which cannot be stored; remove it.")
-        return
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidBody("The body holds U+0000 or half of a surrogate pair, which cannot be stored; remove it.")

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from burnish_shared.books.gathering import Gathering
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Busy, Unavailable
 
@@ -165,6 +166,7 @@ class Admission:
     disk: DurableConnection
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _gathering: Gathering = field(default_factory=Gathering)
 
     @classmethod
     def over(cls, dsn: str, *, application_name: str, pooler: Pooler = "none") -> Self:
@@ -220,8 +222,11 @@ class Admission:
 
     async def run(self) -> None:
         """Answers until it is cancelled; one batch is under way at any time."""
+        loop = asyncio.get_running_loop()
         while True:
             await self._asked.wait()
+            if wait_s := self._gathering.wait_s(len(self._queue), now=loop.time()):
+                await asyncio.sleep(wait_s)
             batch, self._queue = self._queue[:MOST_IN_A_BATCH], self._queue[MOST_IN_A_BATCH:]
             if not self._queue:
                 self._asked.clear()
@@ -230,6 +235,7 @@ class Admission:
             except Exception as error:  # whatever it was, callers must not hang
                 log.exception("admission.failed", requests=len(batch))
                 _fail(batch, error)
+            self._gathering.sent(len(batch), now=loop.time())
 
     async def _decide(self, batch: list[_Waiting]) -> None:
         give_up_at, deadlocks = asyncio.get_running_loop().time() + GIVE_UP_S, 0

@@ -8,12 +8,14 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from burnish_shared import subjects
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Attempt, CompletedItem, CostSplit, ErrorInfo, ExecutionRequest, Lane, Outcome
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.ids import derived_uuid7
-from burnish_shared.storable_text import storable
+from burnish_shared.storable_text import storable, storable_value
 from burnish_shared.tracing import told_in, trace_id_of
 
 SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
@@ -94,15 +96,18 @@ _FIELDS_OF = attrgetter(*(one.name for one in fields(FinishedExecution)))
 
 
 def json_text(value: object) -> str:
-    """JSON for a jsonb column: no NUL, no lone surrogate, no NaN."""
+    """JSON for a jsonb column: no NUL, no lone surrogate, no NaN, which becomes null."""
     text = _encoded(value)
     if "\\u0000" in text:
         text = _encoded(_without_nul(value))
-    return storable(text)
+    return text
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
-"""`json.dumps` makes an encoder for every call that wants anything but its defaults."""
+def _encoded(value: object) -> str:
+    try:
+        return to_json(value, inf_nan_mode="null", fallback=str).decode()
+    except ValueError:  # Half of a surrogate pair, or too deep for it.
+        return json.dumps(storable_value(value), ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def _without_nul(value: Any) -> Any:

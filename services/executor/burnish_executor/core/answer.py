@@ -1,6 +1,5 @@
 """What a provider said, put together piece by piece, whatever its wire format. Pure (PROMISES E-07)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from burnish_executor.core.asides import KEPT_WITH_CALLS, Asides, says_more
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_shared.contracts.executions import Usage
+from burnish_shared.json_bytes import decoded
 
 OUTPUT_MOST_CHARACTERS = 4 * 1024 * 1024
 
@@ -124,6 +124,6 @@ def text_of(content: Any) -> str:
 def parsed(data: bytes) -> Any:
     """The JSON value, None for what is none."""
     try:
-        return json.loads(data)
+        return decoded(data)
     except (ValueError, RecursionError):
         return None

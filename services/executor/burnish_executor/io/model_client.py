@@ -16,6 +16,7 @@ from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 from burnish_executor.io.plain_body import PlainBody
+from burnish_shared.json_bytes import encoded
 
 BODY_MOST_BYTES = 8 * 1024 * 1024
 STREAM_MOST_BYTES = 64 * 1024 * 1024
@@ -67,13 +68,19 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
     After a Failure in mid-stream what came before stays with the caller; the answer so far is in the Pieces that were yielded.
     """
     accept = "text/event-stream" if call.body.get("stream") else "application/json"
-    headers = {"accept": accept, "accept-encoding": "identity", **call.headers, **call.wire.headers(call.key)}
+    headers = {
+        "accept": accept,
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        **call.headers,
+        **call.wire.headers(call.key),
+    }
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=call.connect_s)
     began_at, limit_s = asyncio.get_running_loop().time(), min(call.first_token_s, call.timeout_s)
     try:
         async with (
             asyncio.timeout(limit_s) as limit,
-            http.post(call.url, json=call.body, headers=headers, timeout=timeout, allow_redirects=False) as response,
+            http.post(call.url, data=encoded(call.body), headers=headers, timeout=timeout, allow_redirects=False) as response,
         ):
             limit_s = call.timeout_s
             limit.reschedule(began_at + limit_s)

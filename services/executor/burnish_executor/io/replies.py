@@ -1,7 +1,6 @@
 """Frames to a caller's inbox over core NATS. Chunks that come close together travel together; the first goes at once."""
 
 import asyncio
-import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +11,7 @@ from burnish_shared.bus import payloads
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.errors import Unavailable
+from burnish_shared.json_bytes import encoded
 
 TERMINAL_MOST_BYTES: Final = 768 * 1024
 
@@ -72,16 +72,14 @@ class Reply:
         if self.inbox:
             await self.flush()
             self.chunks += 1
-            await self._publish(Frame(FrameKind.DELTA, self.fence, self.chunks, json.dumps(delta).encode()))
+            await self._publish(Frame(FrameKind.DELTA, self.fence, self.chunks, encoded(delta)))
 
     async def flush(self) -> None:
         """Sends the text that waits as one chunk."""
         if self._text:
             text, self._text = "".join(self._text), []
             self.chunks += 1
-            await self._publish(
-                Frame(FrameKind.CHUNK, self.fence, self.chunks, json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"))
-            )
+            await self._publish(Frame(FrameKind.CHUNK, self.fence, self.chunks, encoded(text)))
 
     def close(self) -> None:
         if self._flushing is not None:

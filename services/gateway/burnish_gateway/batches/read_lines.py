@@ -11,7 +11,8 @@ from burnish_gateway.compat.chat import parse_chat
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.routes import NewExecution, check_requirements, order_of
 from burnish_gateway.json_lines import lines_of
-from burnish_gateway.wire import parse_json, parse_model
+from burnish_gateway.strict_json import parse_json
+from burnish_gateway.wire import parse_model
 from burnish_shared.errors import BurnishError, InvalidField
 
 ID_MOST: Final = 200

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from burnish_gateway.wire import INT8_MOST, ApiModel, Text
+from burnish_gateway.strict_json import INT8_MOST
+from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 TransferKind = Literal[

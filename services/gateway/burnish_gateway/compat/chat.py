@@ -10,7 +10,7 @@ from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.order import Order
-from burnish_gateway.wire import parse_json
+from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS
 

@@ -8,7 +8,7 @@ from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported, refusal_of
 from burnish_gateway.model_settings import CHOICES_MOST
-from burnish_gateway.wire import parse_json
+from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
 REPLACED = {"functions": "tools", "function_call": "tool_choice"}

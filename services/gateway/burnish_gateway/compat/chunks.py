@@ -1,6 +1,5 @@
 """A chat completion as server-sent events. What is equal in all chunks of a stream is made once; a chunk joins three byte strings."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
@@ -10,11 +9,12 @@ from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.beside import message_fields
 from burnish_shared.errors import BurnishError
+from burnish_shared.json_bytes import decoded, encoded
 
 DONE = b"data: [DONE]\n\n"
 
 SEVERAL = b'{"choices":'
-"""How a delta of several choices begins, as `json.dumps` writes it in the executor."""
+"""How a delta of several choices begins, as the executor writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Chunks:
 
     @classmethod
     def of(cls, execution_id: UUID | str, *, model: str, simulated: bool, include_usage: bool) -> Self:
-        head = json.dumps(head_of(execution_id, model=model, simulated=simulated, is_chunk=True), ensure_ascii=False, separators=(",", ":"))
-        before_choices = b"data: " + head[:-1].encode() + b',"choices":['
+        head = encoded(head_of(execution_id, model=model, simulated=simulated, is_chunk=True))
+        before_choices = b"data: " + head[:-1] + b',"choices":['
         before_delta = before_choices + b'{"index":0,"delta":'
         after_delta = b',"finish_reason":null}]' + (b',"usage":null}\n\n' if include_usage else b"}\n\n")
         return cls(before_choices, before_delta, before_delta + b'{"content":', after_delta, b"}" + after_delta, include_usage)
@@ -48,7 +48,7 @@ class Chunks:
     def delta(self, body: bytes) -> bytes:
         """`body`: a delta object as JSON; or `{"choices":[…]}`, each with index, delta and logprobs, where there are several."""
         if body.startswith(SEVERAL):
-            return b"".join(self._choice(one) for one in json.loads(body)["choices"])
+            return b"".join(self._choice(one) for one in decoded(body)["choices"])
         return self.before_delta + body + self.after_delta
 
     def _choice(self, choice: dict[str, Any]) -> bytes:
@@ -59,16 +59,16 @@ class Chunks:
         if choice["index"] not in self.begun:
             self.begun.add(choice["index"])
             return self._choice({"index": choice["index"], "delta": {"role": "assistant", "content": ""}}) + self._choice(choice)
-        shown = json.dumps({**choice, "finish_reason": choice.get("finish_reason")}, ensure_ascii=False, separators=(",", ":")).encode()
+        shown = encoded({**choice, "finish_reason": choice.get("finish_reason")})
         return self.before_choices + shown + (b'],"usage":null}\n\n' if self.include_usage else b"]}\n\n")
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         """Whole tool calls in one chunk, for a stream that did not see them come."""
-        return self.delta(json.dumps({"tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]}).encode())
+        return self.delta(encoded({"tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]}))
 
     def asides(self, beside: Facts) -> bytes:
         told = message_fields(beside)
-        return self.delta(json.dumps(told, ensure_ascii=False).encode()) if told else b""
+        return self.delta(encoded(told)) if told else b""
 
     def end(self, outcome: Facts) -> bytes:
         """Finish reason, usage and cost where they are wanted, and `[DONE]`, which is sent nowhere else."""
@@ -76,16 +76,16 @@ class Chunks:
             self._choice({"index": index, "delta": {}, "finish_reason": finish_reason(one)})
             for index, one in enumerate((outcome.get("choices") or [])[1:], start=1)
         )
-        last = others + self.before_delta + b'{},"finish_reason":' + json.dumps(finish_reason(outcome)).encode() + b"}]"
+        last = others + self.before_delta + b'{},"finish_reason":' + encoded(finish_reason(outcome)) + b"}]"
         if not self.include_usage:
             return last + b"}\n\n" + DONE
         return last + b',"usage":null}\n\n' + self._usage(outcome) + DONE
 
     def _usage(self, outcome: Facts) -> bytes:
         """With the model that answered in the end, and what no field of OpenAI's has a place for."""
-        head = json.loads(self.before_choices.removeprefix(b"data: ").removesuffix(b',"choices":[') + b"}")
+        head = decoded(self.before_choices.removeprefix(b"data: ").removesuffix(b',"choices":[') + b"}")
         facts = head | {"model": outcome["model"], "choices": [], "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
-        return b"data: " + json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+        return b"data: " + encoded(facts) + b"\n\n"
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
         """The last event of a stream that failed after it began."""

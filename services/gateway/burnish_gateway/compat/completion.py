@@ -1,12 +1,12 @@
 """From an Outcome to a chat completion. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
 
-import json
 from typing import Any
 from uuid import UUID
 
 from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.beside import message_fields
 from burnish_shared.ids import created_at
+from burnish_shared.json_bytes import encoded
 
 
 def completion(outcome: Facts) -> bytes:
@@ -16,7 +16,7 @@ def completion(outcome: Facts) -> bytes:
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return encoded(body)
 
 
 def choices_of(outcome: Facts) -> list[Facts]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.refusals import Unsupported, refusal_of
-from burnish_gateway.wire import parse_json
+from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
 INPUTS_MOST = 2048

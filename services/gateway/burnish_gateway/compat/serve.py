@@ -1,6 +1,5 @@
 """Answers one call of a compatible API: the way of `/v1/executions`, in the words of a format."""
 
-import json
 from uuid import UUID
 
 from fastapi import Request
@@ -20,6 +19,7 @@ from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError
+from burnish_shared.json_bytes import decoded
 
 
 async def serve(request: Request, *, format: Format) -> Response:
@@ -57,7 +57,7 @@ async def _serve(request: Request, *, format: Format) -> Response:
 
 def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str], has_key: bool) -> Response:
     if succeeded(outcome):
-        return Response(format.answer(json.loads(outcome)), media_type="application/json", headers=headers)
+        return Response(format.answer(decoded(outcome)), media_type="application/json", headers=headers)
     response = format.refuse(failure_of(outcome, has_key=has_key), request_id=request_id_of(request))
     response.headers.update(headers)
     return response
@@ -85,7 +85,7 @@ def _asks_for_arm(request: Request) -> bool:
 async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal) -> Response:
     """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream; its failure too."""
     outcome = await replay(repeated.execution_id, gateway=gateway, principal=principal, wait=not chat.order.stream)
-    facts = json.loads(outcome)
+    facts = decoded(outcome)
     headers = {"idempotent-replayed": "true", "x-execution-id": facts["id"], "x-burnish-model": facts["model"]}
     if facts["prompt"] is not None:
         headers |= {"x-burnish-prompt": facts["prompt"], "x-burnish-version": str(facts["version"])}

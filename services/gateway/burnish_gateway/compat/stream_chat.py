@@ -1,7 +1,6 @@
 """From what is told of an execution to the events of a chat; one end or one error closes them (PROMISES G-13)."""
 
 import contextlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -9,9 +8,10 @@ from burnish_gateway.compat.format import Events
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Delta, Done, Text, Told
 from burnish_shared.errors import BurnishError
+from burnish_shared.json_bytes import decoded, encoded
 
 CALLS = (b'{"tool_calls"', b'{"choices"')
-"""How deltas begin that hold tool calls or several choices, as `json.dumps` writes them in the executor."""
+"""How deltas begin that hold tool calls or several choices, as the executor writes them."""
 
 
 class StreamGap(BurnishError):
@@ -50,12 +50,12 @@ async def replayed_chat(outcome: bytes, *, events: Events, request_id: str) -> A
     """A stored answer as a short stream."""
     yield events.begin()
     if succeeded(outcome):
-        facts = json.loads(outcome)
+        facts = decoded(outcome)
         if facts.get("beside"):
             yield events.asides(facts["beside"])
         text = facts["output"]
         if text:
-            yield events.text(json.dumps(text, ensure_ascii=False).encode())
+            yield events.text(encoded(text))
     yield ending(Done(outcome, has_key=True), events=events, has_calls=False, has_asides=True, request_id=request_id)
 
 
@@ -66,7 +66,7 @@ def ending(done: Done, *, events: Events, has_calls: bool, has_asides: bool, req
     """
     if not succeeded(done.body):
         return events.error(failure_of(done.body, has_key=done.has_key), request_id=request_id)
-    facts: dict[str, Any] = json.loads(done.body)
+    facts: dict[str, Any] = decoded(done.body)
     untold = events.asides(facts["beside"]) if facts.get("beside") and not has_asides else b""
     return untold + _end(facts, events=events, has_calls=has_calls, request_id=request_id, gap=done.gap)
 
@@ -92,7 +92,7 @@ def _ending_of_several(facts: dict[str, Any], *, events: Events, were_told: bool
         return events.end(facts)
     deltas = [{"role": "assistant", "content": one.get("output")} | _calls(one) for one in facts["choices"]]
     told = [{"index": index, "delta": delta, "logprobs": None} for index, delta in enumerate(deltas) if index]
-    rest = events.delta(json.dumps({"choices": told}).encode()) if told else b""
+    rest = events.delta(encoded({"choices": told})) if told else b""
     return (events.tool_calls(facts["tool_calls"]) if facts.get("tool_calls") else b"") + rest + events.end(facts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish_gateway.wire import parse_json
+from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
 CELL_MOST_CHARS: Final = 4 * 65_536

@@ -5,7 +5,6 @@ to another executor; what had started is booked from the text that was delivered
 """
 
 import asyncio
-import json
 import math
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from burnish_shared.bus.frames import CANCELLED, CUT_SHORT, Frame, FrameKind, su
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, PayloadRef
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.json_bytes import decoded, encoded
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -175,7 +175,7 @@ class Dispatch:
     @property
     def model(self) -> str:
         """The model that answers, as far as is known: a fallback names itself when it begins."""
-        named = json.loads(self.used_key).get("model") if self.used_key else None
+        named = decoded(self.used_key).get("model") if self.used_key else None
         return named if isinstance(named, str) else self.request.route.model
 
     async def _step(self) -> Sequence[Told]:
@@ -261,9 +261,9 @@ class Dispatch:
         if self.gap:
             return None
         if frame.kind is FrameKind.DELTA:
-            text, beside_bytes = said_in(json.loads(frame.body))
+            text, beside_bytes = said_in(decoded(frame.body))
             self.beside_bytes += beside_bytes
-            self.delivered += [json.dumps(text).encode()] if text else []
+            self.delivered += [encoded(text)] if text else []
             return Delta(frame.body)
         self.delivered.append(frame.body)
         return Text(frame.body)

@@ -17,7 +17,8 @@ from burnish_gateway.inbound.mapping import mapped
 from burnish_gateway.inbound.metrics import RECEIVED
 from burnish_gateway.inbound.signature import SignatureRule, verify
 from burnish_gateway.inbound.throttle import Throttle
-from burnish_gateway.wire import parse_json, parse_model
+from burnish_gateway.strict_json import parse_json
+from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidBody, InvalidField, RateLimited, Unauthenticated
 from burnish_shared.hops import HEADER
 from burnish_shared.ids import derived_uuid

@@ -13,7 +13,8 @@ from burnish_gateway.bundle.foreign.experiments import experiments_in
 from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
 from burnish_gateway.bundle.form import BundleForm
 from burnish_gateway.bundle.read_bundle import ReadBundle, check_bundle, read_bundle
-from burnish_gateway.wire import NESTING_MOST, parse_json, parse_model
+from burnish_gateway.strict_json import NESTING_MOST, parse_json
+from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
 
 Format = Literal["bundle", "langfuse", "openai", "promptfoo", "source"]

@@ -1,11 +1,11 @@
 """From an Outcome to a message of Anthropic's. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
 
-import json
 from typing import Any, Final
 
 from burnish_gateway.compat.completion import finish_reason
 from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.answer_json import NoJson, read_json
+from burnish_shared.json_bytes import encoded
 
 STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 
@@ -22,7 +22,7 @@ def message(outcome: Facts) -> bytes:
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return encoded(body)
 
 
 def thinking_blocks(beside: Facts) -> list[dict[str, Any]]:

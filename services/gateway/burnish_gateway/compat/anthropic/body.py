@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
-from burnish_gateway.wire import invalid_field, parse_json
+from burnish_gateway.strict_json import parse_json
+from burnish_gateway.wire import invalid_field
 from burnish_shared.errors import InvalidBody, InvalidField
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]

@@ -1,6 +1,5 @@
 """A message as Anthropic's server-sent events: blocks are opened as they come, and closed by the next one or the end."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +8,7 @@ from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.calls_in_turn import CallsInTurn, Part
 from burnish_gateway.compat.format import Facts
 from burnish_shared.errors import BurnishError
+from burnish_shared.json_bytes import decoded, encoded
 
 
 @dataclass(slots=True)
@@ -40,10 +40,10 @@ class MessageEvents:
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in OpenAI's cut: the first of each names it, later ones add to its arguments."""
-        given = json.loads(body)
+        given = decoded(body)
         told = self._thought(given.get("reasoning_content"), given.get("thinking_blocks") or [])
         if given.get("refusal"):
-            told += self.text(json.dumps(given["refusal"], ensure_ascii=False).encode())
+            told += self.text(encoded(given["refusal"]))
         return told + self._calls(self.turn.take(given.get("tool_calls") or []))
 
     def _calls(self, parts: list[Part]) -> bytes:
@@ -60,14 +60,14 @@ class MessageEvents:
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         parts = [{"index": index, **call} for index, call in enumerate(calls)]
-        return self.delta(json.dumps({"tool_calls": parts}).encode())
+        return self.delta(encoded({"tool_calls": parts}))
 
     def asides(self, beside: Facts) -> bytes:
         told = b""
         for block in thinking_blocks(beside):
             told += self._close() + self._thought(block.get("thinking"), [block])
         if beside.get("refusal"):
-            told += self.text(json.dumps(beside["refusal"], ensure_ascii=False).encode())
+            told += self.text(encoded(beside["refusal"]))
         return told
 
     def _thought(self, text: str | None, blocks: list[dict[str, Any]]) -> bytes:
@@ -110,5 +110,4 @@ class MessageEvents:
 
 
 def _event(kind: str, **more: Any) -> bytes:
-    data = json.dumps({"type": kind, **more}, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {kind}\ndata: {data}\n\n".encode()
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), encoded({"type": kind, **more}))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.ids import created_at
+from burnish_shared.json_bytes import encoded
 
 INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -19,7 +20,7 @@ DEFAULTS: Final[dict[str, Any]] = {
 
 def response(outcome: Facts) -> bytes:
     """The buffered answer. `id` is the execution's, so that feedback can name it."""
-    return json.dumps(response_object(outcome), ensure_ascii=False, separators=(",", ":")).encode()
+    return encoded(response_object(outcome))
 
 
 def response_object(outcome: Facts) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported, refusal_of
-from burnish_gateway.wire import parse_json
+from burnish_gateway.strict_json import parse_json
 from burnish_shared.errors import InvalidBody
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]

@@ -1,6 +1,5 @@
 """A response as server-sent events: items are opened as they come, and closed, whole, by the next one or the end."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,7 @@ from burnish_gateway.compat.responses.answer import (
     text_part,
 )
 from burnish_shared.errors import BurnishError
+from burnish_shared.json_bytes import decoded, encoded
 
 
 @dataclass(slots=True)
@@ -65,14 +65,14 @@ class ResponseEvents:
         return self._event("response.created", response=head) + self._event("response.in_progress", response=head)
 
     def text(self, body: bytes) -> bytes:
-        text = json.loads(body)
+        text = decoded(body)
         opened = b"" if self.message_open and not self.refuses else self._open_message()
         self.said.append(text)
         return opened + self._event("response.output_text.delta", **self._where(), delta=text, logprobs=[])
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in the cut of chat completions: the first of each names it, later ones add to its arguments."""
-        given = json.loads(body)
+        given = decoded(body)
         told = self._think(given["reasoning_content"]) if given.get("reasoning_content") else b""
         told += self._refuse(given["refusal"]) if given.get("refusal") else b""
         return told + self._called(self.turn.take(given.get("tool_calls") or []))
@@ -89,7 +89,7 @@ class ResponseEvents:
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         parts = [{"index": index, **call} for index, call in enumerate(calls)]
-        return self.delta(json.dumps({"tool_calls": parts}).encode())
+        return self.delta(encoded({"tool_calls": parts}))
 
     def asides(self, beside: Facts) -> bytes:
         told = self._think(beside["reasoning"]) if beside.get("reasoning") else b""
@@ -121,7 +121,7 @@ class ResponseEvents:
         return told + self._event(f"response.{whole['status']}", response=whole)
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
-        told = json.loads(bytes(openai_error(error, request_id=request_id).body))["error"]
+        told = decoded(bytes(openai_error(error, request_id=request_id).body))["error"]
         return self._event(
             "error",
             code=told["code"],
@@ -193,8 +193,7 @@ class ResponseEvents:
 
     def _event(self, kind: str, **more: Any) -> bytes:
         self.number += 1
-        data = json.dumps({"type": kind, "sequence_number": self.number, **more}, ensure_ascii=False, separators=(",", ":"))
-        return f"event: {kind}\ndata: {data}\n\n".encode()
+        return b"event: %s\ndata: %s\n\n" % (kind.encode(), encoded({"type": kind, "sequence_number": self.number, **more}))
 
 
 def as_told(told: list[dict[str, Any]], output: list[dict[str, Any]]) -> list[dict[str, Any]]:

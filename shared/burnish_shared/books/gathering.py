@@ -1,0 +1,34 @@
+"""When the next batch of a busy statement is sent: at once where little comes, a little later where much comes, for more of it. Pure."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+EACH_S: Final = 0.001
+"""Of waiting for each that the last batch held: so much a batch that is larger by one saves all processes (docs/decisions/0060)."""
+
+MOST_S: Final = 0.006
+
+RECENT_S: Final = 0.05
+"""A batch that was answered longer ago says nothing of how many come now."""
+
+ENOUGH: Final = 16
+"""So many waiting are sent at once: a batch of twice the size saves little more."""
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Batches of one statement, sent one after another. Where the last one held a single request, or was long ago, nobody waits."""
+
+    _size: int = 1
+    _sent_at: float = -math.inf
+
+    def sent(self, size: int, *, now: float) -> None:
+        """A batch of `size` was answered. `now`: seconds, of the event loop's clock."""
+        self._size, self._sent_at = size, now
+
+    def wait_s(self, waiting: int, *, now: float) -> float:
+        """How long the next one, for which so many wait, is put off; 0: not at all."""
+        if self._size <= 1 or waiting >= ENOUGH or now - self._sent_at > RECENT_S:
+            return 0.0
+        return min(EACH_S * self._size, MOST_S)
