@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console
+from tests.page.browser import expect_console, screenshot
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -149,6 +149,16 @@ async def test_an_owner_renames_moves_credit_and_erases_a_workspace(page_as: Ope
     await check_axe(page, without=BEHIND)
     await dialog.get_by_role("button", name="Erase it for good").click()
     await expect(page.get_by_text("Branch office is being erased")).to_be_visible()
+    receipt = page.get_by_role("dialog", name="Erasure of a workspace")
+    await expect(receipt.get_by_text("signature checked")).to_be_visible()
+    await expect(receipt).to_contain_text("api keys")
+    await check_axe(page, without=BEHIND)
+    await screenshot(page, "settings/erased-workspace")
+    await page.go_back()
+    await expect(receipt).to_have_count(0)
+    await table.get_by_role("button", name="What to do with erased").click()
+    await page.get_by_role("menuitem", name="Its erasure and receipt").click()
+    await expect(receipt.get_by_role("link", name="Download").or_(receipt.get_by_role("button", name="Download"))).to_be_visible()
 
 
 async def test_a_member_leaves_a_workspace(page_as: OpenPage, site: Site) -> None:

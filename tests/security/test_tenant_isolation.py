@@ -40,6 +40,8 @@ any name, tells only who of the own workspace said the same one, and asks nothin
 NOT_READY = {
     "GET /v1/erasures/{erasure_id}/receipt": 409,
     "DELETE /v1/workspaces/{workspace_id}": 422,
+    "GET /v1/workspaces/{workspace_id}/erasure": 404,
+    "GET /v1/workspaces/{workspace_id}/erasure/receipt": 404,
     "GET /v1/test-runs/{run_id}/compare/{base_id}": 409,
 }
 """What comes when other services have done their part, and how it is answered until then."""

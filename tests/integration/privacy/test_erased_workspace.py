@@ -1,14 +1,19 @@
 """A whole workspace is erased: nothing begins in it any more, nothing is left of its texts, and the ledger still adds up."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from burnish_analytics.erase_workspaces import erase_workspaces
+from burnish_gateway.privacy.receipt import signed_bytes
 from burnish_shared.db.session import Database
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
@@ -105,7 +110,10 @@ async def test_what_is_being_erased_is_not_resumed_so_that_its_erasure_comes_to_
     operator, home = await operator_of(stack), await stack.caller()
     made = (await home("POST", "/v1/workspaces", {"name": "second"})).body
     path, suspended = f"/v1/workspaces/{made['id']}", "SELECT suspended_at IS NOT NULL FROM workspaces WHERE workspace_id = $1"
+    assert (await home("GET", f"{path}/erasure")).status == 404
     assert (await home("DELETE", f"{path}?confirm=second")).status == 202
+    early = await home("GET", f"{path}/erasure/receipt")
+    assert (early.status, early.body["error"]["param"]) == (409, "workspace_id")
     refused = await operator("POST", f"{path}/resume", {"reason": "paid"})
     assert (refused.status, refused.body["error"]["param"]) == (409, "workspace_id"), refused.body
     assert await superuser.fetchval(suspended, made["id"]), "nothing begins in it"
@@ -116,6 +124,19 @@ async def test_what_is_being_erased_is_not_resumed_so_that_its_erasure_comes_to_
     await eventually(is_erased)
     again = await operator("POST", f"{path}/resume", {"reason": "paid"})
     assert again.status == 409, "nor afterwards"
+
+    assert (await (await stack.caller())("GET", f"{path}/erasure/receipt")).status == 404
+    told, signed = await home("GET", f"{path}/erasure"), await home("GET", f"{path}/erasure/receipt")
+    receipt = signed.body["receipt"]
+    assert (told.status, signed.status, receipt["final"]) == (200, 200, True)
+    assert receipt["stores"] == told.body["counts"] and receipt["stores"]["api_keys"] == 1, "its first key"
+    assert datetime.fromisoformat(receipt["completed_at"]) == datetime.fromisoformat(told.body["completed_at"])
+    assert receipt["requested_by"] == told.body["requested_by"] and receipt["workspace_id"] == made["id"]
+    assert {"executions", "feedback"} <= set(receipt["emptied"]) and "audit log" in " ".join(receipt["stays"])
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(signed.body["public_key"]))
+    key.verify(base64.b64decode(signed.body["signature"]), signed_bytes(receipt))
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.b64decode(signed.body["signature"]), signed_bytes(receipt | {"stores": {}}))
 
 
 async def test_nobody_gives_credit_to_what_is_being_erased(stack: Stack) -> None:

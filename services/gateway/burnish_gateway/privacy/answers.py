@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from burnish_gateway.privacy.erasure import Erasure, ErasureStatus
+from burnish_gateway.privacy.receipt import SignedReceipt
 
 
 class ErasureAnswer(BaseModel):
@@ -54,3 +55,7 @@ def erasure_answer(erasure: Erasure, *, is_held: bool) -> ErasureAnswer:
         counts=erasure.counts,
         waits_for="legal_hold" if is_held and erasure.next_pass_at is not None else None,
     )
+
+
+def receipt_answer(signed: SignedReceipt) -> ReceiptAnswer:
+    return ReceiptAnswer(receipt=signed.receipt, algorithm="Ed25519", signature=signed.signature, public_key=signed.public_key)

@@ -7,7 +7,7 @@ from burnish_gateway.access.principal import Principal, WorkspaceFacts
 from burnish_gateway.access.store import enter
 from burnish_gateway.billing.store import suspend
 from burnish_gateway.privacy import workspace_store as store
-from burnish_gateway.privacy.workspace_store import WorkspaceErasure
+from burnish_gateway.privacy.erasure import WorkspaceErasure
 from burnish_gateway.provider_keys import keep_key
 from burnish_gateway.provider_keys import store as provider_key_store
 from burnish_shared.auth.key_secrets import KeySecrets

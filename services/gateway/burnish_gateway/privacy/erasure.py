@@ -29,5 +29,16 @@ class Erasure:
     last_pass_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class WorkspaceErasure:
+    """`completed_at` None: analytics is at it, or waits for calls and jobs that are under way. `counts`: rows removed so far, by table."""
+
+    workspace_id: UUID
+    requested_by: str
+    requested_at: datetime
+    counts: dict[str, int]
+    completed_at: datetime | None
+
+
 def no_such_erasure() -> NotFound:
     return NotFound("There is no such erasure in this workspace.", param="erasure_id")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from burnish_gateway.privacy.erasure import Erasure
+from burnish_gateway.privacy.erasure import Erasure, WorkspaceErasure
 from burnish_shared.auth.sealing import derived_key
 
 STORES: Final = (
@@ -23,6 +23,15 @@ AGES_OUT: Final = {
     "log files (no content)": "14 days",
     "backups": "30 days, and a restored backup applies this erasure again before it is ready",
 }
+
+EMPTIED: Final = (
+    "executions", "execution_contents", "execution_facts", "feedback", "feedback_ids", "feedback_history", "rollups",
+)  # fmt: skip
+"""Tables out of whose rows texts and persons of an erased workspace went, where they did not go whole."""
+
+WORKSPACE_AGES_OUT: Final = {
+    name: age for name, age in AGES_OUT.items() if name != "backups"
+} | {"backups": "30 days; after one that is older was restored, the workspace is to be erased again"}  # fmt: skip
 
 STAYS: Final = ("amounts in the ledger and in usage", "counts and rollups, which name nobody", "the audit log, which holds no content")
 
@@ -54,6 +63,28 @@ def signed_receipt(erasure: Erasure, *, installation_key: bytes) -> SignedReceip
         "ages_out": AGES_OUT,
         "stays": list(STAYS),
     }
+    return _signed(receipt, installation_key)
+
+
+def signed_workspace_receipt(erasure: WorkspaceErasure, *, installation_key: bytes) -> SignedReceipt:
+    """Of a whole workspace, whose erasure is completed. The same bytes each time."""
+    receipt = {
+        "version": 1,
+        "workspace_id": str(erasure.workspace_id),
+        "subject": "the whole workspace",
+        "requested_by": erasure.requested_by,
+        "requested_at": erasure.requested_at.isoformat(),
+        "completed_at": erasure.completed_at.isoformat() if erasure.completed_at else None,
+        "final": erasure.completed_at is not None,
+        "stores": erasure.counts,
+        "emptied": list(EMPTIED),
+        "ages_out": WORKSPACE_AGES_OUT,
+        "stays": list(STAYS),
+    }
+    return _signed(receipt, installation_key)
+
+
+def _signed(receipt: dict[str, Any], installation_key: bytes) -> SignedReceipt:
     key = Ed25519PrivateKey.from_private_bytes(derived_key(installation_key, purpose="erasure-receipt-signature"))
     signature = key.sign(signed_bytes(receipt))
     return SignedReceipt(receipt, base64.b64encode(signature).decode(), base64.b64encode(key.public_key().public_bytes_raw()).decode())

@@ -73,9 +73,7 @@ async def get_receipt(erasure_id: str, principal: Admin, gateway: GatewayParts) 
     if erasure.completed_at is None:
         raise Conflict("This erasure is not done yet; ask again when its status is 'completed'.", param="erasure_id")
     signed = signed_receipt(erasure, installation_key=gateway.installation.receipt_key)
-    return json_response(
-        answers.ReceiptAnswer(receipt=signed.receipt, algorithm="Ed25519", signature=signed.signature, public_key=signed.public_key)
-    )
+    return json_response(answers.receipt_answer(signed))
 
 
 include(router, workspace_routes.router)

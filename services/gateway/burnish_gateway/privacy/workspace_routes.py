@@ -1,4 +1,4 @@
-"""`DELETE /v1/workspaces/{workspace_id}`: a workspace and all that it holds."""
+"""`DELETE /v1/workspaces/{workspace_id}`: a workspace and all that it holds; how far that is, and the receipt of it."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,11 +13,14 @@ from burnish_gateway.access.organization_store import workspaces_of
 from burnish_gateway.access.principal import Principal, WorkspaceFacts
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
+from burnish_gateway.privacy import answers
 from burnish_gateway.privacy.erase_workspace import check_may_end, erase_workspace, no_such_workspace
-from burnish_gateway.privacy.workspace_store import WorkspaceErasure
+from burnish_gateway.privacy.erasure import WorkspaceErasure
+from burnish_gateway.privacy.receipt import signed_workspace_receipt
 from burnish_gateway.privacy.workspace_store import find as find_erasure
 from burnish_gateway.provider_keys.routes import secrets_of
 from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.errors import Conflict, NotFound
 
 router = make_router("privacy")
 
@@ -26,10 +29,12 @@ ERASED = "erased"
 
 
 class WorkspaceErasureAnswer(BaseModel):
-    """`completed_at` null: it is being removed, or waits for calls and jobs that are under way."""
+    """`completed_at` null: it is being removed, or waits for calls and jobs that are under way. `counts`: rows removed so far, by table."""
 
     workspace_id: UUID
+    requested_by: str
     requested_at: datetime
+    counts: dict[str, int]
     completed_at: datetime | None
 
 
@@ -61,11 +66,45 @@ async def delete_workspace(
     return _answered(erasure)
 
 
-def _answered(erasure: WorkspaceErasure) -> Response:
+@router.get(
+    "/v1/workspaces/{workspace_id}/erasure",
+    response_model=WorkspaceErasureAnswer,
+    summary="How far the erasure of a workspace is",
+)
+async def get_workspace_erasure(workspace_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
+    """For those who may erase it: its own members are out. 404 where nobody asked for it."""
+    return _answered(await _asked_for(gateway, principal, workspace_id), status=200)
+
+
+@router.get(
+    "/v1/workspaces/{workspace_id}/erasure/receipt",
+    response_model=answers.ReceiptAnswer,
+    summary="The signed receipt of the erasure of a workspace",
+)
+async def get_workspace_receipt(workspace_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
+    """What was removed, by table with counts, what was emptied, what ages out and what stays. 409 until it is done."""
+    erasure = await _asked_for(gateway, principal, workspace_id)
+    if erasure.completed_at is None:
+        raise Conflict("This erasure is not done yet; ask again when it has a completed_at.", param="workspace_id")
+    signed = signed_workspace_receipt(erasure, installation_key=gateway.installation.receipt_key)
+    return json_response(answers.receipt_answer(signed))
+
+
+async def _asked_for(gateway: Gateway, principal: Principal, workspace_id: UUID) -> WorkspaceErasure:
+    await _there(gateway, principal, workspace_id)
+    async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        erasure = await find_erasure(tx, workspace_id)
+    if erasure is None:
+        raise NotFound("Nobody asked for the erasure of this workspace.", param="workspace_id")
+    return erasure
+
+
+def _answered(erasure: WorkspaceErasure, *, status: int = 202) -> Response:
     answer = WorkspaceErasureAnswer(
-        workspace_id=erasure.workspace_id, requested_at=erasure.requested_at, completed_at=erasure.completed_at
+        workspace_id=erasure.workspace_id, requested_by=erasure.requested_by, requested_at=erasure.requested_at,
+        counts=erasure.counts, completed_at=erasure.completed_at,
     )  # fmt: skip
-    return json_response(answer, status=202)
+    return json_response(answer, status=status)
 
 
 async def _there(gateway: Gateway, principal: Principal, workspace_id: UUID) -> WorkspaceFacts:

@@ -1,19 +1,9 @@
 """The SQL of ending a workspace. The transaction is that workspace's."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
+from burnish_gateway.privacy.erasure import WorkspaceErasure
 from burnish_shared.db.session import Tx
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceErasure:
-    """`completed_at` None: analytics is at it, or waits for calls and jobs that are under way."""
-
-    workspace_id: UUID
-    requested_at: datetime
-    completed_at: datetime | None
 
 
 async def begin(tx: Tx, workspace_id: UUID, *, requested_by: str) -> bool:
@@ -31,7 +21,10 @@ async def begin(tx: Tx, workspace_id: UUID, *, requested_by: str) -> bool:
 
 async def find(tx: Tx, workspace_id: UUID) -> WorkspaceErasure | None:
     """None: nobody asked for it."""
-    row = await tx.fetchrow("SELECT workspace_id, requested_at, completed_at FROM workspace_erasures WHERE workspace_id = $1", workspace_id)
+    row = await tx.fetchrow(
+        "SELECT workspace_id, requested_by, requested_at, counts, completed_at FROM workspace_erasures WHERE workspace_id = $1",
+        workspace_id,
+    )
     return None if row is None else WorkspaceErasure(**dict(row))
 
 

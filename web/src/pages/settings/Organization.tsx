@@ -4,16 +4,17 @@ import type { Schema } from "@/api/client";
 import { useDraftOver } from "@/api/draft-over";
 import { useMay, useSession } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
-import { After, Badge, Button, type Column, Combobox, CopyButton, EmptyState, ErrorState, Facts, Field, FormDialog, FormError, Input, Loaded, Meanwhile, Menu, Notice, RelativeTime, SecretDialog, Section, SkeletonText, Table, errorFor, toast } from "@/kit";
+import { After, Badge, Button, type Column, Combobox, CopyButton, Drawer, EmptyState, ErrorState, Facts, Field, FormDialog, FormError, Input, Loaded, Meanwhile, Menu, Notice, RelativeTime, SecretDialog, Section, SkeletonText, Table, errorFor, toast } from "@/kit";
 import { moment } from "@/lib/format";
-import { text, useUrlState } from "@/lib/url-state";
+import { id, over, text, useUrlState } from "@/lib/url-state";
+import { WorkspaceReceipt } from "./Receipt";
 import { DeleteWorkspace, MoveCredit, Suspend, type There } from "./WorkspaceActs";
 
 type Whole = Schema<"OrganizationAnswer">;
 type Row = NonNullable<Whole["workspaces"]>[number];
 type Membership = NonNullable<Whole["members"]>[number];
 
-const shape = { org: text() };
+const shape = { org: text(), erased: over(id()) };
 
 /** The organizations that one belongs to; for who governs one, its name, workspaces and members. */
 export function Organization() {
@@ -107,6 +108,8 @@ function WorkspacesOf({ whole, rows }: { whole: Whole; rows: readonly Row[] }) {
   const may = useMay();
   const { workspaces: own } = useSession();
   const [act, setAct] = useState<Act | null>(null);
+  const [{ erased }, set] = useUrlState(shape);
+  const open = (workspace: string) => set({ erased: workspace });
   const organization = { id: whole.id, name: whole.name };
   const columns: Column<Row>[] = [
     {
@@ -134,6 +137,7 @@ function WorkspacesOf({ whole, rows }: { whole: Whole; rows: readonly Row[] }) {
           items={[
             { label: "Move credit…", onSelect: () => setAct({ what: "credit", row }), disabled: rows.length < 2 },
             ...(may.operator ? [row.suspended_at ? { label: "Resume…", onSelect: () => setAct({ what: "resume" as const, row }) } : { label: "Suspend…", onSelect: () => setAct({ what: "suspend" as const, row }) }] : []),
+            ...(row.suspended_at ? [{ label: "Its erasure and receipt", onSelect: () => open(row.id) }] : []),
             { label: "Erase for good…", danger: true, onSelect: () => setAct({ what: "delete", row }), disabled: rows.length < 2, hint: rows.length < 2 ? "The last one stays" : undefined },
           ]}
         />
@@ -146,7 +150,10 @@ function WorkspacesOf({ whole, rows }: { whole: Whole; rows: readonly Row[] }) {
       <Table label="Workspaces of the organization" columns={columns} rows={rows} rowKey={(row) => row.id} />
       {act?.what === "credit" ? <MoveCredit from={act.row} others={rows} onClose={close} /> : null}
       {act?.what === "suspend" || act?.what === "resume" ? <Suspend there={act.row} resume={act.what === "resume"} onClose={close} /> : null}
-      {act?.what === "delete" ? <DeleteWorkspace there={act.row} organization={organization} onClose={close} /> : null}
+      {act?.what === "delete" ? <DeleteWorkspace there={act.row} organization={organization} onClose={close} onErased={() => open(act.row.id)} /> : null}
+      <Drawer open={erased !== ""} onOpenChange={(next) => (next ? undefined : set({ erased: "" }))} title="Erasure of a workspace" description={<code className="text-12 wrap-anywhere">{erased}</code>}>
+        {erased ? <WorkspaceReceipt key={erased} id={erased} /> : null}
+      </Drawer>
     </Section>
   );
 }

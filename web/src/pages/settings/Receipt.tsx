@@ -1,7 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useAuthors } from "@/api/authors";
-import { useRead } from "@/api/hooks";
-import { Badge, DownloadButton, Facts, Loaded, Notice, RelativeTime, Section, StatusBadge } from "@/kit";
+import { invalidate, useRead } from "@/api/hooks";
+import { Badge, DownloadButton, EmptyState, Facts, Loaded, Notice, RelativeTime, Section, StatusBadge } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { type Answer, type Body, isSigned } from "./receipt";
 
@@ -35,45 +36,89 @@ export function Receipt({ id }: { id: string }) {
   );
 }
 
+/** How far the erasure of a whole workspace is, and its receipt. When it is done the workspace has lost its name: lists are read again. */
+export function WorkspaceReceipt({ id }: { id: string }) {
+  const nameOf = useAuthors();
+  const queries = useQueryClient();
+  const path = { workspace_id: id };
+  const [isDone, setDone] = useState(false);
+  const erasure = useRead("/v1/workspaces/{workspace_id}/erasure", { path }, { refetchInterval: isDone ? false : 1_000 });
+  if (!isDone && (erasure.data?.completed_at || erasure.error?.status === 404)) setDone(true);
+  const completedAt = erasure.data?.completed_at;
+  useEffect(() => {
+    if (completedAt) void invalidate(queries, ["/v1/organizations"]);
+  }, [completedAt, queries]);
+  if (erasure.error?.status === 404) return <EmptyState title="Nobody asked for its erasure">It is suspended, and keeps what is in it.</EmptyState>;
+  return (
+    <Loaded of={erasure}>
+      {(one) => (
+        <div className="flex flex-col gap-5">
+          <Facts
+            facts={[
+              ["Status", <StatusBadge key="status" status={one.completed_at ? "completed" : "running"} />],
+              ["Asked by", nameOf(one.requested_by)],
+              ["Asked", <RelativeTime key="at" at={one.requested_at} />],
+              one.completed_at ? ["Done", <RelativeTime key="done" at={one.completed_at} />] : ["So far", `${count(Object.values(one.counts).reduce((sum, rows) => sum + rows, 0))} rows removed`],
+            ]}
+          />
+          {one.completed_at ? <SignedWorkspace id={id} /> : <p role="status" className="text-13 text-muted">Calls and jobs that are under way are waited for. The receipt stands here when all is removed.</p>}
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function SignedWorkspace({ id }: { id: string }) {
+  const found = useRead("/v1/workspaces/{workspace_id}/erasure/receipt", { path: { workspace_id: id } });
+  return <Loaded of={found}>{(answer) => <Told answer={answer} path={`/v1/workspaces/${id}/erasure/receipt`} name={`erasure-of-workspace-${id}.json`} said="What was removed, and how many rows of it." none="Nothing but what stays was in it." verb="removed" />}</Loaded>;
+}
+
 function Signed({ id }: { id: string }) {
   const found = useRead("/v1/erasures/{erasure_id}/receipt", { path: { erasure_id: id } }, { refetchInterval: 5_000 });
   return (
     <Loaded of={found}>
       {(answer) => {
-        const receipt = answer.receipt as Body;
-        const stores = Object.entries(receipt.stores ?? {}).filter(([, rows]) => rows > 0);
-        return (
-          <>
-            <Section title="Receipt" description={`${plural(receipt.passes ?? 0, "pass", "passes")} so far${receipt.final ? ", the last one among them" : ""}. ${plural(Object.keys(receipt.stores ?? {}).length, "store was", "stores were")} looked through.`} actions={<Signature answer={answer} />}>
-              {stores.length === 0 ? (
-                <p className="text-13 text-muted">Nothing of this person was found so far.</p>
-              ) : (
-                <Facts facts={stores.map(([store, rows]) => [store.replaceAll("_", " "), `${count(rows)} changed or removed`] as const)} />
-              )}
-              <div>
-                <DownloadButton path={`/v1/erasures/${id}/receipt`} name={`erasure-${id}.json`}>
-                  Download
-                </DownloadButton>
-              </div>
-            </Section>
-            {receipt.ages_out ? (
-              <Section title="What goes by itself">
-                <Facts facts={Object.entries(receipt.ages_out).map(([what, when]) => [what.replaceAll("_", " "), String(when)] as const)} />
-              </Section>
-            ) : null}
-            {receipt.stays ? (
-              <Section title="What stays">
-                <ul className="flex list-disc flex-col gap-1 pl-4 text-13">
-                  {receipt.stays.map((one) => (
-                    <li key={one}>{one}</li>
-                  ))}
-                </ul>
-              </Section>
-            ) : null}
-          </>
-        );
+        const { passes = 0, final, stores = {} } = answer.receipt as Body;
+        const looked = Object.keys(stores).length;
+        return <Told answer={answer} path={`/v1/erasures/${id}/receipt`} name={`erasure-${id}.json`} said={`${plural(passes, "pass", "passes")} so far${final ? ", the last one among them" : ""}. ${plural(looked, "store was", "stores were")} looked through.`} none="Nothing of this person was found so far." verb="changed or removed" />;
       }}
     </Loaded>
+  );
+}
+
+function Told({ answer, path, name, said, none, verb }: { answer: Answer; path: string; name: string; said: string; none: string; verb: string }) {
+  const receipt = answer.receipt as Body;
+  const stores = Object.entries(receipt.stores ?? {}).filter(([, rows]) => rows > 0);
+  return (
+    <>
+      <Section title="Receipt" description={said} actions={<Signature answer={answer} />}>
+        {stores.length === 0 ? <p className="text-13 text-muted">{none}</p> : <Facts facts={stores.map(([store, rows]) => [store.replaceAll("_", " "), `${count(rows)} ${verb}`] as const)} />}
+        <div>
+          <DownloadButton path={path} name={name}>
+            Download
+          </DownloadButton>
+        </div>
+      </Section>
+      {receipt.emptied ? (
+        <Section title="Emptied of texts and persons">
+          <p className="text-13 wrap-anywhere">{receipt.emptied.map((one) => one.replaceAll("_", " ")).join(", ")}</p>
+        </Section>
+      ) : null}
+      {receipt.ages_out ? (
+        <Section title="What goes by itself">
+          <Facts facts={Object.entries(receipt.ages_out).map(([what, when]) => [what.replaceAll("_", " "), String(when)] as const)} />
+        </Section>
+      ) : null}
+      {receipt.stays ? (
+        <Section title="What stays">
+          <ul className="flex list-disc flex-col gap-1 pl-4 text-13">
+            {receipt.stays.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </Section>
+      ) : null}
+    </>
   );
 }
 

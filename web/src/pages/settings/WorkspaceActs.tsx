@@ -76,12 +76,13 @@ export function MoveCredit({ from, others, onClose }: { from: There; others: rea
 }
 
 /** Erases a workspace and all that it holds, when its name is typed. */
-export function DeleteWorkspace({ there, organization, onClose }: { there: There; organization: There; onClose: () => void }) {
+export function DeleteWorkspace({ there, organization, onClose, onErased }: { there: There; organization: There; onClose: () => void; onErased: () => void }) {
   const [typed, setTyped] = useState("");
   const queries = useQueryClient();
   const erase = useChange("delete", "/v1/workspaces/{workspace_id}", AGAIN);
   const onSuccess = () => {
     onClose();
+    onErased();
     toast(`${there.name} is being erased`);
     void sessionChanged(queries).catch(toastError);
   };
