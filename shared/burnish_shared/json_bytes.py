@@ -15,8 +15,9 @@ def decoded(data: bytes) -> Any:
 
 
 def encoded(value: Any) -> bytes:
-    """A JSON value without blanks, in UTF-8; half of a surrogate pair, which UTF-8 has no bytes for, becomes `?`. Raises RecursionError."""
+    """A JSON value of plain types, names being text, in UTF-8 without blanks. Where it holds half of a surrogate pair, which UTF-8 has no
+    bytes for, all of it is ASCII with escapes. Raises RecursionError."""
     try:
         return to_json(value)
     except ValueError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return json.dumps(value, separators=(",", ":")).encode()

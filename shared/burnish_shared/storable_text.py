@@ -23,4 +23,4 @@ def storable_value(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {storable(str(name)): storable_value(one) for name, one in value.items()}
-    return [storable_value(one) for one in value] if isinstance(value, list) else value
+    return [storable_value(one) for one in value] if isinstance(value, list | tuple) else value

@@ -65,8 +65,10 @@ class Recorder:
         loop = asyncio.get_running_loop()
         while True:
             await self._asked.wait()
-            if wait_s := self._gathering.wait_s(len(self._queue), now=loop.time()):
+            waiting = len(self._queue)
+            if wait_s := self._gathering.wait_s(waiting, now=loop.time()):
                 await asyncio.sleep(wait_s)
+                self._gathering.brought(len(self._queue) - waiting)
             batch, self._queue = self._queue[:ROWS_MOST], self._queue[ROWS_MOST:]
             metrics.RECORD_WAITING.set(len(self._queue))
             if not self._queue:

@@ -58,7 +58,8 @@ def _finite(text: str) -> float:
 
 
 def _check(value: Any, *, depth: int) -> None:
-    """Walks the whole value once: nesting, NUL, surrogates, integers that no column holds."""
+    """Walks the whole value once: nesting, NUL, surrogates, integers that no column holds. ValueError for a number that is
+    not finite, which the strict way refuses before, in words."""
     if depth > NESTING_MOST:
         raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.")
     if isinstance(value, str):

@@ -107,7 +107,7 @@ def _encoded(value: object) -> str:
     try:
         return to_json(value, inf_nan_mode="null", fallback=str).decode()
     except ValueError:  # Half of a surrogate pair, or too deep for it.
-        return json.dumps(storable_value(value), ensure_ascii=False, separators=(",", ":"), default=str)
+        return storable(json.dumps(storable_value(value), ensure_ascii=False, separators=(",", ":"), default=str))
 
 
 def _without_nul(value: Any) -> Any:

@@ -133,6 +133,7 @@ async def test_what_is_being_erased_is_not_resumed_so_that_its_erasure_comes_to_
     assert datetime.fromisoformat(receipt["completed_at"]) == datetime.fromisoformat(told.body["completed_at"])
     assert receipt["requested_by"] == told.body["requested_by"] and receipt["workspace_id"] == made["id"]
     assert {"executions", "feedback"} <= set(receipt["emptied"]) and "audit log" in " ".join(receipt["stays"])
+    assert "execution_contents" in receipt["removed_too"] and "messages that could not be handled" in " ".join(receipt["ages_out"])
     key = Ed25519PublicKey.from_public_bytes(base64.b64decode(signed.body["public_key"]))
     key.verify(base64.b64decode(signed.body["signature"]), signed_bytes(receipt))
     with pytest.raises(InvalidSignature):

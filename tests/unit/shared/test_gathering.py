@@ -37,6 +37,19 @@ def test_where_enough_wait_nobody_else_is_waited_for() -> None:
     assert after(9).wait_s(ENOUGH, now=100.0) == 0
 
 
+def test_pauses_in_which_nobody_comes_are_left_out_more_and_more_until_somebody_does() -> None:
+    gathering, waits = Gathering(), []
+    for _ in range(12):
+        gathering.sent(2, now=100.0)
+        wait_s = gathering.wait_s(2, now=100.0)
+        waits.append(wait_s > 0)
+        if wait_s:
+            gathering.brought(0)
+    assert waits == [True, False, True, False, False, False, True, False, False, False, True, False]
+    gathering.brought(1)
+    assert gathering.wait_s(2, now=100.0) > 0 and gathering.wait_s(2, now=100.0) > 0
+
+
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0, 10))
 def test_nobody_waits_longer_than_the_bound(size: int, waiting: int, later_s: float) -> None:
     assert 0 <= after(size).wait_s(waiting, now=100.0 + later_s) <= MOST_S

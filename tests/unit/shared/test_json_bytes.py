@@ -41,8 +41,7 @@ def test_what_the_standard_library_writes_is_read_as_it_reads_it(value: Any) -> 
 @given(plain)
 @example({"deep": [{"\ud800": "\udc00x"}]})
 def test_what_is_written_is_read_by_the_standard_library(value: Any) -> None:
-    replaced = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-    assert same(json.loads(encoded(value)), replaced)
+    assert same(json.loads(encoded(value)), json.loads(json.dumps(value)))
     assert b"\n" not in encoded(value), "a line of an event stream"
 
 
@@ -66,6 +65,7 @@ def test_what_it_refuses_is_refused_and_what_it_takes_is_taken(data: bytes) -> N
 
 @given(plain)
 @example({"a": "\x00\ud800", "b": [math.nan, math.inf]})
+@example(["\ud800", ("\udfff", math.nan)])
 def test_a_column_of_json_holds_no_nul_no_surrogate_and_no_nan(value: Any) -> None:
     text = json_text(value)
     assert text.encode()

@@ -79,7 +79,7 @@ class Reply:
         if self._text:
             text, self._text = "".join(self._text), []
             self.chunks += 1
-            await self._publish(Frame(FrameKind.CHUNK, self.fence, self.chunks, encoded(text)))
+            await self._publish(Frame(FrameKind.CHUNK, self.fence, self.chunks, encoded(_whole(text))))
 
     def close(self) -> None:
         if self._flushing is not None:
@@ -114,3 +114,8 @@ class Reply:
             await self.bus.nc.publish(self.inbox, frame.to_bytes())
         except (nats.errors.Error, OSError):
             return  # frames may be lost; the record is what counts
+
+
+def _whole(text: str) -> str:
+    """Half of a surrogate pair, which no text of a caller may hold, becomes `?`."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

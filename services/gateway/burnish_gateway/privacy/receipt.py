@@ -24,16 +24,23 @@ AGES_OUT: Final = {
     "backups": "30 days, and a restored backup applies this erasure again before it is ready",
 }
 
-EMPTIED: Final = (
-    "executions", "execution_contents", "execution_facts", "feedback", "feedback_ids", "feedback_history", "rollups",
-)  # fmt: skip
-"""Tables out of whose rows texts and persons of an erased workspace went, where they did not go whole."""
+REMOVED_TOO: Final = ("members", "execution_contents", "feedback_history")
+"""Tables whose rows of an erased workspace went whole and are not counted: members at once, texts with those of retention."""
 
-WORKSPACE_AGES_OUT: Final = {
-    name: age for name, age in AGES_OUT.items() if name != "backups"
-} | {"backups": "30 days; after one that is older was restored, the workspace is to be erased again"}  # fmt: skip
+EMPTIED: Final = ("executions", "execution_facts", "feedback", "feedback_ids")
+"""Tables out of whose rows texts and persons of an erased workspace went; what stays is numbers and names of prompts and models."""
+
+WORKSPACE_AGES_OUT: Final = {name: age for name, age in AGES_OUT.items() if name != "backups"} | {
+    "messages that could not be handled, some with their text": "30 days",
+    "backups": "30 days; after one that is older was restored, the workspace is to be erased again",
+}
 
 STAYS: Final = ("amounts in the ledger and in usage", "counts and rollups, which name nobody", "the audit log, which holds no content")
+
+WORKSPACE_STAYS: Final = (
+    *STAYS, "names of prompts, models and labels beside those counts", "reasons that were given for movements of credit",
+    "earlier erasures of persons, who are named by a keyed hash, with their reasons", "accounts of people, who may belong elsewhere",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def signed_receipt(erasure: Erasure, *, installation_key: bytes) -> SignedReceip
 
 
 def signed_workspace_receipt(erasure: WorkspaceErasure, *, installation_key: bytes) -> SignedReceipt:
-    """Of a whole workspace, whose erasure is completed. The same bytes each time."""
+    """Of a whole workspace, whose erasure is completed. `stores` counts rows of configuration. The same bytes each time."""
     receipt = {
         "version": 1,
         "workspace_id": str(erasure.workspace_id),
@@ -77,9 +84,10 @@ def signed_workspace_receipt(erasure: WorkspaceErasure, *, installation_key: byt
         "completed_at": erasure.completed_at.isoformat() if erasure.completed_at else None,
         "final": erasure.completed_at is not None,
         "stores": erasure.counts,
+        "removed_too": list(REMOVED_TOO),
         "emptied": list(EMPTIED),
         "ages_out": WORKSPACE_AGES_OUT,
-        "stays": list(STAYS),
+        "stays": list(WORKSPACE_STAYS),
     }
     return _signed(receipt, installation_key)
 

@@ -42,13 +42,14 @@ export function WorkspaceReceipt({ id }: { id: string }) {
   const queries = useQueryClient();
   const path = { workspace_id: id };
   const [isDone, setDone] = useState(false);
-  const erasure = useRead("/v1/workspaces/{workspace_id}/erasure", { path }, { refetchInterval: isDone ? false : 1_000 });
-  if (!isDone && (erasure.data?.completed_at || erasure.error?.status === 404)) setDone(true);
+  const erasure = useRead("/v1/workspaces/{workspace_id}/erasure", { path }, { refetchInterval: isDone ? false : 2_000 });
   const completedAt = erasure.data?.completed_at;
+  const ended = Boolean(completedAt) || erasure.error !== null;
+  if (ended !== isDone) setDone(ended);
   useEffect(() => {
     if (completedAt) void invalidate(queries, ["/v1/organizations"]);
   }, [completedAt, queries]);
-  if (erasure.error?.status === 404) return <EmptyState title="Nobody asked for its erasure">It is suspended, and keeps what is in it.</EmptyState>;
+  if (erasure.error?.status === 404) return <EmptyState title="No erasure of it is known">Nobody asked for one, or it is no workspace of an organization that you govern.</EmptyState>;
   return (
     <Loaded of={erasure}>
       {(one) => (
@@ -61,7 +62,7 @@ export function WorkspaceReceipt({ id }: { id: string }) {
               one.completed_at ? ["Done", <RelativeTime key="done" at={one.completed_at} />] : ["So far", `${count(Object.values(one.counts).reduce((sum, rows) => sum + rows, 0))} rows removed`],
             ]}
           />
-          {one.completed_at ? <SignedWorkspace id={id} /> : <p role="status" className="text-13 text-muted">Calls and jobs that are under way are waited for. The receipt stands here when all is removed.</p>}
+          {one.completed_at ? <SignedWorkspace id={id} /> : <p role="status" className="text-13 text-muted">Calls and jobs that are under way, and a legal hold, are waited for. The receipt stands here when all is removed.</p>}
         </div>
       )}
     </Loaded>
@@ -70,7 +71,7 @@ export function WorkspaceReceipt({ id }: { id: string }) {
 
 function SignedWorkspace({ id }: { id: string }) {
   const found = useRead("/v1/workspaces/{workspace_id}/erasure/receipt", { path: { workspace_id: id } });
-  return <Loaded of={found}>{(answer) => <Told answer={answer} path={`/v1/workspaces/${id}/erasure/receipt`} name={`erasure-of-workspace-${id}.json`} said="What was removed, and how many rows of it." none="Nothing but what stays was in it." verb="removed" />}</Loaded>;
+  return <Loaded of={found}>{(answer) => <Told answer={answer} path={`/v1/workspaces/${id}/erasure/receipt`} name={`erasure-of-workspace-${id}.json`} said="Rows of configuration that were removed. Texts and members went too, and are not counted." none="There was no configuration in it." verb="removed" />}</Loaded>;
 }
 
 function Signed({ id }: { id: string }) {
@@ -99,6 +100,11 @@ function Told({ answer, path, name, said, none, verb }: { answer: Answer; path: 
           </DownloadButton>
         </div>
       </Section>
+      {receipt.removed_too ? (
+        <Section title="Removed too, uncounted">
+          <p className="text-13 wrap-anywhere">{receipt.removed_too.map((one) => one.replaceAll("_", " ")).join(", ")}</p>
+        </Section>
+      ) : null}
       {receipt.emptied ? (
         <Section title="Emptied of texts and persons">
           <p className="text-13 wrap-anywhere">{receipt.emptied.map((one) => one.replaceAll("_", " ")).join(", ")}</p>

@@ -3,7 +3,7 @@ import type { Schema } from "@/api/client";
 
 export type Answer = Schema<"ReceiptAnswer">;
 /** What the API calls an object only. */
-export type Body = { stores?: Record<string, number>; emptied?: string[]; ages_out?: Record<string, string>; stays?: string[]; passes?: number; final?: boolean; next_pass_at?: string | null };
+export type Body = { stores?: Record<string, number>; removed_too?: string[]; emptied?: string[]; ages_out?: Record<string, string>; stays?: string[]; passes?: number; final?: boolean; next_pass_at?: string | null };
 
 /** JSON with sorted keys and no blanks, which is what was signed. */
 export function canonical(value: unknown): string {
