@@ -132,6 +132,7 @@ EXPECTED = (
     ("* /v1/invitations*", "admin"),
     ("GET /v1/members", "viewer"),
     ("* /v1/members*", "admin"),
+    ("GET /v1/workspaces/{workspace_id}/erasure*", "admin"),
     ("GET /v1/workspaces*", "viewer"),
     ("POST /v1/workspaces/*", "operator"),
     ("* /v1/workspaces*", "admin"),
