@@ -35,8 +35,8 @@ class Gathering:
         self._size, self._sent_at = size, now
 
     def brought(self, more: int) -> None:
-        """So many came during a pause."""
-        self._skips = 0 if more else min(2 * self._skips + 1, SKIPPED_MOST)
+        """So many more wait after a pause; fewer where callers gave up."""
+        self._skips = 0 if more > 0 else min(2 * self._skips + 1, SKIPPED_MOST)
         self._skipped = self._skips
 
     def wait_s(self, waiting: int, *, now: float) -> float:

@@ -46,6 +46,8 @@ def test_pauses_in_which_nobody_comes_are_left_out_more_and_more_until_somebody_
         if wait_s:
             gathering.brought(0)
     assert waits == [True, False, True, False, False, False, True, False, False, False, True, False]
+    gathering.brought(-1)
+    assert gathering.wait_s(2, now=100.0) == 0, "who gave up is nobody who came"
     gathering.brought(1)
     assert gathering.wait_s(2, now=100.0) > 0 and gathering.wait_s(2, now=100.0) > 0
 
