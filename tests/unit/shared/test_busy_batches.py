@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from burnish_shared.books import gathering
 from burnish_shared.books.admission import Admission, AdmissionRequest
 from burnish_shared.ids import new_uuid
 
@@ -58,7 +59,10 @@ async def asked_after(admission: Admission, turns: int) -> None:
     await admission.ask(wish())
 
 
-async def test_what_comes_behind_a_batch_of_several_goes_together() -> None:
+async def test_what_comes_behind_a_batch_of_several_goes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pauses that are long enough for sixteen turns of an event loop on any machine."""
+    for name in ("EACH_S", "MOST_S", "RECENT_S"):
+        monkeypatch.setattr(gathering, name, 100 * getattr(gathering, name))
     async with admitting() as (admission, books):
         await asyncio.gather(admission.ask(wish()), admission.ask(wish()))
         await asyncio.gather(*(asked_after(admission, turns) for turns in range(5)))
