@@ -1,4 +1,5 @@
-"""Erasure of whole workspaces (PROMISES P-02): configuration goes in batches, retention with 0 days takes text and persons of the rest."""
+"""Erasure of whole workspaces (PROMISES P-02): configuration goes in batches, retention with 0 days takes text and persons of the rest;
+what nobody could handle goes with them."""
 
 from functools import partial
 from uuid import UUID
@@ -30,6 +31,10 @@ async def _erase(db: Database, workspace_id: UUID, *, batch_rows: int) -> int:
         return 0
     while await forget_some(db, workspace_id, Forgotten(), batch_rows=batch_rows):
         pass
+    last: UUID | None = UUID(int=0)
+    while last is not None:
+        async with db.unit_of_work() as tx:
+            last = await store.erase_letters_of_workspace(tx, workspace_id, after=last, at_most=batch_rows)
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
         is_closed = await store.close_workspace(tx, workspace_id)
         if is_closed:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from burnish_analytics.erase_workspaces import erase_workspaces
 from burnish_gateway.privacy.receipt import signed_bytes
 from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.integration.billing.money import operator_of
@@ -133,11 +135,51 @@ async def test_what_is_being_erased_is_not_resumed_so_that_its_erasure_comes_to_
     assert datetime.fromisoformat(receipt["completed_at"]) == datetime.fromisoformat(told.body["completed_at"])
     assert receipt["requested_by"] == told.body["requested_by"] and receipt["workspace_id"] == made["id"]
     assert {"executions", "feedback"} <= set(receipt["emptied"]) and "audit log" in " ".join(receipt["stays"])
-    assert "execution_contents" in receipt["removed_too"] and "messages that could not be handled" in " ".join(receipt["ages_out"])
+    assert "execution_contents" in receipt["removed_too"] and "that nobody could handle later" in " ".join(receipt["ages_out"])
     key = Ed25519PublicKey.from_public_bytes(base64.b64decode(signed.body["public_key"]))
     key.verify(base64.b64decode(signed.body["signature"]), signed_bytes(receipt))
     with pytest.raises(InvalidSignature):
         key.verify(base64.b64decode(signed.body["signature"]), signed_bytes(receipt | {"stores": {}}))
+
+
+async def test_what_nobody_could_handle_goes_with_its_workspace_and_a_list_keeps_what_is_others(
+    stack: Stack, superuser: asyncpg.Connection, db: Database
+) -> None:
+    home, neighbour = await stack.caller(), str(new_uuid())
+    made = str((await home("POST", "/v1/workspaces", {"name": "second"})).body["id"])
+    mine, others = {"workspace_id": made, "comment": "secret"}, {"workspace_id": neighbour, "comment": f"as good as {made}"}
+    letters: dict[str, tuple[Any, str]] = {
+        "a request": (mine, "s"),
+        "no JSON": (b"\xff of " + made.encode(), "s"),
+        "named by its subject": ({"text": "secret"}, f"burnish.v1.executions.requested.background.{made}"),
+        "a list of its own": ({"items": [mine, mine]}, "s"),
+        "a list that says once whose it is": ({"workspace_id": made, "items": [{"comment": "secret"}]}, "s"),
+        "a list of both": ({"v": 1, "items": [others, mine, others]}, "s"),
+        "a neighbour's": ({"items": [others]}, "s"),
+        "a neighbour's request": ({"workspace_id": neighbour}, "s"),
+        "without a body": (None, "s"),
+    }
+    ids = {name: new_uuid() for name in letters}
+    for name, (body, subject) in letters.items():
+        await superuser.execute(
+            "INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason, payload)"
+            " VALUES ($1, 'c', 'BURIED', 1, $2, 1, 'r', $3)",
+            ids[name], subject, body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
+        )  # fmt: skip
+    untouched = await superuser.fetchval("SELECT payload FROM dead_letters WHERE dead_letter_id = $1", ids["a neighbour's"])
+    assert (await home("DELETE", f"/v1/workspaces/{made}?confirm=second")).status == 202
+
+    async def is_erased() -> bool:
+        return await erase_workspaces(db, batch_rows=2) == 1
+
+    await eventually(is_erased)
+    left = {row[0]: row[1] for row in await superuser.fetch("SELECT dead_letter_id, payload FROM dead_letters WHERE stream = 'BURIED'")}
+    assert {name for name in letters if ids[name] in left} == {"a list of both", "a neighbour's", "a neighbour's request", "without a body"}
+    assert json.loads(left[ids["a list of both"]]) == {"v": 1, "items": [others, others]}
+    assert left[ids["a neighbour's"]] == untouched
+    told = (await home("GET", f"/v1/workspaces/{made}/erasure")).body
+    assert told["counts"]["dead_letters"] == 6
+    await superuser.execute("DELETE FROM dead_letters WHERE stream = 'BURIED'")
 
 
 async def test_nobody_gives_credit_to_what_is_being_erased(stack: Stack) -> None:

@@ -22882,7 +22882,8 @@ export interface components {
         };
         /**
          * WorkspaceErasureAnswer
-         * @description `completed_at` null: it is being removed, or waits for calls and jobs that are under way. `counts`: rows removed so far, by table.
+         * @description `completed_at` null: it is being removed, or waits for calls and jobs that are under way. `counts`: rows of configuration and dead
+         *     letters removed so far, by table.
          */
         WorkspaceErasureAnswer: {
             /** Completed At */

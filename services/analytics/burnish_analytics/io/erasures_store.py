@@ -128,6 +128,11 @@ async def erase_workspace_step(tx: Tx, workspace_id: UUID, *, at_most: int) -> L
     return await tx.fetchval("SELECT erase_workspace_step($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_letters_of_workspace(tx: Tx, workspace_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
+    """Removes what nobody could handle and is about the workspace, a page of all. As `erase_reviews`."""
+    return await tx.fetchval("SELECT erase_letters_of_workspace($1, $2, $3)", workspace_id, after, at_most)  # type: ignore[no-any-return]
+
+
 async def close_workspace(tx: Tx, workspace_id: UUID) -> bool:
     """Whether this was the call that closed it."""
     row = await tx.fetchrow(

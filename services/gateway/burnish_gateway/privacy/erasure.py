@@ -31,7 +31,8 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceErasure:
-    """`completed_at` None: analytics is at it, or waits for calls and jobs that are under way. `counts`: rows removed so far, by table."""
+    """`completed_at` None: analytics is at it, or waits for calls and jobs that are under way. `counts`: rows of configuration and
+    dead letters removed so far, by table."""
 
     workspace_id: UUID
     requested_by: str

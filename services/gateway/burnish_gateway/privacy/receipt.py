@@ -31,7 +31,7 @@ EMPTIED: Final = ("executions", "execution_facts", "feedback", "feedback_ids")
 """Tables out of whose rows texts and persons of an erased workspace went; what stays is numbers and names of prompts and models."""
 
 WORKSPACE_AGES_OUT: Final = {name: age for name, age in AGES_OUT.items() if name != "backups"} | {
-    "messages that could not be handled, some with their text": "30 days",
+    "messages that were on their way and that nobody could handle later": "30 days",
     "backups": "30 days; after one that is older was restored, the workspace is to be erased again",
 }
 
@@ -74,7 +74,8 @@ def signed_receipt(erasure: Erasure, *, installation_key: bytes) -> SignedReceip
 
 
 def signed_workspace_receipt(erasure: WorkspaceErasure, *, installation_key: bytes) -> SignedReceipt:
-    """Of a whole workspace, whose erasure is completed. `stores` counts rows of configuration. The same bytes each time."""
+    """Of a whole workspace, whose erasure is completed. `stores` counts rows of configuration and dead letters. The same bytes
+    each time."""
     receipt = {
         "version": 1,
         "workspace_id": str(erasure.workspace_id),

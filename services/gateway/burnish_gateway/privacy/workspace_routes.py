@@ -29,7 +29,8 @@ ERASED = "erased"
 
 
 class WorkspaceErasureAnswer(BaseModel):
-    """`completed_at` null: it is being removed, or waits for calls and jobs that are under way. `counts`: rows removed so far, by table."""
+    """`completed_at` null: it is being removed, or waits for calls and jobs that are under way. `counts`: rows of configuration and dead
+    letters removed so far, by table."""
 
     workspace_id: UUID
     requested_by: str
