@@ -199,3 +199,9 @@ def _metrics(module: Module) -> list[tuple[ast.Call, str, set[str]]]:
         labels = {one.value for one in given.elts if isinstance(one, ast.Constant)} if isinstance(given, ast.List | ast.Tuple) else set()
         found.append((node, node.args[0].value, labels))
     return found
+
+
+def test_nothing_waits_in_a_way_that_forgets_a_cancellation() -> None:
+    """`asyncio.wait_for` of Python 3.11 does, in one moment of many; see burnish_shared.waiting."""
+    found = [f"{one.path}:{node.lineno}" for one in modules() for node in ast.walk(one.tree) if dotted(node) == "asyncio.wait_for"]
+    assert found == []

@@ -73,7 +73,8 @@ async def end(process: Process, *, signals: Sequence[signal.Signals], grace_s: f
             return
         process.send_signal(signum)
         try:
-            await asyncio.wait_for(process.wait(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await process.wait()
         except TimeoutError:
             continue
     if process.returncode is None:

@@ -132,11 +132,13 @@ async def _is_ready(server: Nats, process: Process) -> bool:
 
 async def _greeting_name(port: int) -> str | None:
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 1)
+        async with asyncio.timeout(1):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except (OSError, TimeoutError):
         return None
     try:
-        line = await asyncio.wait_for(reader.readline(), 1)
+        async with asyncio.timeout(1):
+            line = await reader.readline()
         return str(json.loads(line.removeprefix(b"INFO "))["server_name"])
     except (OSError, TimeoutError, ValueError, KeyError):
         return None

@@ -4,7 +4,6 @@ Every round is safe beside the same round of another replica: rows and workspace
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +32,7 @@ from burnish_analytics.watch_labels import Watched, watch_workspace
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
 
@@ -300,8 +300,7 @@ class Housework:
     async def _every(self, task: str, interval_s: float, round_: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self._round(task, round_)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), interval_s)
+            await came(stop, within_s=interval_s)
 
     async def _round(self, task: str, round_: Callable[[], Awaitable[object]]) -> None:
         try:

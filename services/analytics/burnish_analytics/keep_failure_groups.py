@@ -1,7 +1,6 @@
 """Groups failures when somebody asks: one prompt after the other, in a process that is gone soon after the last."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -16,6 +15,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.sandbox.worker_process import WorkerProcess
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
 
@@ -54,8 +54,7 @@ class FailureGroupKeeper:
             except Exception:  # The edge of a round: what was leased is found again when its lease is over.
                 metrics.housework_failures_total.labels("failure_groups").inc()
                 log.exception("failure_groups_failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self.interval_s)
+            await came(stop, within_s=self.interval_s)
 
     async def group_due(self, worker: WorkerProcess) -> int:
         """Works out what was asked for. Returns how many prompts that were."""

@@ -1,7 +1,6 @@
 """The loops of retention, erasure and what is published daily. Each round is safe beside the same round of another replica."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
 
@@ -65,5 +65,4 @@ class PrivacyKeeper:
             except Exception:  # The edge of a round: its batch is rolled back, and the next round finds the same work again.
                 metrics.housework_failures_total.labels(task).inc()
                 log.exception("privacy_failed", task=task)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), interval_s)
+            await came(stop, within_s=interval_s)

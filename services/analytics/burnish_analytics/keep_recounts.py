@@ -4,7 +4,6 @@ Nothing is corrected by itself: a difference means that counting has a fault, an
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
 
@@ -59,8 +59,7 @@ class RecountKeeper:
         while not stop.is_set():
             for step in (self.ask_for_the_night, self.recount_due, self.forget):
                 await self._step(step)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self.interval_s)
+            await came(stop, within_s=self.interval_s)
 
     async def _step(self, step: Callable[[], Awaitable[object]]) -> None:
         """None keeps the others from being done."""

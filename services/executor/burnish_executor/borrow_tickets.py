@@ -4,7 +4,6 @@ One statement at a time borrows for all who asked meanwhile, and a bit ahead, so
 """
 
 import asyncio
-import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +19,7 @@ from burnish_executor.io import tickets_store
 from burnish_shared.contracts.provider_keys import UNLIMITED, KeyLimits
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.executor")
 
@@ -142,8 +142,7 @@ class Tickets:
     async def run(self) -> None:
         """Asks the shared count until it is cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), self._pause_s())
+            await came(self._asked, within_s=self._pause_s())
             self._asked.clear()
             wishes = self._wishes(asyncio.get_running_loop().time())
             if wishes:

@@ -1,7 +1,6 @@
 """Ends what nobody ended: holds past their deadline and its grace, and the money of closed jobs (DESIGN section 3, housework)."""
 
 import asyncio
-import contextlib
 
 import structlog
 
@@ -12,6 +11,7 @@ from burnish_executor.settings import ExecutorSettings
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.executor")
 
@@ -26,8 +26,7 @@ LEDGER_DAYS = 2
 async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay, stop: asyncio.Event) -> None:
     """Sweeps every `sweep_interval_s` until `stop`. Any number of replicas may do so at once; while PostgreSQL is away it waits."""
     while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), settings.sweep_interval_s)
+        await came(stop, within_s=settings.sweep_interval_s)
         try:
             while await _sweep(db, grace_ms=int(settings.sweep_grace_s * 1000)) == MOST_AT_ONCE:
                 relay.wake()
@@ -56,8 +55,7 @@ async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asynci
     """
     wait_s = settings.sweep_interval_s
     while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), wait_s)
+        await came(stop, within_s=wait_s)
         wait_s = settings.ledger_check_s
         try:
             async with db.unit_of_work() as tx:
@@ -73,8 +71,7 @@ async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asynci
 async def sweep_cache(db: Database, *, settings: ExecutorSettings, stop: asyncio.Event) -> None:
     """Removes answers that are over, and what is too much for one workspace, every `cache_sweep_s` until `stop`."""
     while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), settings.cache_sweep_s)
+        await came(stop, within_s=settings.cache_sweep_s)
         most_bytes = settings.cache_mebibytes_most * 1024 * 1024
         try:
             swept = CACHE_AT_ONCE

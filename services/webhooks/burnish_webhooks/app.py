@@ -1,7 +1,6 @@
 """Composition root of the webhooks service."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -19,6 +18,7 @@ from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, patiently, supervise
 from burnish_shared.settings import from_environment
+from burnish_shared.waiting import came
 from burnish_webhooks.consumers import event_handler
 from burnish_webhooks.core.outcome import Exhausted, Gone
 from burnish_webhooks.deliver import Attempted, deliver
@@ -151,8 +151,7 @@ async def every(interval_s: float, work: Callable[[], Awaitable[None]], *, name:
             log.warning("webhooks.chore_put_off", chore=name, error=error.message)
         except Exception:
             log.exception("webhooks.chore_failed", chore=name)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), interval_s)
+        await came(stop, within_s=interval_s)
 
 
 async def _until_lost(bus: Bus, stop: asyncio.Event) -> None:

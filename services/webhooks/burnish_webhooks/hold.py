@@ -11,6 +11,7 @@ import structlog
 
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import came
 from burnish_webhooks import metrics
 from burnish_webhooks.io import holds_store
 
@@ -38,6 +39,5 @@ async def _released(db: Database, stop: asyncio.Event) -> bool:
             if not is_told:
                 log.warning("webhooks.held_after_restore", release="burnish webhooks release")
                 is_told = True
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_AGAIN_S)
+        await came(stop, within_s=LOOK_AGAIN_S)
     return False

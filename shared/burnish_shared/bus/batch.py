@@ -27,6 +27,7 @@ from burnish_shared.bus.retry import Poison, PoisonGuard, retry_delay_s
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.streams import SECOND_NS, ConsumerSpec
+from burnish_shared.waiting import came
 
 __all__ = ["Delivered", "Poison", "consume", "retry_delay_s"]
 
@@ -177,8 +178,7 @@ class _Consumer:
         pause_s = self.guard.pause_s(first_s=self._pause_s, longest_s=LONGEST_PAUSE_S)
         metrics.consumer_paused.labels(self.spec.durable).set(1)
         log.error("consumer_paused", consumer=self.spec.durable, pause_s=pause_s, consecutive=self.guard.consecutive)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), pause_s)
+        await came(self.stop, within_s=pause_s)
         self.guard.resume()
 
     async def put_back(self, held: Sequence[_Held], *, delay_s: float | None = None) -> None:
@@ -319,8 +319,7 @@ class _Consumer:
 
     async def _wait_for_database(self, waited: int) -> None:
         """A pause that grows with `waited`. Raises _Abandoned when the service stops."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), DATABASE_WAIT_S[min(waited, len(DATABASE_WAIT_S) - 1)])
+        await came(self.stop, within_s=DATABASE_WAIT_S[min(waited, len(DATABASE_WAIT_S) - 1)])
         if self.stop.is_set():
             raise _Abandoned
 

@@ -186,9 +186,11 @@ class Bus:
         """Flushes what was published and closes. Safe to call twice."""
         self._closing = True
         with contextlib.suppress(nats.errors.Error, TimeoutError, OSError, RuntimeError):
-            await asyncio.wait_for(self.nc.flush(1), 1.5) if self.nc.is_connected else None
+            async with asyncio.timeout(1.5):
+                await self.nc.flush(1) if self.nc.is_connected else None
         with contextlib.suppress(nats.errors.Error, TimeoutError, OSError, RuntimeError):
-            await asyncio.wait_for(self.nc.close(), 2)
+            async with asyncio.timeout(2):
+                await self.nc.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ from burnish_shared.bus.api import ApiError, ask
 from burnish_shared.bus.connect import Bus
 from burnish_shared.errors import Unavailable
 from burnish_shared.streams import ConsumerSpec
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.lag")
 
@@ -48,8 +49,7 @@ async def watch_lag(bus: Bus, stop: asyncio.Event, *, interval_s: float = INTERV
                 metrics.consumer_unacknowledged.labels(lag.durable).set(lag.unacknowledged)
                 metrics.consumer_full_ratio.labels(lag.durable).set(lag.unacknowledged / lag.max_unacknowledged)
                 metrics.consumer_readers.labels(lag.durable).set(lag.readers)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), interval_s)
+        await came(stop, within_s=interval_s)
 
 
 async def _lag(bus: Bus, spec: ConsumerSpec) -> ConsumerLag:

@@ -10,7 +10,6 @@ the rows above are sent again.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +25,7 @@ from burnish_shared.bus.connect import MESSAGE_ID_HEADER, PUBLISH_TIMEOUT_S, Bus
 from burnish_shared.bus.outbox_store import Row, Sent
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.relay")
 
@@ -153,12 +153,10 @@ class Relay:
     async def _rest(self, stop: asyncio.Event) -> None:
         """Waits to be woken or for the next poll; after a failure longer, and deaf to wakes."""
         if self._failures:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), FAILED_WAIT_S[min(self._failures, len(FAILED_WAIT_S)) - 1])
+            await came(stop, within_s=FAILED_WAIT_S[min(self._failures, len(FAILED_WAIT_S)) - 1])
             return
         began_at = asyncio.get_running_loop().time()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._poll_s)
+        if await came(self._woken, within_s=self._poll_s):
             was_calm = asyncio.get_running_loop().time() - began_at > self._busy_s
             await asyncio.sleep(self._wait_s if was_calm or stop.is_set() else max(self._wait_s, self._busy_s))
         self._woken.clear()

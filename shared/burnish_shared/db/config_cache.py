@@ -6,7 +6,6 @@ While PostgreSQL is away, what was not changed before it went is still served.
 """
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import structlog
 from burnish_shared.db.changes import ChangeKind
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, NotFound, Unavailable
+from burnish_shared.waiting import came
 
 log = structlog.get_logger()
 
@@ -91,8 +91,7 @@ class ChangeFeed:
 
     async def run(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_S)
+            await came(self._woken, within_s=POLL_S)
             self._woken.clear()
             try:
                 await self.look()

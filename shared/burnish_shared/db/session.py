@@ -167,7 +167,8 @@ class Database:
     async def close(self) -> None:
         """Closes the pool; open transactions get 2 s, then are cut off."""
         try:
-            await asyncio.wait_for(self._pool.close(), 2)
+            async with asyncio.timeout(2):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

@@ -142,7 +142,8 @@ class LiteLLMProcess:
         """Ends with the process, which it ends itself when it stands still."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), HEALTH_S)
+                async with asyncio.timeout(HEALTH_S):
+                    await process.wait()
                 log.warning("litellm.ended", pid=process.pid, status=process.returncode)
                 return
             try:
@@ -163,7 +164,8 @@ class LiteLLMProcess:
             if process.stdin is not None:
                 process.stdin.close()  # by which it knows that we are gone
             try:
-                await asyncio.wait_for(process.wait(), STOP_S)
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()

@@ -35,6 +35,7 @@ from burnish_shared.contracts.executions import ExecutionRequest, Outcome
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
+from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -362,8 +363,7 @@ class Desk:
     async def _watch(self) -> None:
         """Looks up what is silent, and sends again what the books do not know after a long while."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake_watcher.wait(), self.settings.lost_after_s / 2)
+            await came(self._wake_watcher, within_s=self.settings.lost_after_s / 2)
             self._wake_watcher.clear()
             now = asyncio.get_running_loop().time()
             silent = [asked for asked in self._out.values() if asked.look_at <= now]
