@@ -68,7 +68,7 @@ async def test_whoever_is_taken_out_of_a_workspace_is_told_at_once(page_as: Open
     await site.connection.execute("INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'editor')", kept, person)
     await site.connection.execute("SELECT note_change($1, 'member', $2)", kept, str(person))
     page = await page_as("editor", "/app/prompts", workspace_id=left)
-    await page.evaluate("(id) => localStorage.setItem('burnish.workspace', id)", str(left))
+    await page.evaluate("(id) => sessionStorage.setItem('burnish.workspace', id)", str(left))
     await page.reload()
     await expect(page.get_by_role("button", name=f"Left {mark}")).to_be_visible()
     await page.goto("/app/prompts?new=1")

@@ -96,6 +96,71 @@ it("keeps two workspaces' answers apart, and asks each in its own name", async (
   expect(keyOf("/v1/prompts")[0]).toBe("w2");
 });
 
+/** The tab is loaded again: its document is a new one, and its storage the same. */
+async function loadAgain() {
+  cleanup();
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  show(null);
+  await signedIn();
+}
+
+it("stays in its workspace when it is loaded again after another tab went to another one; a new tab begins there", async () => {
+  answering(() => json({}));
+  show(null);
+  await signedIn();
+  localStorage.setItem("burnish.workspace", "w2"); // By the other tab, while nobody chose anything here.
+  await loadAgain();
+  expect(state().session?.workspace?.id).toBe("w1");
+  act(() => state().choose("w2"));
+  localStorage.setItem("burnish.workspace", "w1");
+  await loadAgain();
+  expect(state().session?.workspace?.id).toBe("w2");
+  sessionStorage.clear();
+  await loadAgain();
+  expect(state().session?.workspace?.id).toBe("w1");
+});
+
+it.each(["sessionStorage", "localStorage"])("does without %s where it is switched off or not there", async (name) => {
+  answering(() => json({}));
+  const refuses = () => {
+    throw new DOMException("switched off", "SecurityError");
+  };
+  for (const storage of [{ getItem: refuses, setItem: refuses, removeItem: refuses }, undefined]) {
+    vi.stubGlobal(name, storage);
+    await loadAgain();
+    act(() => state().choose("w2"));
+    expect(state().session?.workspace?.id).toBe("w2");
+    await loadAgain();
+    // The other one remembers it.
+    expect(state().session?.workspace?.id).toBe("w2");
+    vi.unstubAllGlobals();
+    sessionStorage.clear();
+    localStorage.clear();
+  }
+});
+
+it("keeps the tab's choice over a session that ended by itself, and not over signing out or for another person", async () => {
+  const load = vi.spyOn(anew, "load").mockReturnValue();
+  const kept = () => sessionStorage.getItem("burnish.workspace");
+  answering(() => new Response(null, { status: 204 }));
+  show(null);
+  await signedIn();
+  act(() => state().choose("w2"));
+  signedInAs = null;
+  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  expect(kept()).toBe("w2");
+  signedInAs = BEN;
+  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await waitFor(() => expect(load).toHaveBeenCalledOnce());
+  expect(kept()).toBeNull();
+  signedInAs = ADA;
+  await loadAgain();
+  expect(kept()).toBe("w2");
+  await act(() => state().signOut());
+  await waitFor(() => expect(state().session).toBeNull());
+  expect(kept()).toBeNull();
+});
+
 /** As the shell does: pages come once somebody is signed in, and anew with another workspace. */
 function Inside({ children }: { children: ReactNode }) {
   const { session } = useSessionState();
@@ -315,7 +380,7 @@ it("keeps values that were typed for nobody but whoever typed them, also where t
   sessionStorage.setItem(samplesKey("u2", "w1", "a"), "of another");
   show(null);
   await signedIn();
-  expect(Object.values({ ...sessionStorage })).toEqual(["own"]);
+  expect([sessionStorage.getItem(samplesKey("u1", "w1", "a")), sessionStorage.getItem(samplesKey("u2", "w1", "a"))]).toEqual(["own", null]);
 });
 
 it("stays as it is where the same person's session is read again", async () => {

@@ -67,17 +67,36 @@ export async function sessionChanged(queries: QueryClient): Promise<void> {
 /** How the document is loaded anew. */
 export const anew = { load: () => window.location.reload() };
 
-function remembered(): string | null {
+/** Each tab keeps its own choice over a reload, whatever another one goes to meanwhile; a new tab begins with the last choice of any. */
+const STORES = { tab: () => sessionStorage, browser: () => localStorage };
+
+function remembered(where: keyof typeof STORES): string | null {
   try {
-    return localStorage.getItem(CHOSEN);
+    return STORES[where]().getItem(CHOSEN);
   } catch {
     return null;
   }
 }
 
+function remember(where: keyof typeof STORES, workspaceId: string) {
+  try {
+    STORES[where]().setItem(CHOSEN, workspaceId);
+  } catch {
+    // Storage is switched off: it holds until the page is closed.
+  }
+}
+
+function forgetTabsChoice() {
+  try {
+    STORES.tab().removeItem(CHOSEN);
+  } catch {
+    // Storage is switched off: there is nothing.
+  }
+}
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
-  const [chosen, setChosen] = useState(remembered);
+  const [chosen, setChosen] = useState(() => remembered("tab") ?? remembered("browser"));
   /** Who was the first to be there since the document was loaded. */
   const [whose, setWhose] = useState<string | null>(null);
   const { data, error, refetch } = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, retry: false });
@@ -100,13 +119,21 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   standing.workspaceId = session?.workspace?.id ?? null;
   standing.userId = session?.user.id ?? null;
 
+  // Also where nobody chose: another tab's choice is the default by the time this one is loaded again.
+  const here = session?.workspace?.id ?? null;
+  useEffect(() => {
+    if (here !== null) remember("tab", here);
+  }, [here]);
+
   const isGone = whose !== null && person !== whose;
   useEffect(() => {
     if (!isGone) return;
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
     queries.getMutationCache().clear();
     forgetSamples();
-    if (person !== null) anew.load();
+    if (person === null) return;
+    forgetTabsChoice();
+    anew.load();
   }, [isGone, person, queries]);
 
   useEffect(() => {
@@ -144,11 +171,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const choose = useCallback((workspaceId: string) => {
     leave(() => {
-      try {
-        localStorage.setItem(CHOSEN, workspaceId);
-      } catch {
-        // Storage is switched off: it holds until the page is closed.
-      }
+      remember("tab", workspaceId);
+      remember("browser", workspaceId);
       setChosen(workspaceId);
     });
   }, []);
@@ -159,6 +183,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     });
     forgetDrafts();
     forgetForms();
+    forgetTabsChoice();
     queries.setQueryData(SESSION_KEY, null);
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
     tellOtherTabs();
