@@ -20,9 +20,9 @@ export function Acts({ experiment }: { experiment: Experiment }) {
   return (
     <>
       <Buttons experiment={experiment} ask={setAsking} />
-      <Start {...part} open={asking === "start"} />
+      {asking === "start" ? <Start {...part} /> : null}
       <ThrowAway {...part} open={asking === "delete"} />
-      <Advance {...part} open={asking === "advance"} />
+      {asking === "advance" ? <Advance {...part} /> : null}
       <RollBack {...part} open={asking === "rollback"} />
       <Promote {...part} open={asking === "promote"} />
       <ExperimentForm key={`c ${asking === "change"}`} experiment={experiment} open={asking === "change"} onOpenChange={(on) => on || close()} />
@@ -110,13 +110,17 @@ function PauseOrResume({ experiment }: { experiment: Experiment }) {
 }
 
 export type Part = { experiment: Experiment; open: boolean; onClose: () => void };
+/** Mounted only while it is asked. */
+type Asked = Omit<Part, "open">;
 
-function Start({ experiment, open, onClose }: Part) {
+function Start({ experiment: now, onClose }: Asked) {
+  // As it was when it was asked: what a colleague changed since is not started unseen.
+  const [experiment] = useState(now);
   const start = useChange("post", "/v1/experiments/{experiment_id}/start", { invalidates: OLD });
   const submit = () => start.mutate({ path: { experiment_id: experiment.id }, body: { revision: experiment.revision, reason: "" } }, { onSuccess: () => { onClose(); toast("It is running: every gateway follows within a second"); } }); // prettier-ignore
   const first = experiment.rollout?.steps?.[0];
   return (
-    <ConfirmDialog open={open} onOpenChange={(on) => on || onClose()} title="Start it?" submit={experiment.rollout ? "Start the rollout" : "Start the experiment"} danger={false} onSubmit={submit} busy={start.isPending} error={start.error}>
+    <ConfirmDialog open onOpenChange={(on) => on || onClose()} title="Start it?" submit={experiment.rollout ? "Start the rollout" : "Start the experiment"} danger={false} onSubmit={submit} busy={start.isPending} error={start.error}>
       {first === undefined ? `Calls of ${experiment.label} are shared out: ${liveArms(experiment).map((one) => `${one.name} ${shareWords(one.share)}`).join(", ")}.` : `The candidate gets ${shareWords(first)} of the calls of ${experiment.label}.`} Arms and rule stay as they are from then on.
     </ConfirmDialog>
   );
@@ -133,12 +137,14 @@ function ThrowAway({ experiment, open, onClose }: Part) {
   );
 }
 
-function Advance({ experiment, open, onClose }: Part) {
+function Advance({ experiment: now, onClose }: Asked) {
+  // As it was when it was asked: a rollout that went on meanwhile takes no second step by the same press.
+  const [experiment] = useState(now);
   const advance = useChange("post", "/v1/experiments/{experiment_id}/advance", { invalidates: OLD });
   const next = experiment.rollout?.steps?.[(experiment.step ?? 0) + 1];
   const submit = () => advance.mutate({ path: { experiment_id: experiment.id }, body: { revision: experiment.revision } }, { onSuccess: () => { onClose(); toast(`The candidate gets ${shareWords(next)}`); } }); // prettier-ignore
   return (
-    <ConfirmDialog open={open} onOpenChange={(on) => on || onClose()} title={next === undefined ? "It is at its last step" : `Go to ${shareWords(next)} now?`} submit="Take the next step" danger={false} onSubmit={submit} busy={advance.isPending} error={advance.error}>
+    <ConfirmDialog open onOpenChange={(on) => on || onClose()} title={next === undefined ? "It is at its last step" : `Go to ${shareWords(next)} now?`} submit="Take the next step" danger={false} onSubmit={submit} busy={advance.isPending} error={advance.error}>
       {next === undefined ? "It ends by itself when nothing is in doubt." : "Without waiting for the rest of this step. Guardrails go on watching."}
     </ConfirmDialog>
   );
