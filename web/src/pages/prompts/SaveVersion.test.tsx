@@ -50,7 +50,15 @@ function Saving({ isHere }: { isHere: boolean }) {
   const [newest] = useState(() => versionOf(1, "old"));
   const found = useDraft(newest);
   now.draft = found;
-  return session && isHere ? <SaveVersion slug="greet" draft={found} labels={["production"]} open={open} onOpenChange={setOpen} onNewer={() => undefined} /> : null;
+  if (!session || !isHere) return null;
+  return (
+    <>
+      <button type="button" onClick={() => setOpen(true)}>
+        Save…
+      </button>
+      <SaveVersion slug="greet" draft={found} labels={["production"]} open={open} onOpenChange={setOpen} onNewer={() => undefined} />
+    </>
+  );
 }
 
 const tree = (isHere: boolean) => (
@@ -101,6 +109,20 @@ it("begins anew over the saved version where nothing was written since", async (
   await waitFor(() => expect(draft().base.version).toBe(2));
   expect([text(), draft().content.temperature, draft().changed, draft().turn]).toEqual(["new", 0.5, [], turn + 1]);
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
+it("moves no label with the next save by itself", async () => {
+  await begin();
+  const label = () => screen.getByLabelText<HTMLSelectElement>("Label to move there");
+  fireEvent.change(label(), { target: { value: "production" } });
+  press("Save");
+  await waitFor(() => expect(sent).toHaveLength(1));
+  await act(async () => answer(versionOf(2, "new")));
+  await waitFor(() => expect(sent[1]).toMatchObject({ path: "PUT /v1/prompts/greet/labels/production", body: { version: 2 } }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  press("Save…");
+  await screen.findByRole("dialog");
+  expect(label().value).toBe("");
 });
 
 const isSent = async () => {

@@ -23,6 +23,8 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
     onOpenChange(false);
     save.reset();
     setMessage("");
+    // The next one goes live only where somebody says so again.
+    setLabel("");
     if (version.is_new === false) {
       toast(`Nothing was saved: version ${version.version} says exactly this`);
       return;
