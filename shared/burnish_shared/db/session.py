@@ -61,6 +61,14 @@ Not a fault of the statement: it may be tried again.
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 """A lock that others held too long, a deadlock, a statement that took too long. The transaction did nothing: it may be tried again."""
 
+REFUSES_CONNECTIONS = (
+    asyncpg.InternalServerError,  # Supavisor: "(EMAXCONN) Max client connections reached"
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections for now
+    *BUSY,
+)
+"""What a server or a pooler also says instead of giving a connection. Of a statement it would be an answer; here none was asked yet."""
+
 HELD_BY_OTHERS: Final = "The database is busy with the same rows at the moment; try again."
 TOOK_TOO_LONG: Final = "The database took too long for this; try again, or ask for less at once, such as a shorter time."
 
@@ -192,7 +200,7 @@ class Database:
         """
         try:
             connection = await self._pool.acquire(timeout=POOL_WAIT_S)
-        except (TimeoutError, *UNAVAILABLE) as error:
+        except (TimeoutError, *UNAVAILABLE, *REFUSES_CONNECTIONS) as error:
             raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
         try:
             async with connection.transaction(readonly=read_only):
@@ -280,7 +288,10 @@ class DurableConnection:
         self._turn = asyncio.Lock()
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
-        """One row. Raises what asyncpg raises; a lost connection is made again on the next call, never inside this one."""
+        """One row. Raises what asyncpg raises; a lost connection is made again on the next call, never inside this one.
+
+        A connection that is refused is one of UNAVAILABLE, whatever the server said: it says nothing about the statement.
+        """
         return await self._call("fetchrow", sql, *args)  # type: ignore[no-any-return]
 
     async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
@@ -328,11 +339,17 @@ class DurableConnection:
 
     async def _get(self) -> Any:
         if self._connection is None or self._connection.is_closed():
-            made = await asyncpg.connect(self._dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=self._timeout_s, **self._options)
             try:
-                await _decode_json(made)
-            except BaseException:
-                made.terminate()
-                raise
-            self._connection = made
+                self._connection = await self._made()
+            except REFUSES_CONNECTIONS as error:
+                raise ConnectionRefusedError("The database gives no connection at the moment.") from error
         return self._connection
+
+    async def _made(self) -> Any:
+        made = await asyncpg.connect(self._dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=self._timeout_s, **self._options)
+        try:
+            await _decode_json(made)
+        except BaseException:
+            made.terminate()
+            raise
+        return made
