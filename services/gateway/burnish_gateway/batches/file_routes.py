@@ -159,7 +159,7 @@ async def _answers(gateway: GatewayParts, principal: Principal, asked: tuple[UUI
         raise _no_such_file()
     if batch["status"] not in ENDED:
         raise Conflict("The batch has not ended yet; /v1/batches/{id}/results tells what has come so far.")
-    return batch, results_of(gateway.db, principal.workspace_id, batch, wanted=lambda succeeded: succeeded is is_success)
+    return batch, await results_of(gateway.db, principal.workspace_id, batch, wanted=lambda succeeded: succeeded is is_success)
 
 
 @router.delete("/v1/files/{file_id}", summary="Delete a file")

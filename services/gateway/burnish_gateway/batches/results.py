@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+import math
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,11 +18,14 @@ from burnish_gateway.execution import store as executions
 from burnish_gateway.execution.answer import failure_of
 from burnish_shared.contracts.executions import Status
 from burnish_shared.db.session import Database
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 
 LINES_AT_ONCE: Final = 200
 
 LOOK_EVERY_S: Final = 0.3
+
+PATIENCE_S: Final = 10.0
+"""So long a page behind the first is tried for: a restart of PostgreSQL is shorter, and of what is longer the reader hears soon."""
 
 UNSENT: Final = {"code": "not_sent", "message": "The batch ended before this was sent."}
 GONE: Final = {"code": "not_found", "message": "Its execution is not there any more."}
@@ -29,31 +34,48 @@ Wanted = Callable[[bool], bool]
 """By whether a line succeeded."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    lines: Sequence[Record]
+    rows: Mapping[Any, Record]
+    is_over: bool
+
+
 async def results_of(
     db: Database, workspace_id: UUID, batch: Record, *, from_line: int = 0, over: asyncio.Event | None = None,
     wanted: Wanted = lambda _: True,
 ) -> AsyncGenerator[bytes, None]:  # fmt: skip
     """Lines that have an answer. With `over` each in its turn, waiting for those that have none yet, until the batch has ended.
 
-    While PostgreSQL is away it waits. Raises Unavailable once `over` is set and it would wait on.
+    Without it the first page is read before this returns, so that Unavailable may still be an answer; the lines raise it where a later
+    page cannot be read within PATIENCE_S. With `over` they wait while PostgreSQL is away, and raise it once that is set, or where it is
+    busy for that long.
     """
-    batch_id, next_line, is_over, follows = batch["batch_id"], from_line, batch["status"] in ENDED, over is not None
+    is_over = batch["status"] in ENDED
+    first = await _read(db, workspace_id, batch["batch_id"], from_line, is_over=True) if over is None else None
+    return _lines(db, workspace_id, batch, first, next_line=from_line, over=over, is_over=is_over, wanted=wanted)
+
+
+async def _lines(
+    db: Database, workspace_id: UUID, batch: Record, page: _Page | None, *, next_line: int, over: asyncio.Event | None, is_over: bool,
+    wanted: Wanted,
+) -> AsyncGenerator[bytes, None]:  # fmt: skip
+    batch_id, follows = batch["batch_id"], over is not None
+    now, give_up_at = asyncio.get_running_loop().time, math.inf
     while True:
-        try:
-            async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
-                if follows and not is_over:
-                    row = await store.find_batch(tx, workspace_id, batch_id)
-                    is_over = row is None or row["status"] in ENDED
-                lines = await store.page_of_lines(tx, workspace_id, batch_id, from_line=next_line, limit=LINES_AT_ONCE)
-                ids = [one["execution_id"] for one in lines if one["execution_id"] is not None]
-                rows = await store.executions_of(tx, workspace_id, ids)
-                await executions.flush(tx)
-        except Unavailable:
-            await _pause(over, batch_id, next_line)
-            continue
-        has_waited = False
-        for line in lines:
-            execution = rows.get(line["execution_id"])
+        if page is None:
+            try:
+                page = await _read(db, workspace_id, batch_id, next_line, is_over=is_over or not follows)
+            except Unavailable as error:
+                if not follows or isinstance(error, Busy):
+                    give_up_at = min(give_up_at, now() + PATIENCE_S)
+                    if now() >= give_up_at:
+                        raise Unavailable(error.message, retry_after_s=1, details=_go_on(batch_id, next_line)) from error
+                await _pause(over, batch_id, next_line)
+                continue
+        give_up_at, is_over, has_waited = math.inf, page.is_over, False
+        for line in page.lines:
+            execution = page.rows.get(line["execution_id"])
             if line["status"] is None and follows and not is_over:
                 has_waited = True
                 break
@@ -65,14 +87,32 @@ async def results_of(
                 yield _shown(batch, line, execution)
         if has_waited:
             await _pause(over, batch_id, next_line)
-        elif len(lines) < LINES_AT_ONCE:
+        elif len(page.lines) < LINES_AT_ONCE:
             return
+        page = None
+
+
+async def _read(db: Database, workspace_id: UUID, batch_id: UUID, from_line: int, *, is_over: bool) -> _Page:
+    """Looks whether the batch has ended too, unless `is_over`."""
+    async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        if not is_over:
+            row = await store.find_batch(tx, workspace_id, batch_id)
+            is_over = row is None or row["status"] in ENDED
+        lines = await store.page_of_lines(tx, workspace_id, batch_id, from_line=from_line, limit=LINES_AT_ONCE)
+        ids = [one["execution_id"] for one in lines if one["execution_id"] is not None]
+        rows = await store.executions_of(tx, workspace_id, ids)
+        await executions.flush(tx)
+    return _Page(lines, rows, is_over)
+
+
+def _go_on(batch_id: UUID, next_line: int) -> dict[str, Any]:
+    return {"batch_id": str(batch_id), "from_line": next_line}
 
 
 async def _pause(over: asyncio.Event | None, batch_id: UUID, next_line: int) -> None:
     if over is not None and over.is_set():
         told = f"This gateway is stopped, and the batch goes on: follow it again with 'from_line' {next_line}."
-        raise Unavailable(told, retry_after_s=1, details={"batch_id": str(batch_id), "from_line": next_line})
+        raise Unavailable(told, retry_after_s=1, details=_go_on(batch_id, next_line))
     await asyncio.sleep(LOOK_EVERY_S)
 
 

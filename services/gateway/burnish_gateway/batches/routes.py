@@ -111,8 +111,8 @@ async def read_results(
     follow: Annotated[bool, Query(description="Wait for lines that have no answer yet, until the batch has ended.")] = False,
 ) -> Response:
     """JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`. 404 once they went with
-    the days for which the workspace keeps text. With `follow` a gateway that is stopped ends with a line that has `error` alone, whose
-    `details.from_line` says where to go on."""
+    the days for which the workspace keeps text. Where the rest cannot be read, or with `follow` the gateway is stopped, the last line
+    has `error` alone, whose `details.from_line` says where to go on."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         batch = await _found(tx, principal, batch_id)
         kept = await store.lines_kept(tx, principal.workspace_id, batch_id)
@@ -122,7 +122,7 @@ async def read_results(
             param="batch_id",
         )
     over = gateway.inbox.over if follow else None
-    lines = results_of(gateway.db, principal.workspace_id, batch, from_line=from_line, over=over)
+    lines = await results_of(gateway.db, principal.workspace_id, batch, from_line=from_line, over=over)
     return StreamingResponse(_until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE)
 
 
