@@ -86,8 +86,9 @@ export type Pages<T> = {
   retry: () => void;
 };
 
-/** Reads a list page by page, following `next_cursor`. `rows` are all rows so far. */
-export function usePages<P extends Paged>(path: P, params?: Params<P>, options: ReadOptions = {}): Pages<Row<P>> {
+/** Reads a list page by page, following `next_cursor`. `rows` are all rows so far. `isFetching`, also in the background: they may be older than
+ * what was saved just now. Whoever asks for it is drawn once more each time. */
+export function usePages<P extends Paged>(path: P, params?: Params<P>, options: ReadOptions = {}): Pages<Row<P>> & { readonly isFetching: boolean } {
   const found = useInfiniteQuery({
     queryKey: [...keyOf(path, params), "pages"],
     queryFn: ({ pageParam, signal }) => call("get", path, { ...params, query: { ...(params as { query?: object } | undefined)?.query, cursor: pageParam }, signal }) as Promise<Page>,
@@ -107,6 +108,9 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
     error: found.error ? asApiError(found.error) : null,
     isPending: found.isPending,
     isStale: found.isPlaceholderData,
+    get isFetching() {
+      return found.isFetching;
+    },
     hasMore: found.hasNextPage,
     isLoadingMore: found.isFetchingNextPage,
     loadMore,

@@ -27,11 +27,16 @@ const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (version: Version) => void }) {
   const [{ v, against, label }, set] = useUrlState(shape);
   const [move, setMove] = useState<Move | null>(null);
-  const [act, setAct] = useState<Act | null>(null);
+  const [act, setAct] = useState<Asked | null>(null);
+  const [first, setFirst] = useState<number | null>(null);
   const may = useMay();
   const { slug } = prompt;
   const pages = usePages("/v1/prompts/{slug}/versions", { path: { slug } });
-  const chosen = v ?? pages.rows[0]?.version ?? null;
+  const newest = pages.rows[0]?.version ?? null;
+  // The newest as it was when one came, once the list knows what one saved just before: a version that is saved meanwhile stands in the list,
+  // and takes nothing away that one reads, or writes about.
+  if (first === null && newest !== null && !pages.isFetching) setFirst(newest);
+  const chosen = v ?? first ?? newest;
   const row = pages.rows.find((one) => one.version === chosen);
   const other = against ?? row?.base_version ?? (chosen !== null && chosen > 1 ? chosen - 1 : null);
 
@@ -66,7 +71,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
                   </>
                 )}
               </h2>
-              <Acts slug={slug} version={chosen} newest={prompt.latest_version} why={may.editPrompts ? null : whyNot(may)} onEdit={onEdit} onMove={() => setMove({ version: chosen })} onAct={setAct} />
+              <Acts slug={slug} version={chosen} newest={prompt.latest_version} why={may.editPrompts ? null : whyNot(may)} onEdit={onEdit} onMove={() => setMove({ version: chosen })} onAct={(what) => setAct({ what, version: chosen, newest: prompt.latest_version })} />
             </div>
             <Review key={chosen} slug={slug} version={chosen} />
             {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
@@ -76,7 +81,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
           </section>
         )}
       </div>
-      {act !== null && chosen !== null ? <ActDialog act={act} slug={slug} version={chosen} newest={prompt.latest_version} onClose={() => setAct(null)} onSaved={(saved) => set({ v: saved, against: null })} /> : null}
+      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onSaved={(saved) => set({ v: saved, against: null })} /> : null}
       {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
       {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
     </div>
@@ -99,11 +104,13 @@ function choices(rows: readonly Item[], other: number): number[] {
 }
 
 type Act = "branch" | "pick" | "merge" | "shorten";
+/** With the versions as they were when it was asked: what is saved meanwhile is not what one looked at. */
+type Asked = { what: Act; version: number; newest: number };
 
-function ActDialog({ act, slug, version, newest, onClose, onSaved }: { act: Act; slug: string; version: number; newest: number; onClose: () => void; onSaved: (version: number) => void }) {
-  if (act === "branch") return <StartBranch slug={slug} version={version} onClose={onClose} />;
-  if (act === "pick") return <CherryPick slug={slug} version={version} newest={newest} onClose={onClose} onSaved={onSaved} />;
-  if (act === "merge") return <MergeBranch slug={slug} newest={newest} onClose={onClose} onSaved={onSaved} />;
+function ActDialog({ asked: { what, version, newest }, slug, onClose, onSaved }: { asked: Asked; slug: string; onClose: () => void; onSaved: (version: number) => void }) {
+  if (what === "branch") return <StartBranch slug={slug} version={version} onClose={onClose} />;
+  if (what === "pick") return <CherryPick slug={slug} version={version} newest={newest} onClose={onClose} onSaved={onSaved} />;
+  if (what === "merge") return <MergeBranch slug={slug} newest={newest} onClose={onClose} onSaved={onSaved} />;
   return <Shorten slug={slug} version={version} onClose={onClose} onSaved={onSaved} />;
 }
 

@@ -1,0 +1,102 @@
+import { QueryClient } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import { VersionsTab } from "./VersionsTab";
+
+const address = vi.hoisted(() => ({ v: null as number | null, against: null as number | null, label: "" }));
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
+vi.mock("@/lib/url-state", async (original) => {
+  const { useState } = await import("react");
+  return { ...(await original<object>()), useUrlState: () => {
+    const [, again] = useState(0);
+    return [address, (changed: object) => { Object.assign(address, changed); again((times) => times + 1); }];
+  } }; // prettier-ignore
+});
+vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, editPrompts: true, admin: true }), useSession: () => ({ user: { id: "1" }, workspace: { id: "w" } }), needs: () => "" }));
+beforeAll(preloadFloats);
+beforeEach(() => void Object.assign(address, { v: null, against: null, label: "" }));
+
+const AT = "2026-11-01T00:00:00Z";
+const LIST = "GET /v1/prompts/a/versions";
+const row = (version: number) => ({ version, message: `Note ${version}`, author: "user:1", created_at: AT, base_version: version > 1 ? version - 1 : null, branch: "main", status: "draft", source: "manual" });
+const listed = (newest: number) => ({ data: Array.from({ length: newest }, (_, index) => row(newest - index)), next_cursor: null });
+const whole = (version: number) => ({ ...row(version), messages: [{ role: "user", content: `Text ${version}` }], model: "m" });
+const promptAt = (newest: number) => ({ slug: "a", labels: {}, latest_version: newest }) as never;
+
+/** The tab of a prompt with two versions; `save`: somebody saves another one, and the page reads it. `kept`: what was read before, and the list comes late. */
+async function show(kept?: QueryClient) {
+  const versions = [1, 2, 3, 4].flatMap((version) => [[`GET /v1/prompts/a/versions/${version}`, whole(version)], [`GET /v1/prompts/a/versions/${version}/review`, { version, status: "draft", reviews: [] }]] as const); // prettier-ignore
+  const known: Record<string, unknown> = { ...Object.fromEntries(versions), "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...(kept ? {} : { [LIST]: listed(2) }) };
+  const asked = slowApi(known);
+  const queries = kept ?? new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const tab = (newest: number) => (
+    <Queries of={queries}>
+      <VersionsTab prompt={promptAt(newest)} onEdit={() => undefined} />
+    </Queries>
+  );
+  const { rerender } = render(tab(2));
+  await shows(2);
+  const save = async (version: number) => {
+    known[LIST] = listed(version);
+    await act(() => queries.invalidateQueries());
+    rerender(tab(version));
+    await screen.findByText(`Note ${version}`);
+  };
+  return { asked, save, queries };
+}
+
+const shows = (version: number) => screen.findByRole("region", { name: `Version ${version}` });
+const field = () => screen.findByLabelText<HTMLTextAreaElement>("Comment on this version");
+const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+const choose = (version: number) => fireEvent.click(screen.getByText(`Note ${version}`));
+const ask = (what: string) => {
+  press("More with this version");
+  fireEvent.click(screen.getByRole("menuitem", { name: what }));
+};
+
+it("stays at the version that one reads, with the comment that one writes, when somebody saves another", async () => {
+  const { save } = await show();
+  fireEvent.change(await field(), { target: { value: "Too long" } });
+  await save(3);
+  await shows(2);
+  expect((await field()).value).toBe("Too long");
+  choose(3);
+  await shows(3);
+  expect((await field()).value).toBe("");
+});
+
+it("shows what one saved just before one came, as soon as the list knows it", async () => {
+  const { queries } = await show();
+  cleanup();
+  await queries.invalidateQueries({ refetchType: "none" });
+  const { asked } = await show(queries);
+  await (await asking(asked, "GET", "/v1/prompts/a/versions")).answer(listed(3));
+  await shows(3);
+});
+
+it("does to the version that one looked at what one asks for, and shows what came of it", async () => {
+  const { asked, save } = await show();
+  ask("Shorten it…");
+  await screen.findByRole("dialog", { name: "Shorten v2" });
+  await save(3);
+  press("Show what would go");
+  const found = { tokens_saved: 2, tokens_before: 9, saved_percent: 22, texts: [], new_version: null };
+  await (await asking(asked, "POST", "/v1/prompts/a/versions/2/compress")).answer(found);
+  press("Save as the next version");
+  await (await asking(asked, "POST", "/v1/prompts/a/versions/2/compress", 2)).answer({ ...found, new_version: 4 });
+  await shows(4);
+});
+
+it("takes parts over onto the version that it says, or is refused", async () => {
+  const { asked, save } = await show();
+  choose(1);
+  await shows(1);
+  ask("Take parts of it over…");
+  fireEvent.click(await screen.findByRole("checkbox", { name: "Text" }));
+  await save(3);
+  press("Save");
+  expect((await asking(asked, "POST", "/v1/prompts/a/versions/1/cherry-pick")).body).toMatchObject({ base_version: 2, parts: ["messages"] });
+});
