@@ -118,6 +118,7 @@ class AssistantRunner:
             await self._release()
 
     async def _renew(self) -> None:
+        """What stands in our name and is not worked on here keeps the lease that it has: whoever has room takes it up after that."""
         loop = asyncio.get_running_loop()
         if not self._work:
             self._renewed_at = loop.time()
@@ -126,7 +127,7 @@ class AssistantRunner:
             return
         ours = dict(self._work)
         async with self.gateway.db.unit_of_work() as tx:
-            held = await store.renew(tx, worker=self.worker, lease_s=self.lease_s)
+            held = await store.renew(tx, worker=self.worker, lease_s=self.lease_s, ids=ours)
         self._renewed_at = loop.time()
         for row_id, one in ours.items():
             if self._work.get(row_id) is one and held.get(row_id) != one.claim.fence:

@@ -1,5 +1,6 @@
 """Claims of sessions and enrichments in SQL."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -32,9 +33,10 @@ async def claim(tx: Tx, *, worker: str, lease_s: int, sessions: int, enrichments
     return [Claim(**dict(row)) for row in rows]
 
 
-async def renew(tx: Tx, *, worker: str, lease_s: int) -> dict[UUID, int]:
-    """What this worker holds, with its fence; the leases begin anew."""
-    return {row["id"]: row["fence"] for row in await tx.fetch("SELECT id, fence FROM renew_assistant_work($1, $2)", worker, lease_s)}
+async def renew(tx: Tx, *, worker: str, lease_s: int, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Which of these this worker holds, with their fences; their leases begin anew."""
+    rows = await tx.fetch("SELECT id, fence FROM renew_assistant_work($1, $2, $3)", worker, lease_s, list(ids))
+    return {row["id"]: row["fence"] for row in rows}
 
 
 async def release(tx: Tx, *, worker: str) -> int:
