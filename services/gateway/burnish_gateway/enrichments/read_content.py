@@ -13,7 +13,7 @@ from asyncpg import Record
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.assistant import settings_store
 from burnish_gateway.assistant.models import callable_model, usual_model
-from burnish_gateway.assistant.work_store import Claim
+from burnish_gateway.assistant.work_store import Claim, ClaimLost
 from burnish_gateway.clarifications.brief import object_in
 from burnish_gateway.clarifications.start import kept_as_masked
 from burnish_gateway.deps import Gateway
@@ -152,7 +152,7 @@ class EnrichmentWork:
                 }
                 return await self._asked(row, principal, reader, step=f"part {index}", messages=messages, variables=variables)
 
-        return await _all([read(index, text) for index, text in enumerate(parts, 1)])
+        return await self._all([read(index, text) for index, text in enumerate(parts, 1)])
 
     async def _merged(self, row: Record, principal: Principal, reader: Reader, results: list[Any], *, level: int) -> list[dict[str, Any]]:
         groups = grouped(results, room_tokens=_room(reader, row["metadata"]))
@@ -163,7 +163,24 @@ class EnrichmentWork:
                 messages = merging(reader.shipped, group)
                 return await self._asked(row, principal, reader, step=f"merge {level}.{index}", messages=messages, variables=None)
 
-        return await _all([merge(index, group) for index, group in enumerate(groups, 1)])
+        return await self._all([merge(index, group) for index, group in enumerate(groups, 1)])
+
+    async def _all(self, works: list[Any]) -> list[dict[str, Any]]:
+        """What all give; the first failure ends the others. Where the enrichment is not over by it, their calls come to their end by
+        themselves: whoever goes on finds them in the books, or is at work on them by now."""
+        tasks = [asyncio.ensure_future(one) for one in works]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)  # not gather: cancelled, it would cancel them before we let go
+            for ended in (one for one in tasks if one.done()):
+                ended.result()
+            return [one.result() for one in tasks]
+        except (ClaimLost, Unavailable, asyncio.CancelledError):
+            self.let_go()
+            raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _asked(
         self, row: Record, principal: Principal, reader: Reader, *, step: str, messages: list[dict[str, Any]],
@@ -295,13 +312,3 @@ def _read(outcome: Outcome, schema: dict[str, Any]) -> dict[str, Any] | BurnishE
         return ResultInvalid(f"{outcome.model}: the result is not as its schema wants it: {where}.")
     kept: dict[str, Any] = storable_value(found)
     return kept
-
-
-async def _all(works: list[Any]) -> list[dict[str, Any]]:
-    """What all give; the first failure ends the others."""
-    tasks = [asyncio.ensure_future(one) for one in works]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
