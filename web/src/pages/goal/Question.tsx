@@ -2,12 +2,29 @@ import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 
 import { Button, Checkbox, Field, Textarea } from "@/kit";
 import type { Given, Question as Asked } from "./goal";
 
+/** What was chosen and written, and not sent yet or not taken. */
+export type Begun = { chosen: readonly string[]; own: string };
+
+type QuestionProps = {
+  question: Asked;
+  /** What was answered before, where it is changed. */
+  before?: Given;
+  /** Goes before it: this was begun here, and the question went and came back. */
+  begun?: Begun;
+  onBegin: (begun: Begun) => void;
+  onAnswer: (given: Given) => void;
+  onSkip?: () => void;
+};
+
 /** One question. What is suggested is answered with one press; words of one's own always do. */
-export function Question({ question, before, onAnswer, onSkip }: { question: Asked; /** What was answered before, where it is changed. */ before?: Given; onAnswer: (given: Given) => void; onSkip?: () => void }) {
+export function Question({ question, before, begun, onBegin, onAnswer, onSkip }: QuestionProps) {
   const offered = question.type === "text" ? question.suggestions : question.options;
   const isMany = question.type === "multiple_choice";
-  const [chosen, setChosen] = useState<readonly string[]>(Array.isArray(before) ? before.filter((one) => offered.includes(one)) : []);
-  const [own, setOwn] = useState(ownOf(before, offered));
+  const [{ chosen, own }, setBegun] = useState<Begun>(begun ?? { chosen: Array.isArray(before) ? before.filter((one) => offered.includes(one)) : [], own: ownOf(before, offered) });
+  const begin = (next: Begun) => {
+    setBegun(next);
+    onBegin(next);
+  };
   const heading = useRef<HTMLHeadingElement>(null);
   // The keys go on where the question is: the one before it has gone, and took the focus with it.
   useEffect(() => heading.current?.focus({ preventScroll: false }), []);
@@ -32,7 +49,7 @@ export function Question({ question, before, onAnswer, onSkip }: { question: Ask
         <fieldset className="flex flex-col gap-1.5">
           <legend className="sr-only">{question.text}</legend>
           {offered.map((one) => (
-            <Checkbox key={one} label={one} checked={chosen.includes(one)} onChange={(event) => setChosen(event.target.checked ? [...chosen, one] : chosen.filter((other) => other !== one))} />
+            <Checkbox key={one} label={one} checked={chosen.includes(one)} onChange={(event) => begin({ own, chosen: event.target.checked ? [...chosen, one] : chosen.filter((other) => other !== one) })} />
           ))}
         </fieldset>
       ) : offered.length > 0 ? (
@@ -45,7 +62,7 @@ export function Question({ question, before, onAnswer, onSkip }: { question: Ask
         </div>
       ) : null}
       <Field label={offered.length > 0 ? "In your own words" : "Your answer"} hideLabel={offered.length === 0}>
-        <Textarea rows={1} value={own} onChange={(event) => setOwn(event.target.value)} onKeyDown={sendByKey} className="min-h-9!" placeholder={offered.length > 0 ? "Something else" : undefined} />
+        <Textarea rows={1} value={own} onChange={(event) => begin({ chosen, own: event.target.value })} onKeyDown={sendByKey} className="min-h-9!" placeholder={offered.length > 0 ? "Something else" : undefined} />
       </Field>
       <div className="flex flex-wrap gap-2">
         <Button type="submit" variant="primary" disabled={isEmpty}>

@@ -1,12 +1,12 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Button, ButtonLink, Loaded, Notice, Page, Section, Segments, SimulatedBadge, SkeletonText, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { Draft } from "./Draft";
-import { Question } from "./Question";
+import { type Begun, Question } from "./Question";
 import { SaveIt } from "./SaveIt";
-import { type Session, beginning, inWords, saidOf, standing, waitingOf } from "./goal";
+import { type Given, type Session, beginning, inWords, saidOf, standing, waitingOf } from "./goal";
 import { useWizard } from "./useSession";
 
 /** One question at a time on the left, and on the right what comes of it. */
@@ -33,6 +33,14 @@ function Where({ session, left }: { session: Session; left: number }) {
 function Wizard({ session, wizard }: { session: Session; wizard: ReturnType<typeof useWizard> }) {
   const { pending, answer, write, isSending } = wizard;
   const [changing, setChanging] = useState<string | null>(null);
+  // By question, above them: one that could not be answered comes back, and takes the place of the next one, which was begun meanwhile.
+  const begun = useRef(new Map<string, Begun>());
+  const give = async (question: string, given: Given) => {
+    setChanging(null);
+    const sent = begun.current.get(question);
+    // What was written anew since then is another answer.
+    if ((await answer(question, given)) && begun.current.get(question) === sent) begun.current.delete(question);
+  };
   const said = saidOf(session, pending);
   const waiting = waitingOf(session, pending);
   const isTheirTurn = session.task !== null || session.status === "pending";
@@ -82,8 +90,10 @@ function Wizard({ session, wizard }: { session: Session; wizard: ReturnType<type
             key={`${current.id} ${changed ? "again" : ""}`}
             question={current}
             before={changed?.answer}
-            onAnswer={(given) => (setChanging(null), void answer(current.id, given))}
-            onSkip={() => (setChanging(null), void answer(current.id, null))}
+            begun={begun.current.get(current.id)}
+            onBegin={(next) => begun.current.set(current.id, next)}
+            onAnswer={(given) => void give(current.id, given)}
+            onSkip={() => void give(current.id, null)}
           />
         ) : null}
         {session.status === "expired" ? (

@@ -56,14 +56,17 @@ export function useWizard(id: string) {
     return mine;
   };
 
-  const answer = async (question: string, given: Given) => {
+  /** Whether it was taken. */
+  const answer = async (question: string, given: Given): Promise<boolean> => {
     setPending((before) => ({ ...before, [question]: given }));
     try {
       heard(await inTurn(() => change("post", "/v1/clarifications/{clarification_id}/answers", { ...params, query: { wait_s: 0 }, body: { answers: [{ question_id: question, answer: given }] } })));
+      return true;
     } catch (failed) {
       setPending((before) => without(before, question));
       toastError(failed);
       void found.refetch();
+      return false;
     }
   };
   const [isSending, setSending] = useState(false);

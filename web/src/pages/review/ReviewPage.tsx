@@ -68,7 +68,7 @@ type Wanted = { prompt: string | null; reason: Reason | null };
 
 function Queue(wanted: Wanted) {
   const may = useMay();
-  const { item, error, decide, undo, look } = useQueue(wanted, may.edit);
+  const { item, error, decide, undo, look, written } = useQueue(wanted, may.edit);
   useHotkey("y", () => decide({ verdict: "good" }), Boolean(item));
   useHotkey("x", () => decide({ verdict: "bad" }), Boolean(item));
   useHotkey("s", () => decide("skip"), Boolean(item));
@@ -84,16 +84,23 @@ function Queue(wanted: Wanted) {
       </EmptyState>
     );
   }
-  return <Card key={item.id} item={item} onDecide={decide} />;
+  return <Card key={item.id} item={item} written={written.get(item.id)} onWrite={(text) => written.set(item.id, text)} onDecide={decide} />;
 }
 
-function Card({ item, onDecide }: { item: Detail; onDecide: (act: Act) => void }) {
-  const [correcting, setCorrecting] = useState(item.suggested !== null);
-  const [expected, setExpected] = useState(item.suggested ?? "");
+type CardProps = { item: Detail; /** What was written to it before it went. */ written: string | undefined; onWrite: (text: string) => void; onDecide: (act: Act) => void };
+
+function Card({ item, written, onWrite, onDecide }: CardProps) {
+  const begun = written ?? item.suggested;
+  const [correcting, setCorrecting] = useState(begun !== null);
+  const [expected, setExpected] = useState(begun ?? "");
   const box = useRef<HTMLTextAreaElement>(null);
   const correct = () => {
     setCorrecting(true);
     box.current?.focus();
+  };
+  const write = (text: string) => {
+    setExpected(text);
+    onWrite(text);
   };
   useHotkey("c", correct);
   const byKey = (event: KeyboardEvent<HTMLFormElement>) => {
@@ -131,7 +138,7 @@ function Card({ item, onDecide }: { item: Detail; onDecide: (act: Act) => void }
           >
             <div className="w-full">
               <Field label="What would have been right" hint={item.suggested ? "As somebody wrote in feedback; change it if it is not quite that." : undefined}>
-                <Textarea ref={box} autoFocus={item.suggested === null} rows={3} value={expected} onChange={(event) => setExpected(event.target.value)} />
+                <Textarea ref={box} autoFocus={written !== undefined || item.suggested === null} rows={3} value={expected} onChange={(event) => write(event.target.value)} />
               </Field>
             </div>
             <Button type="submit" variant="primary" disabled={!expected.trim()}>

@@ -21,6 +21,9 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
   const [error, setError] = useState<ApiError | null>(null);
   const [undoLast, setUndoLast] = useState<(() => void) | null>(null);
   const decided = useRef(new Set<string>());
+  // What was written to each, above the cards: they go, and come back. Of one that is saved it is kept until the next is: Undo brings it back.
+  const written = useRef(new Map<string, string>());
+  const savedLast = useRef<string | null>(null);
   // One after the other: what is claimed next depends on what was said before.
   const last = useRef<Promise<void>>(Promise.resolve());
   const inTurn = useCallback((act: () => Promise<void>) => {
@@ -70,6 +73,8 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
     inTurn(async () => {
       try {
         const said: Said = act === "skip" ? await change("post", "/v1/review/{review_id}/skip", { path, body: { next: null, for_everybody: false } }) : "verdict" in act ? await change("post", "/v1/review/{review_id}/label", { path, body: { verdict: act.verdict, next: null, add_to_dataset: true } }) : await change("post", "/v1/review/{review_id}/correct", { path, body: { expected: act.expected, next: null, add_to_dataset: true } });
+        if (savedLast.current !== null && savedLast.current !== item.id) written.current.delete(savedLast.current);
+        savedLast.current = item.id;
         setUndoLast(() => undo);
         toast(act === "skip" ? "Left to others" : said.dataset_item ? (said.dataset_item.added ? "Kept in the dataset" : "The dataset has it already") : "Noted", { label: "Undo", run: undo });
         void invalidate(queries, ["/v1/review", "/v1/datasets"]);
@@ -82,5 +87,5 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
     });
   };
   const item = queue[0] ?? (isAsking ? undefined : null);
-  return { item, error: item ? null : error, decide, undo: undoLast, look };
+  return { item, error: item ? null : error, decide, undo: undoLast, look, written: written.current };
 }

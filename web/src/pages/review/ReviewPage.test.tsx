@@ -1,0 +1,54 @@
+import { fireEvent, render, screen } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
+import { type Asked, Queries, asking, slowApi } from "@/api/slow.fake";
+import ReviewPage from "./ReviewPage";
+
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useSearch: () => ({}), useLocation: () => "" }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
+vi.mock("@/api/choices", () => ({ usePromptChoices: () => ({ choices: [], onSearch: () => undefined }) }));
+
+const item = (id: string) => ({ id, variables: { ticket: `Asked in ${id}` }, messages: [], output: "", feedback: [], scores: [], reasons: [], suggested: null, prompt: null, model: "m", execution_id: id, added_at: "2026-11-20T10:00:00Z", note: null });
+
+const box = () => screen.getByLabelText<HTMLTextAreaElement>("What would have been right");
+const write = (text: string) => {
+  fireEvent.click(screen.getByRole("button", { name: /^Correct/ }));
+  fireEvent.change(box(), { target: { value: text } });
+};
+const save = () => fireEvent.click(screen.getByRole("button", { name: /^Save the correction/ }));
+
+/** Two that were claimed; of the first it is written what would have been right, and of the second something was begun meanwhile. */
+async function corrected(): Promise<Asked[]> {
+  const asked = slowApi({ "GET /v1/review/progress": { waiting: 2, claimed: 2, decided: 0, corrected: 0, good: 0 } });
+  render(
+    <Queries>
+      <ReviewPage />
+    </Queries>,
+  );
+  await (await asking(asked, "POST", "/v1/review/claim")).answer({ data: [item("r1"), item("r2")] });
+  await screen.findByText("Asked in r1");
+  write("right of r1");
+  save();
+  await screen.findByText("Asked in r2");
+  write("begun of r2");
+  return asked;
+}
+
+it("has a correction that could not be saved again, and what was begun on the next one", async () => {
+  const asked = await corrected();
+  await (await asking(asked, "POST", "/v1/review/r1/correct")).answer({ error: { message: "Not now." } }, 503);
+  await screen.findByText("Asked in r1");
+  expect(box().value).toBe("right of r1");
+  save();
+  await screen.findByText("Asked in r2");
+  expect(box().value).toBe("begun of r2");
+});
+
+it("has it also where it was saved and is taken back", async () => {
+  const asked = await corrected();
+  await (await asking(asked, "POST", "/v1/review/r1/correct")).answer({});
+  await (await asking(asked, "POST", "/v1/review/claim", 2)).answer({ data: [] });
+  fireEvent.keyDown(document.body, { key: "u" });
+  await (await asking(asked, "POST", "/v1/review/r1/undo")).answer({});
+  await screen.findByText("Asked in r1");
+  expect(box().value).toBe("right of r1");
+});
