@@ -123,8 +123,8 @@ function Comments({ isMine }: { isMine: boolean }) {
     <PagedTable
       label="Open comments"
       columns={columns}
-      // An answer stands with what it answers, which may be settled.
-      pages={{ ...pages, rows: pages.rows.filter((row) => row.reply_to === null) }}
+      // An answer stands with what it answers, which may be settled; one that mentions somebody waits for them.
+      pages={isMine ? pages : { ...pages, rows: pages.rows.filter((row) => row.reply_to === null) }}
       rowKey={(row) => row.id}
       rowLink={(row) => ({ to: `/prompts/${row.slug}`, search: { tab: "versions", v: String(row.version) } })}
       empty={<EmptyState icon={<MessageSquare size={18} />} title={isMine ? "Nobody mentions you" : "No comment is open"}>Comments are written beside a version. A settled one leaves this list.</EmptyState>}
