@@ -25,6 +25,8 @@ function Form({ prompt, before, isOwn, onClose }: { prompt: string | null; befor
   const [uncertain, setUncertain] = useState(before.uncertain ?? true);
   const [share, setShare] = useState(String(Math.round((before.sample ?? 0) * 1000) / 10));
   const [dataset, setDataset] = useState(before.dataset_id);
+  const percent = share.trim() === "" ? Number.NaN : Number(share);
+  const wrongShare = percent >= 0 && percent <= 100 ? undefined : "A number from 0 to 100.";
   const { choices } = useDatasets();
   const forAll = useChange("put", "/v1/review/settings", { invalidates: ["/v1/review"] });
   const forOne = useChange("put", "/v1/review/settings/{prompt}", { invalidates: ["/v1/review"] });
@@ -34,14 +36,14 @@ function Form({ prompt, before, isOwn, onClose }: { prompt: string | null; befor
   const fallenBack = { onSuccess: () => (onClose(), toast(prompt === null ? "It is as the product ships it" : "What holds for all prompts holds for it")) };
   const fallBack = () => (prompt === null ? noneForAll.mutate({}, fallenBack) : noneForOne.mutate({ path: { prompt } }, fallenBack));
   const saving = prompt === null ? forAll : forOne;
-  const body = { low_rated: low, uncertain, sample: Number(share) / 100, dataset_id: dataset, most_waiting: before.most_waiting };
+  const body = { low_rated: low, uncertain, sample: percent / 100, dataset_id: dataset, most_waiting: before.most_waiting };
   const done = { onSuccess: () => (onClose(), toast("Saved")) };
   const submit = () => (prompt === null ? forAll.mutate({ body }, done) : forOne.mutate({ path: { prompt }, body }, done));
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title={prompt === null ? "What is queued, of all prompts" : `What is queued of ${prompt}`} description={prompt === null ? "A prompt that says otherwise goes by its own." : "What it says goes before what holds for all prompts."} submit="Save" onSubmit={submit} busy={saving.isPending} error={saving.error ?? leaving.error}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title={prompt === null ? "What is queued, of all prompts" : `What is queued of ${prompt}`} description={prompt === null ? "A prompt that says otherwise goes by its own." : "What it says goes before what holds for all prompts."} submit="Save" onSubmit={submit} busy={saving.isPending} error={saving.error ?? leaving.error} disabled={Boolean(wrongShare)}>
       <Checkbox label="What people rate low or correct" checked={low} onChange={(event) => setLow(event.target.checked)} />
       <Checkbox label="What evaluators are not sure of, or disagree about" checked={uncertain} onChange={(event) => setUncertain(event.target.checked)} />
-      <Field label="And at random" hint="So many of 100 answers that succeeded." error={errorFor(saving.error, "sample")}>
+      <Field label="And at random" hint="So many of 100 answers that succeeded." error={wrongShare ?? errorFor(saving.error, "sample")}>
         <Input inputMode="decimal" value={share} onChange={(event) => setShare(event.target.value)} className="max-w-28" />
       </Field>
       <Field label="What is decided goes to" hint="Where none is chosen, each prompt gets a dataset of its own." error={errorFor(saving.error, "dataset_id")}>
