@@ -76,3 +76,18 @@ it("asks for another body under a key of its own, also where the answer before w
   expect(keys).toHaveLength(2);
   expect(keys[1]).not.toBe(keys[0]);
 });
+
+it("begins no second run while one is under way, by its key as well, and one more after that was stopped", async () => {
+  vi.mocked(fetch).mockImplementation((_, init) => {
+    keys.push(new Headers(init?.headers).get("idempotency-key"));
+    return new Promise((_answer, refuse) => init?.signal?.addEventListener("abort", () => refuse(new DOMException("Aborted", "AbortError"))));
+  });
+  const { result } = renderHook(() => useTrial("greet", DRAFT, FOUND));
+  act(() => result.current.start());
+  act(() => (result.current.start(), result.current.start()));
+  expect([keys.length, result.current.trial?.isRunning]).toEqual([1, true]);
+  await act(async () => result.current.stop());
+  act(() => result.current.start());
+  await waitFor(() => expect(keys).toHaveLength(2));
+  expect(result.current.trial?.isRunning).toBe(true);
+});

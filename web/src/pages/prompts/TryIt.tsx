@@ -40,7 +40,8 @@ export function useTrial(slug: string, draft: Draft, found: Values | null): Runn
       if (why) toast(why);
       return;
     }
-    running.current?.abort();
+    // By its keys as well: one run at a time, each is paid for.
+    if (running.current?.signal.aborted === false) return;
     const control = new AbortController();
     running.current = control;
     const of = draft.changed.length === 0 ? `v${draft.base.version}` : "the draft";
@@ -61,6 +62,9 @@ export function useTrial(slug: string, draft: Draft, found: Values | null): Runn
         if (control.signal.aborted) return; // Stopped by whoever asked: not a failure.
         sent.isLost = error instanceof BrokeOff || asApiError(error).isConnection;
         put((before) => ({ ...before, isRunning: false, error }));
+      })
+      .finally(() => {
+        if (running.current === control) running.current = null;
       });
   };
   const stop = () => {
