@@ -12,9 +12,14 @@ export function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select, [role=textbox]") || target.closest("[role=dialog], [role=menu]") !== null);
 }
 
-/** Whether a letter is for nobody but who hears it now: somebody writes, or a dialog, a menu or a list lies over the page, wherever the focus is. */
+/** Whether a dialog, a menu or a list lies over the page, wherever the focus is. */
+export function isCovered(): boolean {
+  return document.querySelector("[data-floating], [role=dialog]") !== null;
+}
+
+/** Whether a letter is for nobody but who hears it now: somebody writes, or something lies over the page. */
 function isTaken(event: KeyboardEvent): boolean {
-  return event.defaultPrevented || isWriting(event.target) || document.querySelector("[data-floating], [role=dialog]") !== null;
+  return event.defaultPrevented || isWriting(event.target) || isCovered();
 }
 
 export function useKeys({ palette, help }: { palette: () => void; help: () => void }): void {

@@ -1,13 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import { Pause, Play, Send } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { change, invalidate, read, useChange, useRead } from "@/api/hooks";
 import { asApiError } from "@/api/errors";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError, useUndo } from "@/kit";
 import { usePathParam } from "@/lib/pages";
-import { flag, oneOf, over, useUrlState } from "@/lib/url-state";
+import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { isCovered } from "@/shell/keys";
 import { Deliveries } from "./Deliveries";
 import { EditEndpoint } from "./EditEndpoint";
 import { EnableAgain } from "./EnableAgain";
@@ -18,7 +19,7 @@ import { RotateSecret } from "./RotateSecret";
 import type { Endpoint } from "./draft";
 import { nameOf, stateOfEndpoint, whyResting } from "./words";
 
-const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: over(flag()) };
+const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: over(flag()), delivery: over(text()) };
 const LOOK_AGAIN_MS = 10_000;
 
 export default function WebhookPage() {
@@ -152,19 +153,27 @@ function Acts({ endpoint }: { endpoint: Endpoint }) {
 const ARRIVES_WITHIN = 12;
 const LOOK_MS = 400;
 
-/** Sends a test, waits until its delivery is there, and opens it. */
+/** Sends a test, waits until its delivery is there, and opens it, where nothing else was opened meanwhile. */
 function Test({ endpoint }: { endpoint: Endpoint }) {
   const may = useMay();
   const [busy, setBusy] = useState(false);
-  const navigate = useNavigate();
+  const [, set] = useUrlState(shape);
+  const { history } = useRouter();
+  const isHere = useRef(true);
+  useEffect(() => {
+    isHere.current = true;
+    return () => void (isHere.current = false);
+  }, []);
   const send = async () => {
     setBusy(true);
+    const { pathname } = history.location;
     try {
       const sent = await change("post", "/v1/webhooks/endpoints/{endpoint_id}/test", { path: { endpoint_id: endpoint.id } });
       if (sent.warning) toast(sent.warning);
       const there = await appears(endpoint.id, sent.event_id);
-      if (!there) toast("The test is on its way");
-      else void navigate({ to: ".", search: { tab: "deliveries", delivery: sent.delivery_id } as never, resetScroll: false });
+      // Seconds later: another page may be there by now, or on its way, or a form with its text over this one.
+      if (there && isHere.current && history.location.pathname === pathname && !isCovered()) set({ tab: "deliveries", delivery: sent.delivery_id }, { push: true });
+      else toast("The test is on its way");
     } catch (error) {
       toastError(asApiError(error));
     } finally {
