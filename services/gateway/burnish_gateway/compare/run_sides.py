@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
+
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
@@ -18,6 +20,8 @@ from burnish_gateway.execution.submit import Admitted, Repeated, admit, make_req
 from burnish_gateway.wire import error_response
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError, InvalidField, Unavailable
+
+log = structlog.get_logger("burnish.gateway")
 
 ROUTE: Final = "executions.compare"
 
@@ -112,20 +116,32 @@ async def follow_sides(sides: Sequence[Side], *, gateway: Gateway, principal: Pr
 
 
 async def _follow(index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal) -> None:
-    """One side. An error of ours is how it ended, and no matter of the other sides."""
+    """One side, told as ended once, however it ends: else its reader waits for ever. An error is no matter of the other sides."""
     try:
-        if isinstance(side, Repeated):
-            body = await replay(side.execution_id, gateway=gateway, principal=principal, wait=True)
-            text = json.loads(body).get("output")
-            if text:
-                await events.put((index, Text(json.dumps(text, ensure_ascii=False).encode())))
-            await events.put((index, Ended(body)))
-            return
-        async with contextlib.aclosing(Dispatch(gateway, side.request, side.body, key=side.key).follow()) as told:
-            async for one in told:
-                await events.put((index, Ended(one.body) if isinstance(one, Done) else one))
+        ended = await _told(index, side, events, gateway, principal)
     except BurnishError as error:
-        await events.put((index, Ended(None, error)))
+        ended = Ended(None, error)
+    except Exception:
+        execution_id = side.execution_id if isinstance(side, Repeated) else side.request.execution_id
+        log.exception("comparison.side_failed", execution_id=str(execution_id), workspace_id=str(principal.workspace_id))
+        ended = Ended(None, BurnishError("Something went wrong on our side; it has been logged."))
+    await events.put((index, ended))
+
+
+async def _told(index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal) -> Ended:
+    """How one side ended, when all that came before is told. Raises why there is no Outcome."""
+    if isinstance(side, Repeated):
+        body = await replay(side.execution_id, gateway=gateway, principal=principal, wait=True)
+        text = json.loads(body).get("output")
+        if text:
+            await events.put((index, Text(json.dumps(text, ensure_ascii=False).encode())))
+        return Ended(body)
+    async with contextlib.aclosing(Dispatch(gateway, side.request, side.body, key=side.key).follow()) as told:
+        async for one in told:
+            if isinstance(one, Done):
+                return Ended(one.body)
+            await events.put((index, one))
+    raise RuntimeError("a dispatch ended without an outcome")
 
 
 async def in_words(events: AsyncGenerator[Event, None], *, start: bytes, request_id: str) -> AsyncIterator[bytes | None]:
