@@ -8,6 +8,7 @@ BurnishError
 ├── Forbidden 403 ── Suspended 403 · NoWorkspace 403 · CsrfRefused 403
 ├── NotFound 404
 ├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · MergeConflict 409 · LabelProtected 409 · LastAdmin 409
+├── BodyTooSlow 408
 ├── PayloadTooLarge 413
 ├── RateLimited 429 ── ConcurrencyLimited 429
 ├── Unavailable 503 ── Busy 503 · GoesOn 503
@@ -194,6 +195,15 @@ class LastAdmin(Conflict):
     """The workspace would be left without an admin."""
 
     code = "last_admin"
+
+
+class BodyTooSlow(BurnishError):
+    """The request's body stopped coming, or came too slowly to be waited for; nothing was done."""
+
+    type = "invalid_request_error"
+    code = "body_too_slow"
+    status = 408
+    retryable = True
 
 
 class PayloadTooLarge(BurnishError):

@@ -1,5 +1,6 @@
 """JSON at the edge: strict bodies, and one error schema."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -25,7 +26,7 @@ from pydantic import (
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
-from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
+from burnish_shared.errors import BodyTooSlow, BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
 from burnish_shared.places import place_of
 
@@ -34,6 +35,15 @@ BODY_MOST_BYTES = 1024 * 1024
 
 CHAT_MOST_BYTES = 8 * 1024 * 1024
 """Of calls of a model, whose messages may hold images."""
+
+SILENT_MOST_S = 30.0
+"""So long a body may bring nothing, whoever sends it: nobody has been asked yet who they are, and what came is in memory. A connection that
+changes from one network to another, or loses packets, is back within seconds."""
+
+BODY_START_S = 60.0
+BODY_LEAST_BYTES_PER_S = 64 * 1024
+"""So long a whole body may take, and a second more for each of so many bytes that have come. A line of 512 kbit/s brings the longest body
+(32 MiB, within 9.5 minutes), one of 140 kbit/s a body of 1 MiB; drops that keep a connection busy hold memory for no longer than that."""
 
 ERROR_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 """What any route may answer; routes that call models add 402, 502 and 504."""
@@ -58,6 +68,10 @@ class ApiModel(BaseModel):
         return handler(value)
 
 
+WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""Methods whose body is read before anything else. That of a DELETE means nothing, and counts for its Idempotency-Key alone."""
+
+
 class StrictRoute(APIRoute):
     """Reads and checks a JSON body by `parse_json` before FastAPI looks at it."""
 
@@ -68,11 +82,11 @@ class StrictRoute(APIRoute):
         takes_json = self.body_field is not None
 
         async def checked(request: Request) -> Response:
-            if request.method in ("POST", "PUT", "PATCH"):
+            if request.method in WITH_BODY:
                 raw = await read_body(request, most_bytes=self.most_bytes)
                 if takes_json:
                     request = _said_to_be_json(request)
-                if raw and (takes_json or "json" in request.headers.get("content-type", "json")):
+                if raw and request.method != "DELETE" and (takes_json or "json" in request.headers.get("content-type", "json")):
                     parse_json(raw)
                 request._body = raw  # where Starlette keeps a body that was read already
             return await handle(request)
@@ -145,8 +159,9 @@ def content_encoding(request: Request) -> str:
 
 
 async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, encodings: frozenset[str] = IDENTITY) -> bytes:
-    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says, and Unavailable where a stopped gateway
-    waits for it no longer. Compressed bodies are refused, except for `encodings`, which the route unpacks itself.
+    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says, BodyTooSlow where it stops coming or
+    takes too long, and Unavailable where a stopped gateway waits for it no longer. Compressed bodies are refused, except for `encodings`,
+    which the route unpacks itself.
     """
     if content_encoding(request) not in encodings:
         raise InvalidBody("Compressed request bodies are not accepted; send the body as it is.", param="content-encoding")
@@ -155,12 +170,20 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
         raise PayloadTooLarge(f"The body has {declared} bytes; at most {most_bytes} are accepted.")
     parts: list[bytes] = []
     size = 0
-    with unread_of(request.app).reading():
-        async for part in request.stream():
-            size += len(part)
-            if size > most_bytes:
-                raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")
-            parts.append(part)
+    now = asyncio.get_running_loop().time
+    end_at = now() + BODY_START_S
+    try:
+        with unread_of(request.app).reading():
+            async with asyncio.timeout(min(SILENT_MOST_S, BODY_START_S)) as limit:
+                async for part in request.stream():
+                    size += len(part)
+                    if size > most_bytes:
+                        raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")
+                    parts.append(part)
+                    limit.reschedule(min(now() + SILENT_MOST_S, end_at + size / BODY_LEAST_BYTES_PER_S))
+    except TimeoutError:
+        told = f"The body did not come whole: after {size} bytes it stopped, or was too slow. Nothing of it was done; send it again."
+        raise BodyTooSlow(told, headers={"connection": "close"}) from None
     return b"".join(parts)
 
 

@@ -28,7 +28,7 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import include, make_router, read_body
+from burnish_gateway.wire import WITH_BODY, include, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -45,7 +45,7 @@ class UploadRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def read(request: Request) -> Response:
-            if request.method == "POST":
+            if request.method in WITH_BODY:
                 request._body = await read_body(request, most_bytes=UPLOAD_MOST_BYTES)
             return await handle(request)
 

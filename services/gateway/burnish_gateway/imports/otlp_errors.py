@@ -17,7 +17,7 @@ from burnish_shared.errors import BurnishError
 
 PROTOBUF: Final = "application/x-protobuf"
 
-CODES: Final = {401: 16, 403: 7, 404: 5, 409: 10, 413: 8, 429: 8, 503: 14, 504: 4}
+CODES: Final = {401: 16, 403: 7, 404: 5, 408: 4, 409: 10, 413: 8, 429: 8, 503: 14, 504: 4}
 """HTTP status → `google.rpc.Code`; what is not here is INVALID_ARGUMENT, or INTERNAL from 500 on."""
 
 INVALID_ARGUMENT, INTERNAL = 3, 13

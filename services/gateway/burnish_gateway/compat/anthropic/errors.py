@@ -15,6 +15,7 @@ TYPES: Final = {
     402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
+    408: "timeout_error",
     409: "invalid_request_error",
     413: "request_too_large",
     422: "invalid_request_error",
