@@ -1,11 +1,16 @@
 """LiteLLM's process: what it gets of our environment, what it may reach, and what happens when it dies."""
 
 import asyncio
+import contextlib
+import gc
 import os
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.litellm_call import BadCall, arguments_of, key_arguments, secrets_in
@@ -60,6 +65,96 @@ async def test_its_sockets_reach_no_inner_address_whoever_opens_them(providers: 
     ) as answer:
         assert answer.status >= 500
         assert "10.1.2.3" not in await answer.text()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[list[Any]]:
+    """Processes that were started in the place of LiteLLM's, which is ready when there is a file `go`."""
+    (tmp_path / "slow_llm.py").write_text(
+        "import os, sys, time\n"
+        f"while not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)\n"
+        f"print(open({str(tmp_path / 'go')!r}).read(), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    monkeypatch.setattr("burnish_executor.io.litellm_process.MODULE", "slow_llm")
+    monkeypatch.setattr("burnish_executor.io.litellm_process.STOP_S", 0.1)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    started, start = list[Any](), asyncio.create_subprocess_exec
+
+    async def counted(*args: Any, **options: Any) -> Any:
+        started.append(await start(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", counted)
+    yield started
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+@pytest.mark.promise("G-11")
+async def test_a_start_goes_on_when_those_who_waited_for_it_had_less_time(starts: list[Any], tmp_path: Path) -> None:
+    """Each took the process along that it had started, so that calls of little time had none for ever."""
+    litellm, loop = LiteLLMProcess(""), asyncio.get_running_loop()
+    for _ in range(3):
+        began_at = loop.time()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await litellm.session()
+        assert loop.time() - began_at < 1
+    leaving = asyncio.create_task(litellm.session())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    done, _ = await asyncio.wait([leaving], timeout=1)
+    assert done and leaving.cancelled()
+    (tmp_path / "go").write_text("ready")
+    async with asyncio.timeout(30):
+        await litellm.session()
+    assert len(starts) == 1 and litellm.pid == starts[0].pid
+    await litellm.close()
+    assert starts[0].returncode is not None
+
+
+async def test_a_start_that_fails_tells_all_who_wait_and_is_no_fault_where_nobody_does(starts: list[Any], tmp_path: Path) -> None:
+    litellm, loop, faults = LiteLLMProcess(""), asyncio.get_running_loop(), list[Any]()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    try:
+        waiting = [asyncio.create_task(litellm.session()) for _ in range(3)]
+        while not starts:
+            await asyncio.sleep(0.01)
+        waiting.pop().cancel()
+        (tmp_path / "go").write_text("not at all")
+        async with asyncio.timeout(30):
+            told = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(one) for one in told] == [NotThere, NotThere] and len(starts) == 1
+        del told, waiting
+        litellm._not_before = 0.0
+        alone = asyncio.create_task(litellm.session())
+        await asyncio.sleep(0)
+        alone.cancel()
+        async with asyncio.timeout(30):
+            while litellm._failures < 2:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        litellm._starting = None
+        gc.collect()
+    finally:
+        loop.set_exception_handler(before)
+    assert faults == [] and len(starts) == 2
+    await litellm.close()
+
+
+async def test_who_waits_for_a_start_that_is_given_up_is_told_so_and_the_process_ends(starts: list[Any]) -> None:
+    litellm = LiteLLMProcess("")
+    waiting = asyncio.create_task(litellm.session())
+    while not starts:
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        await litellm.close()
+        with pytest.raises(NotThere):
+            await waiting
+    assert starts[0].returncode is not None and litellm.pid is None
 
 
 async def test_without_litellm_its_providers_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -68,7 +68,7 @@ class LiteLLMProcess:
     _session: aiohttp.ClientSession | None = None
     _folder: Path | None = None
     _watching: "asyncio.Task[None] | None" = None
-    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _starting: "asyncio.Task[None] | None" = None
     _failures: int = 0
     _not_before: float = 0.0
 
@@ -80,20 +80,35 @@ class LiteLLMProcess:
     async def session(self) -> aiohttp.ClientSession:
         """A session whose every request goes to the process. Starts it where it does not run. Raises NotThere."""
         if self.pid is None or self._session is None:
-            async with self._starting:  # whoever waits here shares the start of the first
-                if self.pid is None or self._session is None:
-                    await self._start()
+            await self._started()
         if self._session is None:
             raise NotThere("LiteLLM's process has just ended; try again.", retry_after_s=1)
         return self._session
 
     async def close(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
         if self._watching is not None:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
             self._watching = None
         await self._end()
+
+    async def _started(self) -> None:
+        """Whoever waits here shares one start, which is nobody's own: who has less time than it takes leaves it to those who come later.
+
+        Not shield: from Python 3.14 on one that was left behind reports a start that failed as a fault of the event loop.
+        """
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start())
+            self._starting.add_done_callback(_read)
+        starting = self._starting
+        await asyncio.wait([starting])
+        if starting.cancelled():
+            raise NotThere("LiteLLM's process was ended while it started.", retry_after_s=1)
+        starting.result()
 
     async def _start(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -175,3 +190,9 @@ class LiteLLMProcess:
     def _environment(self, folder: Path) -> dict[str, str]:
         handed_down = {name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
         return handed_down | OF_ITS_OWN | {"HOME": str(folder), "TMPDIR": str(folder), "BURNISH_EGRESS_ALLOW": self.egress_allow}
+
+
+def _read(starting: "asyncio.Task[None]") -> None:
+    """They who waited for it may all have left: a start that fails then is no fault that nobody looked at."""
+    if not starting.cancelled():
+        starting.exception()
