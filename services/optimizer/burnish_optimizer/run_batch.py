@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from typing import Final, Literal
+from uuid import UUID
 
 import structlog
 
@@ -76,7 +77,8 @@ class _Run:
     settings: OptimizerSettings
     why: Ending | None = None
     reason: Paused = "asked"
-    unsent: list[int] = field(default_factory=list)
+    unsent: list[tuple[int, UUID]] = field(default_factory=list)
+    """Lines whose execution is under way nowhere. One that an earlier claim sent is bought twice if it is forgotten."""
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -135,10 +137,10 @@ class _Run:
         )  # fmt: skip
         try:
             await self.desk.ask(question)
-        except NotSent:
-            self.unsent.append(line.line)
+        except NotSent as error:
+            self._not_under_way(line, error.nowhere)
         except OutOfFunds as error:
-            self.unsent.append(line.line)
+            self._not_under_way(line, error.nowhere)
             log.info("batch.refused", batch_id=str(self.claim.id), verdict=error.reason)
             if self.why is None:
                 self.reason = PAUSES.get(error.reason, "refused")
@@ -146,6 +148,10 @@ class _Run:
         except EvaluationFailed as error:
             async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:  # does nothing where its answer is written
                 await batches_store.give_up_line(tx, self.claim, line.line, error={"code": error.code, "message": error.message})
+
+    def _not_under_way(self, line: Line, execution_id: UUID | None) -> None:
+        if execution_id is not None:
+            self.unsent.append((line.line, execution_id))
 
     async def _room(self) -> None:
         """Until fewer lines are in hand than may be. What failed beyond one line comes out."""

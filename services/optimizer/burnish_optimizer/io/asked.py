@@ -28,9 +28,18 @@ class Asked:
     was_read: bool = False
     """So its row says: it has a score."""
     spent_before_nusd: int = 0
+    was_taken_over: bool = False
+    """An earlier claim gave its row this execution, and may have sent it."""
     sent: int = 0
+    refused: int = 0
+    """So many of the messages that were sent came back as not admitted."""
     sent_at: float = 0.0
     look_at: float = 0.0
+
+    @property
+    def nowhere(self) -> UUID | None:
+        """Its execution, where that is certainly under way nowhere: it is of this desk, and whatever was sent of it came back."""
+        return None if self.was_taken_over or self.sent > self.refused else self.execution_id
 
 
 def route_of(question: Question) -> tuple[str, str, str | None]:

@@ -99,16 +99,18 @@ async def give_up_line(tx: Tx, claim: Claim, line: int, *, error: dict[str, Any]
     )
 
 
-async def forget_sent(tx: Tx, claim: Claim, lines: Sequence[int]) -> None:
-    """Of lines that are under way nowhere (who would pay refused them, or they waited for their turn): next time under another id.
+async def forget_sent(tx: Tx, claim: Claim, unsent: Sequence[tuple[int, UUID]]) -> None:
+    """Of lines whose execution is under way nowhere (who would pay refused it, or it waited for its turn): next time under another id.
 
-    The stream would take a message for the old one for a repeat.
+    The stream would take a message for the old one for a repeat. A line that has another execution keeps it: that one may be under way.
     """
     await tx.execute(
-        "UPDATE batch_lines SET execution_id = NULL WHERE workspace_id = $1 AND batch_id = $2 AND line = ANY ($3) AND status IS NULL",
+        """UPDATE batch_lines l SET execution_id = NULL FROM unnest($3::integer[], $4::uuid[]) u (line, id)
+            WHERE l.workspace_id = $1 AND l.batch_id = $2 AND l.line = u.line AND l.execution_id = u.id AND l.status IS NULL""",
         claim.workspace_id,
         claim.id,
-        list(lines),
+        [line for line, _ in unsent],
+        [execution_id for _, execution_id in unsent],
     )
 
 

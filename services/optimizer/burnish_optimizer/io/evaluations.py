@@ -150,7 +150,8 @@ class Desk:
             await self._wake_sender.wait()
             self._wake_sender.clear()
             while self._has_stopped and self._pending:
-                refuse(self._pending.popleft(), NotSent())
+                asked = self._pending.popleft()
+                refuse(asked, NotSent(nowhere=asked.nowhere))
             if self._is_short and self._pending:
                 await self._rest_or_refuse()
             if self._rests.is_on:
@@ -163,7 +164,7 @@ class Desk:
         if await self._rests.begin(self._request(asked)):
             self._pending.appendleft(asked)
         else:
-            refuse(asked, OutOfFunds(BUDGET_FULL))
+            refuse(asked, OutOfFunds(BUDGET_FULL, nowhere=asked.nowhere))
             self._wake_sender.set()
 
     async def _begin(self, batch: Sequence[Asked]) -> None:
@@ -186,6 +187,7 @@ class Desk:
             row = stored[asked.question.key]
             if row.status is None:
                 resumed = row.execution_id != asked.execution_id
+                asked.was_taken_over |= resumed  # and stays so when it is begun again, under the id that it then has itself
                 asked.execution_id, asked.attempt, asked.spent_before_nusd = row.execution_id, row.attempt, row.spent_nusd
                 self._take_out(asked, look_now=resumed)
                 fresh.append(asked)
@@ -255,12 +257,13 @@ class Desk:
         """The job's account could not hold it. While others are on their way their holds will return, so it waits for them."""
         if not self._let_go(asked):
             return
+        asked.refused += 1
         if verdict in self.waits_for and (self._out or verdict == BUDGET_FULL):
             self._room = max(1.0, float(len(self._out)))
             self._pending.appendleft(asked)
             self._is_short = not self._out
         else:
-            refuse(asked, OutOfFunds(verdict))
+            refuse(asked, OutOfFunds(verdict, nowhere=asked.nowhere))
 
     def _arrive(self, asked: Asked, booked: Booked) -> None:
         if self._let_go(asked):
@@ -311,7 +314,7 @@ class Desk:
         for asked, booked, execution_id, attempt in renewed:
             only_waits = attempt == asked.attempt
             asked.spent_before_nusd += booked.cost_nusd
-            asked.execution_id, asked.attempt, asked.sent = execution_id, attempt, 0
+            asked.execution_id, asked.attempt, asked.sent, asked.refused, asked.was_taken_over = execution_id, attempt, 0, 0, False
             if only_waits:
                 waiting.append(asked)
             else:

@@ -24,13 +24,16 @@ WHAT_TO_DO: Final = {
 
 
 class OutOfFunds(BurnishError):
-    """The executor did not admit an evaluation: the job's money, or the workspace's, is spent. `reason`: the verdict's name."""
+    """The executor did not admit an evaluation: the job's money, or the workspace's, is spent. `reason`: the verdict's name.
+
+    `nowhere`: its execution, where that is under way nowhere, so that another one may take its place.
+    """
 
     code = "out_of_credit"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, nowhere: UUID | None = None) -> None:
         super().__init__(f"An evaluation could not be paid for any more ({reason}). {WHAT_TO_DO.get(reason, '')}".rstrip())
-        self.reason = reason
+        self.reason, self.nowhere = reason, nowhere
 
 
 class OutOfTime(BurnishError):
@@ -57,12 +60,13 @@ class ModelUnreached(EvaluationFailed):
 
 
 class NotSent(BurnishError):
-    """Its job has stopped asking."""
+    """Its job has stopped asking. `nowhere`: its execution, where that is under way nowhere, so that another one may take its place."""
 
     code = "not_sent"
 
-    def __init__(self) -> None:
+    def __init__(self, *, nowhere: UUID | None = None) -> None:
         super().__init__("It was not sent: the job has stopped asking.")
+        self.nowhere = nowhere
 
 
 class Checkpoint(Protocol):
