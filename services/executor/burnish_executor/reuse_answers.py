@@ -3,7 +3,9 @@
 Only for requests that say so (`cache`). The first of them leads a flight: it looks into the cache, else asks the model and keeps the
 answer. Who comes meanwhile follows: each has an execution and a row of its own, and what it gets is a hit. A leader that came to nothing
 because of its own caller (it went away, its time was over, another executor has it) leaves the lead to the next; one whose model failed
-hands on the failure, so that an outage is not asked once for each of a thousand callers.
+hands on the failure, so that an outage is not asked once for each of a thousand callers. One that got an answer which is not kept, such as
+a fallback's, has it for itself: the others ask at once, each for itself and in the slot it holds, for the next answer may be of that kind
+too, and who waited for one after the other would be past its deadline.
 """
 
 import asyncio
@@ -29,15 +31,24 @@ OWN_FATE = frozenset({FailureKind.CANCELLED, FailureKind.DEADLINE, FailureKind.C
 FROM_CACHE = KeyUse(source="cache").model_dump_json().encode()
 
 
+@dataclass(frozen=True, slots=True)
+class NotShared:
+    """An answer came that is for its own caller alone; whoever waited for it asks for itself, and waits for nobody any more."""
+
+
+Shared = KeptAnswer | Failure | NotShared | None
+"""What a flight comes to: an answer; a failure of the model; an answer that is not kept; None: somebody else must lead."""
+
+
 @dataclass(slots=True)
 class Flight:
-    """One call that several may wait for. `result`: the answer; a failure of the model; None: somebody else must ask."""
+    """One call that several may wait for."""
 
     request: ExecutionRequest
     key: bytes
     asked_at: datetime | None = None
     followers: int = 0
-    result: "asyncio.Future[KeptAnswer | Failure | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    result: "asyncio.Future[Shared]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,8 @@ class AnswerCache:
     async def begin(self, run: Run) -> Flight | Outcome | Failure | None:
         """What is known before the model is asked: the outcome, a failure that another one met, or the flight that this run leads.
 
-        None: the request does not use the cache. Whoever leads a flight ends it, by `land`, whatever happens.
+        None: it asks for itself, as the request does not use the cache, or as what it waited for is not shared. Whoever leads a flight
+        ends it, by `land`, whatever happens.
         """
         use = run.request.cache
         if use is None or run.request.interrupted is not None or run.request.kind != "chat":
@@ -65,6 +77,8 @@ class AnswerCache:
             if flight is None:
                 break
             followed = await self._follow(run, flight)
+            if isinstance(followed, NotShared):
+                return None
             if followed is not None:
                 return followed
         flight = self.flights[run.request.workspace_id, key] = Flight(run.request, key)
@@ -93,8 +107,7 @@ class AnswerCache:
                 )
                 metrics.CACHE.labels("kept" if is_kept else "not_kept").inc()
         finally:
-            shared = result if isinstance(result, Failure) and result.kind not in OWN_FATE else None
-            self._end(flight, answer or shared)
+            self._end(flight, answer or _besides(result, outcome))
         if answer is not None:
             await self._count(flight)
 
@@ -103,12 +116,12 @@ class AnswerCache:
         if flight.followers and flight.request.cache is not None:
             await self.store.find(flight.request.workspace_id, flight.key, ttl_s=flight.request.cache.ttl_s, hits=flight.followers)
 
-    def _end(self, flight: Flight, result: KeptAnswer | Failure | None) -> None:
+    def _end(self, flight: Flight, result: Shared) -> None:
         self.flights.pop((flight.request.workspace_id, flight.key), None)
         if not flight.result.done():
             flight.result.set_result(result)
 
-    async def _follow(self, run: Run, flight: Flight) -> Outcome | Failure | None:
+    async def _follow(self, run: Run, flight: Flight) -> Outcome | Failure | NotShared | None:
         """Waits for another run's answer, no longer than this one's own time. None: there is none, look again."""
         flight.followers += 1
         result = await self._waited(run, flight)
@@ -118,7 +131,7 @@ class AnswerCache:
         flight.followers -= 1
         return result
 
-    async def _waited(self, run: Run, flight: Flight) -> KeptAnswer | Failure | None:
+    async def _waited(self, run: Run, flight: Flight) -> Shared:
         waiting = run.call = asyncio.shield(flight.result)  # Whoever cancels the run ends this wait, and not what it waits for.
         try:
             await asyncio.wait({waiting}, timeout=max(0.0, run.left_s()))
@@ -128,7 +141,7 @@ class AnswerCache:
             return run.gone
         if not waiting.done():
             return Failure(FailureKind.DEADLINE, "The deadline passed while the same was being asked for another caller.")
-        result: KeptAnswer | Failure | None = waiting.result()
+        result: Shared = waiting.result()
         return result
 
     async def _give(self, run: Run, answer: KeptAnswer) -> Outcome:
@@ -143,3 +156,10 @@ class AnswerCache:
             if answer.tool_calls:
                 await run.reply.delta({"tool_calls": [{"index": n, **call} for n, call in enumerate(answer.tool_calls)]})
         return hit_of(run.request, answer, latency_s=latency_s)
+
+
+def _besides(result: Answer | Failure | None, outcome: Outcome | None) -> Failure | NotShared | None:
+    """What those who follow are told where there is nothing to keep."""
+    if isinstance(result, Failure):
+        return None if result.kind in OWN_FATE else result
+    return None if outcome is None else NotShared()

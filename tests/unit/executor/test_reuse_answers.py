@@ -7,14 +7,15 @@ from typing import Any, cast
 
 import pytest
 
+from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.core.kept_answer import KeptAnswer
+from burnish_executor.core.kept_answer import MOST_CHARACTERS, KeptAnswer
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.io.answers_store import Looked
 from burnish_executor.reuse_answers import AnswerCache, Flight
 from burnish_executor.run import Run
 from burnish_shared.bus.frames import FrameKind
-from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Outcome
+from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Outcome, Status
 from tests.unit.executor.test_cache_key import _outcome, _request
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E10")]
@@ -116,6 +117,39 @@ async def test_a_leader_that_comes_to_nothing_leaves_the_lead_to_one_of_the_othe
     assert isinstance(next_flight, Flight) and len(pending) == 2
     await cache.land(next_flight, None, _outcome(next_flight.request))
     assert {one.cached for one in await asyncio.gather(*pending) if isinstance(one, Outcome)} == {True}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "own/second"},
+        {"provider": "elsewhere"},
+        {"finish_reason": "content_filter"},
+        {"status": Status.ERROR},
+        {"output": "x" * MOST_CHARACTERS},
+    ],
+)
+async def test_an_answer_that_is_not_kept_sends_all_who_waited_to_ask_at_once(
+    cache: AnswerCache, store: Store, changes: dict[str, Any]
+) -> None:
+    """One after the other they would wait for as many answers as they are, and most of them in vain."""
+    run = _run()
+    flight = await _lead(cache, run)
+    waiting = await _following(cache, 9)
+    await cache.land(flight, Answer(text=["Hi."], complete=True), _outcome(run.request, **changes))
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 15) == [None] * 9
+    assert store.kept == {} and not cache.flights and flight.followers == 0
+    next_flight = await _lead(cache, _run())
+    await cache.land(next_flight, None, None)
+
+
+async def test_a_run_that_another_claim_took_over_leaves_the_lead_also_where_it_had_an_answer(cache: AnswerCache) -> None:
+    flight = await _lead(cache, _run())
+    (waiting,) = await _following(cache, 1)
+    await cache.land(flight, Answer(text=["Hi."], complete=True), None)
+    next_flight = await asyncio.wait_for(waiting, 15)
+    assert isinstance(next_flight, Flight)
+    await cache.land(next_flight, None, None)
 
 
 async def test_who_waits_can_leave_and_has_a_deadline_of_its_own(cache: AnswerCache) -> None:
