@@ -15,7 +15,7 @@ from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece
 from burnish_executor.core.choices import CHOICES_MOST, choices_of
 from burnish_executor.core.embedding_wire import EMBEDDINGS
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.core.openai_wire import read_body, read_chunk
+from burnish_executor.core.openai_wire import OpenAIWire, read_body, read_chunk
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -39,6 +39,20 @@ def test_choices_of_one_chunk_are_told_as_they_came_and_put_together_each_by_its
     read_chunk(answer, chunk({"index": 0, "delta": {}, "finish_reason": "stop"}))
     assert answer.complete and answer.output == "one"
     assert [(one.output, one.finish_reason) for one in choices_of(answer) or []] == [("one", "stop"), ("two", "length")]
+
+
+def test_a_choice_may_end_in_an_event_without_a_delta() -> None:
+    answer = Answer()
+    read_chunk(answer, chunk({"index": 0, "delta": {"content": "one"}}, {"index": 1, "delta": {"content": "two"}}), choices=2)
+    read_chunk(answer, chunk({"index": 0, "delta": None, "finish_reason": "stop"}), choices=2)
+    assert not answer.complete
+    read_chunk(answer, chunk({"index": 1, "delta": None, "finish_reason": "length"}), choices=2)
+    assert answer.complete and [one.finish_reason for one in choices_of(answer) or []] == ["stop", "length"]
+
+
+@pytest.mark.parametrize(("n", "choices"), [(None, 1), (1, 1), (3, 3), (CHOICES_MOST + 1, CHOICES_MOST), (0, 1), ("2", 1)])
+def test_the_reader_waits_for_as_many_choices_as_were_asked_for(n: Any, choices: int) -> None:
+    assert OpenAIWire().reader({} if n is None else {"n": n}).choices == choices
 
 
 def test_one_choice_without_probabilities_stays_a_plain_answer() -> None:

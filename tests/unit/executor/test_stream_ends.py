@@ -27,8 +27,17 @@ async def answers_of(events: list[str], *, calls: int, stays_open: bool = False)
     return [one[-1] for one in told], connections
 
 
-async def told_by(events: list[str], *, calls: int = 1, stays_open: bool = False, at_once: bool = False) -> tuple[list[list[Any]], int]:
-    """All that each call told. `at_once`: the provider sends its events in one write."""
+async def told_by(
+    events: list[str],
+    *,
+    calls: int = 1,
+    n: int = 1,
+    stays_open: bool = False,
+    breaks: bool = False,
+    at_once: bool = False,
+    chunk_idle_s: float = 5,
+) -> tuple[list[list[Any]], int]:
+    """All that each call told. `at_once`: the provider sends its events in one write; `breaks`: its connection breaks off behind them."""
     connections = set()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -41,6 +50,8 @@ async def told_by(events: list[str], *, calls: int = 1, stays_open: bool = False
             await asyncio.sleep(0.005)  # so that each event is a part of its own
         if stays_open:
             await asyncio.Event().wait()
+        if breaks and request.transport is not None:
+            request.transport.abort()
         return response
 
     app = web.Application()
@@ -50,7 +61,8 @@ async def told_by(events: list[str], *, calls: int = 1, stays_open: bool = False
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    call = Call(url=url, key=None, body={"stream": True}, timeout_s=5, first_token_s=5, chunk_idle_s=5, connect_s=5)
+    body = {"stream": True, "n": n}
+    call = Call(url=url, key=None, body=body, timeout_s=5, first_token_s=5, chunk_idle_s=chunk_idle_s, connect_s=5)
     try:
         async with aiohttp.ClientSession() as http:
             return [[event async for event in call_model(http, call)] for _ in range(calls)], len(connections)
@@ -91,6 +103,73 @@ async def test_a_provider_that_never_closes_a_whole_answer_is_not_waited_for(mon
     monkeypatch.setattr(model_client, "REST_S", 0.02)
     (result,), _ = await answers_of([TEXT, USAGE], calls=1, stays_open=True)
     assert isinstance(result, Answer) and result.output == "whole"
+
+
+def of_choice(index: int, text: str = "", *, ends: bool = False, used: int | None = None) -> str:
+    """An event of one choice. `used`: tokens of the output so far, where the provider counts in every event."""
+    event: dict[str, Any] = {"choices": [{"index": index, "delta": {"content": text}, "finish_reason": "length" if ends else None}]}
+    return json.dumps(event if used is None else event | {"usage": {"prompt_tokens": 1, "completion_tokens": used}})
+
+
+async def one_of(events: list[str], **how: Any) -> Any:
+    ((told,), _) = await told_by(events, **how)
+    return told[-1]
+
+
+def outputs_of(answer: Any) -> list[tuple[str, str | None]]:
+    assert isinstance(answer, Answer)
+    return [(one.output, one.finish_reason) for one in (answer, *answer.others)]
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize("end", [["[DONE]"], []])
+async def test_a_choice_that_ends_first_ends_no_other_whose_tokens_are_counted_in_every_event(end: list[str]) -> None:
+    told = [of_choice(0, "one", used=1), of_choice(0, ends=True, used=1), of_choice(1, "t", used=2), of_choice(1, "wo", used=3)]
+    result = await one_of([*told, of_choice(1, ends=True, used=3), *end], n=2)
+    assert outputs_of(result) == [("one", "length"), ("two", "length")]
+    assert result.usage is not None and result.usage.output_tokens == 3
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ({"breaks": True}, FailureKind.CUT_OFF),
+        ({"stays_open": True, "chunk_idle_s": 0.3}, FailureKind.TIMEOUT),
+        ({}, FailureKind.CUT_OFF),
+    ],
+)
+async def test_choices_of_which_one_has_not_ended_are_no_answer(how: dict[str, Any], kind: FailureKind) -> None:
+    result = await one_of([of_choice(0, "one"), of_choice(1, "tw"), of_choice(0, ends=True)], n=2, **how)
+    assert isinstance(result, Failure) and result.kind is kind
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize(("end", "how"), [(["[DONE]"], {"stays_open": True}), ([], {})])
+async def test_a_provider_that_gives_fewer_choices_than_were_asked_for_may_say_that_this_is_all(
+    end: list[str], how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_client, "REST_S", 0.02)
+    result = await one_of([of_choice(0, "one"), of_choice(0, ends=True), *end], n=3, **how)
+    assert outputs_of(result) == [("one", "length")]
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [({"breaks": True}, FailureKind.CUT_OFF), ({"stays_open": True, "chunk_idle_s": 0.3}, FailureKind.TIMEOUT)],
+)
+async def test_a_choice_that_had_not_begun_is_missed_where_the_provider_did_not_say_so(how: dict[str, Any], kind: FailureKind) -> None:
+    result = await one_of([of_choice(0, "one"), of_choice(0, ends=True)], n=2, **how)
+    assert isinstance(result, Failure) and result.kind is kind
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize("how", [{"breaks": True}, {"stays_open": True, "chunk_idle_s": 0.3}])
+@pytest.mark.parametrize("n", [1, 2])
+async def test_choices_that_have_all_ended_are_whole_however_the_stream_ends(n: int, how: dict[str, Any]) -> None:
+    result = await one_of([*(of_choice(at, "x") for at in range(n)), *(of_choice(at, ends=True) for at in range(n))], n=n, **how)
+    assert outputs_of(result) == [("x", "length")] * n
 
 
 def said(text: str = "", **delta: Any) -> str:

@@ -4,6 +4,7 @@ Source: https://docs.claude.com/en/api/messages and …/api/messages-streaming (
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,7 +47,7 @@ class AnthropicWire:
     def read_body(self, data: bytes) -> Answer | Failure:
         return read_body(data)
 
-    def reader(self) -> "AnthropicStream":
+    def reader(self, body: Mapping[str, Any]) -> "AnthropicStream":
         return AnthropicStream()
 
 
@@ -68,6 +69,10 @@ class AnthropicStream:
     @property
     def is_whole(self) -> bool:
         return self.answer.complete and self.answer.usage is not None
+
+    @property
+    def may_end(self) -> bool:
+        return self.answer.complete
 
     def read(self, data: bytes) -> Piece | Failure | None:
         event = parsed(data)

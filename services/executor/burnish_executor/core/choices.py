@@ -47,8 +47,12 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
     text = ""
     for one in choices:
         target = choice_of(answer, one.get("index", 0)) if isinstance(one, dict) else None
-        delta = one.get("delta") if target is not None else None
-        if target is None or not isinstance(delta, dict):
+        if target is None:
+            continue
+        if one.get("finish_reason"):
+            target.finish_reason = str(one["finish_reason"])[:40]
+        delta = one.get("delta")
+        if not isinstance(delta, dict):
             continue
         said, probabilities = text_of(delta.get("content")), logprobs_in(one)
         calls = parts_of(target, delta.get("tool_calls"))
@@ -59,8 +63,6 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         overflow = added if isinstance(added, Failure) else add(answer)
         if isinstance(overflow, Failure):
             return overflow
-        if one.get("finish_reason"):
-            target.finish_reason = str(one["finish_reason"])[:40]
         target.logprobs += probabilities[: max(0, LOGPROBS_MOST - len(target.logprobs))]
         text += said if target is answer else ""
         told_as = delta | {"content": said if delta.get("content") is not None else None, "tool_calls": calls or None}
@@ -70,6 +72,11 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         if probabilities or shown.get("content") or shown.keys() - {"role", "content"}:
             told.append({"index": one.get("index", 0), "delta": shown, "logprobs": {"content": probabilities} if probabilities else None})
     return Piece(text, {"choices": told}, in_delta=True) if told else None
+
+
+def ended_of(answer: Answer, *, most: int = CHOICES_MOST) -> int:
+    """How many of the first `most` choices gave the reason for their end."""
+    return sum(one.finish_reason is not None for one in (answer, *answer.others)[:most])
 
 
 def logprobs_in(choice: dict[str, Any]) -> list[dict[str, Any]]:

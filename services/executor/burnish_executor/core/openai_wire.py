@@ -1,11 +1,12 @@
 """OpenAI's chat format: what is sent, and what its bodies and streams say. Pure (PROMISES E-07)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from burnish_executor.core.answer import Answer, Piece, add, merge_call, parsed, set_aside, text_of
 from burnish_executor.core.asides import says_more
-from burnish_executor.core.choices import CHOICES_MOST, add_choices, is_plain, logprobs_in
+from burnish_executor.core.choices import CHOICES_MOST, add_choices, ended_of, is_plain, logprobs_in
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
 from burnish_executor.core.provider_cache import prompt_cache_key
@@ -49,26 +50,37 @@ class OpenAIWire:
     def read_body(self, data: bytes) -> Answer | Failure:
         return read_body(data)
 
-    def reader(self) -> "OpenAIStream":
-        return OpenAIStream()
+    def reader(self, body: Mapping[str, Any]) -> "OpenAIStream":
+        asked = body.get("n")
+        return OpenAIStream(choices=max(1, min(asked, CHOICES_MOST)) if isinstance(asked, int) else 1)
 
 
 @dataclass(slots=True)
 class OpenAIStream:
-    """Reads the events of one stream. `ended`: the provider closed it with [DONE]."""
+    """Reads the events of one stream. `ended`: the provider closed it with [DONE]. `choices`: so many were asked for; one that has not
+    begun shows in no event.
+    """
 
     answer: Answer = field(default_factory=Answer)
     ended: bool = False
+    choices: int = 1
 
     @property
     def is_whole(self) -> bool:
         """The provider said that it was done, and what it used."""
         return self.answer.complete and self.answer.usage is not None
 
+    @property
+    def may_end(self) -> bool:
+        """Also with fewer choices than were asked for: many servers know no `n`, give one, and say no [DONE]. What they closed by
+        themselves is all they had to say; behind a broken connection or a silence another choice may have been to come.
+        """
+        return self.answer.complete or ended_of(self.answer) == 1 + len(self.answer.others)
+
     def read(self, data: bytes) -> Piece | Failure | None:
         self.ended = data == DONE
         if not self.is_whole or self.ended:
-            return read_chunk(self.answer, data)
+            return read_chunk(self.answer, data, choices=self.choices)
         _use(self.answer, parsed(data))
         return None
 
@@ -79,8 +91,10 @@ def _use(answer: Answer, chunk: Any) -> None:
         answer.usage = reported(_usage_in(chunk), service_tier=chunk.get("service_tier")) or answer.usage
 
 
-def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
-    """Adds one event of a stream to `answer`. None: nothing for the caller. A Failure ends the stream."""
+def read_chunk(answer: Answer, data: bytes, *, choices: int = 1) -> Piece | Failure | None:
+    """Adds one event of a stream to `answer`, which is complete once this many choices are. None: nothing for the caller. A Failure ends
+    the stream.
+    """
     if data == DONE:
         answer.complete = True
         return None
@@ -91,18 +105,19 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
         return failure_of_body(chunk)
     _use(answer, chunk)
     answer.simulated = answer.simulated or chunk.get("simulated") is True
-    choices = chunk.get("choices")
-    choice = _first(choices)
-    if (failure := _failure_in(choices)) is not None:
+    told = chunk.get("choices")
+    choice = _first(told)
+    if (failure := _failure_in(told)) is not None:
         return failure
     delta = _delta_of(answer, choice)
-    if isinstance(choices, list) and choices and not is_plain(choices):
-        added = add_choices(answer, choices)
-        answer.complete = answer.complete or answer.finish_reason is not None
-        return added
-    if choice.get("finish_reason"):
-        answer.finish_reason, answer.complete = str(choice["finish_reason"])[:40], True
-    return _added(answer, delta) if isinstance(delta, dict) else None
+    if isinstance(told, list) and told and not is_plain(told):
+        added = add_choices(answer, told)
+    else:
+        if choice.get("finish_reason"):
+            answer.finish_reason = str(choice["finish_reason"])[:40]
+        added = _added(answer, delta) if isinstance(delta, dict) else None
+    answer.complete = answer.complete or ended_of(answer, most=choices) == choices
+    return added
 
 
 def read_body(data: bytes) -> Answer | Failure:

@@ -1,5 +1,6 @@
 """What differs between the formats that providers speak. Everything else about a call is the same for all of them."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from burnish_executor.core.answer import Answer, Piece
@@ -21,6 +22,11 @@ class Reader(Protocol):
     @property
     def is_whole(self) -> bool:
         """Nothing that counts is missing any more: the reason for the end is known, and what was used."""
+        ...
+
+    @property
+    def may_end(self) -> bool:
+        """All that began has ended: where the provider closes its stream now, and nothing broke off, the answer is whole."""
         ...
 
     def read(self, data: bytes) -> Piece | Failure | None:
@@ -49,4 +55,6 @@ class Wire(Protocol):
         """A buffered answer."""
         ...
 
-    def reader(self) -> Reader: ...
+    def reader(self, body: Mapping[str, Any]) -> Reader:
+        """For the stream that answers `body`: what was asked says what is to be waited for."""
+        ...

@@ -134,7 +134,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
     if "text/event-stream" not in response.headers.get("content-type", "").lower():
         yield await _no_stream(response)
         return
-    reader, events, size = call.wire.reader(), EventStream(), 0
+    reader, events, size = call.wire.reader(call.body), EventStream(), 0
     body = PlainBody(response)
     wait_s, rest = call.timeout_s, 0
     while rest < REST_PARTS_MOST:
@@ -165,8 +165,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield said
         if isinstance(said, Failure):
             return
-    answer = reader.answer
-    yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
+    yield reader.answer if reader.may_end else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
 
 
 def _said(reader: Reader, events: Iterable[bytes]) -> Iterator[Piece | Failure]:
