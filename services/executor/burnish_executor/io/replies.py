@@ -1,6 +1,7 @@
 """Frames to a caller's inbox over core NATS. Chunks that come close together travel together; the first goes at once."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -110,10 +111,14 @@ class Reply:
         if not self.inbox:
             return
         self._nothing_to_accept()
-        try:
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
+        with contextlib.suppress(nats.errors.Error, OSError):  # frames may be lost; the record is what counts
             await self.bus.nc.publish(self.inbox, frame.to_bytes())
-        except (nats.errors.Error, OSError):
-            return  # frames may be lost; the record is what counts
+        if task and task.cancelling() > cancelled:
+            # Beyond its limit of pending bytes nats-py waits until NATS reads, and keeps a cancellation that comes there to itself: a model
+            # went on answering past its deadline, or after its caller had left. Waiting it must: else a moment's delay tears the stream.
+            raise asyncio.CancelledError
 
 
 def _whole(text: str) -> str:
