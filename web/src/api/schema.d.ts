@@ -1022,8 +1022,8 @@ export interface paths {
         /**
          * Read a batch's results
          * @description JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`. 404 once they went with
-         *     the days for which the workspace keeps text. With `follow` a gateway that is stopped ends with a line that has `error` alone, whose
-         *     `details.from_line` says where to go on.
+         *     the days for which the workspace keeps text. Where the rest cannot be read, or with `follow` the gateway is stopped, the last line
+         *     has `error` alone, whose `details.from_line` says where to go on.
          */
         get: operations["read_results_v1_batches__batch_id__results_get"];
         put?: never;
