@@ -4,7 +4,7 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -20,6 +20,8 @@ log = structlog.get_logger("burnish.process")
 
 STOP_GRACE_S: Final = 35.0
 """In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
+
+CANCEL_AGAIN_S: Final = 1.0
 
 START_AGAIN_S: Final = 0.2
 STANDS_AFTER_S: Final = (3.0, 30.0)
@@ -83,15 +85,33 @@ async def supervise(*coros: Coroutine[Any, Any, None], stop: asyncio.Event | Non
     """
     async with asyncio.TaskGroup() as group:
         tasks = {group.create_task(one) for one in coros}
-        if stop is None:
-            return
-        await _until(stop, tasks)
-        if any(task.done() and not task.cancelled() and task.exception() for task in tasks):
-            return
-        _, slow = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
-        for task in slow:
-            log.warning("stop_cut_off", task=task.get_name())
+        try:
+            if stop is None:
+                await asyncio.wait(tasks)
+                return
+            await _until(stop, tasks)
+            if not any(task.done() and not task.cancelled() and task.exception() for task in tasks):
+                _, slow = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
+                for task in slow:
+                    log.warning("stop_cut_off", task=task.get_name())
+            await ended(tasks)
+        except asyncio.CancelledError:  # by whoever stops the service, or by the group, as one of them failed
+            await ended(tasks)
+            raise
+
+
+async def ended(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancels those that still run, again every CANCEL_AGAIN_S until they have ended: a library that waits by `asyncio.wait_for`
+    forgets a cancellation now and then (see burnish_shared.waiting).
+    """
+    alive, is_again = {task for task in tasks if not task.done()}, False
+    while alive:
+        for task in alive:
+            if is_again:
+                log.warning("cancelled_again", task=task.get_name())
             task.cancel()
+        _, alive = await asyncio.wait(alive, timeout=CANCEL_AGAIN_S)
+        is_again = True
 
 
 class HealthServer:

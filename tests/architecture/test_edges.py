@@ -206,3 +206,15 @@ def test_nothing_waits_in_a_way_that_forgets_a_cancellation() -> None:
     """`asyncio.wait_for` of Python 3.11 does, in one moment of many; see burnish_shared.waiting."""
     found = [f"{one.path}:{node.lineno}" for one in modules() for node in ast.walk(one.tree) if dotted(node) == "asyncio.wait_for"]
     assert found == []
+
+
+def test_nothing_asks_the_bus_by_the_clients_own_limits() -> None:
+    """They wait by `asyncio.wait_for`; `Bus.request` and `Bus.publish` do not."""
+    names = (".nc.request", ".js.publish")
+    found = [
+        f"{one.path}:{node.lineno}"
+        for one in modules()
+        for node in ast.walk(one.tree)
+        if isinstance(node, ast.Attribute) and (dotted(node) or "").endswith(names) and not one.path.endswith("bus/connect.py")
+    ]
+    assert found == []

@@ -1,6 +1,7 @@
 """The parts of a service process: health over HTTP, stopping, failing."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 
 import pytest
 
+from burnish_shared import process
 from burnish_shared.process import HealthServer, supervise
 
 
@@ -60,6 +62,43 @@ async def test_stopping_waits_for_the_parts_to_finish() -> None:
     asyncio.get_running_loop().call_soon(stop.set)
     await asyncio.wait_for(supervise(part(), part(), stop=stop), 15)
     assert finished == [True, True]
+
+
+async def forgetful(ends: list[str]) -> None:
+    """Forgets the first cancellation, as a loop around `asyncio.wait_for` may."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        ends.append("ended")
+
+
+async def fail_soon() -> None:
+    await asyncio.sleep(0)
+    raise RuntimeError("broken")
+
+
+@pytest.mark.promise("G-18")
+async def test_a_part_that_forgets_a_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "CANCEL_AGAIN_S", 0.01)
+    monkeypatch.setattr(process, "STOP_GRACE_S", 0.01)
+    ends: list[str] = []
+    running = asyncio.create_task(supervise(forgetful(ends)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait({running}, timeout=5)
+    assert running.cancelled() and ends == ["ended"]
+    for given in ({}, {"stop": asyncio.Event()}):
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.timeout(5):
+                await supervise(forgetful(ends), fail_soon(), **given)
+    stop = asyncio.Event()
+    stop.set()
+    async with asyncio.timeout(5):
+        await supervise(forgetful(ends), stop=stop)
+    assert ends == ["ended"] * 4
 
 
 PROGRAM = """

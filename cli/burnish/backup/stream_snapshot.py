@@ -93,7 +93,7 @@ def _config(stored: StoredStream, replicas: int | None) -> dict[str, Any]:
 
 async def _send(bus: Bus, subject: str, piece: bytes, *, timeout_s: float) -> bytes:
     try:
-        return bytes((await bus.nc.request(subject, piece, timeout=timeout_s)).data)
+        return bytes((await bus.request(subject, piece, timeout_s=timeout_s)).data)
     except (nats.errors.Error, TimeoutError) as error:
         raise Unavailable("NATS stopped taking a stream that is restored.") from error
 

@@ -129,7 +129,7 @@ async def _fetch(bus: Bus, advisory: Advisory) -> dict[str, Any]:
         return {}
     try:
         request = json.dumps({"seq": advisory.stream_seq}).encode()
-        answer = json.loads((await bus.nc.request(f"$JS.API.STREAM.MSG.GET.{advisory.stream}", request, timeout=API_TIMEOUT_S)).data)
+        answer = json.loads((await bus.request(f"$JS.API.STREAM.MSG.GET.{advisory.stream}", request, timeout_s=API_TIMEOUT_S)).data)
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise Unavailable("The message bus cannot be reached at the moment.", retry_after_s=1) from error
     found: dict[str, Any] = answer.get("message", {})

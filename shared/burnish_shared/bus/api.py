@@ -25,7 +25,7 @@ async def ask(bus: Bus, subject: str, body: Mapping[str, object] | None = None) 
     """The answer to `$JS.API.<subject>`. Raises ApiError when it is an error, Unavailable when none comes."""
     request = json.dumps(body).encode() if body is not None else b""
     try:
-        answer = await bus.nc.request(f"$JS.API.{subject}", request, timeout=TIMEOUT_S)
+        answer = await bus.request(f"$JS.API.{subject}", request, timeout_s=TIMEOUT_S)
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise Unavailable("NATS cannot be reached at the moment; try again.", retry_after_s=1) from error
     decoded: dict[str, Any] = json.loads(answer.data)

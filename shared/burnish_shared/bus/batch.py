@@ -312,7 +312,7 @@ class _Consumer:
     async def _find_ack_wait_s(self) -> float:
         """What the consumer really has: a setting may have made it shorter than the spec's."""
         try:
-            answer = await self.bus.nc.request(f"$JS.API.CONSUMER.INFO.{self.spec.stream}.{self.spec.durable}", timeout=2)
+            answer = await self.bus.request(f"$JS.API.CONSUMER.INFO.{self.spec.stream}.{self.spec.durable}", timeout_s=2)
             return float(json.loads(answer.data)["config"]["ack_wait"]) / SECOND_NS
         except (nats.errors.Error, TimeoutError, KeyError):
             return self.spec.ack_wait_s

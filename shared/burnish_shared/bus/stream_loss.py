@@ -123,7 +123,7 @@ async def _send_recent_again(db: Database, stream: str, *, service: str, from_se
 async def _stand(bus: Bus, stream: str) -> Mark:
     """When the stream was created and how far it has come."""
     try:
-        answer = json.loads((await bus.nc.request(f"{STREAM_INFO}{stream}", timeout=API_TIMEOUT_S)).data)
+        answer = json.loads((await bus.request(f"{STREAM_INFO}{stream}", timeout_s=API_TIMEOUT_S)).data)
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise Unavailable("The message bus cannot be reached at the moment.", retry_after_s=1) from error
     if "error" in answer:

@@ -17,7 +17,7 @@ async def ask_executor(gateway: Gateway, place: KeyPlace) -> KeyTestAnswer:
     """Raises Unavailable when no executor answered in time, RateLimited when the one that was asked tries as many keys as it may."""
     request = KeyTestRequest(workspace_id=place.workspace_id, provider_key_id=place.provider_key_id)
     try:
-        answer = await gateway.bus.nc.request(subjects.PROVIDER_KEYS_TEST, request.model_dump_json().encode(), timeout=WAIT_S)
+        answer = await gateway.bus.request(subjects.PROVIDER_KEYS_TEST, request.model_dump_json().encode(), timeout_s=WAIT_S)
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise Unavailable("No executor could try this key at the moment; try again.", retry_after_s=1) from error
     if not answer.data:
