@@ -1,8 +1,9 @@
 import { ChevronRight, X } from "lucide-react";
 import { useState } from "react";
 import { useModels } from "@/api/models";
-import { CodeEditor, Combobox, Field, IconButton, Input, Section, Select } from "@/kit";
+import { CodeEditor, Combobox, Field, IconButton, Input, Section, Select, Textarea } from "@/kit";
 import { AS_JSON, type Content, nameOf } from "./content";
+import { stopFrom, stopText } from "./stop";
 
 const MOST_FALLBACKS = 5;
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"];
@@ -53,10 +54,8 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
           <Field label="Reasoning effort">
             <Select empty="Not set" value={typeof content.reasoning_effort === "string" ? content.reasoning_effort : ""} disabled={readOnly} onChange={(next) => set({ reasoning_effort: next })} options={EFFORTS.map((one) => ({ value: one, label: one }))} />
           </Field>
-          <Field label="Stop at">
-            <Input mono value={stopOf(content.stop)} readOnly={readOnly} onChange={(event) => set({ stop: event.target.value })} />
-          </Field>
         </div>
+        <StopField value={content.stop} readOnly={readOnly} onChange={(stop) => set({ stop })} />
         <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} readOnly={readOnly} onChange={(value) => set(othersOf(value))} onFault={setFault} fault={faults.others} unread={unread.others} check={strangeField} />
       </More>
     </Section>
@@ -87,8 +86,20 @@ function NumberField({ field, value, onChange, readOnly, placeholder = "Not set"
   );
 }
 
-function stopOf(value: unknown): string {
-  return typeof value === "string" ? value : Array.isArray(value) ? value.join(" ") : "";
+/** The sequences at which a model stops, each with every blank in it. */
+function StopField({ value, onChange, readOnly }: { value: unknown; onChange: (value: string | string[] | undefined) => void; readOnly: boolean }) {
+  const [text, setText] = useState<string | null>(null);
+  // As it was typed, with lines that are still empty, while it says what the draft has.
+  const shown = text !== null && JSON.stringify(stopFrom(text)) === JSON.stringify(value) ? text : stopText(value);
+  const take = (next: string) => {
+    setText(next);
+    onChange(stopFrom(next));
+  };
+  return (
+    <Field label="Stop at" hint="One a line. A line break within is \n, a backslash \\.">
+      <Textarea mono rows={2} value={shown} readOnly={readOnly} onChange={(event) => take(event.target.value)} />
+    </Field>
+  );
 }
 
 function othersOf(value: unknown): Partial<Content> {
