@@ -21,7 +21,8 @@ log = structlog.get_logger("burnish.process")
 STOP_GRACE_S: Final = 35.0
 """In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
 
-CANCEL_AGAIN_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 5.0
+"""Longer than what a loop does to end well takes, such as giving back what it had claimed while the database is busy."""
 
 START_AGAIN_S: Final = 0.2
 STANDS_AFTER_S: Final = (3.0, 30.0)

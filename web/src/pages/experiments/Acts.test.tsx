@@ -14,7 +14,7 @@ const experiment = (changes: object) => ({
   id: "e", revision: 4, status: "running", name: "Shorter", description: "", prompt: "a", kind: "ab", label: "production", unit: "end_user", metric: "satisfaction", direction: "higher", allocation: "fixed", on_winner: "offered", targeting: "", namespace: null,
   arms: [arm("control", true, 1), arm("candidate", false, 2)], deciding: { method: "sequential" }, rollout: null, rollout_state: null, step: null, winner: null, promotion: null, results: null, guardrails: [], shadow_budget_nusd: null, ...changes,
 }); // prettier-ignore
-const rollout = { kind: "rollout", rollout: { steps: [0.05, 0.25, 0.5, 1] }, rollout_state: "stepping" };
+const rollout = { kind: "rollout", rollout: { steps: [0.05, 0.25, 0.5, 1] }, rollout_state: "ramping" };
 
 const REFUSED = { error: { code: "conflict", message: "The experiment was changed meanwhile: you saw revision 4, it is at 5. Read it again.", param: "revision" } };
 
