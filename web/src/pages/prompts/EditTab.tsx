@@ -51,8 +51,11 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
     start(base, contentOf(base));
     toast("The draft is discarded", { label: "Undo", run: () => start(base, content) });
   };
+  const run = () => {
+    if (may.run) running.start();
+  };
   useHotkey("mod+s", save);
-  useHotkey("mod+enter", running.start);
+  useHotkey("mod+enter", run);
 
   return (
     <div className="flex flex-col gap-4">
@@ -74,14 +77,14 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
       </div>
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,1fr)_23rem] lg:grid-rows-[auto_1fr]">
         <div className="order-1 flex min-w-0 flex-col gap-4">
-          <Messages messages={draft.content.messages} onChange={(messages) => draft.set({ messages })} variables={known} readOnly={readOnly} faultAt={error?.param ?? null} onRun={running.start} onSave={save} />
+          <Messages messages={draft.content.messages} onChange={(messages) => draft.set({ messages })} variables={known} readOnly={readOnly} faultAt={error?.param ?? null} onRun={run} onSave={save} />
           {error ? (
             <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13">
               {error.message}
             </p>
           ) : null}
           <Estimate draft={draft} texts={textsOf(draft, found)} />
-          <ModelTexts content={draft.content} set={draft.set} variables={known} readOnly={readOnly} faultAt={null} onRun={running.start} onSave={save} />
+          <ModelTexts content={draft.content} set={draft.set} variables={known} readOnly={readOnly} faultAt={null} onRun={run} onSave={save} />
         </div>
         <div className="contents lg:order-2 lg:row-span-2 lg:flex lg:min-w-0 lg:flex-col lg:gap-4">
           <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} found={found} readOnly={readOnly} />
