@@ -431,3 +431,38 @@ async def test_the_executor_shows_how_far_costs_and_bookings_are_apart(database_
         assert await shown() == 0
         await books.execute("UPDATE executions SET cost_nusd = cost_nusd - 7")
         assert await shown() == 7
+
+
+@pytest.mark.promise("C-13")
+async def test_what_a_provider_counted_beyond_a_hold_is_no_drift(database_urls: Any, workspace: Workspace) -> None:
+    """The cost is what was charged; the rest is booked beside it, at the platform's loss."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = wish(workspace)
+        await gateway.ask(asked)
+        await settle(books, record(asked, cost_nusd=HOLD_NUSD, overage_nusd=50))
+        assert {row["kind"]: row["amount_nusd"] for row in await books.fetch("SELECT kind, amount_nusd FROM transfers")}.items() >= {
+            ("charge", HOLD_NUSD),
+            ("overage", 50),
+        }
+        assert await books.fetchval("SELECT ledger_drift(2)") == 0
+        await books.execute("UPDATE executions SET details = jsonb_set(details, '{overage_nusd}', '49')")
+        assert await books.fetchval("SELECT ledger_drift(2)") == 1
+
+
+@pytest.mark.capability("B2")
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("make", ["make_budget_account($1, gen_random_uuid(), 1, NULL, 'day', true)", "make_allowance_account($1)"])
+async def test_an_account_made_while_its_workspace_is_resumed_is_not_suspended(
+    database_urls: Any, workspace: Workspace, make: str, is_first: bool
+) -> None:
+    """Whichever of the two begins first."""
+    ask, resume = f"SELECT {make}", "SELECT suspend_workspace($1, false)"
+    async with superuser(database_urls) as books, superuser(database_urls) as other:
+        await books.execute("SELECT suspend_workspace($1, true)", workspace.workspace_id)
+        async with books.transaction():
+            await books.execute(ask if is_first else resume, workspace.workspace_id)
+            second = asyncio.create_task(other.execute(resume if is_first else ask, workspace.workspace_id))
+            await asyncio.wait({second}, timeout=0.5)
+        await second
+        assert await books.fetchval("SELECT count(*) FROM accounts WHERE workspace_id = $1", workspace.workspace_id) == 2
+        assert not await books.fetchval("SELECT bool_or(suspended) FROM accounts WHERE workspace_id = $1", workspace.workspace_id)

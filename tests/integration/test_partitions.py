@@ -24,10 +24,14 @@ def day(ahead: int) -> str:
     return (datetime.now(UTC) + timedelta(days=ahead)).strftime("%Y%m%d")
 
 
+async def connected(dsn: str, **settings: str) -> asyncpg.Connection:
+    return await asyncpg.connect(dsn, server_settings={"search_path": "burnish", **settings})
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def owner(database_urls: DatabaseUrls) -> AsyncIterator[asyncpg.Connection]:
     """A superuser in a database whose days since yesterday were never made."""
-    connection = await asyncpg.connect(database_urls["superuser"], server_settings={"search_path": "burnish"})
+    connection = await connected(database_urls["superuser"])
     for name in await partitions(connection):
         await connection.execute(f"DROP TABLE {name}")
     yield connection
@@ -49,13 +53,18 @@ async def write_contents(connection: asyncpg.Connection, *, rows: int) -> None:
     )
 
 
-async def ensure(urls: DatabaseUrls) -> None:
-    """As analytics calls it, with its time limits."""
-    worker = await asyncpg.connect(
-        urls["analytics"], server_settings={"search_path": "burnish", "statement_timeout": "5000", "lock_timeout": "300"}
-    )
+async def ensure(urls: DatabaseUrls) -> list[str]:
+    """As analytics calls it, except that it would wait for a lock until its time is over. What it was warned of."""
+    return (await called(urls["analytics"], "SELECT ensure_partitions(7)"))[1]
+
+
+async def called(dsn: str, sql: str) -> tuple[int, list[str]]:
+    """What a function answers, and what it warned of. It would wait for a lock until its time is over."""
+    worker = await connected(dsn, statement_timeout="5000", lock_timeout="0")
+    told: list[str] = []
+    worker.add_log_listener(lambda _, message: told.append(str(message)))
     try:
-        await worker.execute("SELECT ensure_partitions(7)")
+        return await worker.fetchval(sql), told
     finally:
         await worker.close()
 
@@ -93,8 +102,49 @@ async def test_a_table_that_somebody_holds_keeps_no_other_from_its_partitions(
 ) -> None:
     async with owner.transaction():
         await owner.execute("LOCK TABLE execution_contents IN ACCESS SHARE MODE")
-        await ensure(database_urls)
+        told = await ensure(database_urls)
+    assert [one for one in told if "execution_contents have to wait" in one] == told != []
     assert await partitions(owner) == {f"{table}_{day(ahead)}" for table in TABLES - {"execution_contents"} for ahead in range(8)}
+    assert await ensure(database_urls) == []
+    assert await partitions(owner) == {f"{table}_{day(ahead)}" for table in TABLES for ahead in range(8)}
+
+
+async def test_two_that_make_partitions_at_once_wait_for_each_other(owner: asyncpg.Connection, database_urls: DatabaseUrls) -> None:
+    async with owner.transaction():
+        await owner.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.ensure_partitions'))")
+        second = asyncio.create_task(ensure(database_urls))
+        assert not (await asyncio.wait({second}, timeout=0.5))[0], "longer than a lock of a table is waited for"
+    assert await second == []
+
+
+@pytest.mark.parametrize(
+    ("service", "table", "ago", "sql"),
+    [
+        ("analytics", "executions", 402, "SELECT forget_days(400, 30, 100)"),
+        ("webhooks", "webhook_deliveries", 32, "SELECT forget_old_webhooks(30, 100)"),
+    ],
+)
+async def test_a_day_that_somebody_reads_is_dropped_later_and_keeps_nothing_else_from_being_forgotten(
+    owner: asyncpg.Connection, database_urls: DatabaseUrls, service: str, table: str, ago: int, sql: str
+) -> None:
+    part = f"{table}_{day(-ago)}"
+    await owner.execute("CALL make_day_partition($1, (clock_timestamp() AT TIME ZONE 'UTC')::date - $2::integer)", table, ago)
+    await owner.execute(
+        "INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason, at)"
+        " VALUES (gen_random_uuid(), 'c', 's', 1, 's', 1, 'r', clock_timestamp() - interval '40 days')"
+    )
+    await owner.execute(
+        "INSERT INTO webhook_endpoint_days (workspace_id, endpoint_id, day)"
+        " VALUES (gen_random_uuid(), gen_random_uuid(), (clock_timestamp() AT TIME ZONE 'UTC')::date - 100)"
+    )
+    async with owner.transaction():
+        await owner.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+        done, told = await called(database_urls[service], sql)
+        assert done == 1 and len(told) == 1 and f"{part} has to wait to be dropped" in told[0]
+        assert (await called(database_urls[service], sql))[0] == 0, "nobody goes round in a circle meanwhile"
+    assert part in await partitions(owner)
+    assert await called(database_urls[service], sql) == (1, [])
+    assert part not in await partitions(owner)
 
 
 @pytest.mark.parametrize("is_launcher", [True, False])

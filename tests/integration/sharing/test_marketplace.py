@@ -44,6 +44,12 @@ async def found(caller: Caller, query: str = "") -> list[str]:
     return [one["id"] for one in answer.body["data"]]
 
 
+async def test_a_text_that_is_too_long_for_an_index_of_words_is_found_by_its_beginning(superuser: asyncpg.Connection) -> None:
+    words = "SELECT string_agg('word' || n, ' ') FROM generate_series(1, 100000) n"
+    searched = f"SELECT marketplace_search('name', '', '', '{{}}', ({words})) @@ $1::text::tsquery"
+    assert await superuser.fetchval(searched, "word7") and not await superuser.fetchval(searched, "word99999")
+
+
 async def measured(superuser: asyncpg.Connection, caller: Caller, **sums: int) -> None:
     """A day of rollups of version 1."""
     counts = {"executions": 0, "successes": 0, "cost_nusd": 0, "thumbs_up": 0, "thumbs_down": 0, "simulated": 0} | sums
