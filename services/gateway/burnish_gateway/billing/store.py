@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
 
 from burnish_shared.db.session import Tx
+
+OF_EXECUTIONS: Final = ("charge", "overage")
+"""Kinds of transfers that belong to an execution. No other does."""
 
 
 async def find_balance(tx: Tx, account_id: int) -> Record | None:
@@ -32,11 +36,12 @@ async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
 async def list_transfers(
     tx: Tx, *, after: int | None, limit: int, kind: str | None, start: datetime | None, end: datetime | None
 ) -> Sequence[Record]:
-    """Newest first, at most limit + 1."""
+    """Newest first, at most limit + 1. What no execution moved is little beside all charges, and has an index of its own."""
+    unexecuted = "" if kind is None or kind in OF_EXECUTIONS else "execution_id IS NULL AND "
     return await tx.fetch(
         "SELECT transfer_id, kind, amount_nusd, debit_account_id, credit_account_id, execution_id, reason, corrects, at FROM transfers "
-        "WHERE ($1::bigint IS NULL OR transfer_id < $1) AND ($3::text IS NULL OR kind = $3) AND ($4::timestamptz IS NULL OR at >= $4) "
-        "AND ($5::timestamptz IS NULL OR at < $5) ORDER BY transfer_id DESC LIMIT $2",
+        f"WHERE {unexecuted}($1::bigint IS NULL OR transfer_id < $1) AND ($3::text IS NULL OR kind = $3) "
+        "AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5) ORDER BY transfer_id DESC LIMIT $2",
         after,
         limit + 1,
         kind,
@@ -49,7 +54,8 @@ async def find_charge(tx: Tx, *, transfer_id: int | None, execution_id: UUID | N
     """A charge or fee of this workspace, and what was not given back of it yet."""
     return await tx.fetchrow(
         "SELECT t.transfer_id, t.amount_nusd - coalesce((SELECT sum(c.amount_nusd) FROM transfers c "
-        "WHERE c.workspace_id = t.workspace_id AND c.corrects = t.transfer_id), 0)::bigint AS left_nusd FROM transfers t "
+        "WHERE c.workspace_id = t.workspace_id AND c.execution_id IS NULL AND c.corrects = t.transfer_id), 0)::bigint AS left_nusd "
+        "FROM transfers t "
         "WHERE t.kind IN ('charge', 'fee') AND (t.transfer_id = $1 OR t.execution_id = $2)",
         transfer_id,
         execution_id,

@@ -55,7 +55,10 @@ async def list_page(tx: Tx, workspace_id: UUID, *, slug: str | None, before: UUI
 
 
 async def figures(tx: Tx, workspace_id: UUID, batch_id: UUID) -> Sequence[Record]:
-    """Of each arm what it came to, beside what was answered then. A line's custom id is `<number of the arm>:<execution of then>`."""
+    """Of each arm what it came to, beside what was answered then. A line's custom id is `<number of the arm>:<execution of then>`.
+
+    OFFSET 0: each is looked up by itself, as joined freely all days are read from end to end.
+    """
     return await tx.fetch(
         """WITH lines AS (
              SELECT split_part(custom_id, ':', 1)::integer AS arm, split_part(custom_id, ':', 2)::uuid AS before, execution_id, status
@@ -70,10 +73,14 @@ async def figures(tx: Tx, workspace_id: UUID, batch_id: UUID) -> Sequence[Record
                   count(*) FILTER (WHERE c.output IS NOT NULL AND oc.output IS NOT NULL) AS compared,
                   count(*) FILTER (WHERE c.output = oc.output) AS same_answer
              FROM lines l
-             LEFT JOIN executions e ON e.execution_id = l.execution_id AND e.workspace_id = $1
-             LEFT JOIN execution_contents c ON c.execution_id = l.execution_id AND c.workspace_id = $1
-             LEFT JOIN executions o ON o.execution_id = l.before AND o.workspace_id = $1
-             LEFT JOIN execution_contents oc ON oc.execution_id = l.before AND oc.workspace_id = $1
+             LEFT JOIN LATERAL (SELECT x.cost_nusd, x.latency_ms, x.output_tokens FROM executions x
+                                 WHERE x.execution_id = l.execution_id AND x.workspace_id = $1 OFFSET 0) e ON true
+             LEFT JOIN LATERAL (SELECT x.output FROM execution_contents x
+                                 WHERE x.execution_id = l.execution_id AND x.workspace_id = $1 OFFSET 0) c ON true
+             LEFT JOIN LATERAL (SELECT x.cached, x.cost_nusd, x.latency_ms, x.output_tokens FROM executions x
+                                 WHERE x.execution_id = l.before AND x.workspace_id = $1 OFFSET 0) o ON true
+             LEFT JOIN LATERAL (SELECT x.output FROM execution_contents x
+                                 WHERE x.execution_id = l.before AND x.workspace_id = $1 OFFSET 0) oc ON true
             GROUP BY l.arm ORDER BY l.arm""",
         workspace_id, batch_id,
     )  # fmt: skip

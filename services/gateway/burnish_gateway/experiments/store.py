@@ -193,7 +193,10 @@ SHADOWS_MOST: Final = 5_000
 
 
 async def shadow_figures(tx: Tx, workspace_id: UUID, experiment_id: UUID) -> Sequence[Record]:
-    """Of each shadow arm what it came to, beside the live answers to the same calls; what those from the cache cost says nothing."""
+    """Of each shadow arm what it came to, beside the live answers to the same calls; what those from the cache cost says nothing.
+
+    OFFSET 0: each is looked up by itself, as joined freely all days are read from end to end.
+    """
     return await tx.fetch(
         """WITH seen AS (
              SELECT execution_id, status, cost_nusd, latency_ms, output_tokens, details -> 'experiment' ->> 'arm' AS arm,
@@ -208,9 +211,12 @@ async def shadow_figures(tx: Tx, workspace_id: UUID, experiment_id: UUID) -> Seq
                   count(*) FILTER (WHERE c.output IS NOT NULL AND oc.output IS NOT NULL) AS compared,
                   count(*) FILTER (WHERE c.output = oc.output) AS same_answer
              FROM seen s
-             LEFT JOIN execution_contents c ON c.execution_id = s.execution_id AND c.workspace_id = $1
-             LEFT JOIN executions o ON o.execution_id = s.live AND o.workspace_id = $1
-             LEFT JOIN execution_contents oc ON oc.execution_id = s.live AND oc.workspace_id = $1
+             LEFT JOIN LATERAL (SELECT x.output FROM execution_contents x
+                                 WHERE x.execution_id = s.execution_id AND x.workspace_id = $1 OFFSET 0) c ON true
+             LEFT JOIN LATERAL (SELECT x.cached, x.status, x.cost_nusd, x.latency_ms FROM executions x
+                                 WHERE x.execution_id = s.live AND x.workspace_id = $1 OFFSET 0) o ON true
+             LEFT JOIN LATERAL (SELECT x.output FROM execution_contents x
+                                 WHERE x.execution_id = s.live AND x.workspace_id = $1 OFFSET 0) oc ON true
             WHERE s.arm IS NOT NULL GROUP BY s.arm ORDER BY s.arm""",
         workspace_id, experiment_id, SHADOWS_MOST,
     )  # fmt: skip

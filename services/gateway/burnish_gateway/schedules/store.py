@@ -132,8 +132,8 @@ async def spent_nusd(tx: Tx, workspace_id: UUID, schedule_id: UUID, *, since: da
                FROM optimization_schedule_runs r JOIN optimization_jobs j ON j.workspace_id = r.workspace_id AND j.job_id = r.job_id
               WHERE r.workspace_id = $1 AND r.schedule_id = $2 AND r.started_at >= $3 AND r.started_at < $4),
            fees AS (
-             SELECT t.amount_nusd - coalesce((SELECT sum(c.amount_nusd) FROM transfers c
-                                               WHERE c.workspace_id = $1 AND c.corrects = t.transfer_id), 0) AS fee_nusd
+             SELECT t.amount_nusd - coalesce((SELECT sum(c.amount_nusd) FROM transfers c WHERE c.workspace_id = $1
+                                                 AND c.execution_id IS NULL AND c.corrects = t.transfer_id), 0) AS fee_nusd
                FROM transfers t WHERE t.workspace_id = $1 AND t.kind = 'fee' AND t.reference = ANY (ARRAY(SELECT reference FROM jobs)))
            SELECT (coalesce((SELECT sum(cost_nusd) FROM jobs), 0) + coalesce((SELECT sum(fee_nusd) FROM fees), 0))::bigint""",
         workspace_id,
