@@ -64,6 +64,10 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
     "BurnishWebhooksLate": ({"burnish_webhook_oldest_due_seconds": "300x70"}, {"burnish_webhook_oldest_due_seconds": "3x70"}),
     "BurnishWebhooksHeld": ({"burnish_webhook_held": "1x70"}, {"burnish_webhook_held": "0x70"}),
     "BurnishLedgerDrift": ({"burnish_ledger_drift": "1x70"}, {"burnish_ledger_drift": "0x70"}),
+    "BurnishLedgerUnchecked": (
+        {"burnish_ledger_checked_timestamp_seconds": "0x70"},
+        {"burnish_ledger_checked_timestamp_seconds": "0+60x70"},
+    ),
     "BurnishExecutionsSwept": ({"burnish_executor_swept_total": "0+2x70"}, {"burnish_executor_swept_total": "0x60 1x10"}),
     "BurnishProviderOverage": (
         {"burnish_executor_overage_nusd_total": "0+2000000x1500"},

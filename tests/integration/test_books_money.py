@@ -15,6 +15,7 @@ from burnish_executor.settings import ExecutorSettings
 from burnish_executor.sweep import watch_ledger
 from burnish_shared.books.admission import RateLimit, Verdict
 from burnish_shared.contracts.events import Event
+from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import KEK
 from tests.embedded.workspaces import Workspace
@@ -447,6 +448,30 @@ async def test_what_a_provider_counted_beyond_a_hold_is_no_drift(database_urls: 
         assert await books.fetchval("SELECT ledger_drift(2)") == 0
         await books.execute("UPDATE executions SET details = jsonb_set(details, '{overage_nusd}', '49')")
         assert await books.fetchval("SELECT ledger_drift(2)") == 1
+
+
+@pytest.mark.promise("C-13")
+async def test_books_are_compared_by_one_executor_at_a_time_and_for_as_long_as_it_takes(database_urls: Any) -> None:
+    settings = ExecutorSettings(sweep_interval_s=0.01, ledger_check_s=0.01, **CONNECTS)
+    db = await Database.open(database_urls["executor"], application_name="test-executor", statement_timeout_ms=100)
+    stop = asyncio.Event()
+    metrics.LEDGER_CHECKED.set(0)
+    async with superuser(database_urls) as books:
+        await books.execute(  # longer than the pool's statements and its patience with a silent server
+            "CREATE OR REPLACE FUNCTION ledger_drift(p_days integer) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER"
+            " SET search_path = burnish, pg_temp AS $$ SELECT 0::bigint FROM pg_sleep(1.5) $$"
+        )
+        async with books.transaction():
+            await books.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.ledger_drift'))")
+            watching = asyncio.create_task(watch_ledger(db, settings=settings, stop=stop))
+            await asyncio.sleep(2)
+            assert REGISTRY.get_sample_value("burnish_ledger_checked_timestamp_seconds") == 0, "another one is at it"
+        async with asyncio.timeout(15):
+            while not REGISTRY.get_sample_value("burnish_ledger_checked_timestamp_seconds"):
+                await asyncio.sleep(0.01)
+    stop.set()
+    await watching
+    await db.close()
 
 
 @pytest.mark.capability("B2")

@@ -15,6 +15,7 @@ RECORD_WAITING = Gauge("burnish_executor_record_waiting", "Finished executions t
 RECORDS_SUPERSEDED = Counter("burnish_executor_superseded_total", "Finished executions whose row another claim had written")
 SWEPT = Counter("burnish_executor_swept_total", "Executions ended by the sweeper")
 LEDGER_DRIFT_NUSD = Gauge("burnish_ledger_drift", "How far costs and bookings of the last two days are apart, in nano-dollars; must be 0")
+LEDGER_CHECKED = Gauge("burnish_ledger_checked_timestamp_seconds", "When costs and bookings were last compared to the end")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")
 FALLBACKS = Counter("burnish_executor_fallbacks_total", "Times that another model was asked, by what had failed", ["reason"])
 KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell workspaces' own provider keys", ["outcome"])

@@ -9,7 +9,7 @@ from burnish_executor.io import tickets_store
 from burnish_executor.io.answers_store import sweep_answers
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.bus.relay import Relay
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import SILENCE_S, Database
 from burnish_shared.errors import BurnishError
 from burnish_shared.waiting import came
 
@@ -21,6 +21,9 @@ CACHE_AT_ONCE = 5_000
 
 LEDGER_DAYS = 2
 """Of which the books are compared: what was admitted today and yesterday (UTC). `burnish doctor --audit` compares all of it."""
+
+LEDGER_MOST_S = 120.0
+"""How long that may take in a large installation, where it is longer than any other statement."""
 
 
 async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay, stop: asyncio.Event) -> None:
@@ -51,7 +54,8 @@ async def _sweep(db: Database, *, grace_ms: int) -> int:
 async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asyncio.Event) -> None:
     """Compares what executions cost with what was booked for them, by workspace and day, every `ledger_check_s` (PROMISES C-13).
 
-    The two differ when somebody wrote past the books. It is looked at soon after the start too, and not at all while PostgreSQL is away.
+    The two differ when somebody wrote past the books. It is looked at soon after the start too, and not at all while PostgreSQL is away
+    or another executor is at it.
     """
     wait_s = settings.sweep_interval_s
     while not stop.is_set():
@@ -59,11 +63,15 @@ async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asynci
         wait_s = settings.ledger_check_s
         try:
             async with db.unit_of_work() as tx:
-                drift_nusd: int = await tx.fetchval("SELECT ledger_drift($1)", LEDGER_DAYS)
+                if not await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('burnish.ledger_drift'))"):
+                    continue
+                await tx.execute("SELECT set_config('statement_timeout', $1, true)", str(int(LEDGER_MOST_S * 1000)))
+                drift_nusd: int = await tx.fetchval("SELECT ledger_drift($1)", LEDGER_DAYS, patience_s=LEDGER_MOST_S + SILENCE_S)
         except BurnishError as error:
             log.warning("ledger.unchecked", error=str(error))
             continue
         metrics.LEDGER_DRIFT_NUSD.set(drift_nusd)
+        metrics.LEDGER_CHECKED.set_to_current_time()
         if drift_nusd:
             log.error("ledger.drift", nusd=drift_nusd, days=LEDGER_DAYS)
 

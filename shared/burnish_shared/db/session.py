@@ -87,8 +87,9 @@ class Tx:
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         return await self.connection.fetchrow(sql, *args)  # type: ignore[no-any-return]
 
-    async def fetchval(self, sql: str, *args: object) -> Any:
-        return await self.connection.fetchval(sql, *args)
+    async def fetchval(self, sql: str, *args: object, patience_s: float | None = None) -> Any:
+        """`patience_s`: for what may take longer than the pool's statements do, and raised its own statement_timeout."""
+        return await self.connection.fetchval(sql, *args, timeout=patience_s)
 
     async def execute(self, sql: str, *args: object) -> str:
         return await self.connection.execute(sql, *args)  # type: ignore[no-any-return]
