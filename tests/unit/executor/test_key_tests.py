@@ -89,7 +89,7 @@ async def test_a_caller_whom_a_full_executor_got_is_told_to_come_again() -> None
     async def request(*_: Any, **__: Any) -> Any:
         return SimpleNamespace(data=b"")
 
-    gateway: Any = SimpleNamespace(bus=SimpleNamespace(nc=SimpleNamespace(request=request)))
+    gateway: Any = SimpleNamespace(bus=SimpleNamespace(request=request))
     with pytest.raises(RateLimited) as refused:
         await ask_executor(gateway, KeyPlace(new_uuid(), new_uuid(), 1))
     assert refused.value.retry_after_s == 1
