@@ -102,7 +102,8 @@ async def list_comments(tx: Tx, workspace_id: UUID, wanted: Wanted, *, before: U
               LEFT JOIN prompt_comments answered ON answered.workspace_id = c.workspace_id AND answered.comment_id = c.reply_to
              WHERE c.workspace_id = $1 AND ($2::text IS NULL OR p.slug = $2) AND ($3::integer IS NULL OR c.version = $3)
                AND ($4::integer IS NULL OR c.against = $4) AND ($5::uuid IS NULL OR c.mentions @> ARRAY[$5::uuid])
-               AND ($6::boolean IS NULL OR (coalesce(answered.resolved_at, c.resolved_at) IS NOT NULL) = $6) AND ($7::uuid IS NULL OR c.comment_id < $7)
+               AND ($6::boolean IS NULL OR (coalesce(answered.resolved_at, c.resolved_at) IS NOT NULL) = $6)
+               AND ($7::uuid IS NULL OR c.comment_id < $7)
              ORDER BY c.comment_id DESC LIMIT $8""",
         workspace_id,
         wanted.slug,
