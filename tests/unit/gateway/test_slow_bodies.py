@@ -88,10 +88,11 @@ async def test_drops_that_keep_a_connection_busy_are_not_waited_for_either(monke
 
 
 async def test_a_slow_body_has_the_time_that_its_bytes_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "BODY_START_S", 0.3)
-    monkeypatch.setattr(wire, "BODY_LEAST_BYTES_PER_S", 1000)
+    monkeypatch.setattr(wire, "SILENT_MOST_S", 3.0)
+    monkeypatch.setattr(wire, "BODY_START_S", 1.0)
+    monkeypatch.setattr(wire, "BODY_LEAST_BYTES_PER_S", 500)
     async with served() as port:
-        head, told = await ask(port, "POST", "/strict", [b" " * 99, *[b" " * 100] * 8, b" " * 100 + b"1"], length=1000, every_s=0.06)
+        head, told = await ask(port, "POST", "/strict", [b" " * 99, *[b" " * 100] * 8, b" " * 100 + b"1"], length=1000, every_s=0.2)
     assert head.startswith(b"http/1.1 200 ") and told == 1000
 
 
