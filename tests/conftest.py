@@ -4,7 +4,6 @@ The template database is migrated once; a test gets a copy of it (CREATE DATABAS
 are provisioned once and emptied after each test that used them. Everything async runs on one event loop, the session's.
 """
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import structlog
-import uvloop
 from hypothesis import HealthCheck, settings
 from structlog.dev import plain_traceback
 
@@ -71,12 +69,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.security.units import LoadUnits
 
     return LoadUnits(config, log)
-
-
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """The loop that services run on in production; it also needs a tenth less time."""
-    return uvloop.EventLoopPolicy()
 
 
 @pytest.fixture

@@ -110,7 +110,8 @@ async def ended(tasks: Collection["asyncio.Task[Any]"]) -> None:
         for task in alive:
             if is_again:
                 log.warning("cancelled_again", task=task.get_name())
-            task.cancel()
+            if is_again or not task.cancelling():  # Whoever was told already is about to end: a second time would cut that off.
+                task.cancel()
         _, alive = await asyncio.wait(alive, timeout=CANCEL_AGAIN_S)
         is_again = True
 

@@ -101,6 +101,24 @@ async def test_a_part_that_forgets_a_cancellation_is_cancelled_again(monkeypatch
     assert ends == ["ended"] * 4
 
 
+@pytest.mark.promise("G-18")
+@pytest.mark.parametrize("given", [{}, {"stop": asyncio.Event()}])
+async def test_what_a_part_gives_back_at_its_end_is_given_back_where_another_fails(given: dict[str, asyncio.Event]) -> None:
+    ends: list[str] = []
+
+    async def careful() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            ends.append("given back")
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.timeout(10):
+            await supervise(careful(), fail_soon(), **given)
+    assert ends == ["given back"]
+
+
 PROGRAM = """
 import asyncio, sys
 from burnish_shared.process import run_service

@@ -45,7 +45,7 @@ BODY_LEAST_BYTES_PER_S = 64 * 1024
 """So long a whole body may take, and a second more for each of so many bytes that have come. A line of 512 kbit/s brings the longest body
 (32 MiB, within 9.5 minutes), one of 140 kbit/s a body of 1 MiB; drops that keep a connection busy hold memory for no longer than that."""
 
-ERROR_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+ERROR_STATUSES = (400, 401, 403, 404, 408, 409, 413, 422, 429, 503)
 """What any route may answer; routes that call models add 402, 502 and 504."""
 
 M = TypeVar("M", bound=BaseModel)

@@ -111,11 +111,18 @@ class Bus:
     async def request(self, subject: str, body: bytes = b"", *, timeout_s: float, headers: Mapping[str, str] | None = None) -> Msg:
         """The answer. Raises TimeoutError when none comes within `timeout_s`, and what the client raises.
 
-        Not with the client's own limit, nor by `js.publish`: those wait by `asyncio.wait_for`, which forgets a cancellation that comes with
-        the answer (see burnish_shared.waiting). With None the client waits for nothing but the answer.
+        The client is asked in a task of its own: it forgets a cancellation that comes with the answer (it waits by `asyncio.wait_for`, see
+        burnish_shared.waiting), and one that comes while it waits for NATS to read. What was left ends by the client's own limit.
         """
-        async with asyncio.timeout(timeout_s):
-            return await self.nc.request(subject, body, timeout=None, headers=dict(headers or {}) or None)  # type: ignore[arg-type]
+        asking = asyncio.create_task(self.nc.request(subject, body, timeout=timeout_s, headers=dict(headers or {}) or None))
+        asking.add_done_callback(_read)
+        try:
+            await asyncio.wait({asking}, timeout=timeout_s)
+            if not asking.done():
+                raise TimeoutError
+            return asking.result()
+        finally:
+            asking.cancel()
 
     async def wait_connected(self, *, timeout_s: float) -> bool:
         """True as soon as there is a connection, False after `timeout_s` without one."""
@@ -267,3 +274,9 @@ async def connect(url: str, *, service: str, replica: str) -> Bus:
         closed_cb=bus._on_closed,
     )
     return bus
+
+
+def _read(asking: "asyncio.Task[Msg]") -> None:
+    """Whoever asked may be gone: a failure is no fault that nobody looked at."""
+    if not asking.cancelled():
+        asking.exception()

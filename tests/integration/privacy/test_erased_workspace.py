@@ -156,7 +156,7 @@ async def test_what_nobody_could_handle_goes_with_its_workspace_and_a_list_keeps
         "a list that says once whose it is": ({"workspace_id": made, "items": [{"comment": "secret"}]}, "s"),
         "a list of both": ({"v": 1, "items": [others, mine, others]}, "s"),
         "a neighbour's": ({"items": [others]}, "s"),
-        "a neighbour's request": ({"workspace_id": neighbour}, "s"),
+        "a neighbour's request": (others, "s"),
         "without a body": (None, "s"),
     }
     ids = {name: new_uuid() for name in letters}

@@ -4,10 +4,10 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from nats.aio.client import Client
+from nats.aio.client import DEFAULT_PENDING_SIZE, Client
 
 from burnish_shared.bus.connect import Bus
 from burnish_shared.errors import Unavailable
@@ -73,4 +73,34 @@ async def test_an_answer_is_given_and_one_that_does_not_come_is_not_waited_for()
     assert told.value.details == {"nats_code": 10077}
     with pytest.raises(TimeoutError):
         await bus.request("a", timeout_s=0.01)
+    await asyncio.sleep(0.01)
     assert not client._resp_map, "what nobody waits for any more is not kept"
+
+
+def deaf_client() -> Client:
+    """Connected to something that never reads."""
+    client = Client()
+    client._status = Client.CONNECTED
+    client._resp_sub_prefix = bytearray(b"_INBOX.x.")
+    client._max_pending_size, client._flush_timeout, client._max_payload = DEFAULT_PENDING_SIZE, None, 2 * DEFAULT_PENDING_SIZE
+    client._flush_queue = asyncio.Queue(1024)
+    client._flusher_task = cast(Any, asyncio.get_running_loop().create_future())
+    return client
+
+
+MUCH = b"x" * (DEFAULT_PENDING_SIZE + 1)
+
+
+async def test_the_limit_holds_while_nats_does_not_read() -> None:
+    """Beyond what it keeps the client waits in its publish, and takes whatever cancels it there for itself."""
+    async with asyncio.timeout(10):
+        with pytest.raises(TimeoutError):
+            await bus_of(deaf_client()).request("a", MUCH, timeout_s=0.05)
+
+
+async def test_a_cancellation_is_heard_while_nats_does_not_read() -> None:
+    asking = asyncio.create_task(bus_of(deaf_client()).request("a", MUCH, timeout_s=60))
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.wait({asking}, timeout=5)
+    assert asking.cancelled()

@@ -17,6 +17,8 @@ BEGIN
                      FROM jsonb_array_elements(CASE jsonb_typeof(b.body -> 'items') WHEN 'array' THEN b.body -> 'items' ELSE '[]' END) WITH ORDINALITY e (item, no)) x) i
      WHERE d.dead_letter_id = ANY (v_ids) AND (position(convert_to(p_ws::text, 'UTF8') IN d.payload) > 0 OR position(p_ws::text IN d.subject) > 0)
   LOOP
+    -- A message about one thing is whose it says, whatever else it mentions; one that does not say is about what it or its subject names.
+    CONTINUE WHEN one.all_n = 0 AND one.body ->> 'workspace_id' <> p_ws::text;
     IF one.other_n = 0 THEN DELETE FROM dead_letters WHERE dead_letter_id = one.dead_letter_id;
     ELSIF one.other_n < one.all_n THEN
       UPDATE dead_letters SET payload = convert_to((one.body || jsonb_build_object('items', one.others))::text, 'UTF8') WHERE dead_letter_id = one.dead_letter_id;

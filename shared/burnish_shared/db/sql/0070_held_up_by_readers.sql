@@ -56,12 +56,12 @@ BEGIN
     WHERE i.forgotten_at IS NOT NULL AND i.at < clock_timestamp() - p_numbers_d * interval '1 day'
       AND NOT EXISTS (SELECT FROM workspaces w WHERE w.workspace_id = i.workspace_id AND w.legal_hold) LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  RETURN done;
+  RETURN CASE WHEN waits THEN 0 ELSE done END;                     -- nobody asks again at once, and for the lock with it
 END $$;
 
 CREATE OR REPLACE FUNCTION forget_old_webhooks(p_days integer, p_most integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE last_day date := (clock_timestamp() AT TIME ZONE 'UTC')::date - p_days; part text; n integer; done integer := 0;
+DECLARE last_day date := (clock_timestamp() AT TIME ZONE 'UTC')::date - p_days; part text; n integer; done integer := 0; waits boolean := false;
 BEGIN
   IF p_days < 1 THEN RAISE EXCEPTION 'retention is at least a day'; END IF;
   SELECT c.relname INTO part
@@ -69,7 +69,10 @@ BEGIN
    WHERE p.relnamespace = 'burnish'::regnamespace AND p.relname IN ('webhook_deliveries', 'webhook_attempts')
      AND c.relname ~ '_[0-9]{8}$' AND to_date(right(c.relname, 8), 'YYYYMMDD') < last_day
    ORDER BY right(c.relname, 8), c.relname LIMIT 1;
-  IF part IS NOT NULL AND drop_day(part) THEN RETURN 1; END IF;    -- without waiting for anything else under its locks
+  IF part IS NOT NULL THEN
+    IF drop_day(part) THEN RETURN 1; END IF;                       -- without waiting for anything else under its locks
+    waits := true;
+  END IF;
   DELETE FROM webhook_deliveries_default WHERE (event_id, endpoint_id) IN
     (SELECT d.event_id, d.endpoint_id FROM webhook_deliveries_default d WHERE d.created_at < last_day LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
@@ -83,7 +86,7 @@ BEGIN
   DELETE FROM webhook_endpoint_days WHERE (workspace_id, endpoint_id, day) IN
     (SELECT d.workspace_id, d.endpoint_id, d.day FROM webhook_endpoint_days d WHERE d.day < least(last_day, (clock_timestamp() AT TIME ZONE 'UTC')::date - 90) LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  RETURN done;
+  RETURN CASE WHEN waits THEN 0 ELSE done END;
 END $$;
 
 -- As in 0009, of as much text as words of prompts are made of (0042): a tsvector holds 1 MB.
