@@ -118,6 +118,7 @@ async def test_a_start_goes_on_when_those_who_waited_for_it_had_less_time(starts
 async def test_a_start_that_fails_tells_all_who_wait_and_is_no_fault_where_nobody_does(starts: list[Any], tmp_path: Path) -> None:
     litellm, loop, faults = LiteLLMProcess(""), asyncio.get_running_loop(), list[Any]()
     before = loop.get_exception_handler()
+    gc.collect()  # What other tests left is no matter of this one.
     loop.set_exception_handler(lambda _, context: faults.append(context))
     try:
         waiting = [asyncio.create_task(litellm.session()) for _ in range(3)]
@@ -141,7 +142,7 @@ async def test_a_start_that_fails_tells_all_who_wait_and_is_no_fault_where_nobod
         gc.collect()
     finally:
         loop.set_exception_handler(before)
-    assert faults == [] and len(starts) == 2
+    assert [one for one in faults if "never retrieved" in one["message"]] == [] and len(starts) == 2
     await litellm.close()
 
 
