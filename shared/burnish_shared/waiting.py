@@ -7,6 +7,7 @@ and whoever stopped its service waits for it without end.
 
 import asyncio
 import contextlib
+from typing import Any
 
 
 async def came(event: asyncio.Event, *, within_s: float | None) -> bool:
@@ -15,3 +16,9 @@ async def came(event: asyncio.Event, *, within_s: float | None) -> bool:
         async with asyncio.timeout(within_s):
             await event.wait()
     return event.is_set()
+
+
+def look_at_failure(task: "asyncio.Task[Any]") -> None:
+    """To be called when a task is done that whoever waits for it may leave: how it failed is then no fault that nobody looked at."""
+    if not task.cancelled():
+        task.exception()

@@ -20,6 +20,7 @@ from nats.js.api import PubAck
 from burnish_shared import subjects, tracing
 from burnish_shared.bus.addresses import Addresses
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import look_at_failure
 
 log = structlog.get_logger("burnish.bus")
 
@@ -115,7 +116,7 @@ class Bus:
         burnish_shared.waiting), and one that comes while it waits for NATS to read. What was left ends by the client's own limit.
         """
         asking = asyncio.create_task(self.nc.request(subject, body, timeout=timeout_s, headers=dict(headers or {}) or None))
-        asking.add_done_callback(_read)
+        asking.add_done_callback(look_at_failure)
         try:
             await asyncio.wait({asking}, timeout=timeout_s)
             if not asking.done():
@@ -274,9 +275,3 @@ async def connect(url: str, *, service: str, replica: str) -> Bus:
         closed_cb=bus._on_closed,
     )
     return bus
-
-
-def _read(asking: "asyncio.Task[Msg]") -> None:
-    """Whoever asked may be gone: a failure is no fault that nobody looked at."""
-    if not asking.cancelled():
-        asking.exception()

@@ -154,6 +154,7 @@ async def test_what_nobody_could_handle_goes_with_its_workspace_and_a_list_keeps
         "named by its subject": ({"text": "secret"}, f"burnish.v1.executions.requested.background.{made}"),
         "a list of its own": ({"items": [mine, mine]}, "s"),
         "a list that says once whose it is": ({"workspace_id": made, "items": [{"comment": "secret"}]}, "s"),
+        "a list that does not say whose it is": ({"items": [{"text": "secret"}]}, f"burnish.v1.executions.requested.background.{made}"),
         "a list of both": ({"v": 1, "items": [others, mine, others]}, "s"),
         "a neighbour's": ({"items": [others]}, "s"),
         "a neighbour's request": (others, "s"),
@@ -178,7 +179,7 @@ async def test_what_nobody_could_handle_goes_with_its_workspace_and_a_list_keeps
     assert json.loads(left[ids["a list of both"]]) == {"v": 1, "items": [others, others]}
     assert left[ids["a neighbour's"]] == untouched
     told = (await home("GET", f"/v1/workspaces/{made}/erasure")).body
-    assert told["counts"]["dead_letters"] == 6
+    assert told["counts"]["dead_letters"] == 7
     await superuser.execute("DELETE FROM dead_letters WHERE stream = 'BURIED'")
 
 

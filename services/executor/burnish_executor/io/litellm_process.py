@@ -16,6 +16,7 @@ import structlog
 
 from burnish_executor import metrics
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import look_at_failure
 
 MODULE: Final = "burnish_executor.io.llm"
 
@@ -103,7 +104,7 @@ class LiteLLMProcess:
         """
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
-            self._starting.add_done_callback(_read)
+            self._starting.add_done_callback(look_at_failure)
         starting = self._starting
         await asyncio.wait([starting])
         if starting.cancelled():
@@ -190,9 +191,3 @@ class LiteLLMProcess:
     def _environment(self, folder: Path) -> dict[str, str]:
         handed_down = {name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
         return handed_down | OF_ITS_OWN | {"HOME": str(folder), "TMPDIR": str(folder), "BURNISH_EGRESS_ALLOW": self.egress_allow}
-
-
-def _read(starting: "asyncio.Task[None]") -> None:
-    """They who waited for it may all have left: a start that fails then is no fault that nobody looked at."""
-    if not starting.cancelled():
-        starting.exception()

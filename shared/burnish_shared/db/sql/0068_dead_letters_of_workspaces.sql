@@ -13,11 +13,11 @@ BEGIN
     SELECT d.dead_letter_id, b.body, i.others, i.other_n, i.all_n
       FROM dead_letters d CROSS JOIN LATERAL (SELECT as_json(d.payload) AS body) b
            CROSS JOIN LATERAL (SELECT jsonb_agg(x.item ORDER BY x.no) FILTER (WHERE x.is_others) AS others, count(*) FILTER (WHERE x.is_others) AS other_n, count(*) AS all_n
-             FROM (SELECT e.item, e.no, coalesce(e.item ->> 'workspace_id', b.body ->> 'workspace_id') IS DISTINCT FROM p_ws::text AS is_others
+             FROM (SELECT e.item, e.no, coalesce(coalesce(e.item ->> 'workspace_id', b.body ->> 'workspace_id') <> p_ws::text, false) AS is_others
                      FROM jsonb_array_elements(CASE jsonb_typeof(b.body -> 'items') WHEN 'array' THEN b.body -> 'items' ELSE '[]' END) WITH ORDINALITY e (item, no)) x) i
      WHERE d.dead_letter_id = ANY (v_ids) AND (position(convert_to(p_ws::text, 'UTF8') IN d.payload) > 0 OR position(p_ws::text IN d.subject) > 0)
   LOOP
-    -- A message about one thing is whose it says, whatever else it mentions; one that does not say is about what it or its subject names.
+    -- A message, or an item of its list, is whose it says, whatever else it mentions; one that does not say is about what the message names.
     CONTINUE WHEN one.all_n = 0 AND one.body ->> 'workspace_id' <> p_ws::text;
     IF one.other_n = 0 THEN DELETE FROM dead_letters WHERE dead_letter_id = one.dead_letter_id;
     ELSIF one.other_n < one.all_n THEN
