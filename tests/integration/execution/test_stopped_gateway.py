@@ -218,7 +218,7 @@ async def until_running(stack: Stack, caller: Caller) -> None:
 
 
 async def until_open(server: uvicorn.Server, count: int) -> None:
-    """Until so many requests are being answered."""
+    """Until exactly so many requests are being answered."""
     async with asyncio.timeout(10):
-        while len(server.server_state.tasks) < count:
+        while len(server.server_state.tasks) != count:
             await asyncio.sleep(0.01)

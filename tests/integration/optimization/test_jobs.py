@@ -371,6 +371,7 @@ async def test_the_tool_that_waits_for_a_job_says_how_it_stands_when_its_gateway
     async with stopping(stack, desk.caller) as (at_it, server):
         # Its first call loads who asks, for longer than the grace lasts on a slow machine: a body that was not read by then is refused.
         assert (await at_it("POST", "/mcp", {"jsonrpc": "2.0", "id": 0, "method": "tools/list"}, headers=both)).status == 200
+        await until_open(server, 0)  # Its task outlives its answer.
         asking = asyncio.create_task(at_it("POST", "/mcp", asked, headers=both))
         await until_open(server, 1)
         server.should_exit = True
