@@ -11,7 +11,9 @@ from burnish_shared.tokens import input_tokens_of
 HOUR: Final = "1h"
 
 
-def hold_nusd(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
+def hold_nusd(
+    messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], route: Route, *, extra: Mapping[str, Any] | None = None
+) -> int:
     """Input with its safety and the whole cap of the output, each at the dearest rate that it can come to, and the markup where the key is
     the operator's.
 
@@ -19,7 +21,7 @@ def hold_nusd(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], r
     """
     output_tokens = settings[cap_of(settings)] * (settings.get("n") or 1)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
-    input_tokens = input_tokens_of(messages, settings)
+    input_tokens = input_tokens_of(messages, settings, extra=extra)
     return most_nusd(
         route.price,
         input_tokens=input_tokens,

@@ -3,8 +3,10 @@
 `input_tokens_of` is what is held for, what a ticket reserves, and what is charged where a provider says nothing: one count for all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal
+
+from burnish_shared.json_bytes import encoded
 
 BYTES_PER_TOKEN = 3
 """English text has about 4 bytes a token with the tokenizers of OpenAI (their help page 'What are tokens'), Chinese about 3.
@@ -23,11 +25,21 @@ SPOKEN_OF: Final = ("tools", "response_format")
 """Settings that the model reads as part of its input."""
 
 
-def input_tokens_of(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], *, kind: Literal["chat", "embedding"] = "chat") -> int:
-    """An estimate from above of all that a call sends: messages, tools and schema of a chat, texts and tokens of an embedding."""
+def input_tokens_of(
+    messages: Sequence[dict[str, Any]],
+    settings: Mapping[str, Any],
+    *,
+    extra: Mapping[str, Any] | None = None,
+    kind: Literal["chat", "embedding"] = "chat",
+) -> int:
+    """An estimate from above of all that a call sends: messages, tools and schema of a chat, texts and tokens of an embedding; `extra`: the
+    caller's further fields for the provider.
+    """
+    beside = _tokens_in_json(extra)
     if kind == "embedding":
-        return sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in messages)
-    return tokens_in_messages(messages) + sum(tokens_in_text(str(settings[name])) for name in SPOKEN_OF if settings.get(name))
+        return beside + sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in messages)
+    said = sum(tokens_in_text(str(settings[name])) for name in SPOKEN_OF if settings.get(name))
+    return tokens_in_messages(messages) + said + beside
 
 
 def tokens_in_bytes(count: int) -> int:
@@ -37,31 +49,59 @@ def tokens_in_bytes(count: int) -> int:
 
 def tokens_in_text(text: str) -> int:
     """At least 1."""
-    return max(1, -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN))
+    return max(1, -(-_bytes_in(text) // BYTES_PER_TOKEN))
 
 
 def tokens_in_messages(messages: Sequence[dict[str, Any]]) -> int:
-    """An estimate from above for the input of a chat call."""
-    return (
-        sum(
-            TOKENS_PER_MESSAGE + _tokens_in_content(message.get("content")) + _tokens_in_calls(message.get("tool_calls"))
-            for message in messages
-        )
-        + 3
-    )
+    """An estimate from above for the input of a chat call: whatever stands in a message is sent, under names that are ours or not."""
+    return sum(TOKENS_PER_MESSAGE + _tokens_in_message(message) for message in messages) + 3
 
 
-def _tokens_in_content(content: Any) -> int:
-    if isinstance(content, str):
-        return tokens_in_text(content)
-    if isinstance(content, list):
-        return sum(
-            TOKENS_PER_IMAGE if part.get("type") == "image_url" else tokens_in_text(str(part.get("text", "")))
-            for part in content
-            if isinstance(part, dict)
-        )
-    return 0
+PLAIN: Final = frozenset({"role", "content"})
+"""All that most messages have; the role is in TOKENS_PER_MESSAGE."""
+
+PARTS: Final = frozenset({"role", "content", "images"})
+"""`images`: what OpenRouter's models drew, given back to them as parts (https://openrouter.ai/docs/features/multimodal/image-generation)."""
+
+PLAIN_PART: Final = frozenset({"type", "text"})
+
+IMAGE: Final = "data:image/"
+"""How an address begins that is the image itself (RFC 2397): it is read as an image or not at all, and never as a text."""
 
 
-def _tokens_in_calls(calls: Any) -> int:
-    return tokens_in_text(str(calls)) if calls else 0
+def _tokens_in_message(message: Mapping[str, Any]) -> int:
+    content = message.get("content")
+    tokens = tokens_in_text(content) if isinstance(content, str) else _tokens_in_parts(content)
+    if message.keys() <= PLAIN:
+        return tokens
+    return tokens + _tokens_in_parts(message.get("images")) + _others_in(message, but=PARTS)
+
+
+def _tokens_in_parts(parts: Any) -> int:
+    return sum(map(_tokens_in_part, parts)) if isinstance(parts, list) else _tokens_in_json(parts)
+
+
+def _tokens_in_part(part: Any) -> int:
+    if not isinstance(part, dict):
+        return _tokens_in_json(part)
+    text, image = part.get("text"), part.get("image_url")
+    if isinstance(text, str) and part.keys() <= PLAIN_PART:
+        return tokens_in_text(text)
+    if part.get("type") != "image_url" or not isinstance(image, dict):
+        return _tokens_in_json(part)
+    beside = _others_in(part, but=("type", "image_url")) + _others_in(image, but=("url",))
+    url = image.get("url")
+    return beside + (TOKENS_PER_IMAGE if isinstance(url, str) and url.startswith(IMAGE) else max(TOKENS_PER_IMAGE, _tokens_in_json(url)))
+
+
+def _others_in(fields: Mapping[str, Any], *, but: Collection[str]) -> int:
+    return _tokens_in_json({name: value for name, value in fields.items() if name not in but and value is not None})
+
+
+def _tokens_in_json(value: Any) -> int:
+    """By its length as it is sent; nothing is 0."""
+    return tokens_in_bytes(len(encoded(value))) if value else 0
+
+
+def _bytes_in(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

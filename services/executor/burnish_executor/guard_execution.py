@@ -30,6 +30,7 @@ from burnish_shared.guarding.texts import (
     texts_of_calls,
     texts_of_message,
     unsealed_in,
+    whole_text_of,
     without_marks,
 )
 from burnish_shared.own_checks import OwnChecks, case_of
@@ -141,7 +142,8 @@ def _prose(request: ExecutionRequest) -> str:
 
 def _stopping_rule(rules: Sequence[Rule], request: ExecutionRequest) -> Rule | None:
     """The first that does not let these messages pass, as far as can be told without running code."""
-    written, prose, everything = given(request), _prose(request), "\n".join(text_of(one) for one in request.messages)
+    written, prose = given(request), _prose(request)
+    everything = "\n".join(whole_text_of(one) for one in request.messages) if any(rule.size is not None for rule in rules) else ""
     for rule in rules:
         if rule.stops_whole(everything if rule.size is not None else prose if rule.is_of_prose else written):
             return rule

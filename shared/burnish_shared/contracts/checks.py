@@ -43,7 +43,7 @@ class InputPattern(_Settings):
     kind: Literal["pattern"]
     pattern: Annotated[str, Field(min_length=1, max_length=PATTERN_MOST)]
     variable: Annotated[str, Field(min_length=1, max_length=600)] | None = Field(
-        default=None, description="Its name; without one the texts of the user's messages."
+        default=None, description="Its name; without one all that the user's messages send."
     )
     whole: bool = False
     ignore_case: bool = False

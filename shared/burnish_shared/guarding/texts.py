@@ -259,10 +259,64 @@ def _texts_of_part(part: Any, *, sealed: bool) -> Iterator[str]:
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """What a message says, its parts under one another."""
+    """What a message says, its parts under one another, refusals among them: some providers are sent them as texts."""
     content = message.get("content")
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "\n".join(one["text"] for one in content if isinstance(one, dict) and isinstance(one.get("text"), str))
+        parts = [one for one in content if isinstance(one, dict)]
+        return "\n".join(one[name] for one in parts for name in SAID if isinstance(one.get(name), str))
     return ""
+
+
+PLAIN: Final = frozenset({"role", "content"})
+
+NAMES: Final = frozenset(
+    {
+        "arguments", "cache_control", "content", "data", "function", "function_call", "id", "image_url", "images", "index", "name",
+        "reasoning", "reasoning_content", "reasoning_details", "refusal", "signature", "text", "thinking", "thinking_blocks",
+        "tool_call_id", "tool_calls", "ttl", "type",
+    }
+)  # fmt: skip
+"""Fields of messages as formats name them; any other name is a caller's, and may say something."""
+
+
+def whole_text_of(message: Mapping[str, Any]) -> str:
+    """All of a message that may be read as a text, each string as it is written and under the one before: for rules of how much may be
+    sent, and of what is in it.
+
+    So names, ids, thoughts, tool calls and fields that are none of ours count too. The role does not, nor the kinds of parts, nor images.
+    """
+    content = message.get("content")
+    if isinstance(content, str):
+        said = [content]
+    else:
+        said = [text for part in content or () for text in _whole_part(part)] if isinstance(content, list) else []
+    if message.keys() > PLAIN:
+        others = {name: one for name, one in message.items() if name not in PLAIN and name != "images"}
+        images = message.get("images")
+        said += [*_whole(others), *(text for part in (images if isinstance(images, list) else [images]) for text in _whole_part(part))]
+    return "\n".join(said)
+
+
+def _whole_part(part: Any) -> Iterator[str]:
+    """Of an image what is written beside its address."""
+    if not isinstance(part, dict):
+        return _whole(part)
+    shown = part.get("image_url") if part.get("type") == "image_url" else None
+    if not isinstance(shown, dict):
+        return _whole({name: one for name, one in part.items() if name != "type"})
+    beside = {name: one for name, one in shown.items() if name not in ("url", "detail")}
+    return _whole({name: one for name, one in part.items() if name != "type"} | {"image_url": beside})
+
+
+def _whole(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth < NESTING_MOST and isinstance(value, dict):
+        for name, one in value.items():
+            yield from () if name in NAMES else (name,)
+            yield from _whole(one, depth + 1)
+    elif depth < NESTING_MOST and isinstance(value, list | tuple):
+        for one in value:
+            yield from _whole(one, depth + 1)

@@ -82,6 +82,23 @@ async def test_free_use_of_the_operators_key_comes_first_then_credit_with_the_ma
     assert not await drift(stack)
 
 
+@pytest.mark.promise("C-03")
+async def test_no_text_hides_from_what_is_held_for_with_the_operators_key(stack: Stack, platform_key: None) -> None:
+    """Under a kind of part, or a field, that few look at: it is sent all the same."""
+    poor = await stack.caller(credit_nusd=1_000_000)
+    long = "word " * 60_000
+    small = {"model": "simulated/chat", "max_tokens": 1}
+    assert (await poor("POST", "/v1/chat/completions", {**small, "messages": [{"role": "user", "content": "Hi"}]})).status == 200
+    for message in (
+        {"role": "user", "content": [{"type": "refusal", "refusal": long}]},
+        {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": long}},
+        {"role": "assistant", "content": "", "reasoning_content": long},
+        {"role": "user", "content": "Hi", "context": {"of": long}},
+    ):
+        refused = await poor("POST", "/v1/chat/completions", {**small, "messages": [message]})
+        assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit"), (list(message), refused.body)
+
+
 @pytest.mark.capability("B1")
 async def test_a_credit_line_is_drawn_when_credit_is_spent_and_never_beyond_the_months_cap(stack: Stack, operator: Caller) -> None:
     caller = await stack.caller(credit_nusd=0)

@@ -30,13 +30,13 @@ def test_the_free_allowance_pays_no_markup_of_a_model_that_is_fallen_back_to() -
     other = ROUTE.model_copy(update={"model": "other"})
     request = ExecutionRequest(
         execution_id=uuid4(), workspace_id=uuid4(), lane=Lane.INTERACTIVE, fence=1, deadline_at=now, sent_at=now, account_ids=[1],
-        hold_nusd=hold_nusd([], settings, ROUTE), route=ROUTE, messages=[], settings=settings,
-        fallbacks=[Fallback(route=other, hold_nusd=hold_nusd([], {"max_tokens": 200}, other), output_tokens=200)],
+        hold_nusd=hold_nusd([], settings, ROUTE, extra={}), route=ROUTE, messages=[], settings=settings,
+        fallbacks=[Fallback(route=other, hold_nusd=hold_nusd([], {"max_tokens": 200}, other, extra={}), output_tokens=200)],
     )  # fmt: skip
     workspace = SimpleNamespace(allowance_account_id=7, platform_allowance_nusd=10**9)
     refusals = SimpleNamespace(refused=lambda *_, **__: None)
     free, paid = payers_of(request, cast(Any, workspace), cast(Any, refusals))
     plain = ROUTE.model_copy(update={"markup_percent": 0})
     assert free.account_ids == [7] and free.fallbacks[0].route.markup_percent == 0
-    assert free.fallbacks[0].hold_nusd == hold_nusd([], {"max_tokens": 200}, plain) < request.fallbacks[0].hold_nusd
+    assert free.fallbacks[0].hold_nusd == hold_nusd([], {"max_tokens": 200}, plain, extra={}) < request.fallbacks[0].hold_nusd
     assert paid == request

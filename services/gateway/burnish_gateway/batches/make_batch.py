@@ -124,7 +124,7 @@ def _likely_nusd(request: ExecutionRequest, usual: dict[tuple[str, str], int]) -
     tokens = usual.get((request.prompt.slug if request.prompt else "", request.route.model), USUAL_OUTPUT_TOKENS)
     name = cap_of(request.settings)
     cap = request.settings[name]
-    return hold_nusd(request.messages, {**request.settings, name: max(1, min(cap, tokens))}, request.route)
+    return hold_nusd(request.messages, {**request.settings, name: max(1, min(cap, tokens))}, request.route, extra=request.extra)
 
 
 async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, principal: Principal) -> UUID:

@@ -3,7 +3,7 @@
 import base64
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -53,11 +53,12 @@ def embedding_request(
         raise InvalidField(f"model: the provider of {route.model!r} offers no embeddings.", param="model")
     inputs, metadata = body.inputs(), dict(body.metadata or {})
     settings = {"dimensions": body.dimensions} if body.dimensions is not None else {}
+    extra = checked_extra(body.model_extra or {}, route=route, spoken="openai")
     return ExecutionRequest(
         execution_id=execution_id, workspace_id=principal.workspace_id, lane=Lane.INTERACTIVE, fence=1,
-        deadline_at=now + timedelta(seconds=deadline_s), hold_nusd=_hold_nusd(inputs, route),
+        deadline_at=now + timedelta(seconds=deadline_s), hold_nusd=_hold_nusd(inputs, route, extra=extra),
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids], route=route, kind="embedding", messages=inputs,
-        settings=settings, timeout_s=deadline_s, extra=checked_extra(body.model_extra or {}, route=route, spoken="openai"),
+        settings=settings, timeout_s=deadline_s, extra=extra,
         caller=Caller(
             user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
             metadata=metadata, api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
@@ -67,8 +68,8 @@ def embedding_request(
     )  # fmt: skip
 
 
-def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route) -> int:
-    tokens = input_tokens_of(inputs, {}, kind="embedding")
+def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route, *, extra: Mapping[str, Any]) -> int:
+    tokens = input_tokens_of(inputs, {}, extra=extra, kind="embedding")
     percent = route.markup_percent if route.keys == "platform" else 0
     amount = most_nusd(route.price, input_tokens=tokens, output_tokens=0, markup_percent=percent)
     if amount > MAX_AMOUNT_NUSD:

@@ -96,20 +96,20 @@ def prepare(
     traceparent: str | None,
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
-    messages = messages_of(order, version, model=facts.model)
-    settings = _settings(order, version, facts)
+    messages, settings = messages_of(order, version, model=facts.model), _settings(order, version, facts)
+    extra = _extra(order, settings, route)
     return ExecutionRequest(
         execution_id=execution_id,
         workspace_id=principal.workspace_id,
         lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE,
         fence=1,
         deadline_at=now + timedelta(seconds=deadline_s),
-        hold_nusd=hold_nusd(messages, settings, route),
+        hold_nusd=hold_nusd(messages, settings, route, extra=extra),
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=_prompt(version, group),
         route=route,
         fallbacks=[
-            fallback_of(order, version, messages, settings, facts=other, route=way, first=facts.context_tokens)
+            fallback_of(order, version, messages, settings, extra=extra, facts=other, route=way, first=facts.context_tokens)
             for other, way in _told_all(order, settings, fallbacks)
         ],
         routing=routing,
@@ -133,7 +133,7 @@ def prepare(
         cacheable_messages=version.cacheable_messages if version else 0,
         group_key=group.key if group else None,
         spoken=order.spoken,
-        extra=_extra(order, settings, route),
+        extra=extra,
         beta=order.beta,
         experiment=experiment,
     )
@@ -251,6 +251,7 @@ def fallback_of(
     messages: list[dict[str, Any]],
     settings: Mapping[str, Any],
     *,
+    extra: Mapping[str, Any],
     facts: ModelFacts,
     route: Route,
     first: int,
@@ -260,25 +261,33 @@ def fallback_of(
     `first`: how many tokens of input the first model takes.
     """
     if version is None or not version.variants:
-        return fallback_to(messages, settings, facts=facts, route=route, first=first)
+        return fallback_to(messages, settings, extra=extra, facts=facts, route=route, first=first)
     own = messages_of(order, version, model=facts.model)
-    fallback = fallback_to(own, settings, facts=facts, route=route, first=first)
+    fallback = fallback_to(own, settings, extra=extra, facts=facts, route=route, first=first)
     return fallback if own == messages else fallback.model_copy(update={"messages": own})
 
 
-def fallback_to(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route, first: int) -> Fallback:
+def fallback_to(
+    messages: list[dict[str, Any]],
+    settings: Mapping[str, Any],
+    *,
+    extra: Mapping[str, Any],
+    facts: ModelFacts,
+    route: Route,
+    first: int,
+) -> Fallback:
     """The same call of another model, with a cap that it allows."""
     name = cap_of(settings)
     output_tokens = min(settings[name], facts.output_tokens)
     return Fallback(
-        route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route), output_tokens=output_tokens,
+        route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route, extra=extra), output_tokens=output_tokens,
         is_larger=facts.context_tokens > first,
     )  # fmt: skip
 
 
-def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
+def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route, *, extra: Mapping[str, Any]) -> int:
     """What the call can cost at most. Raises InvalidField where that is more than anybody can hold."""
-    amount = most_of_call_nusd(messages, settings, route)
+    amount = most_of_call_nusd(messages, settings, route, extra=extra)
     if amount > MAX_AMOUNT_NUSD:
         raise InvalidField("This call could cost more than a million dollars; lower max_tokens.", param="max_tokens")
     return amount

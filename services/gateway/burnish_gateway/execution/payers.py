@@ -14,7 +14,7 @@ def payers_of(request: ExecutionRequest, workspace: WorkspaceFacts, refusals: Re
     free_id = workspace.allowance_account_id
     if free_id is not None and workspace.platform_allowance_nusd > 0 and request.route.keys == "platform":
         route = request.route.model_copy(update={"markup_percent": 0})
-        amount_nusd = hold_nusd(request.messages, request.settings, route)
+        amount_nusd = hold_nusd(request.messages, request.settings, route, extra=request.extra)
         if refusals.refused(free_id, amount_nusd=amount_nusd) is None:
             accounts = [free_id, *request.account_ids[1:]]
             fallbacks = [_free(one, request) for one in request.fallbacks]
@@ -27,4 +27,4 @@ def _free(fallback: Fallback, request: ExecutionRequest) -> Fallback:
     route = fallback.route.model_copy(update={"markup_percent": 0})
     messages = request.messages if fallback.messages is None else fallback.messages
     settings = {**request.settings, cap_of(request.settings): fallback.output_tokens}
-    return fallback.model_copy(update={"route": route, "hold_nusd": hold_nusd(messages, settings, route)})
+    return fallback.model_copy(update={"route": route, "hold_nusd": hold_nusd(messages, settings, route, extra=request.extra)})

@@ -27,7 +27,7 @@ from burnish_shared.errors import InvalidField
 from burnish_shared.evaluators.verdict import NAMES
 from burnish_shared.guarding.rules import is_beyond
 from burnish_shared.guarding.spans import PROGRAM_MOST, compiled, to_bytes
-from burnish_shared.guarding.texts import text_of
+from burnish_shared.guarding.texts import whole_text_of
 from burnish_shared.places import place_of
 from burnish_shared.schema_check import BadSchema, SchemaCheck, is_quick
 
@@ -56,7 +56,7 @@ class InputChecks:
         for validator, ready in self.validators:
             match validator.settings:
                 case Size():
-                    texts = [text_of(one) for one in messages]
+                    texts = [whole_text_of(one) for one in messages]
                     characters, size_bytes = sum(map(len, texts)), sum(len(to_bytes(one)) for one in texts)
                     if is_beyond(validator.settings, characters=characters, size_bytes=size_bytes):
                         found.append(Problem(check=validator.name, message=f"the messages have {characters} characters, which is too much"))
@@ -123,7 +123,7 @@ def _by_pattern(
     variables: Mapping[str, Any],
 ) -> list[Problem]:
     if settings.variable is None:
-        text = "\n".join(text_of(one) for one in messages if one.get("role") == "user")
+        text = "\n".join(whole_text_of(one) for one in messages if one.get("role") == "user")
         what = "the messages do"
     else:
         value = variables.get(settings.variable)

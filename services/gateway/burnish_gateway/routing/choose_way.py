@@ -148,7 +148,8 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     settings = {**(version.settings if version else {}), **order.overrides}
     messages = messages_of(order, version)
     cap = settings.get(cap_of(settings))
-    size = Size(input_tokens_of(messages, settings), cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
+    input_tokens = input_tokens_of(messages, settings, extra=order.overrides.get("extra"))
+    size = Size(input_tokens, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
     said = order.requirements
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements

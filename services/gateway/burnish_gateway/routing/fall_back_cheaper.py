@@ -31,7 +31,7 @@ async def with_cheaper(
     cheaper.sort(key=lambda one: (-one.cost_nusd, one.facts.priority, one.facts.model))
     first = (await gateway.models.find(principal.workspace_id, request.route.model)).context_tokens
     added = [
-        fallback_of(order, version, request.messages, request.settings, facts=one.facts, route=one.route, first=first)
+        fallback_of(order, version, request.messages, request.settings, extra=request.extra, facts=one.facts, route=one.route, first=first)
         for one in cheaper[:room]
     ]
     return request.model_copy(update={"fallbacks": [*request.fallbacks, *added]})
