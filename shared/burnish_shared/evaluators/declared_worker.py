@@ -25,6 +25,9 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 KEPT: Final = 64
 PR_SET_PDEATHSIG: Final = 1
 
+UNCOUNTED: Final = 2**62
+"""What an expression may compare here: a worker that takes too long is ended, and holds up nobody else."""
+
 SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
 
 Look = Callable[[Case], Verdict]
@@ -91,7 +94,7 @@ def _conditional(settings: Expression) -> Look:
 
     def look(case: Case) -> Verdict:
         try:
-            return scored(expressions.evaluate(tree, case.names()))
+            return scored(expressions.evaluate(tree, case.names(), work=expressions.Work(UNCOUNTED)))
         except expressions.ExpressionError as error:
             return NoScore("failed", f"{error.message} (column {error.column})" if error.column else error.message)
 

@@ -1,5 +1,6 @@
 """What a run does next is a pure function of what has ended (PRODUCT P8)."""
 
+import time
 from typing import Any
 
 import pytest
@@ -198,3 +199,12 @@ def test_whatever_happens_in_whatever_order_a_run_ends_once_and_asks_each_step_a
             results[late] = data.draw(st.sampled_from([said("x"), CANCELLED]))
             assert advance(CHAIN, {}, results) == after, "what is not wanted any more decides nothing"
     raise AssertionError("it did not end")
+
+
+def test_what_a_step_compares_is_bounded_and_each_step_says_the_same_whatever_runs_beside_it() -> None:
+    much = call("a", **{"if": "variables.d == variables.d"})
+    error = advance(read(much), {"d": [1] * 500_000}, {}).error  # type: ignore[union-attr]
+    assert error and error["code"] == "expression_failed" and "too much to compare" in error["message"]
+    many, began = read(*(call(f"s{n}", **{"if": "variables.d == variables.d"}) for n in range(50))), time.process_time()
+    assert len(waits_for(advance(many, {"d": [1] * 15_000}, {f"s{n}": said("x") for n in range(49)}))) == 1, "none pays for another"
+    assert time.process_time() - began < 5

@@ -1,5 +1,6 @@
 """Which calls take part in an experiment, and why the others do not (PRODUCT X1)."""
 
+import time
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -53,6 +54,16 @@ def test_who_names_a_version_or_nobody_stays_outside(changed: dict[str, Any], re
 def test_an_experiment_on_another_label_takes_those_who_name_it() -> None:
     staged = replace(LIVE, label="staging")
     assert ask(replace(CALL, label="staging"), staged)[0] and ask(CALL, staged) == (None, [])
+
+
+def test_what_targets_compare_is_bounded_for_all_experiments_of_a_call() -> None:
+    """Beyond it they do not hold, and the call is answered."""
+    much = replace(LIVE, targeting=parse(" and ".join(["variables == variables"] * 70), names=WORDS))
+    after = replace(LIVE, targeting=parse("variables.tier == 'gold'", names=WORDS))
+    order, began = replace(CALL, variables={"tier": "gold", "d": [1] * 500_000}), time.process_time()
+    assert ask(order, *[much] * 20, after) == (None, ["targeting"] * 21)
+    assert ask(order, after)[0] is not None
+    assert time.process_time() - began < 5
 
 
 def test_a_model_named_by_the_caller_stands_against_arms_that_are_models_alone() -> None:

@@ -1,5 +1,6 @@
 """From other systems' payloads to feedback (F2)."""
 
+import time
 from typing import Any
 
 import pytest
@@ -45,6 +46,20 @@ def test_a_metric_and_an_execution_made_elsewhere() -> None:
         "imported": {"source": "desk", "id": "5"},
         "metric": {"name": "converted", "value": 1.0},
     }
+
+
+def test_a_payload_is_compared_within_bounds_whatever_its_mapping_says() -> None:
+    much = " and ".join(["d == d"] * 74)
+    fields = ("when", "execution_id", "thumb", "score", "comment", "user_id", "id")
+    began = time.process_time()
+    for name in fields:
+        with pytest.raises(InvalidField, match="too much to compare") as refused:
+            mapped(compiled({"execution_id": "id", name: much}), {"id": "x", "d": [1] * 125_000})
+        assert refused.value.param == f"mapping.{name}"
+    one = compiled({"execution_id": "id"} | dict.fromkeys(("when", "thumb", "score"), "d == d and d == d"))
+    with pytest.raises(InvalidField, match=r"mapping\.score: too much to compare"):
+        mapped(one, {"id": "x", "d": [1] * 40_000})
+    assert time.process_time() - began < 5, "it was two seconds for each expression"
 
 
 @pytest.mark.parametrize("header", ["", "sha256=", "sha256=00", "sha256=é", "sha256=" + "0" * 64])

@@ -12,6 +12,7 @@ from burnish_gateway.routing.policy import Policies, Rule, applying, verdicts
 from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.expressions import Work
 
 pytestmark = pytest.mark.capability("E12")
 
@@ -97,13 +98,13 @@ def test_the_first_rule_that_holds_and_may_choose_applies() -> None:
         rule("rest", "true", model="c"),
     ]
     german = {"variables": {"count": "many"}, "language": "de", "input_tokens": 5_000}
-    chosen = applying(rules, german, may_choose_model=True, may_choose_version=True)
+    chosen = applying(rules, german, may_choose_model=True, may_choose_version=True, work=Work())
     assert chosen is not None and chosen.name == "version"
-    chosen = applying(rules, german, may_choose_model=True, may_choose_version=False)
+    chosen = applying(rules, german, may_choose_model=True, may_choose_version=False, work=Work())
     assert chosen is not None and chosen.name == "long"
-    assert applying(rules, german, may_choose_model=False, may_choose_version=False) is None
+    assert applying(rules, german, may_choose_model=False, may_choose_version=False, work=Work()) is None
     short = german | {"input_tokens": 3, "language": None}
-    chosen = applying(rules, short, may_choose_model=True, may_choose_version=True)
+    chosen = applying(rules, short, may_choose_model=True, may_choose_version=True, work=Work())
     assert chosen is not None and chosen.name == "rest"
 
 

@@ -9,7 +9,7 @@ from burnish_gateway.execution.order import Order
 from burnish_gateway.experiments.running import Arm, Live, Running
 from burnish_shared.contracts.experiments import ExperimentPart, Unit
 from burnish_shared.experiments.assign import bucket_of
-from burnish_shared.expressions import ExpressionError, holds
+from burnish_shared.expressions import ExpressionError, Work, holds
 from burnish_shared.sandbox.outcome import Plain
 from burnish_shared.slug import PRODUCTION
 
@@ -41,8 +41,9 @@ def take_part(
 ) -> tuple[Taken | None, list[tuple[UUID, Outside]]]:
     """The first of the prompt's experiments that has the call, and of those before it why it has not."""
     outside: list[tuple[UUID, Outside]] = []
+    work = Work()
     for live in running.by_slug.get(slug, ()):
-        found = _in_one(live, running, order, execution_id=execution_id, words=words)
+        found = _in_one(live, running, order, execution_id=execution_id, words=words, work=work)
         if isinstance(found, Taken):
             return found, outside
         if found is not None:
@@ -50,7 +51,9 @@ def take_part(
     return None, outside
 
 
-def _in_one(live: Live, running: Running, order: Order, *, execution_id: UUID, words: Mapping[str, Plain]) -> Taken | Outside | None:
+def _in_one(
+    live: Live, running: Running, order: Order, *, execution_id: UUID, words: Mapping[str, Plain], work: Work
+) -> Taken | Outside | None:
     """None: the call is about something else, and is not counted."""
     if order.version is None and (order.label or PRODUCTION) != live.label:
         return None
@@ -61,7 +64,7 @@ def _in_one(live: Live, running: Running, order: Order, *, execution_id: UUID, w
     unit = unit_of(live.unit, user_id=order.user_id, session_id=order.session_id, execution_id=execution_id)
     if unit is None:
         return "no_unit"
-    if live.targeting is not None and not _targets(live, words):
+    if live.targeting is not None and not _targets(live, words, work):
         return "targeting"
     if running.holdout_key is not None and running.holdout_buckets:
         person = f"user:{order.user_id}" if order.user_id else unit
@@ -79,10 +82,10 @@ def _in_one(live: Live, running: Running, order: Order, *, execution_id: UUID, w
     return Taken(live, arm, part)
 
 
-def _targets(live: Live, words: Mapping[str, Plain]) -> bool:
+def _targets(live: Live, words: Mapping[str, Plain], work: Work) -> bool:
     """What cannot be told of this call does not hold."""
     try:
-        return live.targeting is None or holds(live.targeting, words)
+        return live.targeting is None or holds(live.targeting, words, work=work)
     except ExpressionError:
         return False
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
-from burnish_shared.expressions import ExpressionError, Node, evaluate, holds, parse
+from burnish_shared.expressions import ExpressionError, Node, Work, evaluate, holds, parse
 
 THUMBS: Final = {"up": "up", "down": "down", 1: "up", 0: "down", -1: "down"}
 """What a mapped thumb may be: the words, 1 and 0 or -1, and true and false, which are 1 and 0 to Python."""
@@ -49,10 +49,10 @@ def compiled(stored: Mapping[str, str]) -> FieldMapping:
 
 def mapped(mapping: FieldMapping, payload: Mapping[str, Any]) -> Mapped | None:
     """The reaction in a payload; None where `when` says that there is none in it. Raises InvalidField naming the expression."""
-    when = mapping.nodes.get("when")
-    if when is not None and not _computed("when", lambda: holds(when, payload)):
+    when, work = mapping.nodes.get("when"), Work()
+    if when is not None and not _computed("when", lambda: holds(when, payload, work=work)):
         return None
-    values = dict(_values(mapping, payload))
+    values = dict(_values(mapping, payload, work))
     message_id = values.pop("id", None)
     metric = values.pop("metric", None)
     if metric is not None:
@@ -63,11 +63,11 @@ def mapped(mapping: FieldMapping, payload: Mapping[str, Any]) -> Mapped | None:
     return Mapped(values, message_id)
 
 
-def _values(mapping: FieldMapping, payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _values(mapping: FieldMapping, payload: Mapping[str, Any], work: Work) -> Iterator[tuple[str, Any]]:
     for name, node in mapping.nodes.items():
         if name == "when":
             continue
-        value = _computed(name, lambda node=node: evaluate(node, payload))
+        value = _computed(name, lambda node=node: evaluate(node, payload, work=work))
         if value is not None and value != "":
             yield name, _fitting(name, value)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from burnish_shared.expressions import ExpressionError, Node, holds, parse
+from burnish_shared.expressions import ExpressionError, Node, Work, holds, parse
 from burnish_shared.sandbox.outcome import Plain
 
 
@@ -60,24 +60,27 @@ class Verdict:
 
 def verdicts(rules: Sequence[Rule], names: Mapping[str, Plain]) -> list[Verdict]:
     """Every rule by itself, for somebody who asks why: which one applies, `applying` says."""
-    found = []
+    found, work = [], Work()
     for rule in rules:
         try:
-            found.append(Verdict(rule, holds(rule.when, names)))
+            found.append(Verdict(rule, holds(rule.when, names, work=work)))
         except ExpressionError as error:
             found.append(Verdict(rule, None, str(error)))
     return found
 
 
-def applying(rules: Sequence[Rule], names: Mapping[str, Plain], *, may_choose_model: bool, may_choose_version: bool) -> Rule | None:
+def applying(
+    rules: Sequence[Rule], names: Mapping[str, Plain], *, may_choose_model: bool, may_choose_version: bool, work: Work
+) -> Rule | None:
     """The first rule that may choose what it chooses, and whose condition holds.
 
     One that cannot be told for this call (a number compared with a text, say) does not hold: a call never fails by a rule.
+    `work`: what all rules of a call may compare together; what is beyond it does not hold either.
     """
     for rule in rules:
         if may_choose_model if rule.model is not None else may_choose_version:
             try:
-                if holds(rule.when, names):
+                if holds(rule.when, names, work=work):
                     return rule
             except ExpressionError:
                 continue
