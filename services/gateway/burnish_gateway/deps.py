@@ -57,6 +57,10 @@ if TYPE_CHECKING:
 PLANS_AT_ONCE: Final = 2
 """Batches that are read and rendered at the same time: each may hold a file of 32 MiB and twice that of requests."""
 
+COMPARISONS_AT_ONCE: Final = 2
+"""Uploads of items that are compared with one another at the same time: each may take seconds of a core and a gigabyte (measured for
+16 MiB of long texts)."""
+
 
 @dataclass(slots=True)
 class Gateway:
@@ -97,6 +101,7 @@ class Gateway:
     shadows: "Shadows" = field(init=False)
     assistant: "AssistantRunner" = field(init=False)
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
+    comparisons: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMPARISONS_AT_ONCE))
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")

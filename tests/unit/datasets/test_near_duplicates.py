@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from burnish_gateway.datasets.near_duplicates import near_duplicates, near_duplicates_of
+from burnish_gateway.datasets.near_duplicates import PAIRS_MOST, _near, near_duplicates, near_duplicates_of
 
 pytestmark = pytest.mark.capability("D1")
 
@@ -41,3 +41,41 @@ def test_case_and_punctuation_make_no_difference_and_a_text_without_words_is_lik
     found = near_duplicates_of("my card was charged twice", "train", among=texts, splits=["test", "test", "test"])
     assert found == [(0, 1.0)]
     assert near_duplicates_of("!!!", "train", among=texts, splits=["test"] * 3) == []
+
+
+def loosely_alike(dice: random.Random, *, items: int, words: int) -> list[str]:
+    """Texts that hold nine in ten of the same phrases each."""
+    phrases = [[f"w{dice.randrange(700)}" for _ in range(5)] for _ in range(words // 5)]
+    return [" ".join(word for phrase in phrases if dice.random() < 0.9 for word in phrase) for _ in range(items)]
+
+
+def counted(texts: Sequence[str], *, most: int) -> tuple[int, dict[tuple[int, int], float]]:
+    """How often a pair was looked at, and what was found."""
+    looks: list[tuple[int, int]] = []
+
+    def matters(first: int, second: int) -> bool:
+        looks.append((first, second))
+        return True
+
+    found = dict(_near(texts, matters, most=most))
+    return len(looks), found
+
+
+def test_the_work_is_bounded_and_a_sample_finds_what_all_would() -> None:
+    """Many texts of one form took minutes: each phrase of theirs stood for 20,000 pairs."""
+    dice = random.Random(5)
+    texts = [text for _ in range(4) for text in loosely_alike(dice, items=40, words=300)]
+    texts += [" ".join(dice.choices(WORDS, k=300)) for _ in range(40)]
+    all_looks, exactly = counted(texts, most=10**9)
+    looks, sampled = counted(texts, most=20_000)
+    assert all_looks > 100_000 and looks <= 20_000
+    wanted = {pair for pair, value in exactly.items() if value >= 0.6}
+    assert len(wanted) > 1_000 and len(wanted - sampled.keys()) < len(wanted) * 0.15
+    assert len(sampled.keys() - exactly.keys()) < len(sampled) * 0.05
+    assert counted(texts, most=20_000)[1] == sampled, "the same ones, whoever looks"
+
+
+def test_texts_that_repeat_one_another_are_counted_once_and_not_for_each_phrase() -> None:
+    phrases = " ".join(f"w{n}" for n in range(500))
+    looks, found = counted([f"{phrases} end{n}" for n in range(100)], most=PAIRS_MOST)
+    assert len(found) == 100 * 99 // 2 and looks <= 2 * len(found) and min(found.values()) > 0.99

@@ -11,7 +11,7 @@ from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
 from burnish_gateway.bundle.read_chains import ReadChain, read_chains
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, NewItem, marked, says_nothing
-from burnish_gateway.datasets.near_duplicates import NearDuplicate, near_duplicates
+from burnish_gateway.datasets.near_duplicates import PAIRS_MOST, NearDuplicate, near_duplicates
 from burnish_gateway.imports.reported import AHEAD_MOST, Reported
 from burnish_gateway.models.bodies import NewModel
 from burnish_gateway.registry.bodies import ContentBody
@@ -106,7 +106,7 @@ def check_bundle(
         raise InvalidField(f"The prompt '{twice}' stands in it twice.", param="prompts")
     return ReadBundle(
         prompts,
-        tuple(_dataset(one) for one in bundle.datasets),
+        tuple(_dataset(one, of=sum(len(each.items) for each in bundle.datasets)) for one in bundle.datasets),
         (*notes, *_left_out(bundle.datasets)),
         executions,
         tuple(models),
@@ -225,7 +225,11 @@ def _kept(form: DatasetForm) -> Iterator[tuple[int, NewItem]]:
             yield place, NewItem(input=one.input, expected=one.expected, split=one.split, metadata=marked(one.metadata))
 
 
-def _dataset(form: DatasetForm) -> ReadDataset:
+def _dataset(form: DatasetForm, *, of: int) -> ReadDataset:
+    """`of`: how many items are in the whole file. Its datasets share what may be compared."""
     items = tuple(item for _, item in _kept(form))
     distinct = tuple({one.content_hash: one for one in reversed(items)}.values())[::-1]
-    return ReadDataset(form, distinct, tuple(near_duplicates([one.text for one in distinct], [one.place for one in distinct])))
+    pairs = near_duplicates(
+        [one.text for one in distinct], [one.place for one in distinct], most=PAIRS_MOST * len(form.items) // max(1, of)
+    )
+    return ReadDataset(form, distinct, tuple(pairs))
