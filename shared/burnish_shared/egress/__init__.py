@@ -7,9 +7,9 @@ Used for webhooks and for model providers' base URLs. A private network can be r
 from burnish_shared.egress.addresses import EgressPolicy, Verdict
 from burnish_shared.egress.dialing import Egress
 from burnish_shared.egress.resolving import Resolver, SystemResolver, look_up_for
-from burnish_shared.egress.target import EgressRefused, Target, address_of, parse_target
+from burnish_shared.egress.target import EgressRefused, Target, address_of, parse_target, same_place
 
 __all__ = [
     "Egress", "EgressPolicy", "EgressRefused", "Resolver", "SystemResolver", "Target", "Verdict",
-    "address_of", "look_up_for", "parse_target",
+    "address_of", "look_up_for", "parse_target", "same_place",
 ]  # fmt: skip

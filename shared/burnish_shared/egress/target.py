@@ -86,6 +86,15 @@ def address_of(base_url: str) -> str:
     return parse_target(base_url).url.rstrip("/") if base_url else ""
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether whoever hears the one hears the other: scheme, host and port. What cannot be read is no place that is known."""
+    try:
+        first, second = parse_target(one), parse_target(other)
+    except EgressRefused:
+        return False
+    return (first.scheme, first.host, first.port) == (second.scheme, second.host, second.port)
+
+
 def _read_host(v6: str | None, name: str | None) -> tuple[str, str | None]:
     """The host in its one spelling, and the address if it is a literal."""
     try:

@@ -115,8 +115,38 @@ async def test_a_service_of_ones_own_is_taken_off_again(gateway: WebhookGateway,
     path = f"/v1/alert-channels/{made['id']}"
     status, kept = await admin("PATCH", path, {"name": "Pager 2"})
     assert (status, kept["url"], kept["region"], kept["address"]) == (200, "http://127.0.0.1:9/own", "eu", "…RRRR")
-    status, own = await admin("PATCH", path, {"url": None, "region": None})
-    assert (status, own["url"], own["region"], own["address"]) == (200, None, "us", "…RRRR")
+    status, own = await admin("PATCH", path, {"url": None, "region": None, "routing_key": "S" * 32})
+    assert (status, own["url"], own["region"], own["address"]) == (200, None, "us", "…SSSS")
+
+
+@pytest.mark.promise("S-02")
+@pytest.mark.parametrize(
+    ("own", "change"),
+    [
+        (True, {"url": "http://127.0.0.1:8/own"}), (True, {"url": "http://127.0.0.2:9/own"}), (True, {"url": None}),
+        (True, {"url": None, "region": None}), (False, {"region": "us"}), (False, {"region": None}),
+        (False, {"url": "http://127.0.0.1:9/own"}),
+    ],
+)  # fmt: skip
+async def test_a_key_that_nobody_may_read_is_sent_nowhere_else(
+    gateway: WebhookGateway, hooks: Hooks, databases: Any, own: bool, change: dict[str, Any]
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    pager = {"kind": "pagerduty", "name": "Pager", "routing_key": "R" * 32, "region": "eu"}
+    _, made = await admin("POST", "/v1/alert-channels", pager | ({"url": "http://127.0.0.1:9/own"} if own else {}))
+    path = f"/v1/alert-channels/{made['id']}"
+    status, refused = await admin("PATCH", path, change)
+    assert (status, refused["error"]["param"]) == (422, "routing_key") and "anew" in refused["error"]["message"]
+    assert (await admin("GET", path))[1]["url"] == made["url"]
+    assert (await admin("PATCH", path, change | {"routing_key": "S" * 32}))[0] == 200
+
+
+async def test_another_path_of_the_same_server_keeps_the_key(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    pager = {"kind": "pagerduty", "name": "Pager", "routing_key": "R" * 32, "url": "http://127.0.0.1:9/own"}
+    _, made = await admin("POST", "/v1/alert-channels", pager)
+    status, kept = await admin("PATCH", f"/v1/alert-channels/{made['id']}", {"url": "http://127.0.0.1:9/other", "region": "eu"})
+    assert (status, kept["url"], kept["address"]) == (200, "http://127.0.0.1:9/other", "…RRRR")
 
 
 @pytest.mark.promise("W-08")

@@ -99,6 +99,27 @@ async def test_static_headers_are_sent_and_their_secrets_are_not_shown_again(
     assert not [row for row in rows if "only-the-receiver-knows" in row["e"]]
 
 
+@pytest.mark.promise("S-02")
+@pytest.mark.capability("W1")
+async def test_a_header_that_nobody_may_read_is_sent_to_no_other_server(call: Caller, hooks: Hooks, receiver: Receiver) -> None:
+    token = "Bearer only-the-receiver-knows"
+    made = await _make(call, receiver, headers={"Authorization": token, "X-Team": "support"})
+    path, elsewhere = f"{ENDPOINTS}/{made['id']}", "http://127.0.0.2:9/thief"
+    for headers in ({}, {"headers": {"authorization": None}}, {"headers": {"AUTHORIZATION": None, "X-Team": None}}):
+        status, refused = await call("PATCH", path, {"url": elsewhere} | headers)
+        assert (status, refused["error"]["param"]) == (422, "headers"), refused
+        assert "Authorization" in refused["error"]["message"] and "anew" in refused["error"]["message"]
+    assert (await call("GET", path))[1]["url"] == made["url"]
+
+    status, changed = await call("PATCH", path, {"url": receiver.url("/another/path")})
+    assert status == 200 and changed["headers"] == made["headers"], "the same server"
+    status, changed = await call("PATCH", path, {"url": elsewhere, "headers": {"Authorization": "Bearer another-one", "X-Team": None}})
+    assert (status, changed["url"], changed["headers"]) == (200, elsewhere, made["headers"])
+    status, changed = await call("PATCH", path, {"url": receiver.url(), "headers": None})
+    assert (status, changed["headers"]) == (200, {})
+    assert (await call("PATCH", path, {"url": elsewhere}))[0] == 200, "nothing is hidden any more"
+
+
 @pytest.mark.promise("W-07")
 @pytest.mark.capability("W1")
 async def test_a_throttle_postpones_and_drops_nothing(

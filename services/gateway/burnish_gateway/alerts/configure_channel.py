@@ -12,7 +12,7 @@ from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.contracts.alert_channels import channel_context
 from burnish_shared.db.session import Tx
-from burnish_shared.egress import Target
+from burnish_shared.egress import Target, same_place
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
 
@@ -76,6 +76,8 @@ async def change_channel(
         if value is not None
     }
     secret = _secret(before.kind, body, target=target, into=settings)
+    if secret is None and before.kind == "pagerduty":
+        _check_place(before, settings)
     changes: dict[str, Any] = {"settings": settings}
     if body.name is not None:
         await _check_name(tx, body.name, channel_id)
@@ -143,6 +145,17 @@ def _secret(kind: str, body: NewChannel | ChannelChange, *, target: Target | Non
         return None
     into["address"] = target.host
     return target.url
+
+
+def _check_place(before: ChannelAnswer, settings: dict[str, Any]) -> None:
+    """A key that nobody may read goes nowhere but where it was given for. Raises InvalidField."""
+    url, region = settings.get("url"), settings.get("region")
+    if same_place(before.url, url) if before.url and url else (before.url, before.region) == (url, region):
+        return
+    raise InvalidField(
+        "routing_key: url and region lead to another server than the one that the stored key was given for: give the key anew beside them.",
+        param="routing_key",
+    )
 
 
 def _sealed(secret: str | None, keyring: Keyring, principal: Principal, channel_id: UUID) -> bytes | None:

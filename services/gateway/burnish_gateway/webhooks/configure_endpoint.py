@@ -16,7 +16,7 @@ from burnish_gateway.webhooks.reach import check_reach
 from burnish_gateway.webhooks.secret import new_key_pair, new_secret
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.db.session import Tx
-from burnish_shared.egress import Target
+from burnish_shared.egress import Target, same_place
 from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.ids import new_uuid
 
@@ -81,6 +81,7 @@ async def change_endpoint(
     before = await find_endpoint(tx, principal, endpoint_id)
     changes = columns_of(body, principal, endpoint_id, before=sealed, keyring=keyring)
     if target is not None:
+        _check_hidden(before, body, target)
         changes["url"] = target.url
     if changes.keys() & {"events", "filters"}:
         check_reach(changes.get("events", before.events), changes.get("filters", before.filters))
@@ -130,6 +131,24 @@ async def find_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> Endp
     if endpoint is None:
         raise no_such_endpoint()
     return endpoint
+
+
+def _check_hidden(before: Endpoint, body: EndpointChange, target: Target) -> None:
+    """A value that nobody may read goes nowhere but where it was given for: another place could tell it to whoever changes the address.
+
+    Raises InvalidField.
+    """
+    if same_place(before.url, target.url):
+        return
+    given = {name.lower(): value for name, value in (before.headers if body.headers is None else body.headers).items()}
+    if "headers" in body.model_fields_set and body.headers is None:
+        given = {}
+    if kept := sorted(name for name, value in before.headers.items() if value is None and given.get(name.lower(), "") is None):
+        raise InvalidField(
+            f"headers: the address goes to another server, and what is stored for {', '.join(kept)} was given for the one before: give its "
+            "value anew beside the url, or leave it out of headers.",
+            param="headers",
+        )
 
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:

@@ -37,7 +37,8 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
     // A region is PagerDuty's alone: the others refuse it, although the description of the API has it for all.
     else create.mutate({ body: { ...body, kind } as Schema<"NewChannel"> }, done);
   };
-  const isMissing = kind === "email" ? people.length === 0 : !channel && !address.trim();
+  const isElsewhere = channel?.kind === "pagerduty" && !channel.url && region !== channel.region;
+  const isMissing = kind === "email" ? people.length === 0 : (!channel || isElsewhere) && !address.trim();
 
   return (
     <FormDialog open onOpenChange={(open) => !open && onClose()} title={channel ? `Change ${channel.name}` : "New channel"} submit={channel ? "Save" : "Set it up"} onSubmit={submit} busy={isPending} error={error} disabled={!name.trim() || isMissing}>
@@ -61,7 +62,7 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
           <Textarea value={recipients} onChange={(event) => setRecipients(event.target.value)} placeholder="ann@example.com" />
         </Field>
       ) : (
-        <Field label={kind === "pagerduty" ? "Integration key" : "Address"} hint={channel ? "Empty: it stays as it is. It is never shown again." : HINTS[kind]} error={errorFor(error, kind === "pagerduty" ? "routing_key" : "url")} required={!channel}>
+        <Field label={kind === "pagerduty" ? "Integration key" : "Address"} hint={isElsewhere ? "The other region is another service: give its key." : channel ? "Empty: it stays as it is. It is never shown again." : HINTS[kind]} error={errorFor(error, kind === "pagerduty" ? "routing_key" : "url")} required={!channel || isElsewhere}>
           <Input mono data-secret type={kind === "pagerduty" ? "password" : "url"} value={address} onChange={(event) => setAddress(event.target.value)} placeholder={kind === "slack" ? "https://hooks.slack.com/services/…" : kind === "teams" ? "https://…logic.azure.com/workflows/…" : undefined} />
         </Field>
       )}

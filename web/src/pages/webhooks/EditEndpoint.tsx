@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { FormDialog, toast } from "@/kit";
 import { EndpointFields } from "./EndpointFields";
-import { type Draft, type Endpoint, changesOf, draftOf, faultsOf } from "./draft";
+import { type Draft, type Endpoint, askedAnew, changesOf, draftOf, faultsOf } from "./draft";
 
 export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void }) {
   const [before] = useState<Draft>(() => draftOf(endpoint));
@@ -11,6 +11,7 @@ export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; o
   const kinds = useRead("/v1/webhooks/events", undefined, { staleTime: Number.POSITIVE_INFINITY });
   const save = useChange("patch", "/v1/webhooks/endpoints/{endpoint_id}", { invalidates: ["/v1/webhooks"] });
   const changes = changesOf(before, draft);
+  const anew = askedAnew(before, draft);
   const submit = () => {
     setSent(draft);
     save.mutate(
@@ -33,9 +34,9 @@ export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; o
       onSubmit={submit}
       busy={save.isPending}
       error={save.error}
-      disabled={Object.keys(changes).length === 0 || !draft.url.trim() || draft.events.length === 0 || Object.keys(faultsOf(draft)).length > 0}
+      disabled={Object.keys(changes).length === 0 || !draft.url.trim() || draft.events.length === 0 || Object.keys(faultsOf(draft)).length > 0 || anew !== null}
     >
-      <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={save.error} sent={sent} />
+      <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={save.error} sent={sent} anew={anew} />
     </FormDialog>
   );
 }

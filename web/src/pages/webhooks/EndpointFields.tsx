@@ -17,8 +17,8 @@ const TEXTS: readonly { value: Include; label: string }[] = [
   { value: "output", label: "The answer" },
 ];
 
-/** Everything that can be said of an endpoint. `sent`: the draft that `error` is about. */
-export function EndpointFields({ draft, set, kinds, error, sent }: { draft: Draft; set: (changed: Partial<Draft>) => void; kinds: readonly Kind[]; error: unknown; sent: Draft | null }) {
+/** Everything that can be said of an endpoint. `sent`: the draft that `error` is about. `anew`: which headers are to be typed again, and why. */
+export function EndpointFields({ draft, set, kinds, error, sent, anew }: { draft: Draft; set: (changed: Partial<Draft>) => void; kinds: readonly Kind[]; error: unknown; sent: Draft | null; anew?: string | null }) {
   const faults = faultsOf(draft);
   const [isSet] = useState(draft.headers.length > 0 || draft.throttle !== "" || draft.ordered || draft.include.length > 0 || draft.ed25519);
   const isWrong = FOLDED.some((name) => errorFor(error, name));
@@ -37,7 +37,7 @@ export function EndpointFields({ draft, set, kinds, error, sent }: { draft: Draf
       <details className="group rounded-m border border-line" open={isSet || isWrong}>
         <summary className="cursor-pointer rounded-m px-3 py-2 text-13 font-medium">How it is sent: headers, pace, order, texts</summary>
         <div className="flex flex-col gap-4 border-t border-line p-3">
-          <Headers rows={draft.headers} onChange={(headers) => set({ headers })} error={errorFor(error, "headers")} />
+          <Headers rows={draft.headers} onChange={(headers) => set({ headers })} error={anew ?? errorFor(error, "headers")} />
           <div className="grid items-end gap-4 sm:grid-cols-2">
             <Field label="Most attempts a minute" hint="What is above waits. Empty: no limit." error={faults.throttle ?? errorFor(error, "throttle_per_minute")}>
               <Input inputMode="numeric" value={draft.throttle} onChange={(event) => set({ throttle: event.target.value })} />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, changesOf, columnOf, draftOf, missingOf, faultsOf, labelsOf, lineAt } from "./draft";
+import { askedAnew, bodyOf, changesOf, columnOf, draftOf, missingOf, faultsOf, labelsOf, lineAt } from "./draft";
 
 describe("the form of an endpoint", () => {
   it("sends null for what is empty, and for a header that stays as it is stored", () => {
@@ -21,6 +21,14 @@ describe("the form of an endpoint", () => {
     const before = { ...draftOf(null), url: "https://a.example", ordered: true };
     expect(changesOf(before, before)).toEqual({});
     expect(changesOf(before, { ...before, orderWaitMin: "5", description: "desk" })).toEqual({ description: "desk", ordered: true, order_wait_s: 300 });
+  });
+  it("asks for a hidden header anew where the address leads to another server", () => {
+    const before = { ...draftOf(null), url: "https://a.example/h", headers: [{ name: "Authorization", value: "", stored: true }, { name: "X-Team", value: "a", stored: false }] };
+    expect(askedAnew(before, { ...before, url: " https://a.example:443/other " })).toBeNull();
+    for (const url of ["https://b.example/h", "http://a.example/h", "https://a.example:8443/h", "https:"]) expect(askedAnew(before, { ...before, url })).toContain("Authorization");
+    const typed = [{ name: "Authorization", value: "Bearer b", stored: false }];
+    expect(askedAnew(before, { ...before, url: "https://b.example/h", headers: typed })).toBeNull();
+    expect(changesOf(before, { ...before, url: "https://b.example/h", headers: typed })).toEqual({ url: "https://b.example/h", headers: { Authorization: "Bearer b" } });
   });
   it("shows labels once each", () => {
     expect(labelsOf(" a,b  a ")).toEqual(["a", "b"]);

@@ -73,6 +73,22 @@ export function faultsOf(draft: Draft): { throttle?: string; orderWaitMin?: stri
   };
 }
 
+/** Where an address leads: whoever hears one hears the other. What is not typed to its end leads nowhere that is known. */
+function placeOf(url: string): string {
+  try {
+    return new URL(url.trim()).origin;
+  } catch {
+    return url.trim();
+  }
+}
+
+/** Headers whose stored value was given for another server than the address leads to now: the API asks for it anew, in words; null: none. */
+export function askedAnew(before: Draft, after: Draft): string | null {
+  const stored = after.headers.filter((one) => one.stored && one.name.trim()).map((one) => one.name.trim());
+  if (stored.length === 0 || placeOf(before.url) === placeOf(after.url)) return null;
+  return `The address leads to another server. Type the value of ${stored.join(", ")} anew, or take it away.`;
+}
+
 /** What still has to be said before it can be made, in words; null: nothing. */
 export function missingOf(draft: Draft): string | null {
   const missing = [!draft.url.trim() && "give an address", draft.events.length === 0 && "choose an event", Object.keys(faultsOf(draft)).length > 0 && "mend what is marked"].filter(Boolean);
