@@ -27,12 +27,12 @@ def hold_nusd(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         markup_percent=markup_percent,
-        hour_writes=_keeps_for_hour(messages) or _keeps_for_hour(settings.get("tools") or ()),
+        hour_writes=_keeps_for_hour(messages) or _keeps_for_hour(settings.get("tools") or ()) or _keeps_for_hour([extra]),
     )
 
 
 def _keeps_for_hour(given: Sequence[Any]) -> bool:
-    """Does a message, a part of one, or a tool carry Anthropic's mark for its one-hour cache?"""
+    """Does a message, a part of one, a tool, or the call as a whole carry Anthropic's mark for its one-hour cache?"""
     for one in given:
         mark = one.get("cache_control") if isinstance(one, dict) else None
         if isinstance(mark, dict) and mark.get("ttl") == HOUR:

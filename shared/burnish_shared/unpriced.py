@@ -7,7 +7,44 @@ from burnish_shared.contracts.executions import Route
 from burnish_shared.providers import wire_of
 
 BUYS_MORE: Final = frozenset({"plugins", "web_search_options", "best_of", "mcp_servers"})
-"""Fields beside ours that make a provider charge for more than tokens."""
+"""Fields beside ours that are known to make a provider charge for more than tokens."""
+
+ASKS_THE_SAME: Final = frozenset(
+    {
+        # OpenAI's: how much is said, who asks, what is kept where; `service_tier` is looked at by its price.
+        "verbosity", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "store", "service_tier",
+        # Anthropic's, of what a model thinks and what its cache keeps (held for by its dearest rate), and the form of an answer.
+        "thinking", "output_config", "output_format", "cache_control", "top_k",
+        # Sampling, and where an answer ends, as vLLM, Ollama, OpenRouter, Mistral, Together, Groq and Google name them.
+        "min_p", "top_a", "typical_p", "repetition_penalty", "repeat_penalty", "length_penalty", "min_tokens", "ignore_eos",
+        "stop_token_ids", "bad_words", "include_stop_str_in_output", "skip_special_tokens", "spaces_between_special_tokens",
+        "add_generation_prompt", "continue_final_message", "random_seed", "keep_alive",
+        # How it thinks, how that is told, and which filters look on.
+        "reasoning", "include_reasoning", "reasoning_format", "reasoning_split", "enable_thinking", "thinking_budget",
+        "chat_template_kwargs", "prompt_mode", "safe_prompt", "safety_settings", "transforms",
+        # Answers of a form that a grammar gives.
+        "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "grammar",
+        # Of embeddings: what a vector is for, and how it comes.
+        "input_type", "truncate", "truncation", "output_dtype", "embedding_type", "task", "task_type", "title", "late_chunking",
+        "normalized",
+    }
+)  # fmt: skip
+"""Fields beside ours that cost nothing but tokens, and none beyond what is held for. Whatever is not here may buy something: searches,
+sound, a place or a pace that is dearer, a provider behind a provider, output that no cap of ours counts (`prediction`)."""
+
+
+def buys_more(extra: Mapping[str, Any]) -> list[str]:
+    """Names of the fields that may cost what no price names, in order."""
+    return sorted(name for name, value in extra.items() if value is not None and not _is_free(name, value))
+
+
+def _is_free(name: str, value: Any) -> bool:
+    if name == "modalities":
+        return bool(value == ["text"])
+    if name == "context_management":  # what clears is free; what sums up asks the model once more, beside its cap
+        edits = value.get("edits", ()) if isinstance(value, dict) and value.keys() <= {"edits"} else None
+        return isinstance(edits, list | tuple) and all(isinstance(one, dict) and str(one.get("type")).startswith("clear_") for one in edits)
+    return name in ASKS_THE_SAME
 
 
 def other_tool(settings: Mapping[str, Any]) -> tuple[int, Any] | None:
@@ -22,7 +59,7 @@ def unpriced(settings: Mapping[str, Any], extra: Mapping[str, Any]) -> str | Non
     """The first field of a call that costs what no price names, None: there is none."""
     if (tool := other_tool(settings)) is not None:
         return f"tools[{tool[0]}].type"
-    return min(extra.keys() & BUYS_MORE, default=None)
+    return next(iter(buys_more(extra)), None)
 
 
 def may_be_given(settings: Mapping[str, Any], extra: Mapping[str, Any], *, route: Route) -> bool:

@@ -271,7 +271,10 @@ class Asker:
 
 def _unpaid(field: str) -> Failure:
     """The gateway refuses this of what a call names; a test run asks what its version says, and a fallback is asked what another was."""
-    return Failure(FailureKind.NO_KEY, f"{field}: has a price that is not known here, and needs a provider key of your own; leave it out.")
+    return Failure(
+        FailureKind.NO_KEY,
+        f"{field}: has a price that is not known here, or may have one, and needs a provider key of your own; leave it out.",
+    )
 
 
 def _is_something(result: Answer | Failure) -> bool:

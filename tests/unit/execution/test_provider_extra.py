@@ -9,6 +9,8 @@ from burnish_gateway.execution.known_words import check_words, without_idle_word
 from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
 from burnish_shared.contracts.executions import Price, PriceTier, Route
 from burnish_shared.errors import InvalidField
+from burnish_shared.evaluation_hold import hold_nusd
+from burnish_shared.unpriced import may_be_given, unpriced
 
 RATES: dict[str, Any] = {"input_nusd_per_million": 1, "cached_input_nusd_per_million": 1, "output_nusd_per_million": 1}
 
@@ -20,7 +22,8 @@ def way(provider: str = "openai", *, keys: Any = "platform", tiers: Any = ()) ->
 
 def test_a_provider_of_the_same_format_gets_all_that_is_none_of_ours() -> None:
     given = {"verbosity": "low", "min_p": 0.1, "provider": {"only": ["x"]}, "cache": True, "usage": {"include": True}, "nothing": None}
-    assert checked_extra(given, route=way(), spoken="openai") == {"verbosity": "low", "min_p": 0.1, "provider": {"only": ["x"]}}
+    own = way(keys="own")
+    assert checked_extra(given, route=own, spoken="openai") == {"verbosity": "low", "min_p": 0.1, "provider": {"only": ["x"]}}
     assert checked_extra({"top_k": 3, "thinking": {}}, route=way("anthropic"), spoken="anthropic") == {"top_k": 3, "thinking": {}}
 
 
@@ -118,7 +121,58 @@ def test_what_has_no_price_is_bought_with_an_own_key_only(name: str, value: Any)
     assert checked_extra({"service_tier": "priority"}, route=way(tiers=["priority"]), spoken="openai") == {"service_tier": "priority"}
 
 
+NO_PRICE: list[tuple[str, str, dict[str, Any]]] = [
+    ("xai", "search_parameters", {"search_parameters": {"mode": "on", "max_search_results": 30}}),
+    ("openrouter", "provider", {"provider": {"order": ["dearest"]}}),
+    ("openrouter", "prompt", {"prompt": "hi"}),
+    ("openai", "functions", {"functions": [{"name": "f", "description": "x" * 60_000}]}),
+    ("openai", "audio", {"audio": {"voice": "alloy", "format": "wav"}}),
+    ("openai", "modalities", {"modalities": ["text", "audio"]}),
+    ("openai", "prediction", {"prediction": {"type": "content", "content": "x" * 60_000}}),
+    ("perplexity", "search_mode", {"search_mode": "academic"}),
+    ("anthropic", "speed", {"speed": "fast"}),
+    ("anthropic", "inference_geo", {"inference_geo": "us"}),
+    ("anthropic", "context_management", {"context_management": {"edits": [{"type": "compact_20260112"}]}}),
+    ("anthropic", "container", {"container": {"skills": []}}),
+    ("openai", "whatever_comes_next", {"whatever_comes_next": True}),
+]
+
+
+@pytest.mark.promise("C-03")
+@pytest.mark.parametrize(("provider", "field", "extra"), NO_PRICE)
+def test_with_the_operators_key_only_what_is_known_to_cost_no_more_is_passed_on(provider: str, field: str, extra: dict[str, Any]) -> None:
+    spoken = "anthropic" if provider == "anthropic" else "openai"
+    with pytest.raises(UnsupportedParameter, match="has a price that is not known here") as refused:
+        checked_extra(extra, route=way(provider), spoken=spoken)
+    assert refused.value.param == field
+    assert unpriced({}, extra) == field and not may_be_given({}, extra, route=way(provider))
+    assert checked_extra(extra, route=way(provider, keys="own"), spoken=spoken) == extra
+    fallen_back_to = way(provider, keys="own").model_copy(update={"platform_fallback": True})
+    assert checked_extra(extra, route=fallen_back_to, spoken=spoken) == extra, "the operator's key is then not fallen back to"
+
+
+@pytest.mark.parametrize(
+    ("provider", "extra"),
+    [
+        ("openai", {"verbosity": "low", "prompt_cache_key": "k", "store": True, "modalities": ["text"]}),
+        ("openrouter", {"reasoning": {"effort": "high"}, "min_p": 0.1, "transforms": []}),
+        ("openai_compatible", {"chat_template_kwargs": {"enable_thinking": False}, "guided_json": {}, "top_k": 3}),
+        ("anthropic", {"thinking": {"type": "adaptive"}, "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}),
+        ("anthropic", {"cache_control": {"type": "ephemeral"}, "output_config": {"effort": "low"}, "top_k": 3}),
+    ],
+)
+def test_how_a_model_thinks_and_draws_is_said_with_the_operators_key_too(provider: str, extra: dict[str, Any]) -> None:
+    spoken = "anthropic" if provider == "anthropic" else "openai"
+    assert checked_extra(extra, route=way(provider), spoken=spoken) == extra and unpriced({}, extra) is None
+
+
+def test_an_hour_in_the_cache_that_the_whole_call_asks_for_is_held_for() -> None:
+    messages = [{"role": "user", "content": "x" * 30_000_000}]
+    usual, hour = ({"cache_control": {"type": "ephemeral", "ttl": ttl}} for ttl in ("5m", "1h"))
+    assert hold_nusd(messages, {"max_tokens": 1}, way(), extra=hour) > 1.9 * hold_nusd(messages, {"max_tokens": 1}, way(), extra=usual)
+
+
 def test_it_is_bounded() -> None:
     for given in ({"x": "y" * 65_536}, {f"f{n}": 1 for n in range(65)}):
         with pytest.raises(InvalidField):
-            checked_extra(given, route=way(), spoken="openai")
+            checked_extra(given, route=way(keys="own"), spoken="openai")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from burnish_shared.contracts.executions import Route
 from burnish_shared.errors import BadRequest, InvalidField
 from burnish_shared.providers import wire_of
-from burnish_shared.unpriced import BUYS_MORE
+from burnish_shared.unpriced import BUYS_MORE, buys_more
 
 MOST_BYTES: Final = 65_536
 
@@ -66,10 +66,14 @@ class UnsupportedParameter(BadRequest):
 
 
 def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dict[str, Any]:
-    """What goes to this provider. Raises InvalidField, UnsupportedParameter, naming the field."""
+    """What goes to this provider. Raises InvalidField, UnsupportedParameter, naming the field.
+
+    With the operator's key only what is known to cost nothing more. Where that key is but fallen back to, it is not, with anything else.
+    """
     extra = {name: value for name, value in given.items() if name not in IGNORED and value is not None and (name, value) != WAITED_FOR}
     on_operator = route.keys == "platform" or route.platform_fallback
-    for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | ELSEWHERE.keys() | (BUYS_MORE if on_operator else frozenset()))):
+    bought = set(buys_more(extra)) if route.keys == "platform" else extra.keys() & BUYS_MORE if on_operator else set()
+    for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | ELSEWHERE.keys()) | bought):
         raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
     tier = extra.get("service_tier")
     if tier is not None and not isinstance(tier, str):
@@ -110,7 +114,7 @@ def _why_not(name: str) -> str:
         return "is a setting of its own, not one of extra."
     if name in ANOTHER_MODEL:
         return "could ask another model than the one that is paid for; name others in fallback_models."
-    return "has a price that is not known here; add a provider key of your own to use it, or leave it out."
+    return "has a price that is not known here, or may have one; add a provider key of your own to use it, or leave it out."
 
 
 def _known(extra: dict[str, Any], known: frozenset[str], *, route: Route) -> dict[str, Any]:
