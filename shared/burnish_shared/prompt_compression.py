@@ -138,10 +138,15 @@ def marked_parts(text: str, *, keep: Sequence[str] = ()) -> tuple[str, list[str]
 
 
 def unmarked(text: str, kept: Sequence[str]) -> str:
-    """The text with the parts in their places again, those within them too."""
-    while found := _MARKED.search(text):
-        text = text[: found.start()] + kept[int(found[1])] + text[found.end() :]
-    return text
+    """The text with the parts in their places again, those within them too: a part was there before those that hold its mark."""
+    whole: list[str] = []
+    for part in kept:
+        whole.append(_put_back(part, whole))
+    return _put_back(text, whole)
+
+
+def _put_back(text: str, whole: Sequence[str]) -> str:
+    return _MARKED.sub(lambda found: whole[int(found[1])], text) if "\ue000" in text else text
 
 
 def marks_of(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_gateway.registry.shorten_by_model import marked, shortened
-from burnish_shared.prompt_compression import compress_text
+from burnish_shared.prompt_compression import compress_text, marked_parts, unmarked
 from burnish_shared.template import parse_text
 
 pytestmark = pytest.mark.capability("P11")
@@ -143,3 +143,16 @@ def test_what_a_model_shortened_is_taken_only_with_all_that_must_stay(answer: st
 def test_short_texts_and_texts_with_marks_of_their_own_are_not_asked_for() -> None:
     assert marked("Read the ticket.", keep=[]) is None
     assert marked("⟦0⟧ " + "word " * 100, keep=[]) is None
+
+
+def test_parts_come_back_in_time_that_grows_with_their_number() -> None:
+    """65,000 pieces of code in 260 kB took minutes: each copied the whole text."""
+    text = "`a` " * 100_000
+    began = time.process_time()
+    text_with_marks, kept = marked_parts(text)
+    assert len(kept) == 100_000 and unmarked(text_with_marks, kept) == text
+    assert time.process_time() - began < 10
+
+
+def test_a_part_may_hold_the_marks_of_those_before_it() -> None:
+    assert unmarked("x \ue0001\ue001 \ue0000\ue001", ["a", "(\ue0000\ue001)"]) == "x (a) a"
