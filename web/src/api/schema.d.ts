@@ -13144,7 +13144,7 @@ export interface components {
             pattern: string;
             /**
              * Variable
-             * @description Its name; without one the texts of the user's messages.
+             * @description Its name; without one all that the user's messages send.
              */
             variable?: string | null;
             /**
