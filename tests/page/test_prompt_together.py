@@ -80,6 +80,71 @@ async def test_people_comment_answer_and_settle(page_as: OpenPage, site: Site) -
     await expect(viewer.get_by_role("button", name="Comment", exact=True)).to_have_attribute("aria-disabled", "true")
 
 
+async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_says(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    await more(page, "Start a branch here…")
+    await page.get_by_role("dialog").get_by_label("Name").fill("formal")
+    await page.get_by_role("button", name="Start the branch").click()
+    await page.get_by_role("button", name="Edit on it").click()
+    await expect(page.get_by_text("branch formal", exact=True)).to_be_visible()
+    await write(page, " Say goodbye.")
+    await save_on(page, "formal")
+    versions = await site.call("GET", f"/v1/prompts/{slug}/versions")
+    assert [(one["version"], one["branch"]) for one in versions["data"]] == [(2, "formal"), (1, None)]
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["latest_version"] == 1
+
+    # From an older version of the branch it goes on over where the branch stands.
+    await write(page, " Twice.")
+    await save_on(page, "formal")
+    await page.get_by_role("button", name="Back to the main line").click()
+    await expect(page.get_by_text("branch formal", exact=True)).to_have_count(0)
+    await page.get_by_role("tab", name="Versions").click()
+    await page.get_by_role("list", name="Versions", exact=True).get_by_text("v2", exact=True).click()
+    await expect(page.get_by_role("region", name="Version 2")).to_be_visible()
+    await page.get_by_role("button", name="Edit from here").click()
+    await expect(page.get_by_text("over v3")).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "prompts/on-a-branch")
+    await page.get_by_role("button", name="Discard").click()
+    branches = {one["branch"]: one["version"] for one in (await site.call("GET", f"/v1/prompts/{slug}/branches"))["data"]}
+    assert branches == {"main": 1, "formal": 3}
+
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "temperature": 0.2})
+    await page.get_by_role("tab", name="Versions").click()
+    await expect(page.get_by_text("latest v4")).to_be_visible()
+    await more(page, "Merge a branch…")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Into").select_option("formal")
+    await expect(dialog.get_by_text("Into the branch formal, which stands at v3.")).to_be_visible()
+    await dialog.get_by_role("button", name="Merge").click()
+    await page.wait_for_url(re.compile(r"[?&]v=5"))
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["latest_version"] == 4
+    assert (await site.call("GET", f"/v1/prompts/{slug}/versions/5"))["branch"] == "formal"
+
+    await page.get_by_role("button", name="Edit from here").click()
+    await write(page, " Thrice.")
+    await site.call("DELETE", f"/v1/prompts/{slug}/branches/formal")
+    await expect(page.get_by_text("There is no branch formal any more.").first).to_be_visible()
+    await page.get_by_role("button", name="Go on over v4").click()
+    await page.get_by_role("button", name="Save…").click()
+    await expect(page.get_by_role("dialog").get_by_text("Over v4, on the main line.")).to_be_visible()
+
+
+async def write(page: Page, text: str) -> None:
+    await page.get_by_role("textbox", name="Message 1", exact=True).click()
+    await page.keyboard.press("ControlOrMeta+End")
+    await page.keyboard.type(text)
+
+
+async def save_on(page: Page, branch: str) -> None:
+    await page.get_by_role("button", name="Save…").click()
+    dialog = page.get_by_role("dialog", name=f"Save as the next version on {branch}")
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(dialog).to_have_count(0)
+
+
 async def test_a_branch_is_merged_and_what_both_changed_is_decided_first(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")

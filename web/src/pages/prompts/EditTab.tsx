@@ -1,10 +1,11 @@
+import { GitBranch } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useModels } from "@/api/models";
 import { useMay, useSession } from "@/api/session";
 import { useAuthors } from "@/api/authors";
 import { useRead } from "@/api/hooks";
-import { Button, Money, Notice, RelativeTime, toast } from "@/kit";
+import { Badge, Button, Money, Notice, RelativeTime, toast } from "@/kit";
 import { count } from "@/lib/format";
 import { type PromptTemplate, inspectTemplate, render } from "@/lib/template";
 import { MOD, useHotkey } from "@/shell/keys";
@@ -15,8 +16,9 @@ import { NewerVersion } from "./NewerVersion";
 import { SaveVersion } from "./SaveVersion";
 import { TryIt, useTrial } from "./TryIt";
 import { Variables } from "./Variables";
-import { contentOf, nameOf, roughTokens } from "./content";
+import { type Base, contentOf, nameOf, roughTokens } from "./content";
 import type { Draft } from "./draft";
+import { MAIN, type Tip } from "./line";
 import { useSamples, valuesOf } from "./samples";
 import { whyNot } from "./why";
 
@@ -26,7 +28,7 @@ type Prompt = Schema<"PromptAnswer">;
 const USUAL_MAX_TOKENS = 4_096;
 
 /** The text, the variables and the settings of the next version, and a place to try them. */
-export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
+export function EditTab({ prompt, draft, newest, tip }: { prompt: Prompt; draft: Draft; /** Of the main line. */ newest: Base; /** Of the draft's branch. */ tip: Tip }) {
   const { user, workspace } = useSession();
   const may = useMay();
   const [samples, setSample] = useSamples(user.id, workspace?.id ?? "", prompt.slug);
@@ -38,18 +40,20 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
   const running = useTrial(prompt.slug, draft, found);
   const known = useKnown(draft);
   const readOnly = !may.editPrompts;
-  const isOld = prompt.latest_version > draft.base.version;
+  const isGone = tip === "gone";
+  const stands = draft.line === MAIN ? prompt.latest_version : tip === null || isGone ? draft.base.version : tip.version;
+  const isOld = stands > draft.base.version;
 
-  const why = draft.changed.length === 0 ? "Nothing has changed." : error ? error.message : (Object.values(draft.faults)[0] ?? null);
+  const why = isGone ? `There is no branch ${draft.line} any more.` : draft.changed.length === 0 ? "Nothing has changed." : error ? error.message : (Object.values(draft.faults)[0] ?? null);
   const save = () => {
     if (readOnly || why) return;
-    if (isOld) setNewer(prompt.latest_version);
+    if (isOld) setNewer(stands);
     else setSaving(true);
   };
   const discard = () => {
-    const { base, content, start } = draft;
-    start(base, contentOf(base));
-    toast("The draft is discarded", { label: "Undo", run: () => start(base, content) });
+    const { base, content, line, start } = draft;
+    start(base, contentOf(base), line);
+    toast("The draft is discarded", { label: "Undo", run: () => start(base, content, line) });
   };
   const run = () => {
     if (may.run) running.start();
@@ -62,7 +66,8 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
       <div className="sticky top-12 z-20 -mx-4 -mt-3 flex flex-col gap-2 bg-bg px-4 py-2 md:top-0 md:mx-0 md:px-0">
         <div className="flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <State slug={prompt.slug} draft={draft} />
-        <span className="flex items-center gap-2">
+        <span className="flex flex-wrap items-center gap-2">
+          {draft.line !== MAIN && draft.changed.length === 0 ? <Button onClick={() => draft.start(newest, contentOf(newest), MAIN)}>Back to the main line</Button> : null}
           {draft.changed.length > 0 ? <Button onClick={discard}>Discard</Button> : null}
           <Button variant="primary" onClick={save} disabled={readOnly || why !== null} why={readOnly ? whyNot(may) : (why ?? "")} title={`${MOD}S`}>
             Save…
@@ -70,8 +75,13 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
         </span>
         </div>
       {isOld && draft.changed.length > 0 ? (
-        <Notice tone="warn" title={`v${prompt.latest_version} was saved meanwhile.`} action={<Button size="s" onClick={() => setNewer(prompt.latest_version)}>See what changed</Button>}>
+        <Notice tone="warn" title={`v${stands} was saved meanwhile${draft.line === MAIN ? "" : ` on ${draft.line}`}.`} action={<Button size="s" onClick={() => setNewer(stands)}>See what changed</Button>}>
           What you write here still lies over v{draft.base.version}.
+        </Notice>
+      ) : null}
+      {isGone ? (
+        <Notice tone="warn" title={`There is no branch ${draft.line} any more.`} action={<Button size="s" onClick={() => draft.start(newest, draft.content, MAIN)}>Go on over v{newest.version}</Button>}>
+          Somebody removed it, so nothing can be saved on it. Its versions stay. You can go on with this text on the main line.
         </Notice>
       ) : null}
       </div>
@@ -106,18 +116,19 @@ export function labelsOf(prompt: { labels: Record<string, number> }): string[] {
 
 function State({ slug, draft }: { slug: string; draft: Draft }) {
   const nameOfAuthor = useAuthors();
-  const { base, changed } = draft;
+  const { base, changed, line } = draft;
   const of = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: base.version } }, { staleTime: Number.POSITIVE_INFINITY }).data;
+  const onBranch = line === MAIN ? null : <LineBadge line={line} />;
   if (changed.length > 0) {
     return (
       <p className="text-13">
-        <strong className="font-semibold">Not saved:</strong> {changed.map(nameOf).join(", ")} <span className="text-muted">over v{base.version}</span>
+        <strong className="font-semibold">Not saved:</strong> {changed.map(nameOf).join(", ")} <span className="text-muted">over v{base.version}</span> {onBranch}
       </p>
     );
   }
   return (
     <p className="min-w-0 text-13 text-muted">
-      v{base.version}
+      {onBranch} v{base.version}
       {of?.version === base.version ? (
         <>
           , {nameOfAuthor(of.author)}, <RelativeTime at={of.created_at} />
@@ -125,6 +136,14 @@ function State({ slug, draft }: { slug: string; draft: Draft }) {
         </>
       ) : null}
     </p>
+  );
+}
+
+function LineBadge({ line }: { line: string }) {
+  return (
+    <Badge tone="accent" icon={<GitBranch size={12} aria-hidden />}>
+      {`branch ${line}`}
+    </Badge>
   );
 }
 

@@ -1,9 +1,9 @@
-import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { Held, useSession } from "@/api/session";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "@/api/unsaved";
-import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, toast } from "@/kit";
+import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, toast, toastError } from "@/kit";
 import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
@@ -14,10 +14,13 @@ import { Here } from "./Here";
 import { ArchivedNotice, LifeMenu } from "./Life";
 import { type Base, type Version, contentOf } from "./content";
 import { type Draft, type State, useDraft } from "./draft";
+import { MAIN, type Tip, readTip, useTip } from "./line";
 import { AlertIcon } from "./AlertIcon";
 import { alertedPrompts, wordOf } from "./figures";
 
 type Prompt = Schema<"PromptAnswer">;
+/** What to edit, and on which line. */
+type Wanted = { version: Version; line: string };
 
 // What most visits do not open comes when it is opened: the charts above all.
 const VersionsTab = later(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
@@ -57,13 +60,27 @@ function Workbench({ prompt }: { prompt: Prompt }) {
   const { slug } = prompt;
   // It was asked for by "latest": what it says is the newest version.
   const newest = useMemo((): Base => ({ version: prompt.version, ...contentOf(prompt) }), [prompt]);
-  const { draft, isDirty } = useKeptDraft(slug, newest);
+  const { draft, isDirty, tip } = useKeptDraft(slug, newest);
 
-  const [wanted, setWanted] = useState<Version | null>(null);
-  const editFrom = (version: Version) => {
-    setWanted(null);
-    draft.start(newest, contentOf(version));
+  const [wanted, setWanted] = useState<Wanted | null>(null);
+  const last = useRef<Wanted | null>(null);
+  const written = useRef(draft.content);
+  written.current = draft.content;
+  const goOn = ({ version }: Wanted, base: Base, line: string) => {
+    draft.start(base, contentOf(version), line);
     set({ tab: "edit" }, { push: true });
+  };
+  const editFrom = (one: Wanted) => {
+    setWanted(null);
+    last.current = one;
+    if (one.line === MAIN) return goOn(one, newest, MAIN);
+    const { content } = draft;
+    readTip(slug, one.line).then((stands) => {
+      if (last.current !== one) return; // Another one was asked for since.
+      if (written.current !== content) return setWanted(one); // Somebody wrote meanwhile, and is asked first.
+      goOn(one, stands ?? newest, stands ? one.line : MAIN);
+      if (!stands) toast(`There is no branch ${one.line} any more: this goes on over v${newest.version}, on the main line`);
+    }, toastError);
   };
   const live = prompt.labels.production;
   return (
@@ -99,8 +116,8 @@ function Workbench({ prompt }: { prompt: Prompt }) {
         value={tab}
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
-          { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} /> },
-          { id: "versions", label: "Versions", count: prompt.latest_version, content: <Later><VersionsTab prompt={prompt} onEdit={isDirty ? setWanted : editFrom} /></Later> },
+          { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} newest={newest} tip={tip} /> },
+          { id: "versions", label: "Versions", count: prompt.latest_version, content: <Later><VersionsTab prompt={prompt} onEdit={(version, line) => (isDirty ? setWanted : editFrom)({ version, line })} /></Later> },
           { id: "lineage", label: "Lineage", content: <Later><LineageTab prompt={prompt} /></Later> },
           { id: "results", label: "Results", content: <Later><ResultsTab slug={slug} labels={prompt.labels} /></Later> },
           { id: "settings", label: "Settings", keeps: true, content: <Later><SettingsTab prompt={prompt} /></Later> },
@@ -108,26 +125,28 @@ function Workbench({ prompt }: { prompt: Prompt }) {
       />
       </Held>
       <LeaveGuard slug={slug} />
-      <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
+      <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
         What you wrote over v{draft.base.version} is not saved, and is lost.
       </ConfirmDialog>
     </Page>
   );
 }
 
-/** The draft, and with it what was written here when the session ended by itself. */
-function useKeptDraft(slug: string, newest: Base): { draft: Draft; isDirty: boolean } {
+/** The draft, where its line stands, and with it what was written here when the session ended by itself. */
+function useKeptDraft(slug: string, newest: Base): { draft: Draft; isDirty: boolean; tip: Tip } {
   const { user, workspace } = useSession();
   const key = draftKey(user.id, workspace?.id ?? "", slug);
   const [kept] = useState(() => keptDraft(key) as State | null);
   const draft = useDraft(newest, kept);
-  const { base, content, changed, faults, unread, turn } = draft;
+  const { line, base, content, changed, faults, unread, turn } = draft;
+  const tip = useTip(slug, line);
+  if (tip && tip !== "gone" && tip.whole) draft.follow(tip.whole);
   const isDirty = changed.length > 0 || Object.keys(faults).length > 0;
-  useUnsaved(isDirty, slug, () => keepDraft(key, { base, content, faults, unread, turn } satisfies State));
+  useUnsaved(isDirty, slug, () => keepDraft(key, { line, base, content, faults, unread, turn } satisfies State));
   useEffect(() => {
     if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
   }, [kept, key]);
-  return { draft, isDirty };
+  return { draft, isDirty, tip };
 }
 
 function Later({ children }: { children: ReactNode }) {

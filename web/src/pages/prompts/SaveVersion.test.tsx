@@ -111,6 +111,29 @@ it("begins anew over the saved version where nothing was written since", async (
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
+it("saves on the line that the draft is on, and names it", async () => {
+  await begin();
+  screen.getByText(/^Over v1, on the main line\./);
+  act(() => draft().start(versionOf(4, "on the branch"), { ...draft().content, messages: [{ role: "user", content: "new" }] }, "formal"));
+  screen.getByRole("dialog", { name: "Save as the next version on formal" });
+  screen.getByText(/^Over v4, on the branch formal: “latest” stays where it is\./);
+  press("Save");
+  await waitFor(() => expect(sent[0]?.body).toMatchObject({ base_version: 4, branch: "formal" }));
+  await act(async () => answer(versionOf(5, "new")));
+  await waitFor(() => expect([draft().base.version, draft().line]).toEqual([5, "formal"]));
+});
+
+it("leaves a draft alone that went to another line while a save was under way", async () => {
+  await begin();
+  press("Save");
+  await waitFor(() => expect(sent).toHaveLength(1));
+  expect(sent[0]?.body).not.toHaveProperty("branch");
+  act(() => draft().start(versionOf(7, "theirs"), { messages: [{ role: "user", content: "mine" }], model: "m" }, "formal"));
+  await act(async () => answer(versionOf(8, "new")));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect([draft().base.version, draft().line, text()]).toEqual([7, "formal", "mine"]);
+});
+
 it("moves no label with the next save by itself", async () => {
   await begin();
   const label = () => screen.getByLabelText<HTMLSelectElement>("Label to move there");

@@ -6,6 +6,7 @@ import { useSession } from "@/api/session";
 import { Badge, Field, FormDialog, Input, Notice, Select, toast, toastError } from "@/kit";
 import { type Version, changeOf, contentOf, nameOf } from "./content";
 import type { Draft } from "./draft";
+import { MAIN, nameOfLine } from "./line";
 
 type SaveProps = { slug: string; draft: Draft; labels: readonly string[]; open: boolean; onOpenChange: (open: boolean) => void; onNewer: (version: number) => void };
 
@@ -17,7 +18,8 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
   const [label, setLabel] = useState("");
   const save = useChange("post", "/v1/prompts/{slug}/versions", { invalidates: ["/v1/prompts"], waits: true });
   const move = useChange("put", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
-  const { base, content, changed } = draft;
+  const { base, content, changed, line } = draft;
+  const onBranch = line === MAIN ? "" : ` on ${line}`;
 
   const saved = (version: Version) => {
     onOpenChange(false);
@@ -32,10 +34,10 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
     // Not `draft.start`: what is on screen by now may be more than what was sent.
     draft.saved(version, content);
     if (!label) {
-      toast(`v${version.version} is saved`);
+      toast(`v${version.version} is saved${onBranch}`);
       return;
     }
-    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved, and ${label}`), toastError);
+    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved${onBranch}, and ${label}`), toastError);
   };
   const refused = (error: unknown) => {
     const newer = newerVersionOf(error);
@@ -49,7 +51,7 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
     void save
       .mutateAsync({
         path: { slug },
-        body: { ...changeOf(contentOf(base), content), base_version: base.version, message: message.trim() } as never,
+        body: { ...changeOf(contentOf(base), content), base_version: base.version, message: message.trim(), ...(line === MAIN ? {} : { branch: line }) } as never,
         // It may wait for a connection: it belongs to the workspace of this moment, whichever is chosen by then.
         headers: workspace ? { "X-Burnish-Workspace": workspace.id } : {},
       })
@@ -63,7 +65,7 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
   };
 
   return (
-    <FormDialog open={open} onOpenChange={openOrClose} title={`Save as the next version`} description={`Over v${base.version}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} waiting={save.isPaused} error={save.error}>
+    <FormDialog open={open} onOpenChange={openOrClose} title={`Save as the next version${onBranch}`} description={`Over v${base.version}, on ${nameOfLine(line)}${line === MAIN ? "" : ": “latest” stays where it is"}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} waiting={save.isPaused} error={save.error}>
       <p className="flex flex-wrap items-center gap-1.5 text-13">
         <span className="text-muted">Changed</span>
         {changed.map((field) => (

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
-import { VersionsTab } from "./VersionsTab";
+import { type Edit, VersionsTab } from "./VersionsTab";
 
 const address = vi.hoisted(() => ({ v: null as number | null, against: null as number | null, label: "" }));
 vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
@@ -21,20 +21,21 @@ beforeEach(() => void Object.assign(address, { v: null, against: null, label: ""
 
 const AT = "2026-11-01T00:00:00Z";
 const LIST = "GET /v1/prompts/a/versions";
+const BRANCHES = { data: [{ branch: "main", version: 2 }, { branch: "formal", version: 3 }, { branch: "short", version: 1 }], next_cursor: null };
 const row = (version: number) => ({ version, message: `Note ${version}`, author: "user:1", created_at: AT, base_version: version > 1 ? version - 1 : null, branch: "main", status: "draft", source: "manual" });
 const listed = (newest: number) => ({ data: Array.from({ length: newest }, (_, index) => row(newest - index)), next_cursor: null });
 const whole = (version: number) => ({ ...row(version), messages: [{ role: "user", content: `Text ${version}` }], model: "m" });
 const promptAt = (newest: number) => ({ slug: "a", labels: {}, latest_version: newest }) as never;
 
 /** The tab of a prompt with two versions; `save`: somebody saves another one, and the page reads it. `kept`: what was read before, and the list comes late. */
-async function show(kept?: QueryClient) {
+async function show(kept?: QueryClient, changed: Record<string, unknown> = {}, onEdit: Edit = () => undefined) {
   const versions = [1, 2, 3, 4].flatMap((version) => [[`GET /v1/prompts/a/versions/${version}`, whole(version)], [`GET /v1/prompts/a/versions/${version}/review`, { version, status: "draft", reviews: [] }]] as const); // prettier-ignore
-  const known: Record<string, unknown> = { ...Object.fromEntries(versions), "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...(kept ? {} : { [LIST]: listed(2) }) };
+  const known: Record<string, unknown> = { ...Object.fromEntries(versions), "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...(kept ? {} : { [LIST]: listed(2) }), ...changed };
   const asked = slowApi(known);
   const queries = kept ?? new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const tab = (newest: number) => (
     <Queries of={queries}>
-      <VersionsTab prompt={promptAt(newest)} onEdit={() => undefined} />
+      <VersionsTab prompt={promptAt(newest)} onEdit={onEdit} />
     </Queries>
   );
   const { rerender } = render(tab(2));
@@ -99,4 +100,33 @@ it("takes parts over onto the version that it says, or is refused", async () => 
   await save(3);
   press("Save");
   expect((await asking(asked, "POST", "/v1/prompts/a/versions/1/cherry-pick")).body).toMatchObject({ base_version: 2, parts: ["messages"] });
+});
+
+it("edits a version on its own line, what the main line stands at on the main one, and where a branch stands on that branch", async () => {
+  const asked: [number, string][] = [];
+  const onBranch = (version: number) => ({ [`GET /v1/prompts/a/versions/${version}`]: { ...whole(version), branch: "formal" } });
+  await show(undefined, { "GET /v1/prompts/a/branches": BRANCHES, ...onBranch(1), ...onBranch(2) }, (version, line) => asked.push([version.version, line]));
+  const edit = async () => {
+    await vi.waitFor(() => expect(screen.getByRole<HTMLButtonElement>("button", { name: "Edit from here" }).disabled).toBe(false));
+    press("Edit from here");
+  };
+  await edit();
+  choose(1);
+  await shows(1);
+  await edit();
+  press("Edit on the branch short");
+  await vi.waitFor(() => expect(asked).toEqual([[2, "main"], [1, "formal"], [1, "short"]])); // prettier-ignore
+});
+
+it("merges into the line that one chooses what one looked at", async () => {
+  const clean = (a: number, b: number) => ({ slug: "a", ours: a, theirs: b, ancestor_version: 1, clean: true, content: { messages: [], model: "m" }, conflicts: [] });
+  const { asked, save } = await show(undefined, { "GET /v1/prompts/a/branches": BRANCHES, "GET /v1/prompts/a/versions/2/merge/3": clean(2, 3), "GET /v1/prompts/a/versions/3/merge/2": clean(3, 2) });
+  ask("Merge a branch…");
+  fireEvent.change(await screen.findByLabelText("Into"), { target: { value: "formal" } });
+  expect(screen.getByLabelText<HTMLSelectElement>("Merge").value).toBe("main");
+  await screen.findByText("Into the branch formal, which stands at v3. No label moves.");
+  await save(4);
+  await vi.waitFor(() => expect(screen.getAllByRole<HTMLButtonElement>("button", { name: "Merge" }).every((one) => !one.disabled)).toBe(true));
+  press("Merge");
+  expect((await asking(asked, "POST", "/v1/prompts/a/merge")).body).toMatchObject({ version: 2, into: "formal", base_version: 3, resolutions: [] });
 });

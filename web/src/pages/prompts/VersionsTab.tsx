@@ -8,23 +8,27 @@ import { useAuthors } from "@/api/authors";
 import { After, Badge, Button, ErrorState, Loaded, Menu, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
 import { integer, over, text, useUrlState } from "@/lib/url-state";
 import { classes } from "@/lib/classes";
-import { BranchList, CherryPick, MergeBranch, StartBranch } from "./Branches";
+import { BranchList, CherryPick, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
 import { LabelHistory } from "./LabelHistory";
 import { Difference, type Move, MoveLabel } from "./MoveLabel";
+import { MergeBranch } from "./MergeBranch";
 import { Review } from "./Review";
 import { Shorten } from "./Shorten";
 import { type Version, contentOf } from "./content";
+import { MAIN } from "./line";
 import { whyNot } from "./why";
 
 type Prompt = Schema<"PromptAnswer">;
 type Item = Schema<"VersionItem">;
+/** Edits a version, as the next one of a line. */
+export type Edit = (version: Version, line: string) => void;
 
 const shape = { v: integer(null), against: integer(null), label: over(text()) };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** Every version with its labels, any two beside each other, and the labels' moves. */
-export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (version: Version) => void }) {
+export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }) {
   const [{ v, against, label }, set] = useUrlState(shape);
   const [move, setMove] = useState<Move | null>(null);
   const [act, setAct] = useState<Asked | null>(null);
@@ -45,7 +49,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
   return (
     <div className="flex flex-col gap-5">
       <Labels prompt={prompt} onHistory={(one) => set({ label: one }, { push: true })} />
-      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null }, { push: true })} />
+      <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null }, { push: true })} onEdit={onEdit} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
         <div>
           <ol aria-label="Versions" className="flex max-h-[70dvh] flex-col overflow-y-auto rounded-l border border-line">
@@ -81,7 +85,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
           </section>
         )}
       </div>
-      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onSaved={(saved) => set({ v: saved, against: null })} /> : null}
+      {act ? <ActDialog asked={act} slug={slug} onClose={() => setAct(null)} onEdit={onEdit} onSaved={(saved) => set({ v: saved, against: null })} /> : null}
       {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
       {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
     </div>
@@ -107,20 +111,20 @@ type Act = "branch" | "pick" | "merge" | "shorten";
 /** With the versions as they were when it was asked: what is saved meanwhile is not what one looked at. */
 type Asked = { what: Act; version: number; newest: number };
 
-function ActDialog({ asked: { what, version, newest }, slug, onClose, onSaved }: { asked: Asked; slug: string; onClose: () => void; onSaved: (version: number) => void }) {
-  if (what === "branch") return <StartBranch slug={slug} version={version} onClose={onClose} />;
+function ActDialog({ asked: { what, version, newest }, slug, onClose, onEdit, onSaved }: { asked: Asked; slug: string; onClose: () => void; onEdit: Edit; onSaved: (version: number) => void }) {
+  if (what === "branch") return <StartBranch slug={slug} version={version} onClose={onClose} onEdit={onEdit} />;
   if (what === "pick") return <CherryPick slug={slug} version={version} newest={newest} onClose={onClose} onSaved={onSaved} />;
   if (what === "merge") return <MergeBranch slug={slug} newest={newest} onClose={onClose} onSaved={onSaved} />;
   return <Shorten slug={slug} version={version} onClose={onClose} onSaved={onSaved} />;
 }
 
-function Acts({ slug, version, newest, why, onEdit, onMove, onAct }: { slug: string; version: number; newest: number; why: string | null; onEdit: (version: Version) => void; onMove: () => void; onAct: (act: Act) => void }) {
+function Acts({ slug, version, newest, why, onEdit, onMove, onAct }: { slug: string; version: number; newest: number; why: string | null; onEdit: Edit; onMove: () => void; onAct: (act: Act) => void }) {
   const found = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
   const whole = found.data?.version === version ? found.data : null;
   const navigate = useNavigate();
   return (
     <span className="flex flex-wrap gap-2">
-      <Button disabled={why !== null || !whole} why={why ?? undefined} onClick={() => (whole ? onEdit(whole) : undefined)}>
+      <Button disabled={why !== null || !whole} why={why ?? undefined} onClick={() => (whole ? onEdit(whole, version === newest ? MAIN : (whole.branch ?? MAIN)) : undefined)}>
         Edit from here
       </Button>
       <Button variant="primary" icon={<Tag size={14} aria-hidden />} disabled={why !== null} why={why ?? undefined} onClick={onMove}>
@@ -152,7 +156,7 @@ function Row({ item, labels, isChosen, onChoose }: { item: Item; labels: string[
               {label}
             </Badge>
           ))}
-          {item.branch && item.branch !== "main" ? <Badge>{item.branch}</Badge> : null}
+          {item.branch && item.branch !== MAIN ? <Badge>{item.branch}</Badge> : null}
           {item.status === "draft" ? null : <Badge tone={item.status === "approved" ? "ok" : "warn"}>{item.status === "approved" ? "approved" : "in review"}</Badge>}
           {item.source === "manual" ? null : <Badge tone="accent">{item.source}</Badge>}
         </span>
