@@ -148,32 +148,47 @@ async def save_on(page: Page, branch: str) -> None:
 async def test_a_branch_is_merged_and_what_both_changed_is_decided_first(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    rest = "\nBe brief.\nUse their language."
+    text = f"Greet {{{{name}}}} well.{rest}"
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "template": text, "max_tokens": 50})
+    await expect(page.get_by_text("latest v2")).to_be_visible()
+    await page.get_by_role("list", name="Versions", exact=True).get_by_text("v2", exact=True).click()
     await more(page, "Start a branch here…")
     await page.get_by_role("dialog").get_by_label("Name").fill("formal")
     await page.get_by_role("button", name="Start the branch").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
-    rest = "\nBe brief.\nUse their language."
-    await site.call(
-        "POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "template": f"Greet {{{{name}}}} warmly.{rest}", "temperature": 0.2}
-    )
-    on_branch = {"base_version": 1, "branch": "formal", "template": f"Greet {{{{name}}}} formally.{rest}\nSay goodbye."}
+    text = f"Greet {{{{name}}}} warmly.{rest}"
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 2, "template": text, "temperature": 0.2})
+    text = f"Greet {{{{name}}}} formally.{rest}\nSay goodbye."
+    on_branch = {"base_version": 2, "branch": "formal", "template": text, "temperature": 0.9, "max_tokens": None}
     await site.call("POST", f"/v1/prompts/{slug}/versions", on_branch)
 
     await page.reload()
     await settled(page)
-    await expect(page.get_by_role("list", name="Versions")).to_contain_text("formal")
+    await expect(page.get_by_role("list", name="Versions", exact=True)).to_contain_text("formal")
     await more(page, "Merge a branch…")
     dialog = page.get_by_role("dialog")
-    await expect(dialog.get_by_text("to decide")).to_be_visible()
+    lines, temperature = (
+        dialog.get_by_role("group", name="What stands: Lines 1"),
+        dialog.get_by_role("group", name="What stands: Temperature"),
+    )
+    for words in ("v2, before both", "Greet {{name}} well.", "main v3", "Greet {{name}} warmly.", "formal v4", "Greet {{name}} formally."):
+        await expect(lines.get_by_text(words, exact=True)).to_be_visible()
+    # What the branch took away goes: it is not shown as if it stayed.
+    await expect(dialog.get_by_role("row", name="Max tokens")).to_contain_text("not set")
+    await expect(dialog.get_by_role("row", name="Temperature")).to_have_count(0)
     await expect(dialog.get_by_role("button", name="Merge")).to_be_disabled()
-    await dialog.get_by_text("formal v3", exact=True).first.click()
+    await lines.get_by_label("A text of your own").check()
+    await lines.get_by_role("textbox").fill("Greet {{name}} warmly and formally.")
+    await temperature.get_by_label("formal v4").check()
     await expect(dialog.get_by_text("to decide")).to_have_count(0)
     await screenshot(page, "prompts/merge")
     await check_axe(page, without=BEHIND_A_DIALOG)
     await dialog.get_by_role("button", name="Merge").click()
-    await page.wait_for_url(re.compile(r"[?&]v=4"))
-    text = (await site.call("GET", f"/v1/prompts/{slug}/versions/4"))["messages"][0]["content"]
-    assert "formally" in text and text.endswith("Say goodbye.")
+    await page.wait_for_url(re.compile(r"[?&]v=5"))
+    merged = await site.call("GET", f"/v1/prompts/{slug}/versions/5")
+    assert merged["messages"][0]["content"] == f"Greet {{{{name}}}} warmly and formally.{rest}\nSay goodbye."
+    assert merged["temperature"] == 0.9 and merged.get("max_tokens") is None
 
 
 async def test_parts_are_taken_over_and_filler_is_taken_out(page_as: OpenPage, site: Site) -> None:
