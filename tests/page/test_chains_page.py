@@ -101,3 +101,80 @@ async def test_what_runs_at_once_and_what_is_chosen_is_drawn_and_faults_are_told
 
     viewer = await page_as("viewer", f"/app/chains/{slug}")
     await expect(viewer.get_by_role("button", name="Add a step after it")).to_have_attribute("aria-disabled", "true")
+
+
+async def test_versions_of_a_chain_are_read_compared_labelled_and_gone_back_to(page_as: OpenPage, site: Site) -> None:
+    first, second = await two_prompts(site)
+    slug = f"versions-{uuid4().hex[:8]}"
+    triage = {"id": "triage", "prompt": first, "variables": {"ticket": "variables.ticket"}}
+    reply = {"id": "reply", "prompt": second, "variables": {"ticket": "variables.ticket", "queue": "steps.triage.output"}}
+    body = {"slug": slug, "parameters": {"ticket": {"type": "string"}}, "steps": [triage], "message": "Triage alone"}
+    await site.call("POST", "/v1/chains", body)
+    body = {"base_version": 1, "parameters": {"ticket": {"type": "string"}}, "steps": [triage, reply], "message": "Answers, too"}
+    await site.call("POST", f"/v1/chains/{slug}/versions", body)
+
+    page = await page_as("editor", f"/app/chains/{slug}")
+    panel = page.get_by_role("region", name="Variables and output")
+    await panel.get_by_label("New variable").fill("tone")
+    await panel.get_by_role("button", name="Add").click()
+    await panel.get_by_label("Default of tone").fill("friendly")
+    await panel.get_by_label("Output", exact=True).select_option("Several, by name")
+    await panel.get_by_label("New part of the output").fill("reply")
+    await page.keyboard.press("Enter")
+    await panel.get_by_label("Output reply").fill("steps.reply.output")
+    await panel.get_by_label("Deadline, s").fill("60")
+    await expect(page.get_by_text("Not saved, over v2")).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "chains/form", whole=True)
+    await page.get_by_role("button", name="Save…").click()
+    await page.get_by_role("dialog").get_by_label("Note").fill("Named, and within a minute")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("v3, 2 steps")).to_be_visible()
+    kept = await site.call("GET", f"/v1/chains/{slug}/versions/3")
+    assert kept["parameters"] == {"ticket": {"type": "string"}, "tone": {"default": "friendly"}}
+    assert (kept["output"], kept["deadline_s"]) == ({"reply": "steps.reply.output"}, 60)
+
+    await page.get_by_role("tab", name="Versions").click()
+    versions = page.get_by_role("list", name="Versions", exact=True).get_by_role("listitem")
+    await expect(versions).to_have_count(3)
+    await expect(versions.first).to_contain_text("You, just now")
+    await expect(versions.last).to_contain_text("Triage alone")
+    await expect(page.get_by_role("row", name="Deadline")).to_contain_text("60 s")
+    await page.get_by_label("Against which version").select_option("v1")
+    await expect(page.get_by_text("Step reply, new")).to_be_visible()
+    await page.get_by_role("button", name=re.compile("^reply ")).click()
+    await expect(page.get_by_text('"steps.triage.output"').last).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "chains/versions", whole=True)
+
+    await page.get_by_role("button", name="Move a label here…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Label").select_option("Another…")
+    await dialog.get_by_label("Name of the label").fill("canary")
+    await dialog.get_by_role("button", name="Move canary").click()
+    await expect(page.get_by_role("list", name="Labels").get_by_text("canary")).to_be_visible()
+    await page.get_by_role("button", name="Move a label here…").click()
+    await dialog.get_by_label("Label").select_option("production, at v1")
+    await expect(dialog.get_by_text("Step reply, new")).to_be_visible()
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Move production").click()
+    await expect(page.get_by_text("production v3").first).to_be_visible()
+    labels = (await site.call("GET", f"/v1/chains/{slug}"))["labels"]
+    assert labels == {"production": 3, "canary": 3}
+
+    await page.get_by_role("button", name=re.compile("^production v3")).click()
+    await page.get_by_role("button", name="Roll back to v1…").click()
+    await page.get_by_role("button", name="Roll production back").click()
+    await expect(page.get_by_text("production v1").first).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await versions.last.get_by_role("button").click()
+    await expect(page.get_by_role("region", name="Version 1")).to_be_visible()
+    await page.get_by_role("button", name="Edit from here").click()
+    await expect(page.get_by_text("Not saved, over v3")).to_be_visible()
+    await expect(page.get_by_role("list", name="Steps").first.get_by_role("listitem")).to_have_count(1)
+
+    viewer = await page_as("viewer", f"/app/chains/{slug}?tab=versions")
+    await expect(viewer.get_by_role("button", name="Move a label here…")).to_have_attribute("aria-disabled", "true")

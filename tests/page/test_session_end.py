@@ -100,7 +100,7 @@ async def test_steps_of_a_chain_are_there_again_after_another_tab_and_after_sign
     await end_session(page)
     await sign_in(page, site)
     await expect(condition).to_have_value("variables.ticket == 'x'")
-    await expect(page.get_by_text("The steps you wrote before your session ended are here again")).to_be_visible()
+    await expect(page.get_by_text("What you wrote before your session ended is here again")).to_be_visible()
     await settled(page)
     for theme in ("light", "dark"):
         await set_theme(page, theme)

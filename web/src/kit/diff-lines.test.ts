@@ -52,3 +52,9 @@ describe("a difference", () => {
     expect(rows[1]?.pieces()[1]).toEqual({ kind: "in", text: "German" });
   });
 });
+
+it("takes no line out of a text that was empty, and puts none into one that is", () => {
+  expect(diffRows("", "one\ntwo").map((row) => row.kind)).toEqual(["in", "in"]);
+  expect(diffRows("one", "").map((row) => row.kind)).toEqual(["out"]);
+  expect(diffRows("one", "one\n").map((row) => row.kind)).toEqual(["same", "in"]);
+});

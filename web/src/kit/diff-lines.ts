@@ -89,7 +89,7 @@ function joinRuns(pieces: Piece[]): Piece[] {
 /** Rows of a diff by line; a line that was changed, not replaced, tells which of its words were. */
 export function diffRows(before: string, after: string): Row[] {
   const rows: Row[] = [];
-  const lines = diffLists(before.split("\n"), after.split("\n"));
+  const lines = diffLists(linesOf(before), linesOf(after));
   let left = 0;
   let right = 0;
   for (let index = 0; index < lines.length; ) {
@@ -122,4 +122,9 @@ function changedWords(before: string, after: string): Piece[] | null {
   const pieces = diffLists(words(before), words(after));
   const shared = pieces.reduce((sum, one) => sum + (one.kind === "same" ? one.text.trim().length : 0), 0);
   return shared * 3 < Math.max(before.length, after.length) ? null : joinRuns(pieces);
+}
+
+/** A text that is empty has no lines: nothing is taken out where something new came. */
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.split("\n");
 }

@@ -1,33 +1,32 @@
 import { type FormEvent, useState } from "react";
-import { useAuthors } from "@/api/authors";
-import { change as send, useChange, usePages } from "@/api/hooks";
+import { change as send, useChange } from "@/api/hooks";
 import { useDraftOver } from "@/api/draft-over";
 import { useMay } from "@/api/session";
 import { useUnsaved } from "@/api/unsaved";
-import { Badge, Button, ConfirmDialog, ErrorState, Field, FormError, Input, KeptAtTheEnd, Meanwhile, RelativeTime, Section, Select, SkeletonText, Textarea, errorFor, toast, useUndo } from "@/kit";
+import { Button, ConfirmDialog, Field, FormError, Input, KeptAtTheEnd, Meanwhile, Section, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { FolderInput } from "@/pages/prompts/Life";
 import { whyNot } from "@/pages/prompts/why";
 import type { Chain } from "./chain";
 
 const AGAIN = ["/v1/chains"];
 
-/** What of a chain is not versioned, where its labels have been, and its end. */
+/** What of a chain is not versioned, and its end. */
 export function About({ chain }: { chain: Chain }) {
   return (
     <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
       <Names key={chain.slug} chain={chain} />
-      <div className="flex min-w-0 flex-col gap-6">
-        <Labels chain={chain} />
-        <PutAway chain={chain} />
-      </div>
+      <PutAway chain={chain} />
     </div>
   );
 }
 
+const aboutOf = ({ name, description, folder, tags }: Pick<Chain, "name" | "description" | "folder" | "tags">) => ({ name, description, folder, tags: (tags ?? []).join(", ") });
+const split = (words: string) => words.split(",").map((one) => one.trim()).filter(Boolean); // prettier-ignore
+
 function Names({ chain }: { chain: Chain }) {
   const may = useMay();
-  const { base, draft, set, isBehind, takeNewest, settle } = useDraftOver({ name: chain.name, description: chain.description, folder: chain.folder });
-  const typed = { name: draft.name.trim(), description: draft.description, folder: draft.folder.trim() };
+  const { base, draft, set, isBehind, takeNewest, settle } = useDraftOver(aboutOf(chain));
+  const typed = { name: draft.name.trim(), description: draft.description, folder: draft.folder.trim(), tags: split(draft.tags).join(", ") };
   const save = useChange("patch", "/v1/chains/{slug}", { invalidates: AGAIN });
   // What was not touched is not sent: a colleague may have changed it.
   const changed = Object.fromEntries(Object.entries(typed).filter(([part, text]) => text !== base[part as keyof typeof base]));
@@ -35,9 +34,9 @@ function Names({ chain }: { chain: Chain }) {
   useUnsaved(isChanged, chain.slug, () => undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ path: { slug: chain.slug }, body: changed }, {
+    save.mutate({ path: { slug: chain.slug }, body: { ...changed, ...("tags" in changed ? { tags: split(draft.tags) } : {}) } }, {
       onSuccess: (kept) => {
-        settle({ name: kept.name, description: kept.description, folder: kept.folder });
+        settle(aboutOf(kept));
         toast("Saved");
       },
     });
@@ -53,6 +52,9 @@ function Names({ chain }: { chain: Chain }) {
           <Textarea rows={3} value={draft.description} maxLength={10_000} readOnly={!may.editPrompts} onChange={(event) => set({ ...draft, description: event.target.value })} />
         </Field>
         <FolderInput value={draft.folder} onChange={(folder) => set({ ...draft, folder })} error={errorFor(save.error, "folder")} readOnly={!may.editPrompts} />
+        <Field label="Tags" hint="With commas between them." error={errorFor(save.error, "tags")}>
+          <Input value={draft.tags} readOnly={!may.editPrompts} onChange={(event) => set({ ...draft, tags: event.target.value })} />
+        </Field>
         <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>
@@ -61,71 +63,6 @@ function Names({ chain }: { chain: Chain }) {
           </Button>
         </div>
       </form>
-    </Section>
-  );
-}
-
-function Labels({ chain }: { chain: Chain }) {
-  const may = useMay();
-  const nameOf = useAuthors();
-  const { slug } = chain;
-  const placed = Object.entries(chain.labels).filter(([label]) => label !== "latest");
-  const [label, setLabel] = useState(placed[0]?.[0] ?? "production");
-  const [removing, setRemoving] = useState(false);
-  const moves = usePages("/v1/chains/{slug}/labels/{label}/history", { path: { slug, label } });
-  const put = useChange("put", "/v1/chains/{slug}/labels/{label}", { invalidates: AGAIN });
-  const remove = useChange("delete", "/v1/chains/{slug}/labels/{label}", { invalidates: AGAIN });
-  const undo = useUndo(AGAIN);
-  const at = chain.labels[label];
-  const place = (version: number, reason: string) => send("put", "/v1/chains/{slug}/labels/{label}", { path: { slug, label }, body: { version, reason } });
-  const back = (version: number) =>
-    put.mutate({ path: { slug, label }, body: { version, reason: `Back from v${at ?? "?"}` } }, { onSuccess: () => toast(`${label} is v${version}`, at === undefined ? undefined : undo(() => place(at, "Undo"), `${label} is v${at} again`)) });
-  const gone = () => {
-    setRemoving(false);
-    toast(`${label} is removed`, at === undefined ? undefined : undo(() => place(at, "Undo"), `${label} is back at v${at}`));
-  };
-  const names = [...new Set(["production", ...placed.map(([one]) => one)])];
-  return (
-    <Section
-      framed
-      title="Labels"
-      actions={
-        <>
-          <Select compact aria-label="Label" value={label} onChange={setLabel} options={names.map((one) => ({ value: one, label: chain.labels[one] === undefined ? one : `${one}, at v${chain.labels[one]}` }))} />
-          {at === undefined ? null : (
-            <Button size="s" onClick={() => setRemoving(true)} disabled={!may.editPrompts} why={whyNot(may)}>
-              Remove…
-            </Button>
-          )}
-        </>
-      }
-    >
-      {moves.isPending ? <SkeletonText lines={3} /> : null}
-      {moves.error && moves.rows.length === 0 ? <ErrorState error={moves.error} onRetry={moves.retry} /> : null}
-      <FormError error={put.error} />
-      {!moves.isPending && moves.rows.length === 0 && !moves.error ? <p className="text-13 text-muted">It has stood nowhere yet.</p> : null}
-      <ol aria-label={`Moves of ${label}`} className="flex flex-col">
-        {moves.rows.map((move, index) => (
-          <li key={`${move.moved_at} ${index}`} className="flex items-center justify-between gap-3 border-b border-line py-2 text-13 last:border-b-0">
-            <span className="min-w-0">
-              <span className="numeric font-medium">{move.version === null ? `taken from v${move.from_version ?? "?"}` : move.from_version === null ? `set to v${move.version}` : `v${move.from_version} → v${move.version}`}</span>
-              {move.version === at ? <Badge className="ml-2">now</Badge> : null}
-              <span className="block text-12 text-muted wrap-anywhere">
-                {nameOf(move.author)}, <RelativeTime at={move.moved_at} />
-                {move.reason ? `: ${move.reason}` : ""}
-              </span>
-            </span>
-            {move.version !== null && move.version !== at ? (
-              <Button size="s" busy={put.isPending} disabled={!may.editPrompts} why={whyNot(may)} onClick={() => back(move.version ?? 1)}>
-                Back to v{move.version}
-              </Button>
-            ) : null}
-          </li>
-        ))}
-      </ol>
-      <ConfirmDialog open={removing} onOpenChange={setRemoving} title={`Remove ${label}?`} submit="Remove" busy={remove.isPending} error={remove.error} onSubmit={() => remove.mutate({ path: { slug, label } }, { onSuccess: gone })}>
-        Every call that asks for {slug}@{label} hears 404 from now on. Its history stays.
-      </ConfirmDialog>
     </Section>
   );
 }

@@ -116,3 +116,53 @@ it("keeps what is being written in its settings while one looks at the other tab
   goTo("about");
   expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Name" }).value).toBe("mine");
 });
+
+const save = async () => {
+  fireEvent.click(screen.getByRole("button", { name: "Save…" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Save" }));
+};
+
+it("changes the variables, the output and the deadline, and sends them with the steps", async () => {
+  const { asked } = await show();
+  fireEvent.change(screen.getByLabelText("New variable"), { target: { value: "ticket" } });
+  fireEvent.click(screen.getByRole("button", { name: "Add" }));
+  fireEvent.change(screen.getByLabelText("Type of ticket"), { target: { value: "number" } });
+  fireEvent.change(screen.getByLabelText("Default of ticket"), { target: { value: "drei" } });
+  fireEvent.change(screen.getByLabelText("Output"), { target: { value: "several" } });
+  fireEvent.change(screen.getByLabelText("New part of the output"), { target: { value: "reply" } });
+  fireEvent.keyDown(screen.getByLabelText("New part of the output"), { key: "Enter" });
+  fireEvent.change(screen.getByLabelText("Output reply"), { target: { value: "steps.step_1.output" } });
+  fireEvent.change(screen.getByLabelText("Deadline, s"), { target: { value: "1,5" } });
+  screen.getByText(/^A default that is no text is written as JSON/);
+  screen.getByText("Seconds, above 0 and at most 3,600.");
+  expect(screen.getByRole("button", { name: "Save…" }).getAttribute("aria-disabled")).toBe("true");
+  fireEvent.change(screen.getByLabelText("Default of ticket"), { target: { value: "3" } });
+  fireEvent.change(screen.getByLabelText("Deadline, s"), { target: { value: "60" } });
+  await save();
+  const sent = await asking(asked, "POST", "/v1/chains/c/versions");
+  expect(sent.body).toMatchObject({ base_version: 1, parameters: { ticket: { type: "number", default: 3 } }, output: { reply: "steps.step_1.output" }, deadline_s: 60 });
+
+  // As the gateway says it: keys in their own order, and nothing that was not given.
+  await sent.answer({ ...chain(2, "true"), output: { reply: "steps.step_1.output" }, deadline_s: 60, parameters: { ticket: { default: 3, type: "number" } }, steps: [{ if: "true", id: "step_1" }] });
+  await screen.findByText("v2, 1 step");
+});
+
+it("takes variables, output and deadline away", async () => {
+  const asked = slowApi();
+  render(<Queries><ChainPage /></Queries>);
+  await (await asking(asked, "GET", "/v1/chains/c")).answer({ ...chain(1, "true"), parameters: { ticket: { type: "string", description: "What they wrote" } }, output: "steps.step_1.output", deadline_s: 60 });
+  expect(screen.getByLabelText<HTMLInputElement>("Expression of the output").value).toBe("steps.step_1.output");
+  fireEvent.click(screen.getByRole("button", { name: "Remove the variable ticket" }));
+  fireEvent.change(screen.getByLabelText("Output"), { target: { value: "last" } });
+  fireEvent.change(screen.getByLabelText("Deadline, s"), { target: { value: "" } });
+  await save();
+  expect((await asking(asked, "POST", "/v1/chains/c/versions")).body).toMatchObject({ parameters: null, output: null, deadline_s: null });
+});
+
+it("changes the tags of a chain", async () => {
+  at.search = { tab: "about" };
+  const { asked } = await show();
+  fireEvent.change(screen.getByLabelText("Tags"), { target: { value: "support, urgent," } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect((await asking(asked, "PATCH", "/v1/chains/c")).body).toEqual({ tags: ["support", "urgent"] });
+});

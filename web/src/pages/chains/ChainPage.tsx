@@ -1,21 +1,27 @@
 import { Play, Square } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, CodeEditor, type Column, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
+import { Badge, Button, CodeEditor, type Column, ConfirmDialog, EmptyState, ErrorState, Field, FieldFault, FormDialog, FormError, Input, Money, Notice, Page, PagedTable, Prose, RelativeTime, Section, SimulatedBadge, SkeletonText, StatusBadge, Tabs, Textarea, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
+import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { LeaveGuard } from "@/shell/LeaveGuard";
 import { type Chain, type RunItem, type Step, after, everyStep, freshId, lean, moved, replaced, without } from "./chain";
 import { About } from "./About";
+import { FormPanel } from "./FormPanel";
 import { Graph } from "./Graph";
 import { RunDrawer } from "./RunDrawer";
 import { StepForm } from "./StepForm";
+import { type Form, type Whole as Content, leanForm } from "./form";
 import { useChainRun } from "./useChainRun";
 import { type Draft, useSteps } from "./useSteps";
 
-const shape = { tab: oneOf(["chain", "runs", "about"], "chain"), run: over(text()) };
+// Most visits do not open it.
+const VersionsTab = later(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
+
+const shape = { tab: oneOf(["chain", "versions", "runs", "about"], "chain"), run: over(text()) };
 const JSON_INDENT = 2;
 
 export default function ChainPage() {
@@ -39,6 +45,12 @@ function Workbench({ chain }: { chain: Chain }) {
   const { slug } = chain;
   const live = chain.labels["production"];
   const may = useMay();
+  const [wanted, setWanted] = useState<(Content & { version: number }) | null>(null);
+  const editFrom = (version: Content & { version: number }) => {
+    setWanted(null);
+    draft.start(version);
+    set({ tab: "chain" }, { push: true });
+  };
   const move = useChange("put", "/v1/chains/{slug}/labels/{label}", { invalidates: ["/v1/chains"] });
   const publish = () => move.mutate({ path: { slug, label: "production" }, body: { version: chain.version, reason: "" } }, { onSuccess: () => toast(`production is v${chain.version}`), onError: toastError });
   return (
@@ -70,25 +82,34 @@ function Workbench({ chain }: { chain: Chain }) {
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
           { id: "chain", label: "Chain", count: draft.isDirty ? "not saved" : undefined, content: <Edit chain={chain} draft={draft} /> },
+          { id: "versions", label: "Versions", count: chain.latest_version, content: <Later><VersionsTab chain={chain} onEdit={draft.isDirty ? setWanted : editFrom} /></Later> },
           { id: "runs", label: "Runs", content: <Runs slug={slug} onOpen={(id) => set({ run: id }, { push: true })} /> },
           { id: "about", label: "Settings", keeps: true, content: <About chain={chain} /> },
         ]}
       />
       <LeaveGuard slug={slug} />
       <RunDrawer id={run} onClose={() => set({ run: "" })} />
+      <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
+        What you wrote over v{draft.base.version} is not saved, and is lost.
+      </ConfirmDialog>
     </Page>
   );
 }
 
-/** The steps as they are being written, over the newest version. */
+function Later({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<SkeletonText lines={6} />}>{children}</Suspense>;
+}
+
+/** The form as it is being written, over the newest version. */
 function Edit({ chain, draft }: { chain: Chain; draft: Draft }) {
   const may = useMay();
-  const { base, steps, chosen, isDirty, isBehind, takeNewest, choose, change } = draft;
+  const { base, steps, form, unread, chosen, isDirty, isBehind, takeNewest, choose, change } = draft;
   const [saving, setSaving] = useState(false);
   const [whole, setWhole] = useState(false);
   const running = useChainRun(chain.slug);
   const step = everyStep(steps).find((one) => one.id === chosen) ?? steps[0];
-  const parameters = Object.keys(base.parameters ?? {});
+  const parameters = Object.keys(form.parameters);
+  const fault = Object.keys(unread).length > 0 ? "A value under “Variables and output” cannot be read yet." : null;
   const readOnly = !may.editPrompts;
   const add = (id: string) => {
     const fresh = freshId(steps);
@@ -104,7 +125,7 @@ function Edit({ chain, draft }: { chain: Chain; draft: Draft }) {
             <Button size="s" onClick={() => setWhole(true)}>
               The whole form
             </Button>
-            <Button size="s" variant="primary" disabled={readOnly || !isDirty} why={readOnly ? needs("editor") : undefined} onClick={() => setSaving(true)}>
+            <Button size="s" variant="primary" disabled={readOnly || !isDirty || fault !== null} why={readOnly ? needs("editor") : (fault ?? undefined)} onClick={() => setSaving(true)}>
               Save…
             </Button>
           </span>
@@ -117,26 +138,35 @@ function Edit({ chain, draft }: { chain: Chain; draft: Draft }) {
         <Graph steps={steps} chosen={step?.id ?? null} onChoose={choose} seen={running.steps} />
         <Try chain={base} isDirty={isDirty} running={running} />
       </div>
-      {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => change((now) => replaced(now, step.id, typeof next === "function" ? next(everyStep(now).find((one) => one.id === step.id) ?? step) : next))} onAdd={() => add(step.id)} onRemove={() => change(without(steps, step.id))} onMove={(by) => change(moved(steps, step.id, by))} /> : null}
-      {saving ? <Save chain={base} steps={steps} onSaved={draft.settle} onClose={() => setSaving(false)} /> : null}
+      <div className="flex min-w-0 flex-col gap-4">
+        {step ? <StepForm key={step.id} step={step} steps={steps} parameters={parameters} readOnly={readOnly} why={needs("editor")} onChange={(next) => change((now) => replaced(now, step.id, typeof next === "function" ? next(everyStep(now).find((one) => one.id === step.id) ?? step) : next))} onAdd={() => add(step.id)} onRemove={() => change(without(steps, step.id))} onMove={(by) => change(moved(steps, step.id, by))} /> : null}
+        <FormPanel draft={draft} readOnly={readOnly} why={needs("editor")} />
+      </div>
+      {saving ? <Save chain={base} steps={steps} form={form} onSaved={draft.settle} onClose={() => setSaving(false)} /> : null}
       {whole ? <Whole steps={steps} readOnly={readOnly} onChange={change} onClose={() => setWhole(false)} /> : null}
     </div>
   );
 }
 
-function Save({ chain, steps, onSaved, onClose }: { chain: Chain; steps: readonly Step[]; onSaved: (made: object) => void; onClose: () => void }) {
+function Save({ chain, steps, form, onSaved, onClose }: { chain: Chain; steps: readonly Step[]; form: Form; onSaved: (made: object) => void; onClose: () => void }) {
   const [message, setMessage] = useState("");
   const save = useChange("post", "/v1/chains/{slug}/versions", { invalidates: ["/v1/chains"] });
-  const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), parameters: chain.parameters ?? null, output: chain.output ?? null, deadline_s: chain.deadline_s ?? null };
+  const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), ...sent(form) };
   const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: (made) => (onSaved(made), onClose(), toast(made.is_new === false ? `v${made.version} says exactly this` : `v${made.version} is saved`)) });
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title="Save as the next version" description={`Over v${chain.version}. Nobody is served it until production moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title="Save as the next version" description={`Over v${chain.version}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
       <Field label="Note" hint="Why, for whoever reads the versions.">
         <Input autoFocus value={message} maxLength={2_000} onChange={(event) => setMessage(event.target.value)} />
       </Field>
       <Faults error={save.error} />
     </FormDialog>
   );
+}
+
+/** The whole version is sent: what is null is not set in it. */
+function sent(form: Form): object {
+  const { parameters, output, deadline_s } = leanForm(form);
+  return { parameters: Object.keys(parameters).length > 0 ? parameters : null, output, deadline_s };
 }
 
 /** Every fault of the form by its place. */

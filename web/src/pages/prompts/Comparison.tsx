@@ -16,18 +16,25 @@ export function Comparison({ before, after, beforeName, afterName }: { before: C
         <Diff key={index} label={labelOf(index, before.messages[index], after.messages[index])} before={headed(before.messages[index])} after={headed(after.messages[index])} beforeName={beforeName} afterName={afterName} />
       ))}
       {settings.length > 0 ? (
-        <Table
-          label="Settings that differ"
-          rows={settings}
-          rowKey={(field) => field}
-          columns={[
-            { key: "field", head: "Setting", width: "w-40", cell: (field) => nameOf(field) },
-            { key: "before", head: beforeName, cell: (field) => <Words words={inWords(field, before[field])} out /> },
-            { key: "after", head: afterName, cell: (field) => <Words words={inWords(field, after[field])} /> },
-          ]}
-        />
+        <SettingsThatDiffer rows={settings.map((field) => ({ name: nameOf(field), before: inWords(field, before[field]), after: inWords(field, after[field]) }))} beforeName={beforeName} afterName={afterName} />
       ) : null}
     </div>
+  );
+}
+
+/** Settings by their names; null: not set. */
+export function SettingsThatDiffer({ rows, beforeName, afterName }: { rows: { name: string; before: string | null; after: string | null }[]; beforeName: string; afterName: string }) {
+  return (
+    <Table
+      label="Settings that differ"
+      rows={rows}
+      rowKey={(row) => row.name}
+      columns={[
+        { key: "field", head: "Setting", width: "w-28 sm:w-40", cell: (row) => row.name },
+        { key: "before", head: beforeName, cell: (row) => <Words words={row.before} out /> },
+        { key: "after", head: afterName, cell: (row) => <Words words={row.after} /> },
+      ]}
+    />
   );
 }
 

@@ -1,19 +1,19 @@
 import { useState } from "react";
-import type { Schema } from "@/api/client";
 import { change, useChange, usePages } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
 import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast, useUndo } from "@/kit";
-import type { Move } from "./MoveLabel";
+import type { Labelled, Move } from "./LabelMove";
 
-type Prompt = Schema<"PromptAnswer">;
+const LABEL = { prompts: "/v1/prompts/{slug}/labels/{label}", chains: "/v1/chains/{slug}/labels/{label}" } as const;
+const HISTORY = { prompts: "/v1/prompts/{slug}/labels/{label}/history", chains: "/v1/chains/{slug}/labels/{label}/history" } as const;
 
 /** Where a label has been, who moved it and why. Going back is one more move, which can be undone like any other. */
-export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: Prompt; label: string; onClose: () => void; onMove: (move: Move) => void; why: string | null }) {
+export function LabelHistory({ of = "prompts", prompt, label, onClose, onMove, why }: { of?: Labelled; /** Or a chain. */ prompt: { slug: string; labels: Record<string, number> }; label: string; onClose: () => void; onMove: (move: Move) => void; why: string | null }) {
   const nameOfAuthor = useAuthors();
   const [removing, setRemoving] = useState(false);
   const { slug } = prompt;
   const at = prompt.labels[label];
-  const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label } });
+  const moves = usePages(HISTORY[of], { path: { slug, label } });
   const before = at === undefined ? (moves.rows[0]?.version === null ? moves.rows[0].from_version : null) : (moves.rows.find((move) => move.version === at)?.from_version ?? null);
   const back = (version: number): Move => ({ version, label, reason: at === undefined ? "Bring it back" : `Roll back from v${at}`, back: true });
   return (
@@ -62,15 +62,15 @@ export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: 
           Load more
         </Button>
       ) : null}
-      {removing ? <RemoveLabel slug={slug} label={label} version={at} onClose={() => setRemoving(false)} /> : null}
+      {removing ? <RemoveLabel of={of} slug={slug} label={label} version={at} onClose={() => setRemoving(false)} /> : null}
     </Drawer>
   );
 }
 
-function RemoveLabel({ slug, label, version, onClose }: { slug: string; label: string; version: number | undefined; onClose: () => void }) {
-  const remove = useChange("delete", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
-  const undo = useUndo(["/v1/prompts"]);
-  const put = (at: number) => undo(() => change("put", "/v1/prompts/{slug}/labels/{label}", { path: { slug, label }, body: { version: at, reason: "Undo" } }), `${label} is back at v${at}`);
+function RemoveLabel({ of, slug, label, version, onClose }: { of: Labelled; slug: string; label: string; version: number | undefined; onClose: () => void }) {
+  const remove = useChange("delete", LABEL[of], { invalidates: [`/v1/${of}`] });
+  const undo = useUndo([`/v1/${of}`]);
+  const put = (at: number) => undo(() => change("put", LABEL[of], { path: { slug, label }, body: { version: at, reason: "Undo" } }), `${label} is back at v${at}`);
   return (
     <ConfirmDialog
       open

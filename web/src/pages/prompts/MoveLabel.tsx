@@ -1,73 +1,32 @@
-import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { change, useChange, useRead } from "@/api/hooks";
-import { Field, FormDialog, Input, Loaded, Notice, Select, TextLink, errorFor, toast, useUndo } from "@/kit";
+import { useRead } from "@/api/hooks";
+import { Loaded, Notice, TextLink } from "@/kit";
 import { plural } from "@/lib/format";
 import { Comparison } from "./Comparison";
+import { LabelMove, type Move } from "./LabelMove";
 import { contentOf, newlyRequired } from "./content";
 
-/** `back`: to where the label stood before, which also a protected label does without an approval. */
-export type Move = { version: number; label?: string; reason?: string; back?: boolean };
-const NEW = "+";
-
-/** Moves a label, with a reason. It says beforehand what changes for whoever asks for it, and can be undone. */
+/** Moves a label of a prompt. It says beforehand what changes for whoever asks for it. */
 export function MoveLabel({ slug, labels, move, onClose }: { slug: string; labels: Record<string, number>; move: Move; onClose: () => void }) {
-  const undo = useUndo(["/v1/prompts"]);
-  const known = [...new Set(["production", "staging", ...Object.keys(labels)])].filter((one) => one !== "latest");
-  const [label, setLabel] = useState(move.label ?? known.find((one) => labels[one] !== move.version) ?? "production");
-  const [fresh, setFresh] = useState("");
-  const [reason, setReason] = useState(move.reason ?? "");
-  const put = useChange("put", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
-  const rollBack = useChange("post", "/v1/prompts/{slug}/labels/{label}/rollback", { invalidates: ["/v1/prompts"] });
-  const { isPending, error } = move.back ? rollBack : put;
-  const name = label === NEW ? fresh.trim().toLowerCase() : label;
-  const from = labels[name];
-
-  const path = { slug, label: name };
-  const back = () => (from === undefined ? change("delete", "/v1/prompts/{slug}/labels/{label}", { path, query: { reason: "Undo" } }) : change("put", "/v1/prompts/{slug}/labels/{label}", { path, body: { version: from, reason: "Undo" } }));
-  const body = { version: move.version, reason: reason.trim() };
-  const onSuccess = () => {
-    onClose();
-    toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
-  };
-  const submit = () => (move.back ? rollBack.mutate({ path, body }, { onSuccess }) : put.mutate({ path, body }, { onSuccess }));
-
   return (
-    <FormDialog
-      wide
-      open
-      onOpenChange={(open) => (open ? undefined : onClose())}
-      title={move.back ? `Roll ${name} back to v${move.version}` : `Move a label to v${move.version}`}
-      description={move.back ? "Every call that asks for the label gets this version within a second. It needs no approval: the label stood there before." : "Every call that asks for the label gets this version within a second."}
-      submit={move.back ? `Roll ${name} back` : name ? `Move ${name}` : "Move"}
-      onSubmit={submit}
-      busy={isPending}
-      error={error}
-      disabled={!name || from === move.version}
-    >
-      <div className="grid gap-4 sm:grid-cols-2">
-        {move.back ? null : (
-          <Field label="Label" hint={from === undefined ? "New: nobody asks for it yet." : from === move.version ? "It stands there already." : `From v${from} to v${move.version}.`} error={errorFor(error, "label")}>
-            <Select value={label} onChange={setLabel} options={[...known.map((one) => ({ value: one, label: labels[one] === undefined ? one : `${one}, at v${labels[one]}` })), { value: NEW, label: "Another…" }]} />
-          </Field>
-        )}
-        <Field label="Reason" hint="Stands in the label's history.">
-          <Input autoFocus value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
-        </Field>
-        {label === NEW ? (
-          <Field label="Name of the label">
-            <Input mono value={fresh} onChange={(event) => setFresh(event.target.value)} placeholder="canary" />
-          </Field>
-        ) : null}
-      </div>
-      {label !== NEW && from !== move.version ? <Effects slug={slug} label={name} version={move.version} /> : null}
-      {from === undefined || from === move.version ? null : (
+    <LabelMove
+      of="prompts"
+      slug={slug}
+      labels={labels}
+      move={move}
+      onClose={onClose}
+      before={(label, from) => (
         <>
-          <Asked slug={slug} a={from} b={move.version} />
-          <Difference slug={slug} a={from} b={move.version} />
+          {label && labels[label] !== move.version ? <Effects slug={slug} label={label} version={move.version} /> : null}
+          {from === null ? null : (
+            <>
+              <Asked slug={slug} a={from} b={move.version} />
+              <Difference slug={slug} a={from} b={move.version} />
+            </>
+          )}
         </>
       )}
-    </FormDialog>
+    />
   );
 }
 

@@ -1,26 +1,25 @@
 import { useNavigate } from "@tanstack/react-router";
-import { History, Tag } from "lucide-react";
+import { Tag } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
-import { useAuthors } from "@/api/authors";
-import { After, Badge, Button, ErrorState, Loaded, Menu, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
+import { After, Button, ErrorState, Loaded, Menu, Prose, Section, SkeletonText } from "@/kit";
 import { integer, over, text, useUrlState } from "@/lib/url-state";
-import { classes } from "@/lib/classes";
 import { BranchList, CherryPick, StartBranch } from "./Branches";
 import { Comments } from "./Comments";
 import { LabelHistory } from "./LabelHistory";
-import { Difference, type Move, MoveLabel } from "./MoveLabel";
+import type { Move } from "./LabelMove";
+import { Difference, MoveLabel } from "./MoveLabel";
 import { MergeBranch } from "./MergeBranch";
 import { Review } from "./Review";
 import { Shorten } from "./Shorten";
+import { Against, LabelChips, VersionList, useChosenVersion } from "./VersionList";
 import { type Version, contentOf } from "./content";
 import { MAIN } from "./line";
 import { whyNot } from "./why";
 
 type Prompt = Schema<"PromptAnswer">;
-type Item = Schema<"VersionItem">;
 /** Edits a version, as the next one of a line. */
 export type Edit = (version: Version, line: string) => void;
 
@@ -32,48 +31,25 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
   const [{ v, against, label }, set] = useUrlState(shape);
   const [move, setMove] = useState<Move | null>(null);
   const [act, setAct] = useState<Asked | null>(null);
-  const [first, setFirst] = useState<number | null>(null);
   const may = useMay();
   const { slug } = prompt;
   const pages = usePages("/v1/prompts/{slug}/versions", { path: { slug } });
-  const newest = pages.rows[0]?.version ?? null;
-  // The newest as it was when one came, once the list knows what one saved just before: a version that is saved meanwhile stands in the list,
-  // and takes nothing away that one reads, or writes about.
-  if (first === null && newest !== null && !pages.isFetching) setFirst(newest);
-  const chosen = v ?? first ?? newest;
-  const row = pages.rows.find((one) => one.version === chosen);
-  const other = against ?? row?.base_version ?? (chosen !== null && chosen > 1 ? chosen - 1 : null);
+  const { chosen, other } = useChosenVersion(pages, v, against);
 
   if (pages.isPending) return <SkeletonText lines={6} />;
   if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
   return (
     <div className="flex flex-col gap-5">
-      <Labels prompt={prompt} onHistory={(one) => set({ label: one }, { push: true })} />
+      <LabelChips labels={prompt.labels} onHistory={(one) => set({ label: one }, { push: true })} />
       <BranchList slug={slug} why={may.editPrompts ? null : whyNot(may)} onChoose={(version) => set({ v: version, against: null }, { push: true })} onEdit={onEdit} />
       <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
-        <div>
-          <ol aria-label="Versions" className="flex max-h-[70dvh] flex-col overflow-y-auto rounded-l border border-line">
-            {pages.rows.map((one) => (
-              <Row key={one.version} item={one} labels={labelsAt(prompt, one.version)} isChosen={one.version === chosen} onChoose={() => set({ v: one.version, against: null }, { push: true })} />
-            ))}
-          </ol>
-          {pages.hasMore ? (
-            <Button size="s" className="mt-2" onClick={pages.loadMore} busy={pages.isLoadingMore}>
-              Load more
-            </Button>
-          ) : null}
-        </div>
+        <VersionList pages={pages} labels={prompt.labels} chosen={chosen} onChoose={(version) => set({ v: version, against: null }, { push: true })} />
         {chosen === null ? null : (
           <section aria-label={`Version ${chosen}`} className="flex min-w-0 flex-col gap-4">
             <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
               <h2 className="flex flex-wrap items-center gap-2 text-16 font-semibold">
                 v{chosen}
-                {other === null ? null : (
-                  <>
-                    <span className="text-13 font-normal text-muted">against</span>
-                    <Select compact aria-label="Against which version" value={String(other)} onChange={(next) => set({ against: Number(next) })} options={choices(pages.rows, other).filter((one) => one !== chosen).map((one) => ({ value: String(one), label: `v${one}` }))} />
-                  </>
-                )}
+                {other === null ? null : <Against rows={pages.rows} chosen={chosen} other={other} onChange={(next) => set({ against: next })} />}
               </h2>
               <Acts slug={slug} version={chosen} newest={prompt.latest_version} why={may.editPrompts ? null : whyNot(may)} onEdit={onEdit} onMove={() => setMove({ version: chosen })} onAct={(what) => setAct({ what, version: chosen, newest: prompt.latest_version })} />
             </div>
@@ -97,14 +73,6 @@ function Below({ slug, versions: [one, other], children }: { slug: string; versi
   const first = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: one ?? 1 } }, NEVER_OLD);
   const second = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: other ?? one ?? 1 } }, NEVER_OLD);
   return <After what={Boolean(first.data ?? first.error) && Boolean(second.data ?? second.error)}>{children}</After>;
-}
-
-function labelsAt(prompt: Prompt, version: number): string[] {
-  return Object.entries(prompt.labels).flatMap(([label, at]) => (at === version ? [label] : []));
-}
-
-function choices(rows: readonly Item[], other: number): number[] {
-  return [...new Set([...rows.map((row) => row.version), other])].sort((a, b) => b - a);
 }
 
 type Act = "branch" | "pick" | "merge" | "shorten";
@@ -141,49 +109,6 @@ function Acts({ slug, version, newest, why, onEdit, onMove, onAct }: { slug: str
         ]}
       />
     </span>
-  );
-}
-
-function Row({ item, labels, isChosen, onChoose }: { item: Item; labels: string[]; isChosen: boolean; onChoose: () => void }) {
-  const nameOfAuthor = useAuthors();
-  return (
-    <li className="border-b border-line last:border-b-0">
-      <button type="button" aria-current={isChosen ? "true" : undefined} onClick={onChoose} className={classes("flex w-full flex-col gap-0.5 px-3 py-2 text-left -outline-offset-2 hover:bg-sunken", isChosen && "bg-accent-soft!")}>
-        <span className="flex flex-wrap items-center gap-1.5">
-          <span className="numeric text-13 font-medium">v{item.version}</span>
-          {labels.map((label) => (
-            <Badge key={label} tone={label === "production" ? "ok" : "neutral"}>
-              {label}
-            </Badge>
-          ))}
-          {item.branch && item.branch !== MAIN ? <Badge>{item.branch}</Badge> : null}
-          {item.status === "draft" ? null : <Badge tone={item.status === "approved" ? "ok" : "warn"}>{item.status === "approved" ? "approved" : "in review"}</Badge>}
-          {item.source === "manual" ? null : <Badge tone="accent">{item.source}</Badge>}
-        </span>
-        {item.message ? <span className="line-clamp-2 text-13 wrap-anywhere">{item.message}</span> : null}
-        <span className={classes("text-12", isChosen ? "text-fg" : "text-muted")}>
-          {nameOfAuthor(item.author)}, <RelativeTime at={item.created_at} />
-          {item.base_version !== null && item.base_version !== item.version - 1 ? `, over v${item.base_version}` : ""}
-        </span>
-      </button>
-    </li>
-  );
-}
-
-function Labels({ prompt, onHistory }: { prompt: Prompt; onHistory: (label: string) => void }) {
-  const placed = Object.entries(prompt.labels).filter(([label]) => label !== "latest");
-  return (
-    <ul aria-label="Labels" className="flex flex-wrap gap-2">
-      {placed.length === 0 ? <li className="text-13 text-muted">No label yet: calls need one, or a version's number.</li> : null}
-      {placed.map(([label, version]) => (
-        <li key={label}>
-          <Button size="s" icon={<History size={12} aria-hidden />} onClick={() => onHistory(label)}>
-            {label} <span className="numeric text-muted">v{version}</span>
-            <span className="sr-only">, its history</span>
-          </Button>
-        </li>
-      ))}
-    </ul>
   );
 }
 

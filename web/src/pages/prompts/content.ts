@@ -46,7 +46,8 @@ function withoutNulls(given: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
-function same(a: unknown, b: unknown): boolean {
+/** Whether two values say the same, whatever the order of their keys. */
+export function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 

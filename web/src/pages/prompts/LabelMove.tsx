@@ -1,0 +1,79 @@
+import { type ReactNode, useState } from "react";
+import { change, useChange } from "@/api/hooks";
+import { Field, FormDialog, Input, Select, errorFor, toast, useUndo } from "@/kit";
+
+/** What has labels. */
+export type Labelled = "prompts" | "chains";
+const LABEL = { prompts: "/v1/prompts/{slug}/labels/{label}", chains: "/v1/chains/{slug}/labels/{label}" } as const;
+
+/** `back`: to where the label stood before, which also a protected label does without an approval. */
+export type Move = { version: number; label?: string; reason?: string; back?: boolean };
+const NEW = "+";
+
+type LabelMoveProps = {
+  of: Labelled;
+  slug: string;
+  labels: Record<string, number>;
+  move: Move;
+  onClose: () => void;
+  /** What changes for whoever asks for the label: null where it stands nowhere yet, or is to stand where it does. */
+  before: (label: string, from: number | null) => ReactNode;
+};
+
+/** Moves a label, with a reason. It says beforehand what changes for whoever asks for it, and can be undone. */
+export function LabelMove({ of, slug, labels, move, onClose, before }: LabelMoveProps) {
+  const again = [`/v1/${of}`];
+  const undo = useUndo(again);
+  const known = [...new Set(["production", "staging", ...Object.keys(labels)])].filter((one) => one !== "latest");
+  const [label, setLabel] = useState(move.label ?? known.find((one) => labels[one] !== move.version) ?? "production");
+  const [fresh, setFresh] = useState("");
+  const [reason, setReason] = useState(move.reason ?? "");
+  const put = useChange("put", LABEL[of], { invalidates: again });
+  const rollBack = useChange("post", "/v1/prompts/{slug}/labels/{label}/rollback", { invalidates: again });
+  // A chain has no approvals to get around: its label goes back as it goes forth.
+  const goesBack = Boolean(move.back) && of === "prompts";
+  const { isPending, error } = goesBack ? rollBack : put;
+  const name = label === NEW ? fresh.trim().toLowerCase() : label;
+  const from = labels[name];
+
+  const path = { slug, label: name };
+  const back = () => (from === undefined ? change("delete", LABEL[of], { path, query: { reason: "Undo" } }) : change("put", LABEL[of], { path, body: { version: from, reason: "Undo" } }));
+  const body = { version: move.version, reason: reason.trim() };
+  const onSuccess = () => {
+    onClose();
+    toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
+  };
+  const submit = () => (goesBack ? rollBack.mutate({ path, body }, { onSuccess }) : put.mutate({ path, body }, { onSuccess }));
+
+  return (
+    <FormDialog
+      wide
+      open
+      onOpenChange={(open) => (open ? undefined : onClose())}
+      title={move.back ? `Roll ${name} back to v${move.version}` : `Move a label to v${move.version}`}
+      description={goesBack ? "Every call that asks for the label gets this version within a second. It needs no approval: the label stood there before." : of === "chains" ? "Runs that begin afterwards run this version; those under way go on as they began." : "Every call that asks for the label gets this version within a second."}
+      submit={move.back ? `Roll ${name} back` : name ? `Move ${name}` : "Move"}
+      onSubmit={submit}
+      busy={isPending}
+      error={error}
+      disabled={!name || from === move.version}
+    >
+      <div className="grid gap-4 sm:grid-cols-2">
+        {move.back ? null : (
+          <Field label="Label" hint={from === undefined ? "New: nobody asks for it yet." : from === move.version ? "It stands there already." : `From v${from} to v${move.version}.`} error={errorFor(error, "label")}>
+            <Select value={label} onChange={setLabel} options={[...known.map((one) => ({ value: one, label: labels[one] === undefined ? one : `${one}, at v${labels[one]}` })), { value: NEW, label: "Another…" }]} />
+          </Field>
+        )}
+        <Field label="Reason" hint="Stands in the label's history.">
+          <Input autoFocus value={reason} maxLength={2_000} onChange={(event) => setReason(event.target.value)} />
+        </Field>
+        {label === NEW ? (
+          <Field label="Name of the label">
+            <Input mono value={fresh} onChange={(event) => setFresh(event.target.value)} placeholder="canary" />
+          </Field>
+        ) : null}
+      </div>
+      {before(label === NEW ? "" : name, from === undefined || from === move.version ? null : from)}
+    </FormDialog>
+  );
+}
