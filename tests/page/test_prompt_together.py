@@ -80,6 +80,48 @@ async def test_people_comment_answer_and_settle(page_as: OpenPage, site: Site) -
     await expect(viewer.get_by_role("button", name="Comment", exact=True)).to_have_attribute("aria-disabled", "true")
 
 
+async def test_a_comment_is_about_a_difference_mentions_a_member_and_is_changed(page_as: OpenPage, site: Site) -> None:
+    slug = await made(site)
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "temperature": 0.4})
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 2, "template": "Greet {{name}} warmly.", "temperature": 0.4})
+    members = {one["name"]: one for one in (await site.call("GET", "/v1/members?limit=200"))["data"]}
+    ada = members["Ada Lovelace"]
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions&v=3&against=1")
+    await page.get_by_label("Which part the comment is about").select_option("Temperature")
+    await page.get_by_label("Comment on v1 → v3").fill("Why so warm, @nobody@example.com?")
+    await page.get_by_role("button", name="Mention a member: Mention a member…").click()
+    await page.get_by_placeholder("Type to find").fill("Ada Love")
+    await page.get_by_role("option", name="Ada Lovelace").first.click()
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    await expect(page.get_by_role("alert")).to_contain_text("No member has the address nobody@example.com.")
+    await settled(page)
+    await check_axe(page)
+    await screenshot(page, "prompts/comment", whole=True)
+    await page.get_by_label("Comment on v1 → v3").fill("Why so warm?")
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    said = page.get_by_role("list", name="Comments").get_by_role("listitem").first
+    await expect(said).to_contain_text("v1 → v3")
+    await expect(said).to_contain_text("Mentions Ada Lovelace")
+    (comment,) = (await site.call("GET", f"/v1/prompts/{slug}/comments?version=3"))["data"]
+    assert (comment["against"], comment["part"], [one["user_id"] for one in comment["mentions"]]) == (1, "temperature", [ada["user_id"]])
+
+    await said.get_by_role("button", name="Edit").click()
+    await page.get_by_label("Text of the comment").fill("Why so very warm?")
+    await said.get_by_role("button", name="Save").click()
+    await expect(said).to_contain_text("edited")
+    (comment,) = (await site.call("GET", f"/v1/prompts/{slug}/comments?version=3"))["data"]
+    assert (comment["body"], len(comment["mentions"])) == ("Why so very warm?", 1)
+
+    admin = await page_as("admin", "/app/approvals?tab=comments&whose=mine")
+    await admin.get_by_role("link", name=re.compile(slug)).click()
+    await expect(admin).to_have_url(re.compile(r"[?&]against=1"))
+    await expect(admin.get_by_role("list", name="Comments").get_by_text("v1 → v3")).to_be_visible()
+    await admin.get_by_label("Against which version").select_option("v2")
+    await admin.get_by_role("list", name="Comments").get_by_role("link", name="v1 → v3").click()
+    await expect(admin.get_by_label("Against which version")).to_have_value("1")
+    await expect(admin.get_by_role("list", name="Comments").get_by_role("button", name="Edit")).to_have_count(0)
+
+
 async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_says(page_as: OpenPage, site: Site) -> None:
     slug = await made(site)
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")

@@ -112,7 +112,7 @@ function Comments({ isMine }: { isMine: boolean }) {
       cell: (row) => (
         <span className="block min-w-0">
           <span className="line-clamp-2 text-13 wrap-anywhere">{row.body}</span>
-          <span className="block text-12 text-muted wrap-anywhere">{`${row.slug} v${row.version}`}</span>
+          <span className="block text-12 text-muted wrap-anywhere">{`${row.slug} ${row.against === null ? "" : `v${row.against} → `}v${row.version}`}</span>
         </span>
       ),
     },
@@ -126,7 +126,7 @@ function Comments({ isMine }: { isMine: boolean }) {
       // An answer stands with what it answers, which may be settled; one that mentions somebody waits for them.
       pages={isMine ? pages : { ...pages, rows: pages.rows.filter((row) => row.reply_to === null) }}
       rowKey={(row) => row.id}
-      rowLink={(row) => ({ to: `/prompts/${row.slug}`, search: { tab: "versions", v: String(row.version) } })}
+      rowLink={(row) => ({ to: `/prompts/${row.slug}`, search: { tab: "versions", v: String(row.version), ...(row.against === null ? {} : { against: String(row.against) }) } })}
       empty={<EmptyState icon={<MessageSquare size={18} />} title={isMine ? "Nobody mentions you" : "No comment is open"}>Comments are written beside a version. A settled one leaves this list.</EmptyState>}
     />
   );

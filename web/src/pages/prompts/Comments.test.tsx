@@ -1,9 +1,10 @@
-import { fireEvent, render, screen } from "@testing-library/react";
-import { expect, it, vi } from "vitest";
+import { fireEvent, render, screen, within } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
 import { Comments } from "./Comments";
 
-vi.mock("@tanstack/react-router", () => ({ Link: "a" }));
+vi.mock("@tanstack/react-router", async () => import("../../kit/link.fake"));
 vi.mock("@/api/authors", () => ({ useAuthors: () => (name: string) => name }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), useSession: () => ({ user: { id: "1" } }), needs: () => "" }));
 
@@ -21,4 +22,82 @@ it("takes no words while a comment is being sent: they would go with it", async 
   await vi.waitFor(() => expect(field.readOnly).toBe(true));
   await sent.answer({});
   await vi.waitFor(() => expect([field.readOnly, field.value]).toEqual([false, ""]));
+});
+
+beforeAll(preloadFloats);
+
+const MEMBERS = { data: [{ user_id: "1", name: "Ada", email: "ada@example.com" }, { user_id: "2", name: "Grace", email: "grace@example.com" }], next_cursor: null }; // prettier-ignore
+const whole = (version: number, text: string) => ({ version, model: "m", messages: [{ role: "user", content: text }] });
+const comment = (id: string, more: object = {}) => ({ id, slug: "a", version: 5, against: null, part: null, reply_to: null, body: `Said in ${id}`, mentions: [], author: "user:1", created_at: "2026-11-20T10:00:00Z", edited_at: null, resolved_at: null, ...more }); // prettier-ignore
+
+async function show(comments: object[] = []) {
+  const asked = slowApi({ "GET /v1/prompts/a/comments": { data: comments, next_cursor: null }, "GET /v1/members": MEMBERS, "GET /v1/prompts/a/versions/3": whole(3, "old"), "GET /v1/prompts/a/versions/4": whole(4, "old"), "GET /v1/prompts/a/versions/5": whole(5, "new") }); // prettier-ignore
+  render(
+    <Queries>
+      <Comments slug="a" version={5} against={3} />
+    </Queries>,
+  );
+  await screen.findByLabelText("Which part the comment is about");
+  return asked;
+}
+
+const write = (label: string, text: string) => fireEvent.change(screen.getByLabelText(label), { target: { value: text } });
+const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+
+it("says which difference a comment is about, and which part of it, or that it is about the version", async () => {
+  const asked = await show();
+  fireEvent.change(screen.getByLabelText("Which part the comment is about"), { target: { value: "messages[0]" } });
+  write("Comment on v3 → v5", "Why?");
+  press("Comment");
+  const sent = await asking(asked, "POST", "/v1/prompts/a/comments");
+  expect(sent.body).toMatchObject({ version: 5, against: 3, part: "messages[0]", body: "Why?", mentions: [], reply_to: null });
+  await sent.answer({});
+  fireEvent.change(screen.getByLabelText("What the comment is about"), { target: { value: "version" } });
+  write("Comment on this version", "Good");
+  press("Comment");
+  expect((await asking(asked, "POST", "/v1/prompts/a/comments", 2)).body).toMatchObject({ version: 5, against: null });
+});
+
+it("shows on comments which difference they are about, and leads to one that is not on screen", async () => {
+  await show([comment("here", { against: 3, part: "temperature" }), comment("there", { against: 4 }), comment("version")]);
+  const [here, there, version] = screen.getAllByRole("article").map((one) => within(one));
+  expect(here?.getByText("v3 → v5").closest("a")).toBeNull();
+  here?.getByText("Temperature");
+  expect(there?.getByRole("link", { name: "v4 → v5" })).toBeTruthy();
+  expect(version?.queryByText(/→/)).toBeNull();
+});
+
+it("mentions members that one picks", async () => {
+  const asked = await show();
+  write("Comment on v3 → v5", "Look");
+  press("Mention a member: Mention a member…");
+  fireEvent.click(await screen.findByRole("option", { name: /Grace/ }));
+  within(screen.getByRole("list", { name: "Mentioned" })).getByText("Grace");
+  press("Comment");
+  expect((await asking(asked, "POST", "/v1/prompts/a/comments")).body).toMatchObject({ mentions: ["2"] });
+});
+
+it("tells of an address that is no member's before it is sent, and sends it as it is where one says so again", async () => {
+  const asked = await show();
+  await vi.waitFor(() => expect(screen.getByRole("button", { name: /^Mention a member/ })).toBeTruthy());
+  write("Comment on v3 → v5", "@garce@example.com and @ada@example.com");
+  press("Comment");
+  expect((await screen.findByRole("alert")).textContent).toContain("No member has the address garce@example.com.");
+  expect(asked.filter((one) => one.method === "POST")).toEqual([]);
+  press("Comment");
+  expect((await asking(asked, "POST", "/v1/prompts/a/comments")).body).toMatchObject({ body: "@garce@example.com and @ada@example.com" });
+});
+
+it("changes one's own comment and keeps who was picked, and nobody else's", async () => {
+  const mentions = [{ user_id: "1", name: "Ada" }, { user_id: "2", name: "Grace" }]; // prettier-ignore
+  const asked = await show([comment("mine", { body: "@ada@example.com look", mentions }), comment("theirs", { author: "user:2" })]);
+  screen.getByText("Mentions Ada, Grace");
+  expect(screen.getAllByRole("button", { name: "Edit" })).toHaveLength(1);
+  press("Edit");
+  write("Text of the comment", "Look here");
+  press("Save");
+  const sent = await asking(asked, "PATCH", "/v1/prompts/a/comments/mine");
+  expect(sent.body).toEqual({ body: "Look here", mentions: ["2"] });
+  await sent.answer({});
+  expect(screen.queryByLabelText("Text of the comment")).toBeNull();
 });

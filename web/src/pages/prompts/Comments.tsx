@@ -1,16 +1,16 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useAuthors } from "@/api/authors";
-import type { Schema } from "@/api/client";
-import { useChange, usePages } from "@/api/hooks";
+import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, FormError, Loaded, Prose, RelativeTime, Section, SkeletonText, Textarea, toastError } from "@/kit";
+import { Badge, Button, Loaded, Prose, RelativeTime, Section, Select, SkeletonText, TextLink, toastError } from "@/kit";
 import { count } from "@/lib/format";
+import { AGAIN, type About, AddComment, type Comment, EditComment } from "./WriteComment";
+import { contentOf, nameOf as nameOfPart, partsToComment } from "./content";
 
-type Comment = Schema<"CommentAnswer">;
-const AGAIN = { invalidates: ["/v1/prompts/{slug}/comments", "/v1/prompt-comments"] };
+const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
-/** What people said of a version, with answers below. */
-export function Comments({ slug, version }: { slug: string; version: number }) {
+/** What people said of a version, or of how it differs from another one, with answers below. `against`: the one that it is compared with now. */
+export function Comments({ slug, version, against = null }: { slug: string; version: number; against?: number | null }) {
   const pages = usePages("/v1/prompts/{slug}/comments", { path: { slug }, query: { version, limit: 200 } });
   const [replyTo, setReplyTo] = useState<string | null>(null);
   const first = pages.rows.filter((one) => one.reply_to === null);
@@ -24,20 +24,20 @@ export function Comments({ slug, version }: { slug: string; version: number }) {
               <ul aria-label="Comments" className="flex flex-col gap-3">
                 {first.map((one) => (
                   <li key={one.id} className="flex flex-col gap-2 rounded-m border border-line bg-panel p-3">
-                    <Said slug={slug} comment={one} onReply={() => setReplyTo(replyTo === one.id ? null : one.id)} />
+                    <Said slug={slug} comment={one} shown={against} onReply={() => setReplyTo(replyTo === one.id ? null : one.id)} />
                     {pages.rows
                       .filter((answer) => answer.reply_to === one.id)
                       .map((answer) => (
                         <div key={answer.id} className="border-l-2 border-line pl-3">
-                          <Said slug={slug} comment={answer} />
+                          <Said slug={slug} comment={answer} shown={against} />
                         </div>
                       ))}
-                    {replyTo === one.id ? <Write slug={slug} version={version} replyTo={one.id} label="Your answer" onDone={() => setReplyTo(null)} /> : null}
+                    {replyTo === one.id ? <AddComment slug={slug} about={{ version, against: one.against, part: one.part }} replyTo={one.id} label="Your answer" onDone={() => setReplyTo(null)} /> : null}
                   </li>
                 ))}
               </ul>
             ) : null}
-            <Write slug={slug} version={version} label="Comment on this version" />
+            <New slug={slug} version={version} against={against} />
           </div>
         )}
       </Loaded>
@@ -45,14 +45,40 @@ export function Comments({ slug, version }: { slug: string; version: number }) {
   );
 }
 
-function Said({ slug, comment, onReply }: { slug: string; comment: Comment; onReply?: () => void }) {
+/** A comment on the difference that is on screen, or on the version by itself; on all of it, or on a part. */
+function New({ slug, version, against }: { slug: string; version: number; against: number | null }) {
+  const [isAlone, setAlone] = useState(false);
+  const [part, setPart] = useState("");
+  const other = isAlone ? null : against;
+  const after = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD).data;
+  const before = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: other ?? version } }, NEVER_OLD).data;
+  const parts = after && before ? partsToComment(other === null ? null : contentOf(before), contentOf(after)) : [];
+  // A part that does not differ from what is compared with now is not what one comments on.
+  const about: About = { version, against: other, part: parts.includes(part) ? part : null };
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="flex flex-wrap gap-2">
+        {against === null ? null : (
+          <Select compact aria-label="What the comment is about" value={isAlone ? "version" : "difference"} onChange={(next) => setAlone(next === "version")} options={[{ value: "difference", label: `v${against} → v${version}` }, { value: "version", label: `v${version} by itself` }]} />
+        )}
+        {parts.length > 0 ? <Select compact aria-label="Which part the comment is about" value={about.part ?? ""} empty="All of it" onChange={setPart} options={parts.map((one) => ({ value: one, label: nameOfPart(one) }))} /> : null}
+      </div>
+      <AddComment slug={slug} about={about} label={other === null ? "Comment on this version" : `Comment on v${other} → v${version}`} />
+    </div>
+  );
+}
+
+/** `shown`: which version it is compared with on screen. */
+function Said({ slug, comment, shown, onReply }: { slug: string; comment: Comment; shown: number | null; onReply?: () => void }) {
   const nameOf = useAuthors();
+  const [isEditing, setEditing] = useState(false);
   const may = useMay();
   const { user } = useSession();
   const set = useChange("patch", "/v1/prompts/{slug}/comments/{comment_id}", AGAIN);
   const remove = useChange("delete", "/v1/prompts/{slug}/comments/{comment_id}", AGAIN);
   const path = { slug, comment_id: comment.id };
   const isMine = comment.author === `user:${user.id}`;
+  const isFirst = comment.reply_to === null;
   const isSettled = comment.resolved_at !== null;
   return (
     <article className="flex flex-col gap-1">
@@ -60,9 +86,12 @@ function Said({ slug, comment, onReply }: { slug: string; comment: Comment; onRe
         <span className="font-medium text-fg">{nameOf(comment.author)}</span>
         <RelativeTime at={comment.created_at} />
         {comment.edited_at ? "edited" : null}
+        {comment.against === null || !isFirst ? null : <Between slug={slug} version={comment.version} against={comment.against} isShown={comment.against === shown} />}
+        {comment.part && isFirst ? <Badge>{nameOfPart(comment.part)}</Badge> : null}
         {isSettled ? <Badge tone="ok">settled</Badge> : null}
       </p>
-      <Prose plain text={comment.body} />
+      {isEditing ? <EditComment slug={slug} comment={comment} onDone={() => setEditing(false)} /> : <Prose plain text={comment.body} />}
+      {comment.mentions.length > 0 && !isEditing ? <p className="text-12 text-muted wrap-anywhere">Mentions {comment.mentions.map((one) => one.name ?? "a former member").join(", ")}</p> : null}
       <p className="-ml-2 flex flex-wrap gap-1">
         {onReply ? (
           <Button variant="ghost" size="s" onClick={onReply} disabled={!may.edit} why={needs("editor")}>
@@ -72,6 +101,11 @@ function Said({ slug, comment, onReply }: { slug: string; comment: Comment; onRe
         {onReply ? (
           <Button variant="ghost" size="s" busy={set.isPending} disabled={!may.edit} why={needs("editor")} onClick={() => set.mutate({ path, body: { resolved: !isSettled } }, { onError: toastError })}>
             {isSettled ? "Open again" : "Settle"}
+          </Button>
+        ) : null}
+        {isMine && !isEditing ? (
+          <Button variant="ghost" size="s" disabled={!may.edit} why={needs("editor")} onClick={() => setEditing(true)}>
+            Edit
           </Button>
         ) : null}
         {isMine ? (
@@ -84,25 +118,13 @@ function Said({ slug, comment, onReply }: { slug: string; comment: Comment; onRe
   );
 }
 
-function Write({ slug, version, replyTo, label, onDone }: { slug: string; version: number; replyTo?: string; label: string; onDone?: () => void }) {
-  const may = useMay();
-  const [body, setBody] = useState("");
-  const add = useChange("post", "/v1/prompts/{slug}/comments", AGAIN);
-  const done = () => {
-    setBody("");
-    onDone?.();
-  };
-  const send = (event: FormEvent) => {
-    event.preventDefault();
-    if (!add.isPending && body.trim()) add.mutate({ path: { slug }, body: { version, body: body.trim(), reply_to: replyTo ?? null } }, { onSuccess: done });
-  };
+/** Which difference it is about; it leads there where another one is on screen. */
+function Between({ slug, version, against, isShown }: { slug: string; version: number; against: number; isShown: boolean }) {
+  const words = `v${against} → v${version}`;
+  if (isShown) return <Badge tone="accent">{words}</Badge>;
   return (
-    <form onSubmit={send} className="flex flex-col items-start gap-2">
-      <Textarea aria-label={label} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || add.isPending} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
-      <FormError error={add.error} />
-      <Button type="submit" size="s" busy={add.isPending} disabled={!may.edit || !body.trim()} why={may.edit ? undefined : needs("editor")}>
-        {replyTo ? "Answer" : "Comment"}
-      </Button>
-    </form>
+    <TextLink to={`/prompts/${slug}`} search={{ tab: "versions", v: String(version), against: String(against) }} className="numeric">
+      {words}
+    </TextLink>
   );
 }

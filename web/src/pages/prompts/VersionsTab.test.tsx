@@ -30,7 +30,7 @@ const promptAt = (newest: number) => ({ slug: "a", labels: {}, latest_version: n
 /** The tab of a prompt with two versions; `save`: somebody saves another one, and the page reads it. `kept`: what was read before, and the list comes late. */
 async function show(kept?: QueryClient, changed: Record<string, unknown> = {}, onEdit: Edit = () => undefined) {
   const versions = [1, 2, 3, 4].flatMap((version) => [[`GET /v1/prompts/a/versions/${version}`, whole(version)], [`GET /v1/prompts/a/versions/${version}/review`, { version, status: "draft", reviews: [] }]] as const); // prettier-ignore
-  const known: Record<string, unknown> = { ...Object.fromEntries(versions), "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...(kept ? {} : { [LIST]: listed(2) }), ...changed };
+  const known: Record<string, unknown> = { ...Object.fromEntries(versions), "GET /v1/members": { data: [], next_cursor: null }, "GET /v1/prompts/a/branches": { data: [] }, "GET /v1/prompts/a/comments": { data: [], next_cursor: null }, ...(kept ? {} : { [LIST]: listed(2) }), ...changed };
   const asked = slowApi(known);
   const queries = kept ?? new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const tab = (newest: number) => (
@@ -50,7 +50,7 @@ async function show(kept?: QueryClient, changed: Record<string, unknown> = {}, o
 }
 
 const shows = (version: number) => screen.findByRole("region", { name: `Version ${version}` });
-const field = () => screen.findByLabelText<HTMLTextAreaElement>("Comment on this version");
+const field = () => screen.findByLabelText<HTMLTextAreaElement>(/^Comment on/);
 const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
 const choose = (version: number) => fireEvent.click(screen.getByText(`Note ${version}`));
 const ask = (what: string) => {

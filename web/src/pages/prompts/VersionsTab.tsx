@@ -56,7 +56,7 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: Edit }
             <Review key={chosen} slug={slug} version={chosen} />
             {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
             <Below slug={slug} versions={other === null ? [chosen] : [chosen, other]}>
-              <Comments key={chosen} slug={slug} version={chosen} />
+              <Comments key={chosen} slug={slug} version={chosen} against={other} />
             </Below>
           </section>
         )}

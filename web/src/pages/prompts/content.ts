@@ -66,6 +66,14 @@ function orNone(value: unknown): unknown {
   return value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0) ? null : value;
 }
 
+/** What a comment can be about: what differs; where there is nothing to compare with, what is set. */
+export function partsToComment(before: Content | null, after: Content): string[] {
+  const most = Math.max(before?.messages.length ?? 0, after.messages.length);
+  const messages = Array.from({ length: most }, (_, index) => index).filter((index) => !before || !same(before.messages[index], after.messages[index]));
+  const settings = before ? changedFields(before, after) : FIELDS.filter((field) => orNone(after[field]) !== null);
+  return [...messages.map((index) => `messages[${index}]`), ...settings.filter((field) => field !== "messages")];
+}
+
 /** What to send so that `before` becomes `after`: a null takes a setting away. */
 export function changeOf(before: Content, after: Content): Record<string, unknown> {
   return Object.fromEntries(changedFields(before, after).map((field) => [field, orNone(after[field])]));
