@@ -183,6 +183,32 @@ async def test_a_list_begins_where_it_is_told_to() -> None:
     assert [one.url.params["cursor"] for one in asked] == ["c1", "c2"] * 2
 
 
+async def test_a_query_in_the_path_is_sent_and_joined_by_the_query_beside_it() -> None:
+    """Without it a removal of one prompt's answers empties the cache, and a dry run of an import is one."""
+    page = {"data": [{"n": 1}], "next_cursor": "c2"}, {"data": [{"n": 2}], "next_cursor": None}
+    told = [httpx.Response(200, json=one) for one in ({}, {}, {}, *page)]
+    transport, asked = answering(*told, *[httpx.Response(200, json=one) for one in ({}, {}, {}, *page)])
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        burnish.request("DELETE", "/v1/cache?prompt=faq")
+        burnish.request("POST", "/v1/import?dry_run=true&note=", {}, query={"on_conflict": "skip", "left_out": None})
+        burnish.request_raw("GET", "/v1/x?tag=a%20b&tag=c&limit=1", query={"limit": 2})
+        assert [row["n"] for row in burnish.list("/v1/prompts?tag=x&cursor=c1")] == [1, 2]
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        await burnish_too.request("DELETE", "/v1/cache?prompt=faq")
+        await burnish_too.request("POST", "/v1/import?dry_run=true&note=", {}, query={"on_conflict": "skip", "left_out": None})
+        await burnish_too.request_raw("GET", "/v1/x?tag=a%20b&tag=c&limit=1", query={"limit": 2})
+        assert [row["n"] async for row in burnish_too.list("/v1/prompts?tag=x&cursor=c1")] == [1, 2]
+    sent = [(one.url.path, one.url.params.multi_items()) for one in asked]
+    assert sent[:5] == [
+        ("/v1/cache", [("prompt", "faq")]),
+        ("/v1/import", [("dry_run", "true"), ("note", ""), ("on_conflict", "skip")]),
+        ("/v1/x", [("tag", "a b"), ("tag", "c"), ("limit", "2")]),
+        ("/v1/prompts", [("tag", "x"), ("cursor", "c1")]),
+        ("/v1/prompts", [("tag", "x"), ("cursor", "c2")]),
+    ]
+    assert sent[5:] == sent[:5]
+
+
 class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body in pieces; the last may be an error. `is_closed`: whether its connection was given back."""
 

@@ -44,7 +44,7 @@ export type Answer = { response: Response } & Timed;
 export async function sent(settings: Settings, call: Call, tries = settings.tries): Promise<Answer> {
   // Anything else could lead to another host, with the key.
   if (!/^\/(?!\/)/.test(call.path)) throw new TypeError(`path: begins with one slash, such as /v1/prompts, not ${JSON.stringify(call.path.slice(0, 80))}.`);
-  const url = settings.baseUrl + call.path + queryOf(call.query);
+  const url = settings.baseUrl + targetOf(call.path, call.query);
   if (call.body !== undefined && call.content !== undefined) throw new TypeError("content: is the whole body; give no body beside it.");
   const body = call.body === undefined ? call.content : JSON.stringify(call.body);
   const headers = headersOf(settings, call);
@@ -175,9 +175,12 @@ function headersOf(settings: Settings, call: Call): Record<string, string> {
   return own;
 }
 
-function queryOf(query: Query | undefined): string {
-  const given = Object.entries(query ?? {}).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]]));
-  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : "";
+/** The path with the whole query: what `query` names replaces what the path says of it. */
+function targetOf(path: string, query: Query | undefined): string {
+  const [before = "", own = ""] = path.replace(/#.*$/, "").split(/\?(.*)/, 2);
+  const whole = new URLSearchParams(own);
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined && value !== null) whole.set(name, String(value));
+  return `${before}${whole.toString() && `?${whole.toString()}`}`;
 }
 
 function newKey(): string {

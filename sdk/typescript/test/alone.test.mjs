@@ -256,6 +256,25 @@ test("a list begins where it is told to", async () => {
   assert.deepEqual(given.asked.map((one) => new URL(one.url).search), ["?tag=x&cursor=c1", "?tag=x&cursor=c2"]);
 });
 
+test("a query in the path is sent, and joined by the query beside it", async () => {
+  const given = answering(json({}), json({}), json({}), json({ data: [1], next_cursor: "c2" }), json({ data: [2], next_cursor: null }));
+  const burnish = client(given);
+  await burnish.request("DELETE", "/v1/cache?prompt=faq");
+  await burnish.request("POST", "/v1/import?dry_run=true&note=", {}, { query: { on_conflict: "skip", left_out: null } });
+  await burnish.requestRaw("GET", "/v1/x?tag=a%20b&tag=c&limit=1", undefined, { query: { limit: 2 } });
+  const rows = [];
+  for await (const row of burnish.list("/v1/prompts?tag=x&cursor=c1")) rows.push(row);
+  assert.deepEqual(rows, [1, 2]);
+  const sent = given.asked.map((one) => [new URL(one.url).pathname, [...new URL(one.url).searchParams].join(" ")]);
+  assert.deepEqual(sent, [
+    ["/v1/cache", "prompt,faq"],
+    ["/v1/import", "dry_run,true note, on_conflict,skip"],
+    ["/v1/x", "tag,a b tag,c limit,2"],
+    ["/v1/prompts", "tag,x cursor,c1"],
+    ["/v1/prompts", "tag,x cursor,c2"],
+  ]);
+});
+
 test("what is no JSON is sent as it is, and read as it came", async () => {
   const given = answering(json({}, 503, again), json({ id: "f" }), json({ accepted: 1 }), new Response("a,b\n1,2\n", { headers: { "content-type": "text/csv" } }), new Response(null, { status: 204 }));
   const burnish = client(given);

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Union
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from burnish_client.errors import ApiError, NotReached, StreamBroke
 
@@ -35,7 +35,9 @@ File = Union[bytes, "tuple[str, bytes]", "tuple[str, bytes, str]"]
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `query` without what is None; `body` as JSON, or `lines` as JSON lines. `timeout_s`: of one try, where it differs.
+    """One request. `query` without what is None, beside the path's own; `body` as JSON, or `lines` as JSON lines.
+
+    `timeout_s`: of one try, where it differs.
 
     `raw`: a body that is sent as it is, whose content-type is among `headers`; `files`: those of a form, of which `body` is the fields.
     Raises ValueError for a path that could lead to another host, with the key, and for two bodies.
@@ -74,7 +76,9 @@ class Call:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {name: value for name, value in self.query.items() if value is not None}
+        """The whole query: what `query` names replaces what the path says of it."""
+        own = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        return own | {name: value for name, value in self.query.items() if value is not None}
 
 
 @dataclass(frozen=True)
