@@ -252,6 +252,60 @@ async def test_leaving_a_stream_or_results_early_gives_the_connection_back() -> 
     assert [body.is_closed for body in bodies] == [True] * 3
 
 
+def result_lines(*lines: int) -> bytes:
+    return b"".join(json.dumps({"id": f"b:{n}", "line": n, "response": {}, "error": None}).encode() + b"\n" for n in lines)
+
+
+def broke_off(from_line: int, *, retryable: bool = True) -> bytes:
+    """The last line of an answer whose rest the server could not read."""
+    said = {
+        "code": "unavailable",
+        "message": "m",
+        "retryable": retryable,
+        "retry_after_s": 0.0,
+        "details": {"batch_id": "b", "from_line": from_line},
+    }
+    return json.dumps({"error": said}).encode() + b"\n"
+
+
+async def test_results_of_a_batch_go_on_where_the_server_or_the_connection_broke_off() -> None:
+    """Line 3 has no answer yet, so the server goes on behind it."""
+    answers = [
+        (result_lines(0, 1), broke_off(2)),
+        (result_lines(2), broke_off(4)),
+        (result_lines(4)[:9], httpx.ReadError("reset")),
+        (result_lines(4),),
+    ]
+    transport, asked = answering(*(httpx.Response(200, stream=Pieces(*one)) for one in (*answers, *answers)))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert [row["line"] for row in burnish.batch_results("b")] == [0, 1, 2, 4]
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert [row["line"] async for row in burnish_too.batch_results("b")] == [0, 1, 2, 4]
+    assert [one.url.params.get("from_line") for one in asked] == [None, "2", "4", "4"] * 2
+
+
+async def test_results_of_a_batch_that_do_not_get_on_are_given_up_with_what_was_said() -> None:
+    endless = [(result_lines(5), broke_off(6)), (broke_off(6),), (broke_off(6),)]
+    for_good = [(broke_off(5, retryable=False),)]
+    cut = [(result_lines(5), httpx.ReadError("reset")), (b"<html>",)]
+    for answers, tries, expected, said in [
+        (endless, 3, ApiError, "unavailable"),
+        (for_good, 1, ApiError, "unavailable"),
+        (cut, 2, NotReached, "from_line=6"),
+    ]:
+        transport, asked = answering(*(httpx.Response(200, stream=Pieces(*one)) for one in (*answers, *answers)))
+        rows: list[int] = []
+        with (
+            Burnish(api_key="k", transport=transport, cache_folder=False, max_retries=tries - 1) as burnish,
+            pytest.raises(expected, match=said),
+        ):
+            rows.extend(row["line"] for row in burnish.batch_results("b", from_line=5))
+        async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False, max_retries=tries - 1) as burnish_too:
+            with pytest.raises(expected, match=said):
+                rows.extend([row["line"] async for row in burnish_too.batch_results("b", from_line=5)])
+        assert len(asked) == 2 * len(answers) and asked[0].url.params["from_line"] == "5"
+
+
 BROKEN: list[tuple[bytes | Exception, type[Exception]]] = [
     (httpx.ReadError("reset"), StreamBroke), (httpx.DecodingError("gzip"), StreamBroke), (b"event: delta\ndata: null\n\n", StreamBroke),
     (b"event: delta\ndata: {\n\n", StreamBroke), (b"", StreamBroke),

@@ -1,10 +1,11 @@
 /** The client. The same methods as Burnish's Python client, in the spelling of this language. */
+import { Results } from "./batches.js";
 import * as calls from "./calls.js";
-import { NotReached, TimedOut } from "./errors.js";
+import { TimedOut } from "./errors.js";
 import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
 import { TextStream, jsonLines } from "./stream.js";
 import type { Batch, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
-import { type Answer, type Call, type Content, type Given, type Query, type Settings, answered, answeredRaw, pause, sent, settingsOf, whyOf } from "./wire.js";
+import { type Answer, type Call, type Content, type Given, type Query, type Settings, answered, answeredRaw, pause, sent, settingsOf } from "./wire.js";
 
 /** How long the server itself waits for a result before the client begins to ask. */
 const FIRST_WAIT_S = 20;
@@ -167,14 +168,27 @@ export class Burnish {
     }
   }
 
-  /** Results in the order of the inputs, each with its own `custom_id` or index, read as they come. */
-  async *batchResults<T = Record<string, unknown>>(batchId: string, { signal }: calls.Abortable = {}): AsyncGenerator<T, void, undefined> {
-    const answer: Answer = await sent(this.settings, { method: "GET", path: `/v1/batches/${encodeURIComponent(batchId)}/results`, signal });
-    try {
-      yield* jsonLines<T>(answer);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw new NotReached(`The results of batch ${batchId} broke off (${whyOf(error)}); read them again.`, { cause: error });
+  /** Results in the order of the inputs, each with its own `custom_id` or index, read as they come, from the line `fromLine` on.
+   *
+   * Goes on by itself where the server or the connection breaks off. Where that brings nothing more, as often as `maxRetries` says:
+   * ApiError with what the server said, else NotReached.
+   */
+  async *batchResults<T = Record<string, unknown>>(batchId: string, { fromLine = 0, signal }: calls.Abortable & { fromLine?: number } = {}): AsyncGenerator<T, void, undefined> {
+    const results = new Results(batchId, fromLine, this.settings.tries);
+    for (;;) {
+      const answer: Answer = await sent(this.settings, { ...results.call, signal });
+      let waitMs: number;
+      try {
+        for await (const row of jsonLines<T>(answer)) {
+          results.take(row);
+          yield row;
+        }
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        waitMs = results.broke(error);
+      }
+      await pause(waitMs, signal);
     }
   }
 

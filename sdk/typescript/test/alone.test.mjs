@@ -241,6 +241,43 @@ test("results of a batch wait for whoever reads them", async (t) => {
   assert.deepEqual(read, [1, 2, 3]);
 });
 
+const resultLines = (...lines) => lines.map((line) => `${JSON.stringify({ id: `b:${line}`, line, response: {}, error: null })}\n`).join("");
+const brokeOff = (from_line, retryable = true) => `${JSON.stringify({ error: { code: "unavailable", message: "m", retryable, retry_after_s: 0, details: { batch_id: "b", from_line } } })}\n`;
+/** An answer of these parts, of which the last may be an error. */
+const inParts = (...parts) =>
+  new Response(new ReadableStream({
+    pull: (controller) => {
+      const part = parts.shift();
+      if (part instanceof Error) controller.error(part);
+      else if (part === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(part));
+    },
+  }, { highWaterMark: 0 }));
+
+test("results of a batch go on where the server or the connection broke off", async () => {
+  const given = answering(inParts(resultLines(0, 1), brokeOff(2)), inParts(resultLines(2), brokeOff(4)), inParts(resultLines(4).slice(0, 9), new TypeError("terminated")), inParts(resultLines(4)));
+  const read = [];
+  for await (const { line } of client(given).batchResults("b")) read.push(line);
+  assert.deepEqual(read, [0, 1, 2, 4]);
+  assert.deepEqual(given.asked.map((one) => new URL(one.url).searchParams.get("from_line")), [null, "2", "4", "4"]);
+});
+
+test("results of a batch that do not get on are given up, with what was said", async () => {
+  const unavailable = (error) => error instanceof ApiError && error.code === "unavailable";
+  for (const [answers, tries, expected] of [
+    [[inParts(resultLines(5), brokeOff(6)), inParts(brokeOff(6)), inParts(brokeOff(6))], 3, unavailable],
+    [[inParts(brokeOff(5, false))], 3, unavailable],
+    [[inParts(resultLines(5), new TypeError("terminated")), inParts("<html>")], 2, (error) => error instanceof NotReached && /fromLine 6/.test(error.message)],
+  ]) {
+    const given = answering(...answers);
+    await assert.rejects(async () => {
+      for await (const _ of client(given, { maxRetries: tries - 1 }).batchResults("b", { fromLine: 5 }));
+    }, expected);
+    assert.equal(given.asked.length, answers.length);
+    assert.equal(new URL(given.asked[0].url).searchParams.get("from_line"), "5");
+  }
+});
+
 test("the id of a batch leads to no other path", async () => {
   const given = answering(json({ status: "completed" }), new Response("{}\n"));
   await client(given).awaitBatch("../executions?x=1");

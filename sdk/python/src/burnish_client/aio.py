@@ -13,6 +13,7 @@ import httpx
 from typing_extensions import Unpack
 
 from burnish_client import calls, enrichments
+from burnish_client.batches import Results
 from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
 from burnish_client.client import folder_of, scope_of
 from burnish_client.connections import Connections
@@ -275,18 +276,25 @@ class AsyncBurnish:
                 raise TimeoutError(f"Batch {batch_id} is {batch['status']} after {limit_s:.0f} s")
             await asyncio.sleep(every_s)
 
-    async def batch_results(self, batch_id: str) -> AsyncIterator[dict[str, Any]]:
-        """Results in the order of the inputs, each with its own `custom_id` or index, read as they come."""
-        call = calls.batch_results(batch_id)
-        response = await self._sent(self._built(call), stream=True)
-        try:
-            async for line in alines_of(response):
-                for one in calls.json_lines((line,)):
-                    yield one
-        except (httpx.RequestError, ValueError) as error:
-            raise NotReached(f"The results of batch {batch_id} broke off; read them again.") from error
-        finally:
-            await response.aclose()
+    async def batch_results(self, batch_id: str, *, from_line: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """Results in the order of the inputs, each with its own `custom_id` or index, read as they come, from the line `from_line` on.
+
+        Goes on by itself where the server or the connection breaks off. Where that brings nothing more, as often as `max_retries` says:
+        ApiError with what the server said, else NotReached.
+        """
+        results = Results(batch_id, from_line, self._settings.tries)
+        while True:
+            response = await self._sent(self._built(results.call), stream=True)
+            try:
+                async for line in alines_of(response):
+                    if (row := results.take(line)) is not None:
+                        yield row
+                return
+            except (ApiError, httpx.RequestError, ValueError) as error:
+                pause_s = results.broke(error)
+            finally:
+                await response.aclose()
+            await asyncio.sleep(pause_s)
 
     async def list(self, path: str, *, cursor: str | None = None, **query: Any) -> AsyncIterator[dict[str, Any]]:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""

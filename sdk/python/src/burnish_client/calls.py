@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict, Unpack
@@ -102,18 +101,6 @@ def start_batch(inputs: Sequence[Mapping[str, Any]], **given: Unpack[BatchOption
     request = {name: body.pop(name) for name in ("prompt", "label", "app") if name in body}
     lines = [{"variables": dict(one)} for one in inputs]
     return Call("POST", "/v1/batches", {"inputs": lines, "request": request, **body}, headers=_with_key(key))
-
-
-def batch_results(batch_id: str) -> Call:
-    """GET …/results, as JSON lines."""
-    return Call("GET", f"/v1/batches/{segment(batch_id)}/results")
-
-
-def json_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Each line that is not empty, parsed."""
-    for line in lines:
-        if line.strip():
-            yield json.loads(line)
 
 
 def _with_key(key: str | None) -> dict[str, str]:

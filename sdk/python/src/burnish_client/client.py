@@ -12,6 +12,7 @@ import httpx
 from typing_extensions import Unpack
 
 from burnish_client import calls, enrichments
+from burnish_client.batches import Results
 from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
 from burnish_client.connections import Connections
 from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
@@ -274,16 +275,25 @@ class Burnish:
                 raise TimeoutError(f"Batch {batch_id} is {batch['status']} after {limit_s:.0f} s")
             time.sleep(every_s)
 
-    def batch_results(self, batch_id: str) -> Iterator[dict[str, Any]]:
-        """Results in the order of the inputs, each with its own `custom_id` or index, read as they come."""
-        call = calls.batch_results(batch_id)
-        response = self._sent(self._built(call), stream=True)
-        try:
-            yield from calls.json_lines(lines_of(response))
-        except (httpx.RequestError, ValueError) as error:
-            raise NotReached(f"The results of batch {batch_id} broke off; read them again.") from error
-        finally:
-            response.close()
+    def batch_results(self, batch_id: str, *, from_line: int = 0) -> Iterator[dict[str, Any]]:
+        """Results in the order of the inputs, each with its own `custom_id` or index, read as they come, from the line `from_line` on.
+
+        Goes on by itself where the server or the connection breaks off. Where that brings nothing more, as often as `max_retries` says:
+        ApiError with what the server said, else NotReached.
+        """
+        results = Results(batch_id, from_line, self._settings.tries)
+        while True:
+            response = self._sent(self._built(results.call), stream=True)
+            try:
+                for line in lines_of(response):
+                    if (row := results.take(line)) is not None:
+                        yield row
+                return
+            except (ApiError, httpx.RequestError, ValueError) as error:
+                pause_s = results.broke(error)
+            finally:
+                response.close()
+            time.sleep(pause_s)
 
     def list(self, path: str, *, cursor: str | None = None, **query: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`. `cursor`: from the page that it names."""
