@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 
 from burnish.launcher.home import Home
-from burnish_gateway.mcp.calls import Answer, Call
+from burnish_gateway.mcp.calls import Answer, Call, answer_of
 from burnish_shared.ids import new_uuid
 
 TIMEOUT_S: Final = 630.0
@@ -46,7 +46,7 @@ class OverHttp:
                 async with self._session.request(
                     call.method, self._url + call.path, params=call.parameters(), data=body, headers=headers, allow_redirects=False
                 ) as answered:
-                    return Answer(answered.status, _parsed(await answered.read()))
+                    return answer_of(answered.status, await answered.read())
             except (aiohttp.ClientConnectionError, TimeoutError):
                 continue
         return Answer(NOT_REACHED, {"error": _away(self._url)})
@@ -92,13 +92,6 @@ async def serve(url: str, key: str) -> None:
         async with stdio_server() as (read, write):
             print(f"Serving the prompts of {url} to the agent that started this.", file=sys.stderr, flush=True)
             await server.run(read, write, server.create_initialization_options())
-
-
-def _parsed(raw: bytes) -> Any:
-    try:
-        return json.loads(raw)
-    except ValueError:
-        return {}
 
 
 def _away(url: str) -> dict[str, Any]:

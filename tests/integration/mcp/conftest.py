@@ -25,7 +25,8 @@ TEXT = "You greet people.\n{{#if formal}}Use the last name.{{/if}}"
 def made(installation: Installation) -> dict[str, Any]:
     """Keys by role and scope, a prompt with variables of several types, and a dataset too small to prove anything."""
     url = installation.connection["url"]
-    own = json.loads(installation.run("workspace", "create", "MCP", "--json").stdout)["api_key"]
+    workspace = json.loads(installation.run("workspace", "create", "MCP", "--json").stdout)
+    own = workspace["api_key"]
     with Burnish(base_url=url, api_key=own, cache_folder=False) as burnish:
         keys = {
             "admin": own,
@@ -40,7 +41,7 @@ def made(installation: Installation) -> dict[str, Any]:
         burnish.request("POST", "/v1/prompts", prompt)
         items = [{"input": f"ticket {n}", "expected": "billing", "split": ("train", "validation", "test")[n % 3]} for n in range(9)]
         dataset = burnish.request("POST", "/v1/datasets", {"name": "mcp-tickets", "items": items})
-    return {"url": url, "keys": keys, "prompt": "mcp-greeting", "dataset": dataset["id"]}
+    return {"url": url, "workspace_id": workspace["workspace_id"], "keys": keys, "prompt": "mcp-greeting", "dataset": dataset["id"]}
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import pytest
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 
+from burnish_client import Burnish
 from tests.integration.mcp.conftest import Connect
 
 pytestmark = pytest.mark.capability("K3")
@@ -88,6 +89,20 @@ async def test_a_prompt_is_found_run_and_judged(connect: Connect, made: dict[str
             while (plan := await client.call_tool("forecast_optimization", heard)).is_error:
                 await asyncio.sleep(0.05)
         assert sum(tells(plan)["counts"].values()) >= 1
+
+
+async def test_an_answer_comes_whole_whatever_shape_the_workspace_gives_its_callers(connect: Connect, made: dict[str, Any]) -> None:
+    """It is paid for, and without its id nobody could judge it."""
+    with Burnish(base_url=made["url"], api_key=made["keys"]["admin"], cache_folder=False) as burnish:
+        try:
+            async with connect() as client:
+                for shape in ("raw", "headers"):
+                    burnish.request("PATCH", f"/v1/workspaces/{made['workspace_id']}", {"response_shape": shape})
+                    call = {"prompt": made["prompt"], "variables": {"name": shape}}
+                    answer = tells(await client.call_tool("execute_prompt", call))
+                    assert answer["output"] and answer["id"] and answer["cost_nusd"] is not None
+        finally:
+            burnish.request("PATCH", f"/v1/workspaces/{made['workspace_id']}", {"response_shape": "with_metadata"})
 
 
 async def test_an_optimization_is_started_followed_and_cancelled(connect: Connect, made: dict[str, Any]) -> None:

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -17,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
+from burnish.mcp_stdio import OverHttp
 from burnish_gateway.mcp import routes
 from burnish_gateway.mcp.calls import Call
 from burnish_gateway.mcp.in_process import in_process
@@ -143,6 +146,24 @@ async def test_what_fails_within_is_told_as_the_api_tells_it() -> None:
     assert (answer.status, answer.error["message"]) == (500, "It has been logged.")
 
 
+@pytest.mark.parametrize("said", [b"Hello, Ada!", b'"Hello, Ada!"', b"\xff", b"[1]"])
+async def test_what_is_no_json_object_is_an_error_over_both_transports(said: bytes) -> None:
+    """An exception would be told to the client in its own words, and an empty answer taken for a good one."""
+    app = Starlette(routes=[Route("/v1/prompts", lambda request: Response(said))])
+    scope = {"type": "http", "asgi": {}, "scheme": "http", "headers": [], "app": app, "state": {"request_id": "req_1"}}
+    within = await in_process(Call("GET", "/v1/prompts"), caller=Request(scope))
+
+    async def say(request: web.Request) -> web.Response:
+        return web.Response(body=said)
+
+    elsewhere = web.Application()
+    elsewhere.router.add_get("/v1/prompts", say)
+    async with TestServer(elsewhere) as server, aiohttp.ClientSession() as session:
+        without = await OverHttp(session, url=str(server.make_url("")), key="k")(Call("GET", "/v1/prompts"))
+    for answer in (within, without):
+        assert answer.refused and "no JSON" in answer.error["message"]
+
+
 def test_tools_take_what_their_routes_take() -> None:
     """Each argument is one of the route's in the OpenAPI document, so that no tool is left behind when a route moves."""
     document = json.loads((ROOT / "docs/reference/openapi.json").read_text())
@@ -154,7 +175,11 @@ def test_tools_take_what_their_routes_take() -> None:
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
             known |= set(schema["properties"])
-        own = set(tool.takes) - {"idempotency_key"} - {part.strip("{}") for part in tool.path.split("/") if part.startswith("{")}
+        own = (
+            (set(tool.takes) | set(tool.fixed))
+            - {"idempotency_key"}
+            - {part.strip("{}") for part in tool.path.split("/") if part.startswith("{")}
+        )
         assert own <= known, (tool.name, own - known)
         assert ("idempotency_key" in tool.takes) <= (tool.method == "POST")
 

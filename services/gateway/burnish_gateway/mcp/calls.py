@@ -3,6 +3,7 @@
 So a role, a scope, a limit or a budget holds here because it holds there; there is no second door.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -11,6 +12,8 @@ PASSED_ON: Final = ("authorization", "x-api-key", "x-burnish-workspace", "x-requ
 """Headers of the request that the calls made for it carry too. No cookie is among them: a browser sends those by itself."""
 
 FIRST_REFUSAL: Final = 400
+
+BAD_GATEWAY: Final = 502
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,20 @@ class Answer:
         if isinstance(error, dict):
             return error
         return {"type": "unavailable", "code": "unavailable", "message": f"Burnish answered {self.status}.", "retryable": True}
+
+
+def answer_of(status: int, raw: bytes) -> Answer:
+    """The answer that these bytes are. What is no JSON object is a refusal: no tool gives one, so something else has answered."""
+    try:
+        body = json.loads(raw) if raw else {}
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return Answer(status, body)
+    if status >= FIRST_REFUSAL:
+        return Answer(status, {})
+    message = f"The answer (status {status}) is no JSON object. Is it Burnish that answers, and nothing before it?"
+    return Answer(BAD_GATEWAY, {"error": {"type": "unavailable", "code": "no_json", "message": message, "retryable": False}})
 
 
 class Api(Protocol):

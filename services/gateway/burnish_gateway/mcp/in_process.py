@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlencode
 
 from starlette.requests import Request
 
-from burnish_gateway.mcp.calls import PASSED_ON, Answer, Call
+from burnish_gateway.mcp.calls import PASSED_ON, Answer, Call, answer_of
 
 _open: Final[set["asyncio.Task[None]"]] = set()
 """Calls that end after whoever asked went away; asyncio itself holds tasks weakly."""
@@ -58,8 +58,7 @@ class _Exchange:
             self._parts.append(message.get("body", b""))
 
     def answer(self) -> Answer:
-        raw = b"".join(self._parts)
-        return Answer(self._status, json.loads(raw) if raw else {})
+        return answer_of(self._status, b"".join(self._parts))
 
 
 def _scope(call: Call, caller: Request) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class BadArguments(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """`path` names arguments in braces; the others stand in the query of a GET, and in the body of anything else."""
+    """`path` names arguments in braces; the others stand in the query of a GET, and in the body of anything else, with `fixed`."""
 
     name: str
     title: str
@@ -55,6 +55,7 @@ class Tool:
     path: str
     takes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     is_destructive: bool = False
     is_read_only: bool | None = None
     """None: as its method says."""
@@ -81,7 +82,7 @@ class Tool:
         key = str(given.pop("idempotency_key", ""))
         if self.method == "GET":
             return Call(self.method, path, query=given)
-        return Call(self.method, path, body=given, idempotency_key=key)
+        return Call(self.method, path, body={**given, **self.fixed}, idempotency_key=key)
 
 
 SPAN: Final = {"from": FROM, "to": TO, "grain": GRAIN}
@@ -125,6 +126,7 @@ TOOLS: Final = (
             "idempotency_key": IDEMPOTENCY_KEY,
         },
         needs=("prompt",),
+        fixed={"response_shape": "with_metadata"},
     ),
     Tool(
         name="get_execution",
