@@ -252,6 +252,27 @@ async def test_leaving_a_stream_or_results_early_gives_the_connection_back() -> 
     assert [body.is_closed for body in bodies] == [True] * 3
 
 
+@pytest.mark.timeout(20)
+async def test_a_batch_that_paused_itself_is_waited_for_no_longer_one_that_a_person_paused_is() -> None:
+    def told(status: str, reason: str | None = None) -> httpx.Response:
+        return httpx.Response(200, json={"id": "b", "status": status, "pause_reason": reason})
+
+    for reason in ("funds", "budget", "suspended", "refused"):
+        course = [("in_progress", None), ("pausing", reason), ("paused", reason)]
+        transport, asked = answering(*(told(*one) for one in course * 2))
+        with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+            assert burnish.await_batch("b", every_s=0)["pause_reason"] == reason
+        async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+            assert (await burnish_too.await_batch("b", every_s=0))["pause_reason"] == reason
+        assert len(asked) == 6
+    course = [("paused", "asked"), ("paused", "asked"), ("in_progress", None), ("completed", None)]
+    transport, _ = answering(*(told(*one) for one in course * 2))
+    with Burnish(api_key="k", transport=transport, cache_folder=False) as burnish:
+        assert burnish.await_batch("b", every_s=0)["status"] == "completed"
+    async with AsyncBurnish(api_key="k", transport=transport, cache_folder=False) as burnish_too:
+        assert (await burnish_too.await_batch("b", every_s=0))["status"] == "completed"
+
+
 def result_lines(*lines: int) -> bytes:
     return b"".join(json.dumps({"id": f"b:{n}", "line": n, "response": {}, "error": None}).encode() + b"\n" for n in lines)
 

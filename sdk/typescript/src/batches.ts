@@ -1,9 +1,18 @@
-/** Reading the results of a batch to their end, through as many answers as that takes. */
+/** How long a batch is waited for, and reading its results through as many answers as that takes. */
 import { ApiError, NotReached } from "./errors.js";
+import type { Batch } from "./types.js";
 import { type Call, waitMsFor, whyOf } from "./wire.js";
 
+const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "expired", "cancelled"]);
+/** The `pause_reason` of somebody who will resume it. All others are for somebody to mend, who has to be told first. */
+const BY_A_PERSON = "asked";
 /** The status of the server's last line that says it could not read on: its headers were out before. */
 const BROKE_OFF = 503;
+
+/** Whether waiting is no more use: it ended, or has paused itself. */
+export function isOver(batch: Batch): boolean {
+  return ENDED.has(batch.status) || (batch.status === "paused" && batch.pause_reason !== BY_A_PERSON);
+}
 
 /** Where the reading stands. `nextLine`: of the batch, from 0. `tries`: answers in a row of which none brings anything. */
 export class Results {

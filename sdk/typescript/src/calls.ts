@@ -53,7 +53,6 @@ export type EnrichmentContent = { content?: unknown; id?: string; url?: string; 
 export type EnrichmentOptions = Abortable & Omit<EnrichmentContent, "content"> & { limitS?: number; idempotency_key?: string };
 export type EnrichmentCounts = { total: number; pending: number; processing: number; completed: number; failed: number; cancelled: number };
 
-export const BATCH_ENDED: ReadonlySet<string> = new Set(["completed", "failed", "expired", "cancelled"]);
 export const ENRICHMENT_ENDED: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 /** How much longer than its own deadline an execution is waited for. */
 const AFTER_DEADLINE_S = 10;

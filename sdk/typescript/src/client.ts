@@ -1,5 +1,5 @@
 /** The client. The same methods as Burnish's Python client, in the spelling of this language. */
-import { Results } from "./batches.js";
+import { Results, isOver } from "./batches.js";
 import * as calls from "./calls.js";
 import { TimedOut } from "./errors.js";
 import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
@@ -156,13 +156,17 @@ export class Burnish {
     return this.run<Batch>(calls.startBatch(inputs, options));
   }
 
-  /** Waits until it ended, telling `progress` at each look. Throws TimedOut after `limitS`; the batch goes on. */
+  /** Waits until it ended or paused itself, telling `progress` at each look. Throws TimedOut after `limitS`; the batch goes on.
+   *
+   * Where `status` is `paused`, `pause_reason` says what is lacking (`funds`, `budget`, `suspended`, `refused`), and the batch
+   * waits until it is resumed. A pause that somebody asked for is waited out.
+   */
   async awaitBatch(batchId: string, { progress, everyS = 2, limitS = Infinity, signal }: Waiting<Batch> = {}): Promise<Batch> {
     const end = Date.now() + limitS * 1_000;
     for (;;) {
       const batch = await this.run<Batch>({ method: "GET", path: `/v1/batches/${encodeURIComponent(batchId)}`, signal });
       progress?.(batch);
-      if (calls.BATCH_ENDED.has(batch.status)) return batch;
+      if (isOver(batch)) return batch;
       if (Date.now() > end) throw new TimedOut(`Batch ${batchId} is ${batch.status} after ${limitS} s.`, batchId);
       await pause(everyS * 1_000, signal);
     }

@@ -241,6 +241,16 @@ test("results of a batch wait for whoever reads them", async (t) => {
   assert.deepEqual(read, [1, 2, 3]);
 });
 
+test("a batch that paused itself is waited for no longer, one that a person paused is", { timeout: 10_000 }, async () => {
+  const told = (status, pause_reason = null) => json({ id: "b", status, pause_reason });
+  for (const reason of ["funds", "budget", "suspended", "refused"]) {
+    const given = answering(told("in_progress"), told("pausing", reason), told("paused", reason));
+    assert.equal((await client(given).awaitBatch("b", { everyS: 0 })).pause_reason, reason);
+  }
+  const given = answering(told("paused", "asked"), told("paused", "asked"), told("in_progress"), told("completed"));
+  assert.equal((await client(given).awaitBatch("b", { everyS: 0 })).status, "completed");
+});
+
 const resultLines = (...lines) => lines.map((line) => `${JSON.stringify({ id: `b:${line}`, line, response: {}, error: null })}\n`).join("");
 const brokeOff = (from_line, retryable = true) => `${JSON.stringify({ error: { code: "unavailable", message: "m", retryable, retry_after_s: 0, details: { batch_id: "b", from_line } } })}\n`;
 /** An answer of these parts, of which the last may be an error. */

@@ -13,7 +13,7 @@ import httpx
 from typing_extensions import Unpack
 
 from burnish_client import calls, enrichments
-from burnish_client.batches import Results
+from burnish_client.batches import Results, is_over
 from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
 from burnish_client.client import folder_of, scope_of
 from burnish_client.connections import Connections
@@ -264,13 +264,17 @@ class AsyncBurnish:
     async def await_batch(
         self, batch_id: str, *, progress: Callable[[Batch], None] | None = None, every_s: float = 2.0, limit_s: float | None = None
     ) -> Batch:
-        """Waits until it ended, telling `progress` at each look. Raises TimeoutError after `limit_s`; the batch goes on."""
+        """Waits until it ended or paused itself, telling `progress` at each look. Raises TimeoutError after `limit_s`; the batch goes on.
+
+        Where `status` is `paused`, `pause_reason` says what is lacking (`funds`, `budget`, `suspended`, `refused`), and the batch
+        waits until it is resumed. A pause that somebody asked for is waited out.
+        """
         end = None if limit_s is None else time.monotonic() + limit_s
         while True:
             batch: Batch = await self._run(Call("GET", f"/v1/batches/{segment(batch_id)}"))
             if progress is not None:
                 progress(batch)
-            if batch["status"] in calls.BATCH_ENDED:
+            if is_over(batch):
                 return batch
             if end is not None and time.monotonic() > end:
                 raise TimeoutError(f"Batch {batch_id} is {batch['status']} after {limit_s:.0f} s")

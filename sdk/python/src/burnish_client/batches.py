@@ -1,19 +1,30 @@
-"""Reading the results of a batch to their end, through as many answers as that takes. Without any I/O: both clients use it."""
+"""How long a batch is waited for, and reading its results through as many answers as that takes. Without any I/O, for both clients."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from burnish_client.errors import ApiError, NotReached
 from burnish_client.paths import segment
+from burnish_client.types import Batch
 from burnish_client.wire import Call, wait_s
 
-BROKE_OFF = 503
+ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
+
+BY_A_PERSON: Final = "asked"
+"""The `pause_reason` of somebody who will resume it. All others are for somebody to mend, who has to be told first."""
+
+BROKE_OFF: Final = 503
 """The status of the server's last line that says it could not read on: its headers were out before."""
+
+
+def is_over(batch: Batch) -> bool:
+    """Whether waiting is no more use: it ended, or has paused itself."""
+    return batch["status"] in ENDED or (batch["status"] == "paused" and batch["pause_reason"] != BY_A_PERSON)
 
 
 @dataclass

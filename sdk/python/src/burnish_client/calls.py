@@ -11,8 +11,6 @@ from burnish_client.paths import segment
 from burnish_client.prompts import Key
 from burnish_client.wire import Call, without_nones
 
-BATCH_ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
-
 PROMPT_TIMEOUT_S: Final = 3.0
 """How long an answer is waited for where something else can be served: a server that hangs is as good as away."""
 
