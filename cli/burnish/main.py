@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from burnish.backup.commands import backup, release_webhooks, restore
+from burnish.dead_letters import app as dlq_app
 from burnish.embedded.child import StartFailed
 from burnish.ending import take_sigterm_as_ctrl_c
 from burnish.kek import app as kek_app
@@ -34,6 +35,7 @@ app.add_typer(workspace_app, name="workspace")
 app.add_typer(users_app, name="users")
 app.add_typer(keys_app, name="keys")
 app.add_typer(kek_app, name="kek")
+app.add_typer(dlq_app, name="dlq")
 app.add_typer(lineage_app, name="lineage")
 add_commands(app)
 app.command()(backup)

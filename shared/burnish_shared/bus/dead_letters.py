@@ -10,7 +10,7 @@ from burnish_shared.ids import new_uuid
 
 
 async def replay(tx: Tx, dead_letter_ids: Sequence[UUID]) -> int:
-    """Puts the payloads of these letters into the outbox of a service that may publish them; returns how many.
+    """Puts the payloads of these letters into the outbox of a service that may publish them; returns how many. Raises LookupError.
 
     The body is the old one, so it carries the same event id, and a consumer that did the work before does nothing: replaying twice is
     harmless. Only the message id is new, because the stream still remembers the old one. Letters without a payload are passed over.

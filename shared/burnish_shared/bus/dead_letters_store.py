@@ -1,10 +1,12 @@
-"""SQL of `dead_letters`: what could not be handled, with its payload, until somebody replays it."""
+"""SQL of `dead_letters`: what could not be handled, with its payload, until somebody replays or discards it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import derived_uuid
@@ -74,6 +76,42 @@ async def replayable(tx: Tx, dead_letter_ids: Sequence[UUID]) -> Sequence[tuple[
         list(dead_letter_ids),
     )
     return [(row["dead_letter_id"], row["subject"], row["payload"]) for row in rows]
+
+
+async def listed(tx: Tx, *, consumer: str | None, with_replayed: bool, limit: int) -> Sequence[Record]:
+    """Letters in the order in which they came, without their payloads, of which `payload_bytes` is None where the message was lost."""
+    return await tx.fetch(
+        "SELECT dead_letter_id, consumer, stream, stream_seq, subject, message_id, deliveries, reason, length(payload) AS payload_bytes,"
+        " at, replayed_at FROM dead_letters WHERE ($1::text IS NULL OR consumer = $1) AND ($2 OR replayed_at IS NULL)"
+        " ORDER BY at, dead_letter_id LIMIT $3",
+        consumer,
+        with_replayed,
+        limit,
+    )
+
+
+async def waiting(tx: Tx, consumer: str) -> Sequence[UUID]:
+    """Letters of a consumer that nobody has replayed, in the order in which they came."""
+    sql = "SELECT dead_letter_id FROM dead_letters WHERE consumer = $1 AND replayed_at IS NULL ORDER BY at, dead_letter_id"
+    return [row["dead_letter_id"] for row in await tx.fetch(sql, consumer)]
+
+
+async def there(tx: Tx, dead_letter_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these letters there are."""
+    rows = await tx.fetch("SELECT dead_letter_id FROM dead_letters WHERE dead_letter_id = ANY ($1)", list(dead_letter_ids))
+    return {row["dead_letter_id"] for row in rows}
+
+
+async def without_payload(tx: Tx, dead_letter_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Those of these letters whose message was lost before anybody kept it."""
+    sql = "SELECT dead_letter_id FROM dead_letters WHERE dead_letter_id = ANY ($1) AND payload IS NULL ORDER BY at, dead_letter_id"
+    return [row["dead_letter_id"] for row in await tx.fetch(sql, list(dead_letter_ids))]
+
+
+async def discard(tx: Tx, dead_letter_ids: Sequence[UUID]) -> int:
+    """Removes these letters with their payloads, for good; how many there were."""
+    rows = await tx.fetch("DELETE FROM dead_letters WHERE dead_letter_id = ANY ($1) RETURNING dead_letter_id", list(dead_letter_ids))
+    return len(rows)
 
 
 def _storable(text: str) -> str:
