@@ -7,7 +7,10 @@ and whoever stopped its service waits for it without end.
 
 import asyncio
 import contextlib
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def came(event: asyncio.Event, *, within_s: float | None) -> bool:
@@ -16,6 +19,21 @@ async def came(event: asyncio.Event, *, within_s: float | None) -> bool:
         async with asyncio.timeout(within_s):
             await event.wait()
     return event.is_set()
+
+
+async def heeding(work: Awaitable[T]) -> T:
+    """What `work` returns. Raises a cancellation that came meanwhile, also where `work` kept it to itself and ended in another way.
+
+    Every publish of nats-py needs it: beyond its limit of pending bytes the client waits until NATS reads, and takes what cancels it there
+    for itself. A model went on answering past its deadline so, or after its caller had left.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        return await work
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def look_at_failure(task: "asyncio.Task[Any]") -> None:

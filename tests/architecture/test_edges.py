@@ -208,6 +208,15 @@ def test_nothing_waits_in_a_way_that_forgets_a_cancellation() -> None:
     assert found == []
 
 
+def test_nothing_publishes_in_a_way_that_forgets_a_cancellation() -> None:
+    """The client keeps one that comes while NATS does not read; see burnish_shared.waiting."""
+    calls = [(one.path, node) for one in modules() for node in ast.walk(one.tree) if isinstance(node, ast.Call)]
+    published = [(path, node) for path, node in calls if (dotted(node.func) or "").endswith("nc.publish")]
+    heeded = {arg for _, node in calls if dotted(node.func) == "heeding" for arg in node.args}
+    assert len(published) > 8, "they are found"
+    assert [f"{path}:{node.lineno}" for path, node in published if node not in heeded] == []
+
+
 def test_nothing_asks_the_bus_by_the_clients_own_limits() -> None:
     """They wait by `asyncio.wait_for`; `Bus.request` and `Bus.publish` do not."""
     names = (".nc.request", ".js.publish")

@@ -18,6 +18,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.contracts.erasures import Tombstone
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
+from burnish_shared.waiting import heeding
 
 CHUNK_BYTES: Final = 256 << 10
 """Below NATS' default of 1 MB for a message."""
@@ -68,7 +69,7 @@ async def _chunks(bus: Bus, arriving: Any) -> AsyncIterator[bytes]:
             return
         yield message.data
         if message.reply:
-            await bus.nc.publish(message.reply, b"")
+            await heeding(bus.nc.publish(message.reply, b""))
 
 
 async def restore_snapshot(bus: Bus, stored: StoredStream, path: Path, *, replicas: int | None = None) -> None:

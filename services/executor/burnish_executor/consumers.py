@@ -29,6 +29,7 @@ from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import heeding
 
 KEY_TESTS_MOST = 4
 """Provider keys that one executor tries at once: beside its executions, and each for up to 10 s."""
@@ -95,7 +96,7 @@ class Desk:
             log.exception("provider_key.test_unreadable", bytes=len(message.data))
             return
         if self.is_draining or len(self._key_tests) >= KEY_TESTS_MOST:
-            await self.bus.nc.publish(message.reply, b"")
+            await heeding(self.bus.nc.publish(message.reply, b""))
             return
         task = asyncio.create_task(self._test_key(request, inbox=message.reply))
         for tasks in (self._tasks, self._key_tests):
@@ -110,7 +111,7 @@ class Desk:
         except Unavailable as error:
             log.warning("provider_key.not_tested", provider_key_id=str(request.provider_key_id), reason=error.message)
             return
-        await self.bus.nc.publish(inbox, answer.model_dump_json().encode())
+        await heeding(self.bus.nc.publish(inbox, answer.model_dump_json().encode()))
 
     async def on_queued(self, messages: Sequence[Delivered]) -> None:
         """Background and batch: claimed in the books first, which raises the fence. Returns when it is booked; then it is acknowledged.

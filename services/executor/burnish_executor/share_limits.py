@@ -17,6 +17,7 @@ from burnish_executor.rests import Rests
 from burnish_shared import subjects
 from burnish_shared.bus.connect import Bus
 from burnish_shared.contracts.provider_keys import KeyLimits, LimitsHeard
+from burnish_shared.waiting import heeding
 
 log = structlog.get_logger("burnish.executor")
 
@@ -72,6 +73,6 @@ class SharedLimits:
 
     async def _publish(self, heard: LimitsHeard) -> None:
         try:
-            await self.bus.nc.publish(subjects.PROVIDER_LIMITS_HEARD, heard.model_dump_json(exclude_none=True).encode())
+            await heeding(self.bus.nc.publish(subjects.PROVIDER_LIMITS_HEARD, heard.model_dump_json(exclude_none=True).encode()))
         except (nats.errors.Error, OSError):
             return  # the others find out for themselves

@@ -27,7 +27,7 @@ from burnish_shared.bus.retry import Poison, PoisonGuard, retry_delay_s
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.streams import SECOND_NS, ConsumerSpec
-from burnish_shared.waiting import came
+from burnish_shared.waiting import came, heeding
 
 __all__ = ["Delivered", "Poison", "consume", "retry_delay_s"]
 
@@ -307,7 +307,7 @@ class _Consumer:
             for one in held:
                 if not one.is_settled:
                     with contextlib.suppress(nats.errors.Error):
-                        await one.message.in_progress()
+                        await heeding(one.message.in_progress())
 
     async def _find_ack_wait_s(self) -> float:
         """What the consumer really has: a setting may have made it shorter than the spec's."""

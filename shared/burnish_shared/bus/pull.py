@@ -17,6 +17,7 @@ from nats.aio.subscription import Subscription
 
 from burnish_shared.bus.connect import Bus
 from burnish_shared.streams import SECOND_NS, ConsumerSpec
+from burnish_shared.waiting import heeding
 
 log = structlog.get_logger("burnish.pull")
 
@@ -79,7 +80,8 @@ class PullReader:
         limits = {"batch": wanted, "max_bytes": self._spec.batch_bytes, "expires": int(expires_s * SECOND_NS)}
         body = json.dumps(limits if wanted > 1 else {**limits, "max_bytes": 0}).encode()
         try:
-            await self._bus.nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.{self._spec.stream}.{self._spec.durable}", body, reply=reply)
+            subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._spec.stream}.{self._spec.durable}"
+            await heeding(self._bus.nc.publish(subject, body, reply=reply))
         except nats.errors.OutboundBufferLimitError:
             await asyncio.sleep(RETRY_WAIT_S)
             return []

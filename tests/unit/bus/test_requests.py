@@ -10,7 +10,9 @@ import pytest
 from nats.aio.client import DEFAULT_PENDING_SIZE, Client
 
 from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.pull import PullReader
 from burnish_shared.errors import Unavailable
+from burnish_shared.streams import EXECUTOR_BATCH
 
 pytestmark = pytest.mark.promise("G-18")
 
@@ -96,6 +98,17 @@ async def test_the_limit_holds_while_nats_does_not_read() -> None:
     async with asyncio.timeout(10):
         with pytest.raises(TimeoutError):
             await bus_of(deaf_client()).request("a", MUCH, timeout_s=0.05)
+
+
+async def test_a_consumer_that_is_stopped_ends_while_nats_does_not_read() -> None:
+    """It was asked to stop, and waited for messages all the same."""
+    bus = bus_of(deaf_client())
+    bus.nc._max_pending_size = 1
+    consuming = asyncio.create_task(PullReader(bus, EXECUTOR_BATCH).next_batch(at_most=1))
+    await asyncio.sleep(0.01)
+    consuming.cancel()
+    await asyncio.wait({consuming}, timeout=5)
+    assert consuming.cancelled()
 
 
 async def test_a_cancellation_is_heard_while_nats_does_not_read() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from burnish_shared.waiting import came
+from burnish_shared.waiting import came, heeding
 
 pytestmark = pytest.mark.promise("G-18")
 
@@ -39,3 +39,51 @@ async def test_a_cancellation_is_heard_however_close_to_the_event_it_comes(turns
         with pytest.raises(asyncio.CancelledError):
             await running
     assert rounds < 3
+
+
+async def kept_to_itself(*, then: Exception | None = None) -> str:
+    """Ends as usual, or fails, when it is cancelled: as a publish of nats-py does."""
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        if then is not None:
+            raise then from None
+    return "done"
+
+
+@pytest.mark.parametrize("then", [None, OSError("the connection broke at that moment")])
+async def test_a_cancellation_that_the_work_keeps_to_itself_is_raised(then: Exception | None) -> None:
+    waiting = asyncio.create_task(heeding(kept_to_itself(then=then)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting}, timeout=10)
+    assert waiting.cancelled()
+
+
+async def test_a_limit_that_the_work_keeps_to_itself_is_held() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(10), asyncio.timeout(0.01):
+            await heeding(kept_to_itself())
+
+
+async def test_what_nobody_cancelled_comes_as_it_is() -> None:
+    async def fails() -> None:
+        raise OSError("away")
+
+    assert await heeding(asyncio.sleep(0, "done")) == "done"
+    with pytest.raises(OSError, match="away"):
+        await heeding(fails())
+
+
+async def test_one_that_goes_on_after_an_earlier_cancellation_is_not_cancelled_again() -> None:
+    async def tidies_up() -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return await heeding(asyncio.sleep(0, "said goodbye"))
+        return "nobody came"
+
+    leaving = asyncio.create_task(tidies_up())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await leaving == "said goodbye"

@@ -13,6 +13,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.errors import Unavailable
 from burnish_shared.json_bytes import encoded
+from burnish_shared.waiting import heeding
 
 TERMINAL_MOST_BYTES: Final = 768 * 1024
 
@@ -111,14 +112,9 @@ class Reply:
         if not self.inbox:
             return
         self._nothing_to_accept()
-        task = asyncio.current_task()
-        cancelled = task.cancelling() if task else 0
+        # While NATS does not read, this waits: else a moment's delay would tear the stream.
         with contextlib.suppress(nats.errors.Error, OSError):  # frames may be lost; the record is what counts
-            await self.bus.nc.publish(self.inbox, frame.to_bytes())
-        if task and task.cancelling() > cancelled:
-            # Beyond its limit of pending bytes nats-py waits until NATS reads, and keeps a cancellation that comes there to itself: a model
-            # went on answering past its deadline, or after its caller had left. Waiting it must: else a moment's delay tears the stream.
-            raise asyncio.CancelledError
+            await heeding(self.bus.nc.publish(self.inbox, frame.to_bytes()))
 
 
 def _whole(text: str) -> str:

@@ -12,6 +12,7 @@ from burnish_gateway.execution import store
 from burnish_shared import subjects
 from burnish_shared.bus.frames import CALLED_OFF
 from burnish_shared.errors import NotFound
+from burnish_shared.waiting import heeding
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -48,6 +49,6 @@ async def cancel(gateway: Gateway, principal: Principal, execution_id: UUID) -> 
 
 async def _tell(gateway: Gateway, execution_id: UUID) -> None:
     try:
-        await gateway.bus.nc.publish(subjects.execution_cancel(execution_id), CALLED_OFF)
+        await heeding(gateway.bus.nc.publish(subjects.execution_cancel(execution_id), CALLED_OFF))
     except (nats.errors.Error, OSError) as error:
         log.warning("execution.cancel_not_sent", execution_id=str(execution_id), error=type(error).__name__)

@@ -20,6 +20,7 @@ from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, ad
 from burnish_shared import subjects
 from burnish_shared.bus.frames import superseded
 from burnish_shared.errors import Unavailable
+from burnish_shared.waiting import heeding
 
 LOOK_S: Final = 0.2
 """Between looks into the books for an execution that somebody works on."""
@@ -106,4 +107,4 @@ class ClaimedCall:
     async def _shut_out(self, *, below_fence: int) -> None:
         """Whoever ran it before may stop asking the model; it could not book any more."""
         with contextlib.suppress(nats.errors.Error, OSError):
-            await self.gateway.bus.nc.publish(subjects.execution_cancel(self.execution_id), superseded(below_fence=below_fence))
+            await heeding(self.gateway.bus.nc.publish(subjects.execution_cancel(self.execution_id), superseded(below_fence=below_fence)))

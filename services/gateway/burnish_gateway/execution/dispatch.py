@@ -27,6 +27,7 @@ from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Payloa
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.json_bytes import decoded, encoded
+from burnish_shared.waiting import heeding
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -339,9 +340,8 @@ class Dispatch:
             if len(body) > REQUEST_MOST_BYTES:
                 self.request, self.body = await parked(self.request, self.gateway), None
                 body = stamped(self._unstamped(), fence=self.fence, sent_at=sent_at)
-            await self.gateway.bus.nc.publish(
-                subjects.EXECUTIONS_REQUESTED_INTERACTIVE, body, reply=self.gateway.inbox.subject(self.request.execution_id)
-            )
+            inbox = self.gateway.inbox.subject(self.request.execution_id)
+            await heeding(self.gateway.bus.nc.publish(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, body, reply=inbox))
         except (nats.errors.Error, OSError, Unavailable) as error:
             log.warning("execution.not_sent", execution_id=str(self.request.execution_id), error=type(error).__name__)
 
@@ -362,7 +362,7 @@ class Dispatch:
 
     async def _cancel(self, why: bytes) -> None:
         try:
-            await self.gateway.bus.nc.publish(subjects.execution_cancel(self.request.execution_id), why)
+            await heeding(self.gateway.bus.nc.publish(subjects.execution_cancel(self.request.execution_id), why))
         except (nats.errors.Error, OSError):
             return  # an executor that cannot be told ends by its own deadline
 

@@ -29,6 +29,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import EVENT_TYPES, Event
 from burnish_shared.contracts.executions import CompletedBatch
 from burnish_shared.errors import ConcurrencyLimited, Unavailable
+from burnish_shared.waiting import heeding
 
 log = structlog.get_logger("burnish.live")
 
@@ -165,7 +166,7 @@ class LiveHub:
         """Tells everybody who looks, at every gateway, where somebody is."""
         self._hear(workspace_id, said)
         with contextlib.suppress(NatsError):  # While NATS is away those at this gateway see each other.
-            await self._bus.nc.publish(subjects.presence(workspace_id), said.model_dump_json().encode())
+            await heeding(self._bus.nc.publish(subjects.presence(workspace_id), said.model_dump_json().encode()))
 
     def who_is_at(self, workspace_id: UUID, place: str) -> dict[str, Any]:
         """`place` and its `people`, as far as this gateway has heard: each tab says it again within 15 s."""

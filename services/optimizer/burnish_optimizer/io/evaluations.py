@@ -35,7 +35,7 @@ from burnish_shared.contracts.executions import ExecutionRequest, Outcome
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
-from burnish_shared.waiting import came
+from burnish_shared.waiting import came, heeding
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -143,7 +143,7 @@ class Desk:
         """Tells executors to stop what is under way. What still lies in the stream is not admitted once the account is closing."""
         for execution_id in self._out:
             with contextlib.suppress(Exception):
-                await self.bus.nc.publish(subjects.execution_cancel(execution_id), STOPPED)
+                await heeding(self.bus.nc.publish(subjects.execution_cancel(execution_id), STOPPED))
 
     async def _send(self) -> None:
         while True:
