@@ -25,7 +25,7 @@ from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
-from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
+from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, cancelled_up_to, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
@@ -85,6 +85,9 @@ class Desk:
             if run.request.fence >= below_fence:
                 return  # The claim that took over came sooner than the news of it.
             run.superseded = True
+        up_to_fence = cancelled_up_to(message.data)
+        if up_to_fence is not None and run.request.fence > up_to_fence:
+            return  # Its caller is another one, who has not gone.
         run.gone = CANCELLED_BY.get(message.data, GONE)
         run.cancel()
 

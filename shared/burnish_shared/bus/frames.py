@@ -28,11 +28,8 @@ REPLY_HEADER = "Burnish-Reply"
 """Where frames of a JetStream request go; interactive requests carry NATS' own reply subject."""
 
 
-CANCELLED = b"cancelled"
-"""Body of a cancellation: the caller went away. What had come is booked."""
-
 CALLED_OFF = b"called off"
-"""The same, by a call that names the execution."""
+"""Body of a cancellation, by a call that names the execution: whoever runs it stops, and what had come is booked."""
 
 STOPPED = b"stopped"
 """The same, because the test run, search or batch that asked for it was cancelled or has ended."""
@@ -40,7 +37,18 @@ STOPPED = b"stopped"
 CUT_SHORT = b"cut short"
 """The same, because the gateway that told the caller is stopped and gives it no more time."""
 
+_CANCELLED = b"cancelled "
 _SUPERSEDED = b"superseded "
+
+
+def cancelled(*, up_to_fence: int) -> bytes:
+    """Body of a cancellation: the caller of these claims went away. One above this fence is somebody else's by now, and goes on."""
+    return _CANCELLED + b"%d" % up_to_fence
+
+
+def cancelled_up_to(body: bytes) -> int | None:
+    """The fence of a `cancelled` cancellation; None for any other, and for one of an earlier release, which named none."""
+    return _fence_after(_CANCELLED, body)
 
 
 def superseded(*, below_fence: int) -> bytes:
@@ -51,8 +59,12 @@ def superseded(*, below_fence: int) -> bytes:
 
 def superseded_below(body: bytes) -> int | None:
     """The fence of a `superseded` cancellation; None for any other."""
-    fence = body.removeprefix(_SUPERSEDED)
-    return int(fence) if body.startswith(_SUPERSEDED) and fence.isdigit() else None
+    return _fence_after(_SUPERSEDED, body)
+
+
+def _fence_after(word: bytes, body: bytes) -> int | None:
+    fence = body.removeprefix(word)
+    return int(fence) if body.startswith(word) and fence.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)

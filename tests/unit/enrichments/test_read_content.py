@@ -14,7 +14,7 @@ from burnish_gateway.execution.claimed_call import ClaimedCall
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.submit import Admitted
-from burnish_shared.bus.frames import CANCELLED
+from burnish_shared.bus.frames import cancelled
 from burnish_shared.errors import Busy, InvalidField, Unavailable
 from tests.unit.execution.test_dispatch import Line, request
 
@@ -72,7 +72,7 @@ async def test_what_fails_for_good_ends_the_other_calls() -> None:
     reading = Reading(InvalidField("content: too long.", param="content"))
     with pytest.raises(InvalidField):
         await reading.until_over()
-    assert reading.line.cancels == [CANCELLED] * 2
+    assert reading.line.cancels == [cancelled(up_to_fence=1)] * 2
     assert not reading.inbox._waiting
 
 

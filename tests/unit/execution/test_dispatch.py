@@ -18,7 +18,7 @@ from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, T
 from burnish_gateway.execution.frames import FrameInbox, GraceOver, Mailbox, NobodyThere
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.execution.request_bytes import stamped, unstamped
-from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, superseded
+from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, cancelled, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable
 from tests.pace import within
@@ -415,6 +415,32 @@ async def test_what_an_executor_left_in_the_middle_is_not_said_to_go_on(
     with pytest.raises(Unavailable, match="stopped in the middle; read the execution by its id"):
         await told(line, monkeypatch, key=key)
     assert line.cancels == [superseded(below_fence=2)]
+
+
+@pytest.mark.promise("G-11", "E-03")
+async def test_who_leaves_what_has_its_row_elsewhere_books_nothing_over_it_and_ends_no_other_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is away, so that nobody can read how it ended, or who has it now."""
+    looked, given_up = asyncio.Event(), list[Any]()
+
+    async def read_outcome(*_: Any) -> None:
+        looked.set()
+
+    async def abandon(*args: Any, **_: Any) -> bool:
+        given_up.append(args)
+        return True
+
+    monkeypatch.setattr(books, "read_outcome", read_outcome)
+    monkeypatch.setattr(books, "abandon", abandon)
+    line = Line(lambda own, asked: own.say(FrameKind.ELSEWHERE, asked["fence"]) if asked["fence"] == 2 else None)
+    asking = asyncio.create_task(told(line, monkeypatch))
+    async with asyncio.timeout(10):
+        await looked.wait()
+        await asyncio.sleep(SILENCE_S)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert given_up == []
+    assert line.cancels[-1] == cancelled(up_to_fence=int(line.requests[-1]["fence"]))
 
 
 @pytest.mark.promise("G-11")

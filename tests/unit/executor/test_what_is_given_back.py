@@ -22,7 +22,7 @@ from burnish_executor.run import Run
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared import subjects
-from burnish_shared.bus.frames import superseded
+from burnish_shared.bus.frames import CALLED_OFF, cancelled, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback, Lane, Price, Route, Usage
 from burnish_shared.contracts.provider_keys import KeyLimits
 from burnish_shared.errors import Unavailable
@@ -219,6 +219,20 @@ async def test_the_news_that_another_claim_took_over_ends_older_claims_only(fenc
     message = SimpleNamespace(subject=subjects.execution_cancel(run.request.execution_id), data=superseded(below_fence=2))
     await desk.on_cancel(cast(Any, message))
     assert (run.cancelled, run.superseded) == (is_ended, is_ended)
+
+
+@pytest.mark.promise("E-03")
+@pytest.mark.parametrize(
+    ("body", "is_ended"), [(cancelled(up_to_fence=1), False), (cancelled(up_to_fence=2), True), (b"cancelled", True), (CALLED_OFF, True)]
+)
+async def test_a_caller_who_goes_ends_no_claim_of_somebody_elses(body: bytes, is_ended: bool) -> None:
+    """A gateway that stood still had lost a step to another one; its own caller's leaving ended that one's call. Earlier releases named
+    no fence, and a call of the API means whoever runs it."""
+    desk, _, _ = _desk()
+    run = Run(_request(fence=2), cast(Any, None), started_at=0.0)
+    desk.running[run.request.execution_id] = run
+    await desk.on_cancel(cast(Any, SimpleNamespace(subject=subjects.execution_cancel(run.request.execution_id), data=body)))
+    assert (run.cancelled, run.superseded) == (is_ended, False)
 
 
 @pytest.mark.promise("E-04")

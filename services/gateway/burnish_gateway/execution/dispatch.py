@@ -22,7 +22,7 @@ from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
 from burnish_shared.bus import payloads
-from burnish_shared.bus.frames import CANCELLED, CUT_SHORT, Frame, FrameKind, superseded
+from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, cancelled, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, PayloadRef
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import BurnishError, Unavailable
@@ -241,6 +241,7 @@ class Dispatch:
                 self._note_gap(frame.chunks)
                 return self._end(await self._outcome_in(frame))
             case FrameKind.ELSEWHERE:
+                self.accepted = True  # and has ended here: while nobody can read how, it is not to be booked as if nobody had taken it
                 return await self._end_by_books()
             case FrameKind.HEARTBEAT:
                 self.accepted = True
@@ -370,7 +371,7 @@ class Dispatch:
         """Nobody listens any more. What nobody was heard to take for as long as counts is booked so now, and not at its deadline, where
         the sweeper would; one that goes on is taken up by whoever goes on with its run.
         """
-        await self._cancel(CANCELLED)
+        await self._cancel(cancelled(up_to_fence=self.fence))
         sought_s = asyncio.get_running_loop().time() - self.sought_since
         is_taken = self.accepted or self.interrupted or self.queue.has_arrivals or sought_s < self.gateway.settings.accept_wait_s
         if not (is_taken or self.goes_on):
