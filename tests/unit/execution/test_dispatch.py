@@ -14,6 +14,7 @@ import pytest
 
 from burnish_gateway.execution import books
 from burnish_gateway.execution import dispatch as dispatching
+from burnish_gateway.execution.answer import failure_of
 from burnish_gateway.execution.dispatch import STALL_S, Delta, Dispatch, Done, Text
 from burnish_gateway.execution.frames import FrameInbox, GraceOver, Mailbox, NobodyThere
 from burnish_gateway.execution.refusals import Refusals
@@ -22,6 +23,7 @@ from burnish_shared.bus.frames import CUT_SHORT, Frame, FrameKind, cancelled, su
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 from burnish_shared.errors import Unavailable
 from tests.pace import within
+from tests.unit.compat.test_stream_chat import outcome
 
 SILENCE_S = 0.05
 GIVE_UP_S = 1.0
@@ -243,6 +245,23 @@ async def test_chunks_out_of_order_are_replaced_by_what_the_books_have(monkeypat
     heard = await told(Line(answer), monkeypatch, stream=True)
     assert "".join(json.loads(one.body) for one in heard if isinstance(one, Text)) == whole
     assert isinstance(heard[-1], Done) and heard[-1].gap
+
+
+@pytest.mark.promise("G-13")
+async def test_a_gap_that_is_not_known_to_be_filled_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the end says is another text than the one that was told."""
+    whole = outcome(output="ONE TWO THREE")
+
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        line.say(FrameKind.CHUNK, 1, 1, b'"one "')
+        line.say(FrameKind.CHUNK, 1, 3, b'"three"')
+        line.say(FrameKind.TERMINAL, 1, 3, whole)
+
+    text, done = await told(Line(answer), monkeypatch, stream=True)
+    assert text == Text(b'"one "') and isinstance(done, Done)
+    failure = failure_of(done.body)
+    assert (failure.code, failure.status, failure.retryable) == ("stream_gap", 502, False)
+    assert failure.details["cost_nusd"] == json.loads(whole)["cost_nusd"]
 
 
 async def test_frames_of_another_fence_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,20 +3,32 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
+from burnish_gateway.execution.answer import succeeded
 from burnish_gateway.execution.request_bytes import about
 from burnish_shared.asked_json import json_asked_for
-from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.contracts.executions import ErrorInfo, ExecutionRequest, Outcome, Status
 from burnish_shared.errors import BurnishError
 
 READ_WAIT_S = 2.0
 """How long a row is waited for after its hold is gone."""
 
 LOOK_AGAIN_S = 0.05
+
+ANSWER_LOST: Final = ErrorInfo(
+    type="api_error",
+    code="answer_lost",
+    message="The model answered and is paid, but its answer got lost on its way, and no text of it is kept; to ask again is another call.",
+)
+STREAM_GAP: Final = ErrorInfo(
+    type="api_error",
+    code="stream_gap",
+    message="A part of the answer may have got lost on its way, and its text is not kept as it was told; what was told may not be all.",
+)
 
 
 async def raise_fence(gateway: Gateway, request: ExecutionRequest) -> int | None:
@@ -43,11 +55,14 @@ async def abandon(gateway: Gateway, request: ExecutionRequest, *, key: tuple[str
 
 async def read_outcome(gateway: Gateway, request: ExecutionRequest, *, wait_s: float = READ_WAIT_S) -> bytes | None:
     """As `read_ended`, of a request."""
-    return await read_ended(gateway, request.workspace_id, request.execution_id, wait_s=wait_s)
+    lost = STREAM_GAP if request.stream else ANSWER_LOST
+    return await read_ended(gateway, request.workspace_id, request.execution_id, wait_s=wait_s, lost=lost)
 
 
-async def read_ended(gateway: Gateway, workspace_id: UUID, execution_id: UUID, *, wait_s: float) -> bytes | None:
-    """The Outcome as JSON, from the row, on disk; None when there is no row within `wait_s`."""
+async def read_ended(
+    gateway: Gateway, workspace_id: UUID, execution_id: UUID, *, wait_s: float, lost: ErrorInfo = ANSWER_LOST
+) -> bytes | None:
+    """The Outcome as JSON, from the row, on disk; None when there is no row within `wait_s`. `lost`: see `outcome_in`."""
     give_up_at = asyncio.get_running_loop().time() + wait_s
     while True:
         try:
@@ -61,7 +76,26 @@ async def read_ended(gateway: Gateway, workspace_id: UUID, execution_id: UUID, *
         if asyncio.get_running_loop().time() >= give_up_at:
             return None
         await asyncio.sleep(LOOK_AGAIN_S)
-    return store.outcome_of(row, output_json=output_json(row)).model_dump_json().encode()
+    return outcome_in(row, lost=lost)
+
+
+def outcome_in(row: Any, *, lost: ErrorInfo) -> bytes:
+    """The Outcome as JSON. `lost`: what it is an error by, to whoever asked, where it succeeded and its text is not kept."""
+    outcome = store.outcome_of(row, output_json=output_json(row))
+    is_kept = row["messages"] is not None or outcome.status is not Status.SUCCESS
+    return (outcome if is_kept else _untold(outcome, lost)).model_dump_json().encode()
+
+
+def gapped(outcome: bytes) -> bytes:
+    """The Outcome for whoever heard a part of it, and cannot be told the rest; one that failed is as it was."""
+    if not succeeded(outcome):
+        return outcome
+    return _untold(Outcome.model_validate_json(outcome), STREAM_GAP).model_dump_json().encode()
+
+
+def _untold(outcome: Outcome, error: ErrorInfo) -> Outcome:
+    """With its cost and its usage, as an error: the books say that it succeeded, but nobody is told what it said."""
+    return outcome.model_copy(update={"status": Status.ERROR, "error": error})
 
 
 def output_json(row: Any) -> Any:
@@ -75,7 +109,9 @@ def text_of(delivered: Sequence[bytes]) -> str:
     return "".join(json.loads(one) for one in delivered)
 
 
-def rest_of(outcome: bytes, delivered: Sequence[bytes]) -> bytes:
-    """The JSON string of what the outcome's output holds beyond what was delivered; empty when nothing, or when it is another text."""
+def rest_of(outcome: bytes, delivered: Sequence[bytes]) -> bytes | None:
+    """The JSON string of what the outcome's output holds beyond what was delivered; empty when nothing, None when it is another text."""
     output, told = json.loads(outcome).get("output") or "", text_of(delivered)
-    return json.dumps(output[len(told) :], ensure_ascii=False).encode() if output.startswith(told) and len(output) > len(told) else b""
+    if not output.startswith(told):
+        return None
+    return json.dumps(output[len(told) :], ensure_ascii=False).encode() if len(output) > len(told) else b""

@@ -84,8 +84,9 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The Outcome as JSON, exactly as the books have it. The last thing that is told. `gap`: deltas may be missing; text never is.
+    """The Outcome as JSON, as the books have it; a success whose text was lost and is not kept as an error. The last thing that is told.
 
+    `gap`: deltas may be missing; of a success text never is.
     `has_key`: an Idempotency-Key gets it from now on.
     """
 
@@ -275,9 +276,13 @@ class Dispatch:
             self.gap = True
 
     def _end(self, body: bytes, *, is_read: bool = False) -> Sequence[Told]:
-        """The rest of the text, where a gap had held it back, and the outcome. `is_read`: from the books, as frames were lost."""
+        """The rest of the text, where a gap had held it back, and the outcome. `is_read`: from the books, as frames were lost.
+
+        Where the rest is not known, as its text was masked before it was kept, a success is told as a gap.
+        """
         self.gap = self.gap or (is_read and self.request.stream)
         rest = books.rest_of(body, self.delivered) if self.gap else b""
+        body = books.gapped(body) if rest is None else body
         done = Done(body, gap=self.gap, has_key=self.key is not None)
         return (Text(rest), done) if rest else (done,)
 
