@@ -114,6 +114,19 @@ async def test_fifty_calls_at_once_with_one_key_are_one_execution_with_equal_byt
     await assert_settled(stack, caller)
 
 
+@pytest.mark.promise("G-02")
+@pytest.mark.parametrize("path", ["/v1/executions", "/v1/chat/completions"])
+async def test_a_repeat_whose_text_is_not_kept_is_told_so_and_asks_nobody(stack: Stack, caller: Caller, path: str) -> None:
+    """It got a success without a word."""
+    changed = await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"store_content": False})
+    assert changed.status == 200, changed.body
+    first, again = [await caller("POST", path, HELLO, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert first.status == 200
+    assert (again.status, again.body["error"]["code"], again.body["error"]["retryable"]) == (409, "answer_not_kept", False)
+    assert again.headers["x-should-retry"] == "false" and again.headers["x-execution-id"] == first.headers["x-execution-id"]
+    assert len(await rows_of(stack, caller)) == 1
+
+
 @pytest.mark.promise("C-02", "C-03")
 async def test_a_hundred_calls_at_once_on_credit_for_22_through_two_gateways_are_22(stack: Stack) -> None:
     probe = await stack.caller()

@@ -24,7 +24,7 @@ from burnish_shared.tracing import valid
 
 
 class EmbeddingNotKept(Conflict):
-    """The first request with this key was answered and paid for; vectors of more than a few inputs are not kept."""
+    """The first request with this key was answered and paid for; texts may not be kept here, nor vectors of more than a few inputs."""
 
     code = "answer_not_kept"
 

@@ -16,6 +16,7 @@ STATUS_OF_CODE = {
     "output_invalid": 422,
     "provider_unavailable": 503,
     "interrupted": 502,
+    "answer_not_kept": 409,
 }
 """Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway. What a stopped gateway cut short
 is booked as cancelled, but its caller did not go away."""
