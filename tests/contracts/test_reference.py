@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from burnish_gateway.describe_routes import BODY_TOO_SLOW
 from tests.snapshots.promises import marks
 from tests.snapshots.reference import ROOT, outdated
 
@@ -30,6 +31,12 @@ def test_no_operation_of_openapi_has_a_tag_twice() -> None:
     document = json.loads((REFERENCE / "openapi.json").read_text())
     operations = [one for path in document["paths"].values() for one in path.values() if isinstance(one, dict)]
     assert not [one["operationId"] for one in operations if len(set(one.get("tags", ()))) != len(one.get("tags", ()))]
+
+
+def test_only_what_reads_a_body_says_that_it_may_be_too_slow() -> None:
+    paths = json.loads((REFERENCE / "openapi.json").read_text())["paths"]
+    told = {method for path in paths.values() for method, one in path.items() if BODY_TOO_SLOW in one["responses"]}
+    assert told == {"post", "put", "patch", "delete"}, "all of these read one, if only for an Idempotency-Key"
 
 
 def test_every_operation_of_openapi_says_what_it_does_and_how_it_fails() -> None:

@@ -28,6 +28,9 @@ ONE_EVENT: Final = {
 FIRST_ERROR: Final = 400
 """Errors are JSON, also of routes that answer with something else."""
 
+BODY_TOO_SLOW: Final = "408"
+"""Of routes that read a body. That of a GET is not read."""
+
 RULES: Final = (ANYONE, "person", "viewer", "editor", "prompt_editor", "admin", "operator")
 """What a route may state, weakest first. `person`: whoever signed in as a person, in whatever workspace. `prompt_editor`: editors, or
 admins alone where the workspace says so. `operator`: an admin's key that may act on the installation."""
@@ -122,6 +125,8 @@ def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) ->
         operation["security"] = [{"bearer": []}, with_cookie]
     if method == "POST" and not OPEN_TAGS & set(route.tags):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    if method == "GET":
+        operation["responses"].pop(BODY_TOO_SLOW, None)
     for status, answer in operation["responses"].items():
         if status.isdecimal() and int(status) >= FIRST_ERROR and "content" in answer:
             answer["content"] = {"application/json": next(iter(answer["content"].values()))}
