@@ -70,14 +70,19 @@ IDEMPOTENCY_KEY: Final = {
 }
 
 
-def states(rule: str) -> Callable[[F], F]:
-    """Marks a dependency with the rule that it enforces, one of RULES."""
+def states(rule: str, *, of_credentials: bool = True) -> Callable[[F], F]:
+    """Marks a dependency with the rule that it enforces, one of RULES. `of_credentials`: nobody keeps to it without any."""
 
     def marked(dependency: F) -> F:
-        dependency.__dict__["states"] = rule
+        dependency.__dict__ |= {"states": rule, "of_credentials": of_credentials}
         return dependency
 
     return marked
+
+
+def needs_credentials(dependant: Dependant) -> bool:
+    """Whether a route of these dependencies refuses whoever brings nothing that could say who asks."""
+    return any(getattr(one.call, "__dict__", {}).get("of_credentials") or needs_credentials(one) for one in dependant.dependencies)
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:

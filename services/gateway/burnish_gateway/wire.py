@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.unread import unread_of
 from burnish_gateway.wording import VISIBLE, in_words
@@ -80,9 +81,12 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         takes_json = self.body_field is not None
+        needs_caller = needs_credentials(self.dependant)
 
         async def checked(request: Request) -> Response:
             if request.method in WITH_BODY:
+                if needs_caller:
+                    check_credentials(request)
                 raw = await read_body(request, most_bytes=self.most_bytes)
                 if takes_json:
                     request = _said_to_be_json(request)
@@ -92,6 +96,11 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return checked
+
+
+def check_credentials(request: Request) -> None:
+    """Raises Unauthenticated where the request brings nothing that could say who asks: before its body is read, which may be long."""
+    request.app.state.gateway.authenticator.carried(request)
 
 
 def _said_to_be_json(request: Request) -> Request:

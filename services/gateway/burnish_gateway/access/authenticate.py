@@ -20,6 +20,31 @@ WORKSPACE_HEADER = "x-burnish-workspace"
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A well-formed API key."""
+
+    text: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Of a sign-in provider."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """Of a session."""
+
+    text: str
+
+
+Carried = Key | Token | Cookie
+
+
+@dataclass(frozen=True, slots=True)
 class Authenticator:
     """Knows keys, people and workspaces; forgets what the change sequence touches."""
 
@@ -68,17 +93,30 @@ class Authenticator:
         return await self.as_person(caller, wanted) if isinstance(caller, Person) else await self.as_key(caller, wanted)
 
     async def caller(self, request: Request) -> KeyFacts | Person:
-        """Whose key, token or cookie this is. A request with a bearer and a cookie is the bearer's; `x-api-key` stands for a bearer."""
+        """Whose key, token or cookie this is. Raises Unauthenticated, CsrfRefused."""
+        match self.carried(request):
+            case Key(text, prefix):
+                return await self._key(text, prefix)
+            case Token(text):
+                return await self.people.of_token(text)
+            case Cookie(text):
+                return await self.people.of_cookie(text, request)
+
+    def carried(self, request: Request) -> Carried:
+        """What the request says of who asks, true or not, without a look into anything: its body need not have come.
+
+        With a bearer and a cookie it is the bearer's; `x-api-key` stands for a bearer. Raises Unauthenticated where it can be nobody's.
+        """
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         text = text.strip()
         if not scheme and (key := request.headers.get("x-api-key", "").strip()):
             scheme, text = "bearer", key  # where Anthropic's clients put it
         if scheme.lower() == "bearer" and text:
-            return await self._key(text) if text.startswith("bk_") else await self.people.of_token(text)
+            return _as_key(text) if text.startswith("bk_") else self._as_token(text)
         cookie = self.people.rules.cookie.read(request.headers.get("cookie"))
         if cookie is None:
             raise Unauthenticated("Send a key of this installation as `Authorization: Bearer bk_live_…`, or sign in at /v1/auth/sign-in.")
-        return await self.people.of_cookie(cookie, request)
+        return Cookie(cookie)
 
     async def as_key(self, key: KeyFacts, wanted: str | None) -> Principal:
         """The key as a principal. Raises NotFound where another workspace than its own is wanted."""
@@ -115,11 +153,12 @@ class Authenticator:
             is_operator=person.user.is_operator,
         )
 
-    async def _key(self, text: str) -> KeyFacts:
+    def _as_token(self, text: str) -> Token:
+        self.people.verifier()
+        return Token(text)
+
+    async def _key(self, text: str, prefix: str) -> KeyFacts:
         """Raises Unauthenticated, in the same words for an unknown, a revoked and an expired key."""
-        prefix = prefix_of(text)
-        if prefix is None:
-            raise Unauthenticated("This API key is not well-formed: a character is missing or wrong. Copy it again.")
         try:
             candidates = await self.keys.get(prefix)
         except NotFound:
@@ -128,6 +167,13 @@ class Authenticator:
         if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= self.clock.now()):
             raise Unauthenticated("This API key is not valid, or not valid any more.")
         return key
+
+
+def _as_key(text: str) -> Key:
+    prefix = prefix_of(text)
+    if prefix is None:
+        raise Unauthenticated("This API key is not well-formed: a character is missing or wrong. Copy it again.")
+    return Key(text, prefix)
 
 
 def _chosen(person: Person, wanted: str | None) -> Membership | None:

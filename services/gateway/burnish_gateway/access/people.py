@@ -89,12 +89,16 @@ class People:
 
     async def of_token(self, token: str) -> Person:
         """Raises Unauthenticated where the token is not trusted or its user is disabled."""
+        user_id = await self.identities.get(await self.verifier().verify(token))
+        return Person(user=await self._enabled(user_id), way="token")
+
+    def verifier(self) -> TokenVerifier:
+        """Of tokens. Raises Unauthenticated where none is trusted."""
         if self.tokens is None:
             raise Unauthenticated(
                 "Send a key of this installation as `Authorization: Bearer bk_live_…`; no sign-in provider is set up here."
             )
-        user_id = await self.identities.get(await self.tokens.verify(token))
-        return Person(user=await self._enabled(user_id), way="token")
+        return self.tokens
 
     async def of_cookie(self, cookie: str, request: Request) -> Person:
         """Raises Unauthenticated in the same words for every session that is none, and CsrfRefused where only the cookie was sent."""

@@ -7,10 +7,9 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from burnish_gateway.access.principal import Role
 from burnish_gateway.compare.bodies import NewComparison, orders_of
 from burnish_gateway.compare.run_sides import ROUTE, Side, admit_sides, follow_sides, in_words, side_shown, sums_of, until_ended
-from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
+from burnish_gateway.deps import GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.idempotency import fingerprint_of, key_of
@@ -43,11 +42,9 @@ class ComparisonAnswer(BaseModel):
     },
     openapi_extra=json_body(NewComparison, role="viewer"),
 )
-async def compare(request: Request) -> Response:
+async def compare(request: Request, gateway: GatewayParts, principal: Viewer) -> Response:
     """Each side is an execution of its own, with its record, cost and latency. All are held for or none; one that fails ends no other;
     a client that leaves ends all."""
-    gateway = gateway_of(request)
-    principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request)
     body = parse_model(NewComparison, raw)
     text = key_of(request)

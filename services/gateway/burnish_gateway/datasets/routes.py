@@ -27,10 +27,11 @@ from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
 from burnish_gateway.datasets.remove_dataset import remove_dataset
 from burnish_gateway.datasets.write_file import lines_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.json_lines import MEDIA_TYPE
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import WITH_BODY, include, make_router, read_body
+from burnish_gateway.wire import WITH_BODY, check_credentials, include, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -45,9 +46,12 @@ class UploadRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        needs_caller = needs_credentials(self.dependant)
 
         async def read(request: Request) -> Response:
             if request.method in WITH_BODY:
+                if needs_caller:
+                    check_credentials(request)
                 request._body = await read_body(request, most_bytes=UPLOAD_MOST_BYTES)
             return await handle(request)
 

@@ -41,7 +41,7 @@ def is_from_here(request: Request) -> bool:
 def requires(role: Role, *, prompts: bool = False) -> Callable[..., Awaitable[Principal]]:
     """A dependency, as `deps.require`. `prompts`: who may change prompts, where only admins do."""
 
-    @states("prompt_editor" if prompts else role.name.lower())
+    @states("prompt_editor" if prompts else role.name.lower(), of_credentials=False)
     async def verified(request: Request, _: Annotated[Any, Depends(bearer)]) -> Principal:
         principal = await source_caller(request, role)
         if prompts and principal.workspace.only_admins_change_prompts and principal.role < Role.ADMIN:
