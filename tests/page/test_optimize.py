@@ -87,6 +87,37 @@ async def test_a_budget_that_will_not_do_is_named_before_the_start(page_as: Open
     await expect(dialog).to_contain_text("The budget Pennies lets $0.0001 through today.")
 
 
+@pytest.mark.capability("O2", "O5", "U1")
+async def test_examples_that_are_not_allowed_lead_to_where_they_are(page_as: OpenPage, site: Site) -> None:
+    form = "/app/optimize?new=1&prompt={prompt}&dataset={dataset}&version=1"
+    page = await page_as("editor", form)
+    dialog = page.get_by_role("dialog", name="New search")
+    await dialog.get_by_label("Method").select_option("few_shot")
+    await expect(dialog).to_contain_text("An admin may allow it under Settings")
+    await expect(dialog).to_contain_text("This workspace does not allow examples in prompts.")
+    await expect(dialog.get_by_role("button", name="Start the search")).to_be_disabled()
+    await check_axe(page, without=BEHIND)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"search-no-examples-{theme}")
+
+    page = await page_as("admin", form)
+    dialog = page.get_by_role("dialog", name="New search")
+    await dialog.get_by_label("Method").select_option("few_shot")
+    await dialog.get_by_role("link", name="Settings").click()
+    try:
+        await page.get_by_label("Items of datasets may enter prompts").check()
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Saved; it holds everywhere")).to_be_visible()
+        await page.go_back()
+        await dialog.get_by_label("Method").select_option("few_shot")
+        await expect(dialog).to_contain_text("Never more than")
+        await expect(dialog.get_by_role("button", name="Start the search")).to_be_enabled()
+        await expect(dialog).not_to_contain_text("Allow it")
+    finally:
+        await site.call("PATCH", f"/v1/workspaces/{site.workspace_id}", {"examples_in_prompts": False})
+
+
 async def test_a_suggestion_is_read_and_accepted(page_as: OpenPage, site: Site) -> None:
     suggestion, slug = await open_suggestion(site)
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")

@@ -5,6 +5,8 @@ import { FEEDBACK, askedItems, useDatasets, usePromptChoices } from "@/api/choic
 import { useForecast } from "@/api/forecast";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
+import { useMay, useSession } from "@/api/session";
+import { useWorkspace } from "@/api/workspace";
 import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, TextLink, errorFor, toast } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
@@ -32,7 +34,13 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const [hasMore, setMore] = useState(false);
   const put = (changes: Partial<Search>) => setSearch((before) => ({ ...before, ...changes }));
   const begins = given.line && search.method === "evolutionary" ? { start: { line_id: given.line, best: given.number === null, ...(given.number === null ? {} : { number: given.number }) } } : {};
-  const missing = whyNot(search);
+  const may = useMay();
+  const { workspace } = useSession();
+  const wantsExamples = search.method === "few_shot";
+  const facts = useWorkspace(workspace?.id ?? "", { enabled: open && wantsExamples && workspace !== null });
+  // Asked for before it is known whether it is allowed, it would be refused; where it cannot be known, the refusal says it.
+  const isHeld = wantsExamples && !facts.error && facts.data?.examples_in_prompts !== true;
+  const missing = whyNot(search) ?? (isHeld ? (facts.data ? "This workspace does not allow examples in prompts." : "Counting…") : null);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
   // Where there is but one, nobody has to choose it.
@@ -119,6 +127,11 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
             </Labelled>
           </div>
           <MethodFields search={search} error={error} onChange={put} />
+          {isHeld && facts.data ? (
+            <Notice tone="warn">
+              This workspace lets no items of datasets into prompts, so no search by examples can start. {may.admin ? "Allow it" : "An admin may allow it"} under <TextLink to="/settings">Settings</TextLink>, Searches.
+            </Notice>
+          ) : null}
           {given.line ? <Notice>{search.method === "evolutionary" ? `It begins with the texts of ${given.number === null ? "the best generation" : `generation ${given.number}`}.` : "Only an evolutionary search begins with a generation; this one begins with the version."}</Notice> : null}
           <span>
             <Button size="s" variant="ghost" aria-expanded={hasMore} icon={hasMore ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setMore(!hasMore)}>

@@ -3,10 +3,10 @@ import type { Schema } from "@/api/client";
 import { useDraftOver } from "@/api/draft-over";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
+import { type WorkspaceFacts, useWorkspace } from "@/api/workspace";
 import { After, Button, Checkbox, type Column, ConfirmDialog, Drawer, EmptyState, Field, FormError, Input, Loaded, Meanwhile, PagedTable, RelativeTime, Section, StatusBadge, TextLink, errorFor, toast } from "@/kit";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { Receipt } from "./Receipt";
-import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
 
 type Erasure = Schema<"ErasureAnswer">;
 const shape = { erasure: over(text()) };

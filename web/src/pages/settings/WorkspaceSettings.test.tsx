@@ -8,7 +8,7 @@ import { WorkspaceSettings } from "./WorkspaceSettings";
 vi.mock("@tanstack/react-router", async () => ({ useNavigate: () => () => undefined, useSearch: () => ({}), ...(await import("../../kit/link.fake")) }));
 
 const LIMITS = { plan: "team", rate_limit_per_minute: 600, concurrency: 10, retention_days: 90, platform_keys: true };
-const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
+const FACTS = { id: "w1", name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: false, share_statistics: false, protected_labels: [], own_approval: true, test_run_gate: false, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false, retention_days: 30, store_content: true, legal_hold: false, limits: LIMITS };
 
 let facts: object;
 let sent: unknown[];
@@ -73,4 +73,17 @@ it("loses no days that are typed where somebody else changes what is kept", asyn
   await screen.findByText(/Changed by somebody meanwhile/);
   fireEvent.click(screen.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(sent).toEqual([{ retention_days: 60 }]));
+});
+
+it("has a place for how runs are answered and for what a search must show", async () => {
+  open(<WorkspaceSettings id="w1" />);
+  fireEvent.change(await screen.findByLabelText(/^A run is answered with/), { target: { value: "headers" } });
+  fireEvent.change(screen.getByLabelText(/^Test items, at least/), { target: { value: "7" } });
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: "Save" }).disabled).toBe(true);
+  expect(screen.getByRole("alert").textContent).toContain("20 to 10,000");
+  fireEvent.change(screen.getByLabelText(/^Test items, at least/), { target: { value: "50" } });
+  fireEvent.change(screen.getByLabelText(/^Sure by/), { target: { value: "99" } });
+  fireEvent.click(screen.getByLabelText(/^Items of datasets may/));
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(sent).toEqual([{ response_shape: "headers", min_samples: 50, confidence: 0.99, examples_in_prompts: true }]));
 });

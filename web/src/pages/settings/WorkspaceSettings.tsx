@@ -1,18 +1,12 @@
 import type { FormEvent } from "react";
-import type { Schema } from "@/api/client";
 import { useDraftOver } from "@/api/draft-over";
-import { useChange, useRead } from "@/api/hooks";
+import { useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, Facts, Field, FormError, Input, Loaded, Meanwhile, Section, errorFor, toast } from "@/kit";
+import { type WorkspaceFacts, useWorkspace } from "@/api/workspace";
+import { Button, Checkbox, Facts, Field, FormError, Input, Loaded, Meanwhile, Section, Select, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
 import { Statistics } from "./Statistics";
-import { type Draft, changesOf, draftOf } from "./workspace";
-
-export type WorkspaceFacts = Schema<"WorkspaceAnswer">;
-
-export function useWorkspace(id: string) {
-  return useRead("/v1/workspaces/{workspace_id}", { path: { workspace_id: id } });
-}
+import { type Draft, SHAPES, changesOf, draftOf, faultsOf } from "./workspace";
 
 export function WorkspaceSettings({ id }: { id: string }) {
   return <Loaded of={useWorkspace(id)}>{(facts) => <Form key={facts.id} facts={facts} />}</Loaded>;
@@ -23,7 +17,8 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
   const { base, draft, set, isBehind, takeNewest, settle } = useDraftOver(draftOf(facts));
   const save = useChange("patch", "/v1/workspaces/{workspace_id}", { invalidates: ["/v1/workspaces"] });
   const change = (changed: Partial<Draft>) => set({ ...draft, ...changed });
-  const isWrong = !/^\d*$/.test(draft.rate.trim());
+  const faults = faultsOf(draft);
+  const isWrong = Object.keys(faults).length > 0;
   const body = changesOf(draft, base);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -44,7 +39,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
         <Field label="Name" error={errorFor(save.error, "name")} required>
           <Input value={draft.name} onChange={(event) => change({ name: event.target.value })} readOnly={off} />
         </Field>
-        <Field label="Requests a minute" hint={`At most ${count(facts.limits.rate_limit_per_minute)}, which the plan allows. Empty: as the plan says.`} error={isWrong ? "A whole number, or nothing." : errorFor(save.error, "rate_limit_per_minute")}>
+        <Field label="Requests a minute" hint={`At most ${count(facts.limits.rate_limit_per_minute)}, which the plan allows. Empty: as the plan says.`} error={faults.rate ?? errorFor(save.error, "rate_limit_per_minute")}>
           <Input inputMode="numeric" value={draft.rate} onChange={(event) => change({ rate: event.target.value })} readOnly={off} className="max-w-40" />
         </Field>
         <Checkbox label="Only admins change prompts and labels" checked={draft.onlyAdmins} disabled={off} onChange={(event) => change({ onlyAdmins: event.target.checked })} />
@@ -61,6 +56,22 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
           onChange={(event) => change({ platformKeys: event.target.checked })}
         />
         <Checkbox label="Take part in anonymous statistics" hint="Rounded numbers, no text, once a day, shown only where at least five workspaces take part." checked={draft.statistics} disabled={off} onChange={(event) => change({ statistics: event.target.checked })} />
+        <Section title="Answers" className="pt-2">
+          <Field label="A run is answered with" hint="By POST /v1/executions, where a call does not say it. Other routes answer in their own format." error={errorFor(save.error, "response_shape")}>
+            <Select value={draft.shape} onChange={(shape) => change({ shape })} options={SHAPES} disabled={off} />
+          </Field>
+        </Section>
+        <Section title="Searches" description={<>What a search for a better version must show before it claims a gain. <TextLink to="/experiments/settings">Experiments</TextLink> have settings of their own.</>} className="pt-2">
+          <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-2">
+            <Field label="Test items, at least" error={faults.samples ?? errorFor(save.error, "min_samples")}>
+              <Input inputMode="numeric" value={draft.samples} onChange={(event) => change({ samples: event.target.value })} readOnly={off} />
+            </Field>
+            <Field label="Sure by, %" error={faults.confidence ?? errorFor(save.error, "confidence")}>
+              <Input inputMode="decimal" value={draft.confidence} onChange={(event) => change({ confidence: event.target.value })} readOnly={off} />
+            </Field>
+          </div>
+          <Checkbox label="Items of datasets may enter prompts as examples" hint="The method Examples needs it. What stands in a prompt is sent with each call, and read by whoever may read the prompt." checked={draft.examples} disabled={off} onChange={(event) => change({ examples: event.target.checked })} />
+        </Section>
         <Meanwhile show={isBehind} onTake={takeNewest} />
         <FormError error={save.error} />
         <div>

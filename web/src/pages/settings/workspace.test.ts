@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { changesOf, draftOf } from "./workspace";
+import { changesOf, draftOf, faultsOf } from "./workspace";
 
-const FACTS = { name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: true, share_statistics: false, protected_labels: ["production"], own_approval: true, test_run_gate: false };
+const FACTS = { name: "Desk", rate_limit_per_minute: 60, only_admins_change_prompts: false, platform_keys: true, share_statistics: false, protected_labels: ["production"], own_approval: true, test_run_gate: false, response_shape: "with_metadata", min_samples: 20, confidence: 0.95, examples_in_prompts: false };
 const base = draftOf(FACTS as never);
 
 it("sends what somebody changed, and nothing else", () => {
@@ -14,4 +14,17 @@ it("takes an empty rate for that of the plan", () => {
   expect(changesOf({ ...base, rate: " " }, base)).toEqual({ rate_limit_per_minute: null });
   expect(changesOf({ ...base, rate: "90" }, base)).toEqual({ rate_limit_per_minute: 90 });
   expect(changesOf({ ...base, rate: "" }, { ...base, rate: "" })).toEqual({});
+});
+
+it("writes what a search must show in per cent, and sends the share", () => {
+  const own = draftOf({ ...FACTS, confidence: 0.999 } as never);
+  expect([base.confidence, own.confidence]).toEqual(["95", "99.9"]);
+  expect(changesOf(own, own)).toEqual({});
+  expect(changesOf({ ...own, confidence: "99.5", samples: "100", examples: true, shape: "raw" }, own)).toEqual({ confidence: 0.995, min_samples: 100, examples_in_prompts: true, response_shape: "raw" });
+});
+
+it("names by field what the API would refuse", () => {
+  expect(faultsOf(base)).toEqual({});
+  expect(Object.keys(faultsOf({ ...base, rate: "many", samples: "19", confidence: "100" }))).toEqual(["rate", "samples", "confidence"]);
+  expect(Object.keys(faultsOf({ ...base, samples: "20.5", confidence: "" }))).toEqual(["samples", "confidence"]);
 });

@@ -5,7 +5,31 @@ type Facts = Schema<"WorkspaceAnswer">;
 type Change = Schema<"WorkspaceChange">;
 
 /** As it stands in the form: texts are texts there. */
-export type Draft = { name: string; rate: string; onlyAdmins: boolean; platformKeys: boolean; statistics: boolean; labels: string; ownApproval: boolean; testGate: boolean };
+export type Draft = {
+  name: string;
+  rate: string;
+  onlyAdmins: boolean;
+  platformKeys: boolean;
+  statistics: boolean;
+  labels: string;
+  ownApproval: boolean;
+  testGate: boolean;
+  shape: Shape;
+  samples: string;
+  /** In per cent. */
+  confidence: string;
+  examples: boolean;
+};
+
+export type Shape = NonNullable<Change["response_shape"]>;
+export const SHAPES: readonly { value: Shape; label: string }[] = [
+  { value: "with_metadata", label: "The answer with all that is known of it" },
+  { value: "raw", label: "The bare answer" },
+  { value: "headers", label: "The bare answer, the rest in headers" },
+];
+
+/** Shares lie between 0 and 1, and people write per cent: 0.999 is 99.9, and back. */
+const exact = (value: number) => Number(value.toPrecision(12));
 
 export function draftOf(facts: Facts): Draft {
   return {
@@ -17,6 +41,10 @@ export function draftOf(facts: Facts): Draft {
     labels: facts.protected_labels.join(", "),
     ownApproval: facts.own_approval,
     testGate: facts.test_run_gate,
+    shape: facts.response_shape as Shape,
+    samples: String(facts.min_samples),
+    confidence: String(exact(facts.confidence * 100)),
+    examples: facts.examples_in_prompts,
   };
 }
 
@@ -30,6 +58,21 @@ function settingsOf(draft: Draft): Change {
     own_approval: draft.ownApproval,
     test_run_gate: draft.testGate,
     share_statistics: draft.statistics,
+    response_shape: draft.shape,
+    min_samples: Number(draft.samples),
+    confidence: exact(Number(draft.confidence) / 100),
+    examples_in_prompts: draft.examples,
+  };
+}
+
+const isWithin = (text: string, least: number, most: number) => text.trim() !== "" && Number(text) >= least && Number(text) <= most;
+
+/** What is wrong with what somebody wrote, by field. */
+export function faultsOf(draft: Draft): { rate?: string; samples?: string; confidence?: string } {
+  return {
+    ...(/^\d*$/.test(draft.rate.trim()) ? {} : { rate: "A whole number, or nothing." }),
+    ...(/^\d+$/.test(draft.samples.trim()) && isWithin(draft.samples, 20, 10_000) ? {} : { samples: "A whole number from 20 to 10,000." }),
+    ...(isWithin(draft.confidence, 80, 99.9) ? {} : { confidence: "From 80 to 99.9." }),
   };
 }
 
