@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, settled
+from tests.page.browser import expect_console, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -42,6 +42,53 @@ async def save(page: Page, note: str) -> None:
 
 def texts_of(version: dict[str, Any]) -> list[str]:
     return [message["content"] for message in version["messages"]]
+
+
+@pytest.mark.capability("P9", "U1")
+async def test_words_bring_what_fits_best_and_filters_know_all_prompts(page_as: OpenPage, site: Site) -> None:
+    mark = f"zeb{uuid4().hex[:8]}"
+    named = await make(
+        site, description=f"Counts {mark}", tags=[f"{mark}-stripes"], categories=[f"{mark}-animals"], model="simulated/reader"
+    )
+    said = await make(site, messages=[{"role": "user", "content": f"Is it a {mark}?"}], tags=[f"{mark}-spots"], use_case=f"{mark} in a zoo")
+    page = await page_as("editor", f"/app/prompts?q={mark}")
+    rows = page.get_by_role("table", name="Prompts").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text(named)
+    order = page.get_by_label("Order")
+    await expect(order).to_have_value("relevance")
+    await order.select_option("created")
+    await expect(rows.first).to_contain_text(said)
+
+    await page.get_by_role("button", name="More filters").click()
+    more = page.get_by_role("group", name="More filters")
+    await more.get_by_role("button", name=re.compile("^Category")).click()
+    await page.get_by_role("option", name=f"{mark}-animals").click()
+    await expect(rows).to_have_count(1)
+    await expect(page).to_have_url(re.compile(f"category={mark}-animals"))
+    await page.get_by_role("button", name=re.compile("^Tag")).click()
+    await expect(page.get_by_role("option", name=f"{mark}-spots")).to_contain_text("1 prompt")
+    await page.keyboard.press("Escape")
+    await more.get_by_role("button", name=re.compile("^Author")).click()
+    await expect(page.get_by_role("option", name=re.compile("API key"))).not_to_have_count(0)
+    await page.keyboard.press("Escape")
+    await more.get_by_role("button", name=re.compile("^Model")).click()
+    await page.get_by_role("option", name="simulated/chat").click()
+    await expect(page.get_by_text("Nothing has these words and this model and this category.")).to_be_visible()
+    await check_axe(page)
+    await page.reload()
+    await expect(more).to_be_visible()
+    await page.get_by_role("button", name="Show all").click()
+    await expect(page.get_by_role("button", name="More filters", exact=True)).to_be_visible()
+    await expect(order).to_have_value("created")
+
+    await page.goto(f"/app/prompts?use_case={mark}+in+a+zoo")
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text(said)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"prompts-filtered-{theme}")
+    await narrow(page, 320)
 
 
 @pytest.mark.capability("P1", "P3")

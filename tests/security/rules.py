@@ -58,6 +58,7 @@ EXPECTED = (
     ("PUT /v1/routing", "editor"),
     ("GET /v1/prompts*", "viewer"),
     ("GET /v1/folders", "viewer"),
+    ("GET /v1/prompt-choices", "viewer"),
     ("GET /v1/prompt-comments", "viewer"),
     ("GET /v1/version-reviews", "viewer"),
     ("* /v1/prompts/{slug}/comments*", "editor"),

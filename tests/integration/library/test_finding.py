@@ -97,6 +97,46 @@ async def test_folders_are_told_with_what_lies_in_them_and_below(call: Caller) -
     assert rest["next_cursor"] is None
 
 
+async def test_choices_are_those_of_all_prompts_with_how_many_have_each(stack: Stack, call: Caller) -> None:
+    await make(call, "a", tags=["red", "blue"], categories=["analysis"], app_contexts=["shop"], use_case="Mails", label="production")
+    await make(call, "b", tags=["red"], use_case="mails", label="staging", model="simulated/reader")
+    await make(call, "away", tags=["old"], use_case="Letters")
+    await make(call, "long", use_case="x" * 201)
+    assert (await call("POST", "/v1/prompts/away/archive", {})).status == 200
+    other = await stack.caller(workspace=call.workspace, role="editor")
+    assert (await other("POST", "/v1/prompts/b/versions", {"base_version": 1, "temperature": 0.1})).status == 201
+    neighbour = await stack.caller()
+    await make(neighbour, "theirs", tags=["theirs"])
+
+    answer = await call("GET", "/v1/prompt-choices")
+    assert answer.status == 200, answer.body
+    told = {name: [(one["value"], one["prompts"]) for one in all_of] for name, all_of in answer.body.items()}
+    authors = told.pop("authors")
+    assert told == {
+        "labels": [("production", 2), ("staging", 1)],
+        "tags": [("red", 2), ("blue", 1)],
+        "categories": [("analysis", 1)],
+        "app_contexts": [("shop", 1)],
+        "use_cases": [("Mails", 2)],
+        "models": [("simulated/chat", 2), ("simulated/reader", 1)],
+    }
+    second = (await call("GET", "/v1/prompts/b/versions/2")).body["author"]
+    assert [count for _, count in authors] == [3, 1] and authors[1][0] == second
+    assert [one["value"] for one in (await call("GET", "/v1/prompt-choices?archived=true")).body["tags"]] == ["old"]
+    for name, one in (("tag", "red"), ("use_case", "Mails"), ("author", second)):
+        assert await found(call, f"{name}={one}"), "each choice finds what it counts"
+
+
+async def test_of_very_many_choices_the_most_used_are_told(call: Caller, superuser: asyncpg.Connection) -> None:
+    await superuser.execute(
+        """INSERT INTO prompts (prompt_id, workspace_id, slug, name, tags, latest_version, created_by)
+           SELECT gen_random_uuid(), $1, 'p-' || n, 'P', ARRAY['tag' || n, 'common'], 1, 'somebody' FROM generate_series(1, 300) n""",
+        call.workspace.workspace_id,
+    )
+    tags = (await call("GET", "/v1/prompt-choices")).body["tags"]
+    assert (tags[0], len(tags)) == ({"value": "common", "prompts": 300}, list_store.CHOICES_MOST)
+
+
 @pytest.mark.promise("G-13")
 async def test_lists_and_searches_read_their_indexes(stack: Stack, call: Caller, superuser: asyncpg.Connection) -> None:
     """As the gateway asks, with its role and policies, over many prompts of two workspaces that use the same words."""

@@ -4185,6 +4185,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompt-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the list of prompts can be filtered by
+         * @description Labels, tags, categories, app contexts, use cases, models and authors that there are, each with how many prompts have it.
+         *
+         *     Those of most prompts come first, and of each filter at most 200; use cases of more than 200 characters are left out.
+         */
+        get: operations["list_choices_v1_prompt_choices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompt-comments": {
         parameters: {
             query?: never;
@@ -12219,6 +12241,36 @@ export interface components {
              * @constant
              */
             object: "list";
+        };
+        /**
+         * FilterChoice
+         * @description `prompts`: how many there are with it.
+         */
+        FilterChoice: {
+            /** Prompts */
+            prompts: number;
+            /** Value */
+            value: string;
+        };
+        /**
+         * FilterChoices
+         * @description What each filter of the list can be set to, the values of most prompts first; of each filter at most 200.
+         */
+        FilterChoices: {
+            /** App Contexts */
+            app_contexts: components["schemas"]["FilterChoice"][];
+            /** Authors */
+            authors: components["schemas"]["FilterChoice"][];
+            /** Categories */
+            categories: components["schemas"]["FilterChoice"][];
+            /** Labels */
+            labels: components["schemas"]["FilterChoice"][];
+            /** Models */
+            models: components["schemas"]["FilterChoice"][];
+            /** Tags */
+            tags: components["schemas"]["FilterChoice"][];
+            /** Use Cases */
+            use_cases: components["schemas"]["FilterChoice"][];
         };
         /**
          * Filters
@@ -56093,6 +56145,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresenceAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_choices_v1_prompt_choices_get: {
+        parameters: {
+            query?: {
+                /** @description Of archived prompts, and no others. */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterChoices"];
                 };
             };
             /** @description Bad Request */

@@ -11,6 +11,7 @@ export * from "./Field";
 export { KeptAtTheEnd } from "./form-texts";
 export * from "./Meanwhile";
 export * from "./Menu";
+export * from "./MoreFilters";
 export * from "./Numbers";
 export * from "./Page";
 export * from "./Prose";

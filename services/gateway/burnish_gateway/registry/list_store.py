@@ -59,6 +59,18 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What one filter can be set to, and how many prompts that leaves."""
+
+    value: str
+    prompts: int
+
+
+CHOICES_MOST: Final = 200
+"""Of one filter."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Order:
     key: str
     kind: str
@@ -146,6 +158,37 @@ async def list_folders(tx: Tx, workspace_id: UUID, *, after: str | None, limit: 
         workspace_id, after, limit,
     )  # fmt: skip
     return [Folder(**dict(row)) for row in rows]
+
+
+async def list_choices(tx: Tx, workspace_id: UUID, *, archived: bool) -> dict[str, list[Choice]]:
+    """By filter what prompts have, those of most prompts first; of each at most CHOICES_MOST. Use cases that differ in case are one.
+
+    Use cases longer than a line are not told: nobody chooses a text from a list.
+    """
+    rows = await tx.fetch(
+        f"""WITH own AS MATERIALIZED (
+              SELECT p.prompt_id, p.model, p.tags, p.categories, p.app_contexts, p.use_case
+                FROM prompts p WHERE p.workspace_id = $1 AND p.archived_at IS {"NOT " if archived else ""}NULL),
+            each AS (
+              SELECT 'models' AS filter, own.model AS value, count(*) AS prompts FROM own WHERE own.model <> '' GROUP BY own.model
+              UNION ALL SELECT 'tags', one, count(*) FROM own, unnest(own.tags) one GROUP BY one
+              UNION ALL SELECT 'categories', one, count(*) FROM own, unnest(own.categories) one GROUP BY one
+              UNION ALL SELECT 'app_contexts', one, count(*) FROM own, unnest(own.app_contexts) one GROUP BY one
+              UNION ALL SELECT 'use_cases', min(own.use_case), count(*) FROM own
+                         WHERE length(own.use_case) BETWEEN 1 AND 200 GROUP BY lower(own.use_case)
+              UNION ALL SELECT 'labels', l.label, count(*)
+                          FROM own JOIN prompt_labels l ON l.workspace_id = $1 AND l.prompt_id = own.prompt_id GROUP BY l.label
+              UNION ALL SELECT 'authors', v.author, count(DISTINCT v.prompt_id)
+                          FROM own JOIN prompt_versions v ON v.workspace_id = $1 AND v.prompt_id = own.prompt_id GROUP BY v.author)
+            SELECT r.filter, r.value, r.prompts
+              FROM (SELECT e.*, row_number() OVER (PARTITION BY e.filter ORDER BY e.prompts DESC, e.value) AS place FROM each e) r
+             WHERE r.place <= $2 ORDER BY r.filter, r.place""",
+        workspace_id, CHOICES_MOST,
+    )  # fmt: skip
+    found: dict[str, list[Choice]] = {}
+    for row in rows:
+        found.setdefault(row["filter"], []).append(Choice(row["value"], row["prompts"]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,20 @@ async def list_folders(
     return json_response(page | {"data": [asdict(one) for one in page["data"]]})
 
 
+@prompts.get("/v1/prompt-choices", response_model=answers.FilterChoices, summary="What the list of prompts can be filtered by")
+async def list_choices(
+    principal: Viewer, gateway: GatewayParts, *, archived: Annotated[bool, Query(description="Of archived prompts, and no others.")] = False
+) -> Response:
+    """Labels, tags, categories, app contexts, use cases, models and authors that there are, each with how many prompts have it.
+
+    Those of most prompts come first, and of each filter at most 200; use cases of more than 200 characters are left out.
+    """
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await list_store.list_choices(tx, principal.workspace_id, archived=archived)
+    told = {name: [asdict(one) for one in found.get(name, ())] for name in answers.FilterChoices.model_fields}
+    return json_response(answers.plain(answers.FilterChoices.model_validate(told)))
+
+
 @prompts.get(
     "/v1/prompts/{slug}",
     response_model=answers.PromptAnswer,

@@ -3,10 +3,11 @@ import { useCallback, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { type ApiError, asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
+import { useAuthors } from "@/api/authors";
 import { useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar, useMoreFilters } from "@/kit";
 import { NONE, spaced } from "@/lib/format";
-import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { flag, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
@@ -14,22 +15,11 @@ import { MoveFolder, useFolders } from "./Folders";
 import { whyNot } from "./why";
 import { AlertIcon } from "./AlertIcon";
 import { type PromptFigures, alertedPrompts, usePromptFigures, wordOf } from "./figures";
+import { DESCENDING, EMPTY, FILTERS, type Filters, type PromptChoices, type SortBy, inWords, orderOf, sortCodec, useFilterChoices } from "./filters";
 
 type Prompt = Schema<"PromptItem">;
 type Alert = Schema<"AlertAnswer">;
 
-const SORTS = ["created", "updated", "name", "executions", "cost", "satisfaction"] as const;
-type SortBy = (typeof SORTS)[number];
-/** Each order has one direction: the one that is worth looking at. */
-const ORDERS = [
-  { value: "created", label: "Newest" },
-  { value: "updated", label: "Last changed" },
-  { value: "name", label: "Name" },
-  { value: "executions", label: "Most runs" },
-  { value: "cost", label: "Dearest" },
-  { value: "satisfaction", label: "Least liked" },
-] as const satisfies readonly { value: SortBy; label: string }[];
-const DESCENDING: ReadonlySet<string> = new Set(["created", "updated", "executions", "cost"]);
 const MOST_ALERTS = 200;
 
 const KINDS = [
@@ -39,10 +29,12 @@ const KINDS = [
 ] as const;
 
 // Outside of the component: the shape of the address never changes.
-const shape = { q: text(), label: text(), tag: text(), folder: text(), archived: flag(), sort: oneOf(SORTS, "created"), falling: flag(), new: over(flag()) };
+const shape = { ...FILTERS, archived: flag(), sort: sortCodec, falling: flag(), new: over(flag()) };
 
 export default function PromptsPage() {
-  const [{ q, label, tag, folder, archived, sort, falling, new: creating }, set] = useUrlState(shape);
+  const [{ archived, sort, falling, new: creating, ...filters }, set] = useUrlState(shape);
+  const { q, label, tag, folder } = filters;
+  const order = orderOf(sort, q);
   const setCreating = useCallback((on: boolean) => set({ new: on }), [set]);
   const may = useMay();
   const { alerts, ...asking } = useAlerted();
@@ -50,7 +42,7 @@ export default function PromptsPage() {
   const unknown = falling && (asking.isPending || asking.error !== null);
   const only = falling && !unknown ? [...alerts.keys()].slice(0, MOST_ALERTS) : undefined;
   const none = only?.length === 0;
-  const pages = usePages("/v1/prompts", { query: { q, label, tag, folder, archived: archived || undefined, sort, slug: none || unknown ? ["-"] : only } }, { enabled: !none && !unknown });
+  const pages = usePages("/v1/prompts", { query: { ...filters, archived: archived || undefined, sort: order.asked ?? undefined, slug: none || unknown ? ["-"] : only } }, { enabled: !none && !unknown });
   const rows = useMemo(() => onlyOnce(none || unknown ? [] : pages.rows), [pages.rows, none, unknown]);
   const figures = usePromptFigures(useMemo(() => rows.map((row) => row.slug), [rows]));
 
@@ -59,12 +51,13 @@ export default function PromptsPage() {
   useHotkey("n", () => setCreating(true), may.editPrompts);
 
   const columns = columnsWith(figures.of, alerts);
-  const isFiltered = Boolean(q || label || tag || folder || falling || archived);
+  const said = inWords(filters);
+  const isFiltered = Boolean(said.length > 0 || falling || archived);
+  const choices = useFilterChoices(filters, archived);
   const folders = useFolders();
   const [moving, setMoving] = useState(false);
   const simulated = rows.some((row) => figures.of.get(row.slug)?.day?.simulated || figures.of.get(row.slug)?.week?.simulated);
-  const labels = choicesOf(rows.flatMap((row) => Object.keys(row.labels)), ["production", "staging", label]).filter((one) => one !== "latest");
-  const tags = choicesOf(rows.flatMap((row) => row.tags), [tag]);
+  const more = useMoreFilters(LESS_USED.filter(({ name }) => filters[name]).length, <LessUsed filters={filters} choices={choices} onChange={set} />);
   const newButton = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setCreating(true)} disabled={!may.editPrompts} why={whyNot(may)}>
       New prompt
@@ -81,9 +74,9 @@ export default function PromptsPage() {
     <Page title="Prompts" subtitle="Each with its versions, and labels that say which one is live." actions={<>{fromGoal}{newButton}</>}>
       <NavTabs label="Prompts" tabs={KINDS} />
       <Toolbar>
-        <SearchInput label="Search prompts" placeholder="Search name or description" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
-        <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={labels.map((one) => ({ value: one, label: one }))} />
-        {tags.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={tags.map((one) => ({ value: one, label: one }))} onChange={(next) => set({ tag: next ?? "" })} /> : null}
+        <SearchInput label="Search prompts" placeholder="Words of name, tags or text" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
+        <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={choices.label} />
+        {choices.tag.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={choices.tag} onChange={(next) => set({ tag: next ?? "" })} /> : null}
         {folders.length > 0 || folder ? <Combobox label="Folder" value={folder || null} clear="Any folder" choices={choicesWith(folders, folder)} onChange={(next) => set({ folder: next ?? "" })} /> : null}
         {folder && !archived && may.editPrompts ? (
           <Button icon={<FolderIcon size={14} aria-hidden />} onClick={() => setMoving(true)}>
@@ -96,11 +89,13 @@ export default function PromptsPage() {
         <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
           Archived
         </Button>
+        {more.button}
         <span className="flex items-center gap-2 sm:ml-auto">
           {simulated ? <SimulatedBadge /> : null}
-          <Select compact aria-label="Order" value={sort} onChange={(next) => set({ sort: next })} options={ORDERS} />
+          <Select compact aria-label="Order" value={order.shown} onChange={(next) => set({ sort: next })} options={order.orders} />
         </span>
       </Toolbar>
+      {more.row}
       {figures.error ? <Notice tone="warn">The figures could not be read: {asApiError(figures.error).message}</Notice> : null}
       <PagedTable
         label="Prompts"
@@ -108,12 +103,12 @@ export default function PromptsPage() {
         pages={{ ...pages, ...(unknown ? { error: asking.error, retry: asking.retry } : {}), rows, isPending: unknown ? asking.error === null : pages.isPending && !none, isStale: pages.isStale || (figures.isPending && rows.length > 0), hasMore: pages.hasMore && !none && !unknown }}
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/prompts/${row.slug}` })}
-        sort={{ by: sort, descending: DESCENDING.has(sort) } satisfies Sort}
-        onSort={({ by }) => set({ sort: by === sort ? "created" : (by as SortBy) })}
+        sort={{ by: order.shown, descending: DESCENDING.has(order.shown) } satisfies Sort}
+        onSort={({ by }) => set({ sort: by === order.shown ? null : (by as SortBy) })}
         empty={
           isFiltered ? (
-            <EmptyState title={falling && none ? "No prompt has an open alert" : archived && !(q || label || tag || folder || falling) ? "Nothing is archived" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", folder: "", falling: false, archived: false })}>Show all</Button>}>
-              {falling && none ? "Nothing is below its target or worse than before." : archived && !(q || label || tag || folder || falling) ? "A prompt is put away from its own page, and can be restored." : `Nothing ${archived ? "archived " : ""}has ${[q && "these words", label && "this label", tag && "this tag", folder && "this folder", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
+            <EmptyState title={falling && none ? "No prompt has an open alert" : archived && said.length === 0 && !falling ? "Nothing is archived" : "No prompt matches"} action={<Button onClick={() => set({ ...EMPTY, falling: false, archived: false })}>Show all</Button>}>
+              {falling && none ? "Nothing is below its target or worse than before." : archived && said.length === 0 && !falling ? "A prompt is put away from its own page, and can be restored." : `Nothing ${archived ? "archived " : ""}has ${[...said, falling && "an open alert"].filter(Boolean).join(" and ")}.`}
             </EmptyState>
           ) : (
             <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={<>{newButton}{fromGoal}</>} code={CREATE}>
@@ -143,8 +138,18 @@ function onlyOnce(rows: readonly Prompt[]): Prompt[] {
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 
-function choicesOf(found: readonly string[], always: readonly string[]): string[] {
-  return [...new Set([...always.filter(Boolean), ...found])].sort();
+const LESS_USED = [
+  { name: "author", label: "Author", clear: "Any author" },
+  { name: "model", label: "Model", clear: "Any model" },
+  { name: "category", label: "Category", clear: "Any category" },
+  { name: "use_case", label: "Use case", clear: "Any use case" },
+  { name: "app_context", label: "App context", clear: "Any app context" },
+] as const;
+
+function LessUsed({ filters, choices, onChange }: { filters: Filters; choices: PromptChoices; onChange: (changed: Partial<Filters>) => void }) {
+  const nameOf = useAuthors();
+  const of = { ...choices, author: choices.author.map((one) => ({ ...one, label: nameOf(one.value), keywords: [one.value] })) };
+  return LESS_USED.map(({ name, label, clear }) => <Combobox key={name} label={label} value={filters[name] || null} clear={clear} choices={of[name]} empty={choices.empty} onChange={(next) => onChange({ [name]: next ?? "" })} />);
 }
 
 /** Also one that the address names and that is not there any more. */

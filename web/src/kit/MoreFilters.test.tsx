@@ -1,0 +1,31 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, it } from "vitest";
+import { useMoreFilters } from "./MoreFilters";
+
+afterEach(cleanup);
+
+function Both({ holding }: { holding: number }) {
+  const { button, row } = useMoreFilters(holding, <input aria-label="Model" />);
+  return (
+    <>
+      {button}
+      {row}
+    </>
+  );
+}
+
+it("keeps filters away until they are asked for, and says so", () => {
+  render(<Both holding={0} />);
+  const button = screen.getByRole("button", { name: "More filters" });
+  expect(button.getAttribute("aria-expanded")).toBe("false");
+  expect(screen.queryByLabelText("Model")).toBeNull();
+  fireEvent.click(button);
+  expect(screen.getByRole("group", { name: "More filters" }).id).toBe(button.getAttribute("aria-controls"));
+});
+
+it("shows them while one holds, also one that a link set", () => {
+  render(<Both holding={2} />);
+  expect(screen.getByLabelText("Model")).toBeTruthy();
+  fireEvent.click(screen.getByRole("button", { name: /More filters.*2.*in use/ }));
+  expect(screen.queryByLabelText("Model")).toBeNull();
+});
