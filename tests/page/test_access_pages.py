@@ -1,5 +1,6 @@
 """Keys, providers, people and settings: the main act of each page, and what a viewer may not."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import narrow
+from tests.page.browser import narrow, screenshot
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -112,6 +113,17 @@ async def test_the_audit_log_is_filtered_by_who_and_when(page_as: OpenPage, site
     await page.get_by_label("Until", exact=True).fill("2026-02-01")
     await page.get_by_role("button", name="Show all").click()
     await expect(changes.filter(has_text="prompt.")).to_have_count(3)
+
+    await page.get_by_role("searchbox", name="Action begins with").fill("prompt.c")
+    await expect(changes).to_have_count(2)
+    await page.get_by_role("button", name="Kind: Anything").click()
+    await page.get_by_placeholder("Type to find").fill("chain l")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("kind=chain_label"))
+    await expect(page.get_by_text("Nothing like this was changed")).to_be_visible()
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"audit-filtered-{theme}")
 
 
 async def test_settings_hold_after_they_are_saved(page_as: OpenPage, site: Site) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from burnish_shared.db.audit_log import AuditKind
 from burnish_shared.db.session import Tx
 
 
@@ -86,7 +87,7 @@ async def has_workspace(tx: Tx, workspace_id: UUID) -> bool:
     return found
 
 
-async def note(tx: Tx, *, workspace_id: UUID, audit_id: UUID, action: str, kind: str, key: str, after: dict[str, object]) -> None:
+async def note(tx: Tx, *, workspace_id: UUID, audit_id: UUID, action: str, kind: AuditKind, key: str, after: dict[str, object]) -> None:
     """An entry of the audit log in the operator's name."""
     await tx.execute(
         "INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, after) "

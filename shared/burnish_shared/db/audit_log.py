@@ -1,10 +1,67 @@
 """One entry of the audit log: who changed what, written in the transaction of the change (PRODUCT T4)."""
 
-from typing import Any
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
+
+AuditKind = Literal[
+    "alert",
+    "alert_channel",
+    "alert_mute",
+    "alert_rule",
+    "api_key",
+    "batch",
+    "budget",
+    "cache",
+    "chain",
+    "chain_label",
+    "clarification_models",
+    "credits",
+    "dataset",
+    "enrichment_prompt",
+    "erasure",
+    "evaluator",
+    "experiment",
+    "experiment_backtest",
+    "experiment_namespace",
+    "experiment_settings",
+    "file",
+    "generations",
+    "guardrail",
+    "inbound_endpoint",
+    "invitation",
+    "live_evaluation",
+    "masking",
+    "member",
+    "metric",
+    "model",
+    "model_migration",
+    "optimization",
+    "organization",
+    "plan",
+    "prompt",
+    "prompt_label",
+    "provider_key",
+    "recount",
+    "report",
+    "report_schedule",
+    "review",
+    "review_settings",
+    "routing",
+    "schedule",
+    "suggestion",
+    "test_run",
+    "transfer",
+    "user",
+    "webhook_endpoint",
+    "webhook_replay",
+    "workspace",
+]
+"""Of what kind an object is that somebody changes. Whoever writes another kind adds it here: the page offers these."""
+
+KINDS: Final[tuple[str, ...]] = get_args(AuditKind)
 
 
 async def add_entry(
@@ -13,7 +70,7 @@ async def add_entry(
     workspace_id: UUID,
     actor: str,
     action: str,
-    kind: str,
+    kind: AuditKind,
     key: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,

@@ -195,5 +195,9 @@ async def test_every_change_of_members_stands_in_the_audit_log(stack: Stack) -> 
         "organization.created", "workspace.created", "api_key.created", "member.added", "invitation.created", "invitation.accepted",
         "member.role_changed", "user.password_changed", "member.removed",
     ]  # fmt: skip
+    found = {
+        begun: (await ada("GET", f"/v1/audit?action={begun}")).body["data"] for begun in ("member.", "member.added", "ember", "m_mber")
+    }
+    assert {begun: len(entries) for begun, entries in found.items()} == {"member.": 3, "member.added": 1, "ember": 0, "m_mber": 0}
     changed = next(one for one in entries if one["action"] == "member.role_changed")
     assert (changed["actor"], changed["before"], changed["after"]) == (f"user:{ada.user_id}", {"role": "viewer"}, {"role": "editor"})

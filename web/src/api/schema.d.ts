@@ -29568,7 +29568,7 @@ export interface operations {
                 limit?: number;
                 /** @description Who: `user:…`, `api_key:…`, `operator` or `system:…`. */
                 actor?: string | null;
-                /** @description What, such as `api_key.revoked`. */
+                /** @description What, or its beginning: `api_key.revoked`, `prompt.label`. */
                 action?: string | null;
                 /** @description Of what kind, such as `prompt`. */
                 object_kind?: string | null;
@@ -29685,7 +29685,7 @@ export interface operations {
                 format?: "jsonl" | "csv";
                 /** @description Who: `user:…`, `api_key:…`, `operator` or `system:…`. */
                 actor?: string | null;
-                /** @description What, such as `api_key.revoked`. */
+                /** @description What, or its beginning: `api_key.revoked`, `prompt.label`. */
                 action?: string | null;
                 /** @description Of what kind, such as `prompt`. */
                 object_kind?: string | null;

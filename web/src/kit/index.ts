@@ -4,6 +4,7 @@ export * from "./Button";
 export * from "./CodeEditor";
 export * from "./Combobox";
 export * from "./Copy";
+export * from "./Day";
 export * from "./Dialog";
 export * from "./Diff";
 export * from "./Download";

@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from burnish_gateway.access.principal import Principal
-from burnish_shared.db.audit_log import add_entry
+from burnish_shared.db.audit_log import AuditKind, add_entry
 from burnish_shared.db.session import Tx
 
 
@@ -22,7 +22,7 @@ async def note(
     principal: Principal,
     *,
     action: str,
-    kind: str,
+    kind: AuditKind,
     key: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
@@ -42,7 +42,7 @@ async def note_in(
     by: Actor,
     *,
     action: str,
-    kind: str,
+    kind: AuditKind,
     key: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,

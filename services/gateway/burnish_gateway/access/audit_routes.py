@@ -14,6 +14,7 @@ from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.moments import Moment, check_order
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.db.audit_log import KINDS
 from burnish_shared.errors import NotFound
 
 router = make_router("audit")
@@ -23,8 +24,8 @@ LIST = "audit"
 
 async def _wanted(
     actor: Annotated[Text | None, Query(max_length=300, description="Who: `user:…`, `api_key:…`, `operator` or `system:…`.")] = None,
-    action: Annotated[Text | None, Query(max_length=300, description="What, such as `api_key.revoked`.")] = None,
-    object_kind: Annotated[Text | None, Query(max_length=300, description="Of what kind, such as `prompt`.")] = None,
+    action: Annotated[Text | None, Query(max_length=300, description="What, or its beginning: `api_key.revoked`, `prompt.label`.")] = None,
+    object_kind: Annotated[Text | None, Query(max_length=300, description="Of what kind, such as `prompt`.", examples=list(KINDS))] = None,
     object_id: Annotated[Text | None, Query(max_length=300, description="Its id or name, as it stands in the entry.")] = None,
     request_id: Annotated[Text | None, Query(max_length=300, description="The `x-request-id` of the call that changed it.")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="From this moment on; with its zone.")] = None,

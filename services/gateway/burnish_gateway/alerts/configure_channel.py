@@ -1,6 +1,6 @@
 """Make, change, delete and try alert channels. Every change is in the audit log, without what is secret."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.access import audit
@@ -19,7 +19,7 @@ from burnish_shared.ids import new_uuid
 CHANNELS_MOST = 50
 """Each alert is compared with every channel of its workspace."""
 
-KIND = "alert_channel"
+KIND: Final = "alert_channel"
 
 
 async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, target: Target | None, keyring: Keyring) -> ChannelAnswer:

@@ -6,6 +6,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.access.store import enter
+from burnish_shared.db.audit_log import AuditKind
 from burnish_shared.db.session import Tx
 
 
@@ -15,7 +16,7 @@ async def note_there(
     workspace_id: UUID,
     *,
     action: str,
-    kind: str,
+    kind: AuditKind,
     key: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,

@@ -7,7 +7,7 @@ event, and leaves `announce.experiment_changed` to the caller, as the last state
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from burnish_gateway.access.audit import Actor, note_in
@@ -23,7 +23,7 @@ from burnish_shared.errors import Conflict, LabelProtected, NotFound
 from burnish_shared.experiments.assign import Allocation, allocate, buckets_of
 from burnish_shared.slug import Label, Slug
 
-KIND = "experiment"
+KIND: Final = "experiment"
 
 
 @dataclass(frozen=True, slots=True)

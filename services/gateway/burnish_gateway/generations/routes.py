@@ -1,6 +1,6 @@
 """`/v1/generations`: lines of generations, what is latest and best, snapshots, forks, going back, files (PRODUCT O8)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Path, Query, Request
@@ -31,7 +31,7 @@ router = make_router("optimization")
 files = make_router("optimization", route_class=ChatRoute)
 """Files are larger than other bodies."""
 
-KIND = "generations"
+KIND: Final = "generations"
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Cursor = Annotated[Text | None, Query(max_length=500)]

@@ -1,6 +1,6 @@
 """`/v1/model-migrations`: all prompts of a model move to its successor, in one act (PRODUCT E5, O1)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -22,7 +22,7 @@ from burnish_shared.errors import NotFound
 router = make_router("optimization")
 
 LIST = "model-migrations"
-KIND = "model_migration"
+KIND: Final = "model_migration"
 
 
 @router.post(

@@ -1,6 +1,7 @@
 """`/v1/reports/schedule`: the digest of the workspace."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request
@@ -20,7 +21,7 @@ from burnish_shared.errors import InvalidField, NotFound
 
 router = make_router("analytics")
 
-OBJECT = "report_schedule"
+OBJECT: Final = "report_schedule"
 
 
 class ScheduleList(BaseModel):

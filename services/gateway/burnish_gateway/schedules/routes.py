@@ -1,7 +1,7 @@
 """`/v1/optimization-schedules`: optimizations that begin by the clock (PRODUCT O1)."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -33,7 +33,7 @@ from burnish_shared.slug import parse_slug
 router = make_router("optimization")
 
 LIST = "optimization-schedules"
-KIND = "schedule"
+KIND: Final = "schedule"
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Cursor = Annotated[Text | None, Query(max_length=500)]

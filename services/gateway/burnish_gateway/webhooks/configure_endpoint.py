@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.access import audit
@@ -23,7 +23,7 @@ from burnish_shared.ids import new_uuid
 ENDPOINTS_MOST = 100
 """Each event is compared with every endpoint of its workspace."""
 
-KIND = "webhook_endpoint"
+KIND: Final = "webhook_endpoint"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Send a range of an endpoint's deliveries again. The webhooks service does it, slowly enough that live ones come first."""
 
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.access import audit
@@ -28,7 +29,7 @@ STILL_CANCELLED = timedelta(minutes=1)
 COUNTED_MOST = 1_000_000
 """`matched` of a catch-up is counted so far; it goes on behind it."""
 
-KIND = "webhook_replay"
+KIND: Final = "webhook_replay"
 
 
 async def request_range(tx: Tx, principal: Principal, endpoint_id: UUID, body: RangeBody, *, now: datetime) -> RangeReplay:

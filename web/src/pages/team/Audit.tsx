@@ -3,13 +3,16 @@ import { useMemo } from "react";
 import { useActors, useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { useOpened, usePages } from "@/api/hooks";
-import { Button, type Column, Combobox, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
+import { Button, type Column, Combobox, CopyButton, Day, DownloadButton, Drawer, EmptyState, Facts, PagedTable, RelativeTime, SearchInput, Toolbar } from "@/kit";
+import { betweenDays } from "@/lib/days";
 import { over, text, useUrlState } from "@/lib/url-state";
-import { changesOf, dayBegins, objectOf, readable } from "./changes";
+import kinds from "./audit-kinds.json";
+import { changesOf, objectOf, readable } from "./changes";
+
+// All that the log ever holds, so that nobody takes what was not changed lately for what is not kept.
+const KINDS = kinds.map((one) => ({ value: one, label: one.replaceAll("_", " ") }));
 
 type Entry = Schema<"AuditEntry">;
-
-const KINDS = ["prompt", "prompt_label", "suggestion", "optimization", "test_run", "dataset", "evaluator", "model", "api_key", "provider_key", "member", "invitation", "workspace", "webhook_endpoint", "alert_rule", "budget", "erasure"];
 
 const shape = { kind: text(), action: text(), actor: text(), from: text(), until: text(), entry: over(text()) };
 
@@ -18,8 +21,7 @@ export function Audit() {
   const { kind, action, actor, from, until } = filters;
   const nameOf = useAuthors();
   const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
-  // Days the wrong way round, as they stand while one is typed, hold nothing.
-  const query = { object_kind: kind, action, actor, from: dayBegins(from), to: from && until && until < from ? dayBegins(from) : dayBegins(until, 1) };
+  const query = { object_kind: kind, action, actor, ...betweenDays(from, until) };
   const isFiltered = Object.values(filters).some(Boolean);
   const pages = usePages("/v1/audit", { query });
   const actors = useActors([actor, ...pages.rows.map((row) => row.actor)]);
@@ -28,8 +30,8 @@ export function Audit() {
   return (
     <div className="flex flex-col gap-4">
       <Toolbar>
-        <Select compact aria-label="Kind" empty="Anything" value={kind} onChange={(next) => set({ kind: next })} options={KINDS.map((one) => ({ value: one, label: one.replaceAll("_", " ") }))} />
-        <SearchInput label="Action" placeholder="Action, such as prompt.label.moved" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
+        <Combobox label="Kind" value={kind || null} clear="Anything" choices={KINDS} onChange={(next) => set({ kind: next ?? "" })} />
+        <SearchInput label="Action begins with" placeholder="Begins with, such as prompt.label" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
         <Combobox label="By" value={actor || null} clear="Anybody" choices={actors} onChange={(next) => set({ actor: next ?? "" })} />
         <Day label="From" value={from} max={until} onChange={(next) => set({ from: next })} />
         <Day label="Until" value={until} min={from} onChange={(next) => set({ until: next })} />
@@ -56,15 +58,6 @@ export function Audit() {
         {opened ? <Detail entry={opened} nameOf={nameOf} /> : null}
       </Drawer>
     </div>
-  );
-}
-
-function Day({ label, value, onChange, min, max }: { label: string; value: string; onChange: (day: string) => void; min?: string; max?: string }) {
-  return (
-    <label className="flex items-center gap-1.5 text-13 text-muted max-sm:w-full">
-      <span className="max-sm:w-10">{label}</span>
-      <Input type="date" value={value} min={min || undefined} max={max || undefined} onChange={(event) => onChange(event.target.value)} className="border-line-strong/50! text-13! sm:w-36!" />
-    </label>
   );
 }
 

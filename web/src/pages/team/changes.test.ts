@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { changesOf, dayBegins, objectOf, readable } from "./changes";
+import { changesOf, objectOf, readable } from "./changes";
 
 it("tells what changed, what came and what went, and leaves out what stayed", () => {
   expect(changesOf({ name: "a", role: "viewer", gone: 1 }, { name: "a", role: "admin", scopes: ["x"] })).toEqual([
@@ -18,9 +18,4 @@ it("calls what was changed by its name where that is known", () => {
   expect(objectOf({ object_kind: "alert_rule", object_id: "r1" }, nameOf)).toBe("alert rule r1");
   expect(readable({ name: "May", target_kind: "api_key", target_id: "k1" }, nameOf)).toEqual({ name: "May", target_kind: "api_key", target_id: "API key app" });
   expect(readable({ target_kind: "prompt", target_id: "triage" }, nameOf)).toEqual({ target_kind: "prompt", target_id: "triage" });
-});
-
-it("asks for days as they are where one looks at them, to the end of the last", () => {
-  expect([dayBegins("2026-02-28"), dayBegins("2026-02-28", 1)]).toEqual([new Date(2026, 1, 28).toISOString(), new Date(2026, 2, 1).toISOString()]);
-  expect(["", "yesterday", "0002-02-28", "2026-2-8"].map((one) => dayBegins(one))).toEqual([undefined, undefined, undefined, undefined]);
 });

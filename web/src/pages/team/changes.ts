@@ -32,11 +32,3 @@ export function readable(fields: Record<string, unknown> | null, nameOf: (actor:
   const target = fields?.["target_id"];
   return fields?.["target_kind"] === "api_key" && typeof target === "string" ? { ...fields, target_id: nameOf(`api_key:${target}`) } : fields;
 }
-
-/** When a day begins where somebody looks at it, or the one so many days later; nothing for what is no day,
- * such as one whose year is still being typed. */
-export function dayBegins(day: string, later = 0): string | undefined {
-  const [year, month, date] = /^[1-9]\d{3}-\d{2}-\d{2}$/.test(day) ? day.split("-").map(Number) : [];
-  const begins = new Date(year ?? Number.NaN, (month ?? 0) - 1, (date ?? 0) + later);
-  return Number.isNaN(begins.getTime()) ? undefined : begins.toISOString();
-}
