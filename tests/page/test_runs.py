@@ -1,7 +1,9 @@
 """Playground, log of runs, one run, one session: what people do there, on real streams."""
 
 import asyncio
+import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from tests.chaos.fault_proxy import proxying
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, settled
+from tests.page.browser import PATIENCE_MS, expect_console, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -82,6 +84,56 @@ async def test_two_versions_answer_side_by_side_and_the_address_brings_them_back
     assert await page.title() == "Playground · Burnish"
     await settled(page)
     await check_axe(page)
+
+
+@pytest.mark.capability("E13", "U1")
+async def test_yesterdays_timeouts_of_a_model_are_asked_for_and_the_address_keeps_the_question(page_as: OpenPage, site: Site) -> None:
+    mark = f"app-{uuid4().hex[:8]}"
+    old, slow, dear = [await run_of(site, app=mark, metadata={"n": number}) for number in range(3)]
+    for one in (old, slow, dear):
+        await ended(site, one)
+    update = "UPDATE executions SET status = 'timeout', error = $2::json, latency_ms = $3, cost_nusd = $4 WHERE execution_id = $1"
+    await site.connection.execute(update, slow, json.dumps({"code": "provider_timed_out"}), 30_000, 0)
+    await site.connection.execute(update, dear, json.dumps({"code": "stalled"}), 5_000, 2_000_000_000)
+    page = await page_as("admin", f"/app/runs?app={mark}")
+    rows = page.get_by_role("table", name="Runs").locator("tbody tr")
+    await expect(rows).to_have_count(3)
+    more = page.get_by_role("group", name="More filters")
+    await page.get_by_label("Status").select_option("timeout")
+    await expect(rows).to_have_count(2)
+    await more.get_by_role("button", name=re.compile("^Model")).click()
+    await page.get_by_role("option", name="simulated/chat").first.click()
+    today = datetime.now(UTC).date()
+    await more.get_by_label("From").fill(str(today - timedelta(days=1)))
+    await more.get_by_label("Until").fill(str(today))
+    await expect(rows).to_have_count(2)
+    await more.get_by_label("Time at least, s").fill("12,5")
+    await expect(rows).to_have_count(1)
+    await expect(page).to_have_url(re.compile(r"time=12\.5"))
+    await expect(page).to_have_url(re.compile("model=simulated"))
+    await more.get_by_label("Time at least, s").fill("")
+    await more.get_by_label("Cost at least, $").fill("1.5")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("$2.00")
+    await more.get_by_label("Cost at least, $").fill("")
+    await more.get_by_role("searchbox", name="Error code").fill("provider_timed_out")
+    await expect(rows).to_have_count(1)
+    await more.get_by_role("button", name=re.compile("^API key")).click()
+    await expect(page.get_by_role("dialog", name="API key").get_by_role("option").nth(1)).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"runs-filtered-{theme}")
+    await narrow(page, 320)
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    await more.get_by_label("Until").fill(str(today - timedelta(days=1)))
+    await expect(page.get_by_text("No run matches")).to_be_visible()
+    await page.get_by_role("button", name="Show all").click()
+    await expect(page.get_by_role("button", name="More filters", exact=True)).to_have_attribute("aria-expanded", "false")
+    await expect(page).to_have_url(re.compile(r"/app/runs$"))
 
 
 async def test_a_stream_is_stopped_and_what_had_come_is_kept_and_booked(page_as: OpenPage, site: Site) -> None:

@@ -4,14 +4,15 @@ import { Suspense, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { invalidate } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NavTabs, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar, useMoreFilters } from "@/kit";
 import type { ExecutionRow } from "@/kit/execution/types";
 import { count, moment } from "@/lib/format";
 import { later } from "@/lib/later";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { ImportRuns } from "./ImportRuns";
 import { LoadedRun, RunActs } from "./Run";
-import { FILTERS, LANES, STATUSES, newInWords, useRuns } from "./log";
+import { LessUsed } from "./LessUsed";
+import { FILTERS, LANES, LESS_USED, NO_FILTERS, STATUSES, newInWords, useRuns } from "./log";
 import { RUNS_TABS } from "./tabs";
 import { useNewRuns } from "./useNewRuns";
 
@@ -31,7 +32,8 @@ export default function RunsPage() {
   // Of what is listed now: nobody acts on what one no longer sees.
   const taken = pages.rows.filter((row) => chosen.has(row.id));
   const isFiltered = Object.values(filters).some(Boolean);
-  const clear = () => set({ prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "", experiment: "", arm: "" });
+  const clear = () => set(NO_FILTERS);
+  const more = useMoreFilters(LESS_USED.filter((one) => filters[one]).length, <LessUsed filters={filters} onChange={set} />);
   const showNew = () => {
     void invalidate(queries, ["/v1/executions"]);
     document.querySelector("main")?.scrollTo({ top: 0 });
@@ -55,6 +57,7 @@ export default function RunsPage() {
         <Select compact aria-label="Kind" empty="Any kind" value={filters.lane} onChange={(lane: string) => set({ lane: (lane || null) as never })} options={LANES.map((one) => ({ value: one as string, label: KINDS[one] }))} />
         <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-40" />
         <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-40" />
+        {more.button}
         <Button icon={<DatabaseZap size={14} aria-hidden />} onClick={() => setAdding(true)} disabled={!may.edit || pages.rows.length === 0} why={may.edit ? "Nothing is listed." : needs("editor")} className={to ? "border-accent! bg-accent-soft!" : undefined}>
           {taken.length > 0 ? `Add ${count(taken.length)} to a dataset…` : "Add to a dataset…"}
         </Button>
@@ -78,6 +81,7 @@ export default function RunsPage() {
           {pages.rows.some((row) => row.simulated) ? <SimulatedBadge /> : null}
         </span>
       </Toolbar>
+      {more.row}
       <PagedTable
         label="Runs"
         columns={COLUMNS}
@@ -89,7 +93,7 @@ export default function RunsPage() {
         empty={
           isFiltered ? (
             <EmptyState title="No run matches" action={<Button onClick={clear}>Show all</Button>}>
-              Ids of end users and sessions are compared as a whole.
+              Ids, apps and error codes are compared as a whole.
             </EmptyState>
           ) : (
             <EmptyState icon={<ScrollText size={18} />} title="Nothing has run yet" action={<ButtonLink to="/playground" variant="primary">Open the playground</ButtonLink>} code={RUN}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readState } from "@/lib/url-state";
-import { FILTERS, costParts, newInWords, newerThan, queryOf } from "./log";
+import { readState, writeState } from "@/lib/url-state";
+import { FILTERS, NO_FILTERS, costParts, newInWords, newerThan, queryOf } from "./log";
 
 const none = readState(FILTERS, {});
 
@@ -22,6 +22,22 @@ describe("the log", () => {
     expect(queryOf({ ...none, arm: "control" }).arm).toBeNull();
     expect(queryOf({ ...none, experiment, arm: "control" })).toMatchObject({ experiment_id: experiment, arm: "control" });
     expect(queryOf({ ...none, experiment }).arm).toBeNull();
+  });
+
+  it("asks for yesterday's timeouts of a model, and keeps the question in the address", () => {
+    const found = readState(FILTERS, { status: "timeout", model: "simulated/chat", since: "2026-11-24", until: "2026-11-24" });
+    expect(queryOf(found)).toMatchObject({ status: "timeout", model: "simulated/chat", from: new Date(2026, 10, 24).toISOString(), to: new Date(2026, 10, 25).toISOString() });
+    expect(writeState(FILTERS, {}, found)).toEqual({ status: "timeout", model: "simulated/chat", since: "2026-11-24", until: "2026-11-24" });
+  });
+
+  it("asks for dollars and seconds as people write them, and for no amount that is none", () => {
+    expect(queryOf(readState(FILTERS, { cost: "0.0035", time: "2.5", error: "provider_timed_out", app: "shop", provider: "simulated" }))).toMatchObject({ min_cost_nusd: 3_500_000, min_latency_ms: 2_500, error_code: "provider_timed_out", app: "shop", provider: "simulated" });
+    for (const typed of ["0", "-1", "dear", "1e3", ".", "0."]) expect(readState(FILTERS, { cost: typed, time: typed, key: typed })).toEqual(none);
+  });
+
+  it("has no filter that is not taken away by showing all, and asks for nothing then", () => {
+    expect(Object.keys(NO_FILTERS).sort()).toEqual(Object.keys(FILTERS).sort());
+    expect(Object.values(queryOf(NO_FILTERS)).filter(Boolean)).toEqual([50]);
   });
 
   it("counts what is newer than the first row", () => {

@@ -1,19 +1,70 @@
 /** The log's reads, and what has come since it was read. */
 import { type Pages, read, usePages } from "@/api/hooks";
 import type { ExecutionRow } from "@/kit/execution/types";
-import { type StateOf, id, integer, maybeOneOf, text } from "@/lib/url-state";
+import { betweenDays } from "@/lib/days";
+import { type Codec, type StateOf, id, integer, maybeOneOf, readState, text } from "@/lib/url-state";
 
 export const STATUSES = ["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] as const;
 export const LANES = ["interactive", "background", "batch", "imported"] as const;
 export const PAGE_ROWS = 50;
 
-/** How the filters stand in the address. */
-export const FILTERS = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: id(), experiment: id(), arm: text() };
+/** An amount above 0, as somebody writes it; what is none filters nothing. */
+function amount(): Codec<string> {
+  return { read: (given) => (typeof given === "string" && isAmount(given) ? given : ""), write: (value) => value || null };
+}
+
+export const isAmount = (typed: string) => /^(\d{1,7}(\.\d{0,9})?|\.\d{1,9})$/.test(typed) && Number(typed) > 0;
+
+/** How the filters stand in the address. `cost` in dollars, `time` in seconds. `since`, `until`: days. */
+export const FILTERS = {
+  prompt: text(),
+  version: integer(null),
+  status: maybeOneOf(STATUSES),
+  session: text(),
+  user: text(),
+  lane: maybeOneOf(LANES),
+  job: id(),
+  experiment: id(),
+  arm: text(),
+  since: text(),
+  until: text(),
+  model: text(),
+  provider: text(),
+  app: text(),
+  key: id(),
+  error: text(),
+  cost: amount(),
+  time: amount(),
+};
 
 export type Filters = StateOf<typeof FILTERS>;
 
-export function queryOf({ prompt, version, status, session, user, lane, job, experiment, arm }: Filters): Record<string, unknown> {
-  return { prompt, version: prompt ? version : null, status, session_id: session, user_id: user, lane, job_id: job || null, experiment_id: experiment || null, arm: experiment && arm ? arm : null, limit: PAGE_ROWS };
+export const NO_FILTERS = readState(FILTERS, {});
+
+/** Those that stand in the row of further filters. */
+export const LESS_USED = ["since", "until", "model", "provider", "app", "key", "error", "cost", "time"] as const satisfies readonly (keyof Filters)[];
+
+export function queryOf({ prompt, version, status, session, user, lane, job, experiment, arm, since, until, model, provider, app, key, error, cost, time }: Filters): Record<string, unknown> {
+  return {
+    prompt,
+    version: prompt ? version : null,
+    status,
+    session_id: session,
+    user_id: user,
+    lane,
+    job_id: job || null,
+    experiment_id: experiment || null,
+    arm: experiment && arm ? arm : null,
+    model,
+    provider,
+    app,
+    api_key_id: key || null,
+    error_code: error,
+    min_cost_nusd: cost ? Math.round(Number(cost) * 1e9) : null,
+    min_latency_ms: time ? Math.round(Number(time) * 1_000) : null,
+    ...betweenDays(since, until),
+    limit: PAGE_ROWS,
+  };
 }
 
 /** The API describes the answer as an object; a row's type stands in kit/execution/types.ts. */
