@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID
 
 import asyncpg
@@ -47,9 +48,21 @@ async def a_member(bench: Bench, workspace_id: UUID, email: str, name: str = "")
     return user_id
 
 
-async def a_run(bench: Bench, call: Caller, version: int, *, accuracy: float, status: str = "completed") -> None:
+async def a_run(
+    bench: Bench,
+    call: Caller,
+    version: int,
+    *,
+    accuracy: float,
+    status: str = "completed",
+    model: str = "simulated/chat",
+    split: str = "test",
+    items: int = 20,
+    repeats: int = 1,
+) -> UUID:
+    """`items` of the split, each asked `repeats` times."""
     (prompt,) = await sql(bench, "SELECT prompt_id FROM prompts WHERE workspace_id = $1", call.workspace_id)
-    dataset_id = new_uuid()
+    dataset_id, run_id = new_uuid(), new_uuid()
     await sql(
         bench, "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, $3, 'test')",
         dataset_id, call.workspace_id, str(dataset_id),
@@ -57,12 +70,13 @@ async def a_run(bench: Bench, call: Caller, version: int, *, accuracy: float, st
     await sql(
         bench,
         """INSERT INTO test_runs (test_run_id, workspace_id, prompt_id, slug, version, model, dataset_id, dataset_version, split, status,
-                                  total, result, funding_account_id, created_by, finished_at)
-           SELECT $1, $2, $3, 'hello', $4, 'm', $5, 1, 'test', $6, 10, $7, credit_account_id, 'test', now()
+                                  total, repeats, result, funding_account_id, created_by, finished_at)
+           SELECT $1, $2, $3, 'hello', $4, $8, $5, 1, $9, $6, $10, $11, $7, credit_account_id, 'test', now()
              FROM workspaces WHERE workspace_id = $2""",
-        new_uuid(), call.workspace_id, prompt["prompt_id"], version, dataset_id, status,
-        json.dumps({"metrics": {"overall_accuracy": accuracy}}),
+        run_id, call.workspace_id, prompt["prompt_id"], version, dataset_id, status,
+        json.dumps({"metrics": {"overall_accuracy": accuracy}}), model, split, items * repeats, repeats,
     )  # fmt: skip
+    return run_id
 
 
 async def test_a_protected_label_moves_to_what_was_approved(bench: Bench, first: RunningGateway, call: Caller) -> None:
@@ -219,18 +233,60 @@ async def test_the_gate_asks_for_the_newest_test_run(bench: Bench, first: Runnin
     await protect(admin, test_run_gate=True)
     await call("POST", "/v1/prompts/hello/versions/1/review")
     lacking = (await move(call, 1)).body["error"]["details"]
-    assert (lacking["lacking"], lacking["test_run"]) == (["approval", "test_run"], "version 1 has no test run")
+    none = "version 1 has no completed test run by its model 'simulated/chat' over 20 validation or test items or more"
+    assert (lacking["lacking"], lacking["test_run"], "run" in lacking) == (["approval", "test_run"], none, False)
     await admin("POST", "/v1/prompts/hello/versions/1/review/approve")
     await a_run(bench, call, 1, accuracy=0.9)
-    await a_run(bench, call, 1, accuracy=0.7)
+    run_id = await a_run(bench, call, 1, accuracy=0.7, split="validation")
     below = (await move(call, 1)).body["error"]["details"]
+    assert below.pop("run") == {
+        "test_run_id": str(run_id), "dataset_id": ANY, "split": "validation", "model": "simulated/chat", "items": 20, "accuracy": 0.7,
+        "threshold": 0.8,
+    }  # fmt: skip
     assert below == {"lacking": ["test_run"], "test_run": "its newest test run reached 70.0% of the 80.0% that it must"}
-    await a_run(bench, call, 1, accuracy=0, status="running")
-    assert (await move(call, 1)).body["error"]["details"]["test_run"] == "its newest test run is running"
     await a_run(bench, call, 1, accuracy=0.8)
     assert (await move(call, 1)).status == 200
     (column,) = (await call("GET", "/v1/prompts/hello/compare?version=1")).body["data"]
     assert sorted(one["accuracy"] for one in column["test_runs"]) == [0.7, 0.8, 0.9]
+
+
+NO_PROOF = [
+    {"model": "simulated/reader"}, {"split": "train"}, {"items": 19}, {"items": 5, "repeats": 20}, {"status": "running"},
+    {"status": "failed"}, {"status": "cancelled"},
+]  # fmt: skip
+"""What is no run of the version as it will be served, or proves nothing."""
+
+
+@pytest.mark.parametrize("other", NO_PROOF, ids=str)
+@pytest.mark.parametrize(("accuracy", "status"), [(0.7, 409), (0.9, 200)])
+async def test_a_run_that_proves_nothing_neither_opens_the_gate_nor_shuts_it(
+    bench: Bench, first: RunningGateway, call: Caller, other: dict[str, Any], accuracy: float, status: int
+) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, label=None)
+    await protect(admin, test_run_gate=True)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    await admin("POST", "/v1/prompts/hello/versions/1/review/approve")
+    await a_run(bench, call, 1, **({"accuracy": 1.0} | other))
+    assert (await move(call, 1)).body["error"]["details"]["test_run"].startswith("version 1 has no completed test run")
+    await a_run(bench, call, 1, accuracy=accuracy)
+    await a_run(bench, call, 1, **({"accuracy": 1.6 - accuracy} | other))
+    assert (await move(call, 1)).status == status
+
+
+async def test_the_gate_asks_for_as_many_items_as_the_workspace_and_for_any_model_where_routing_chooses(
+    bench: Bench, first: RunningGateway, call: Caller
+) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, label=None, model="auto")
+    await protect(admin, test_run_gate=True, min_samples=30)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    await admin("POST", "/v1/prompts/hello/versions/1/review/approve")
+    await a_run(bench, call, 1, accuracy=1.0, items=29)
+    said = (await move(call, 1)).body["error"]["details"]["test_run"]
+    assert said == "version 1 has no completed test run over 30 validation or test items or more"
+    await a_run(bench, call, 1, accuracy=1.0, items=30, model="any/other")
+    assert (await move(call, 1)).status == 200
 
 
 async def test_a_new_prompt_gets_no_protected_label_by_itself(bench: Bench, first: RunningGateway, call: Caller) -> None:

@@ -22894,7 +22894,7 @@ export interface components {
             legal_hold?: boolean | null;
             /**
              * Min Samples
-             * @description An optimization claims nothing on fewer test items than this.
+             * @description An optimization claims nothing, and `test_run_gate` opens for nothing, on fewer items than this.
              */
             min_samples?: number | null;
             /** Name */
@@ -22928,7 +22928,7 @@ export interface components {
             store_content?: boolean | null;
             /**
              * Test Run Gate
-             * @description Whether a protected label asks besides that the newest test run of the version meets its threshold.
+             * @description Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` validation or test items or more, meets its threshold.
              */
             test_run_gate?: boolean | null;
         };

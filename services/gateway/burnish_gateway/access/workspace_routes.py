@@ -49,10 +49,12 @@ class WorkspaceChange(ApiModel):
     )
     own_approval: bool | None = Field(default=None, description="Whether authors may approve versions that they wrote themselves.")
     test_run_gate: bool | None = Field(
-        default=None, description="Whether a protected label asks besides that the newest test run of the version meets its threshold."
+        default=None,
+        description="Whether a protected label asks besides that the version's newest test run by its own model, over `min_samples` "
+        "validation or test items or more, meets its threshold.",
     )
     min_samples: Annotated[int, Field(ge=20, le=10_000)] | None = Field(
-        default=None, description="An optimization claims nothing on fewer test items than this."
+        default=None, description="An optimization claims nothing, and `test_run_gate` opens for nothing, on fewer items than this."
     )
     confidence: Annotated[float, Field(ge=0.8, le=0.999)] | None = Field(
         default=None, description="How sure a claimed gain must be, over all looks at a test split together; 0.95 unless set."

@@ -18,17 +18,26 @@ DEFAULT_THRESHOLD: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class LabelRules:
-    """As the workspace set them. `own_approval`: authors may approve what they wrote."""
+    """As the workspace set them. `own_approval`: authors may approve what they wrote; `min_samples`: fewer items prove nothing."""
 
     protected: frozenset[str]
     own_approval: bool
     test_run_gate: bool
+    min_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class _RunProblem:
+    """Why the gate stays shut. `run`: the test run that was looked at, None where none counts."""
+
+    said: str
+    run: dict[str, Any] | None = None
 
 
 async def rules_of(tx: Tx, workspace_id: UUID) -> LabelRules:
     """As they stand in this transaction."""
     row = await review_store.label_settings(tx, workspace_id)
-    return LabelRules(frozenset(row["protected_labels"]), row["own_approval"], row["test_run_gate"])
+    return LabelRules(frozenset(row["protected_labels"]), row["own_approval"], row["test_run_gate"], row["min_samples"])
 
 
 async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> None:
@@ -42,9 +51,9 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
     if status != "approved":
         lacking.append("approval")
         details["review"] = status
-    if rules.test_run_gate and (problem := await _problem_of_run(tx, prompt, version)) is not None:
+    if rules.test_run_gate and (problem := await _problem_of_run(tx, prompt, version, least=rules.min_samples)) is not None:
         lacking.append("test_run")
-        details["test_run"] = problem
+        details |= {"test_run": problem.said} | ({} if problem.run is None else {"run": problem.run})
     if lacking:
         words = {"approval": f"version {version} is not approved ({status})", "test_run": details.get("test_run")}
         raise LabelProtected(
@@ -117,17 +126,24 @@ async def check_may_remove(tx: Tx, principal: Principal, label: Label) -> None:
         raise Forbidden(f"The label '{label}' is protected: only an admin of the workspace may remove it.", param="label")
 
 
-async def _problem_of_run(tx: Tx, prompt: Prompt, version: int) -> str | None:
-    """What keeps the newest test run of the version from opening the gate. A cancelled one says nothing."""
-    run = await review_store.newest_run(tx, prompt, version)
-    if run is None:
-        return f"version {version} has no test run"
-    if run["status"] != "completed":
-        return f"its newest test run is {run['status']}"
+async def _problem_of_run(tx: Tx, prompt: Prompt, version: int, *, least: int) -> _RunProblem | None:
+    """What keeps the newest test run of the version that counts from opening the gate.
+
+    One by another model, over train items, or over fewer items than `least` counts neither for nor against it. Routing gives a version
+    whose model is `auto` no model of its own: a run by any model counts.
+    """
     found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, version)
-    threshold = DEFAULT_THRESHOLD if found is None else found.content.spec.get("quality_threshold", DEFAULT_THRESHOLD)
+    if found is None:
+        return _RunProblem(f"there is no version {version}")
+    model = None if found.content.model == "auto" else found.content.model
+    run = await review_store.newest_run(tx, prompt, version, model=model, least=least)
+    if run is None:
+        by = "" if model is None else f" by its model '{model}'"
+        return _RunProblem(f"version {version} has no completed test run{by} over {least} validation or test items or more")
+    threshold = found.content.spec.get("quality_threshold", DEFAULT_THRESHOLD)
     accuracy = run["accuracy"]
-    if accuracy is None or accuracy < threshold:
-        reached = "nothing" if accuracy is None else f"{accuracy:.1%}"
-        return f"its newest test run reached {reached} of the {threshold:.1%} that it must"
-    return None
+    if accuracy is not None and accuracy >= threshold:
+        return None
+    reached = "nothing" if accuracy is None else f"{accuracy:.1%}"
+    told = dict(run) | {"test_run_id": str(run["test_run_id"]), "dataset_id": str(run["dataset_id"]), "threshold": threshold}
+    return _RunProblem(f"its newest test run reached {reached} of the {threshold:.1%} that it must", told)

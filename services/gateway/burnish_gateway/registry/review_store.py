@@ -116,21 +116,30 @@ async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, 
     )
 
 
-async def newest_run(tx: Tx, prompt: Prompt, version: int) -> Record | None:
-    """status and accuracy (0..1) of the newest test run of a whole split that was not cancelled."""
+async def newest_run(tx: Tx, prompt: Prompt, version: int, *, model: str | None, least: int) -> Record | None:
+    """The newest completed test run that can open a gate: over `least` items or more of a whole split from which nothing learns.
+
+    `model`: which one must have answered; None: any. `accuracy` is 0..1, None where the run says nothing of it.
+    """
     return await tx.fetchrow(
-        """SELECT test_run_id, status, (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy FROM test_runs
-            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status <> 'cancelled' AND failed_of IS NULL
+        """SELECT test_run_id, dataset_id, split, model, total / repeats AS items,
+                  (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy FROM test_runs
+            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = 'completed' AND failed_of IS NULL
+              AND split IN ('validation', 'test') AND ($4::text IS NULL OR model = $4) AND total / repeats >= $5
             ORDER BY test_run_id DESC LIMIT 1""",
         prompt.workspace_id,
         prompt.prompt_id,
         version,
+        model,
+        least,
     )
 
 
 async def label_settings(tx: Tx, workspace_id: UUID) -> Record:
-    """protected_labels, own_approval and test_run_gate of the workspace."""
-    (row,) = await tx.fetch("SELECT protected_labels, own_approval, test_run_gate FROM workspaces WHERE workspace_id = $1", workspace_id)
+    """protected_labels, own_approval, test_run_gate and min_samples of the workspace."""
+    (row,) = await tx.fetch(
+        "SELECT protected_labels, own_approval, test_run_gate, min_samples FROM workspaces WHERE workspace_id = $1", workspace_id
+    )
     return row
 
 
