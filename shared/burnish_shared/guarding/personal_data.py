@@ -5,11 +5,13 @@ Card numbers and IBANs carry a checksum, and only those that it fits are found. 
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from burnish_shared.contracts.guardrails import PersonalKind
-from burnish_shared.guarding.spans import Finder, Found, compiled, last_word
+from burnish_shared.guarding.phones import find_phones
+from burnish_shared.guarding.plain_digits import DIGIT_BYTES, Places, plain
+from burnish_shared.guarding.spans import Find, Finder, Found, at_character, compiled, last_word
 
 DIGITS: Final = b"0123456789"
 WORD_MOST: Final = 320
@@ -18,20 +20,18 @@ WORD_MOST: Final = 320
 NUMBER_MOST: Final = 48
 """The longest IBAN has 34 letters and digits, with blanks 42; phone and card numbers are shorter."""
 
+ODD_BYTES: Final = 3
+"""Of a wide digit, or a blank that does not break, in UTF-8."""
+
 EMAIL: Final = compiled(r"[\pL\pN._%+\-]+@(?:[\pL\pN\-]+\.)+\pL{2,24}")
 IPV4: Final = compiled(r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b")
 IPV6: Final = compiled(r"(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4})")
-CARD: Final = compiled(r"\b[0-9](?:[ \-]?[0-9])+\b")
-IBAN: Final = compiled(r"\b[A-Za-z]{2}[0-9]{2}(?:[ ]?[A-Za-z0-9]){11,30}")
-PHONE: Final = compiled(
-    r"(?:\+|\b00)[1-9][0-9]{0,2}[ .\-/]{0,2}(?:\(0?\)|\([0-9]{1,5}\))?(?:[ .\-/]{0,2}[0-9]){5,13}\b"  # +49 (0)30 1234567, 0044 20 …
-    r"|\([0-9]{2,5}\)[ .\-/]{0,2}[0-9](?:[ .\-/]?[0-9]){4,9}\b"  # (030) 123 456 7, (415) 555-0100
-    r"|\b[2-9][0-9]{2}[ .\-][0-9]{3}[ .\-][0-9]{4}\b"  # 415-555-0100
-    r"|\b0[1-9][0-9]{1,4}[ \-/][0-9](?:[ \-/]?[0-9]){4,9}\b"  # 030 1234567, 0151-12345678
-)
+CARD: Final = compiled(r"\b[0-9](?:[ \-]?[0-9]){12,}\b")
+CARD_IN_DOTS: Final = compiled(r"\b[2-6][0-9]{3}(?:(?:\.[0-9]{4}){3}(?:\.[0-9]{3})?|\.[0-9]{6}\.[0-9]{4,5})\b")
+"""Dots as cards are embossed (4-4-4-4, 4-6-5) alone: digits around any dot are fractions, and every tenth has a right checksum."""
 
-PHONE_DIGITS: Final = range(7, 16)
-"""ITU-T E.164: at most 15."""
+IBAN: Final = compiled(r"\b[A-Za-z]{2}[0-9]{2}(?:[ .\-]?[A-Za-z0-9]){11,30}")
+IBAN_PARTS: Final = b" .-"
 
 CARD_DIGITS: Final = {
     ord("2"): (16,),  # Mastercard, Mir
@@ -41,8 +41,6 @@ CARD_DIGITS: Final = {
     ord("6"): (19, 18, 17, 16),  # Discover, UnionPay, Maestro, RuPay
 }
 """How many digits the numbers that begin so have (ISO/IEC 7812, the networks' ranges), the longest first."""
-
-CARD_LEAST: Final = 13
 
 IBAN_LENGTH: Final = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28, "CH": 21, "CR": 22,
@@ -79,8 +77,9 @@ def _emails(raw: bytes) -> Iterator[Found]:
 
 def _addresses(raw: bytes) -> Iterator[Found]:
     for match in IPV4.finditer(raw):
-        if all(int(part) < 256 for part in match[0].split(b".")):
-            yield Found("ip", *match.span())
+        parts = match[0].split(b".")
+        if all(int(part) < 256 for part in parts) and not (len(parts[0]) == 2 and parts[0].startswith(b"0")):
+            yield Found("ip", *match.span())  # 06.12.34.56.78 is a French phone number
     for match in IPV6.finditer(raw):
         start, end = match.span()
         around = raw[max(0, start - 1) : start] + raw[end : end + 1]
@@ -102,11 +101,10 @@ def _is_ipv6(text: bytes) -> bool:
 
 
 def _cards(raw: bytes) -> Iterator[Found]:
-    for match in CARD.finditer(raw):
-        start, end = match.span()
-        places = [at for at in range(start, end) if raw[at] in DIGITS]
-        if len(places) >= CARD_LEAST:
-            yield from _in_run(raw, places)
+    for pattern in (CARD, CARD_IN_DOTS):
+        for match in pattern.finditer(raw):
+            start, end = match.span()
+            yield from _in_run(raw, [at for at in range(start, end) if raw[at] in DIGITS])
 
 
 def _in_run(raw: bytes, places: list[int]) -> Iterator[Found]:
@@ -140,9 +138,9 @@ def _ibans(raw: bytes) -> Iterator[Found]:
         length = IBAN_LENGTH.get(raw[start : start + 2].decode().upper(), 0)
         last, count = start, 0
         while last < end and count < length:
-            count += raw[last : last + 1] != b" "
+            count += raw[last] not in IBAN_PARTS
             last += 1
-        compact = raw[start:last].replace(b" ", b"").decode().upper()
+        compact = raw[start:last].translate(None, IBAN_PARTS).decode().upper()
         if count == length and not raw[last : last + 1].isalnum() and iban_fits(compact):
             yield Found("iban", start, last)
             at = last
@@ -150,10 +148,20 @@ def _ibans(raw: bytes) -> Iterator[Found]:
             at = start + 4  # words behind it were taken for a part of it; the next one may begin among them
 
 
-def _phones(raw: bytes) -> Iterator[Found]:
-    for match in PHONE.finditer(raw):
-        if sum(one in DIGITS for one in match[0]) in PHONE_DIGITS:
-            yield Found("phone", *match.span())
+def _plainly(find: Find) -> Find:
+    """In the text with plain digits, and told where it stands in the text as it is."""
+
+    def found(raw: bytes) -> Iterable[Found]:
+        read = plain(raw)
+        if read is raw:
+            return find(raw)
+        in_plain = list(find(read))
+        if not in_plain:
+            return in_plain
+        places = Places(raw)
+        return [Found(one.kind, places[one.start], places[one.end]) for one in in_plain]
+
+    return found
 
 
 def _open_word(raw: bytes) -> int:
@@ -162,6 +170,17 @@ def _open_word(raw: bytes) -> int:
 
 def open_number(raw: bytes) -> int:
     """From the first word with a digit, a plus or a bracket among the last ones; where there is none, the last word."""
+    tail = raw[-NUMBER_MOST:]
+    if tail.isascii():
+        return len(raw) - len(tail) + _open_plain(tail)
+    least = at_character(raw, max(0, len(raw) - NUMBER_MOST * ODD_BYTES))
+    tail = raw[least:]
+    read = plain(tail)
+    opens = _open_plain(read)
+    return least + (opens if read is tail else Places(tail)[opens])
+
+
+def _open_plain(raw: bytes) -> int:
     least = max(0, len(raw) - NUMBER_MOST)
     last = last_word(raw, most=NUMBER_MOST)
     begins = BEGINS_NUMBER.search(raw, least, last)
@@ -169,10 +188,10 @@ def open_number(raw: bytes) -> int:
 
 
 FINDERS: Final[dict[PersonalKind, Finder]] = {
-    "iban": Finder(_ibans, open_number, needs=DIGITS),
-    "card": Finder(_cards, open_number, needs=DIGITS),
+    "iban": Finder(_plainly(_ibans), open_number, needs=DIGIT_BYTES),
+    "card": Finder(_plainly(_cards), open_number, needs=DIGIT_BYTES),
     "ip": Finder(_addresses, _open_word, needs=b":."),
     "email": Finder(_emails, _open_word, needs=b"@"),
-    "phone": Finder(_phones, open_number, needs=DIGITS),
+    "phone": Finder(_plainly(find_phones), open_number, needs=DIGIT_BYTES),
 }
 """By kind, and in the order in which they are asked: what carries a checksum before what is only digits."""
