@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import { LimitFields } from "./LimitFields";
 import { PROVIDERS } from "./known";
-
+import { type Draft, NEW, faultsOf, sentOf } from "./limits";
 
 export function NewProviderKey({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return open ? <Form onOpenChange={onOpenChange} /> : null;
@@ -13,11 +14,12 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const [name, setName] = useState("");
   const [key, setKey] = useState("");
   const [baseUrl, setBaseUrl] = useState("");
+  const [limits, setLimits] = useState<Draft>(NEW);
   const add = useChange("post", "/v1/provider-keys", { invalidates: ["/v1/provider-keys", "/v1/models"] });
   const known = PROVIDERS.find((one) => one.value === provider);
   const submit = () =>
     add.mutate(
-      { body: { provider, name: name.trim(), key: key.trim(), base_url: baseUrl.trim() } } as never,
+      { body: { provider, name: name.trim(), key: key.trim(), base_url: baseUrl.trim(), ...sentOf(limits) } } as never,
       {
         onSuccess: () => {
           onOpenChange(false);
@@ -35,7 +37,7 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={add.isPending}
       error={add.error}
-      disabled={!name.trim() || !key.trim()}
+      disabled={!name.trim() || !key.trim() || Object.keys(faultsOf(limits)).length > 0}
     >
       <Field label="Provider" error={errorFor(add.error, "provider")}>
         <Select value={provider} onChange={setProvider} options={PROVIDERS} />
@@ -51,6 +53,7 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
           <Input mono value={baseUrl} onChange={(event) => setBaseUrl(event.target.value)} />
         </Field>
       )}
+      <LimitFields draft={limits} error={add.error} onChange={(changed) => setLimits({ ...limits, ...changed })} />
     </FormDialog>
   );
 }

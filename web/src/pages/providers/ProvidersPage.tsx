@@ -5,7 +5,7 @@ import { useChange, usePages } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { After, Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, NavTabs, Page, PagedTable, RelativeTime, Section, StatusBadge, TextLink, Tooltip, toast, toastError } from "@/kit";
-import { count, duration } from "@/lib/format";
+import { count, duration, plural } from "@/lib/format";
 import { useCommands } from "@/shell/commands";
 import { EditKey } from "./EditKey";
 import { NewProviderKey } from "./NewProviderKey";
@@ -118,6 +118,7 @@ function columnsWith({ setAct, test, testing }: { setAct: (act: Act) => void; te
       ),
     },
     { key: "priority", head: "Priority", align: "end", hideBelow: "md", width: "w-20", cell: (row) => row.priority },
+    { key: "limits", head: "A minute", hideBelow: "lg", width: "w-40", cell: (row) => <Limits row={row} /> },
     { key: "calls", head: "Calls today", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => count(row.usage_today.executions) },
     { key: "cost", head: "Cost today", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => <Money nusd={row.usage_today.cost_nusd} /> },
     { key: "status", head: "Status", width: "w-44", cell: (row) => <Health row={row} /> },
@@ -140,6 +141,16 @@ function columnsWith({ setAct, test, testing }: { setAct: (act: Act) => void; te
         ),
     },
   ];
+}
+
+function Limits({ row }: { row: ProviderKey }) {
+  if (row.requests_per_minute === null && row.tokens_per_minute === null) return <span className="text-12 text-muted">as the provider says</span>;
+  return (
+    <span className="numeric block text-13">
+      {row.requests_per_minute === null ? null : <span className="block">{plural(row.requests_per_minute, "request")}</span>}
+      {row.tokens_per_minute === null ? null : <span className="block">{plural(row.tokens_per_minute, "token")}</span>}
+    </span>
+  );
 }
 
 function Health({ row }: { row: ProviderKey }) {
