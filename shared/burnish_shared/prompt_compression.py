@@ -87,6 +87,8 @@ _SPEAKS_OF_WORDS = re.compile(
 _BETWEEN_SENTENCES = re.compile(r"((?<=[.!?])\s+)")
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("\ue000(\\d+)\ue001")
+_TOUCHING = "\ue001\ue000"
+"""Two parts that stay, with nothing between them: what ends the one and begins the other may read as a third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,10 @@ class _Work:
 
 
 def compress_text(text: str, *, keep: Sequence[str] = ()) -> Compressed:
-    """The text without what says nothing; itself where there is nothing. `text`: a template; `keep`: parts that stay word for word."""
+    """The text without what says nothing; itself where there is nothing. `text`: a template; `keep`: parts that stay word for word.
+
+    A pass whose words, brought together, would begin or end a part that stays (two runs of backticks that touch) is not made.
+    """
     if "\ue000" in text or "\ue001" in text:
         return Compressed(text)
     now, fillers, repeated = text, list[str](), list[str]()
@@ -115,7 +120,7 @@ def compress_text(text: str, *, keep: Sequence[str] = ()) -> Compressed:
         marked, kept = marked_parts(now, keep=keep)
         work = _Work()
         shorter = unmarked(_without_gaps([_line(line, work) for line in marked.split("\n")]), kept)
-        if len(shorter) >= len(now):
+        if len(shorter) >= len(now) or marked_parts(shorter, keep=keep)[1] != kept:
             break
         now, fillers, repeated = shorter, fillers + work.fillers, repeated + work.repeated
     gone = len(text) - len(now) - sum(map(len, fillers)) - sum(map(len, repeated))
@@ -185,8 +190,11 @@ def _sentence(sentence: str, work: _Work, *, may_go: bool) -> str:
         speaks = _SPEAKS_OF_WORDS.search(shorter)
         until = speaks.start() if speaks else len(shorter)
         head, rest = shorter[:until], shorter[until:]
+        without = pattern.sub(instead, head) + rest
+        if without.count(_TOUCHING) > shorter.count(_TOUCHING):
+            continue
         work.fillers += [found.strip() for found in pattern.findall(head)]
-        shorter = pattern.sub(instead, head) + rest
+        shorter = without
     return _capital(sentence, shorter)
 
 

@@ -61,6 +61,8 @@ def test_what_says_nothing_goes(text: str, shorter: str) -> None:
         "1. Look at the first step again\n2. Look at the first step again",
         "",
         "   indented\n      more",
+        "`x  y`Please ```\ncode   here\n```",
+        "``Please `a",
     ],
 )
 def test_what_means_something_stays_as_it_is(text: str) -> None:
