@@ -41,6 +41,46 @@ async def test_a_content_is_read_looked_at_and_deleted(page_as: OpenPage, site: 
     await expect(page.get_by_role("table", name="Content jobs").get_by_text(name)).to_have_count(0)
 
 
+@pytest.mark.capability("E17")
+async def test_several_contents_are_read_at_once_followed_and_taken_along(page_as: OpenPage, site: Site) -> None:
+    name = f"chat-{uuid4().hex[:8]}"
+    page = await page_as("editor", "/app/content?new=1")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Kind").select_option("conversation")
+    await dialog.get_by_text("Several", exact=True).click()
+    lines = dialog.get_by_role("textbox", name="Contents")
+    await lines.fill('Where is my parcel?\n{"text": "Thank you!"}')
+    await expect(dialog).to_contain_text("Line 2: “text” is nothing that a content has")
+    await expect(dialog.get_by_role("button", name="Read them")).to_be_disabled()
+    await screenshot(page, "content/several-fault")
+    sent = ["Where is my parcel?", json.dumps({"external_id": name, "content": "Thank you!"}), "Still nothing."]
+    file = {"name": "chats.jsonl", "mimeType": "text/plain", "buffer": "\n".join(sent).encode()}
+    await dialog.get_by_label("File of contents").set_input_files(file)
+    await expect(dialog).to_contain_text("3 contents")
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"content/several-{theme}")
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await dialog.get_by_role("button", name="Read them").click()
+    await expect(page.get_by_text("3 of 3 contents read.")).to_be_visible(timeout=2 * PATIENCE_MS)
+    table = page.get_by_role("table", name="Content jobs")
+    await expect(table.get_by_role("row")).to_have_count(4)
+    row = table.get_by_role("row").filter(has_text=name)
+    await expect(row.locator("code")).to_contain_text("{")
+    await settled(page)
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"content/group-{theme}")
+    async with page.expect_download() as waiting:
+        await page.get_by_role("button", name="Results as JSON lines").click()
+    results = [json.loads(line) for line in (await (await waiting.value).path()).read_text().splitlines()]
+    assert [one["line"] for one in results] == [1, 2, 3] and [one["external_id"] for one in results] == [None, name, None]
+    assert all(one["processing_status"] == "completed" and one["result"] for one in results)
+    texts = [(await site.call("GET", f"/v1/enrichments/{one['id']}"))["content"]["text"] for one in results]
+    assert texts == ["Where is my parcel?", "Thank you!", "Still nothing."]
+
+
 async def test_a_version_that_was_handed_in_waits_under_approvals(page_as: OpenPage, site: Site) -> None:
     slug = f"handed-in-{uuid4().hex[:8]}"
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Greet {{name}}.", "model": "simulated/chat"})

@@ -15,10 +15,15 @@ export async function download(path: string, fallbackName: string): Promise<void
   const file = await response.blob().catch((error: unknown) => {
     throw noConnection(error);
   });
+  save(file, named ?? fallbackName);
+}
+
+/** Hands the browser a file that the page made or fetched. */
+export function save(file: Blob, name: string): void {
   const address = URL.createObjectURL(file);
   const link = document.createElement("a");
   link.href = address;
-  link.download = named ?? fallbackName;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

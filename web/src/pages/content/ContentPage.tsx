@@ -1,19 +1,21 @@
-import { FileStack, Plus, X } from "lucide-react";
+import { Download, FileStack, Plus, X } from "lucide-react";
 import { useState } from "react";
-import { useChange, usePages, useRead } from "@/api/hooks";
+import { read, useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, Loaded, Money, NavTabs, Notice, Page, PagedTable, Prose, RelativeTime, Section, Select, SimulatedBadge, SimulatedMark, StatusBadge, TextLink, Toolbar, toast, toastError } from "@/kit";
+import { Button, type Column, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, Loaded, Money, NavTabs, Notice, Page, PagedTable, Prose, RelativeTime, Section, Select, SimulatedBadge, SimulatedMark, StatusBadge, TextLink, Toolbar, save, toast, toastError } from "@/kit";
+import { Progress } from "@/kit/Progress";
 import { money, plural } from "@/lib/format";
 import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { RUNS_TABS } from "../runs/tabs";
 import { NewContent } from "./NewContent";
 import { ReadBy } from "./ReadBy";
-import { type Job, SOURCES, STATUSES, isUnderway, nameOf, progressOf, sourceName } from "./job";
+import { type Job, SOURCES, STATUSES, isUnderway, nameOf, progressOf, resultLines, sourceName } from "./job";
 
 const SOURCE_NAMES = ["conversation", "youtube", "document"] as const;
 const shape = { source: maybeOneOf(SOURCE_NAMES), status: maybeOneOf(STATUSES), group: text(), job: over(text()), new: over(flag()) };
 const SOON_MS = 2_000;
 const LATER_MS = 30_000;
+const AT_ONCE = 200;
 
 /** Conversations, transcripts and documents, and what was read out of them. */
 export default function ContentPage() {
@@ -57,7 +59,7 @@ export default function ContentPage() {
       {group ? <Group id={group} /> : null}
       <PagedTable
         label="Content jobs"
-        columns={COLUMNS}
+        columns={group ? OF_ONE_CALL : COLUMNS}
         pages={pages}
         rowKey={(row) => row.id}
         onOpen={(row) => set({ job: row.id }, { push: true })}
@@ -75,7 +77,7 @@ export default function ContentPage() {
       <Drawer open={job !== ""} onOpenChange={(open) => (open ? undefined : set({ job: "" }))} title="Content job" description={<code className="text-12 wrap-anywhere">{job}</code>}>
         {job ? <Whole key={job} id={job} onGone={() => set({ job: "" })} onGroup={(id) => set({ job: "", group: id, source: null, status: null })} /> : null}
       </Drawer>
-      {creating ? <NewContent onClose={() => set({ new: false })} onMade={(id) => set({ new: false, job: id })} /> : null}
+      {creating ? <NewContent onClose={() => set({ new: false })} onMade={(id) => set({ new: false, job: id })} onMany={(made) => set({ new: false, group: made, source: null, status: null })} /> : null}
       {choosing ? <ReadBy onClose={() => setChoosing(false)} /> : null}
     </Page>
   );
@@ -111,25 +113,61 @@ const COLUMNS: Column<Job>[] = [
   { key: "at", head: "Changed", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => <RelativeTime at={row.updated_at} className="text-muted" /> },
 ];
 
-/** How far the contents of one call are. */
+/** Who read them is the same for all of one call; what came of each is not. */
+const OF_ONE_CALL: Column<Job>[] = COLUMNS.map((column) =>
+  column.key === "prompt" ? { key: "result", head: "Result", hideBelow: "md", width: "md:w-1/2", cell: (row) => <Outcome row={row} /> } : column,
+);
+
+function Outcome({ row }: { row: Job }) {
+  if (row.error) return <span className="line-clamp-2 text-12 text-bad wrap-anywhere">{row.error.message}</span>;
+  return row.result ? <code className="line-clamp-2 text-12 wrap-anywhere">{JSON.stringify(row.result)}</code> : <span className="text-muted">–</span>;
+}
+
+/** All of one call; it has at most 500. */
+async function jobsOf(group: string): Promise<Job[]> {
+  const found: Job[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await read("/v1/enrichments", { query: { group_id: group, limit: AT_ONCE, ...(cursor ? { cursor } : {}) } });
+    found.push(...page.data);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return found;
+}
+
+/** How far the contents of one call are, and their results. */
 function Group({ id }: { id: string }) {
   const found = useRead("/v1/enrichments/groups/{group_id}", { path: { group_id: id } }, { refetchInterval: SOON_MS });
   const stop = useChange("post", "/v1/enrichments/groups/{group_id}/cancel", { invalidates: ["/v1/enrichments"] });
+  const [busy, setBusy] = useState(false);
   const group = found.data;
   if (!group) return null;
+  const take = () => {
+    setBusy(true);
+    void jobsOf(id)
+      .then((jobs) => save(new Blob([resultLines(jobs)], { type: "application/x-ndjson" }), `contents-${id.slice(-6)}.jsonl`))
+      .catch(toastError)
+      .finally(() => setBusy(false));
+  };
   const left = group.pending + group.processing;
+  const said = [left > 0 && `${left} to go`, group.failed > 0 && `${group.failed} failed`, group.cancelled > 0 && `${group.cancelled} cancelled`, `${money(group.cost_nusd)} so far`].filter(Boolean).join(", ");
   return (
     <Notice
       title={`${group.completed} of ${plural(group.total, "content")} read.`}
       action={
-        group.pending > 0 ? (
-          <Button size="s" busy={stop.isPending} onClick={() => stop.mutate({ path: { group_id: id } }, { onSuccess: () => toast("No more of them is begun"), onError: toastError })}>
-            Begin no more
+        <span className="flex flex-wrap gap-2">
+          {group.pending > 0 ? (
+            <Button size="s" busy={stop.isPending} onClick={() => stop.mutate({ path: { group_id: id } }, { onSuccess: () => toast("No more of them is begun"), onError: toastError })}>
+              Begin no more
+            </Button>
+          ) : null}
+          <Button size="s" icon={<Download size={14} aria-hidden />} busy={busy} disabled={group.completed + group.failed === 0} why="Nothing is read yet." onClick={take}>
+            Results as JSON lines
           </Button>
-        ) : null
+        </span>
       }
     >
-      {[left > 0 && `${left} to go`, group.failed > 0 && `${group.failed} failed`, group.cancelled > 0 && `${group.cancelled} cancelled`, `${money(group.cost_nusd)} so far`].filter(Boolean).join(", ")}
+      <Progress label="Contents" done={group.total - left} total={group.total} words={said} className="mt-1 w-64" />
     </Notice>
   );
 }

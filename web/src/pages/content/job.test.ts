@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bodyOf, nameOf, progressOf } from "./job";
+import { type Job, bodyOf, contentsOf, nameOf, progressOf, resultLines } from "./job";
 
 const draft = { source: "document", from: "text", text: "Parcels take three days.", url: "", name: " ", user: "" } as const;
 
@@ -18,4 +18,28 @@ it("names a job by what somebody knows it by, and tells parts only where there a
   expect(progressOf({ processing_status: "processing", progress: { done: 2, parts: 5 } })).toBe("2 of 5 parts");
   expect(progressOf({ processing_status: "processing", progress: { done: 0, parts: 1 } })).toBeNull();
   expect(progressOf({ processing_status: "completed", progress: { done: 5, parts: 5 } })).toBeNull();
+});
+
+it("takes a content a line, as a text or as an object, and says which line cannot be sent", () => {
+  expect(contentsOf("\ufeffFirst.\r\n\n  Second {not json}  \n")).toEqual([
+    { content: "First.", metadata: {} },
+    { content: "Second {not json}", metadata: {} },
+  ]);
+  expect(contentsOf('{"messages": [{"role": "user", "content": "Hi"}], "external_id": "chat-1"}\n{"url": "https://example.com/a", "metadata": {"a": 1}}')).toEqual([
+    { metadata: {}, external_id: "chat-1", content: { messages: [{ role: "user", content: "Hi" }] } },
+    { metadata: { a: 1 }, url: "https://example.com/a" },
+  ]);
+  expect(() => contentsOf('fine\n{"content": ')).toThrow("Line 2 begins like a JSON object");
+  expect(() => contentsOf('{"text": "a"}')).toThrow("Line 1: “text” is nothing that a content has");
+  expect(() => contentsOf('{"content": "a", "url": "https://b"}')).toThrow("Line 1: give one of");
+  expect(() => contentsOf("a\n".repeat(501))).toThrow("At most 500 contents go at once; these are 501");
+});
+
+it("writes results in the order in which the contents were sent", () => {
+  const job = (id: string, external_id: string | null): Job => ({ id, external_id, url: null, processing_status: "completed", result: { wanted: id }, error: null, prompt: null, version: null, model: "m", usage: { cost_nusd: 5 }, simulated: true }) as unknown as Job;
+  const lines = resultLines([job("2", null), job("1", "mine")]).trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.map(({ line, id, external_id: name, result, cost_nusd: cost }) => [line, id, name, result, cost])).toEqual([
+    [1, "1", "mine", { wanted: "1" }, 5],
+    [2, "2", null, { wanted: "2" }, 5],
+  ]);
 });

@@ -10,6 +10,10 @@ export const SOURCES: readonly { value: Source; label: string }[] = [
   { value: "document", label: "Document" },
 ];
 
+/** Contents of one call; the API says the same. */
+export const MANY_MOST = 500;
+export const FILE_MOST_BYTES = 7 * 1024 * 1024;
+
 export const STATUSES = ["pending", "processing", "completed", "failed", "cancelled"] as const;
 
 export function sourceName(source: string): string {
@@ -49,4 +53,57 @@ function chatOf(text: string): { messages: { role: string; content: string }[] }
   } catch {
     return null;
   }
+}
+
+type Content = Schema<"Content">;
+/** What a line that is a JSON object may say of its content. */
+const NAMES = ["content", "messages", "url", "external_id", "user_id", "metadata"];
+
+/** A content a line: a text as it stands, or a JSON object with what the API takes of one. Empty lines are passed over. Throws an Error
+ * that names the line and what to mend. */
+export function contentsOf(text: string): Content[] {
+  const items = text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .flatMap((line, at) => (line.trim() ? [contentOf(line.trim(), `Line ${at + 1}`)] : []));
+  if (items.length > MANY_MOST) throw new Error(`At most ${MANY_MOST} contents go at once; these are ${items.length}. Send them in parts.`);
+  return items;
+}
+
+function contentOf(line: string, where: string): Content {
+  if (!line.startsWith("{")) return { content: line, metadata: {} };
+  let read: Record<string, unknown>;
+  try {
+    read = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    throw new Error(`${where} begins like a JSON object, and is none. Each object stands on one line.`);
+  }
+  const strange = Object.keys(read).find((name) => !NAMES.includes(name));
+  if (strange !== undefined) throw new Error(`${where}: “${strange}” is nothing that a content has. It has ${NAMES.join(", ")}.`);
+  const { messages, ...rest } = read;
+  const given = ["content", "messages", "url"].filter((name) => read[name] !== undefined);
+  if (given.length !== 1) throw new Error(`${where}: give one of content, messages and url.`);
+  return { metadata: {}, ...rest, ...(messages === undefined ? {} : { content: { messages } }) } as Content;
+}
+
+/** The results of one call as JSON lines, in the order in which its contents were sent; `line` counts them. `newest` first, as they are listed. */
+export function resultLines(newest: readonly Job[]): string {
+  return newest
+    .toReversed()
+    .map((job, at) => ({
+      line: at + 1,
+      id: job.id,
+      external_id: job.external_id,
+      url: job.url,
+      processing_status: job.processing_status,
+      result: job.result,
+      error: job.error,
+      prompt: job.prompt,
+      version: job.version,
+      model: job.model,
+      cost_nusd: job.usage["cost_nusd"] ?? 0,
+      simulated: job.simulated,
+    }))
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join("");
 }
