@@ -230,25 +230,6 @@ class FolderPage(BaseModel):
     next_cursor: str | None
 
 
-class FilterChoice(BaseModel):
-    """`prompts`: how many there are with it."""
-
-    value: str
-    prompts: int
-
-
-class FilterChoices(BaseModel):
-    """What each filter of the list can be set to, the values of most prompts first; of each filter at most 200."""
-
-    labels: list[FilterChoice]
-    tags: list[FilterChoice]
-    categories: list[FilterChoice]
-    app_contexts: list[FilterChoice]
-    use_cases: list[FilterChoice]
-    models: list[FilterChoice]
-    authors: list[FilterChoice]
-
-
 class VersionPage(BaseModel):
     data: list[VersionItem]
     next_cursor: str | None

@@ -36,6 +36,7 @@ from burnish_gateway.registry import (
 )
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
+from burnish_gateway.registry.filter_answers import FilterChoices
 from burnish_gateway.registry.model_warnings import model_warnings
 from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_gateway.registry.save_whole import check_blocks
@@ -162,7 +163,7 @@ async def list_folders(
     return json_response(page | {"data": [asdict(one) for one in page["data"]]})
 
 
-@prompts.get("/v1/prompt-choices", response_model=answers.FilterChoices, summary="What the list of prompts can be filtered by")
+@prompts.get("/v1/prompt-choices", response_model=FilterChoices, summary="What the list of prompts can be filtered by")
 async def list_choices(
     principal: Viewer, gateway: GatewayParts, *, archived: Annotated[bool, Query(description="Of archived prompts, and no others.")] = False
 ) -> Response:
@@ -172,8 +173,8 @@ async def list_choices(
     """
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await list_store.list_choices(tx, principal.workspace_id, archived=archived)
-    told = {name: [asdict(one) for one in found.get(name, ())] for name in answers.FilterChoices.model_fields}
-    return json_response(answers.plain(answers.FilterChoices.model_validate(told)))
+    told = {name: [asdict(one) for one in found.get(name, ())] for name in FilterChoices.model_fields}
+    return json_response(answers.plain(FilterChoices.model_validate(told)))
 
 
 @prompts.get(
