@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import typer
@@ -13,8 +13,10 @@ from burnish.launcher.operated import Operated, find_operated
 from burnish.launcher.users import operators_database
 from burnish.options import HomeOption, JsonOption
 from burnish.users import run
-from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, NotFound
+from burnish_shared.errors import NotFound
+
+if TYPE_CHECKING:
+    from burnish_shared.db.session import Tx
 
 app = typer.Typer(help="Messages that could not be handled (dead letters).", no_args_is_help=True)
 
@@ -47,15 +49,18 @@ def list_letters(
 def replay_letters(ids: IdsArgument = None, consumer: ConsumerOption = None, as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Send messages to their consumers once more, after the cause is mended. Nothing is done twice: each keeps its event id.
 
-    Exit code 1 where the message itself is lost, so that it can only be discarded.
+    Exit code 1 where the message itself is lost, or nobody sends its subject any more, so that it can only be discarded.
     """
     _check_choice(ids, consumer)
-    replayed, lost = run(_replay(find_operated(find_home(home)), ids, consumer))
+    replayed, lost, unsendable = run(_replay(find_operated(find_home(home)), ids, consumer))
     if as_json:
-        print(json.dumps({"replayed": replayed, "lost": [str(one) for one in lost]}))
+        print(json.dumps({"replayed": replayed, "lost": [*map(str, lost)], "unsendable": [*map(str, unsendable)]}))
     print(f"{replayed} sent once more; `burnish doctor --audit` says whether they came to their end.", file=sys.stderr)
     if lost:
         print("The message itself is lost of these; `burnish dlq discard` removes them:", *lost, sep="\n  ", file=sys.stderr)
+    if unsendable:
+        print("Nobody sends the subject of these any more, so they can only be discarded:", *unsendable, sep="\n  ", file=sys.stderr)
+    if lost or unsendable:
         raise typer.Exit(1)
 
 
@@ -81,23 +86,22 @@ async def _list(operated: Operated, consumer: str | None, *, with_replayed: bool
         return [dict(row) for row in await store.listed(tx, consumer=consumer, with_replayed=with_replayed, limit=limit)]
 
 
-async def _replay(operated: Operated, ids: Sequence[UUID] | None, consumer: str | None) -> tuple[int, list[UUID]]:
-    """How many were sent once more, and of which the message is lost. Raises NotFound, and Conflict for a subject that is sent no more."""
+async def _replay(operated: Operated, ids: Sequence[UUID] | None, consumer: str | None) -> tuple[int, list[UUID], list[UUID]]:
+    """How many were sent once more, of which the message is lost, and which have a subject that is sent no more. Raises NotFound."""
     from burnish_shared.bus import dead_letters, dead_letters_store
 
-    replayed, lost = 0, list[UUID]()
+    replayed, lost, unsendable = 0, list[UUID](), list[UUID]()
     async with operators_database(operated.database_url) as db:
         async with db.unit_of_work() as tx:
             wanted = await _wanted(tx, ids, consumer)
         for start in range(0, len(wanted), AT_ONCE):
             part = wanted[start : start + AT_ONCE]
             async with db.unit_of_work() as tx:
-                try:
-                    replayed += await dead_letters.replay(tx, part)
-                except LookupError as error:
-                    raise Conflict(f"{error.args[0]} any more, so its messages can only be discarded.") from error
+                unsent = await dead_letters.unsendable(tx, part)
+                replayed += await dead_letters.replay(tx, [one for one in part if one not in unsent])
                 lost += await dead_letters_store.without_payload(tx, part)
-    return replayed, lost
+                unsendable += [one for one in part if one in unsent]
+    return replayed, lost, unsendable
 
 
 async def _discard(operated: Operated, ids: Sequence[UUID] | None, consumer: str | None) -> int:
@@ -107,7 +111,7 @@ async def _discard(operated: Operated, ids: Sequence[UUID] | None, consumer: str
         return await dead_letters_store.discard(tx, await _wanted(tx, ids, consumer))
 
 
-async def _wanted(tx: Tx, ids: Sequence[UUID] | None, consumer: str | None) -> Sequence[UUID]:
+async def _wanted(tx: "Tx", ids: Sequence[UUID] | None, consumer: str | None) -> Sequence[UUID]:
     """Raises NotFound for an id that is none."""
     from burnish_shared.bus import dead_letters_store
 

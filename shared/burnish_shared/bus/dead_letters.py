@@ -21,6 +21,19 @@ async def replay(tx: Tx, dead_letter_ids: Sequence[UUID]) -> int:
     return len(letters)
 
 
+async def unsendable(tx: Tx, dead_letter_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these letters, of which the message is there, that no service may publish any more."""
+    return {letter for letter, subject in await dead_letters_store.subjects(tx, dead_letter_ids) if not _is_sent(subject)}
+
+
+def _is_sent(subject: str) -> bool:
+    try:
+        publisher_of(subject)
+    except LookupError:
+        return False
+    return True
+
+
 def publisher_of(subject: str) -> str:
     """The service whose relay may send `subject`. Raises LookupError when there is none."""
     for service in users.SERVICES:

@@ -108,6 +108,12 @@ async def without_payload(tx: Tx, dead_letter_ids: Sequence[UUID]) -> Sequence[U
     return [row["dead_letter_id"] for row in await tx.fetch(sql, list(dead_letter_ids))]
 
 
+async def subjects(tx: Tx, dead_letter_ids: Sequence[UUID]) -> Sequence[tuple[UUID, str]]:
+    """Id and subject of those of these letters that have a payload."""
+    sql = "SELECT dead_letter_id, subject FROM dead_letters WHERE dead_letter_id = ANY ($1) AND payload IS NOT NULL"
+    return [(row["dead_letter_id"], row["subject"]) for row in await tx.fetch(sql, list(dead_letter_ids))]
+
+
 async def discard(tx: Tx, dead_letter_ids: Sequence[UUID]) -> int:
     """Removes these letters with their payloads, for good; how many there were."""
     rows = await tx.fetch("DELETE FROM dead_letters WHERE dead_letter_id = ANY ($1) RETURNING dead_letter_id", list(dead_letter_ids))

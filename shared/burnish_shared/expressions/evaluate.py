@@ -33,9 +33,15 @@ LOWERED_A_VALUE: Final = 64
 
 @dataclass(slots=True)
 class Work:
-    """How much may still be compared. One for all expressions that are evaluated for one call."""
+    """How much may still be compared. One for all expressions that are evaluated for one call and stand for one another."""
 
     left: int = WORK_MOST
+
+    @classmethod
+    def share(cls, of: int) -> "Work":
+        """An equal part of it for one of `of` conditions, each of which is asked by itself: whatever a caller makes one of them compare,
+        the others are told as they would be without it."""
+        return cls(WORK_MOST // max(1, of))
 
     def spend(self, values: int, column: int) -> None:
         """Raises ExpressionError once it is used up, and from then on."""

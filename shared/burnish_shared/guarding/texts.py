@@ -292,7 +292,7 @@ def whole_text_of(message: Mapping[str, Any]) -> str:
         said = [content]
     else:
         said = [text for part in content or () for text in _whole_part(part)] if isinstance(content, list) else []
-    if message.keys() > PLAIN:
+    if not message.keys() <= PLAIN:  # one that calls tools may have no content at all
         others = {name: one for name, one in message.items() if name not in PLAIN and name != "images"}
         images = message.get("images")
         said += [*_whole(others), *(text for part in (images if isinstance(images, list) else [images]) for text in _whole_part(part))]

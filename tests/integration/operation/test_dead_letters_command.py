@@ -68,7 +68,8 @@ def test_what_was_buried_is_replayed_and_counted_or_discarded_and_the_audit_is_c
     with Burnish(base_url=connection["url"], api_key=connection["api_key"], cache_folder=False) as burnish:
         execution = burnish.execute(messages=[{"role": "user", "content": "Hello!"}], model="simulated/chat")["id"]
         mended, lost = letter(7, payload=reaction_to(execution, connection["workspace_id"])), letter(8, payload=None)
-        bury(installation, mended, lost, letter(9, payload=b"{", subject="burnish.v1.nobody.sends.this", consumer="of_old"))
+        odd = letter(9, payload=b"{", subject="burnish.v1.nobody.sends.this", consumer="of_old")
+        bury(installation, mended, lost, odd)
         code, wrong = audit(installation)
         assert code == 1 and len(wrong) == 3 and all("not understood" in one for one in wrong)
 
@@ -77,12 +78,19 @@ def test_what_was_buried_is_replayed_and_counted_or_discarded_and_the_audit_is_c
             (str(mended.dead_letter_id), False), (str(lost.dead_letter_id), True),
         ]  # fmt: skip
         assert "not understood" in installation.run("dlq", "list").stdout
-        assert told(installation, "replay", "--consumer", CONSUMER, exits=1) == {"replayed": 1, "lost": [str(lost.dead_letter_id)]}
+        assert told(installation, "replay", "--consumer", CONSUMER, exits=1) == {
+            "replayed": 1,
+            "lost": [str(lost.dead_letter_id)],
+            "unsendable": [],
+        }
         until = time.monotonic() + PATIENCE_S
         while not (kept := burnish.request("GET", f"/v1/executions/{execution}")["feedback"]):
             assert time.monotonic() < until, "what was replayed never arrived"
             time.sleep(0.1)
-        assert told(installation, "replay", str(mended.dead_letter_id)) == {"replayed": 1, "lost": []}, "a second time does no harm"
+        again = told(installation, "replay", str(odd.dead_letter_id), str(mended.dead_letter_id), exits=1)
+        assert again == {"replayed": 1, "lost": [], "unsendable": [str(odd.dead_letter_id)]}, (
+            "a second time does no harm, and none holds others up"
+        )
 
         refused = installation.run("dlq", "replay", "--consumer", "of_old")
         assert refused.returncode == 1 and "can only be discarded" in refused.stderr and "Traceback" not in refused.stderr

@@ -57,12 +57,12 @@ def test_an_experiment_on_another_label_takes_those_who_name_it() -> None:
 
 
 def test_what_targets_compare_is_bounded_for_all_experiments_of_a_call() -> None:
-    """Beyond it they do not hold, and the call is answered."""
+    """Beyond its share one does not hold; those behind it do as without it, and the call is answered."""
     much = replace(LIVE, targeting=parse(" and ".join(["variables == variables"] * 70), names=WORDS))
     after = replace(LIVE, targeting=parse("variables.tier == 'gold'", names=WORDS))
     order, began = replace(CALL, variables={"tier": "gold", "d": [1] * 500_000}), time.process_time()
-    assert ask(order, *[much] * 20, after) == (None, ["targeting"] * 21)
-    assert ask(order, after)[0] is not None
+    taken, outside = ask(order, *[much] * 20, after)
+    assert taken and taken.live is after and outside == ["targeting"] * 20
     assert time.process_time() - began < 5
 
 

@@ -3,7 +3,6 @@
 import time
 
 from burnish_gateway.routing.policy import Rule, applying, verdicts
-from burnish_shared.expressions import Work
 from burnish_shared.sandbox.outcome import Plain
 
 MUCH = " and ".join(["variables == variables"] * 72)
@@ -15,17 +14,17 @@ def rule(name: str, when: str) -> Rule:
 
 
 def chosen(*rules: Rule, call: dict[str, Plain] = CALL) -> str | None:
-    found = applying(rules, call, may_choose_model=True, may_choose_version=True, work=Work())
+    found = applying(rules, call, may_choose_model=True, may_choose_version=True, of=len(rules))
     return found.name if found else None
 
 
-def test_rules_share_what_a_call_may_compare_and_beyond_it_none_holds() -> None:
+def test_each_rule_has_its_share_of_what_a_call_may_compare_and_beyond_it_does_not_hold() -> None:
     """It was 19 seconds of the gateway for one rule, and nothing else went on meanwhile."""
     began = time.process_time()
     much, plain = rule("much", MUCH), rule("plain", "variables.plan == 'pro'")
-    assert chosen(much) is None and chosen(*[much] * 49, plain) is None
+    assert chosen(much) is None and chosen(*[much] * 49, plain) == "plain", "no caller turns off the rules behind one"
     assert chosen(plain, much) == "plain"
     assert chosen(much, call={"variables": {"plan": "pro"}}) == "much"
     told = verdicts([plain, much, plain], CALL)
-    assert [one.holds for one in told] == [True, None, None] and told[1].because == "too much to compare"
+    assert [one.holds for one in told] == [True, None, True] and told[1].because == "too much to compare"
     assert time.process_time() - began < 5

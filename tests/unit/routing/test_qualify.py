@@ -12,7 +12,6 @@ from burnish_gateway.routing.policy import Policies, Rule, applying, verdicts
 from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.expressions import Work
 
 pytestmark = pytest.mark.capability("E12")
 
@@ -98,13 +97,13 @@ def test_the_first_rule_that_holds_and_may_choose_applies() -> None:
         rule("rest", "true", model="c"),
     ]
     german = {"variables": {"count": "many"}, "language": "de", "input_tokens": 5_000}
-    chosen = applying(rules, german, may_choose_model=True, may_choose_version=True, work=Work())
+    chosen = applying(rules, german, may_choose_model=True, may_choose_version=True, of=len(rules))
     assert chosen is not None and chosen.name == "version"
-    chosen = applying(rules, german, may_choose_model=True, may_choose_version=False, work=Work())
+    chosen = applying(rules, german, may_choose_model=True, may_choose_version=False, of=len(rules))
     assert chosen is not None and chosen.name == "long"
-    assert applying(rules, german, may_choose_model=False, may_choose_version=False, work=Work()) is None
+    assert applying(rules, german, may_choose_model=False, may_choose_version=False, of=len(rules)) is None
     short = german | {"input_tokens": 3, "language": None}
-    chosen = applying(rules, short, may_choose_model=True, may_choose_version=True, work=Work())
+    chosen = applying(rules, short, may_choose_model=True, may_choose_version=True, of=len(rules))
     assert chosen is not None and chosen.name == "rest"
 
 

@@ -41,6 +41,10 @@ PLACES: dict[str, Any] = {
     "thinking_blocks": lambda text: answer(thinking_blocks=[{"type": "thinking", "thinking": text, "signature": "s"}]),
     "function_call": lambda text: answer(function_call={"name": "f", "arguments": text}),
     "arguments": lambda text: answer(tool_calls=[{"id": "a", "type": "function", "function": {"name": "f", "arguments": text}}]),
+    "arguments beside no content": lambda text: {
+        "role": "assistant",
+        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": text}}],
+    },
     "name of a tool": lambda text: answer(tool_calls=[{"id": "a", "type": "function", "function": {"name": text, "arguments": "{}"}}]),
     "name": lambda text: say("x") | {"name": text},
     "tool_call_id": lambda text: {"role": "tool", "content": "x", "tool_call_id": text},
@@ -98,7 +102,7 @@ def test_a_validator_of_size_and_of_a_pattern_sees_all_of_it(place: str) -> None
     long = checked_messages([PLACES[place]("word " * 200)])
     assert [one.check for one in checks.problems(long, {})] == ["short"], place
     made = PLACES[place]("forbidden")
-    said = checked_messages([made | {"role": "user", "content": made["content"] or "x"}])
+    said = checked_messages([made | {"role": "user", "content": made.get("content") or "x"}])
     assert [one.check for one in checks.problems(said, {})] == ["clean"], place
 
 

@@ -41,9 +41,9 @@ def take_part(
 ) -> tuple[Taken | None, list[tuple[UUID, Outside]]]:
     """The first of the prompt's experiments that has the call, and of those before it why it has not."""
     outside: list[tuple[UUID, Outside]] = []
-    work = Work()
-    for live in running.by_slug.get(slug, ()):
-        found = _in_one(live, running, order, execution_id=execution_id, words=words, work=work)
+    lives = running.by_slug.get(slug, ())
+    for live in lives:
+        found = _in_one(live, running, order, execution_id=execution_id, words=words, work=Work.share(len(lives)))
         if isinstance(found, Taken):
             return found, outside
         if found is not None:

@@ -15,7 +15,6 @@ from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NotFound
-from burnish_shared.expressions import Work
 from burnish_shared.guarding.language import language_of
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of
@@ -60,9 +59,9 @@ async def _by_rule(
 
     So is one that would put what nobody approved in the place of a protected label.
     """
-    names, left, work = Words(words_of(order, version)), list(rules), Work()
+    names, left = Words(words_of(order, version)), list(rules)
     may_model, may_version = order.model in (None, AUTO), version is not None and order.version is None
-    while (rule := applying(left, names, may_choose_model=may_model, may_choose_version=may_version, work=work)) is not None:
+    while (rule := applying(left, names, may_choose_model=may_model, may_choose_version=may_version, of=len(rules))) is not None:
         left = left[left.index(rule) + 1 :]
         chosen = version
         try:

@@ -60,27 +60,27 @@ class Verdict:
 
 def verdicts(rules: Sequence[Rule], names: Mapping[str, Plain]) -> list[Verdict]:
     """Every rule by itself, for somebody who asks why: which one applies, `applying` says."""
-    found, work = [], Work()
+    found = []
     for rule in rules:
         try:
-            found.append(Verdict(rule, holds(rule.when, names, work=work)))
+            found.append(Verdict(rule, holds(rule.when, names, work=Work.share(len(rules)))))
         except ExpressionError as error:
             found.append(Verdict(rule, None, str(error)))
     return found
 
 
 def applying(
-    rules: Sequence[Rule], names: Mapping[str, Plain], *, may_choose_model: bool, may_choose_version: bool, work: Work
+    rules: Sequence[Rule], names: Mapping[str, Plain], *, may_choose_model: bool, may_choose_version: bool, of: int
 ) -> Rule | None:
     """The first rule that may choose what it chooses, and whose condition holds.
 
     One that cannot be told for this call (a number compared with a text, say) does not hold: a call never fails by a rule.
-    `work`: what all rules of a call may compare together; what is beyond it does not hold either.
+    `of`: how many rules the call has in all. Each may compare its share; one that would need more does not hold either.
     """
     for rule in rules:
         if may_choose_model if rule.model is not None else may_choose_version:
             try:
-                if holds(rule.when, names, work=work):
+                if holds(rule.when, names, work=Work.share(of)):
                     return rule
             except ExpressionError:
                 continue
