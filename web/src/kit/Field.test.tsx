@@ -1,8 +1,8 @@
-import { cleanup, render, screen } from "@testing-library/react";
-import { afterEach, beforeAll, expect, it } from "vitest";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import { FormDialog } from "./Dialog";
-import { Field, FieldFault, Input, errorFor } from "./Field";
+import { Field, FieldFault, Input, errorFor, useTyped } from "./Field";
 import { preloadFloats } from "./floats";
 
 beforeAll(preloadFloats);
@@ -46,4 +46,31 @@ it("tells it once beside what is no field", () => {
     </FormDialog>,
   );
   expect(told()).toEqual([`${ERROR.message}^`]);
+});
+
+it("keeps what is typed while the address still has what was typed before, and what cannot be read yet", () => {
+  vi.useFakeTimers();
+  const heard: string[] = [];
+  const hear = (value: string) => void heard.push(value);
+  const read = (typed: string) => (/^\d+(\.\d+)?$/.test(typed) ? typed : "");
+  function Amount({ value }: { value: string }) {
+    const [typed, setTyped] = useTyped(value, hear, read);
+    return <input aria-label="Amount" value={typed} onChange={(event) => setTyped(event.target.value)} />;
+  }
+  const { rerender } = render(<Amount value="" />);
+  const field = screen.getByLabelText<HTMLInputElement>("Amount");
+  fireEvent.change(field, { target: { value: "1" } });
+  act(() => void vi.advanceTimersByTime(200));
+  fireEvent.change(field, { target: { value: "12" } }); // the address has nothing of the first yet
+  rerender(<Amount value="" />);
+  rerender(<Amount value="1" />);
+  expect(field.value).toBe("12");
+  act(() => void vi.advanceTimersByTime(200));
+  fireEvent.change(field, { target: { value: "12." } });
+  act(() => void vi.advanceTimersByTime(200));
+  rerender(<Amount value="" />);
+  expect([field.value, heard]).toEqual(["12.", ["1", "12", ""]]);
+  rerender(<Amount value="7" />); // a link
+  expect(field.value).toBe("7");
+  vi.useRealTimers();
 });

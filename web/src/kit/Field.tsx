@@ -206,8 +206,8 @@ export function Segments<T extends string>({ label, options, value, onChange }: 
 
 const TYPING_PAUSE_MS = 200;
 
-/** Searches while one types: `onChange` comes after a pause of 200 ms. The key "/" goes here. */
-export function SearchInput({ label, value, onChange, placeholder, className }: { label: string; value: string; onChange: (value: string) => void; placeholder?: string; className?: string }) {
+/** What is being typed, and how to change it. `onChange` hears what `read` makes of it, after a pause of 200 ms. */
+export function useTyped(value: string, onChange: (value: string) => void, read: (typed: string) => string = asIs): [string, (typed: string) => void] {
   const [typed, setTyped] = useState(value);
   const known = useRef(value);
   useEffect(() => {
@@ -218,13 +218,22 @@ export function SearchInput({ label, value, onChange, placeholder, className }: 
     }
   }, [value]);
   useEffect(() => {
-    if (typed === known.current) return undefined;
+    const said = read(typed);
+    if (said === known.current) return undefined;
     const timer = setTimeout(() => {
-      known.current = typed;
-      onChange(typed);
+      known.current = said;
+      onChange(said);
     }, TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [typed, onChange]);
+  }, [typed, onChange, read]);
+  return [typed, setTyped];
+}
+
+const asIs = (typed: string) => typed;
+
+/** Searches while one types: `onChange` comes after a pause of 200 ms. The key "/" goes here. */
+export function SearchInput({ label, value, onChange, placeholder, className }: { label: string; value: string; onChange: (value: string) => void; placeholder?: string; className?: string }) {
+  const [typed, setTyped] = useTyped(value, onChange);
   return (
     <span className={classes("relative block min-w-0", className)}>
       <Search size={14} aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-muted" />

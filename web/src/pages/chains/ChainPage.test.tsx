@@ -147,6 +147,24 @@ it("changes the variables, the output and the deadline, and sends them with the 
   await screen.findByText("v2, 1 step");
 });
 
+it.each([{}, { tone: { type: "string", default: "" } }])("sends on what it was not asked to change of variables: %j", async (parameters) => {
+  const asked = slowApi();
+  render(<Queries><ChainPage /></Queries>);
+  await (await asking(asked, "GET", "/v1/chains/c")).answer({ ...chain(1, "true"), parameters });
+  // Key by key: on the way to 2.5 it reads 2.
+  const deadline = screen.getByLabelText<HTMLInputElement>("Deadline, s");
+  for (const key of "2.5") fireEvent.change(deadline, { target: { value: deadline.value + key } });
+  expect(deadline.value).toBe("2.5");
+  await save();
+  const sent = await asking(asked, "POST", "/v1/chains/c/versions");
+  expect(sent.body).toEqual({ base_version: 1, message: "", steps: [{ id: "step_1", if: "true" }], parameters, output: null, deadline_s: 2.5 });
+
+  // Another version says just this: nothing was saved, and the draft stays.
+  await sent.answer({ ...chain(1, "true"), version: 1, parameters, deadline_s: 2.5, is_new: false });
+  await screen.findByText("Not saved, over v1");
+  expect(deadline.value).toBe("2.5");
+});
+
 it("takes variables, output and deadline away", async () => {
   const asked = slowApi();
   render(<Queries><ChainPage /></Queries>);

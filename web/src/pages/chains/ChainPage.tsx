@@ -108,7 +108,7 @@ function Edit({ chain, draft }: { chain: Chain; draft: Draft }) {
   const [whole, setWhole] = useState(false);
   const running = useChainRun(chain.slug);
   const step = everyStep(steps).find((one) => one.id === chosen) ?? steps[0];
-  const parameters = Object.keys(form.parameters);
+  const parameters = Object.keys(form.parameters ?? {});
   const fault = Object.keys(unread).length > 0 ? "A value under “Variables and output” cannot be read yet." : null;
   const readOnly = !may.editPrompts;
   const add = (id: string) => {
@@ -148,11 +148,21 @@ function Edit({ chain, draft }: { chain: Chain; draft: Draft }) {
   );
 }
 
+/** The whole version is sent: what is null is not set in it. */
 function Save({ chain, steps, form, onSaved, onClose }: { chain: Chain; steps: readonly Step[]; form: Form; onSaved: (made: object) => void; onClose: () => void }) {
   const [message, setMessage] = useState("");
   const save = useChange("post", "/v1/chains/{slug}/versions", { invalidates: ["/v1/chains"] });
-  const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), ...sent(form) };
-  const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: (made) => (onSaved(made), onClose(), toast(made.is_new === false ? `v${made.version} says exactly this` : `v${made.version} is saved`)) });
+  const body = { base_version: chain.version, message: message.trim(), steps: steps.map(lean), ...leanForm(form) };
+  const saved = (made: { version: number; is_new?: boolean | null }) => {
+    onClose();
+    if (made.is_new === false) {
+      toast(`Nothing was saved: v${made.version} says exactly this`);
+      return;
+    }
+    onSaved(made);
+    toast(`v${made.version} is saved`);
+  };
+  const submit = () => save.mutate({ path: { slug: chain.slug }, body: body as never }, { onSuccess: saved });
   return (
     <FormDialog open onOpenChange={(open) => !open && onClose()} title="Save as the next version" description={`Over v${chain.version}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
       <Field label="Note" hint="Why, for whoever reads the versions.">
@@ -161,12 +171,6 @@ function Save({ chain, steps, form, onSaved, onClose }: { chain: Chain; steps: r
       <Faults error={save.error} />
     </FormDialog>
   );
-}
-
-/** The whole version is sent: what is null is not set in it. */
-function sent(form: Form): object {
-  const { parameters, output, deadline_s } = leanForm(form);
-  return { parameters: Object.keys(parameters).length > 0 ? parameters : null, output, deadline_s };
 }
 
 /** Every fault of the form by its place. */

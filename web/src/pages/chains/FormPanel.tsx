@@ -2,7 +2,8 @@ import { Plus, X } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { Button, Checkbox, Field, IconButton, Input, Section, Select } from "@/kit";
 import { VARIABLE_TYPES, type VariableType } from "@/lib/template";
-import { DEADLINE_USUAL_S, type Output, type Parameter, isText, readDeadline, readDefault } from "./form";
+import { DEADLINE_USUAL_S, type Output, type Parameter, isText, readDeadline, readDefault, whichOf } from "./form";
+import { same } from "@/pages/prompts/content";
 import type { Draft } from "./useSteps";
 
 type PanelProps = { draft: Draft; readOnly: boolean; why?: string };
@@ -11,7 +12,9 @@ type PanelProps = { draft: Draft; readOnly: boolean; why?: string };
 export function FormPanel({ draft, readOnly, why }: PanelProps) {
   const { form, unread, changeForm, setUnread } = draft;
   const deadline = unread["deadline_s"];
+  const [typed, setTyped] = useState<string | null>(null);
   const typeDeadline = (text: string) => {
+    setTyped(text);
     const read = readDeadline(text);
     if ("value" in read) changeForm({ deadline_s: read.value });
     setUnread("deadline_s", "value" in read ? null : text);
@@ -21,7 +24,7 @@ export function FormPanel({ draft, readOnly, why }: PanelProps) {
       <Parameters draft={draft} readOnly={readOnly} why={why} />
       <OutputFields output={form.output} readOnly={readOnly} why={why} onChange={(output) => changeForm({ output })} />
       <Field label="Deadline, s" hint="Of a whole run." error={deadline === undefined ? undefined : faultOf(readDeadline(deadline))}>
-        <Input inputMode="decimal" readOnly={readOnly} placeholder={String(DEADLINE_USUAL_S)} value={deadline ?? form.deadline_s ?? ""} onChange={(event) => typeDeadline(event.target.value)} />
+        <Input inputMode="decimal" readOnly={readOnly} placeholder={String(DEADLINE_USUAL_S)} value={deadline ?? asTyped(typed, readDeadline, form.deadline_s) ?? form.deadline_s ?? ""} onChange={(event) => typeDeadline(event.target.value)} />
       </Field>
     </Section>
   );
@@ -31,35 +34,52 @@ function faultOf(read: { fault: string } | { value: unknown }): string | undefin
   return "fault" in read ? read.fault : undefined;
 }
 
+/** As it was typed, while it says what the draft has: “2.” on the way to 2.5. Null: it says something else by now. */
+function asTyped(typed: string | null, read: (text: string) => { fault: string } | { value: unknown }, value: unknown): string | null {
+  if (typed === null) return null;
+  const said = read(typed);
+  return "value" in said && same(said.value, value) ? typed : null;
+}
+
 const defaultField = (name: string) => `default of ${name}`;
 
 function Parameters({ draft, readOnly, why }: PanelProps) {
   const { form, unread, changeForm, setUnread } = draft;
-  const names = Object.keys(form.parameters);
-  const put = (name: string, changes: Parameter) => changeForm({ parameters: { ...form.parameters, [name]: { ...form.parameters[name], ...changes } } });
+  const given = form.parameters ?? {};
+  const names = Object.keys(given);
+  const put = (name: string, changes: Parameter) => changeForm({ parameters: { ...given, [name]: { ...given[name], ...changes } } });
   const remove = (name: string) => {
-    const { [name]: _, ...others } = form.parameters;
-    changeForm({ parameters: others });
+    const { [name]: _, ...others } = given;
+    changeForm({ parameters: names.length > 1 ? others : null });
     setUnread(defaultField(name), null);
   };
   return (
     <fieldset className="flex min-w-0 flex-col gap-3">
       <legend className="sr-only">Variables of the chain</legend>
-      <p className="text-12 text-muted">{names.length === 0 ? "No variable is named, so a run may give any. Where some are named, others are refused." : "A run gives these and no others. Steps call them variables.NAME."}</p>
+      <p className="text-12 text-muted">{WHICH[whichOf(form.parameters)]}</p>
       {names.map((name) => (
-        <Variable key={name} name={name} given={form.parameters[name] ?? {}} unread={unread[defaultField(name)]} readOnly={readOnly} why={why} onChange={(changes) => put(name, changes)} onUnread={(text) => setUnread(defaultField(name), text)} onRemove={() => remove(name)} />
+        <Variable key={name} name={name} given={given[name] ?? {}} unread={unread[defaultField(name)]} readOnly={readOnly} why={why} onChange={(changes) => put(name, changes)} onUnread={(text) => setUnread(defaultField(name), text)} onRemove={() => remove(name)} />
       ))}
       <AddName label="New variable" placeholder="ticket" known={names} readOnly={readOnly} why={why} onAdd={(name) => put(name, {})} />
     </fieldset>
   );
 }
 
+const WHICH = {
+  any: "No variable is named, so a run may give any. Where some are named, others are refused.",
+  none: "A run gives no variable. One that is named here may be given.",
+  "those named": "A run gives these and no others. Steps call them variables.NAME.",
+};
+
 type VariableProps = { name: string; given: Parameter; unread: string | undefined; readOnly: boolean; why?: string; onChange: (changes: Parameter) => void; onUnread: (text: string | null) => void; onRemove: () => void };
 
 function Variable({ name, given, unread, readOnly, why, onChange, onUnread, onRemove }: VariableProps) {
   const written = given.default === undefined || given.default === null ? "" : isText(given.type) && typeof given.default === "string" ? given.default : JSON.stringify(given.default);
-  const typed = unread ?? written;
+  const [text, setText] = useState<string | null>(null);
+  const typed = unread ?? asTyped(text, (one) => readDefault(given.type, one), given.default) ?? written;
+  const hasDefault = typed !== "" || given.default === "";
   const take = (type: VariableType | null | undefined, text: string) => {
+    setText(text);
     const read = readDefault(type, text);
     onChange({ type, ...("value" in read ? { default: read.value } : {}) });
     onUnread("value" in read ? null : text);
@@ -77,9 +97,9 @@ function Variable({ name, given, unread, readOnly, why, onChange, onUnread, onRe
         <Input aria-label={`Description of ${name}`} maxLength={2_000} readOnly={readOnly} value={given.description ?? ""} onChange={(event) => onChange({ description: event.target.value || null })} />
       </Field>
       <Field label="Default" error={unread === undefined ? undefined : faultOf(readDefault(given.type, unread))}>
-        <Input aria-label={`Default of ${name}`} mono={!isText(given.type)} placeholder="None" readOnly={readOnly} value={typed} onChange={(event) => take(given.type, event.target.value)} />
+        <Input aria-label={`Default of ${name}`} mono={!isText(given.type)} placeholder={given.default === "" ? "An empty text" : "None"} readOnly={readOnly} value={typed} onChange={(event) => take(given.type, event.target.value)} />
       </Field>
-      <Checkbox label="A run may leave it out" checked={given.required === false || typed !== ""} disabled={readOnly || typed !== ""} onChange={(event) => onChange({ required: event.target.checked ? false : null })} />
+      <Checkbox label="A run may leave it out" checked={given.required === false || hasDefault} disabled={readOnly || hasDefault} onChange={(event) => onChange({ required: event.target.checked ? false : null })} />
     </div>
   );
 }

@@ -11,7 +11,7 @@ import { whyNot } from "@/pages/prompts/why";
 import { ChainComparison } from "./ChainComparison";
 import { Graph } from "./Graph";
 import { type Chain, everyStep } from "./chain";
-import { DEADLINE_USUAL_S, type Whole, formOf, outputInWords, stepText, stepsOf } from "./form";
+import { DEADLINE_USUAL_S, type Whole, formOf, outputInWords, stepText, stepsOf, whichOf } from "./form";
 
 const shape = { v: integer(null), against: integer(null), label: over(text()) };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
@@ -94,7 +94,7 @@ function Read({ slug, version }: { slug: string; version: number }) {
             {step ? <Prose mono text={stepText(step)} /> : null}
             <Facts
               facts={[
-                ["Variables", Object.entries(parameters).map(([name, one]) => `${name}${one.type ? ` (${one.type})` : ""}`).join(", ") || "any"],
+                ["Variables", Object.entries(parameters ?? {}).map(([name, one]) => `${name}${one.type ? ` (${one.type})` : ""}`).join(", ") || whichOf(parameters)],
                 ["Output", output === null ? "what the last step says" : <span key="output" className="font-mono text-12 whitespace-pre-wrap wrap-anywhere">{outputInWords(output)}</span>],
                 ["Deadline", `${deadline_s ?? DEADLINE_USUAL_S} s`],
               ]}

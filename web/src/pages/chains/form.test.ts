@@ -25,6 +25,8 @@ it("tells variables, output and deadline that differ", () => {
     { name: "Deadline", before: null, after: "60 s" },
   ]);
   expect(isSameForm(formOf({ steps: [], output: {} }), formOf({ steps: [] }))).toBe(true);
+  expect(settingsThatDiffer(formOf({ steps: [] }), formOf({ steps: [], parameters: {} }))).toEqual([{ name: "Variables", before: "any", after: "none" }]);
+  expect(isSameForm(formOf({ steps: [], parameters: { a: { default: "" } } }), formOf({ steps: [], parameters: { a: {} } }))).toBe(false);
 });
 
 it("reads a step by what it is called and does first", () => {

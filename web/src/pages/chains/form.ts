@@ -5,7 +5,8 @@ import { type Chain, type Step, lean } from "./chain";
 
 export type Parameter = { type?: VariableType | null; required?: boolean | null; default?: unknown; description?: string | null };
 export type Output = string | Record<string, string> | null;
-export type Form = { parameters: Record<string, Parameter>; output: Output; deadline_s: number | null };
+/** `parameters`: null where a run may give any, without a name where it gives none. */
+export type Form = { parameters: Record<string, Parameter> | null; output: Output; deadline_s: number | null };
 /** Anything that says what a chain does: the chain as it is read, or one of its versions. */
 export type Whole = Pick<Chain, "steps"> & { parameters?: unknown; output?: unknown; deadline_s?: unknown };
 
@@ -13,7 +14,7 @@ export const DEADLINE_USUAL_S = 300;
 export const DEADLINE_MOST_S = 3_600;
 
 export function formOf(whole: Whole): Form {
-  return { parameters: (whole.parameters ?? {}) as Form["parameters"], output: (whole.output ?? null) as Output, deadline_s: (whole.deadline_s ?? null) as number | null };
+  return { parameters: (whole.parameters ?? null) as Form["parameters"], output: (whole.output ?? null) as Output, deadline_s: (whole.deadline_s ?? null) as number | null };
 }
 
 export function stepsOf(whole: Whole): Step[] {
@@ -22,7 +23,9 @@ export function stepsOf(whole: Whole): Step[] {
 
 /** Only what says something, as it is sent. */
 export function leanForm(form: Form): Form {
-  const parameters = Object.fromEntries(Object.entries(form.parameters).map(([name, one]) => [name, Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null && value !== undefined && value !== ""))]));
+  // An empty text is a default too: without it the variable must be given.
+  const says = ([field, value]: [string, unknown]) => value !== null && value !== undefined && (value !== "" || field === "default");
+  const parameters = form.parameters && Object.fromEntries(Object.entries(form.parameters).map(([name, one]) => [name, Object.fromEntries(Object.entries(one).filter(says))]));
   const isEmpty = form.output === "" || (typeof form.output === "object" && form.output !== null && Object.keys(form.output).length === 0);
   return { parameters, output: isEmpty ? null : form.output, deadline_s: form.deadline_s };
 }
@@ -68,13 +71,20 @@ export function orderThatDiffers(before: readonly Step[], after: readonly Step[]
 /** The settings that differ, as they are read; null: not set. */
 export function settingsThatDiffer(before: Form, after: Form): { name: string; before: string | null; after: string | null }[] {
   const [was, is] = [leanForm(before), leanForm(after)];
-  const names = [...new Set([...Object.keys(was.parameters), ...Object.keys(is.parameters)])];
+  const names = [...new Set([was, is].flatMap((one) => Object.keys(one.parameters ?? {})))];
   const rows = [
-    ...names.map((name) => ({ name: `Variable ${name}`, before: parameterInWords(was.parameters[name]), after: parameterInWords(is.parameters[name]) })),
+    { name: "Variables", before: whichOf(was.parameters), after: whichOf(is.parameters) },
+    ...names.map((name) => ({ name: `Variable ${name}`, before: parameterInWords(was.parameters?.[name]), after: parameterInWords(is.parameters?.[name]) })),
     { name: "Output", before: outputInWords(was.output), after: outputInWords(is.output) },
     { name: "Deadline", before: was.deadline_s === null ? null : `${was.deadline_s} s`, after: is.deadline_s === null ? null : `${is.deadline_s} s` },
   ];
   return rows.filter((row) => row.before !== row.after);
+}
+
+/** Which variables a run may give. */
+export function whichOf(parameters: Form["parameters"]): "any" | "none" | "those named" {
+  if (parameters === null) return "any";
+  return Object.keys(parameters).length === 0 ? "none" : "those named";
 }
 
 function parameterInWords(one: Parameter | undefined): string | null {

@@ -86,12 +86,11 @@ function contentOf(line: string, where: string): Content {
   return { metadata: {}, ...rest, ...(messages === undefined ? {} : { content: { messages } }) } as Content;
 }
 
-/** The results of one call as JSON lines, in the order in which its contents were sent; `line` counts them. `newest` first, as they are listed. */
+/** The results of one call as JSON lines, in the order in which its contents were sent, each with its own `id` and `external_id`. `newest` first, as they are listed. */
 export function resultLines(newest: readonly Job[]): string {
   return newest
     .toReversed()
-    .map((job, at) => ({
-      line: at + 1,
+    .map((job) => ({
       id: job.id,
       external_id: job.external_id,
       url: job.url,

@@ -67,7 +67,7 @@ export function EditTab({ prompt, draft, newest, tip }: { prompt: Prompt; draft:
         <div className="flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <State slug={prompt.slug} draft={draft} />
         <span className="flex flex-wrap items-center gap-2">
-          {draft.line !== MAIN && draft.changed.length === 0 ? <Button onClick={() => draft.start(newest, contentOf(newest), MAIN)}>Back to the main line</Button> : null}
+          {draft.line !== MAIN && draft.changed.length === 0 && Object.keys(draft.faults).length === 0 ? <Button onClick={() => draft.start(newest, contentOf(newest), MAIN)}>Back to the main line</Button> : null}
           {draft.changed.length > 0 ? <Button onClick={discard}>Discard</Button> : null}
           <Button variant="primary" onClick={save} disabled={readOnly || why !== null} why={readOnly ? whyNot(may) : (why ?? "")} title={`${MOD}S`}>
             Save…

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { takeBack, useChange } from "@/api/hooks";
+import { invalidate, takeBack, useChange } from "@/api/hooks";
 import { ApiError } from "@/api/errors";
 import { useSession } from "@/api/session";
 import { Badge, Field, FormDialog, Input, Notice, Select, toast, toastError } from "@/kit";
@@ -41,7 +41,11 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
   };
   const refused = (error: unknown) => {
     const newer = newerVersionOf(error);
-    if (newer === null) return;
+    if (newer === null) {
+      // A colleague removed the branch: the draft says so, and how to go on, once the list of branches is known anew.
+      if (error instanceof ApiError && error.param === "branch") void invalidate(queries, [`/v1/prompts/${slug}/branches`]);
+      return;
+    }
     onOpenChange(false);
     save.reset();
     onNewer(newer);

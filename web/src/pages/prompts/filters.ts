@@ -73,6 +73,6 @@ export function choicesOf(found: Found | undefined, chosen: Pick<Filters, Of>): 
 export type PromptChoices = Record<Of, Choice[]> & { empty: string };
 
 export function useFilterChoices(chosen: Filters, archived: boolean): PromptChoices {
-  const { data, error } = useRead("/v1/prompt-choices", { query: { archived: archived || undefined } }, { staleTime: 60_000 });
+  const { data, error } = useRead("/v1/prompt-choices", { query: { archived: archived || undefined } });
   return useMemo(() => ({ ...choicesOf(data, chosen), empty: error ? `Choices could not be read: ${error.message}` : data ? "No prompt has any" : "Looking…" }), [data, error, chosen]);
 }

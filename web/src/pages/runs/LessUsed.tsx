@@ -1,8 +1,7 @@
-import { useState } from "react";
 import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
-import { Combobox, Day, Input, SearchInput } from "@/kit";
+import { Combobox, Day, Input, SearchInput, useTyped } from "@/kit";
 import type { Choice } from "@/kit/Combobox";
 import { type Filters, isAmount } from "./log";
 
@@ -41,25 +40,18 @@ function KeyFilter({ apiKey, onChange }: { apiKey: string; onChange: (key: strin
   return <Combobox label="API key" value={apiKey || null} clear="Any API key" choices={[...own, ...keys.map((one) => ({ value: one.id, label: one.name }))]} onChange={(key) => onChange(key ?? "")} />;
 }
 
+/** Nothing where it is no amount yet. */
+function amountOf(typed: string): string {
+  const read = typed.replace(",", ".").trim();
+  return isAmount(read) ? read : "";
+}
+
 function Least({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (value !== known) {
-    // The address changed by itself: what is shown follows.
-    setKnown(value);
-    setTyped(value);
-  }
-  const take = (next: string) => {
-    const read = next.replace(",", ".").trim();
-    const kept = isAmount(read) ? read : "";
-    setTyped(next);
-    setKnown(kept);
-    onChange(kept);
-  };
+  const [typed, setTyped] = useTyped(value, onChange, amountOf);
   return (
     <label className="flex items-center gap-1.5 text-13 text-muted">
       <span>{label}</span>
-      <Input inputMode="decimal" value={typed} onChange={(event) => take(event.target.value)} className="numeric w-20! border-line-strong/50! text-13!" />
+      <Input inputMode="decimal" value={typed} onChange={(event) => setTyped(event.target.value)} className="numeric w-20! border-line-strong/50! text-13!" />
     </label>
   );
 }
