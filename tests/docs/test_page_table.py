@@ -1,49 +1,26 @@
 """Every act of the API has its place on the page, or a reason why not (docs/guides/page.md); and what has a place is really asked there."""
 
-import json
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
 
+from tests.docs.page_sources import METHODS, ROOT, SOURCES, Operation, asked_in, askers, flat, reference
+
 pytestmark = pytest.mark.capability("U1")
 
-ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "guides" / "page.md"
-SOURCES = ROOT / "web" / "src"
-METHODS = ("get", "post", "put", "patch", "delete")
 ROW = re.compile(r"^\| `([A-Z]+) (/\S*)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
 WITHOUT = "## Without a place"
 ELSEWHERE = ("everywhere", "Sign in", "the link of an invitation")
 """Places that are neither in the navigation nor in the menu of the account."""
 
-Operation = tuple[str, str]
-
 
 def operations() -> dict[Operation, str]:
-    document = json.loads((ROOT / "docs/reference/openapi.json").read_text())
-    return {(m.upper(), path): one["summary"] for path, all_of in document["paths"].items() for m, one in all_of.items() if m in METHODS}
+    return {(m.upper(), path): one["summary"] for path, all_of in reference()["paths"].items() for m, one in all_of.items() if m in METHODS}
 
 
 def rows(text: str) -> list[tuple[Operation, str, str]]:
     return [((method, path), act, place) for method, path, act, place in ROW.findall(text)]
-
-
-@cache
-def sources() -> tuple[str, ...]:
-    """The page's own code, file by file: tests and what is generated from the reference name every route."""
-    files = [one for one in SOURCES.rglob("*.ts*") if not re.search(r"\.(test|fake|d)\.tsx?$", one.name)]
-    return tuple(re.sub(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", "{}", one.read_text()) for one in files)
-
-
-def is_asked(operation: Operation, files: tuple[str, ...]) -> bool:
-    """Whether some file names the path, as a literal or as a template, and, for a change, the method beside it."""
-    method, path = operation
-    flat = re.sub(r"\{[^}]*\}", "{}", path)
-    spellings = (f'"{path}"', *(f"{begin}{flat}{end}" for begin in '`"' for end in '`"?'))
-    of_method = re.compile(rf"\b{method}\b|\b(?:stream|sendLines|useForecast)(?:<[^<>]*>)?\(", re.IGNORECASE)
-    return any(any(one in text for one in spellings) and (method == "GET" or of_method.search(text) is not None) for text in files)
 
 
 def nav_labels() -> set[str]:
@@ -64,7 +41,7 @@ def test_each_act_of_the_api_stands_in_the_table_once_under_its_own_words() -> N
 
 def test_what_has_a_place_is_asked_by_the_page() -> None:
     with_place, _, _ = TABLE.read_text().partition(WITHOUT)
-    missing = [f"{method} {path}" for (method, path), _, _ in rows(with_place) if not is_asked((method, path), sources())]
+    missing = [f"{method} {path}" for (method, path), _, _ in rows(with_place) if (method, flat(path)) not in askers()]
     assert not missing, "\n".join(["the page never asks this, though the table names its place:", *missing])
 
 
@@ -82,15 +59,29 @@ def test_places_lie_within_the_navigation() -> None:
     assert len(rows(without)) > 20 and all(":" in why or len(why) > 20 for _, _, why in rows(without))
 
 
+def test_what_has_no_place_is_not_asked() -> None:
+    _, _, without = TABLE.read_text().partition(WITHOUT)
+    asked = [f"{method} {path}" for (method, path), _, _ in rows(without) if (method, flat(path)) in askers()]
+    assert not asked, "\n".join(["the page asks this, though the table says that it has no place:", *asked])
+
+
+def test_the_page_asks_nothing_that_there_is_not() -> None:
+    assert askers().keys() <= {(method, flat(path)) for method, path in operations()}
+
+
 @pytest.mark.parametrize(
-    ("operation", "text", "expected"),
+    ("text", "expected"),
     [
-        (("POST", "/v1/prompts/{slug}/purge"), 'useChange("post", "/v1/prompts/{slug}/purge")', True),
-        (("POST", "/v1/prompts/{slug}/purge"), 'useRead("/v1/prompts/{slug}/purge")', False),
-        (("GET", "/v1/prompts/{slug}/uses"), 'useRead("/v1/prompts/{slug}/usage")', False),
-        (("POST", "/v1/chains/{slug}/runs"), "return stream(`/v1/chains/{}/runs`, {})", True),
-        (("GET", "/v1/folders"), "// nothing here", False),
+        ('useChange("post", "/v1/prompts/{slug}/purge")', {("POST", "/v1/prompts/{}/purge")}),
+        ('useRead("/v1/prompts"); useChange("post", "/v1/folders")', {("GET", "/v1/prompts"), ("POST", "/v1/folders")}),
+        ('const ONE = "/v1/datasets/{dataset_id}";\nuseChange("delete", ONE, {})', {("DELETE", "/v1/datasets/{}")}),
+        ('return stream(`/v1/chains/{}/runs`, { method: "POST", body })', {("POST", "/v1/chains/{}/runs")}),
+        ("for await (const one of stream(`/v1/live?since={}`)) look(one);", {("GET", "/v1/live")}),
+        ('useChange("patch", "/v1/members", { invalidates: ["/v1/folders"] })', {("PATCH", "/v1/members")}),
+        ("<DownloadButton path={`/v1/datasets/{}/file`} />", {("GET", "/v1/datasets/{}/file")}),
+        ('useOpened(one, pages.rows, "/v1/audit/{audit_id}", {})', {("GET", "/v1/audit/{}")}),
+        ('// "/v1/folders"', set()),
     ],
-)
-def test_what_is_not_asked_is_seen(operation: Operation, text: str, expected: bool) -> None:
-    assert is_asked(operation, (text,)) is expected
+)  # fmt: skip
+def test_what_a_file_asks_is_seen_by_method_and_path(text: str, expected: set[Operation]) -> None:
+    assert asked_in(text) == expected

@@ -24,6 +24,9 @@ async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Sit
     await page.get_by_label("Budget a month, in $").fill("nothing")
     await expect(page.get_by_text("An amount in dollars above 0")).to_be_visible()
     await page.get_by_label("Budget a month, in $").fill("25")
+    await page.get_by_label("Requests a minute").fill("0")
+    await expect(page.get_by_role("button", name="Make the key")).to_be_disabled()
+    await page.get_by_label("Requests a minute").fill("120")
     await page.get_by_role("button", name="Make the key").click()
     secret = await page.get_by_role("dialog").locator("code").first.inner_text()
     assert secret.startswith("bk_live_")
@@ -38,6 +41,8 @@ async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Sit
     await expect(page.get_by_role("button", name="New key")).to_be_focused()
     row = page.get_by_role("row").filter(has_text=name)
     await expect(row).to_contain_text("of $25.00 a month")
+    (made,) = [one for one in (await site.call("GET", "/v1/api-keys"))["data"] if one["name"] == name]
+    assert made["rate_limit_per_minute"] == 120
     assert secret not in await page.content()
     await row.get_by_role("button", name="What to do with").click()
     await page.get_by_role("menuitem", name="Revoke").click()

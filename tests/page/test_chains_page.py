@@ -47,6 +47,7 @@ async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage,
     await page.get_by_role("option", name=second).click()
     await expect(form.get_by_label("{{ticket}}")).to_have_value("variables.ticket")
     await expect(form.get_by_label("{{queue}}")).to_have_value("steps.step_1.output")
+    await form.get_by_label("Run again where a failure may pass").fill("2")
     await page.get_by_role("button", name="Save…").click()
     await dialog.get_by_label("Note").fill("Answers, too")
     await dialog.get_by_role("button", name="Save").click()
@@ -61,6 +62,13 @@ async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage,
     await settled(page)
     await check_axe(page)
     await screenshot(page, "chains/run", whole=True)
+
+    await page.get_by_role("tab", name="About").click()
+    await page.get_by_label("Tags").fill("support, answers, support")
+    await page.get_by_role("region", name="About").get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    kept = await site.call("GET", f"/v1/chains/{slug}")
+    assert kept["tags"] == ["support", "answers"] and kept["steps"][1]["retries"] == 2
 
     await page.get_by_role("tab", name="Runs").click()
     await page.get_by_role("table", name="Runs of the chain").get_by_role("button").first.click()

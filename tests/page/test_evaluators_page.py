@@ -76,6 +76,28 @@ async def test_a_judge_is_asked_before_it_is_saved(page_as: OpenPage, site: Site
     await check_axe(page, without=BEHIND)
 
 
+async def test_answers_are_judged_beside_another_one_and_beside_those_of_another_run(page_as: OpenPage, site: Site) -> None:
+    settings = {"kind": "pairwise", "model": "simulated/judge", "rubric": 'must contain "parcel"'}
+    name = f"better {uuid4().hex[:6]}"
+    made = await site.call("POST", "/v1/evaluators", {"name": name, "settings": settings})
+    page = await page_as("editor", f"/app/evaluators/{made['id']}")
+    await page.get_by_label("The other answer").fill("We do not know.")
+    async with page.expect_request(lambda one: one.url.endswith("/try")) as asked:
+        await page.get_by_role("button", name="Try it").click()
+    assert ((await asked.value).post_data_json or {})["other"] == "We do not know."
+    await expect(page.get_by_role("group", name="Verdict")).to_be_visible()
+
+    run = (await site.call("GET", "/v1/test-runs?status=completed&limit=1"))["data"][0]
+    await page.goto(f"/app/test-runs?new=1&prompt={run['prompt']}&dataset={run['dataset_id']}&split={run['split']}")
+    dialog = page.get_by_role("dialog", name="New test run")
+    await dialog.get_by_role("checkbox", name=name).check()
+    async with page.expect_request(lambda one: "compare_with" in (one.post_data or "")) as counted:
+        await dialog.get_by_label("Which is better: these answers, or those of").select_option(run["id"])
+    assert ((await counted.value).post_data_json or {})["compare_with"] == run["id"]
+    await expect(dialog).to_contain_text("Set aside until it ends")
+    await site.call("DELETE", f"/v1/evaluators/{made['id']}")
+
+
 async def test_agreement_is_a_sentence_and_a_picture_and_scores_lead_to_their_runs(page_as: OpenPage, site: Site) -> None:
     page = await page_as("viewer", "/app/evaluators/{evaluator}?tab=agreement")
     told = await site.call("GET", f"/v1/evaluators/{site.ids['evaluator']}/agreement")

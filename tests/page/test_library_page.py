@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import settled
+from tests.page.browser import screenshot, settled
 from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
 
 pytestmark = pytest.mark.capability("U1")
@@ -107,3 +108,27 @@ async def test_a_viewer_reads_templates_and_makes_nothing_of_them(page_as: OpenP
     await expect(page.get_by_text("Nothing matches")).to_be_visible()
     await page.get_by_role("button", name="Show all").click()
     await expect(page.get_by_role("list", name="Templates").get_by_role("listitem").first).to_be_visible()
+
+
+async def test_a_template_is_made_of_a_prompt(page_as: OpenPage, site: Site) -> None:
+    slug = f"begun-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": TEXT, "model": "simulated/chat", "label": "production"})
+    page = await page_as("editor", "/app/library/templates")
+    await page.get_by_role("button", name="Make a template").click()
+    dialog = page.get_by_role("dialog", name="Make a template")
+    await dialog.get_by_role("button", name="Prompt: Choose").click()
+    await page.get_by_placeholder("Type to find").fill(slug)
+    await page.get_by_role("option", name=slug).click()
+    await dialog.get_by_label("Use cases").fill("Support\nOnboarding\n\nSupport")
+    await dialog.get_by_role("button", name="Recommended models: Add a model").click()
+    await page.get_by_placeholder("Type to find").fill("simulated/chat")
+    await page.get_by_role("option", name="simulated/chat").first.click()
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"library-make-template-{theme}")
+    await dialog.get_by_role("button", name="Make it").click()
+    await page.wait_for_url("**/app/library/templates/*")
+    made = await site.call("GET", f"/v1/templates/{page.url.rsplit('/', 1)[1]}")
+    assert made["use_cases"] == ["Support", "Onboarding"] and made["recommended_models"] == ["simulated/chat"]
+    assert made["origin"] == "workspace" and made["visibility"] == "private"

@@ -21,10 +21,12 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const [purpose, setPurpose] = useState<Purpose>("app");
   const [ends, setEnds] = useState<(typeof ENDS)[number]["value"]>("never");
   const [budget, setBudget] = useState("");
+  const [rate, setRate] = useState("");
   const create = useChange("post", "/v1/api-keys", { invalidates: ["/v1/api-keys"] });
   const chosen = PURPOSES.find((one) => one.value === purpose) ?? PURPOSES[0];
   const limit = nusdOf(budget);
   const wrongBudget = budget.trim() !== "" && limit === null ? "An amount in dollars above 0, such as 25." : undefined;
+  const wrongRate = rate.trim() !== "" && !/^[1-9]\d{0,6}$/.test(rate.trim()) ? "A whole number above 0, such as 600." : undefined;
 
   const submit = () =>
     create.mutate({
@@ -34,6 +36,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
         scopes: [...chosen.scopes],
         expires_at: ends === "never" ? null : new Date(Date.now() + Number(ends) * DAY_MS).toISOString(),
         budget: limit === null ? null : { limit_nusd: limit, period: "month" },
+        rate_limit_per_minute: rate.trim() === "" ? null : Number(rate),
       },
     } as never);
 
@@ -48,7 +51,7 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      disabled={!name.trim() || Boolean(wrongBudget)}
+      disabled={!name.trim() || Boolean(wrongBudget ?? wrongRate)}
     >
       <Field label="Name" hint="The program that will use it." error={errorFor(create.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="checkout" />
@@ -62,6 +65,9 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
         </Field>
         <Field label="Budget a month, in $" hint="Calls beyond it are refused. Empty: none of its own." error={wrongBudget ?? errorFor(create.error, "budget")}>
           <Input inputMode="decimal" value={budget} onChange={(event) => setBudget(event.target.value)} />
+        </Field>
+        <Field label="Requests a minute" hint="Calls beyond them are refused. Empty: as the workspace’s." error={wrongRate ?? errorFor(create.error, "rate_limit_per_minute")}>
+          <Input inputMode="numeric" value={rate} onChange={(event) => setRate(event.target.value)} />
         </Field>
       </div>
     </FormDialog>

@@ -19,7 +19,7 @@ vi.mock("@/api/choices", () => ({ usePromptChoices: () => ({ choices: [], onSear
 vi.mock("./Graph", () => ({ Graph: () => null }));
 beforeAll(preloadFloats);
 
-const chain = (version: number, when: string) => ({ slug: "c", name: "c", description: "", folder: "", version, labels: {}, archived_at: null, parameters: {}, output: null, deadline_s: null, steps: [{ id: "step_1", prompt: null, if: when }] });
+const chain = (version: number, when: string) => ({ slug: "c", name: "c", description: "", folder: "", tags: [], version, labels: {}, archived_at: null, parameters: {}, output: null, deadline_s: null, steps: [{ id: "step_1", prompt: null, if: when }] });
 const when = () => screen.getByLabelText<HTMLInputElement>("Only if").value;
 
 const show = async () => {

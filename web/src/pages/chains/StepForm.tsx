@@ -45,6 +45,9 @@ export function StepForm({ step, steps, parameters, readOnly, why, onChange, onA
             </Field>
             {step.prompt?.includes("@") ? <p className="text-12 text-muted">As {step.prompt} says.</p> : null}
             <Variables step={step} readOnly={readOnly} onChange={onChange} />
+            <Field label="Run again where a failure may pass" hint="So often at most, each an execution of its own.">
+              <Input type="number" min={0} max={5} step={1} className="w-24" placeholder="1" value={step.retries ?? ""} readOnly={readOnly} onChange={(event) => onChange({ ...step, retries: Number.isNaN(event.target.valueAsNumber) ? null : event.target.valueAsNumber })} />
+            </Field>
             <Checkbox label="Show its text while it comes" checked={step.stream === true} disabled={readOnly} onChange={(event) => onChange({ ...step, stream: event.target.checked || null })} />
           </>
         ) : (

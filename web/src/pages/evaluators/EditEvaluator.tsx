@@ -81,7 +81,7 @@ export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | n
         </div>
         <section aria-label="Try it before it is saved" className="flex min-w-0 flex-col gap-3 rounded-l border border-line bg-sunken/60 p-3">
           <h3 className="text-13 font-medium">Try it before it is saved</h3>
-          <TryIt settings={isWhole ? settingsOf(draft) : undefined} isWhole={isWhole} compares={kind?.needsExpected ?? false} asks={Boolean(kind?.asks) || (draft.kind === "toxicity" && draft.judge !== null)} />
+          <TryIt settings={isWhole ? settingsOf(draft) : undefined} isWhole={isWhole} compares={kind?.needsExpected ?? false} isOfTwo={draft.kind === "pairwise"} asks={Boolean(kind?.asks) || (draft.kind === "toxicity" && draft.judge !== null)} />
         </section>
       </div>
     </FormDialog>

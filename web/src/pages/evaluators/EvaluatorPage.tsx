@@ -119,7 +119,7 @@ function About({ evaluator }: { evaluator: Evaluator }) {
         )}
       </div>
       <Section title="Try it" description="Nothing is kept." framed>
-        <TryIt id={evaluator.id} compares={kind?.needsExpected ?? false} asks={asksModels(evaluator)} />
+        <TryIt id={evaluator.id} compares={kind?.needsExpected ?? false} isOfTwo={evaluator.kind === "pairwise"} asks={asksModels(evaluator)} />
       </Section>
     </div>
   );

@@ -13,27 +13,30 @@ type Props = {
   /** The form has everything it needs. */
   isWhole?: boolean;
   compares: boolean;
+  /** Says which of two answers is better. */
+  isOfTwo: boolean;
   asks: boolean;
 };
 
 /** Looks at one answer that somebody writes, before or after it is saved. Nothing is kept. */
-export function TryIt({ id, settings, isWhole = true, compares, asks }: Props) {
+export function TryIt({ id, settings, isWhole = true, compares, isOfTwo, asks }: Props) {
   const may = useMay();
   const [output, setOutput] = useState("Your parcel is on its way. Please send us the order number.");
   const [expected, setExpected] = useState("");
+  const [other, setOther] = useState("");
   const [input, setInput] = useState("Where is my parcel?");
   const [variables, setVariables] = useState("");
   const tryDraft = useChange("post", "/v1/evaluators/try");
   const trySaved = useChange("post", "/v1/evaluators/{evaluator_id}/try");
   const { isPending, ...told } = id ? trySaved : tryDraft;
   const [asked, setAsked] = useState("");
-  const of = JSON.stringify([output, expected, input, variables, settings]);
+  const of = JSON.stringify([output, expected, other, input, variables, settings]);
   // What was said of another answer, or by another rule, says nothing of this one.
   const { data, error } = asked === of ? told : { data: undefined, error: null };
   const known = objectOf(variables);
   const submit = () => {
     setAsked(of);
-    const answered = { output, expected: expected || null, input: input || null, variables: known ?? {}, metadata: {} };
+    const answered = { output, expected: expected || null, ...(isOfTwo && other ? { other } : {}), input: input || null, variables: known ?? {}, metadata: {} };
     if (id) trySaved.mutate({ path: { evaluator_id: id }, body: answered });
     else if (settings) tryDraft.mutate({ body: { ...answered, settings } });
   };
@@ -45,6 +48,11 @@ export function TryIt({ id, settings, isWhole = true, compares, asks }: Props) {
       <Field label={compares ? "The expected answer" : "The expected answer, if there is one"} error={errorFor(error, "expected")}>
         <Textarea rows={2} value={expected} onChange={(event) => setExpected(event.target.value)} className="min-h-14! text-13!" />
       </Field>
+      {isOfTwo ? (
+        <Field label="The other answer" hint="Empty: the expected one." error={errorFor(error, "other")}>
+          <Textarea rows={2} value={other} onChange={(event) => setOther(event.target.value)} className="min-h-14! text-13!" />
+        </Field>
+      ) : null}
       <details>
         <summary className="cursor-pointer text-13 text-muted">What was asked, and variables</summary>
         <div className="mt-2 flex flex-col gap-3">

@@ -1,21 +1,30 @@
 import { Link } from "@tanstack/react-router";
-import { LayoutTemplate } from "lucide-react";
+import { LayoutTemplate, Plus } from "lucide-react";
 import { usePages } from "@/api/hooks";
+import { useMay } from "@/api/session";
 import { Badge, Button, Combobox, EmptyState, ErrorState, NavTabs, Page, SearchInput, Select, Skeleton, Toolbar } from "@/kit";
 import { plural } from "@/lib/format";
-import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { flag, maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
+import { whyNot } from "../prompts/why";
+import { PublishPrompt } from "./PublishPrompt";
 import { ORIGINS, type Template } from "./model";
 import { TABS } from "./tabs";
 
-const shape = { q: text(), category: text(), origin: maybeOneOf(["shipped", "workspace", "shared"]) };
+const shape = { q: text(), category: text(), origin: maybeOneOf(["shipped", "workspace", "shared"]), new: over(flag()) };
 
 /** Prompts to begin with: those that ship, one's own and those that others share. */
 export default function TemplatesPage() {
-  const [{ q, category, origin }, set] = useUrlState(shape);
+  const [{ q, category, origin, new: making }, set] = useUrlState(shape);
   const pages = usePages("/v1/templates", { query: { q, category, origin, limit: 100 } });
   const categories = [...new Set([category, ...pages.rows.flatMap((row) => row.categories)])].filter(Boolean).sort();
+  const may = useMay();
+  const make = (
+    <Button icon={<Plus size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.editPrompts} why={whyNot(may)}>
+      Make a template
+    </Button>
+  );
   return (
-    <Page title="Templates" subtitle="Prompts to begin with. Using one makes a prompt of your own.">
+    <Page title="Templates" subtitle="Prompts to begin with. Using one makes a prompt of your own." actions={make}>
       <NavTabs label="Library" tabs={TABS} />
       <Toolbar>
         <SearchInput label="Search templates" placeholder="What should it do?" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
@@ -48,6 +57,7 @@ export default function TemplatesPage() {
           ) : null}
         </>
       )}
+      {making && may.editPrompts ? <PublishPrompt asTemplate onClose={() => set({ new: false })} /> : null}
     </Page>
   );
 }

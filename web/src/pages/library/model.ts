@@ -21,6 +21,11 @@ export function wordsOf(typed: string): string[] {
   return [...new Set(typed.split(",").map((one) => one.trim()).filter(Boolean))];
 }
 
+/** Lines of a text that say something, each once. */
+export function linesOf(typed: string): string[] {
+  return [...new Set(typed.split("\n").map((one) => one.trim()).filter(Boolean))];
+}
+
 /** What a prompt may be called, made of anything: lower case, digits, - and _. */
 export function slugOf(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9_]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 100);

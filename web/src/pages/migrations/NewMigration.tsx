@@ -5,8 +5,12 @@ import type { Schema } from "@/api/client";
 import { useForecast } from "@/api/forecast";
 import { useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, errorFor, toast } from "@/kit";
+import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
+import { METHODS, type Method } from "../optimize/model";
+
+/** One's own texts are of one prompt. */
+const WAYS = (Object.keys(METHODS) as Method[]).filter((one) => one !== "manual");
 
 /** From one model to another, with what measuring costs before anything is asked. */
 export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; onOpenChange: (open: boolean) => void; model: string; successor: string }) {
@@ -16,13 +20,14 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
   const [margin, setMargin] = useState("2");
   const [searches, setSearches] = useState(true);
   const [evaluations, setEvaluations] = useState("2000");
+  const [method, setMethod] = useState<Method>("racing");
   const { choices } = useModels();
   const prompts = usePromptChoices();
   const navigate = useNavigate();
   const start = useChange("post", "/v1/model-migrations", { invalidates: ["/v1/model-migrations", "/v1/credits", "/v1/test-runs"] });
   // A model that has ended is not among those that can be called.
   const olds = given.model && !choices.some((one) => one.value === given.model) ? [{ value: given.model, label: given.model }, ...choices] : choices;
-  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { budget: { evaluations: Math.max(50, Math.round(Number(evaluations)) || 50) } } } : {}) } : null;
+  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { method, budget: { evaluations: Math.max(50, Math.round(Number(evaluations)) || 50) } } } : {}) } : null;
   const forecast = useForecast("/v1/model-migrations/forecast", open ? body : null);
   const plan = forecast.isStale ? undefined : forecast.data;
   const error = start.error ?? forecast.error;
@@ -63,9 +68,14 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
           </Field>
           <Checkbox label="Look for a better text where it is worse" hint="What is proven becomes the version’s text for the new model." checked={searches} onChange={(event) => setSearches(event.target.checked)} />
           {searches ? (
-            <Field label="Evaluations of each search, at most" error={errorFor(error, "search")} className="sm:w-1/2">
-              <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
-            </Field>
+            <div className="grid items-end gap-4 sm:grid-cols-2">
+              <Field label="Method" error={errorFor(error, "search.method")}>
+                <Select value={method} onChange={setMethod} options={WAYS.map((one) => ({ value: one, label: METHODS[one].name }))} />
+              </Field>
+              <Field label="Evaluations of each search, at most" error={errorFor(error, "search.budget") ?? errorFor(error, "search")}>
+                <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+              </Field>
+            </div>
           ) : null}
         </div>
         <div className="flex min-h-32 min-w-0 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>

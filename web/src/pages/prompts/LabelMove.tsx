@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { change, useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast, useUndo } from "@/kit";
+import { plural } from "@/lib/format";
 
 /** What has labels. */
 export type Labelled = "prompts" | "chains";
@@ -16,12 +17,14 @@ type LabelMoveProps = {
   labels: Record<string, number>;
   move: Move;
   onClose: () => void;
+  /** Whether test runs of prompts that change with it begin again; a chain has none. */
+  retest?: boolean;
   /** What changes for whoever asks for the label: null where it stands nowhere yet, or is to stand where it does. */
   before: (label: string, from: number | null) => ReactNode;
 };
 
 /** Moves a label, with a reason. It says beforehand what changes for whoever asks for it, and can be undone. */
-export function LabelMove({ of, slug, labels, move, onClose, before }: LabelMoveProps) {
+export function LabelMove({ of, slug, labels, move, onClose, retest = false, before }: LabelMoveProps) {
   const again = [`/v1/${of}`];
   const undo = useUndo(again);
   const known = [...new Set(["production", "staging", ...Object.keys(labels)])].filter((one) => one !== "latest");
@@ -39,11 +42,12 @@ export function LabelMove({ of, slug, labels, move, onClose, before }: LabelMove
   const path = { slug, label: name };
   const back = () => (from === undefined ? change("delete", LABEL[of], { path, query: { reason: "Undo" } }) : change("put", LABEL[of], { path, body: { version: from, reason: "Undo" } }));
   const body = { version: move.version, reason: reason.trim() };
-  const onSuccess = () => {
+  const onSuccess = (moved?: object) => {
     onClose();
+    if (moved && "retested" in moved && Array.isArray(moved.retested)) toast(`${plural(moved.retested.length, "test run")} began again`);
     toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
   };
-  const submit = () => (goesBack ? rollBack.mutate({ path, body }, { onSuccess }) : put.mutate({ path, body }, { onSuccess }));
+  const submit = () => (goesBack ? rollBack.mutate({ path, body }, { onSuccess: () => onSuccess() }) : put.mutate({ path, body: { ...body, ...(retest ? { retest } : {}) } }, { onSuccess }));
 
   return (
     <FormDialog

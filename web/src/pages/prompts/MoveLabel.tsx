@@ -1,6 +1,7 @@
+import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Loaded, Notice, TextLink } from "@/kit";
+import { Checkbox, Loaded, Notice, TextLink } from "@/kit";
 import { plural } from "@/lib/format";
 import { Comparison } from "./Comparison";
 import { LabelMove, type Move } from "./LabelMove";
@@ -8,6 +9,7 @@ import { contentOf, newlyRequired } from "./content";
 
 /** Moves a label of a prompt. It says beforehand what changes for whoever asks for it. */
 export function MoveLabel({ slug, labels, move, onClose }: { slug: string; labels: Record<string, number>; move: Move; onClose: () => void }) {
+  const [retest, setRetest] = useState(false);
   return (
     <LabelMove
       of="prompts"
@@ -15,9 +17,10 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
       labels={labels}
       move={move}
       onClose={onClose}
+      retest={retest}
       before={(label, from) => (
         <>
-          {label && labels[label] !== move.version ? <Effects slug={slug} label={label} version={move.version} /> : null}
+          {label && labels[label] !== move.version ? <Effects slug={slug} label={label} version={move.version} retest={move.back ? null : { is: retest, set: setRetest }} /> : null}
           {from === null ? null : (
             <>
               <Asked slug={slug} a={from} b={move.version} />
@@ -33,7 +36,7 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
 /** Prompts that include this one by the label, and change with it; nothing where none does. */
-function Effects({ slug, label, version }: { slug: string; label: string; version: number }) {
+function Effects({ slug, label, version, retest }: { slug: string; label: string; version: number; retest: { is: boolean; set: (retest: boolean) => void } | null }) {
   const { data } = useRead("/v1/prompts/{slug}/labels/{label}/effects", { path: { slug, label }, query: { version } });
   if (!data || data.changed.length === 0) return null;
   return (
@@ -47,6 +50,11 @@ function Effects({ slug, label, version }: { slug: string; label: string; versio
           </li>
         ))}
       </ul>
+      {retest && !data.refused ? (
+        <div className="mt-2">
+          <Checkbox label="Begin their newest test runs again" hint="Each costs what it cost before." checked={retest.is} onChange={(event) => retest.set(event.target.checked)} />
+        </div>
+      ) : null}
     </Notice>
   );
 }

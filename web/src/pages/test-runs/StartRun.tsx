@@ -6,7 +6,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
 import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, TextLink, errorFor, toast } from "@/kit";
-import { count } from "@/lib/format";
+import { count, moment } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 
 type Body = Schema<"TestRunBody">;
@@ -29,6 +29,11 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const { choices: models } = useModels();
   const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
   const known = useRead("/v1/evaluators", { query: { limit: 50 } }, { enabled: open });
+  const [against, setAgainst] = useState("");
+  const isOfTwo = known.data?.data.some((one) => one.kind === "pairwise" && evaluators.includes(one.id)) ?? false;
+  const earlier = useRead("/v1/test-runs", { query: { status: "completed", limit: 200 } }, { enabled: open && isOfTwo });
+  const others = earlier.data?.data.filter((one) => one.dataset_id === dataset && one.split === split) ?? [];
+  const other = isOfTwo && others.some((one) => one.id === against) ? against : "";
   const navigate = useNavigate();
   const start = useChange("post", "/v1/test-runs", { invalidates: ["/v1/test-runs"] });
 
@@ -37,7 +42,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const failedOf = canBeOnlyFailed && onlyFailed ? given.failedOf : null;
   const body: Body | null =
     prompt && dataset
-      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: model ? [model] : [], evaluators: [...evaluators], ...(version ? { version: Number(version) } : {}), ...(failedOf ? { failed_of: failedOf } : {}) }
+      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: model ? [model] : [], evaluators: [...evaluators], ...(version ? { version: Number(version) } : {}), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}) }
       : null;
   const forecast = useForecast("/v1/test-runs/forecast", open ? body : null);
   const submit = () =>
@@ -95,6 +100,11 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
         <p className="text-12 text-muted">
           Answers are compared with the expected ones. To score them by a rubric, a pattern or code too, <TextLink to="/evaluators" search={{ new: "1" }}>make an evaluator</TextLink>.
         </p>
+      ) : null}
+      {isOfTwo ? (
+        <Field label="Which is better: these answers, or those of" error={errorFor(error, "compare_with")}>
+          <Select value={other} onChange={setAgainst} empty="the dataset, the expected ones" options={others.map((one) => ({ value: one.id, label: `${one.prompt} v${one.version}, ${moment(one.created_at)}` }))} />
+        </Field>
       ) : null}
       <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite" aria-busy={forecast.isStale || undefined}>
         {forecast.data && !forecast.isStale ? (

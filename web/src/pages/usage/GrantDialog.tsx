@@ -10,6 +10,7 @@ export function GrantDialog({ onClose }: { onClose: () => void }) {
   const { workspace } = useSession();
   const [typed, setTyped] = useState("10");
   const [reason, setReason] = useState("");
+  const [payment, setPayment] = useState("");
   const grant = useChange("post", "/v1/credits/grants", { invalidates: ["/v1/credits", "/v1/usage"] });
   const amount = nusdOf(typed);
   const isWrong = amount === null || amount === 0;
@@ -17,7 +18,7 @@ export function GrantDialog({ onClose }: { onClose: () => void }) {
     workspace &&
     !isWrong &&
     grant.mutate(
-      { body: { workspace_id: workspace.id, amount_nusd: amount, reason: reason.trim() } },
+      { body: { workspace_id: workspace.id, amount_nusd: amount, reason: reason.trim(), ...(payment.trim() ? { payment: payment.trim() } : {}) } },
       {
         onSuccess: () => {
           onClose();
@@ -32,6 +33,9 @@ export function GrantDialog({ onClose }: { onClose: () => void }) {
       </Field>
       <Field label="Reason" error={errorFor(grant.error, "reason")} required>
         <Input value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} placeholder="To try things out" />
+      </Field>
+      <Field label="Payment" hint="Its id in your own books, where it was paid for: it comes in once, however often it is sent." error={errorFor(grant.error, "payment")}>
+        <Input mono value={payment} maxLength={100} onChange={(event) => setPayment(event.target.value)} />
       </Field>
     </FormDialog>
   );
