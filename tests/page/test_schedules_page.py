@@ -63,7 +63,7 @@ async def test_prompts_move_to_another_model_after_they_were_measured(page_as: O
     page = await page_as("editor", "/app/optimize/migrations?new=1&model=simulated/chat&successor=simulated/reader")
     dialog = page.get_by_role("dialog", name="Move prompts to another model")
     await dialog.get_by_role("button", name="Prompts: All that call it").click()
-    await page.get_by_role("combobox").last.fill(slug)
+    await page.get_by_placeholder("Type to find").fill(slug)
     await page.get_by_role("option", name=slug).click()
     await dialog.get_by_label("Look for a better text where it is worse").uncheck()
     await expect(dialog).to_contain_text("1 version")
