@@ -172,6 +172,36 @@ async def test_some_edits_of_a_suggestion_become_a_version_that_nobody_gets_yet(
     assert edits[0] not in text and len(text) > len(before)
 
 
+@pytest.mark.capability("O6")
+async def test_a_suggestion_is_edited_before_it_is_accepted(page_as: OpenPage, site: Site) -> None:
+    suggestion, slug = await open_suggestion(site)
+    page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
+    await page.get_by_role("button", name="Accept", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Edit the text…").click()
+    text = dialog.get_by_role("textbox", name="The text")
+    suggested = await text.input_value()
+    await expect(dialog.get_by_role("button", name="Accept and go live")).to_be_enabled()  # As it was suggested: it was measured.
+    await text.fill(suggested + "\nAnswer {{customer}}.")
+    expect_console(page, "status of 422")
+    await dialog.get_by_role("button", name="Accept as edited").click()
+    await expect(dialog).to_contain_text("it brings {{customer}}")
+    await text.fill(suggested + "\nBe brief.")
+    await expect(dialog).to_contain_text("The gain is of the text before your edit")
+    await expect(dialog.get_by_label("Label that moves to it")).to_have_value("")
+    await check_axe(page, without=BEHIND)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"optimize/edit-{theme}")
+    await dialog.get_by_role("button", name="Accept as edited").click()
+    await expect(page.get_by_text("Accepted as version 2 by you.")).to_be_visible()
+    await expect(page.get_by_text("Version 2 says it otherwise.")).to_be_visible()
+    await expect(page.get_by_role("figure", name="system as accepted: suggestion against v2")).to_contain_text("Be brief.")
+    await screenshot(page, "optimize/edited-dark")
+    prompt = await site.call("GET", f"/v1/prompts/{slug}?version=2")
+    assert prompt["labels"]["production"] == 1 and any(one["content"] == suggested + "\nBe brief." for one in prompt["messages"])
+
+
 @pytest.mark.capability("U1", "O2", "O8")
 async def test_a_search_by_another_method_is_asked_for_and_shows_its_generations(page_as: OpenPage, site: Site) -> None:
     slug = f"bred-{new_uuid().hex[-8:]}"

@@ -109,6 +109,44 @@ async def test_of_a_suggestion_some_edits_are_accepted_and_no_label_moves_to_wha
     assert (third.status, third.body["error"]["param"]) == (409, "edits"), "it is not what stands"
 
 
+@pytest.mark.capability("O6")
+async def test_a_suggestion_is_edited_before_it_is_accepted_and_the_version_says_so(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    path = f"/v1/suggestions/{job['suggestion_id']}"
+    suggested = (await desk.caller("GET", path)).body["content"]["messages"]
+    at = next(place for place, one in enumerate(suggested) if one["role"] == "system") if len(suggested) > 1 else 0
+    text = suggested[at]["content"] + "\nBe brief."
+    for wrong, param in (
+        ({"text": text + " {{customer}}"}, "text"),
+        ({"text": text, "edits": [0]}, "text"),
+        ({"text": ""}, "text"),
+        ({"text": text + " {{#if"}, "text"),
+    ):
+        refused = await desk.caller("POST", f"{path}/accept", wrong)
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
+    unsure = await desk.caller("POST", f"{path}/accept", {"text": text, "label": "production"})
+    assert (unsure.status, unsure.body["error"]["param"]) == (409, "label"), "the gain is of the text before the edit"
+    accepted = await desk.caller("POST", f"{path}/accept", {"text": text})
+    assert (accepted.status, accepted.body["version"], accepted.body["label"]) == (200, 2, None), accepted.body
+
+    made = (await desk.caller("GET", "/v1/prompts/tickets?version=2")).body
+    assert [one["content"] for one in made["messages"]] == [text if n == at else one["content"] for n, one in enumerate(suggested)]
+    (version,) = [one for one in (await desk.caller("GET", "/v1/prompts/tickets/versions")).body["data"] if one["version"] == 2]
+    assert version["source"] == "optimizer" and version["author"] == (await desk.caller("GET", path)).body["decided_by"]
+    assert "edited by its author" in version["message"] and "the text before that edit" in version["message"]
+    edge = await books(
+        stack, "SELECT kind, version, parent_version FROM lineage_edges WHERE suggestion_id = $1::text::uuid", job["suggestion_id"]
+    )
+    assert [tuple(row) for row in edge] == [("mutated_from", 2, 1)]
+    (noted,) = (await desk.caller("GET", "/v1/audit?action=suggestion.accepted")).body["data"]
+    assert noted["after"]["edited"] is True and "edits" not in noted["after"]
+
+    assert (await desk.caller("POST", f"{path}/accept", {"text": text})).body == accepted.body, "accepting again answers the same"
+    other = await desk.caller("POST", f"{path}/accept", {"text": text + " Please."})
+    assert (other.status, other.body["error"]["param"]) == (409, "text"), "it is not what stands"
+
+
 async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: Desk) -> None:
     body: dict[str, Any] = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": BUDGET}}
     plan = (await desk.caller("POST", "/v1/optimizations/forecast", body)).body

@@ -6393,6 +6393,11 @@ export interface components {
              * @description `guarded`, or its ramp: the label moves when the new version went up it without harm.
              */
             rollout?: "guarded" | components["schemas"]["RolloutAsked"] | null;
+            /**
+             * Text
+             * @description Of the message that the search changed, as you edited it. It keeps its variables, locked blocks and the rules that stand in it. It was not measured either: what holds of some `edits` holds of it. Not together with `edits`.
+             */
+            text?: string | null;
         };
         /**
          * Acceptance

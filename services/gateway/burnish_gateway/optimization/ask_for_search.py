@@ -10,6 +10,7 @@ from asyncpg import Record
 from burnish_gateway.model_settings import ModelSettings
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import OptimizationBody
+from burnish_gateway.optimization.edited_text import breach_in_words
 from burnish_gateway.registry.prompt import Prompt, Version
 from burnish_shared.contracts import searches
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge
@@ -18,7 +19,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.editable import editable_index
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.model_patterns import best_pattern
-from burnish_shared.prompt_contract import Contract, breach, variables_in
+from burnish_shared.prompt_contract import Contract, breach
 from burnish_shared.template import parse_messages
 
 NO_FEEDBACK = (
@@ -118,21 +119,14 @@ def _check_candidates(manual: searches.ManualSearch, body: OptimizationBody, *, 
         reason = breach(contract, start, text)
         if reason is not None:
             raise InvalidField(
-                f"manual.candidates[{place}]: no candidate, because it {_told(reason, start, text)}.", param=f"manual.candidates[{place}]"
+                f"manual.candidates[{place}]: no candidate, because it {breach_in_words(reason, start, text)}.",
+                param=f"manual.candidates[{place}]",
             )
         whole = [message | {"content": text} if at == index else message for at, message in enumerate(messages)]
         try:
             parse_messages(whole, parameters=content.get("parameters"))
         except InvalidField as error:
             raise InvalidField(f"manual.candidates[{place}]: no candidate: {error.message}", param=f"manual.candidates[{place}]") from None
-
-
-def _told(reason: str, start: str, text: str) -> str:
-    if reason != "changes the variables":
-        return {"nothing is left of the prompt": "is empty"}.get(reason, reason)
-    before, after = variables_in(start), variables_in(text)
-    parts = (("lacks", before - after), ("brings", after - before))
-    return f"{reason}: it " + " and ".join(f"{how} {', '.join(sorted(names))[:200]}" for how, names in parts if names)
 
 
 def _check_values(asked: searches.SettingsSearch) -> None:

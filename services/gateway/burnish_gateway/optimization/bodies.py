@@ -178,6 +178,11 @@ class AcceptBody(ApiModel):
         description="Only these of `evidence.edits`, by their place from 0; all of them where nothing is said. A part was not measured: no "
         "label moves to it, unless a rollout measures it, or `force` and a `label` are given.",
     )
+    text: Annotated[Text, Field(min_length=1, max_length=searches.TEXT_MOST)] | None = Field(
+        default=None,
+        description="Of the message that the search changed, as you edited it. It keeps its variables, locked blocks and the rules that "
+        "stand in it. It was not measured either: what holds of some `edits` holds of it. Not together with `edits`.",
+    )
     label: Text | None = Field(default="production", description="The label that moves to the new version; null moves none.")
     force: bool = Field(
         default=False,

@@ -12,6 +12,7 @@ from burnish_gateway.experiments.from_suggestion import begin_rollout
 from burnish_gateway.lineage import store as lineage_store
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import AcceptBody
+from burnish_gateway.optimization.edited_text import with_text
 from burnish_gateway.optimization.measured_with import measured_with, unmeasured_model
 from burnish_gateway.optimization.some_edits import with_some
 from burnish_gateway.registry import announce
@@ -39,12 +40,12 @@ class Accepted:
 
 
 async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: AcceptBody, *, clock: Clock) -> Accepted:
-    """What was measured becomes the next version, byte for byte, and the label moves; of some edits alone a version that nobody gets yet.
-    Accepting again answers the same.
+    """What was measured becomes the next version, byte for byte, and the label moves; of some edits alone, or of a text that somebody
+    edited, a version that nobody gets yet. Accepting again answers the same.
 
-    Raises NotFound, Conflict where it was rejected, or accepted before with other edits or without the label that is asked for now, where
-    the prompt is archived, where production no longer names what was measured, or where a label would call another model than those that it
-    was measured with, InvalidField.
+    Raises NotFound, Conflict where it was rejected, or accepted before with other edits, another text or without the label that is asked
+    for now, where the prompt is archived, where production no longer names what was measured, or where a label would call another model
+    than those that it was measured with, InvalidField.
     """
     label = None if body.label is None else parse_movable_label(body.label)
     if body.rollout is not None and label is None:
@@ -53,14 +54,14 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     if row is None:
         raise no_such_suggestion()
     if row["status"] == "accepted":
-        await _check_same_edits(tx, principal.workspace_id, row, body)
+        await _check_same(tx, principal.workspace_id, row, body)
         return _as_before(row, body, label)
     slug = Slug(row["slug"])
     await _check_open(tx, principal.workspace_id, slug, row)
     content = await _chosen(tx, principal.workspace_id, row, body)
-    is_part = content != row["content"]
-    if is_part and body.rollout is None:
-        label = _label_of_part(body, label)
+    is_measured = content == row["content"]
+    if not is_measured and body.rollout is None:
+        label = _label_of_unmeasured(body, label)
     if label is not None and body.rollout is None and not body.force:
         await _check_model(tx, principal.workspace_id, row, content, label=label)
     if label == PRODUCTION and not body.force:
@@ -74,10 +75,10 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
         author=author_of(principal),
         clock=clock,
         origin=Origin(source="optimizer", edge="mutated_from", job_id=row["job_id"], suggestion_id=suggestion_id, newest_only=False),
-        change_message=_message(row["evidence"], chosen=len(set(body.edits or ())) if is_part else None),
+        change_message=_message(row["evidence"], body=None if is_measured else body),
     )
     version = saved.version.version
-    if not is_part and (measured := (row["evidence"].get("measured") or {}).get("candidate_sha256")):
+    if is_measured and (measured := (row["evidence"].get("measured") or {}).get("candidate_sha256")):
         await lineage_store.link_accepted(
             tx, principal.workspace_id, prompt_id=row["prompt_id"], version=version, job_id=row["job_id"], digest=measured
         )
@@ -88,7 +89,7 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     await _announce(tx, principal, row, status="accepted", extra={"version": version, "label": label}, clock=clock)
     rolled_out = None if experiment_id is None else str(experiment_id)
     after: dict[str, Any] = {"version": version, "label": label, "prompt": slug, "experiment_id": rolled_out}
-    after |= {"edits": sorted(set(body.edits or ()))} if is_part else {}
+    after |= {} if is_measured else {"edited": True} if body.text is not None else {"edits": sorted(set(body.edits or ()))}
     await audit.note(tx, principal, action="suggestion.accepted", kind="suggestion", key=str(suggestion_id), after=after)
     await announce.prompt_changed(tx, principal.workspace_id, slug)
     if experiment_id is not None:
@@ -125,25 +126,26 @@ async def _check_open(tx: Tx, workspace_id: UUID, slug: Slug, row: Any) -> None:
         check_not_archived(head.prompt)
 
 
-async def _check_same_edits(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> None:
-    """Raises Conflict where edits are chosen that do not come to what was accepted before; InvalidField for edits that are none."""
-    if body.edits is None:
+async def _check_same(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> None:
+    """Raises Conflict where edits or a text do not come to what was accepted before; InvalidField for what could not be accepted."""
+    if body.edits is None and body.text is None:
         return
     stands = await prompts_store.find_version(tx, workspace_id, row["prompt_id"], row["accepted_version"])
     chosen = await _chosen(tx, workspace_id, row, body)
     if stands is None or stands.content.fields()["messages"] == chosen["messages"]:
         return
     raise Conflict(
-        f"This suggestion was accepted before, as version {row['accepted_version']}, with other edits than these. Look at that version; "
-        f"what you want otherwise is saved with POST /v1/prompts/{row['slug']}/versions.",
-        param="edits",
+        f"This suggestion was accepted before, as version {row['accepted_version']}, "
+        f"with other {'edits' if body.text is None else 'words'} than these. Look at that version; what you want "
+        f"otherwise is saved with POST /v1/prompts/{row['slug']}/versions.",
+        param="edits" if body.text is None else "text",
         details={"version": row["accepted_version"], "label": row["label"]},
     )
 
 
 def _as_before(row: Any, body: AcceptBody, label: Label | None) -> Accepted:
     """The answer to who accepts what was accepted. Raises Conflict where a label is asked for that did not move then, nor will."""
-    if body.edits is not None and "label" not in body.model_fields_set:
+    if (body.edits is not None or body.text is not None) and "label" not in body.model_fields_set:
         label = None
     if label is not None and label != row["label"] and row["experiment_id"] is None:
         moved = "no label moved" if row["label"] is None else f"'{row['label']}' moved"
@@ -176,12 +178,19 @@ async def _hand_out(
 
 
 async def _chosen(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> dict[str, Any]:
-    """What is accepted: all that was measured, or some of its edits. Raises InvalidField."""
+    """What is accepted: all that was measured, some of its edits, or a text that somebody edited. Raises InvalidField."""
     content: dict[str, Any] = row["content"]
-    if body.edits is None:
+    if body.edits is None and body.text is None:
         return content
+    if body.edits is not None and body.text is not None:
+        raise InvalidField("text: give either a text or edits; a text holds what you take of the edits.", param="text")
     base = await _base_of(tx, workspace_id, row)
-    return with_some(content, row["evidence"], base=base, places=body.edits)
+    if body.edits is not None:
+        return with_some(content, row["evidence"], base=base, places=body.edits)
+    head = await prompts_store.lock_head(tx, workspace_id, Slug(row["slug"]))
+    if head is None:
+        raise no_such_prompt(row["slug"])
+    return with_text(content, base=base, text=body.text or "", locked=head.prompt.locked_blocks, rules=head.prompt.rules)
 
 
 async def _base_of(tx: Tx, workspace_id: UUID, row: Any) -> dict[str, Any]:
@@ -206,13 +215,14 @@ async def _check_model(tx: Tx, workspace_id: UUID, row: Any, content: dict[str, 
     )
 
 
-def _label_of_part(body: AcceptBody, label: Label | None) -> Label | None:
+def _label_of_unmeasured(body: AcceptBody, label: Label | None) -> Label | None:
     """None, unless the caller insists. Raises Conflict where it names a label without insisting."""
     if "label" not in body.model_fields_set:
         return None
     if label is not None and not body.force:
+        what = "Only all edits together were measured" if body.text is None else "The text was measured as it was before the edit"
         raise Conflict(
-            'Only all edits together were measured. Set label to null and test the version, begin a rollout, or accept with "force": true.',
+            f'{what}. Set label to null and test the version, begin a rollout, or accept with "force": true.',
             param="label",
         )
     return label
@@ -230,15 +240,15 @@ async def _check_incumbent(tx: Tx, workspace_id: UUID, slug: Slug, *, measured: 
         )
 
 
-def _message(evidence: dict[str, Any], *, chosen: int | None) -> str:
-    """`chosen`: so many of its edits; None: all that was measured."""
-    if chosen is not None:
-        return f"Optimizer: {chosen} of {len(evidence['edits'])} edits, which were measured only together"
+def _message(evidence: dict[str, Any], *, body: AcceptBody | None) -> str:
+    """`body`: what was chosen instead of all that was measured. The author of the version is who chose or edited it."""
     test = evidence["test"]
-    return (
-        f"Optimizer: {test['baseline']:.1%} → {test['candidate']:.1%} on {test['n']} test items "
-        f"(gain {100 * test['ci_low']:+.1f} to {100 * test['ci_high']:+.1f} points, {len(evidence['edits'])} edits)"
-    )
+    gain = f"gain {100 * test['ci_low']:+.1f} to {100 * test['ci_high']:+.1f} points"
+    if body is not None and body.text is not None:
+        return f"Optimizer, edited by its author as it was accepted: the {gain} on {test['n']} test items is of the text before that edit"
+    if body is not None:
+        return f"Optimizer: {len(set(body.edits or ()))} of {len(evidence['edits'])} edits, which were measured only together"
+    return f"Optimizer: {test['baseline']:.1%} → {test['candidate']:.1%} on {test['n']} test items ({gain}, {len(evidence['edits'])} edits)"
 
 
 async def _announce(tx: Tx, principal: Principal, row: Any, *, status: str, extra: dict[str, Any], clock: Clock) -> None:

@@ -1,11 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "@/api/errors";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
-import { type Edit, type Suggestion, editInWords, evidenceOf, isRightOrWrong, isOfEdits } from "./model";
+import { type Edit, type Message, type Suggestion, editInWords, evidenceOf, isRightOrWrong, isOfEdits, textToEdit } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
@@ -41,10 +42,16 @@ function Accept({ suggestion, open, onClose }: Part) {
   const all = edits.map((_, place) => place);
   const byEdit = isOfEdits(suggestion);
   const [taken, setTaken] = useState<readonly number[]>(all);
-  const isPart = byEdit && taken.length < all.length;
+  // Null: nobody edits it.
+  const [typed, setTyped] = useState<string | null>(null);
+  const base = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version: suggestion.base_version } }, { enabled: open });
+  const suggested = textToEdit(suggestion, base.data?.messages as unknown as Message[] | undefined);
+  const isEdited = typed !== null && typed !== suggested;
+  const isPart = typed === null && byEdit && taken.length < all.length;
+  const isOther = isPart || isEdited;
   const [wanted, setLabel] = useState<string | null>(null);
-  // Some of them were not measured: no label moves to that, unless somebody chooses one.
-  const label = wanted ?? (isPart ? "" : "production");
+  // Some of them, or an edited text, were not measured: no label moves to that, unless somebody chooses one.
+  const label = wanted ?? (isOther ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
   const onError = useOvertaken(onClose);
@@ -54,15 +61,20 @@ function Accept({ suggestion, open, onClose }: Part) {
   const moved = label === "production" && live !== undefined && live !== suggestion.base_version;
   const conflict = accept.error instanceof ApiError && accept.error.status === 409 && accept.error.param === "label" && !isDecided(accept.error);
   const isOtherModel = conflict && accept.error instanceof ApiError && "measured_with" in accept.error.details;
-  const unmeasured = isPart && label !== "";
+  const unmeasured = isOther && label !== "";
   const mustInsist = moved || conflict || unmeasured;
   const turn = (place: number) => {
     setTaken((before) => (before.includes(place) ? before.filter((one) => one !== place) : [...before, place].sort((a, b) => a - b)));
     setForce(false);
   };
+  const edit = (next: string | null) => {
+    setTyped(next);
+    setForce(false);
+    accept.reset();
+  };
   const submit = () =>
     accept.mutate(
-      { path: { suggestion_id: suggestion.id }, body: { label: label || null, force, ...(isPart ? { edits: [...taken] } : {}) } },
+      { path: { suggestion_id: suggestion.id }, body: { label: label || null, force, ...(isPart ? { edits: [...taken] } : {}), ...(isEdited ? { text: typed } : {}) } },
       {
         onSuccess: (made) => {
           onClose();
@@ -73,18 +85,38 @@ function Accept({ suggestion, open, onClose }: Part) {
     );
   return (
     <FormDialog
-      wide={byEdit}
+      wide={byEdit || typed !== null}
       open={open}
       onOpenChange={(next) => next || onClose()}
       title={`Accept for ${suggestion.prompt}?`}
-      description={isPart ? `${taken.length} of ${all.length} edits become the next version. Only all of them together were measured, so test it before it goes live.` : `Exactly the text that was measured becomes the next version: ${points(test.delta)} ${isRightOrWrong(evidenceOf(suggestion).by_metric) ? "right" : "of score"} on test (${pointsRange(test.ci_low, test.ci_high)}).`}
-      submit={label === "production" ? "Accept and go live" : isPart ? `Accept ${plural(taken.length, "edit")}` : "Accept"}
+      description={isEdited ? "Your text becomes the next version. The gain is of the text before your edit, so test it before it goes live." : isPart ? `${taken.length} of ${all.length} edits become the next version. Only all of them together were measured, so test it before it goes live.` : `Exactly the text that was measured becomes the next version: ${points(test.delta)} ${isRightOrWrong(evidenceOf(suggestion).by_metric) ? "right" : "of score"} on test (${pointsRange(test.ci_low, test.ci_high)}).`}
+      submit={label === "production" ? "Accept and go live" : isPart ? `Accept ${plural(taken.length, "edit")}` : isEdited ? "Accept as edited" : "Accept"}
       onSubmit={submit}
       busy={accept.isPending}
       error={accept.error}
-      disabled={(mustInsist && !force) || (byEdit && taken.length === 0)}
+      disabled={(mustInsist && !force) || (typed === null ? byEdit && taken.length === 0 : !typed.trim())}
     >
-      {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => setTaken(taken.length === all.length ? [] : all)} /> : null}
+      {typed === null ? (
+        <>
+          {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => setTaken(taken.length === all.length ? [] : all)} /> : null}
+          {suggested === null ? null : (
+            <div>
+              <Button size="s" icon={<Pencil size={14} aria-hidden />} onClick={() => edit(suggested)}>
+                Edit the text…
+              </Button>
+            </div>
+          )}
+        </>
+      ) : (
+        <div className="flex flex-col items-start gap-2">
+          <Field className="w-full" label="The text" hint="Its variables, locked blocks, rules and rating scale stay." error={errorFor(accept.error, "text")}>
+            <Textarea mono autoFocus rows={12} value={typed} onChange={(event) => edit(event.target.value)} />
+          </Field>
+          <Button size="s" variant="ghost" onClick={() => edit(null)}>
+            Leave it as it was suggested
+          </Button>
+        </div>
+      )}
       <Field label="Label that moves to it" hint={label === "production" ? "Live at once. Moving the label back undoes it." : label ? undefined : "The version is there; nothing that runs changes."}>
         <Select
           value={label}
@@ -98,7 +130,7 @@ function Accept({ suggestion, open, onClose }: Part) {
       </Field>
       {unmeasured ? (
         <Notice tone="warn" title="This was not measured.">
-          These edits alone may do less than all of them, or harm.
+          {isEdited ? "With your words it may do less than without them, or harm." : "These edits alone may do less than all of them, or harm."}
           <Checkbox className="mt-2" label={`Move ${label} to it all the same`} checked={force} onChange={(event) => setForce(event.target.checked)} />
         </Notice>
       ) : isOtherModel ? (

@@ -152,7 +152,12 @@ function Texts({ suggestion }: { suggestion: Suggestion }) {
   const after = suggestion.content["messages"] as unknown as Message[] | undefined;
   const variants = (suggestion.content["variants"] ?? []) as VariantText[];
   const others = Object.entries(suggestion.content).filter(([name]) => name !== "messages" && name !== "variants");
-  const name = suggestion.accepted_version ? `v${suggestion.accepted_version}` : "suggestion";
+  const version = suggestion.accepted_version;
+  const accepted = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version } }, { enabled: version !== null });
+  const saved = version === null ? undefined : (accepted.data?.messages as unknown as Message[] | undefined);
+  // A part of it, or what somebody edited, became the version.
+  const otherwise = saved && after ? paired(after, saved).filter((one) => one.before !== one.after) : [];
+  const name = version !== null && saved && otherwise.length === 0 ? `v${version}` : "suggestion";
   if (base.error && !base.data) {
     return (
       <div className="flex flex-col gap-3">
@@ -169,6 +174,10 @@ function Texts({ suggestion }: { suggestion: Suggestion }) {
   const changed = pairs.filter((one) => one.before !== one.after);
   return (
     <div className="flex min-w-0 flex-col gap-4">
+      {otherwise.length > 0 ? <Notice title={`Version ${version} says it otherwise.`}>It was accepted in part, or edited before: what was measured is the suggestion, not this version.</Notice> : null}
+      {otherwise.map((one, at) => (
+        <Diff key={`accepted ${at}`} label={`${one.role} as accepted`} before={one.before} after={one.after} beforeName="suggestion" afterName={`v${version}`} />
+      ))}
       {changed.map((one, at) => (
         <Diff key={at} label={one.role} before={one.before} after={one.after} beforeName={`v${suggestion.base_version}`} afterName={name} />
       ))}

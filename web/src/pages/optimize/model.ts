@@ -1,4 +1,5 @@
 /** What the API says of a search and a suggestion as "object", and what is computed from it. Pure. */
+import { editableIndex } from "@/lib/editable";
 import type { Schema } from "@/api/client";
 import type { ScatterDot } from "@/chart/Scatter";
 import type { Point } from "@/chart/geometry";
@@ -113,6 +114,14 @@ export const isOfEdits = (suggestion: Suggestion) => {
   const { edits, variants } = evidenceOf(suggestion);
   return edits.length > 1 && !variants?.length && Object.keys(suggestion.content).join() === "messages";
 };
+
+/** The suggested text that may be edited before it is accepted, as the API takes one; null where it changes none, or those of several models. */
+export function textToEdit(suggestion: Suggestion, base: readonly Message[] | undefined): string | null {
+  const messages = suggestion.content["messages"] as unknown as Message[] | undefined;
+  const at = editableIndex(base);
+  const text = suggestion.content["variants"] || at === null ? undefined : messages?.[at]?.content;
+  return typeof text === "string" ? text : null;
+}
 
 type Told = Pick<Edit, "operation" | "text" | "line">;
 /** How an edit is told in one line. */
