@@ -59,6 +59,7 @@ NO_CONFIGURATION = {
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
     "POST /v1/guardrails/try": "changes nothing",
+    "POST /v1/inbound-endpoints/try": "changes nothing",
     "PUT /v1/presence": "who looks at what, in memory alone",
     "POST /v1/reports": "makes a report, which says by whom; changes no configuration",
     "POST /v1/reports/schedule/run": "the same",

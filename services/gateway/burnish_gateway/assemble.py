@@ -31,6 +31,7 @@ from burnish_gateway.feedback.metric_book import MetricBook
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.groups.book import GroupBook
 from burnish_gateway.inbound.book import InboundBook
+from burnish_gateway.inbound.refusals import RefusalLog
 from burnish_gateway.live.hub import LiveHub
 from burnish_gateway.model_migrations.advance import MigrationRunner
 from burnish_gateway.models.book import ModelBook
@@ -115,6 +116,7 @@ async def _connected(
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
+        inbound_refusals=RefusalLog(db),
         rules=RulesBook.over(db, feed=feed), grounds=grounds, own_checks=OwnChecks(grounds),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
@@ -132,6 +134,7 @@ async def _connected(
     finally:
         await gateway.live.close()
         await gateway.key_use.write()
+        await gateway.inbound_refusals.write()
         await gateway.experiments.write()
         await gateway.grounds.close()
         await gateway.feedback.close()
@@ -173,6 +176,7 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.relay.run(asyncio.Event()),
         gateway.bus.until_lost(),
         gateway.key_use.run(),
+        gateway.inbound_refusals.run(),
         gateway.erasures.run(),
         gateway.experiments.run(),
         gateway.shadows.run(),

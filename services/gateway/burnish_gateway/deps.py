@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from burnish_gateway.feedback.publish import FeedbackPublisher
     from burnish_gateway.groups.book import GroupBook
     from burnish_gateway.inbound.book import InboundBook
+    from burnish_gateway.inbound.refusals import RefusalLog
     from burnish_gateway.live.hub import LiveHub
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.privacy.watch_erasures import ErasureWatch
@@ -92,6 +93,7 @@ class Gateway:
     own_checks: OwnChecks
     metrics: "MetricBook"
     inbound: "InboundBook"
+    inbound_refusals: "RefusalLog"
     grounds: Grounds
     feedback: "FeedbackPublisher"
     egress: Egress

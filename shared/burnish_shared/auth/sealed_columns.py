@@ -76,6 +76,7 @@ SEALED_COLUMNS: Final = (
     SealedColumn("webhook_endpoints", "previous_signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("alert_channels", "secret_sealed", ("channel_id",), _alert_channel, others=("workspace_id",)),
     SealedColumn("inbound_endpoints", "secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),
+    SealedColumn("inbound_endpoints", "previous_secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),
     SealedColumn("idempotency_keys", "body", ("workspace_id", "route", "key"), _answer),
     SealedColumn("installation_secrets", "sealed", ("name",), lambda row: secret_context(row["name"])),
 )

@@ -175,3 +175,129 @@ async def test_whoever_makes_up_endpoints_is_slowed_down_before_they_are_looked_
     statuses = [(await post(caller, f"/v1/inbound/{new_uuid()}", b"{}", {})).status for _ in range(5)]
     assert statuses == [401] * 3 + [429] * 2 and len(looked_up) == 3
     assert (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 202, "who is known is not asked for"
+
+
+async def refusals_of(caller: Caller, made: dict[str, Any]) -> list[dict[str, Any]]:
+    return list((await caller("GET", f"/v1/inbound-endpoints/{made['id']}/refusals")).body["data"])
+
+
+async def test_an_endpoint_is_changed_where_it_stands(caller: Caller) -> None:
+    made, execution_id = await endpoint(caller), await execute(caller)
+    path = f"/v1/inbound-endpoints/{made['id']}"
+    mapping = {"execution_id": "run", "thumb": "liked"}
+    changed = await caller("PATCH", path, {"name": "help desk", "mapping": mapping})
+    assert changed.status == 200 and (changed.body["name"], changed.body["mapping"]) == ("help desk", mapping), changed.body
+    assert made["updated_at"] is None and changed.body["updated_at"] and "secret" not in changed.body
+    raw = json.dumps({"run": execution_id, "liked": True}).encode()
+
+    async def taken() -> bool:
+        return (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 202
+
+    await until(taken)
+    for wrong, param in (
+        ({"mapping": {"execution_id": "run"}}, "mapping"),
+        ({"mapping": mapping | {"thumb": "liked +"}}, "mapping.thumb"),
+        ({"header": "X-Signature"}, "header"),
+        ({"scheme": "hmac_sha256"}, "scheme"),
+    ):
+        refused = await caller("PATCH", path, wrong)
+        assert refused.status == 422 and refused.body["error"]["param"].startswith(param), refused.body
+    assert (await caller("PATCH", f"/v1/inbound-endpoints/{new_uuid()}", {"name": "x"})).status == 404
+    (noted,) = (await caller("GET", "/v1/audit?action=inbound_endpoint.updated")).body["data"]
+    assert (noted["before"]["name"], noted["after"]["name"]) == ("survey", "help desk")
+    assert (await caller("PATCH", path, {"name": "help desk"})).status == 200
+    assert len((await caller("GET", "/v1/audit?action=inbound_endpoint.updated")).body["data"]) == 1, "what changes nothing is no entry"
+
+
+@pytest.mark.promise("S-02")
+async def test_both_secrets_are_good_until_the_overlap_is_over(caller: Caller) -> None:
+    made = await endpoint(caller)
+    path, raw = f"/v1/inbound-endpoints/{made['id']}", rating(str(new_uuid()))
+    rotated = await caller("POST", f"{path}/rotate-secret", {"overlap_hours": 1})
+    assert rotated.status == 200 and rotated.body["secret"] != made["secret"], rotated.body
+    assert (await caller("GET", path)).body["previous_secret_until"] == rotated.body["previous_secret_until"]
+
+    async def status(secret: str) -> int:
+        return (await post(caller, made["path"], raw, signed(secret, raw))).status
+
+    async def both() -> bool:
+        return await status(rotated.body["secret"]) == 202 and await status(made["secret"]) == 202
+
+    await until(both)
+    soon = await caller("POST", f"{path}/rotate-secret", {})
+    assert (soon.status, soon.body["error"]["param"]) == (409, "overlap_hours"), "a third would end the first before its time"
+    theirs = "whsec_" + base64.b64encode(b"a new secret of theirs, 32 bytes").decode()
+    bad = await caller("POST", f"{path}/rotate-secret", {"overlap_hours": 0, "secret": "no base64 at all!!"})
+    assert (bad.status, bad.body["error"]["param"]) == (422, "secret")
+    last = await caller("POST", f"{path}/rotate-secret", {"overlap_hours": 0, "secret": theirs})
+    assert last.body["secret"] == theirs
+
+    async def only_the_last() -> bool:
+        return [await status(one) for one in (made["secret"], rotated.body["secret"], theirs)] == [401, 401, 202]
+
+    await until(only_the_last)
+    told = (await caller("GET", path)).raw + (await caller("GET", "/v1/audit")).raw + json.dumps(await refusals_of(caller, made)).encode()
+    for secret in (made["secret"], rotated.body["secret"], theirs):
+        assert secret.encode() not in told
+
+
+async def test_a_mapping_is_tried_before_and_after_it_is_saved_and_nothing_is_kept(caller: Caller) -> None:
+    made, execution_id = await endpoint(caller), await execute(caller)
+    payload = json.loads(rating(execution_id))
+
+    async def told(**body: Any) -> Any:
+        answer = await caller("POST", "/v1/inbound-endpoints/try", body)
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    seen = await told(inbound_id=made["id"], payload=payload)
+    assert seen["outcome"] == "taken" and seen["problem"] is None and seen["message_id"] is None
+    assert seen["feedback"] == {"execution_id": execution_id, "score": 0.25, "comment": "too slow", "user_id": "4711"}
+    assert (await told(inbound_id=made["id"], payload={"type": "rating.deleted"}))["outcome"] == "left_alone"
+    refused = await told(mapping=SURVEY | {"score": "data.rating"}, payload=payload)
+    assert refused["outcome"] == "refused" and refused["problem"]["param"] == "score" and refused["feedback"] is None
+    assert (await told(mapping=SURVEY | {"id": "data.customer"}, payload=payload))["message_id"] == "4711"
+    for wrong, param in (
+        ({"payload": payload}, "mapping"),
+        ({"payload": payload, "mapping": SURVEY, "inbound_id": made["id"]}, "mapping"),
+        ({"payload": payload, "mapping": SURVEY | {"score": "data.rating +"}}, "mapping.score"),
+        ({"payload": [1], "mapping": SURVEY}, "payload"),
+    ):
+        answer = await caller("POST", "/v1/inbound-endpoints/try", wrong)
+        assert (answer.status, answer.body["error"]["param"]) == (422, param), answer.body
+    assert (await caller("POST", "/v1/inbound-endpoints/try", {"payload": {}, "inbound_id": str(new_uuid())})).status == 404
+    assert await feedback_shown(caller, execution_id) == [] and await refusals_of(caller, made) == []
+
+
+@pytest.mark.promise("G-10")
+async def test_what_was_refused_is_told_with_its_reason_and_nothing_that_was_sent(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "REFUSALS", Throttle(rate_per_s=1000, burst=1000))
+    made = await endpoint(caller)
+    raw = rating("not an id of mine")
+    assert (await post(caller, made["path"], raw, {})).status == 401
+    assert (await post(caller, made["path"], raw, signed(made["secret"], raw, at=time.time() - 1000))).status == 401
+    assert (await post(caller, made["path"], raw, signed("whsec_AAAA", raw))).status == 401
+    assert (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 422
+    assert (await post(caller, made["path"], b"[]", signed(made["secret"], b"[]"))).status in (400, 422)
+
+    async def five() -> bool:
+        return len(await refusals_of(caller, made)) == 5
+
+    await until(five)
+    found = await refusals_of(caller, made)
+    assert [(one["reason"], one["param"]) for one in found] == [
+        ("body", None), ("mapping", "execution_id"), ("signature", None), ("signature", None), ("signature", None)
+    ]  # fmt: skip
+    assert "no header webhook-id" in found[4]["message"] and " s old; 300 s may be" in found[3]["message"]
+    assert "not an id of mine" not in json.dumps(found)
+
+    for _ in range(60):
+        await post(caller, made["path"], raw, {})
+
+    async def full() -> bool:
+        found = await refusals_of(caller, made)
+        return len(found) == 50 and {one["reason"] for one in found} == {"signature"}
+
+    await until(full)
+    assert (await caller("DELETE", f"/v1/inbound-endpoints/{made['id']}")).status == 200
+    assert (await caller("GET", f"/v1/inbound-endpoints/{made['id']}/refusals")).status == 404

@@ -3229,6 +3229,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/inbound-endpoints/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what a message would come to
+         * @description By an endpoint's mapping, or one that is not saved yet. Nothing is kept, and no signature is asked for.
+         */
+        post: operations["post_trial_v1_inbound_endpoints_try_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inbound-endpoints/{inbound_id}": {
         parameters: {
             query?: never;
@@ -3245,6 +3265,50 @@ export interface paths {
          * @description Within a second nothing is taken for it any more. Feedback that it brought stays.
          */
         delete: operations["delete_endpoint_v1_inbound_endpoints__inbound_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an inbound endpoint
+         * @description Everywhere within a second. Each expression of a mapping is checked, with the column of a mistake.
+         */
+        patch: operations["patch_endpoint_v1_inbound_endpoints__inbound_id__patch"];
+        trace?: never;
+    };
+    "/v1/inbound-endpoints/{inbound_id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an inbound endpoint refused, and why
+         * @description The newest 50, a second or so after they came, without what was sent. The sender hears less: 401 alike for all that does not fit.
+         */
+        get: operations["list_refusals_v1_inbound_endpoints__inbound_id__refusals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inbound-endpoints/{inbound_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an inbound endpoint's secret
+         * @description Both are good for the overlap, so that the sender can change over in peace.
+         */
+        post: operations["post_rotation_v1_inbound_endpoints__inbound_id__rotate_secret_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -13073,10 +13137,20 @@ export interface components {
             /** Prefix */
             prefix: string;
             /**
+             * Previous Secret Until
+             * @description What the secret before this one signs is taken until then.
+             */
+            previous_secret_until: string | null;
+            /**
              * Scheme
              * @enum {string}
              */
             scheme: "standard_webhooks" | "hmac_sha256";
+            /**
+             * Updated At
+             * @description Null where nothing was changed.
+             */
+            updated_at: string | null;
         };
         /**
          * InboundBody
@@ -13115,12 +13189,87 @@ export interface components {
              */
             secret?: string | null;
         };
+        /**
+         * InboundChange
+         * @description A field that is not given stays. A mapping is put in the place of the whole one before; the scheme stays: make another endpoint.
+         */
+        InboundChange: {
+            /** Encoding */
+            encoding?: ("hex" | "base64") | null;
+            /**
+             * Header
+             * @description Of `hmac_sha256`; so are `prefix` and `encoding`.
+             */
+            header?: string | null;
+            mapping?: components["schemas"]["MappingBody"] | null;
+            /** Name */
+            name?: string | null;
+            /** Prefix */
+            prefix?: string | null;
+        };
         /** InboundPage */
         InboundPage: {
             /** Data */
             data: components["schemas"]["InboundAnswer"][];
             /** Next Cursor */
             next_cursor?: null;
+        };
+        /** InboundRefusal */
+        InboundRefusal: {
+            /** Message */
+            message: string;
+            /**
+             * Param
+             * @description The field of the mapping or of the feedback, where one is to blame.
+             */
+            param: string | null;
+            /**
+             * Reason
+             * @description signature | body | mapping | too_many
+             */
+            reason: string;
+            /**
+             * Refused At
+             * Format: date-time
+             */
+            refused_at: string;
+        };
+        /** InboundRefusals */
+        InboundRefusals: {
+            /** Data */
+            data: components["schemas"]["InboundRefusal"][];
+            /** Next Cursor */
+            next_cursor?: null;
+        };
+        /** InboundRotation */
+        InboundRotation: {
+            /**
+             * Overlap Hours
+             * @description How long what the old secret signs is taken too.
+             * @default 24
+             */
+            overlap_hours: number;
+            /**
+             * Secret
+             * @description The sender's new one, where it makes one itself.
+             */
+            secret?: string | null;
+        };
+        /**
+         * InboundTrial
+         * @description A message of the other system, and what to read it by: an endpoint, or a mapping that is not saved yet.
+         */
+        InboundTrial: {
+            /** Inbound Id */
+            inbound_id?: string | null;
+            mapping?: components["schemas"]["MappingBody"] | null;
+            /**
+             * Payload
+             * @description As the other system would send it.
+             */
+            payload: {
+                [key: string]: unknown;
+            };
         };
         /**
          * IncludingVersion
@@ -15964,6 +16113,11 @@ export interface components {
             /** Prefix */
             prefix: string;
             /**
+             * Previous Secret Until
+             * @description What the secret before this one signs is taken until then.
+             */
+            previous_secret_until: string | null;
+            /**
              * Scheme
              * @enum {string}
              */
@@ -15973,6 +16127,11 @@ export interface components {
              * @description Shown this once.
              */
             secret: string;
+            /**
+             * Updated At
+             * @description Null where nothing was changed.
+             */
+            updated_at: string | null;
         };
         /** NewInvitation */
         NewInvitation: {
@@ -19470,6 +19629,25 @@ export interface components {
              */
             unit?: ("end_user" | "session" | "execution") | null;
         };
+        /** RotatedInboundAnswer */
+        RotatedInboundAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Previous Secret Until
+             * Format: date-time
+             * @description Until then both are good.
+             */
+            previous_secret_until: string;
+            /**
+             * Secret
+             * @description The new one. Shown this once.
+             */
+            secret: string;
+        };
         /**
          * RotatedKeyAnswer
          * @description The new key, and when the one that it replaces ends.
@@ -22073,6 +22251,41 @@ export interface components {
             newer: number;
             /** Older */
             older: number;
+        };
+        /**
+         * TrialAnswer
+         * @description What the message would come to; nothing is kept.
+         */
+        TrialAnswer: {
+            /**
+             * Feedback
+             * @description As `POST /v1/feedback` would be sent it.
+             */
+            feedback: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Message Id
+             * @description By which repeats would be known. Null: by `webhook-id`, else by the bytes.
+             */
+            message_id: string | null;
+            /**
+             * Outcome
+             * @description `left_alone`: the mapping's `when` is false.
+             * @enum {string}
+             */
+            outcome: "taken" | "left_alone" | "refused";
+            problem: components["schemas"]["TrialProblem"] | null;
+        };
+        /** TrialProblem */
+        TrialProblem: {
+            /** Message */
+            message: string;
+            /**
+             * Param
+             * @description The field of the mapping, or of the feedback that it gave.
+             */
+            param: string | null;
         };
         /**
          * TriedAnswer
@@ -48844,6 +49057,123 @@ export interface operations {
             };
         };
     };
+    post_trial_v1_inbound_endpoints_try_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboundTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_endpoint_v1_inbound_endpoints__inbound_id__get: {
         parameters: {
             query?: never;
@@ -48965,6 +49295,353 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InboundAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    patch_endpoint_v1_inbound_endpoints__inbound_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inbound_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboundChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_refusals_v1_inbound_endpoints__inbound_id__refusals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inbound_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundRefusals"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_rotation_v1_inbound_endpoints__inbound_id__rotate_secret_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                inbound_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InboundRotation"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedInboundAnswer"];
                 };
             };
             /** @description Bad Request */

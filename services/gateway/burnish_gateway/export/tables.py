@@ -183,9 +183,10 @@ TABLES: Final = (
         " finished_at", "recount_id", attempts=INTERNAL, claimed_until=INTERNAL,
     ),
     _table(
-        "inbound_endpoints", "endpoint_id name scheme header prefix encoding mapping created_by created_at", "endpoint_id",
-        secret_sealed=SECRET,
+        "inbound_endpoints", "endpoint_id name scheme header prefix encoding mapping created_by created_at updated_at", "endpoint_id",
+        secret_sealed=SECRET, previous_secret_sealed=SECRET, previous_secret_until=INTERNAL,
     ),
+    _table("inbound_refusals", "refusal_id endpoint_id reason param message refused_at", "refusal_id"),
     _table("imported_ids", "source their_id execution_id reported_cost_nusd first_seen_at", "source their_id"),
     _table("metric_definitions", "name type direction min_value max_value updated_by updated_at", "name"),
     _table("alert_rules", "slug enabled min_samples target_ratio min_drop_ratio muted_until start_optimization updated_at", "slug"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
@@ -14,6 +14,8 @@ from burnish_gateway.wire import ApiModel, Name, Text
 EXPRESSION_MOST: Final = 2048
 
 Expression = Annotated[Text, Field(min_length=1, max_length=EXPRESSION_MOST)]
+Prefix = Annotated[str, Field(pattern=r"^[!-~]{0,32}$")]
+Secret = Annotated[str, Field(pattern=r"^[!-~]{16,500}$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -81,19 +83,44 @@ class InboundBody(ApiModel):
     header: HeaderName | None = Field(
         default=None, description="`hmac_sha256`: the header with the signature, such as X-Hub-Signature-256."
     )
-    prefix: Annotated[str, Field(pattern=r"^[!-~]{0,32}$")] = Field(
-        default="", description="`hmac_sha256`: what stands before it, `sha256=`."
-    )
+    prefix: Prefix = Field(default="", description="`hmac_sha256`: what stands before it, `sha256=`.")
     encoding: Literal["hex", "base64"] = "hex"
-    secret: Annotated[str, Field(pattern=r"^[!-~]{16,500}$")] | None = Field(
-        default=None, description="The sender's, where it makes one itself; else we make one and show it once."
-    )
+    secret: Secret | None = Field(default=None, description="The sender's, where it makes one itself; else we make one and show it once.")
     mapping: MappingBody
 
     @model_validator(mode="after")
     def _names_its_header(self) -> "InboundBody":
         if (self.scheme == "hmac_sha256") != (self.header is not None):
             raise ValueError("header: is needed with hmac_sha256, and only there")
+        return self
+
+
+class InboundChange(ApiModel):
+    """A field that is not given stays. A mapping is put in the place of the whole one before; the scheme stays: make another endpoint."""
+
+    name: Name | None = None
+    header: HeaderName | None = Field(default=None, description="Of `hmac_sha256`; so are `prefix` and `encoding`.")
+    prefix: Prefix | None = None
+    encoding: Literal["hex", "base64"] | None = None
+    mapping: MappingBody | None = None
+
+
+class InboundRotation(ApiModel):
+    overlap_hours: Annotated[int, Field(ge=0, le=168)] = Field(default=24, description="How long what the old secret signs is taken too.")
+    secret: Secret | None = Field(default=None, description="The sender's new one, where it makes one itself.")
+
+
+class InboundTrial(ApiModel):
+    """A message of the other system, and what to read it by: an endpoint, or a mapping that is not saved yet."""
+
+    inbound_id: UUID | None = None
+    mapping: MappingBody | None = None
+    payload: Annotated[dict[str, Any], Field(description="As the other system would send it.")]
+
+    @model_validator(mode="after")
+    def _names_one_mapping(self) -> "InboundTrial":
+        if (self.inbound_id is None) == (self.mapping is None):
+            raise ValueError("mapping: give a mapping or an inbound_id, one of them")
         return self
 
 
@@ -110,6 +137,8 @@ class InboundAnswer(BaseModel):
     mapping: dict[str, str | dict[str, str]] = Field(description="As it was sent.")
     created_by: str
     created_at: datetime
+    updated_at: datetime | None = Field(description="Null where nothing was changed.")
+    previous_secret_until: datetime | None = Field(description="What the secret before this one signs is taken until then.")
 
 
 class NewInboundAnswer(InboundAnswer):
@@ -125,3 +154,35 @@ class ReceivedAnswer(BaseModel):
     """`feedback_id` null: the mapping's `when` left this message alone."""
 
     feedback_id: UUID | None
+
+
+class RotatedInboundAnswer(BaseModel):
+    id: UUID
+    secret: str = Field(description="The new one. Shown this once.")
+    previous_secret_until: datetime = Field(description="Until then both are good.")
+
+
+class TrialProblem(BaseModel):
+    param: str | None = Field(description="The field of the mapping, or of the feedback that it gave.")
+    message: str
+
+
+class TrialAnswer(BaseModel):
+    """What the message would come to; nothing is kept."""
+
+    outcome: Literal["taken", "left_alone", "refused"] = Field(description="`left_alone`: the mapping's `when` is false.")
+    feedback: dict[str, Any] | None = Field(description="As `POST /v1/feedback` would be sent it.")
+    message_id: str | None = Field(description="By which repeats would be known. Null: by `webhook-id`, else by the bytes.")
+    problem: TrialProblem | None
+
+
+class InboundRefusal(BaseModel):
+    refused_at: datetime
+    reason: str = Field(description="signature | body | mapping | too_many")
+    param: str | None = Field(description="The field of the mapping or of the feedback, where one is to blame.")
+    message: str
+
+
+class InboundRefusals(BaseModel):
+    data: list[InboundRefusal]
+    next_cursor: None = None

@@ -1,6 +1,7 @@
 """Inbound endpoints in memory, their secrets opened: a message is judged without a question to PostgreSQL."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -18,13 +19,18 @@ from burnish_shared.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What it takes to judge a message of one endpoint. `key` is a secret: the object is never logged or sent."""
+    """What it takes to judge a message of one endpoint. `key` is a secret: the object is never logged or sent.
+
+    `previous_key`: what is signed with it is taken too, before `previous_until`.
+    """
 
     endpoint_id: UUID
     workspace_id: UUID
     rule: SignatureRule
     key: bytes
     mapping: FieldMapping
+    previous_key: bytes | None = None
+    previous_until: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Receiver({self.endpoint_id})"
@@ -67,11 +73,17 @@ class InboundBook:
 
 def _receiver(row: Record, keyring: Keyring) -> Receiver:
     context = inbound_secret_context(row["workspace_id"], row["endpoint_id"])
-    secret = keyring.open(row["secret_sealed"], context=context).decode()
+
+    def key(sealed: bytes) -> bytes:
+        return key_of_secret(row["scheme"], keyring.open(sealed, context=context).decode())
+
+    previous = row["previous_secret_sealed"]
     return Receiver(
         endpoint_id=row["endpoint_id"],
         workspace_id=row["workspace_id"],
         rule=SignatureRule(row["scheme"], row["header"], row["prefix"], row["encoding"]),
-        key=key_of_secret(row["scheme"], secret),
+        key=key(row["secret_sealed"]),
         mapping=compiled(row["mapping"]),
+        previous_key=None if previous is None else key(previous),
+        previous_until=row["previous_secret_until"],
     )

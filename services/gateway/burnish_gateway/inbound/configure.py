@@ -1,4 +1,4 @@
-"""Make and delete inbound endpoints. Every change is in the audit log, without its secret."""
+"""Make, change and delete inbound endpoints, and rotate their secrets. Every change is in the audit log, without its secret."""
 
 import base64
 import secrets
@@ -10,9 +10,19 @@ from asyncpg import Record
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.inbound import store
-from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, NewInboundAnswer, as_sent
+from burnish_gateway.inbound.bodies import (
+    InboundAnswer,
+    InboundBody,
+    InboundChange,
+    InboundRefusal,
+    InboundRefusals,
+    InboundRotation,
+    NewInboundAnswer,
+    RotatedInboundAnswer,
+    as_sent,
+)
 from burnish_gateway.inbound.mapping import compiled
-from burnish_gateway.inbound.signature import key_of_secret
+from burnish_gateway.inbound.signature import Scheme, key_of_secret
 from burnish_gateway.turns_store import take_turns
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealed_columns import inbound_secret_context
@@ -30,10 +40,14 @@ def check(body: InboundBody) -> None:
     """Raises InvalidField for an expression that cannot be read, or a secret that the scheme cannot use."""
     compiled(body.mapping.stored())
     if body.secret is not None:
-        try:
-            key_of_secret(body.scheme, body.secret)
-        except ValueError as error:
-            raise InvalidField("secret: for standard_webhooks must be base64, with or without whsec_ before it.", param="secret") from error
+        _check_secret(body.scheme, body.secret)
+
+
+def _check_secret(scheme: Scheme, secret: str) -> None:
+    try:
+        key_of_secret(scheme, secret)
+    except ValueError as error:
+        raise InvalidField("secret: for standard_webhooks must be base64, with or without whsec_ before it.", param="secret") from error
 
 
 async def create(tx: Tx, principal: Principal, body: InboundBody, *, keyring: Keyring) -> NewInboundAnswer:
@@ -42,7 +56,7 @@ async def create(tx: Tx, principal: Principal, body: InboundBody, *, keyring: Ke
     if await store.count(tx) >= ENDPOINTS_MOST:
         raise Conflict(f"A workspace has at most {ENDPOINTS_MOST} inbound endpoints; delete one first.")
     endpoint_id = new_uuid()
-    secret = body.secret or SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    secret = body.secret or _new_secret()
     sealed = keyring.seal(secret.encode(), context=inbound_secret_context(principal.workspace_id, endpoint_id))
     columns = {
         "name": body.name,
@@ -60,6 +74,76 @@ async def create(tx: Tx, principal: Principal, body: InboundBody, *, keyring: Ke
     return NewInboundAnswer(**made.model_dump(), secret=secret)
 
 
+async def change(tx: Tx, principal: Principal, endpoint_id: UUID, body: InboundChange) -> InboundAnswer:
+    """As it is then; everywhere within a second. Raises NotFound, InvalidField."""
+    before = answer(await _found(tx, endpoint_id))
+    given = {name: getattr(body, name) for name in sorted(body.model_fields_set) if getattr(body, name) is not None}
+    of_hmac = [name for name in ("encoding", "header", "prefix") if name in given]
+    if of_hmac and before.scheme != "hmac_sha256":
+        raise InvalidField(f"{of_hmac[0]}: belongs to hmac_sha256; this endpoint's scheme is {before.scheme}.", param=of_hmac[0])
+    if body.mapping is not None:
+        given["mapping"] = body.mapping.stored()
+        compiled(given["mapping"])
+    if not given:
+        return before
+    row = await store.change(tx, endpoint_id, given)
+    if row is None:
+        raise no_such_endpoint()
+    changed = answer(row)
+    if _facts(changed) != _facts(before):
+        await audit.note(
+            tx, principal, action="inbound_endpoint.updated", kind=KIND, key=str(endpoint_id), before=_facts(before), after=_facts(changed)
+        )  # fmt: skip
+        await note_change(tx, workspace_id=principal.workspace_id, kind="inbound_endpoint", key=str(endpoint_id))
+    return changed
+
+
+async def rotate(tx: Tx, principal: Principal, endpoint_id: UUID, body: InboundRotation, *, keyring: Keyring) -> RotatedInboundAnswer:
+    """A new secret; what the old one signs is taken for the overlap.
+
+    Raises NotFound, InvalidField, and Conflict while the secret before this one is good: a third would break the promise that it is. With
+    an overlap of 0 hours (the secret is known to others) only the new one is, whatever was promised.
+    """
+    scheme = answer(await _found(tx, endpoint_id)).scheme
+    if body.secret is not None:
+        _check_secret(scheme, body.secret)
+    secret = body.secret or _new_secret()
+    sealed = keyring.seal(secret.encode(), context=inbound_secret_context(principal.workspace_id, endpoint_id))
+    until = await store.rotate(tx, endpoint_id, secret_sealed=sealed, overlap_hours=body.overlap_hours)
+    if until is None:
+        raise Conflict(
+            "The secret was replaced not long ago, and the one before it is still good: wait, or give overlap_hours 0 to end it now.",
+            param="overlap_hours",
+        )
+    facts = {"previous_secret_until": until.isoformat()}
+    await audit.note(tx, principal, action="inbound_endpoint.secret_rotated", kind=KIND, key=str(endpoint_id), after=facts)
+    await note_change(tx, workspace_id=principal.workspace_id, kind="inbound_endpoint", key=str(endpoint_id))
+    return RotatedInboundAnswer(id=endpoint_id, secret=secret, previous_secret_until=until)
+
+
+async def refusals(tx: Tx, endpoint_id: UUID) -> InboundRefusals:
+    """Raises NotFound."""
+    await _found(tx, endpoint_id)
+    return InboundRefusals(data=[InboundRefusal(**dict(row)) for row in await store.list_refusals(tx, endpoint_id)])
+
+
+async def stored_mapping(tx: Tx, endpoint_id: UUID) -> dict[str, str]:
+    """Raises NotFound."""
+    mapping: dict[str, str] = (await _found(tx, endpoint_id))["mapping"]
+    return mapping
+
+
+async def _found(tx: Tx, endpoint_id: UUID) -> Record:
+    row = await store.find(tx, endpoint_id)
+    if row is None:
+        raise no_such_endpoint()
+    return row
+
+
+def _new_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
 async def delete(tx: Tx, principal: Principal, endpoint_id: UUID) -> InboundAnswer:
     """What is gone; within a second no gateway takes anything for it. Raises NotFound."""
     row = await store.delete(tx, endpoint_id)
@@ -75,7 +159,7 @@ def answer(row: Record) -> InboundAnswer:
     return InboundAnswer(
         id=row["endpoint_id"], name=row["name"], path=f"/v1/inbound/{row['endpoint_id']}", scheme=row["scheme"], header=row["header"],
         prefix=row["prefix"], encoding=row["encoding"], mapping=as_sent(row["mapping"]), created_by=row["created_by"],
-        created_at=row["created_at"],
+        created_at=row["created_at"], updated_at=row["updated_at"], previous_secret_until=row["previous_secret_until"],
     )  # fmt: skip
 
 

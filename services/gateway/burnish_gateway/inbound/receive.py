@@ -5,6 +5,8 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,13 +15,14 @@ from burnish_gateway.feedback.bodies import FeedbackBody
 from burnish_gateway.feedback.record import check, items_of
 from burnish_gateway.feedback.targets import with_targets
 from burnish_gateway.inbound.book import Receiver
-from burnish_gateway.inbound.mapping import mapped
+from burnish_gateway.inbound.mapping import FieldMapping, mapped
 from burnish_gateway.inbound.metrics import RECEIVED
-from burnish_gateway.inbound.signature import SignatureRule, verify
+from burnish_gateway.inbound.refusals import Reason
+from burnish_gateway.inbound.signature import SignatureRule, Verified, verify, why_not
 from burnish_gateway.inbound.throttle import Throttle
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import parse_model
-from burnish_shared.errors import InvalidBody, InvalidField, RateLimited, Unauthenticated
+from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, RateLimited, Unauthenticated
 from burnish_shared.hops import HEADER
 from burnish_shared.ids import derived_uuid
 
@@ -40,6 +43,14 @@ NOBODYS_KEY: Final = secrets.token_bytes(32)
 """What a message to an endpoint that is not there is compared with, so that it takes as long as one with a bad signature."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """`message_id`: the sender's own id of the message, where the mapping says where it stands."""
+
+    body: FeedbackBody
+    message_id: str | None
+
+
 async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mapping[str, str], *, address: str) -> UUID | None:
     """The feedback's id; None where the mapping's `when` leaves the message alone.
 
@@ -47,25 +58,45 @@ async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mappi
     the payload does not give what the mapping asks for; Unavailable.
     """
     receiver = await _find(gateway, endpoint_id, address=address)
-    rule, key = (receiver.rule, receiver.key) if receiver is not None else (NOBODY, NOBODYS_KEY)
-    verified = verify(rule, key, raw, headers, now_s=gateway.clock.now().timestamp())
+    now = gateway.clock.now()
+    verified = _verified(receiver, raw, headers, now=now)
     if receiver is None or verified is None:
         _let_in(REFUSALS.take(address, now_s=time.monotonic()))
         RECEIVED.labels("refused").inc()
+        if receiver is not None:
+            gateway.inbound_refusals.note(receiver, "signature", why_not(receiver.rule, headers, now_s=now.timestamp()), at=now)
         raise Unauthenticated("There is no such endpoint, or the signature does not fit: it is missing, wrong, or older than 5 minutes.")
-    _let_in(MESSAGES.take(str(receiver.endpoint_id), now_s=time.monotonic()))
-    return await _take(gateway, receiver, raw, headers, message_id=verified.message_id)
+    try:
+        _let_in(MESSAGES.take(str(receiver.endpoint_id), now_s=time.monotonic()))
+        return await _take(gateway, receiver, raw, headers, message_id=verified.message_id)
+    except (InvalidBody, InvalidField, RateLimited) as error:
+        gateway.inbound_refusals.note(receiver, _reason(error), error.message, param=error.param, at=now)
+        raise
+
+
+def _reason(error: BurnishError) -> Reason:
+    if isinstance(error, RateLimited):
+        return "too_many"
+    return "mapping" if isinstance(error, InvalidField) and error.param != HEADER else "body"
+
+
+def _verified(receiver: Receiver | None, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> Verified | None:
+    """By the secret, or the one before it while it is good. Two are looked at in any case, so that it takes as long."""
+    rule, key = (receiver.rule, receiver.key) if receiver is not None else (NOBODY, NOBODYS_KEY)
+    is_good = receiver is not None and receiver.previous_until is not None and now < receiver.previous_until
+    previous = receiver.previous_key if is_good and receiver is not None and receiver.previous_key is not None else NOBODYS_KEY
+    found = [verify(rule, one, raw, headers, now_s=now.timestamp()) for one in (key, previous)]
+    return found[0] or found[1]
 
 
 async def _take(gateway: Gateway, receiver: Receiver, raw: bytes, headers: Mapping[str, str], *, message_id: str | None) -> UUID | None:
     if HEADER in headers:
         raise InvalidField("This message comes from Burnish's own webhooks; feedback on it would go round for ever.", param=HEADER)
-    found = mapped(receiver.mapping, _payload(raw))
+    found = await reaction_in(gateway, receiver.workspace_id, receiver.mapping, _payload(raw))
     if found is None:
         RECEIVED.labels("left_alone").inc()
         return None
-    body = _body(found.body)
-    check(body, await gateway.metrics.of(receiver.workspace_id) if body.metric is not None else {})
+    body = found.body
     [body] = await with_targets(gateway.db, receiver.workspace_id, [body])
     told = found.message_id or message_id or hashlib.sha256(raw).hexdigest()
     feedback_id = derived_uuid(receiver.endpoint_id, told)
@@ -74,6 +105,16 @@ async def _take(gateway: Gateway, receiver: Receiver, raw: bytes, headers: Mappi
     await gateway.feedback.record(items)
     RECEIVED.labels("taken").inc()
     return feedback_id
+
+
+async def reaction_in(gateway: Gateway, workspace_id: UUID, mapping: FieldMapping, payload: Mapping[str, Any]) -> Reaction | None:
+    """What a payload comes to by a mapping; None where `when` leaves it alone. Raises InvalidField."""
+    found = mapped(mapping, payload)
+    if found is None:
+        return None
+    body = _body(found.body)
+    check(body, await gateway.metrics.of(workspace_id) if body.metric is not None else {})
+    return Reaction(body, found.message_id)
 
 
 def _payload(raw: bytes) -> dict[str, Any]:

@@ -10,8 +10,21 @@ from burnish_gateway.access.sign_in import address_of
 from burnish_gateway.deps import Admin, GatewayParts, gateway_of
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.inbound import configure, store
-from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, InboundPage, NewInboundAnswer, ReceivedAnswer
+from burnish_gateway.inbound.bodies import (
+    InboundAnswer,
+    InboundBody,
+    InboundChange,
+    InboundPage,
+    InboundRefusals,
+    InboundRotation,
+    InboundTrial,
+    NewInboundAnswer,
+    ReceivedAnswer,
+    RotatedInboundAnswer,
+    TrialAnswer,
+)
 from burnish_gateway.inbound.receive import BODY_MOST_BYTES, receive
+from burnish_gateway.inbound.try_mapping import try_mapping
 from burnish_gateway.wire import include, json_response, make_router, read_body
 from burnish_shared.db.session import Tx
 
@@ -50,6 +63,55 @@ async def get_endpoint(inbound_id: UUID, principal: Admin, gateway: GatewayParts
     if row is None:
         raise configure.no_such_endpoint()
     return json_response(configure.answer(row))
+
+
+@administration.post("/v1/inbound-endpoints/try", response_model=TrialAnswer, summary="See what a message would come to")
+async def post_trial(request: Request, body: InboundTrial, principal: Admin, gateway: GatewayParts) -> Response:
+    """By an endpoint's mapping, or one that is not saved yet. Nothing is kept, and no signature is asked for."""
+    if body.mapping is not None:
+        stored = body.mapping.stored()
+    else:
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+            stored = await configure.stored_mapping(tx, body.inbound_id or principal.workspace_id)
+    tried = await try_mapping(gateway, principal.workspace_id, stored, body.payload)
+
+    async def work(_: Tx) -> TrialAnswer:
+        return tried
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@administration.patch("/v1/inbound-endpoints/{inbound_id}", response_model=InboundAnswer, summary="Change an inbound endpoint")
+async def patch_endpoint(inbound_id: UUID, request: Request, body: InboundChange, principal: Admin, gateway: GatewayParts) -> Response:
+    """Everywhere within a second. Each expression of a mapping is checked, with the column of a mistake."""
+
+    async def work(tx: Tx) -> InboundAnswer:
+        return await configure.change(tx, principal, inbound_id, body)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@administration.post(
+    "/v1/inbound-endpoints/{inbound_id}/rotate-secret", response_model=RotatedInboundAnswer, summary="Replace an inbound endpoint's secret"
+)
+async def post_rotation(
+    inbound_id: UUID, *, request: Request, principal: Admin, gateway: GatewayParts, body: InboundRotation | None = None
+) -> Response:
+    """Both are good for the overlap, so that the sender can change over in peace."""
+
+    async def work(tx: Tx) -> RotatedInboundAnswer:
+        return await configure.rotate(tx, principal, inbound_id, body or InboundRotation(), keyring=gateway.keyring)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@administration.get(
+    "/v1/inbound-endpoints/{inbound_id}/refusals", response_model=InboundRefusals, summary="What an inbound endpoint refused, and why"
+)
+async def list_refusals(inbound_id: UUID, principal: Admin, gateway: GatewayParts) -> Response:
+    """The newest 50, a second or so after they came, without what was sent. The sender hears less: 401 alike for all that does not fit."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return json_response(await configure.refusals(tx, inbound_id))
 
 
 @administration.delete("/v1/inbound-endpoints/{inbound_id}", response_model=InboundAnswer, summary="Delete an inbound endpoint")

@@ -57,6 +57,30 @@ def verify(rule: SignatureRule, key: bytes, raw: bytes, headers: Mapping[str, st
     return Verified(None) if hmac.compare_digest(expected, _decoded(given[len(rule.prefix) :], rule.encoding)) else None
 
 
+def why_not(rule: SignatureRule, headers: Mapping[str, str], *, now_s: float) -> str:
+    """Of a message that was refused, in words for the endpoint's admin; the sender is told nothing of it. Repeats nothing that was sent."""
+    if rule.scheme == "hmac_sha256":
+        header = rule.header or ""
+        given = headers.get(header.lower())
+        if given is None:
+            return f"There is no header {header}."
+        if not given.startswith(rule.prefix):
+            return f"The header {header} does not begin with {rule.prefix!r}."
+        return f"What the header {header} holds is no signature of the body with the secret, written as {rule.encoding}."
+    missing = [name for name in ("webhook-id", "webhook-timestamp", "webhook-signature") if not headers.get(name)]
+    if missing:
+        return f"There is no header {missing[0]}."
+    at = headers["webhook-timestamp"]
+    if not (at.isascii() and at.isdigit() and len(at) <= 12):
+        return "webhook-timestamp is no number of seconds since 1970."
+    away_s = int(at) - now_s
+    if abs(away_s) > TOLERANCE_S:
+        return (
+            f"webhook-timestamp is {abs(away_s):.0f} s {'ahead' if away_s > 0 else 'old'}; {TOLERANCE_S} s may be. Are both clocks right?"
+        )
+    return "None of webhook-signature is a signature (v1) of the message with the secret."
+
+
 def _standard(key: bytes, raw: bytes, headers: Mapping[str, str], *, now_s: float) -> Verified | None:
     message_id, at, signatures = (headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature"))
     if not (message_id and at.isascii() and at.isdigit() and len(at) <= 12) or abs(now_s - int(at)) > TOLERANCE_S:

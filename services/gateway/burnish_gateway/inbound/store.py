@@ -1,14 +1,27 @@
 """Inbound endpoints in SQL."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 
 from burnish_shared.db.session import Tx
 
-COLUMNS = "endpoint_id, name, scheme, header, prefix, encoding, mapping, created_by, created_at"
+COLUMNS = "endpoint_id, name, scheme, header, prefix, encoding, mapping, created_by, created_at, updated_at, previous_secret_until"
+
+
+class Refusal(NamedTuple):
+    """A row of `inbound_refusals`, in the order of its columns."""
+
+    refusal_id: UUID
+    workspace_id: UUID
+    endpoint_id: UUID
+    reason: str
+    param: str | None
+    message: str
+    refused_at: datetime
 
 
 async def insert(tx: Tx, workspace_id: UUID, endpoint_id: UUID, columns: dict[str, Any]) -> Record:
@@ -37,6 +50,31 @@ async def find(tx: Tx, endpoint_id: UUID) -> Record | None:
     return await tx.fetchrow(f"SELECT {COLUMNS} FROM inbound_endpoints WHERE endpoint_id = $1", endpoint_id)
 
 
+async def change(tx: Tx, endpoint_id: UUID, columns: dict[str, Any]) -> Record | None:
+    """The row as it is then; None when there is none."""
+    sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, start=2))
+    return await tx.fetchrow(
+        f"UPDATE inbound_endpoints SET {sets}, updated_at = clock_timestamp() WHERE endpoint_id = $1 RETURNING {COLUMNS}",
+        endpoint_id,
+        *columns.values(),
+    )
+
+
+async def rotate(tx: Tx, endpoint_id: UUID, *, secret_sealed: bytes, overlap_hours: int) -> datetime | None:
+    """Until when the old secret is good too. None: there is no such endpoint, or an overlap runs and another was asked for."""
+    until: datetime | None = await tx.fetchval(
+        """UPDATE inbound_endpoints
+              SET previous_secret_sealed = secret_sealed, previous_secret_until = clock_timestamp() + $3 * interval '1 hour',
+                  secret_sealed = $2, updated_at = clock_timestamp()
+            WHERE endpoint_id = $1 AND ($3 = 0 OR coalesce(previous_secret_until, '-infinity') <= clock_timestamp())
+        RETURNING previous_secret_until""",
+        endpoint_id,
+        secret_sealed,
+        overlap_hours,
+    )
+    return until
+
+
 async def delete(tx: Tx, endpoint_id: UUID) -> Record | None:
     """The row that is gone now; None when there was none."""
     return await tx.fetchrow(f"DELETE FROM inbound_endpoints WHERE endpoint_id = $1 RETURNING {COLUMNS}", endpoint_id)
@@ -50,7 +88,34 @@ async def find_workspace(tx: Tx, endpoint_id: UUID) -> UUID | None:
 async def find_sealed(tx: Tx, endpoint_id: UUID) -> Record | None:
     """What it takes to judge a message, the secret sealed."""
     return await tx.fetchrow(
-        "SELECT endpoint_id, workspace_id, scheme, header, prefix, encoding, mapping, secret_sealed FROM inbound_endpoints "
-        "WHERE endpoint_id = $1",
+        "SELECT endpoint_id, workspace_id, scheme, header, prefix, encoding, mapping, secret_sealed, previous_secret_sealed, "
+        "previous_secret_until FROM inbound_endpoints WHERE endpoint_id = $1",
         endpoint_id,
+    )
+
+
+async def insert_refusals(tx: Tx, rows: Sequence[Refusal], *, keep: int) -> None:
+    """Writes refusals of one workspace down, and forgets all but the newest of each endpoint. Those of an endpoint that is gone go too."""
+    asked = sorted({row.endpoint_id for row in rows})
+    there = {
+        row[0] for row in await tx.fetch("SELECT endpoint_id FROM inbound_endpoints WHERE endpoint_id = ANY ($1) FOR KEY SHARE", asked)
+    }
+    await tx.execute(
+        """INSERT INTO inbound_refusals (refusal_id, workspace_id, endpoint_id, reason, param, message, refused_at)
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])""",
+        *([list(column) for column in zip(*(row for row in rows if row.endpoint_id in there), strict=True)] or [[]] * len(Refusal._fields)),
+    )
+    await tx.execute(
+        """DELETE FROM inbound_refusals r USING unnest($1::uuid[]) AS one (id)
+            WHERE r.endpoint_id = one.id AND r.refusal_id < (
+              SELECT n.refusal_id FROM inbound_refusals n WHERE n.endpoint_id = one.id ORDER BY n.refusal_id DESC OFFSET $2 LIMIT 1)""",
+        asked,
+        keep - 1,
+    )
+
+
+async def list_refusals(tx: Tx, endpoint_id: UUID) -> Sequence[Record]:
+    """The newest first."""
+    return await tx.fetch(
+        "SELECT reason, param, message, refused_at FROM inbound_refusals WHERE endpoint_id = $1 ORDER BY refusal_id DESC", endpoint_id
     )

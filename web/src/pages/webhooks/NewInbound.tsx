@@ -1,41 +1,17 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { CodeBlock, Field, FormDialog, Input, SecretDialog, Select, errorFor } from "@/kit";
-
-const WHO = [
-  ["execution_id", "Id of the run", "data.ticket.execution"],
-  ["session_id", "Or the session's id", "data.conversation"],
-  ["user_id", "Who reacted", "data.customer"],
-] as const;
-const WHAT = [
-  ["thumb", "Thumb", "data.vote", "up or down, true or false, 1 or 0"],
-  ["score", "Score", "(data.rating - 1) / 4", "From 0 to 1."],
-  ["comment", "Comment", "data.words", ""],
-  ["correction", "What would have been right", "data.answer", ""],
-] as const;
-type Name = (typeof WHO)[number][0] | (typeof WHAT)[number][0] | "when" | "id" | "metric.name" | "metric.value" | "imported.id" | "imported.source";
-
-/** What is filled in, with `metric.name` and the like as objects of their own. */
-function mappingOf(typed: Partial<Record<Name, string>>): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
-  for (const [field, words] of Object.entries(typed)) {
-    const [whole = "", part] = field.split(".");
-    if (!words.trim()) continue;
-    if (part) given[whole] = { ...(given[whole] as object | undefined), [part]: words.trim() };
-    else given[whole] = words.trim();
-  }
-  return given;
-}
+import { MappingFields, type Signing, SigningFields } from "./MappingFields";
+import { TryMessage } from "./TryMessage";
+import { type Scheme, type Typed, mappingOf, missingIn } from "./inbound";
 
 /** Makes an inbound endpoint, and shows its secret this once. */
 export function NewInbound({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
-  const [scheme, setScheme] = useState<"standard_webhooks" | "hmac_sha256">("standard_webhooks");
-  const [header, setHeader] = useState("X-Hub-Signature-256");
-  const [prefix, setPrefix] = useState("sha256=");
-  const [encoding, setEncoding] = useState<"hex" | "base64">("hex");
+  const [scheme, setScheme] = useState<Scheme>("standard_webhooks");
+  const [signing, setSigning] = useState<Signing>({ header: "X-Hub-Signature-256", prefix: "sha256=", encoding: "hex" });
   const [secret, setSecret] = useState("");
-  const [mapping, setMapping] = useState<Partial<Record<Name, string>>>({});
+  const [mapping, setMapping] = useState<Typed>({});
   const create = useChange("post", "/v1/inbound-endpoints", { invalidates: ["/v1/inbound-endpoints"] });
   const made = create.data;
   if (made) {
@@ -46,13 +22,9 @@ export function NewInbound({ onClose }: { onClose: () => void }) {
     );
   }
   const given = mappingOf(mapping);
-  const missing = !name.trim() ? "a name" : !given.execution_id && !given.session_id && !given.imported ? "where the run's or session's id stands" : !given.metric && !WHAT.some(([field]) => given[field]) ? "where a thumb, a score, words or a metric stand" : null;
-  const expression = ([field, label, placeholder, hint]: readonly [Name, string, string, string?]) => (
-    <Field key={field} label={label} hint={hint || undefined} error={errorFor(create.error, `mapping.${field}`)}>
-      <Input mono value={mapping[field] ?? ""} maxLength={2_048} onChange={(event) => setMapping({ ...mapping, [field]: event.target.value })} placeholder={placeholder} />
-    </Field>
-  );
-  const body = { name: name.trim(), scheme, mapping: given, ...(scheme === "hmac_sha256" ? { header: header.trim(), prefix, encoding } : {}), ...(secret.trim() ? { secret: secret.trim() } : {}) };
+  const lacks = missingIn(mapping);
+  const missing = name.trim() ? lacks : "a name";
+  const body = { name: name.trim(), scheme, mapping: given, ...(scheme === "hmac_sha256" ? { ...signing, header: signing.header.trim() } : {}), ...(secret.trim() ? { secret: secret.trim() } : {}) };
   return (
     <FormDialog wide open onOpenChange={(open) => open || onClose()} title="New inbound endpoint" description="Another system posts its webhooks here; each becomes feedback on a run." submit="Create" onSubmit={() => create.mutate({ body } as never)} busy={create.isPending} error={create.error} disabled={missing !== null}>
       <div className="grid items-end gap-4 sm:grid-cols-2">
@@ -69,44 +41,13 @@ export function NewInbound({ onClose }: { onClose: () => void }) {
             ]}
           />
         </Field>
-        {scheme === "hmac_sha256" ? (
-          <>
-            <Field label="Header with the signature" error={errorFor(create.error, "header")}>
-              <Input mono value={header} onChange={(event) => setHeader(event.target.value)} />
-            </Field>
-            <Field label="What stands before it" error={errorFor(create.error, "prefix")}>
-              <Input mono value={prefix} maxLength={32} onChange={(event) => setPrefix(event.target.value)} />
-            </Field>
-            <Field label="Written as">
-              <Select
-                value={encoding}
-                onChange={setEncoding}
-                options={[
-                  { value: "hex", label: "hex" },
-                  { value: "base64", label: "base64" },
-                ]}
-              />
-            </Field>
-          </>
-        ) : null}
+        {scheme === "hmac_sha256" ? <SigningFields signing={signing} onChange={(changed) => setSigning({ ...signing, ...changed })} error={create.error} /> : null}
         <Field label="Its secret" hint="Where the sender makes one itself. Empty: we make one, and show it once." error={errorFor(create.error, "secret")}>
           <Input mono value={secret} type="password" autoComplete="new-password" onChange={(event) => setSecret(event.target.value)} />
         </Field>
       </div>
-      <fieldset className="flex flex-col gap-3">
-        <legend className="mb-1 text-14 font-semibold">Where in its messages</legend>
-        <p className="text-12 text-muted">Each is an expression over the message, mostly a path such as data.rating.</p>
-        <div className="grid items-end gap-4 sm:grid-cols-2">
-          {WHO.map(expression)}
-          {WHAT.map(expression)}
-          {expression(["when", "Only messages for which", 'type == "rating.created"', "Others are answered and left alone."])}
-          {expression(["metric.value", "Value of a metric", "data.seconds", "With its name beside it."])}
-          {expression(["metric.name", "The metric's name", "handling_time", "The name itself, no expression."])}
-          {expression(["imported.id", "Id of an imported run", "data.trace", "Instead of the run's id, where it came from elsewhere."])}
-          {expression(["imported.source", "Where it came from", "langfuse", "The name itself; “import” if empty."])}
-          {expression(["id", "The sender's own id", "data.id", "Repeats count once."])}
-        </div>
-      </fieldset>
+      <MappingFields typed={mapping} onChange={setMapping} error={create.error} />
+      <TryMessage mapping={given as never} missing={lacks} />
       {missing ? <p className="text-right text-12 text-muted">To create it: {missing}.</p> : null}
     </FormDialog>
   );

@@ -1,0 +1,72 @@
+"""What endpoints refused, and why: remembered in memory, written now and then; no sender waits for it, and none can make it long."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import structlog
+
+from burnish_gateway.inbound import store
+from burnish_gateway.inbound.book import Receiver
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError
+from burnish_shared.ids import new_uuid
+from burnish_shared.storable_text import storable
+
+log = structlog.get_logger("burnish.gateway")
+
+Reason = Literal["signature", "body", "mapping", "too_many"]
+"""`body`: signed well, and nothing that could be read or may come. `mapping`: what it gave is no
+feedback. `too_many`: they came faster than they are taken."""
+
+KEPT: Final = 50
+"""Of each endpoint."""
+
+ENDPOINTS_MOST: Final = 1_000
+"""Of which refusals wait to be written, by this process; of others they are let go."""
+
+WRITE_EVERY_S: Final = 1.0
+MESSAGE_MOST: Final = 500
+PARAM_MOST: Final = 200
+
+
+@dataclass(slots=True)
+class RefusalLog:
+    """A gateway that dies takes at most a second of it along."""
+
+    db: Database
+    _waiting: dict[UUID, deque[store.Refusal]] = field(default_factory=dict)
+
+    def note(self, receiver: Receiver, reason: Reason, message: str, *, param: str | None = None, at: datetime) -> None:
+        rows = self._waiting.get(receiver.endpoint_id)
+        if rows is None:
+            if len(self._waiting) >= ENDPOINTS_MOST:
+                return
+            rows = self._waiting[receiver.endpoint_id] = deque(maxlen=KEPT)
+        rows.append(
+            store.Refusal(
+                new_uuid(), receiver.workspace_id, receiver.endpoint_id, reason, None if param is None else storable(param)[:PARAM_MOST],
+                storable(message)[:MESSAGE_MOST], at,
+            )
+        )  # fmt: skip
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(WRITE_EVERY_S)
+            await self.write()
+
+    async def write(self) -> None:
+        """Writes what waits. While PostgreSQL is away it is let go: it is no record, only a help."""
+        waiting, self._waiting = self._waiting, {}
+        by_workspace: dict[UUID, list[store.Refusal]] = {}
+        for rows in waiting.values():
+            by_workspace.setdefault(rows[0].workspace_id, []).extend(rows)
+        for workspace_id, found in by_workspace.items():
+            try:
+                async with self.db.unit_of_work(workspace=workspace_id) as tx:
+                    await store.insert_refusals(tx, found, keep=KEPT)
+            except BurnishError as error:
+                log.warning("inbound_refusals.not_written", error=str(error), refusals=len(found))
