@@ -63,7 +63,7 @@ async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage,
     await check_axe(page)
     await screenshot(page, "chains/run", whole=True)
 
-    await page.get_by_role("tab", name="About").click()
+    await page.get_by_role("tab", name="Settings").click()
     await page.get_by_label("Tags").fill("support, answers, support")
     await page.get_by_role("region", name="About").get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved", exact=True)).to_be_visible()

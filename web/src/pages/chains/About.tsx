@@ -21,7 +21,7 @@ export function About({ chain }: { chain: Chain }) {
 }
 
 const aboutOf = ({ name, description, folder, tags }: Pick<Chain, "name" | "description" | "folder" | "tags">) => ({ name, description, folder, tags: (tags ?? []).join(", ") });
-const split = (words: string) => words.split(",").map((one) => one.trim()).filter(Boolean); // prettier-ignore
+const split = (words: string) => [...new Set(words.split(",").map((one) => one.trim()).filter(Boolean))]; // prettier-ignore
 
 function Names({ chain }: { chain: Chain }) {
   const may = useMay();
