@@ -1,12 +1,13 @@
 import { GitBranch, PencilLine, X } from "lucide-react";
 import { useState } from "react";
 import { read, change as send, useChange, useRead } from "@/api/hooks";
-import { Button, Checkbox, ConfirmDialog, Field, FormDialog, IconButton, Input, Loaded, Select, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Button, Checkbox, ConfirmDialog, Field, FormDialog, IconButton, Input, Loaded, Notice, Select, errorFor, toast, toastError, useUndo } from "@/kit";
 import { Comparison } from "./Comparison";
 import { changedFields, contentOf, nameOf } from "./content";
 import { type Branch, MAIN, nameOfLine } from "./line";
 import type { Edit } from "./VersionsTab";
 
+type Line = Pick<Branch, "branch" | "version">;
 const AGAIN = { invalidates: ["/v1/prompts"] };
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 
@@ -28,20 +29,29 @@ export function StartBranch({ slug, version, onClose, onEdit }: { slug: string; 
 }
 
 /** Goes on from where a branch stands, on it. */
-function editTip(slug: string, { branch, version }: Pick<Branch, "branch" | "version">, onEdit: Edit): void {
+function editTip(slug: string, { branch, version }: Line, onEdit: Edit): void {
   read("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }).then((whole) => onEdit(whole, branch), toastError);
 }
 
 /** Takes fields of another version over onto where a line stands, as its next version. */
 export function CherryPick({ slug, version, newest, onClose, onSaved }: { slug: string; version: number; newest: number; onClose: () => void; onSaved: (version: number) => void }) {
   const [parts, setParts] = useState<ReadonlySet<string>>(new Set());
+  const pick = useChange("post", "/v1/prompts/{slug}/versions/{version}/cherry-pick", AGAIN);
   const branches = useRead("/v1/prompts/{slug}/branches", { path: { slug } });
   // A line as it stood when it was chosen: what is saved meanwhile is not what one looked at.
-  const [line, setLine] = useState({ branch: MAIN, version: newest });
-  const lines = [{ branch: MAIN, version: newest }, ...(branches.data?.data ?? []).filter((one) => one.branch !== MAIN)].filter((one) => one.branch === line.branch || one.version !== version);
+  const [chosen, setChosen] = useState<Line>({ branch: MAIN, version: newest });
+  const tips = branches.data?.data ?? [];
+  const lines = [{ branch: MAIN, version: newest }, ...tips.filter((one) => one.branch !== MAIN)].map((one) => (one.branch === chosen.branch ? chosen : one)).filter((one) => one.version !== version);
+  // Of the version where the main line stands, parts go to another line.
+  const line = chosen.version === version ? (lines[0] ?? chosen) : chosen;
+  const take = (next: Line) => {
+    setChosen(next);
+    setParts(new Set());
+    pick.reset();
+  };
   const from = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
   const onto = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: line.version } }, NEVER_OLD);
-  const pick = useChange("post", "/v1/prompts/{slug}/versions/{version}/cherry-pick", AGAIN);
+  const tip = pick.error === null ? undefined : tips.find((one) => one.branch === line.branch && one.version !== line.version);
   const done = ({ version: saved, is_new }: { version: number; is_new?: boolean | null }) => {
     onClose();
     toast(is_new === false ? `v${saved} says exactly this already` : `v${saved} is saved${line.branch === MAIN ? "" : ` on ${line.branch}`}: v${line.version} with parts of v${version}`);
@@ -49,10 +59,13 @@ export function CherryPick({ slug, version, newest, onClose, onSaved }: { slug: 
   };
   const turn = (part: string) => setParts((before) => new Set(before.has(part) ? [...before].filter((one) => one !== part) : [...before, part]));
   return (
-    <FormDialog wide open onOpenChange={(open) => !open && onClose()} title={`Take parts of v${version} over`} description={`They come onto v${line.version}, as the next version on ${nameOfLine(line.branch)}. Everything else stays as v${line.version} has it.`} submit="Save" busy={pick.isPending} error={pick.error} disabled={parts.size === 0} onSubmit={() => pick.mutate({ path: { slug, version }, body: { base_version: line.version, parts: [...parts], message: "", ...(line.branch === MAIN ? {} : { branch: line.branch }) } }, { onSuccess: done })}>
+    <FormDialog wide open onOpenChange={(open) => !open && onClose()} title={`Take parts of v${version} over`} description={lines.length === 0 ? `All that there is stands at v${version}: start a branch to take parts of it over to.` : `They come onto v${line.version}, as the next version on ${nameOfLine(line.branch)}. Everything else stays as v${line.version} has it.`} submit="Save" busy={pick.isPending} error={pick.error} disabled={parts.size === 0 || lines.length === 0} onSubmit={() => pick.mutate({ path: { slug, version }, body: { base_version: line.version, parts: [...parts], message: "", ...(line.branch === MAIN ? {} : { branch: line.branch }) } }, { onSuccess: done, onError: () => void branches.refetch() })}>
+      {tip ? (
+        <Notice tone="warn" title={`Somebody saved v${tip.version} on ${nameOfLine(line.branch)} meanwhile.`} action={<Button size="s" onClick={() => take({ branch: line.branch, version: tip.version })}>Look at it</Button>} />
+      ) : null}
       {lines.length > 1 ? (
         <Field label="Onto">
-          <Select value={line.branch} onChange={(next) => { const one = lines.find(({ branch }) => branch === next); if (one) setLine({ branch: one.branch, version: one.version }); setParts(new Set()); }} options={lines.map((one) => ({ value: one.branch, label: `${one.branch}, at v${one.version}` }))} />
+          <Select value={line.branch} onChange={(next) => take(lines.find(({ branch }) => branch === next) ?? line)} options={lines.map((one) => ({ value: one.branch, label: `${one.branch}, at v${one.version}` }))} />
         </Field>
       ) : null}
       <Loaded of={from}>

@@ -102,6 +102,33 @@ it("takes parts over onto the version that it says, or is refused", async () => 
   expect((await asking(asked, "POST", "/v1/prompts/a/versions/1/cherry-pick")).body).toMatchObject({ base_version: 2, parts: ["messages"] });
 });
 
+it("looks at what was saved meanwhile, and takes the parts onto that", async () => {
+  const branches = { data: [{ branch: "main", version: 2 }], next_cursor: null };
+  const known = { "GET /v1/prompts/a/branches": branches };
+  const { asked } = await show(undefined, known);
+  choose(1);
+  await shows(1);
+  ask("Take parts of it over…");
+  fireEvent.click(await screen.findByRole("checkbox", { name: "Text" }));
+  branches.data = [{ branch: "main", version: 3 }];
+  press("Save");
+  await (await asking(asked, "POST", "/v1/prompts/a/versions/1/cherry-pick")).answer({ error: { code: "version_conflict", message: "It stands at v3 by now." } }, 409);
+  await screen.findByText("Somebody saved v3 on the main line meanwhile.");
+  press("Look at it");
+  fireEvent.click(await screen.findByRole("checkbox", { name: "Text" }));
+  press("Save");
+  expect((await asking(asked, "POST", "/v1/prompts/a/versions/1/cherry-pick", 2)).body).toMatchObject({ base_version: 3, parts: ["messages"] });
+});
+
+it("takes parts of the newest version over onto a branch", async () => {
+  const { asked } = await show(undefined, { "GET /v1/prompts/a/branches": BRANCHES });
+  ask("Take parts of it over…");
+  await screen.findByText(/They come onto v3, as the next version on the branch formal/);
+  fireEvent.click(await screen.findByRole("checkbox", { name: "Text" }));
+  press("Save");
+  expect((await asking(asked, "POST", "/v1/prompts/a/versions/2/cherry-pick")).body).toMatchObject({ base_version: 3, branch: "formal" });
+});
+
 it("edits a version on its own line, what the main line stands at on the main one, and where a branch stands on that branch", async () => {
   const asked: [number, string][] = [];
   const onBranch = (version: number) => ({ [`GET /v1/prompts/a/versions/${version}`]: { ...whole(version), branch: "formal" } });

@@ -102,7 +102,7 @@ function Acts({ slug, version, newest, why, onEdit, onMove, onAct }: { slug: str
         label="More with this version"
         items={[
           { label: "Start a branch here…", onSelect: () => onAct("branch"), disabled: why !== null },
-          { label: "Take parts of it over…", onSelect: () => onAct("pick"), disabled: why !== null || version === newest },
+          { label: "Take parts of it over…", onSelect: () => onAct("pick"), disabled: why !== null },
           { label: "Merge a branch…", onSelect: () => onAct("merge"), disabled: why !== null },
           { label: "Try it in an experiment…", onSelect: () => void navigate({ to: "/experiments", search: { new: "1", prompt: slug, version: String(version) } as never }), disabled: why !== null },
           { label: "Shorten it…", onSelect: () => onAct("shorten"), disabled: why !== null },
