@@ -3240,7 +3240,9 @@ export interface paths {
         put?: never;
         /**
          * See what a message would come to
-         * @description By an endpoint's mapping, or one that is not saved yet. Nothing is kept, and no signature is asked for.
+         * @description By an endpoint's mapping, or one that is not saved yet. No signature is asked for.
+         *
+         *     Nothing is kept but, under an Idempotency-Key, the answer.
          */
         post: operations["post_trial_v1_inbound_endpoints_try_post"];
         delete?: never;
@@ -3283,7 +3285,9 @@ export interface paths {
         };
         /**
          * What an inbound endpoint refused, and why
-         * @description The newest 50, a second or so after they came, without what was sent. The sender hears less: 401 alike for all that does not fit.
+         * @description The newest 20 of each reason, a second or so after they came, without what was sent.
+         *
+         *     The sender hears less: 401 alike for all that does not fit.
          */
         get: operations["list_refusals_v1_inbound_endpoints__inbound_id__refusals_get"];
         put?: never;

@@ -43,14 +43,15 @@ def check_value(definitions: Definitions, name: str, value: float) -> None:
     if definition is None:
         return
     if definition.type == "binary" and value not in (0, 1):
-        raise _refused(definition, value, "is declared binary: 0 or 1")
+        raise _refused(definition, "is declared binary: 0 or 1")
     if definition.type == "duration_ms" and value < 0:
-        raise _refused(definition, value, "is declared a duration, which is never negative")
+        raise _refused(definition, "is declared a duration, which is never negative")
     if definition.least is not None and value < definition.least:
-        raise _refused(definition, value, f"is declared to be at least {definition.least:g}")
+        raise _refused(definition, f"is declared to be at least {definition.least:g}")
     if definition.most is not None and value > definition.most:
-        raise _refused(definition, value, f"is declared to be at most {definition.most:g}")
+        raise _refused(definition, f"is declared to be at most {definition.most:g}")
 
 
-def _refused(definition: MetricDefinition, value: float, why: str) -> InvalidField:
-    return InvalidField(f"metric.value: {definition.name} {why}; got {value!r}.", param="metric.value")
+def _refused(definition: MetricDefinition, why: str) -> InvalidField:
+    """Without the value: an inbound endpoint keeps what is said here, and nothing of what was sent (G-10)."""
+    return InvalidField(f"metric.value: {definition.name} {why}.", param="metric.value")

@@ -104,6 +104,13 @@ class InboundChange(ApiModel):
     encoding: Literal["hex", "base64"] | None = None
     mapping: MappingBody | None = None
 
+    @model_validator(mode="after")
+    def _takes_nothing_away(self) -> "InboundChange":
+        for name in sorted(self.model_fields_set):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name}: cannot be null; leave it out and it stays")
+        return self
+
 
 class InboundRotation(ApiModel):
     overlap_hours: Annotated[int, Field(ge=0, le=168)] = Field(default=24, description="How long what the old secret signs is taken too.")

@@ -75,26 +75,29 @@ async def create(tx: Tx, principal: Principal, body: InboundBody, *, keyring: Ke
 
 
 async def change(tx: Tx, principal: Principal, endpoint_id: UUID, body: InboundChange) -> InboundAnswer:
-    """As it is then; everywhere within a second. Raises NotFound, InvalidField."""
-    before = answer(await _found(tx, endpoint_id))
-    given = {name: getattr(body, name) for name in sorted(body.model_fields_set) if getattr(body, name) is not None}
+    """As it is then; everywhere within a second. What says nothing new changes nothing. Raises NotFound, InvalidField."""
+    found = await store.lock(tx, endpoint_id)
+    if found is None:
+        raise no_such_endpoint()
+    before = answer(found)
+    given = {name: getattr(body, name) for name in sorted(body.model_fields_set)}
     of_hmac = [name for name in ("encoding", "header", "prefix") if name in given]
     if of_hmac and before.scheme != "hmac_sha256":
         raise InvalidField(f"{of_hmac[0]}: belongs to hmac_sha256; this endpoint's scheme is {before.scheme}.", param=of_hmac[0])
     if body.mapping is not None:
         given["mapping"] = body.mapping.stored()
         compiled(given["mapping"])
-    if not given:
+    new = {name: value for name, value in given.items() if value != found[name]}
+    if not new:
         return before
-    row = await store.change(tx, endpoint_id, given)
+    row = await store.change(tx, endpoint_id, new)
     if row is None:
         raise no_such_endpoint()
     changed = answer(row)
-    if _facts(changed) != _facts(before):
-        await audit.note(
-            tx, principal, action="inbound_endpoint.updated", kind=KIND, key=str(endpoint_id), before=_facts(before), after=_facts(changed)
-        )  # fmt: skip
-        await note_change(tx, workspace_id=principal.workspace_id, kind="inbound_endpoint", key=str(endpoint_id))
+    await audit.note(
+        tx, principal, action="inbound_endpoint.updated", kind=KIND, key=str(endpoint_id), before=_facts(before), after=_facts(changed)
+    )  # fmt: skip
+    await note_change(tx, workspace_id=principal.workspace_id, kind="inbound_endpoint", key=str(endpoint_id))
     return changed
 
 

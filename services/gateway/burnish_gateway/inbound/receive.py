@@ -127,7 +127,7 @@ def _payload(raw: bytes) -> dict[str, Any]:
 def _body(fields: dict[str, Any]) -> FeedbackBody:
     try:
         return parse_model(FeedbackBody, json.dumps(fields).encode())
-    except InvalidField as error:
+    except (InvalidBody, InvalidField) as error:
         raise InvalidField(f"The mapping gave what is no feedback. {error.message}", param=error.param) from error
 
 

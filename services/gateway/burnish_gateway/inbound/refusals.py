@@ -11,6 +11,7 @@ import structlog
 
 from burnish_gateway.inbound import store
 from burnish_gateway.inbound.book import Receiver
+from burnish_gateway.metrics import BACKGROUND_FAILED
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
 from burnish_shared.ids import new_uuid
@@ -22,11 +23,11 @@ Reason = Literal["signature", "body", "mapping", "too_many"]
 """`body`: signed well, and nothing that could be read or may come. `mapping`: what it gave is no
 feedback. `too_many`: they came faster than they are taken."""
 
-KEPT: Final = 50
-"""Of each endpoint."""
+KEPT: Final = 20
+"""Of each endpoint and reason: who knows an address, but no secret, washes away nothing of what was signed well."""
 
-ENDPOINTS_MOST: Final = 1_000
-"""Of which refusals wait to be written, by this process; of others they are let go."""
+WAITING_MOST: Final = 2_000
+"""Endpoints and reasons of which refusals wait to be written, by this process; of others they are let go."""
 
 WRITE_EVERY_S: Final = 1.0
 MESSAGE_MOST: Final = 500
@@ -38,14 +39,14 @@ class RefusalLog:
     """A gateway that dies takes at most a second of it along."""
 
     db: Database
-    _waiting: dict[UUID, deque[store.Refusal]] = field(default_factory=dict)
+    _waiting: dict[tuple[UUID, Reason], deque[store.Refusal]] = field(default_factory=dict)
 
     def note(self, receiver: Receiver, reason: Reason, message: str, *, param: str | None = None, at: datetime) -> None:
-        rows = self._waiting.get(receiver.endpoint_id)
+        rows = self._waiting.get((receiver.endpoint_id, reason))
         if rows is None:
-            if len(self._waiting) >= ENDPOINTS_MOST:
+            if len(self._waiting) >= WAITING_MOST:
                 return
-            rows = self._waiting[receiver.endpoint_id] = deque(maxlen=KEPT)
+            rows = self._waiting[receiver.endpoint_id, reason] = deque(maxlen=KEPT)
         rows.append(
             store.Refusal(
                 new_uuid(), receiver.workspace_id, receiver.endpoint_id, reason, None if param is None else storable(param)[:PARAM_MOST],
@@ -70,3 +71,6 @@ class RefusalLog:
                     await store.insert_refusals(tx, found, keep=KEPT)
             except BurnishError as error:
                 log.warning("inbound_refusals.not_written", error=str(error), refusals=len(found))
+            except Exception:  # the edge of a workspace: what is only a help takes no gateway down, nor what others are told
+                BACKGROUND_FAILED.labels("inbound_refusals").inc()
+                log.exception("inbound_refusals.failed", workspace_id=str(workspace_id), refusals=len(found))

@@ -67,7 +67,10 @@ async def get_endpoint(inbound_id: UUID, principal: Admin, gateway: GatewayParts
 
 @administration.post("/v1/inbound-endpoints/try", response_model=TrialAnswer, summary="See what a message would come to")
 async def post_trial(request: Request, body: InboundTrial, principal: Admin, gateway: GatewayParts) -> Response:
-    """By an endpoint's mapping, or one that is not saved yet. Nothing is kept, and no signature is asked for."""
+    """By an endpoint's mapping, or one that is not saved yet. No signature is asked for.
+
+    Nothing is kept but, under an Idempotency-Key, the answer.
+    """
     if body.mapping is not None:
         stored = body.mapping.stored()
     else:
@@ -109,7 +112,10 @@ async def post_rotation(
     "/v1/inbound-endpoints/{inbound_id}/refusals", response_model=InboundRefusals, summary="What an inbound endpoint refused, and why"
 )
 async def list_refusals(inbound_id: UUID, principal: Admin, gateway: GatewayParts) -> Response:
-    """The newest 50, a second or so after they came, without what was sent. The sender hears less: 401 alike for all that does not fit."""
+    """The newest 20 of each reason, a second or so after they came, without what was sent.
+
+    The sender hears less: 401 alike for all that does not fit.
+    """
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         return json_response(await configure.refusals(tx, inbound_id))
 

@@ -50,6 +50,11 @@ async def find(tx: Tx, endpoint_id: UUID) -> Record | None:
     return await tx.fetchrow(f"SELECT {COLUMNS} FROM inbound_endpoints WHERE endpoint_id = $1", endpoint_id)
 
 
+async def lock(tx: Tx, endpoint_id: UUID) -> Record | None:
+    """As `find`, and nobody changes it until the end of the transaction."""
+    return await tx.fetchrow(f"SELECT {COLUMNS} FROM inbound_endpoints WHERE endpoint_id = $1 FOR NO KEY UPDATE", endpoint_id)
+
+
 async def change(tx: Tx, endpoint_id: UUID, columns: dict[str, Any]) -> Record | None:
     """The row as it is then; None when there is none."""
     sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, start=2))
@@ -64,7 +69,8 @@ async def rotate(tx: Tx, endpoint_id: UUID, *, secret_sealed: bytes, overlap_hou
     """Until when the old secret is good too. None: there is no such endpoint, or an overlap runs and another was asked for."""
     until: datetime | None = await tx.fetchval(
         """UPDATE inbound_endpoints
-              SET previous_secret_sealed = secret_sealed, previous_secret_until = clock_timestamp() + $3 * interval '1 hour',
+              SET previous_secret_sealed = CASE WHEN $3 > 0 THEN secret_sealed END,
+                  previous_secret_until = clock_timestamp() + $3 * interval '1 hour',
                   secret_sealed = $2, updated_at = clock_timestamp()
             WHERE endpoint_id = $1 AND ($3 = 0 OR coalesce(previous_secret_until, '-infinity') <= clock_timestamp())
         RETURNING previous_secret_until""",
@@ -88,14 +94,17 @@ async def find_workspace(tx: Tx, endpoint_id: UUID) -> UUID | None:
 async def find_sealed(tx: Tx, endpoint_id: UUID) -> Record | None:
     """What it takes to judge a message, the secret sealed."""
     return await tx.fetchrow(
-        "SELECT endpoint_id, workspace_id, scheme, header, prefix, encoding, mapping, secret_sealed, previous_secret_sealed, "
-        "previous_secret_until FROM inbound_endpoints WHERE endpoint_id = $1",
+        "SELECT endpoint_id, workspace_id, scheme, header, prefix, encoding, mapping, secret_sealed, previous_secret_until, "
+        "CASE WHEN previous_secret_until > clock_timestamp() THEN previous_secret_sealed END AS previous_secret_sealed FROM inbound_endpoints WHERE endpoint_id = $1",
         endpoint_id,
     )
 
 
 async def insert_refusals(tx: Tx, rows: Sequence[Refusal], *, keep: int) -> None:
-    """Writes refusals of one workspace down, and forgets all but the newest of each endpoint. Those of an endpoint that is gone go too."""
+    """Writes refusals of one workspace down, and forgets all but the newest `keep` of each endpoint and reason.
+
+    Those of an endpoint that is gone go too.
+    """
     asked = sorted({row.endpoint_id for row in rows})
     there = {
         row[0] for row in await tx.fetch("SELECT endpoint_id FROM inbound_endpoints WHERE endpoint_id = ANY ($1) FOR KEY SHARE", asked)
@@ -106,10 +115,11 @@ async def insert_refusals(tx: Tx, rows: Sequence[Refusal], *, keep: int) -> None
         *([list(column) for column in zip(*(row for row in rows if row.endpoint_id in there), strict=True)] or [[]] * len(Refusal._fields)),
     )
     await tx.execute(
-        """DELETE FROM inbound_refusals r USING unnest($1::uuid[]) AS one (id)
-            WHERE r.endpoint_id = one.id AND r.refusal_id < (
-              SELECT n.refusal_id FROM inbound_refusals n WHERE n.endpoint_id = one.id ORDER BY n.refusal_id DESC OFFSET $2 LIMIT 1)""",
-        asked,
+        """DELETE FROM inbound_refusals r USING unnest($1::uuid[], $2::text[]) AS one (id, reason)
+            WHERE r.endpoint_id = one.id AND r.reason = one.reason AND r.refusal_id < (
+              SELECT n.refusal_id FROM inbound_refusals n WHERE n.endpoint_id = one.id AND n.reason = one.reason
+               ORDER BY n.refusal_id DESC OFFSET $3 LIMIT 1)""",
+        *map(list, zip(*sorted({(row.endpoint_id, row.reason) for row in rows}), strict=True)),
         keep - 1,
     )
 

@@ -25,6 +25,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.outbox import put_event
 from burnish_shared.db.session import Tx
+from burnish_shared.editable import editable_index
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import PRODUCTION, Label, Slug, parse_movable_label
@@ -127,12 +128,21 @@ async def _check_open(tx: Tx, workspace_id: UUID, slug: Slug, row: Any) -> None:
 
 
 async def _check_same(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> None:
-    """Raises Conflict where edits or a text do not come to what was accepted before; InvalidField for what could not be accepted."""
+    """Raises Conflict where edits or a text do not come to what was accepted before; InvalidField for edits that could not be accepted.
+
+    A text is compared as it is: by what the prompt locks today, the answer to the same request would change.
+    """
     if body.edits is None and body.text is None:
         return
     stands = await prompts_store.find_version(tx, workspace_id, row["prompt_id"], row["accepted_version"])
-    chosen = await _chosen(tx, workspace_id, row, body)
-    if stands is None or stands.content.fields()["messages"] == chosen["messages"]:
+    if stands is None:
+        return
+    messages = stands.content.fields()["messages"]
+    if body.text is not None and body.edits is None:
+        index = editable_index((await _base_of(tx, workspace_id, row))["messages"])
+        if index is not None and index < len(messages) and messages[index]["content"] == body.text:
+            return
+    elif messages == (await _chosen(tx, workspace_id, row, body))["messages"]:
         return
     raise Conflict(
         f"This suggestion was accepted before, as version {row['accepted_version']}, "

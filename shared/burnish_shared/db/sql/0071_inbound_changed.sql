@@ -9,7 +9,7 @@ ALTER TABLE inbound_endpoints
 GRANT UPDATE (name, header, prefix, encoding, mapping, secret_sealed, previous_secret_sealed, previous_secret_until, updated_at)
   ON inbound_endpoints TO burnish_app;
 
--- The newest 50 of each endpoint, without anything of what was sent.
+-- The newest 20 of each endpoint and reason, without anything of what was sent.
 CREATE TABLE inbound_refusals (
   refusal_id   uuid PRIMARY KEY,
   workspace_id uuid NOT NULL REFERENCES workspaces,
