@@ -21,6 +21,7 @@ from burnish.main import app
 from burnish_shared import streams
 from burnish_shared.egress.addresses import DENIED_V4, DENIED_V6, is_public
 from tests.deploy.chart import CHART, NAMESPACE, notes, rendered
+from tests.deploy.reading import PARTS, lacking
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES: Final = "1.33"
@@ -96,6 +97,17 @@ def test_each_part_is_given_its_own_secret_alone_and_three_the_key() -> None:
         assert named <= {f"prod-burnish-{component}", "openai" if component == "executor" else ""}, component
     given = secrets(manifests)
     assert {part for part in (*SERVICES, "provisioner") if "BURNISH_KEK" in given[part]} == {"gateway", "executor", "webhooks"}
+
+
+@pytest.mark.parametrize("values", ALL.values(), ids=ALL)
+def test_a_setting_that_one_service_is_given_reaches_every_service_that_reads_it(values: dict[str, Any]) -> None:
+    manifests = rendered({**values, "publicUrl": "https://burnish.example.com", "executor": {}})
+    stored, running = secrets(manifests), pods(manifests)
+    told = {part: {one["name"]: one.get("value") for one in running[part]["containers"][0]["env"]} for part in PARTS}
+    assert not lacking({part: {*told[part], *stored[part]} for part in PARTS})
+    assert {part for part in PARTS if told[part].get("BURNISH_PUBLIC_URL") == "https://burnish.example.com"} == {
+        "gateway", "executor", "webhooks",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("values", ALL.values(), ids=ALL)

@@ -19,6 +19,7 @@ from burnish.launcher.services import NAMES
 from burnish_shared.providers import KEY_VARIABLES
 from tests.deploy.composed import configuration
 from tests.deploy.queries import dashboards, metrics_in, rules
+from tests.deploy.reading import PARTS, lacking
 
 ROOT = Path(__file__).parents[2]
 PROMTOOL = shutil.which("promtool")
@@ -60,6 +61,11 @@ def test_what_env_example_names_reaches_a_part() -> None:
     marked = {name: "18123" if name.endswith("PORT") else f"mark-of-{name}" for name in names}
     text = json.dumps(configuration(marked))
     assert not [name for name, mark in marked.items() if mark not in text]
+
+
+def test_a_setting_that_one_service_is_given_reaches_every_service_that_reads_it() -> None:
+    services = configuration()["services"]
+    assert not lacking({part: set(services[part]["environment"]) for part in PARTS})
 
 
 def test_the_operators_key_of_every_provider_reaches_the_executor_alone() -> None:
