@@ -83,6 +83,12 @@ class _Values:
         kek = environment.get("BURNISH_KEK") or stored["kek"]
         return cls(kek, environment.get("BURNISH_KEK_PREVIOUS", ""), stored["seed"].encode(), environment)
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """For the services that open secrets, and for who operates: also the key before, while a rotation runs."""
+        previous = {"BURNISH_KEK_PREVIOUS": self.kek_previous} if self.kek_previous else {}
+        return {"BURNISH_KEK": self.kek} | previous
+
     def password(self, variable: str) -> str:
         """Raises StartFailed for one that could end its line or its quotes."""
         given = self.environment.get(variable) or derived_password(self.seed, variable)
@@ -96,7 +102,7 @@ def _files(values: _Values, *, nats_conf: str, servers: Servers) -> dict[str, st
     passwords = {f"BURNISH_PG_PASSWORD_{login.upper()}": values.password(f"BURNISH_PG_PASSWORD_{login.upper()}") for login in LOGINS}
     bus = {user: values.password(f"BURNISH_NATS_PASSWORD_{user.upper()}") for user in USERS}
     provisioner_url = _nats_url(servers, PROVISIONER.name, bus[PROVISIONER.name])
-    migrate = {"DATABASE_URL": _database_url(servers, SUPERUSER, superuser), "NATS_URL": provisioner_url, "BURNISH_KEK": values.kek}
+    migrate = {"DATABASE_URL": _database_url(servers, SUPERUSER, superuser), "NATS_URL": provisioner_url} | values.keys
     analytics = passwords["BURNISH_PG_PASSWORD_ANALYTICS"]
     provisioner = {"DATABASE_URL": _database_url(servers, "burnish_analytics", analytics), "NATS_URL": provisioner_url}
     variables = "".join(f"BURNISH_NATS_PASSWORD_{user.upper()}: {json.dumps(password)}\n" for user, password in bus.items())
@@ -112,9 +118,8 @@ def _files(values: _Values, *, nats_conf: str, servers: Servers) -> dict[str, st
 
 def _service(values: _Values, login: str, *, servers: Servers, bus: str) -> dict[str, str]:
     """The key that opens secrets goes to those who open them alone."""
-    keys = {"BURNISH_KEK": values.kek, "BURNISH_KEK_PREVIOUS": values.kek_previous} if login in OPENERS else {}
     database = _database_url(servers, f"burnish_{login}", values.password(f"BURNISH_PG_PASSWORD_{login.upper()}"))
-    return {"DATABASE_URL": database, "NATS_URL": _nats_url(servers, login, bus)} | {name: key for name, key in keys.items() if key}
+    return {"DATABASE_URL": database, "NATS_URL": _nats_url(servers, login, bus)} | (values.keys if login in OPENERS else {})
 
 
 def _database_url(servers: Servers, login: str, password: str) -> str:

@@ -99,6 +99,19 @@ def test_each_part_is_given_its_own_secret_alone_and_three_the_key() -> None:
     assert {part for part in (*SERVICES, "provisioner") if "BURNISH_KEK" in given[part]} == {"gateway", "executor", "webhooks"}
 
 
+def test_the_key_before_goes_to_all_that_have_the_key_and_they_start_anew() -> None:
+    before, during = rendered(GIVEN), rendered({"secrets": {**GIVEN["secrets"], "kekPrevious": "old"}})
+    keys = {part: own.get("BURNISH_KEK_PREVIOUS") for part, own in secrets(during).items() if "BURNISH_KEK" in own}
+    assert keys == dict.fromkeys(("gateway", "executor", "webhooks", "migrate"), "old")
+    assert not [part for part, own in secrets(before).items() if "BURNISH_KEK_PREVIOUS" in own]
+    sums = [
+        {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"]["template"]["metadata"]["annotations"]["checksum/secrets"]
+         for one in of_kind(manifests, "Deployment")}
+        for manifests in (before, during)
+    ]  # fmt: skip
+    assert all(sums[0][part] != sums[1][part] for part in ("gateway", "executor", "webhooks"))
+
+
 @pytest.mark.parametrize("values", ALL.values(), ids=ALL)
 def test_a_setting_that_one_service_is_given_reaches_every_service_that_reads_it(values: dict[str, Any]) -> None:
     manifests = rendered({**values, "publicUrl": "https://burnish.example.com", "executor": {}})

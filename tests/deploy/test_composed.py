@@ -1,6 +1,7 @@
 """What the compose file starts, started; and a real Prometheus that scrapes it and answers every query of dashboards and rules."""
 
 import asyncio
+import base64
 import json
 import shutil
 import signal
@@ -69,6 +70,29 @@ async def test_what_probes_ask_is_answered_from_outside(deployment: Deployment) 
         for place, port in deployment.metrics_ports.items():
             for path in PROBED:
                 assert (await client.get(f"http://{FROM_OUTSIDE}:{port}{path}")).status_code == 200, (place, path)
+
+
+@pytest.mark.promise("S-03")
+async def test_the_key_is_changed_by_what_an_operator_writes_and_restarts(deployment: Deployment) -> None:
+    """The four steps of docs/guides/key-encryption-key.md, with what `secrets` makes of `.env`."""
+
+    async def given(kek: str, previous: str) -> None:
+        environment = {"BURNISH_KEK": kek, "BURNISH_KEK_PREVIOUS": previous}
+        servers = Servers(postgres=deployment.postgres, nats=deployment.nats)
+        write_deployment_secrets(deployment.folder / "secrets", nats_conf=NATS_CONF, environment=environment, servers=servers)
+        await asyncio.gather(*(deployment.restart(place) for place in ("gateway", "executor", "webhooks")))
+
+    await deployment.make_workspace()
+    old = json.loads((deployment.folder / "secrets/secrets.json").read_text())["kek"]
+    new = base64.b64encode(b"n" * 32).decode()
+    await given(old, new)
+    await given(new, old)
+    done = json.loads(await deployment.run("kek", "rotate", "--json", part="migrate"))
+    assert done["complete"] and sum(done["rewrapped"].values()) > 0
+    await given(new, "")
+    async with httpx.AsyncClient(base_url=deployment.url, headers={"Authorization": f"Bearer {deployment.api_key}"}) as client:
+        assert (await client.get("/v1/prompts")).status_code == 200
+    assert json.loads(await deployment.run("kek", "rotate", "--json", part="migrate"))["left"] in ({}, [])
 
 
 @pytest.mark.capability("I1")
@@ -151,6 +175,13 @@ def test_secrets_are_made_once_and_each_part_gets_its_own(tmp_path: Path) -> Non
     others = [text for name, text in first.items() if name not in {"optimizer/env", "migrate/env", "nats/nats.conf", "secrets.json"}]
     assert not any(own["NATS_URL"].split("@")[0].rpartition(":")[2] in text for text in others)
     assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_the_key_before_goes_to_all_that_have_the_key(tmp_path: Path) -> None:
+    write_deployment_secrets(tmp_path, nats_conf=NATS_CONF, environment={"BURNISH_KEK": "new", "BURNISH_KEK_PREVIOUS": "old"})
+    given = {path.parent.name: read_environment_file(path) for path in tmp_path.glob("*/env")}
+    keys = {part: (own["BURNISH_KEK"], own.get("BURNISH_KEK_PREVIOUS")) for part, own in given.items() if "BURNISH_KEK" in own}
+    assert keys == dict.fromkeys(("gateway", "executor", "webhooks", "migrate"), ("new", "old"))
 
 
 def test_what_an_earlier_env_file_held_is_taken_instead(tmp_path: Path) -> None:
