@@ -169,6 +169,26 @@ def test_going_back_makes_no_version_and_stays_gone_back(shell: Shell, burnish: 
     assert outcome(shell, "push", slug) == "saved"
 
 
+def test_what_stands_on_a_branch_and_fits_the_main_line_no_more_is_told_and_not_pushed(shell: Shell, burnish: Burnish, made: Made) -> None:
+    slug, other = made(), made()
+    burnish.request("POST", f"/v1/prompts/{slug}/branches", {"branch": "side", "version": 1})
+    assert save(burnish, slug, 1, "Hello {{name}}.\nBe brief.\nUse their language.") == 2
+    shell("prompts", "pull", slug, other)
+    on_branch = "Hail {{name}}.\nBe brief.\nUse their language."
+    body = {"base_version": 1, "branch": "side", "messages": [{"role": "user", "content": on_branch}]}
+    assert burnish.request("POST", f"/v1/prompts/{slug}/versions", body)["version"] == 3
+    edit(shell, slug, "Hello {{name}}.", "Hail {{name}}.")
+    edit(shell, other, "Be brief.", "Be long.")
+    before = file_of(shell, slug).read_text()
+    for words in ((), ("--force",), ("--merge",), ("--label", "production")):
+        refused = shell("prompts", "push", slug, *words, exits=1)
+        assert f"{slug} is not pushed: version 3" in refused.stderr and "messages:1" in refused.stderr and "History" in refused.stderr
+    told = {one["slug"]: one["outcome"] for one in shell.json("prompts", "push", slug, other, exits=1)}
+    assert told == {slug: "collides", other: "saved"}, "the others are pushed all the same"
+    assert burnish.request("GET", f"/v1/prompts/{slug}")["labels"] == {"production": 1, "latest": 2}
+    assert file_of(shell, slug).read_text() == before
+
+
 def test_what_has_no_versions_goes_both_ways_too(shell: Shell, burnish: Burnish, made: Made) -> None:
     slug = made(tags=["one"])
     shell("prompts", "pull", slug)

@@ -45,6 +45,14 @@ class Collision(Exception):
         super().__init__(f"{slug}: Burnish is at version {newer}, which the file does not come from{changed}.")
 
 
+class Apart(Collision):
+    """What the file says stands apart from the main line, as on a branch, and Burnish does not bring it there. `why`: in its words."""
+
+    def __init__(self, slug: str, version: int, *, main: int, why: str) -> None:
+        super().__init__(slug, main)
+        self.args = (f"{slug} is not pushed: version {version} says the same apart from the main line, which is at version {main}. {why}",)
+
+
 @dataclass(frozen=True)
 class _Saved:
     outcome: Outcome
@@ -134,7 +142,10 @@ def _posted(burnish: Burnish, here: PromptFile, body: dict[str, Any], wishes: Wi
 
 
 def _brought_to_main(burnish: Burnish, slug: str, version: int, *, main: int) -> int:
-    """What was saved before, such as on a branch, becomes the newest of the main line where that loses nothing. Returns where main is."""
+    """What was saved before, such as on a branch, becomes the newest of the main line where that loses nothing.
+
+    Returns where main is. Raises Apart where Burnish refuses it, since the main line says something else by now.
+    """
     if version <= main:
         return main  # The text went back to an older version. Versions are never saved twice; a label can go there.
     from burnish_client.errors import ApiError
@@ -144,7 +155,7 @@ def _brought_to_main(burnish: Burnish, slug: str, version: int, *, main: int) ->
     except ApiError as error:
         if error.status != 409:
             raise
-        return main
+        raise Apart(slug, version, main=main, why=error.message) from error
     return version if done["outcome"] == "moved" else max(main, int(done["version"]))
 
 

@@ -85,7 +85,7 @@ def push(
     A new prompt gets `production`, or the label of --label. What both sides changed is not pushed, and it ends with 1.
     """
     from burnish_client.cli.prompt_folder import in_order
-    from burnish_client.cli.prompt_push import Collision, Wishes
+    from burnish_client.cli.prompt_push import Apart, Collision, Wishes
     from burnish_client.cli.prompt_push import push as push_one
     from burnish_client.errors import ApiError
 
@@ -94,6 +94,7 @@ def push(
         pairs = [one for one in _paired(burnish, place, slugs, also_there=False) if one.here is not None]
         wishes = Wishes(message or _commit(), label, merge, force)
         done: list[dict[str, Any]] = []
+        is_mergeable = False
         try:
             for pair in in_order(pairs):
                 version = pair.there.version if pair.there else None
@@ -105,6 +106,7 @@ def push(
                 except Collision as collision:
                     print(f"burnish: {collision}", file=sys.stderr)
                     done.append({"slug": pair.slug, "outcome": "collides", "version": version})
+                    is_mergeable = is_mergeable or not isinstance(collision, Apart)
                     continue
                 except ApiError:
                     print(f"burnish: {place.path_of(pair.slug)} is refused, and the files after it wait:", file=sys.stderr)
@@ -117,7 +119,12 @@ def push(
                 place.save_lock()
     _tell(done, as_json=as_json)
     if any(one["outcome"] == "collides" for one in done):
-        stop("Pull first; or put both together with --merge; or let the file win with --force.", code=NO)
+        stop(
+            "Pull first; or put both together with --merge; or let the file win with --force."
+            if is_mergeable
+            else "Merge that version in Burnish (the prompt's History), then pull.",
+            code=NO,
+        )
 
 
 @app.command()
