@@ -138,6 +138,25 @@ def test_a_login_is_kept_for_its_owner_alone(shell: Shell, workspace: dict[str, 
     assert signed_out.json("whoami")["from"] == "profile default"
 
 
+@pytest.mark.parametrize("url", ["http://", "https://[x", "http:///v1"])
+def test_an_address_without_a_host_is_told_and_no_trace_is_shown(shell: Shell, url: str) -> None:
+    for refused in (
+        shell("whoami", exits=2, BURNISH_BASE_URL=url),
+        shell("login", "--url", url, given="bk_live_x\n", exits=2),
+    ):
+        assert f"'{url}'" in refused.stderr and "https://burnish.example.com" in refused.stderr
+
+
+def test_a_login_at_what_has_no_scheme_is_refused_by_its_address(shell: Shell) -> None:
+    refused = shell("login", "--url", "localhost:18000", given="bk_live_x\n", exits=2)
+    assert "'localhost:18000'" in refused.stderr and "--url" in refused.stderr and not (shell.folder.parent / "config").exists()
+
+
+def test_a_key_that_no_header_can_carry_is_told_and_not_shown(shell: Shell) -> None:
+    for refused in (shell("whoami", exits=2, BURNISH_API_KEY="bk_live_ké"), shell("login", given="bk_live_ké\n", exits=2)):
+        assert "not ASCII" in refused.stderr and "bk_live_k" not in refused.stderr
+
+
 def test_the_nearest_word_says_which_burnish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BURNISH_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("BURNISH_HOME", str(tmp_path))

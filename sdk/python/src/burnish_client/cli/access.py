@@ -30,14 +30,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 @contextmanager
 def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
     """A client for one command. What goes wrong inside ends the command, said in one or two lines on standard error."""
-    from burnish_client import ApiError, Burnish, NotReached, StreamBroke
+    from burnish_client import ApiError, NotReached, StreamBroke
 
     try:
         place = find_place(profile)
     except NoPlace as lacking:
         stop(str(lacking), code=WRONG_USE)
+    client = client_of(place.url, place.key, max_retries=max_retries, source=place.source)
     try:
-        with Burnish(base_url=place.url, api_key=place.key, max_retries=max_retries, cache_folder=False) as burnish:
+        with client as burnish:
             yield burnish
     except ApiError as error:
         where = f" [{error.param}]" if error.param else ""
@@ -46,6 +47,18 @@ def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
         stop(f"{error} ({place.source})", code=NOT_REACHED)
     except StreamBroke as error:
         stop(f"{error} It is booked as {error.execution_id}.", code=NOT_REACHED)
+
+
+def client_of(url: str, key: str, *, max_retries: int, source: str) -> Burnish:
+    """Ends the command where the address or the key can be none. `source`: where they were found, in words."""
+    from burnish_client import Burnish
+
+    if not key.isascii():
+        stop(f"The key ({source}) is none of Burnish's: it has signs that are not ASCII. Copy it anew.", code=WRONG_USE)
+    try:
+        return Burnish(base_url=url, api_key=key, max_retries=max_retries, cache_folder=False)
+    except ValueError:
+        stop(f"'{url[:80]}' ({source}) is no address: write it with scheme and host, such as https://burnish.example.com.", code=WRONG_USE)
 
 
 def stop(words: str, *, code: int) -> NoReturn:

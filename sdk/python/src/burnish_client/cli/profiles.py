@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from burnish_client.cli.access import NOT_REACHED, REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.access import NOT_REACHED, REFUSED, WRONG_USE, JsonOption, ProfileOption, client_of, reaching, stop
 from burnish_client.cli.places import NoPlace, find_place, profiles_path, read_profiles, write_profiles
 from burnish_client.cli.shown import print_json
 
@@ -22,13 +22,13 @@ def login(
 
     The key is asked for, or read from standard input where that is no terminal; never given as a word, which other users could see.
     """
-    from burnish_client import ApiError, Burnish, NotReached
+    from burnish_client import ApiError, NotReached
 
     key = (typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()).strip()
     if not key:
         stop("No key was given. `burnish keys create` makes one, or the page under Keys.", code=WRONG_USE)
     try:
-        with Burnish(base_url=url, api_key=key, max_retries=1, cache_folder=False) as burnish:
+        with client_of(url, key, max_retries=1, source="--url, and the key that was given") as burnish:
             burnish.request("GET", "/v1/prompts", query={"limit": 1})
             base = url.rstrip("/").removesuffix("/v1")
     except ApiError as error:
