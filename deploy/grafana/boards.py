@@ -51,7 +51,7 @@ OVERVIEW: Final = Board(
             "percentunit",
             (
                 (
-                    f'sum(rate(burnish_gateway_requests_total{{status_class="5xx"}}[{RATE}])) or vector(0)'
+                    f'(sum(rate(burnish_gateway_requests_total{{status_class="5xx"}}[{RATE}])) or vector(0))'
                     f" / clamp_min({rates('burnish_gateway_requests_total')}, 0.001)",
                     "5xx",
                 ),

@@ -68,6 +68,11 @@ def test_a_setting_that_one_service_is_given_reaches_every_service_that_reads_it
     assert not lacking({part: set(services[part]["environment"]) for part in PARTS})
 
 
+def test_what_stands_in_for_nothing_is_in_brackets_before_it_is_divided() -> None:
+    """`a or vector(0) / b` is `a or (vector(0) / b)`: the share would be a rate whenever there is one."""
+    assert not [query for query in (*dashboards(), *rules()) if re.search(r"\bor vector\(\d+\)\s*[-+*/<>]", query)]
+
+
 def test_the_operators_key_of_every_provider_reaches_the_executor_alone() -> None:
     """The compose file names them one by one: a provider that is added is added there too."""
     services = configuration()["services"]
