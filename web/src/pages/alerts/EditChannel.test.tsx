@@ -1,0 +1,78 @@
+import { fireEvent, render, screen } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import { EditChannel } from "./EditChannel";
+import type { Channel } from "./channel";
+
+beforeAll(preloadFloats);
+
+const KEY = "0123456789abcdef0123456789abcdef";
+const PAGERDUTY: Channel = { id: "c", kind: "pagerduty", name: "On call", enabled: true, region: "eu", url: null, address: null, recipients: null, filters: { min_severity: "error" }, last_notice: null, waiting: 0, created_at: "2026-11-01T00:00:00Z", updated_at: "2026-11-01T00:00:00Z" };
+
+function opened(channel: Channel | null) {
+  const asked = slowApi();
+  render(
+    <Queries>
+      <EditChannel channel={channel} onClose={() => {}} />
+    </Queries>,
+  );
+  return asked;
+}
+
+const field = (label: RegExp) => screen.getByLabelText<HTMLInputElement>(label);
+const write = (label: RegExp, value: string) => fireEvent.change(field(label), { target: { value } });
+const button = (name: string) => screen.getByRole<HTMLButtonElement>("button", { name });
+
+it("makes a channel of PagerDuty with its key, hidden, and its region, and with no address", async () => {
+  const asked = opened(null);
+  write(/^By/, "pagerduty");
+  write(/^Name/, " On call ");
+  expect(button("Set it up").disabled).toBe(true);
+  write(/^Integration key/, ` ${KEY} `);
+  expect(field(/^Integration key/).type).toBe("password");
+  write(/^Region/, "eu");
+  expect(button("Set it up").disabled).toBe(false);
+  fireEvent.click(button("Set it up"));
+  const made = await asking(asked, "POST", "/v1/alert-channels");
+  expect(made.body).toEqual({ kind: "pagerduty", name: "On call", routing_key: KEY, region: "eu", filters: { kinds: null, prompts: null, min_severity: null } });
+});
+
+it("drops what was typed for another service, and sends no region to it", async () => {
+  const asked = opened(null);
+  write(/^By/, "pagerduty");
+  write(/^Name/, "On call");
+  write(/^Integration key/, KEY);
+  write(/^By/, "slack");
+  expect(screen.queryByLabelText(/^Region/)).toBeNull();
+  expect(field(/^Address/).value).toBe("");
+  write(/^Address/, "https://hooks.slack.com/services/x");
+  fireEvent.click(button("Set it up"));
+  const made = await asking(asked, "POST", "/v1/alert-channels");
+  expect(made.body).toEqual({ kind: "slack", name: "On call", url: "https://hooks.slack.com/services/x", filters: { kinds: null, prompts: null, min_severity: null } });
+});
+
+it("leaves the key as it is where the field stays empty, and asks for one where the region changes", async () => {
+  const asked = opened(PAGERDUTY);
+  expect(screen.queryByLabelText(/^By/)).toBeNull();
+  expect(button("Save").disabled).toBe(false);
+  fireEvent.click(button("Save"));
+  const saved = await asking(asked, "PATCH", "/v1/alert-channels/c");
+  expect(saved.body).toEqual({ name: "On call", region: "eu", filters: { kinds: null, prompts: null, min_severity: "error" } });
+  await saved.answer({ error: { code: "unavailable", message: "Later.", type: "unavailable" } }, 503);
+  write(/^Region/, "us");
+  expect(button("Save").disabled).toBe(true);
+  screen.getByText("The other region is another service: give its key.");
+  write(/^Integration key/, KEY);
+  expect(button("Save").disabled).toBe(false);
+});
+
+it("shows a refused key at its field", async () => {
+  const asked = opened(PAGERDUTY);
+  write(/^Integration key/, "short");
+  fireEvent.click(button("Save"));
+  const refused = await asking(asked, "PATCH", "/v1/alert-channels/c");
+  await refused.answer({ error: { code: "invalid_field", message: "routing_key: is 32 signs.", param: "routing_key", type: "invalid_request" } }, 422);
+  await vi.waitFor(() => expect(field(/^Integration key/).getAttribute("aria-invalid")).toBe("true"));
+  screen.getByText(/is 32 signs/);
+});
