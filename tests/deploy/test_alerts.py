@@ -70,8 +70,8 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
     ),
     "BurnishExecutionsSwept": ({"burnish_executor_swept_total": "0+2x70"}, {"burnish_executor_swept_total": "0x60 1x10"}),
     "BurnishProviderOverage": (
-        {"burnish_executor_overage_nusd_total": "0+2000000x1500"},
-        {"burnish_executor_overage_nusd_total": "0+1000x1500"},
+        {"burnish_executor_overage_nusd_total": "0+2000x1500", 'burnish_executor_cost_nusd_total{lane="batch"}': "0+1000000x1500"},
+        {"burnish_executor_overage_nusd_total": "0+2000000x1500", 'burnish_executor_cost_nusd_total{lane="batch"}': "0+4000000000x1500"},
     ),
     "BurnishRecountDiffers": ({"burnish_recount_differences_total": "0x700 1x800"}, {"burnish_recount_differences_total": "3x1500"}),
     "BurnishBooksBehind": ({"burnish_executor_record_waiting": "3000x70"}, {"burnish_executor_record_waiting": "30x70"}),
