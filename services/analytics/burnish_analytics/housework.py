@@ -38,6 +38,10 @@ log = structlog.get_logger("burnish.analytics")
 
 MOST_AT_ONCE: Final = 500
 
+WORDS_AT_ONCE: Final = 50
+WORDS_MOST_S: Final = 10.0
+"""Of a round of words. Prompts of one transaction are few, because they wait for it when they are saved."""
+
 WATCH_MOST_S: Final = 5.0
 """Of one round for one workspace's detectors: what is left over waits until the others had their turn."""
 
@@ -63,6 +67,14 @@ class Waiting:
     session: tuple[UUID, str] | None = None
 
 
+@dataclass(slots=True)
+class _Words:
+    """How far words of prompts have been kept anew. `done`: one look through all of them found none."""
+
+    after: UUID | None = None
+    done: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Housework:
     """The rounds, and the loops that run them until `stop`."""
@@ -73,6 +85,7 @@ class Housework:
     wake_relay: Callable[[], None]
     _unjoined: set[Target] = field(default_factory=set)
     _waiting: Waiting = field(default_factory=Waiting)
+    _words: _Words = field(default_factory=_Words)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -266,6 +279,7 @@ class Housework:
         await self._round("partitions", self.make_partitions)
         await self._round("forget", self.forget_old)
         await self._round("count", self.count_waiting)
+        await self._round("words", self.renew_words)
 
     async def turn_month(self) -> int:
         """Gives what plans give in a month, to whom it was not given yet."""
@@ -284,6 +298,15 @@ class Housework:
         """Forgets some of the old keys and event ids. What is left over waits for the next round."""
         async with self.db.unit_of_work() as tx:
             await detector_store.forget_old(tx, keys_h=KEYS_KEPT_H, events_d=EVENT_IDS_KEPT_D, at_most=FORGET_MOST)
+
+    async def renew_words(self) -> None:
+        """Keeps words by which prompts are found anew, where a release before kept them: some in each round, a few at a time."""
+        until = asyncio.get_running_loop().time() + WORDS_MOST_S
+        while not self._words.done and asyncio.get_running_loop().time() < until:
+            async with self.db.unit_of_work() as tx:
+                last = await detector_store.renew_prompt_words(tx, after=self._words.after, at_most=WORDS_AT_ONCE)
+            self._words.done = last is None and self._words.after is None
+            self._words.after = last
 
     async def count_waiting(self) -> None:
         """Writes down how much feedback waits, by workspace."""

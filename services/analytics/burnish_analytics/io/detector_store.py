@@ -279,6 +279,11 @@ async def forget_old(tx: Tx, *, keys_h: int, events_d: int, at_most: int) -> int
     return await tx.fetchval("SELECT forget_old($1, $2, $3) + forget_signed_out($3)", keys_h, events_d, at_most)  # type: ignore[no-any-return]
 
 
+async def renew_prompt_words(tx: Tx, *, after: UUID | None, at_most: int) -> UUID | None:
+    """Keeps words of prompts behind `after` by the newest rule. Returns the last one; None: none was left."""
+    return await tx.fetchval("SELECT renew_prompt_words($1, $2)", after, at_most)  # type: ignore[no-any-return]
+
+
 async def waiting_totals(tx: Tx) -> tuple[int, int]:
     """How much feedback waits, and how much of it is orphaned, over all workspaces, as last written down."""
     row = await tx.fetchrow("SELECT * FROM waiting_totals()")

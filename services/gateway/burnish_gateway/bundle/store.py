@@ -27,7 +27,7 @@ async def slugs_after(tx: Tx, workspace_id: UUID, *, folder: str | None, after: 
 async def read_prompts(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Every column of each."""
     rows = await tx.fetch(
-        """SELECT p.prompt_id, to_jsonb(p) - ARRAY['search', 'text_words'] AS said FROM prompts p
+        """SELECT p.prompt_id, to_jsonb(p) - ARRAY['search', 'text_words', 'words_rule'] AS said FROM prompts p
             WHERE p.workspace_id = $1 AND p.prompt_id = ANY ($2)""",
         workspace_id, prompt_ids,
     )  # fmt: skip

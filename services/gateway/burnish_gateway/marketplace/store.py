@@ -112,7 +112,7 @@ async def list_entries(
     rows = await tx.fetch(
         f"""SELECT * FROM (
               SELECT {_LISTED}, ({_SORT_KEYS[sort]})::double precision AS sort_key FROM marketplace_entries e,
-                     (SELECT websearch_to_tsquery('english', $2) || websearch_to_tsquery('simple', $2) AS query) q
+                     (SELECT web_query($2) AS query OFFSET 0) q
                WHERE ($1::text IS NULL OR e.search @@ q.query)
                  AND ($3::text IS NULL OR $3 = ANY (e.categories)) AND ($4::text IS NULL OR $4 = ANY (e.tags))
                  AND ($5::text IS NULL OR e.visibility = $5) AND ($6::uuid IS NULL OR e.workspace_id = $6)

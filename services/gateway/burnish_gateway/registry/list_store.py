@@ -1,9 +1,8 @@
 """The list of prompts: which of them, in which order, from which one on. A condition that is not asked for is not in the statement, so that
-each filter is answered from its index (sql/0042_library.sql).
+each filter is answered from its index (sql/0042_library.sql), words by those of every script (sql/0072_search_across_scripts.sql).
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,6 @@ from burnish_shared.db.session import Tx
 
 Sort = Literal["created", "updated", "name", "executions", "cost", "satisfaction", "relevance"]
 
-WORD: Final = re.compile(r"[^\W_]+")
 WORDS_MOST: Final = 12
 """Words of a search that count; who types more has pasted a text."""
 
@@ -201,14 +199,9 @@ class _Best:
 
 def _found(made: _Statement, filters: Filters, *, best: _Best | None) -> str:
     """Where prompts come from: the table, or what the index of words finds, in which tags, categories, contexts and uses are words too."""
-    words = None if filters.text is None else WORD.findall(filters.text.lower())[:WORDS_MOST]
-    each = [(made.value(f"'{one}':*"), made.value(one)) for one in words or ()]
-    parts = [f"({begun}::text::tsquery || plainto_tsquery('english', {whole}::text))" for begun, whole in each]
+    parts = [] if filters.text is None else [f"words_query({made.value(filters.text)}::text, {WORDS_MOST})"]
     named = {"=t": filters.tag, "=c": filters.category, "=a": filters.app_context, "=u": filters.use_case and filters.use_case.lower()}
     parts += [f"{made.value(_exactly(mark, one))}::text::tsquery" for mark, one in named.items() if one is not None]
-    if words == []:  # nothing that could be a word
-        parts.append("''::tsquery")
-        made.conditions.append("false")
     if not parts:
         return "prompts p"
     query = " && ".join(parts)

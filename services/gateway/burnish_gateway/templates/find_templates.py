@@ -1,6 +1,7 @@
 """Find templates: those that ship first, then what workspaces made, the newest first."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -73,7 +74,7 @@ async def find_template(tx: Tx, principal: Principal, template_id: str) -> Templ
 
 def fits(template: ShippedTemplate, name: str, wanted: Wanted) -> bool:
     """Whether every word that was asked begins a word of it."""
-    asked = WORD.findall((wanted.text or "").lower())
+    asked = WORD.findall(unicodedata.normalize("NFKC", wanted.text or "").lower())  # what ships is English: no marks to fold
     there_are = WORD.findall(f"{name}\n{template.text()}") if asked else []
     return (
         all(any(one.startswith(word) for one in there_are) for word in asked)
