@@ -15,7 +15,8 @@ BEHIND = ("region", "aria-hidden-focus")
 async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPage, site: Site) -> None:
     page = await page_as("editor", "/app/test-runs?new=1&prompt={prompt}&dataset={dataset}")
     dialog = page.get_by_role("dialog", name="New test run")
-    await dialog.get_by_label("Version", exact=True).select_option("1")
+    await dialog.get_by_role("button", name="Versions: Add a version").click()
+    await page.get_by_role("option", name="v1", exact=True).click()
     await expect(dialog).to_contain_text("99 by simulated/reader")
     await expect(dialog).to_contain_text("Set aside until it ends")
     await check_axe(page, without=BEHIND)
@@ -55,6 +56,43 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
     await expect(page.get_by_text("No other version has run on these items")).to_be_visible()
     await page.goto("/app/test-runs?tab=compare")
     await expect(page.get_by_role("table", name="validation").first).to_contain_text("57.6")
+
+
+async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_their_comparison(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", "/app/test-runs?new=1&prompt={prompt}&dataset={dataset}&split=validation&version=1")
+    dialog = page.get_by_role("dialog", name="New test run")
+    await expect(dialog.get_by_role("button", name="Take v1 away")).to_be_visible()
+    await expect(dialog).to_contain_text("99 by simulated/reader")
+    await dialog.get_by_role("button", name="Versions: Add a version").click()
+    await page.get_by_role("option", name="v2", exact=True).click()
+    for model in ("simulated/chat", "simulated/reader"):
+        await dialog.get_by_role("button", name="Models: Add a model").click()
+        await page.get_by_role("option", name=model).click()
+    await expect(dialog).to_contain_text("396 in 4 runs")
+    runs = dialog.get_by_role("list", name="Runs").get_by_role("listitem")
+    await expect(runs).to_have_count(4)
+    await expect(runs.first).to_contain_text("v1 by simulated/chat")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Take simulated/chat away").click()
+    await expect(dialog).to_contain_text("198 in 2 runs")
+    await dialog.get_by_role("button", name="Start", exact=True).click()
+
+    await expect(page).to_have_url(re.compile(r"/app/test-runs\?group=[0-9a-f-]{36}$"))
+    await expect(page.get_by_text("2 runs that started together.")).to_be_visible()
+    rows = page.get_by_role("table", name="Test runs").get_by_role("row")
+    await expect(rows).to_have_count(3)
+    await expect(page.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
+    await check_axe(page)
+    await page.get_by_role("link", name="Compare them once they are completed").click()
+    for version in ("v1", "v2"):
+        await expect(page.get_by_role("table", name="validation").first).to_contain_text(version)
+    await page.go_back()
+    await page.get_by_role("button", name="Show all runs").click()
+    await expect(page.get_by_text("that started together.")).to_have_count(0)
+    group = (await site.call("GET", "/v1/test-runs?limit=1"))["data"][0]
+    await page.goto(f"/app/test-runs/{group['id']}")
+    await page.get_by_role("link", name="started with others").click()
+    await expect(rows).to_have_count(3)
 
 
 async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> None:

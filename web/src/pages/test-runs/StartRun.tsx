@@ -5,32 +5,33 @@ import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
-import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, TextLink, errorFor, toast } from "@/kit";
-import { count, moment } from "@/lib/format";
+import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
+import { count, moment, plural } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
+import { MOST_RUNS, runsOf } from "./model";
 
 type Body = Schema<"TestRunBody">;
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null };
 
 const NAMES = ["train", "validation", "test"] as const;
 
-/** Which version on which cases; what it will take and cost stands below, before it starts. */
+/** Which versions, by which models, on which cases; what all of it will take and cost stands below, before it starts. */
 export function StartRun({ open, onOpenChange, ...given }: Props) {
   const [prompt, setPrompt] = useState(given.prompt);
-  const [version, setVersion] = useState(given.version);
+  const [versions, setVersions] = useState<readonly string[]>(given.version ? [given.version] : []);
   const [dataset, setDataset] = useState(given.dataset);
   const [split, setSplit] = useState<string>(given.split || "validation");
-  const [model, setModel] = useState(given.model);
+  const [models, setModels] = useState<readonly string[]>(given.model ? [given.model] : []);
   const [repeats, setRepeats] = useState("1");
   const [evaluators, setEvaluators] = useState<readonly string[]>([]);
   const [onlyFailed, setOnlyFailed] = useState(given.failedOf !== null);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
-  const { choices: models } = useModels();
+  const { choices: known } = useModels();
   const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
-  const known = useRead("/v1/evaluators", { query: { limit: 50 } }, { enabled: open });
+  const evaluatorsOf = useRead("/v1/evaluators", { query: { limit: 50 } }, { enabled: open });
   const [against, setAgainst] = useState("");
-  const isOfTwo = known.data?.data.some((one) => one.kind === "pairwise" && evaluators.includes(one.id)) ?? false;
+  const isOfTwo = evaluatorsOf.data?.data.some((one) => one.kind === "pairwise" && evaluators.includes(one.id)) ?? false;
   const earlier = useRead("/v1/test-runs", { query: { status: "completed", limit: 200 } }, { enabled: open && isOfTwo });
   const others = earlier.data?.data.filter((one) => one.dataset_id === dataset && one.split === split) ?? [];
   const other = isOfTwo && others.some((one) => one.id === against) ? against : "";
@@ -40,9 +41,11 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   // Of another dataset or split no items failed in that run.
   const canBeOnlyFailed = given.failedOf !== null && dataset === given.dataset && split === given.split;
   const failedOf = canBeOnlyFailed && onlyFailed ? given.failedOf : null;
+  const runs = runsOf(versions, models);
+  const isTooMany = runs > MOST_RUNS;
   const body: Body | null =
-    prompt && dataset
-      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: model ? [model] : [], evaluators: [...evaluators], ...(version ? { version: Number(version) } : {}), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}) }
+    prompt && dataset && !isTooMany
+      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: [...models], evaluators: [...evaluators], versions: versions.map(Number), ...(failedOf ? { failed_of: failedOf } : {}), ...(other ? { compare_with: other } : {}) }
       : null;
   const forecast = useForecast("/v1/test-runs/forecast", open ? body : null);
   const submit = () =>
@@ -51,23 +54,24 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       { body: body as never },
       {
         onSuccess: (made) => {
-          toast("The test run has started");
-          void navigate({ to: `/test-runs/${made.id}`, replace: true });
+          toast(made.group_id ? `${plural(made.runs.length, "test run")} have started` : "The test run has started");
+          void navigate(made.group_id ? { to: "/test-runs", search: { group: made.group_id }, replace: true } : { to: `/test-runs/${made.id}`, replace: true });
         },
       },
     );
   const error = start.error ?? forecast.error;
   const labels = found.data?.labels as Record<string, number> | undefined;
   const live = labels?.["production"];
-  const versions = Array.from({ length: Math.min(100, found.data?.latest_version ?? 0) }, (_, at) => String((found.data?.latest_version ?? 0) - at));
+  const all = Array.from({ length: Math.min(100, found.data?.latest_version ?? 0) }, (_, at) => String((found.data?.latest_version ?? 0) - at));
+  const choices = all.map((one) => ({ value: one, label: `v${one}` }));
   return (
     <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} disabled={!body || Boolean(forecast.error) || forecast.isStale}>
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
         <Labelled name="Prompt" error={errorFor(error, "prompt")}>
-          <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+          <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersions([]); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
         </Labelled>
-        <Field label="Version" error={errorFor(error, "version")}>
-          <Select value={version} onChange={setVersion} empty={live ? `production (v${live})` : "the live one"} options={versions.map((one) => ({ value: one, label: `v${one}` }))} />
+        <Field label="Times each" error={errorFor(error, "repeats")}>
+          <Input type="number" min={1} max={20} value={repeats} onChange={(event) => setRepeats(event.target.value)} />
         </Field>
         <Labelled name="Dataset" error={errorFor(error, "dataset_id")}>
           <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
@@ -75,13 +79,13 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
         <Field label="Split" error={errorFor(error, "split")}>
           <Select value={split} onChange={setSplit} options={NAMES.map((one) => ({ value: one, label: dataset && datasets.byId.get(dataset) ? `${one} (${count(datasets.byId.get(dataset)?.counts[one])})` : one }))} />
         </Field>
-        <Labelled name="Model" error={errorFor(error, "models")}>
-          <Combobox label="Model" value={model} onChange={setModel} clear="The version’s own" choices={models} className="w-full" />
-        </Labelled>
-        <Field label="Times each" error={errorFor(error, "repeats")}>
-          <Input type="number" min={1} max={20} value={repeats} onChange={(event) => setRepeats(event.target.value)} />
-        </Field>
       </div>
+      <Labelled name="Versions" error={errorFor(error, "versions") ?? errorFor(error, "version")}>
+        <Several label="Versions" add="Add a version" none={live ? `production (v${live})` : "The live one."} values={versions} onChange={setVersions} choices={choices} disabled={!prompt} />
+      </Labelled>
+      <Labelled name="Models" error={isTooMany ? `${count(runs)} runs; at most ${MOST_RUNS} start at once. Take a version or a model away.` : errorFor(error, "models")}>
+        <Several label="Models" add="Add a model" none={versions.length > 1 ? "Each version’s own." : "The version’s own."} values={models} onChange={setModels} choices={known} />
+      </Labelled>
       {canBeOnlyFailed ? (
         <div className="flex flex-col gap-1">
           <Checkbox label="Only the items that failed in the run before" hint="Quick to see what a change mends. Its share of right answers is not comparable with that of the whole split." checked={onlyFailed} onChange={(event) => setOnlyFailed(event.target.checked)} />
@@ -89,14 +93,14 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
         </div>
       ) : null}
       {split === "test" ? <p className="text-12 text-muted">Looking at the test split often wears it out for proofs. Use validation while you are still changing the text.</p> : null}
-      {(known.data?.data.length ?? 0) > 0 ? (
+      {(evaluatorsOf.data?.data.length ?? 0) > 0 ? (
         <fieldset className="flex flex-col gap-1.5">
           <legend className="mb-1 text-13 font-medium">Score with these too</legend>
-          {known.data?.data.map((one) => (
+          {evaluatorsOf.data?.data.map((one) => (
             <Checkbox key={one.id} label={one.name} checked={evaluators.includes(one.id)} onChange={(event) => setEvaluators(event.target.checked ? [...evaluators, one.id] : evaluators.filter((id) => id !== one.id))} />
           ))}
         </fieldset>
-      ) : known.data ? (
+      ) : evaluatorsOf.data ? (
         <p className="text-12 text-muted">
           Answers are compared with the expected ones. To score them by a rubric, a pattern or code too, <TextLink to="/evaluators" search={{ new: "1" }}>make an evaluator</TextLink>.
         </p>
@@ -111,15 +115,25 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           <>
           <Facts
             facts={[
-              ["Answers", `${count(forecast.data.items)} by ${forecast.data.model}`],
+              ["Answers", forecast.data.runs.length > 1 ? `${count(forecast.data.items)} in ${plural(forecast.data.runs.length, "run")}` : `${count(forecast.data.items)} by ${forecast.data.model}`],
               ["Costs at most about", <Money key="c" nusd={forecast.data.forecast.cost_nusd} />],
               ["Set aside until it ends", <Money key="s" nusd={forecast.data.forecast.set_aside_nusd} />],
             ]}
           />
+          {forecast.data.runs.length > 1 ? (
+            <ul aria-label="Runs" className="mt-1.5 flex flex-col gap-0.5 text-12 text-muted">
+              {forecast.data.runs.map((one) => (
+                <li key={`${one.version} ${one.model}`} className="flex flex-wrap justify-between gap-x-3">
+                  <span className="wrap-anywhere">v{one.version} by {one.model}</span>
+                  <Money nusd={one.forecast.cost_nusd} />
+                </li>
+              ))}
+            </ul>
+          ) : null}
           <ShortBudgets budgets={forecast.data.short_budgets} />
           </>
         ) : (
-          <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "What it takes and costs stands here once a prompt and a dataset are chosen."}</p>
+          <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : isTooMany ? "It cannot start like this." : "What it takes and costs stands here once a prompt and a dataset are chosen."}</p>
         )}
       </div>
     </FormDialog>

@@ -57,6 +57,12 @@ function About({ run }: { run: Run }) {
           {" "}
           · only what failed in <TextLink to={`/test-runs/${run.failed_of}`}>another run</TextLink>
         </>
+      ) : null}
+      {run.group_id ? (
+        <>
+          {" "}
+          · <TextLink to="/test-runs" search={{ group: run.group_id }}>started with others</TextLink>
+        </>
       ) : null}{" "}
       · <RelativeTime at={run.created_at} />
     </span>

@@ -3,10 +3,11 @@ import { Suspense, useEffect, useMemo, useState } from "react";
 import { useDatasetNames, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { Button, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, TextLink, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { plural } from "@/lib/format";
 import { later } from "@/lib/later";
-import { flag, maybeOneOf, oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { flag, id, maybeOneOf, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartRun } from "./StartRun";
@@ -17,18 +18,18 @@ import { EVALUATION_TABS } from "./tabs";
 const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
-// `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
-const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
+// `group`: what one start made. `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
 
 const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;
 
 export default function TestRunsPage() {
-  const [{ tab, prompt, status, new: starting, dataset, version, split, model, failed_of: failedOf }, set] = useUrlState(shape);
+  const [{ tab, prompt, status, group, new: starting, dataset, version, split, model, failed_of: failedOf }, set] = useUrlState(shape);
   const may = useMay();
   const prompts = usePromptChoices();
   const [moving, setMoving] = useState(false);
-  const pages = usePages("/v1/test-runs", { query: { prompt, status } }, { refetchInterval: moving ? 1_500 : false });
+  const pages = usePages("/v1/test-runs", { query: { prompt, status, group_id: group || undefined } }, { refetchInterval: moving ? 1_500 : false });
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
   const nameOf = useDatasetNames();
   const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "" });
@@ -51,8 +52,8 @@ export default function TestRunsPage() {
       rowKey={(row) => row.id}
       rowLink={(row) => ({ to: `/test-runs/${row.id}` })}
       empty={
-        prompt || status ? (
-          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", status: null })}>Show all</Button>} />
+        prompt || status || group ? (
+          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", status: null, group: "" })}>Show all</Button>} />
         ) : (
           <EmptyState icon={<ListChecks size={18} />} title="No test runs yet" action={startButton} code={START}>
             A test run answers each case of a dataset with one version, and says how many are right, with an interval.
@@ -74,12 +75,24 @@ export default function TestRunsPage() {
         onChange={(next) => set({ tab: next }, { push: true })}
         className="-mt-2"
         tabs={[
-          { id: "runs", label: "Runs", content: list },
+          { id: "runs", label: "Runs", content: <>{group ? <Together runs={pages.rows} onAll={() => set({ group: "" })} /> : null}{list}</> },
           { id: "compare", label: "Compare versions", content: <Suspense fallback={<SkeletonText />}><Compare prompt={prompt} /></Suspense> },
         ]}
       />
       <StartRun key={`${starting} ${dataset} ${version} ${split} ${model} ${failedOf}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} />
     </Page>
+  );
+}
+
+/** The list holds what one start made: where its runs are compared, and the way back to all. */
+function Together({ runs, onAll }: { runs: readonly Run[]; onAll: () => void }) {
+  const first = runs[0];
+  return (
+    <p className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-13 text-muted">
+      {runs.length > 0 ? `${plural(runs.length, "run")} that started together.` : "Runs that started together."}
+      {first ? <TextLink to="/test-runs" search={{ tab: "compare", prompt: first.prompt }}>Compare them once they are completed</TextLink> : null}
+      <Button size="s" onClick={onAll}>Show all runs</Button>
+    </p>
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, cellsOf, columnOf, filterCases, groundsOf, resultOf } from "./model";
+import { type FailedCase, OTHER, cellsOf, columnOf, filterCases, groundsOf, resultOf, runsOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -30,4 +30,8 @@ it("says once what a comparison rests on", () => {
   expect(words({ verdict: "no_difference" })).toMatch(/A difference of 5\.0 pts or more would probably have shown\.$/);
   expect(words({ verdict: "too_small" })).toMatch(/About 90 items would settle it\.$/);
   expect(words({ verdict: "too_small", items: 12 })).toMatch(/fewer than 30 items nothing is claimed\.$/);
+});
+
+it("counts a run of each version by each model, and one where nothing is named", () => {
+  expect([runsOf([], []), runsOf(["1", "2"], []), runsOf([], ["a", "b", "c"]), runsOf(["1", "2"], ["a", "b", "c"])]).toEqual([1, 2, 3, 6]);
 });

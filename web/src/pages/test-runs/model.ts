@@ -38,6 +38,12 @@ export type Result = {
 /** In the matrix: an answer that no item expects. */
 export const OTHER = "(other)";
 
+/** Runs that one request may start (the API says the same). */
+export const MOST_RUNS = 20;
+
+/** Of each version by each model; where none is named, of the live one, or by its own. */
+export const runsOf = (versions: readonly string[], models: readonly string[]) => Math.max(1, versions.length) * Math.max(1, models.length);
+
 /** It stands still until somebody lets it go on. */
 export const isPaused = (status: string) => status === "paused";
 
