@@ -69,6 +69,20 @@ async def test_only_whole_steps_are_compared_with_those_before(page_as: OpenPage
     await expect(page.get_by_role("button", name="Compare with before")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.capability("A1", "B3")
+async def test_how_full_the_limits_of_calls_are_stands_with_usage(page_as: OpenPage, site: Site) -> None:
+    key = await site.call("POST", "/v1/api-keys", {"name": "narrow one", "role": "viewer", "rate_limit_per_minute": 30})
+    page = await page_as("viewer", "/app/usage")
+    limits = page.get_by_role("table", name="Limits of calls")
+    await expect(limits.get_by_role("row").nth(1)).to_contain_text("The workspace")
+    row = limits.get_by_role("row", name="narrow one")
+    await expect(row).to_contain_text("30")
+    used = row.get_by_role("progressbar", name="Used of the limit of narrow one")
+    await expect(used).to_have_attribute("aria-valuetext", "0 of 7 at once")
+    await check_axe(page)
+    await site.call("DELETE", f"/v1/api-keys/{key['id']}")
+
+
 @pytest.mark.capability("A1", "B4")
 async def test_days_are_those_of_the_api_wherever_somebody_looks_at_them(page_as: OpenPage, site: Site) -> None:
     today = datetime.now(UTC)

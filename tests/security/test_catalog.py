@@ -107,6 +107,7 @@ GATEWAY_LOOKS_ACROSS = {
     "import_executions": "books what happened elsewhere, as settle books our own; free, and of one workspace",
     "find_inbound_workspace": "before its signature fits, so is no workspace",
     "find_workspace": "a workspace with its organization and plan, for the hot path's memory",
+    "rates_in_use": "how full the limits of the transaction's own workspace and its keys are, which the books alone hold",
     "find_execution_settings": "how a workspace executes, for the hot path's memory",
     "create_workspace": "a workspace that is not there yet",
     "create_organization": "an organization that is not there yet",

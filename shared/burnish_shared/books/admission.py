@@ -373,11 +373,12 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
 def _tightest(rates: Sequence[RateLimit], slack_us: Sequence[int | None], *, taken: bool) -> RateState | None:
     """The rate that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
     known = [(rate, slack) for rate, slack in zip(rates, slack_us, strict=False) if slack is not None]
-    states = [_rate_state(rate, slack - rate.step_us * rate.calls * taken) for rate, slack in known]
+    states = [rate_state(rate, slack - rate.step_us * rate.calls * taken) for rate, slack in known]
     return min(states, key=lambda one: one.remaining, default=None)
 
 
-def _rate_state(rate: RateLimit, slack_us: int) -> RateState:
+def rate_state(rate: RateLimit, slack_us: int) -> RateState:
+    """What is left where `slack_us` of the burst is free."""
     free_us = max(0, slack_us)
     return RateState(
         rate_id=rate.rate_id,

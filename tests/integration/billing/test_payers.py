@@ -316,3 +316,32 @@ async def test_a_background_call_counts_against_budgets_and_not_against_callers_
 
     await until(counts, within_s=15)
     assert (await ok(caller("GET", "/v1/credits")))["in_flight"] == 0
+
+
+@pytest.mark.capability("A1", "B3")
+async def test_how_much_of_the_limits_is_used_is_what_the_headers_say(stack: Stack, caller: Caller, operator: Caller) -> None:
+    await on_plan(operator, caller, "narrow", rate_limit_per_minute=20)
+    key = await ok(caller("POST", "/v1/api-keys", {"name": "narrow", "role": "editor", "rate_limit_per_minute": 10}), 201)
+    await ok(caller("POST", "/v1/api-keys", {"name": "without a limit", "role": "editor"}), 201)
+
+    async def is_narrow() -> bool:
+        return (await ok(caller("GET", "/v1/usage/rates")))["workspace"]["per_minute"] == 20
+
+    await until(is_narrow)
+    before = await ok(caller("GET", "/v1/usage/rates"))
+    assert before["workspace"] | {"reset_s": 0} == {"per_minute": 20, "at_once": 5, "remaining": 5, "reset_s": 0}
+    assert [(one["name"], one["at_once"], one["remaining"]) for one in before["api_keys"]] == [("narrow", 3, 3)]
+
+    last = await replace(caller, key=key["key"])("POST", "/v1/executions", SMALL)
+    assert last.status == 200
+    other = caller.at(stack.gateways[1])
+    after = await ok(other("GET", "/v1/usage/rates"))
+    (used,) = after["api_keys"]
+    assert used["api_key_id"] == key["id"] and used["remaining"] == int(last.headers["ratelimit-remaining"]) == 2
+    assert after["workspace"]["remaining"] == 4 and 0 < after["workspace"]["reset_s"] <= 3 and 3 < used["reset_s"] <= 6
+    assert (await ok((await stack.caller())("GET", "/v1/usage/rates")))["api_keys"] == [], "another workspace sees its own"
+
+    await books(stack, "TRUNCATE rate_state, rate_epoch")
+    assert (await ok(caller("GET", "/v1/usage/rates")))["workspace"]["remaining"] == 0, "after a crash limits start full"
+    await books(stack, "INSERT INTO rate_epoch (since) VALUES ('-infinity') ON CONFLICT (one) DO UPDATE SET since = '-infinity'")
+    assert (await ok(caller("GET", "/v1/usage/rates")))["workspace"]["remaining"] == 5

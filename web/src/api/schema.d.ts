@@ -5985,6 +5985,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/usage/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of the limits of requests is used now
+         * @description Of the workspace and of its API keys with a limit of their own, from where the limiter keeps them; reading uses nothing.
+         */
+        get: operations["get_rates_v1_usage_rates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage/statement": {
         parameters: {
             query?: never;
@@ -13730,6 +13750,36 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * KeyRateUse
+         * @description An API key with a limit of its own; its calls use the workspace's too.
+         */
+        KeyRateUse: {
+            /**
+             * Api Key Id
+             * Format: uuid
+             */
+            api_key_id: string;
+            /**
+             * At Once
+             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
+             */
+            at_once: number;
+            /** Name */
+            name: string;
+            /** Per Minute */
+            per_minute: number;
+            /**
+             * Remaining
+             * @description Calls that would be let in at this very moment.
+             */
+            remaining: number;
+            /**
+             * Reset S
+             * @description Seconds without a call until all of `at_once` is there again.
+             */
+            reset_s: number;
+        };
+        /**
          * KeyTestAnswer
          * @description What one call of the provider's `/models` said. `http_status` None: there was no answer.
          */
@@ -18534,6 +18584,29 @@ export interface components {
             /** Rating */
             rating: number;
         };
+        /**
+         * RateUse
+         * @description How much of a limit is used now, as the limiter has it and `RateLimit-*` tells it. Requests that were refused use nothing.
+         */
+        RateUse: {
+            /**
+             * At Once
+             * @description Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.
+             */
+            at_once: number;
+            /** Per Minute */
+            per_minute: number;
+            /**
+             * Remaining
+             * @description Calls that would be let in at this very moment.
+             */
+            remaining: number;
+            /**
+             * Reset S
+             * @description Seconds without a call until all of `at_once` is there again.
+             */
+            reset_s: number;
+        };
         /** RatedAnswer */
         RatedAnswer: {
             /**
@@ -18546,6 +18619,18 @@ export interface components {
         RatedOptimization: {
             /** Id */
             id: string;
+        };
+        /**
+         * RatesAnswer
+         * @description Limits of requests and how much of them is used at this moment.
+         */
+        RatesAnswer: {
+            /**
+             * Api Keys
+             * @description Keys that work and have a limit of their own, the fullest first; at most 100.
+             */
+            api_keys: components["schemas"]["KeyRateUse"][];
+            workspace: components["schemas"]["RateUse"];
         };
         /** RatingAnswer */
         RatingAnswer: {
@@ -69219,6 +69304,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsagePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_rates_v1_usage_rates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatesAnswer"];
                 };
             };
             /** @description Bad Request */

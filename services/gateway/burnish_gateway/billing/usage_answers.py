@@ -1,6 +1,7 @@
 """Usage and statements as they are shown."""
 
 from datetime import date
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -32,6 +33,29 @@ class UsagePage(BaseModel):
     closed_through: date | None
     data: list[UsageRow]
     next_cursor: str | None
+
+
+class RateUse(BaseModel):
+    """How much of a limit is used now, as the limiter has it and `RateLimit-*` tells it. Requests that were refused use nothing."""
+
+    per_minute: int
+    at_once: int = Field(description="Calls that may begin at the same moment where none began lately: a fifth of a minute's, and one.")
+    remaining: int = Field(description="Calls that would be let in at this very moment.")
+    reset_s: float = Field(description="Seconds without a call until all of `at_once` is there again.")
+
+
+class KeyRateUse(RateUse):
+    """An API key with a limit of its own; its calls use the workspace's too."""
+
+    api_key_id: UUID
+    name: str
+
+
+class RatesAnswer(BaseModel):
+    """Limits of requests and how much of them is used at this moment."""
+
+    workspace: RateUse
+    api_keys: list[KeyRateUse] = Field(description="Keys that work and have a limit of their own, the fullest first; at most 100.")
 
 
 class Line(BaseModel):

@@ -10,12 +10,13 @@ from fastapi import Query
 from fastapi.responses import Response
 
 from burnish_gateway.billing import plan_store, usage_store
+from burnish_gateway.billing.rates import rates_in_use
 from burnish_gateway.billing.statement import Month, Moved, rows, statement
-from burnish_gateway.billing.usage_answers import StatementAnswer, UsagePage, UsageRow
+from burnish_gateway.billing.usage_answers import RatesAnswer, StatementAnswer, UsagePage, UsageRow
 from burnish_gateway.billing.usage_store import COUNTED, OF_USERS, Dimension
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -28,6 +29,7 @@ RANGE_MOST_DAYS = 400
 
 DIMENSIONS_MOST = 3
 MODELS_MOST = 10_000
+KEYS_MOST = 100
 
 
 @usage.get("/v1/usage", response_model=UsagePage, summary="Executions, tokens and cost, by key, prompt, model, …")
@@ -62,6 +64,14 @@ async def get_usage(
     ]
     answer = UsagePage(start=first, end=last, group_by=by, closed_through=closed, data=data, next_cursor=page["next_cursor"])
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+@usage.get("/v1/usage/rates", response_model=RatesAnswer, summary="How much of the limits of requests is used now")
+async def get_rates(gateway: GatewayParts, principal: Viewer) -> Response:
+    """Of the workspace and of its API keys with a limit of their own, from where the limiter keeps them; reading uses nothing."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await usage_store.rates_in_use(tx, most=1 + KEYS_MOST)
+    return json_response(rates_in_use(principal.workspace.rate, [dict(row) for row in rows]))
 
 
 @usage.get(

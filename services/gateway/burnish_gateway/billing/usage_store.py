@@ -114,3 +114,8 @@ async def closed_through(tx: Tx) -> date | None:
     """The last day whose sums are closed."""
     found: date | None = await tx.fetchval("SELECT through FROM usage_closings")
     return found
+
+
+async def rates_in_use(tx: Tx, *, most: int) -> list[Record]:
+    """The limit of the transaction's workspace, then those of its API keys, the fullest first, with how far each is ahead of now."""
+    return list(await tx.fetch("SELECT api_key_id, name, rate_id, rate_limit_per_minute, ahead_us FROM rates_in_use($1)", most))

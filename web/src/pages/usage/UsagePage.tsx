@@ -12,6 +12,7 @@ import { asApiError } from "@/api/errors";
 import { useNow } from "@/lib/use-now";
 import { GrantDialog } from "./GrantDialog";
 import { Head } from "./Head";
+import { Rates } from "./Rates";
 import { WarningDialog } from "./WarningDialog";
 import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMove, isSimulated, paceOf } from "./burn";
 import { useTargets } from "./useTargets";
@@ -38,6 +39,7 @@ export default function UsagePage() {
       </Loaded>
       <After what={Boolean(credits.data ?? credits.error)}>
         <By />
+        <Rates />
       </After>
     </Head>
   );
