@@ -88,7 +88,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "StepBody": _each(AS_JSON, "model overrides"),
     "TemplateBody": {"benchmarks": "figures of one's own measuring come from scripts; the page shows those of test runs"},
     "TestCaseBody": _each(AS_JSON, "criteria expected metadata"),
-    "TestRunBody": {"versions": "one run a form; versions stand beside each other under Test runs › Compare"},
     "VariablesSchema": {"schema": AS_JSON},
 }
 """By the name of the body in the reference; a body without a name of its own goes by its route."""
