@@ -95,7 +95,8 @@ async def find_sealed(tx: Tx, endpoint_id: UUID) -> Record | None:
     """What it takes to judge a message, the secret sealed."""
     return await tx.fetchrow(
         "SELECT endpoint_id, workspace_id, scheme, header, prefix, encoding, mapping, secret_sealed, previous_secret_until, "
-        "CASE WHEN previous_secret_until > clock_timestamp() THEN previous_secret_sealed END AS previous_secret_sealed FROM inbound_endpoints WHERE endpoint_id = $1",
+        "CASE WHEN previous_secret_until > clock_timestamp() THEN previous_secret_sealed END AS previous_secret_sealed "
+        "FROM inbound_endpoints WHERE endpoint_id = $1",
         endpoint_id,
     )
 
