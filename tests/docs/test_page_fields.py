@@ -22,7 +22,6 @@ AS_JSON = "written as JSON: under “All others, as JSON” of a prompt, under �
 AS_FILE = "stands in a file that is sent as it is"
 TUNING = "fine adjustments of a search, whose defaults were measured; for scripts"
 ANOTHER_NAME = "another name of a field that the page sends"
-EXPERIMENTS = "experiments: see ExperimentForm"
 
 
 def _each(why: str, names: str) -> dict[str, str]:
@@ -36,7 +35,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "CompressionSearch": {"items": TUNING},
     "Constraints": {"anchors": TUNING},
     "CreatePrompt": {"max_completion_tokens": ANOTHER_NAME},
-    "Deciding": {"looks": EXPERIMENTS},
     "EvolutionarySearch": _each(TUNING, "crossover_share elites items_per_generation operators thesaurus tournament_size use_learned"),
     "ExampleBody": {"expected": AS_JSON},
     "ExamplesBody": {"pool": AS_JSON},
@@ -61,7 +59,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "NewBatch": {"metadata": OF_PROGRAMS},
     "NewExecution": _each(OF_PROGRAMS, "client_request_id mode prompt_key response_shape")
     | _each(IN_VERSIONS, "cache deadline_s fallback_models overrides"),
-    "NewExperiment": {"namespace_share": EXPERIMENTS},
     "NewKey": {"rate_limit": ANOTHER_NAME},
     "OptimizationBody": {"objective": "has one value"},
     "Overrides": _each(

@@ -84,6 +84,41 @@ async def test_a_smaller_effect_takes_more(page_as: OpenPage, site: Site) -> Non
     await site.call("DELETE", f"/v1/experiments/{experiment}")
 
 
+async def test_what_a_draft_says_is_kept_when_it_is_changed(page_as: OpenPage, site: Site) -> None:
+    said: dict[str, Any] = {
+        "namespace": f"n{uuid4().hex[:6]}", "namespace_share": 0.25,
+        "deciding": {"method": "group_sequential", "planned_units": 4_000, "looks": 7},
+        "guardrails": [{"metric": "metric:resolved", "margin": 0.1, "direction": "higher", "alpha": 0.01}],
+    }  # fmt: skip
+    experiment = await drafted(site, await two_versions(site), **said)
+    path = f"/v1/experiments/{experiment}"
+    kept = ("namespace_share", "guardrails", "deciding", "direction")
+    before = await site.call("GET", path)
+    page = await page_as("editor", f"/app/experiments/{experiment}")
+    await page.get_by_label("Worth finding, points").fill("2")
+    async with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.url.endswith(path)):
+        await page.get_by_role("button", name="Count", exact=True).click()
+    after = await site.call("GET", path)
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept} | {
+        "deciding": before["deciding"] | {"smallest_effect": 0.02}
+    }
+
+    await page.get_by_role("button", name="Change", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Change the draft")
+    await dialog.get_by_text("Guardrails, who takes part, and by which rule").click()
+    await expect(dialog.get_by_label("Its name")).to_have_value("resolved")
+    await dialog.get_by_label("Looks").fill("4")
+    await dialog.get_by_label("Part of the namespace, %").fill("40")
+    await dialog.get_by_label("False alarms, %").fill("2")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Save the draft").click()
+    await expect(dialog).to_be_hidden()
+    changed = await site.call("GET", path)
+    [guard] = changed["guardrails"]
+    assert (changed["deciding"]["looks"], changed["namespace_share"], guard["alpha"], guard["direction"]) == (4, 0.4, 0.02, "higher")
+    await site.call("DELETE", path)
+
+
 async def test_a_winner_is_seen_and_shipped(page_as: OpenPage, site: Site) -> None:
     slug = await two_versions(site)
     experiment = await started(site, slug)

@@ -40,6 +40,9 @@ async def test_two_experiments_share_a_prompt_through_a_namespace(caller: Caller
     full = await drafted(caller, body(name="Third", namespace="texts", namespace_share=0.1))
     refused = await caller("POST", f"/v1/experiments/{full}/start")
     assert refused.status == 409 and refused.body["error"]["param"] == "namespace_share"
+    assert (await caller("GET", f"/v1/experiments/{full}")).body["namespace_share"] == 0.1
+    alone = await drafted(caller, body(name="Alone"))
+    assert (await caller("GET", f"/v1/experiments/{alone}")).body["namespace_share"] is None
     await until_known(caller, {"control", "candidate"})
     async with asyncio.timeout(40):
         while {(await ask(caller, user)).body["experiment_id"] for user in USERS} != {one, two}:

@@ -11796,6 +11796,11 @@ export interface components {
             name: string;
             /** Namespace */
             namespace: string | null;
+            /**
+             * Namespace Share
+             * @description Its part of the namespace; null without one.
+             */
+            namespace_share: number | null;
             /** On Winner */
             on_winner: string;
             /** Outside */

@@ -66,6 +66,7 @@ class ExperimentAnswer(BaseModel):
     unit: str
     targeting: str
     namespace: str | None
+    namespace_share: float | None = Field(description="Its part of the namespace; null without one.")
     metric: str
     direction: str
     deciding: DecidingAnswer
@@ -166,7 +167,8 @@ def experiment_answer(
     return ExperimentAnswer(
         id=one.experiment_id, name=one.name, description=one.description, prompt=one.slug, label=one.label, kind=one.kind,
         status=one.status, rollout_state=one.rollout_state, arms=[_arm(arm, one, shares) for arm in one.arms], unit=one.unit,
-        targeting=one.targeting, namespace=one.namespace, metric=one.metric, direction=one.direction,
+        targeting=one.targeting, namespace=one.namespace, namespace_share=settings.namespace_share if one.namespace is not None else None,
+        metric=one.metric, direction=one.direction,
         deciding=DecidingAnswer(
             method=one.method, confidence=settings.confidence, min_samples=settings.min_samples, planned_units=settings.planned_units,
             looks=settings.looks, smallest_effect=settings.smallest_effect, equivalence_margin=settings.equivalence_margin,

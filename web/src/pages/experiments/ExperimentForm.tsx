@@ -71,7 +71,7 @@ function What({ draft, set, error, isNew }: FieldsProps & { isNew: boolean }) {
   return (
     <>
       <div>
-        <Segments label="Kind" value={draft.kind} onChange={(kind) => set({ kind })} options={[{ value: "ab", label: "Experiment" }, { value: "rollout", label: "Guarded rollout" }]} />
+        <Segments label="Kind" value={draft.kind} onChange={(kind) => set({ kind, guardrails: draft.guardrails?.length ? draft.guardrails : null })} options={[{ value: "ab", label: "Experiment" }, { value: "rollout", label: "Guarded rollout" }]} />
       </div>
       <p className="-mt-2 text-12 text-muted">{draft.kind === "ab" ? "Fixed shares, until one is surely better, or surely no better." : "The candidate gets more step by step, and is taken back by itself where something gets worse."}</p>
       <div className="grid gap-4 sm:grid-cols-[3fr_2fr]">
@@ -145,7 +145,7 @@ function More({ draft, set, error, faults }: FieldsProps) {
           <Input type="number" min={0} step="any" value={draft.shadowBudget} onChange={(event) => set({ shadowBudget: event.target.value })} />
         </Field>
       ) : null}
-      <details className="rounded-m border border-line" open={["targeting", "namespace", "deciding", "guardrails", "min_samples", "confidence", "label"].some((name) => errorFor(error, name))}>
+      <details className="rounded-m border border-line" open={["targeting", "namespace", "namespace_share", "deciding", "guardrails", "min_samples", "confidence", "label"].some((name) => errorFor(error, name))}>
         <summary className="cursor-pointer rounded-m px-3 py-2 text-13 font-medium">Guardrails, who takes part, and by which rule</summary>
         <div className="flex flex-col gap-4 border-t border-line p-3">
           <Guards draft={draft} set={set} error={error} />
@@ -159,6 +159,11 @@ function More({ draft, set, error, faults }: FieldsProps) {
             <Field label="Namespace" hint="Experiments of one never meet in one user." error={errorFor(error, "namespace")}>
               <Input mono value={draft.namespace} onChange={(event) => set({ namespace: event.target.value })} />
             </Field>
+            {draft.namespace.trim() ? (
+              <Field label="Part of the namespace, %" hint="Taken at the start; others of it get the rest." error={errorFor(error, "namespace_share")}>
+                <Input type="number" min={0} max={100} step="any" value={draft.namespaceShare} onChange={(event) => set({ namespaceShare: event.target.value })} placeholder="50" />
+              </Field>
+            ) : null}
             <Field label="When it is decided" hint="What becomes of the label." error={errorFor(error, "on_winner")}>
               <Select value={draft.onWinner} onChange={(next) => set({ onWinner: next as Draft["onWinner"] })} empty={isRollout ? "it moves by itself" : "it is offered to you"} options={[{ value: "automatic", label: "it moves by itself" }, { value: "offered", label: "it is offered to you" }, { value: "none", label: "it stays" }]} />
             </Field>
@@ -170,6 +175,11 @@ function More({ draft, set, error, faults }: FieldsProps) {
                 <Input type="number" min={20} value={draft.plannedUnits} onChange={(event) => set({ plannedUnits: event.target.value })} required />
               </Field>
             )}
+            {draft.method === "group_sequential" ? (
+              <Field label="Looks" hint="Evenly over the planned units, 2 to 20." error={errorFor(error, "deciding.looks")}>
+                <Input type="number" min={2} max={20} value={draft.looks} onChange={(event) => set({ looks: event.target.value })} placeholder="5" />
+              </Field>
+            ) : null}
             <Field label="Units in each arm, at least" error={errorFor(error, "min_samples")}>
               <Input type="number" min={10} value={draft.minSamples} onChange={(event) => set({ minSamples: event.target.value })} placeholder="the workspace’s" />
             </Field>

@@ -1,43 +1,72 @@
 import { Plus, Trash2 } from "lucide-react";
 import { Button, Checkbox, Field, FieldFault, IconButton, Input, Select, errorFor } from "@/kit";
+import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { type Draft, type GuardDraft, unitOf } from "./draft";
 import { metricName } from "./model";
 
 const GUARDED = ["error_rate", "latency_p95_ms", "latency_ms", "cost_nusd", "satisfaction"];
 const USUAL: GuardDraft[] = [
-  { metric: "error_rate", margin: "2", relative: false },
-  { metric: "latency_p95_ms", margin: "20", relative: true },
-  { metric: "cost_nusd", margin: "20", relative: true },
-  { metric: "satisfaction", margin: "3", relative: false },
+  { metric: "error_rate", margin: "2", relative: false, direction: "", alpha: "" },
+  { metric: "latency_p95_ms", margin: "20", relative: true, direction: "", alpha: "" },
+  { metric: "cost_nusd", margin: "20", relative: true, direction: "", alpha: "" },
+  { metric: "satisfaction", margin: "3", relative: false, direction: "", alpha: "" },
 ];
+
+const isOwn = (guard: GuardDraft) => guard.metric.startsWith("metric:");
+
+function saidOf({ guardrails, kind }: Draft): string {
+  if (guardrails?.length) return "An arm that surely breaks one is ended.";
+  if (kind === "ab") return "None written: nothing but the metric decides.";
+  return guardrails ? "None: nothing takes the candidate back by itself." : "None written: the usual four hold.";
+}
 
 /** What no arm may harm. */
 export function Guards({ draft, set, error }: { draft: Draft; set: (changed: Partial<Draft>) => void; error: unknown }) {
-  const change = (at: number, changed: Partial<GuardDraft>) => set({ guardrails: draft.guardrails.map((one, index) => (index === at ? { ...one, ...changed } : one)) });
+  const guards = draft.guardrails ?? [];
+  const change = (at: number, changed: Partial<GuardDraft>) => set({ guardrails: guards.map((one, index) => (index === at ? { ...one, ...changed } : one)) });
   return (
     <fieldset className="flex min-w-0 flex-col gap-2">
       <legend className="mb-1 text-13 font-medium">Guardrails</legend>
-      <p className="text-12 text-muted">{draft.guardrails.length > 0 ? "An arm that surely breaks one is ended." : draft.kind === "rollout" ? "None written: the usual four hold." : "None written: nothing but the metric decides."}</p>
-      {draft.guardrails.map((one, at) => (
-        <div key={at} role="group" aria-label={`Guardrail ${at + 1}`} className="grid items-end gap-2 sm:grid-cols-[minmax(0,1fr)_9rem_minmax(0,10rem)_2rem]">
+      <p className="text-12 text-muted">{saidOf(draft)}</p>
+      {guards.map((one, at) => (
+        <div key={at} role="group" aria-label={`Guardrail ${at + 1}`} className="grid items-end gap-2 sm:grid-cols-[minmax(0,1fr)_8rem_7rem_minmax(0,8rem)_2rem]">
           <Field label="Metric">
-            <Select value={one.metric} onChange={(metric) => change(at, { metric })} options={[...GUARDED, ...(GUARDED.includes(one.metric) ? [] : [one.metric])].map((metric) => ({ value: metric, label: metricName(metric) }))} />
+            <Select value={isOwn(one) ? "own" : one.metric} onChange={(metric) => change(at, metric === "own" ? { metric: "metric:", direction: "higher" } : { metric, direction: "" })} options={[...[...GUARDED, ...(isOwn(one) || GUARDED.includes(one.metric) ? [] : [one.metric])].map((metric) => ({ value: metric, label: metricName(metric) })), { value: "own", label: "A metric of yours" }]} />
           </Field>
           <Field label={one.relative ? "Worse by, %" : `Worse by, ${unitOf(one.metric) || "as counted"}`}>
             <Input type="number" min={0} step="any" value={one.margin} onChange={(event) => change(at, { margin: event.target.value })} />
           </Field>
+          <Field label="False alarms, %">
+            <Input type="number" min={0.01} max={49.99} step="any" value={one.alpha} onChange={(event) => change(at, { alpha: event.target.value })} placeholder="5" />
+          </Field>
           <Checkbox className="pb-1.5" label="of the control" checked={one.relative} onChange={(event) => change(at, { relative: event.target.checked })} />
-          <IconButton label="Remove this guardrail" icon={<Trash2 size={14} aria-hidden />} onClick={() => set({ guardrails: draft.guardrails.filter((_, index) => index !== at) })} />
+          <IconButton label="Remove this guardrail" icon={<Trash2 size={14} aria-hidden />} onClick={() => set({ guardrails: guards.filter((_, index) => index !== at) })} />
+          {isOwn(one) ? (
+            <div className="grid gap-2 sm:col-span-full sm:grid-cols-2">
+              <Field label="Its name">
+                <Input mono value={one.metric.slice("metric:".length)} onChange={(event) => change(at, { metric: `metric:${event.target.value}` })} placeholder="resolved" list="guarded-metrics" />
+              </Field>
+              <Field label="Better is">
+                <Select value={one.direction} onChange={(direction) => change(at, { direction: direction as GuardDraft["direction"] })} options={[{ value: "higher", label: "more" }, { value: "lower", label: "less" }]} />
+              </Field>
+            </div>
+          ) : null}
         </div>
       ))}
+      {guards.some(isOwn) ? <DeclaredMetrics id="guarded-metrics" /> : null}
       <FieldFault text={errorFor(error, "guardrails")} />
       <div className="flex gap-2">
-        <Button size="s" icon={<Plus size={14} aria-hidden />} onClick={() => set({ guardrails: [...draft.guardrails, { metric: "error_rate", margin: "2", relative: false }] })}>
+        <Button size="s" icon={<Plus size={14} aria-hidden />} onClick={() => set({ guardrails: [...guards, { metric: "error_rate", margin: "2", relative: false, direction: "", alpha: "" }] })}>
           Add a guardrail
         </Button>
-        {draft.guardrails.length === 0 ? (
+        {guards.length === 0 ? (
           <Button size="s" variant="ghost" onClick={() => set({ guardrails: USUAL })}>
             Take the usual four
+          </Button>
+        ) : null}
+        {draft.guardrails === null && draft.kind === "rollout" ? (
+          <Button size="s" variant="ghost" onClick={() => set({ guardrails: [] })}>
+            Hold none
           </Button>
         ) : null}
       </div>

@@ -25,7 +25,7 @@ export function Setup({ experiment: one }: { experiment: Experiment }) {
               ["Calls", `of ${one.label}, that name neither a version nor a label`],
               ["Unit", OF_UNIT[one.unit] ?? one.unit],
               ["Condition", one.targeting ? <code key="t">{one.targeting}</code> : "none"],
-              one.namespace ? ["Namespace", one.namespace] : null,
+              one.namespace ? ["Namespace", `${one.namespace}, ${percent(one.namespace_share)} of it`] : null,
             ]}
           />
         </Section>

@@ -32,12 +32,23 @@ describe("what is sent", () => {
     expect(isComplete({ ...draft, arms })).toBe(false);
     expect(bodyOf({ ...draft, arms, shadowBudget: "0.5" })).toMatchObject({ shadow_budget_nusd: 500_000_000, arms: [{}, {}, { mode: "shadow", model: "simulated/chat", share: 0.1 }] });
   });
-  it("leaves guardrails out where none are written, so that the usual ones hold", () => {
+  it("leaves guardrails out where nothing is said, so that the usual ones hold, and says it where there are to be none", () => {
     expect("guardrails" in bodyOf(draft)).toBe(false);
-    expect(bodyOf({ ...draft, guardrails: [{ metric: "error_rate", margin: "2", relative: false }, { metric: "cost_nusd", margin: "20", relative: true }] }).guardrails).toEqual([
+    expect(bodyOf({ ...draft, guardrails: [] }).guardrails).toEqual([]);
+    const guardrails: Draft["guardrails"] = [
+      { metric: "error_rate", margin: "2", relative: false, direction: "", alpha: "" },
+      { metric: "metric:resolved", margin: "20", relative: true, direction: "higher", alpha: "1" },
+    ];
+    expect(bodyOf({ ...draft, guardrails }).guardrails).toEqual([
       { metric: "error_rate", margin: 0.02, relative: false, alpha: 0.05 },
-      { metric: "cost_nusd", margin: 0.2, relative: true, alpha: 0.05 },
+      { metric: "metric:resolved", margin: 0.2, relative: true, alpha: 0.01, direction: "higher" },
     ]);
+  });
+  it("says looks of announced looks only, and a part of a namespace only where there is one", () => {
+    const said = { ...draft, plannedUnits: "400", looks: "4", namespaceShare: "30" };
+    expect(bodyOf({ ...said, method: "group_sequential", namespace: "texts" })).toMatchObject({ namespace: "texts", namespace_share: 0.3, deciding: { looks: 4, planned_units: 400 } });
+    expect(bodyOf({ ...said, method: "fixed" }).deciding).not.toHaveProperty("looks");
+    expect(bodyOf(said)).not.toHaveProperty("namespace_share");
   });
 });
 
@@ -62,6 +73,14 @@ describe("a draft that is read", () => {
       unit: "session", targeting: "app == 'x'", min_samples: 100, confidence: 0.95, rollout: known.rollout, guardrails: [{ metric: "latency_p95_ms", margin: 0.2, relative: true }],
       arms: [{ name: "old", label: "production", control: true }, { name: "new", version: 3, control: false }], deciding: { smallest_effect: 0.05 },
     }); // prettier-ignore
+  });
+  it("keeps what only the advanced part of the form shows", () => {
+    const guardrails = [{ metric: "metric:resolved", margin: 0.1, relative: false, alpha: 0.01, direction: "higher" }];
+    const kept = { ...known, namespace: "texts", namespace_share: 0.25, guardrails, deciding: { ...known.deciding, method: "group_sequential", planned_units: 400, looks: 7 } } as Experiment;
+    expect(withEffect(kept, "2")).toMatchObject({ namespace: "texts", namespace_share: 0.25, guardrails, deciding: { method: "group_sequential", planned_units: 400, looks: 7, smallest_effect: 0.02 } });
+  });
+  it("of a rollout without guardrails does not get the usual ones", () => {
+    expect(withEffect({ ...known, guardrails: [] }, "2").guardrails).toEqual([]);
   });
   it("changes nothing but the effect", () => {
     const { deciding, ...rest } = withEffect(known, "2");

@@ -4,7 +4,7 @@ import type { Experiment } from "./model";
 
 export type NewExperiment = Schema<"NewExperiment">;
 export type DraftArm = { name: string; gives: string; model: string; share: string; /** Answers a copy of its share of the calls, which nobody sees. */ shadow: boolean };
-export type GuardDraft = { metric: string; margin: string; relative: boolean };
+export type GuardDraft = { metric: string; margin: string; relative: boolean; /** Said of metrics of one's own only. */ direction: "" | "higher" | "lower"; /** In per cent; empty: the usual 5. */ alpha: string };
 
 /** `gives`: "v3" for a version, "production" for a label, "" for the label's version with another model. */
 export type Draft = {
@@ -23,15 +23,18 @@ export type Draft = {
   confidence: string;
   method: "sequential" | "group_sequential" | "fixed" | "hybrid";
   plannedUnits: string;
+  looks: string;
   adaptive: boolean;
   onWinner: "" | "automatic" | "offered" | "none";
   targeting: string;
   namespace: string;
+  namespaceShare: string;
   steps: string;
   bakeHours: string;
   minUnits: string;
   advances: boolean;
-  guardrails: GuardDraft[];
+  /** Null: nothing is said, and the usual ones of a guarded rollout hold. Empty: none. */
+  guardrails: GuardDraft[] | null;
   shadowBudget: string;
   description: string;
 };
@@ -42,8 +45,8 @@ export function emptyDraft(prompt: string, version: string): Draft {
   return {
     name: "", prompt, kind: "ab", label: "production", unit: "end_user", metric: "satisfaction", direction: "",
     arms: [{ name: "control", gives: "production", model: "", share: "", shadow: false }, { name: "candidate", gives: version ? `v${version}` : "", model: "", share: "", shadow: false }],
-    effect: "", equivalence: "", maxDays: "", minSamples: "", confidence: "", method: "sequential", plannedUnits: "", adaptive: false, onWinner: "",
-    targeting: "", namespace: "", steps: STEPS, bakeHours: "1", minUnits: "", advances: true, guardrails: [], shadowBudget: "", description: "",
+    effect: "", equivalence: "", maxDays: "", minSamples: "", confidence: "", method: "sequential", plannedUnits: "", looks: "", adaptive: false, onWinner: "",
+    targeting: "", namespace: "", namespaceShare: "", steps: STEPS, bakeHours: "1", minUnits: "", advances: true, guardrails: null, shadowBudget: "", description: "",
   }; // prettier-ignore
 }
 
@@ -79,6 +82,14 @@ export function isComplete(draft: Draft): boolean {
   return Boolean(draft.name.trim() && draft.prompt) && draft.arms.length > 1 && draft.arms.every((one) => one.name.trim() && (one.gives || one.model)) && Object.keys(faultsOf(draft)).length === 0;
 }
 
+function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {
+  return {
+    metric: guard.metric, margin: rounded((number(guard.margin) ?? 0) * (guard.relative ? 0.01 : scale(guard.metric))), relative: guard.relative,
+    alpha: rounded((number(guard.alpha) ?? 5) / 100),
+    ...(guard.direction ? { direction: guard.direction } : {}),
+  }; // prettier-ignore
+}
+
 function armOf(arm: DraftArm, at: number, kind: Draft["kind"]): NewExperiment["arms"][number] {
   const version = /^v(\d+)$/u.exec(arm.gives)?.[1];
   const share = number(arm.share);
@@ -92,7 +103,8 @@ function armOf(arm: DraftArm, at: number, kind: Draft["kind"]): NewExperiment["a
 
 export function bodyOf(draft: Draft): NewExperiment {
   const of = scale(draft.metric);
-  const [effect, equivalence, samples, confidence, units, days, budget] = [draft.effect, draft.equivalence, draft.minSamples, draft.confidence, draft.plannedUnits, draft.maxDays, draft.shadowBudget].map(number);
+  const [effect, equivalence, samples, confidence, units, looks, days, budget] = [draft.effect, draft.equivalence, draft.minSamples, draft.confidence, draft.plannedUnits, draft.looks, draft.maxDays, draft.shadowBudget].map(number);
+  const part = number(draft.namespaceShare);
   const isRollout = draft.kind === "rollout";
   return {
     name: draft.name.trim(), description: draft.description, prompt: draft.prompt, kind: draft.kind, label: draft.label, unit: draft.unit, metric: draft.metric,
@@ -100,23 +112,30 @@ export function bodyOf(draft: Draft): NewExperiment {
     allocation: !isRollout && draft.adaptive ? "adaptive" : "fixed", targeting: draft.targeting,
     ...(draft.direction ? { direction: draft.direction } : {}),
     ...(draft.namespace.trim() ? { namespace: draft.namespace.trim() } : {}),
+    ...(draft.namespace.trim() && part !== undefined ? { namespace_share: rounded(part / 100) } : {}),
     ...(draft.onWinner ? { on_winner: draft.onWinner } : {}),
     ...(budget && draft.arms.some((one) => one.shadow) ? { shadow_budget_nusd: Math.round(budget * 1e9) } : {}),
     ...(samples ? { min_samples: samples } : {}),
     ...(confidence ? { confidence: rounded(confidence / 100) } : {}),
-    ...(draft.guardrails.length > 0 ? { guardrails: draft.guardrails.map((one) => ({ metric: one.metric, margin: rounded((number(one.margin) ?? 0) * (one.relative ? 0.01 : scale(one.metric))), relative: one.relative, alpha: 0.05 })) } : {}),
+    ...(draft.guardrails ? { guardrails: draft.guardrails.map(guardOf) } : {}),
     ...(isRollout ? { rollout: { steps: stepsOf(draft.steps) ?? [1], bake_s: Math.round((number(draft.bakeHours) ?? 1) * 3_600), min_units: number(draft.minUnits) ?? 0, advances: draft.advances } } : {}),
     deciding: {
       method: draft.method,
       ...(effect ? { smallest_effect: rounded(effect * of) } : {}),
       ...(equivalence ? { equivalence_margin: rounded(equivalence * of) } : {}),
       ...(units && draft.method !== "sequential" ? { planned_units: units } : {}),
+      ...(looks !== undefined && draft.method === "group_sequential" ? { looks } : {}),
       ...(days && !isRollout ? { max_days: days } : {}),
     },
   }; // prettier-ignore
 }
 
 const text = (value: number | null | undefined, by = 1) => (value === null || value === undefined ? "" : String(rounded(value / by)));
+
+const writtenGuard = (guard: Experiment["guardrails"][number]): GuardDraft => ({
+  metric: guard.metric, margin: text(guard.margin, guard.relative ? 0.01 : scale(guard.metric)), relative: guard.relative ?? false,
+  direction: guard.metric.startsWith("metric:") ? guard.direction : "", alpha: text(guard.alpha, 0.01),
+}); // prettier-ignore
 
 /** The draft again as it stands, to be changed. */
 export function draftOf(one: Experiment): Draft {
@@ -127,11 +146,11 @@ export function draftOf(one: Experiment): Draft {
     direction: one.metric.startsWith("metric:") ? (one.direction as Draft["direction"]) : "",
     arms: [...one.arms].sort((a, b) => Number(b.control) - Number(a.control)).map((arm) => ({ name: arm.name, gives: arm.version ? `v${arm.version}` : (arm.label ?? ""), model: arm.model ?? "", share: one.kind === "ab" || arm.mode === "shadow" ? text(arm.share, 0.01) : "", shadow: arm.mode === "shadow" })),
     effect: text(deciding.smallest_effect, of), equivalence: text(deciding.equivalence_margin, of), maxDays: text(deciding.max_days),
-    minSamples: text(deciding.min_samples), confidence: text(deciding.confidence, 0.01), method: deciding.method as Draft["method"], plannedUnits: text(deciding.planned_units),
-    adaptive: one.allocation === "adaptive", onWinner: one.on_winner as Draft["onWinner"], targeting: one.targeting, namespace: one.namespace ?? "",
+    minSamples: text(deciding.min_samples), confidence: text(deciding.confidence, 0.01), method: deciding.method as Draft["method"], plannedUnits: text(deciding.planned_units), looks: text(deciding.looks),
+    adaptive: one.allocation === "adaptive", onWinner: one.on_winner as Draft["onWinner"], targeting: one.targeting, namespace: one.namespace ?? "", namespaceShare: text(one.namespace_share, 0.01),
     steps: rollout?.steps ? rollout.steps.map((step) => text(step, 0.01)).join(", ") : STEPS, bakeHours: rollout ? text(rollout.bake_s, 3_600) : "1",
     minUnits: rollout?.min_units ? text(rollout.min_units) : "", advances: rollout?.advances ?? true,
-    guardrails: one.guardrails.map((guard) => ({ metric: guard.metric, margin: text(guard.margin, guard.relative ? 0.01 : scale(guard.metric)), relative: guard.relative ?? false })), shadowBudget: text(one.shadow_budget_nusd, 1e9),
+    guardrails: one.guardrails.map(writtenGuard), shadowBudget: text(one.shadow_budget_nusd, 1e9),
   }; // prettier-ignore
 }
 
