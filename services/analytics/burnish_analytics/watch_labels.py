@@ -192,7 +192,7 @@ def _follow(one: Followed, periods: Sequence[ObservedPeriod], *, said: list[Said
                 one.states[plan.metric] = degradation.begin_version(one.states[plan.metric], serving, plan=plan, limits=limits)
         for row in same_period:
             block = voices.heard(row)
-            for plan in _plans(one.series.rule):
+            for plan in plans_by(one.series.rule):
                 state, verdict = degradation.observed(
                     one.states[plan.metric], seen_by(plan, row, block), plan=plan, limits=limits, monitors=monitors
                 )
@@ -213,10 +213,11 @@ def _serving(rows: Collection[ObservedPeriod], *, named: int | None) -> int | No
     return newest.version if newest is not None else None
 
 
-def _plans(rule: Rule) -> Iterable[MetricPlan]:
+def plans_by(rule: Rule) -> Iterable[MetricPlan]:
+    """What is watched of a label, by what its prompt's rule says counts as worse."""
     for plan in PLANS:
-        is_set = plan.metric == "satisfaction" and rule.min_drop_ratio is not None
-        yield replace(plan, least_rise=rule.min_drop_ratio) if is_set and rule.min_drop_ratio is not None else plan
+        asked = rule.least_rises.get(plan.metric)
+        yield plan if asked is None else replace(plan, least_rise=asked, is_asked=True)
 
 
 class Voices:

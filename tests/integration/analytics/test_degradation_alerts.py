@@ -11,8 +11,9 @@ import pytest
 
 from burnish_analytics.core.score_sums import NewScore
 from burnish_analytics.io import detector_store
+from burnish_analytics.io.alerts_store import rule_for, rules_of
 from burnish_analytics.raise_alerts import judge_feedback
-from burnish_analytics.watch_labels import watch_workspace
+from burnish_analytics.watch_labels import plans_by, watch_workspace
 from burnish_analytics.watch_quality import watch_quality
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -378,3 +379,21 @@ async def test_alerts_of_scores_end_with_their_rule_too(watching: Analytics, wor
     await watching.rows("UPDATE alert_rules SET enabled = false WHERE workspace_id = $1", where)
     await scored(watching, where, good=100, bad=5, evaluator_id=evaluator_id)
     assert [one["resolution"] for one in await watching.alerts(where)] == ["rule_disabled", "recovered"]
+
+
+async def test_what_counts_as_worse_is_the_prompts_own_then_the_workspaces_then_the_products(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    where = workspace.workspace_id
+    names = "workspace_id, slug, min_drop_ratio, min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio"
+    await analytics.rows(
+        f"INSERT INTO alert_rules ({names}) VALUES ($1, '', 0.2, 0.01, NULL, 0.4), ($1, 'route', NULL, 0.5, 0.3, NULL)", where
+    )
+    async with analytics.db.unit_of_work(workspace=where, read_only=True) as tx:
+        found = await rules_of(tx, [where])
+    told = {
+        slug: {plan.metric: (plan.least_rise, plan.is_asked) for plan in plans_by(rule_for(found, where, slug))}
+        for slug in ("route", "other")
+    }
+    assert told["route"] == {"satisfaction": (0.2, True), "error_rate": (0.5, True), "latency": (0.3, True), "cost": (0.4, True)}
+    assert told["other"] == {"satisfaction": (0.2, True), "error_rate": (0.01, True), "latency": (0.15, False), "cost": (0.4, True)}

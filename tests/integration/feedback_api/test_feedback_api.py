@@ -242,6 +242,11 @@ async def test_rules_are_set_listed_and_taken_back(caller: Caller) -> None:
     assert (await caller("DELETE", "/v1/alert-rules/route")).status == 200
     assert (await caller("DELETE", "/v1/alert-rules/route")).status == 404
     assert (await caller("PUT", "/v1/alert-rules/nosuch", {})).status == 404
+    for wrong in ("min_drop", "min_error_rise", "min_latency_rise", "min_cost_rise"):
+        refused = await caller("PUT", "/v1/alert-rules/route", {wrong: 1})
+        assert (refused.status, refused.body["error"]["param"]) == (422, wrong)
+    put = await caller("PUT", "/v1/alert-rules/route", {"min_error_rise": 0.5, "min_latency_rise": 0.3})
+    assert (put.body["min_error_rise"], put.body["min_latency_rise"], put.body["min_cost_rise"]) == (0.5, 0.3, None)
 
 
 @pytest.mark.promise("A-05")

@@ -61,9 +61,10 @@ def test_limits_by_hour_exist_once_four_weeks_do_and_bad_hours_move_them_little(
     assert (limits[12], limits[13], limits[18], limits[17]) == (10, 10, 18, 10)
 
 
-def watched(*, season: bool, slower: int = 0, metric: str = "latency") -> list[str]:
+def watched(*, season: bool, slower: int = 0, metric: str = "latency", asked: float | None = None) -> list[str]:
     """Verdicts of a detector of latency or cost over a week, after a baseline of daytime."""
     plan = next(one for one in PLANS if one.metric == metric)
+    plan = plan if asked is None else replace(plan, least_rise=asked, is_asked=True)
     state = begin_version(SeriesState(), 1, plan=plan, limits=DetectorLimits())
     for n in range(20):
         state, _ = observed(
@@ -85,6 +86,7 @@ def test_evenings_that_are_always_slower_or_dearer_alarm_every_day_until_the_sea
     assert len(watched(season=False, metric=metric)) > 4
     assert watched(season=True, metric=metric) == []
     assert watched(season=True, slower=4, metric=metric) == ["Degraded"]
+    assert watched(season=True, slower=4, metric=metric, asked=1.5) == [], "what somebody asked for is not lowered by what was learned"
 
 
 def test_a_version_that_became_normal_is_not_dear_for_weeks_because_the_one_before_was_cheaper() -> None:

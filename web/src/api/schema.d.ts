@@ -6946,8 +6946,14 @@ export interface components {
         AlertRuleAnswer: {
             /** Enabled */
             enabled: boolean;
+            /** Min Cost Rise */
+            min_cost_rise: number | null;
             /** Min Drop */
             min_drop: number | null;
+            /** Min Error Rise */
+            min_error_rise: number | null;
+            /** Min Latency Rise */
+            min_latency_rise: number | null;
             /** Min Samples */
             min_samples: number | null;
             /** Muted Until */
@@ -6977,10 +6983,25 @@ export interface components {
              */
             enabled: boolean;
             /**
+             * Min Cost Rise
+             * @description The same of answers that cost over a tenth more than 95 of 100 did before.
+             */
+            min_cost_rise?: number | null;
+            /**
              * Min Drop
              * @description Smallest fall of satisfaction that is an alert; 0.05 by default.
              */
             min_drop?: number | null;
+            /**
+             * Min Error Rise
+             * @description Smallest rise of the share of failed calls that is an alert; 0.03 by default.
+             */
+            min_error_rise?: number | null;
+            /**
+             * Min Latency Rise
+             * @description Smallest rise of the share of answers that take over a tenth longer than 95 of 100 did before; 0.15 by default, and 0.05 once the hours of the week are known.
+             */
+            min_latency_rise?: number | null;
             /**
              * Min Samples
              * @description Reactions before anything is said; 100 by default.

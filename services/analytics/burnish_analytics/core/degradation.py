@@ -37,6 +37,7 @@ class MetricPlan:
     the week is like, their margin is wide (SEASONAL_RISE). `by_quantile`: bad means a tenth beyond the baseline's 95th percentile.
     `season_excuses`: what is usual at an hour counts only where it is above that. What a query costs moves with the version more than with
     the hour, and the weeks before another version became normal must not make it look dear for weeks.
+    `is_asked`: somebody's rule says `least_rise`, and nothing that is learned of the hours lowers it.
     """
 
     metric: Metric
@@ -45,6 +46,7 @@ class MetricPlan:
     least_rise: float
     by_quantile: bool = False
     season_excuses: bool = False
+    is_asked: bool = False
 
 
 PLANS: Final = (
@@ -214,7 +216,7 @@ def observed(
     if seen.n <= 0:
         return state, None
     bad = _bad_of(seen, state.baseline, season=state.season, season_excuses=plan.season_excuses)
-    if state.season is not None:
+    if state.season is not None and not plan.is_asked:
         plan = replace(plan, least_rise=min(plan.least_rise, SEASONAL_RISE))
     if seen.version == state.version:
         state = replace(state, tally=state.tally.with_seen(seen))

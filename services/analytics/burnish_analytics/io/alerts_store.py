@@ -74,6 +74,19 @@ class Rule:
     target_ratio: float | None = None
     min_drop_ratio: float | None = None
     muted_until: datetime | None = None
+    min_error_rise_ratio: float | None = None
+    min_latency_rise_ratio: float | None = None
+    min_cost_rise_ratio: float | None = None
+
+    @property
+    def least_rises(self) -> Mapping[str, float | None]:
+        """What counts as worse, by metric."""
+        return {
+            "satisfaction": self.min_drop_ratio,
+            "error_rate": self.min_error_rise_ratio,
+            "latency": self.min_latency_rise_ratio,
+            "cost": self.min_cost_rise_ratio,
+        }
 
 
 async def raise_alert(tx: Tx, alert: Alert) -> Alert | None:
@@ -142,16 +155,12 @@ async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str
     rows = await tx.fetch(
         """SELECT workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio,
                   CASE WHEN isfinite(muted_until) THEN muted_until
-                       WHEN muted_until > clock_timestamp() THEN '9999-12-31T23:59:59Z'::timestamptz END AS muted_until
+                       WHEN muted_until > clock_timestamp() THEN '9999-12-31T23:59:59Z'::timestamptz END AS muted_until,
+                  min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio
              FROM alert_rules WHERE workspace_id = ANY ($1::uuid[])""",
         list(workspaces),
     )
-    return {
-        (row["workspace_id"], row["slug"]): Rule(
-            row["enabled"], row["min_samples"], row["target_ratio"], row["min_drop_ratio"], row["muted_until"]
-        )
-        for row in rows
-    }
+    return {(workspace_id, slug): Rule(*said) for workspace_id, slug, *said in rows}
 
 
 def rule_for(rules: Mapping[tuple[UUID, str], Rule], workspace_id: UUID, slug: str) -> Rule:
@@ -159,10 +168,17 @@ def rule_for(rules: Mapping[tuple[UUID, str], Rule], workspace_id: UUID, slug: s
     own, default = rules.get((workspace_id, slug)), rules.get((workspace_id, ""), Rule())
     if own is None:
         return default
+
+    def said(name: str) -> Any:
+        return getattr(default, name) if getattr(own, name) is None else getattr(own, name)
+
     return Rule(
         enabled=own.enabled and default.enabled,
-        min_samples=own.min_samples if own.min_samples is not None else default.min_samples,
-        target_ratio=own.target_ratio if own.target_ratio is not None else default.target_ratio,
-        min_drop_ratio=own.min_drop_ratio if own.min_drop_ratio is not None else default.min_drop_ratio,
+        min_samples=said("min_samples"),
+        target_ratio=said("target_ratio"),
+        min_drop_ratio=said("min_drop_ratio"),
+        min_error_rise_ratio=said("min_error_rise_ratio"),
+        min_latency_rise_ratio=said("min_latency_rise_ratio"),
+        min_cost_rise_ratio=said("min_cost_rise_ratio"),
         muted_until=max(filter(None, (own.muted_until, default.muted_until)), default=None),
     )

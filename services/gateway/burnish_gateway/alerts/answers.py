@@ -109,6 +109,17 @@ class AlertRuleBody(ApiModel):
     min_drop: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="Smallest fall of satisfaction that is an alert; 0.05 by default."
     )
+    min_error_rise: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="Smallest rise of the share of failed calls that is an alert; 0.03 by default."
+    )
+    min_latency_rise: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="Smallest rise of the share of answers that take over a tenth longer than 95 of 100 did before; 0.15 by default, and "
+        "0.05 once the hours of the week are known.",
+    )
+    min_cost_rise: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="The same of answers that cost over a tenth more than 95 of 100 did before."
+    )
     muted_until: Moment | None = Field(default=None, description="Until then alerts are kept, and nobody is told.")
     start_optimization: StartOptimization | None = Field(default=None, description="Of a prompt's own rule: what a degradation starts.")
 
@@ -121,6 +132,9 @@ class AlertRuleAnswer(BaseModel):
     min_samples: int | None
     target: float | None
     min_drop: float | None
+    min_error_rise: float | None
+    min_latency_rise: float | None
+    min_cost_rise: float | None
     muted_until: datetime | None
     start_optimization: dict[str, Any] | None
     updated_at: datetime

@@ -23,7 +23,8 @@ WITH_STATUS: Final = {
     None: "true",
 }
 
-RULE: Final = "slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until, start_optimization, updated_at"
+RATIOS: Final = "min_drop_ratio, min_error_rise_ratio, min_latency_rise_ratio, min_cost_rise_ratio"
+RULE: Final = f"slug, enabled, min_samples, target_ratio, {RATIOS}, muted_until, start_optimization, updated_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +85,17 @@ async def find_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
 async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody) -> AlertRuleAnswer:
     """Sets the whole rule: what the body does not say is no longer said."""
     [row] = await tx.fetch(
-        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until,
-                                     start_optimization)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, muted_until, start_optimization, {RATIOS})
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             ON CONFLICT (workspace_id, slug) DO UPDATE SET enabled = excluded.enabled, min_samples = excluded.min_samples,
-              target_ratio = excluded.target_ratio, min_drop_ratio = excluded.min_drop_ratio, muted_until = excluded.muted_until,
-              start_optimization = excluded.start_optimization,
+              target_ratio = excluded.target_ratio, muted_until = excluded.muted_until, start_optimization = excluded.start_optimization,
+              min_drop_ratio = excluded.min_drop_ratio, min_error_rise_ratio = excluded.min_error_rise_ratio,
+              min_latency_rise_ratio = excluded.min_latency_rise_ratio, min_cost_rise_ratio = excluded.min_cost_rise_ratio,
               updated_at = clock_timestamp()
             RETURNING {RULE}""",
-        workspace_id, slug, body.enabled, body.min_samples, body.target, body.min_drop, body.muted_until,
+        workspace_id, slug, body.enabled, body.min_samples, body.target, body.muted_until,
         body.start_optimization.model_dump(mode="json") if body.start_optimization else None,
+        body.min_drop, body.min_error_rise, body.min_latency_rise, body.min_cost_rise,
     )  # fmt: skip
     return _rule(row)
 
@@ -174,6 +176,9 @@ def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
         min_samples=row["min_samples"],
         target=row["target_ratio"],
         min_drop=row["min_drop_ratio"],
+        min_error_rise=row["min_error_rise_ratio"],
+        min_latency_rise=row["min_latency_rise_ratio"],
+        min_cost_rise=row["min_cost_rise_ratio"],
         muted_until=row["muted_until"],
         start_optimization=row["start_optimization"],
         updated_at=row["updated_at"],

@@ -190,7 +190,12 @@ TABLES: Final = (
     _table("inbound_refusals", "refusal_id endpoint_id reason param message refused_at", "refusal_id"),
     _table("imported_ids", "source their_id execution_id reported_cost_nusd first_seen_at", "source their_id"),
     _table("metric_definitions", "name type direction min_value max_value updated_by updated_at", "name"),
-    _table("alert_rules", "slug enabled min_samples target_ratio min_drop_ratio muted_until start_optimization updated_at", "slug"),
+    _table(
+        "alert_rules",
+        "slug enabled min_samples target_ratio min_drop_ratio min_error_rise_ratio min_latency_rise_ratio min_cost_rise_ratio "
+        "muted_until start_optimization updated_at",
+        "slug",
+    ),
     _table(
         "alerts",
         "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution severity "

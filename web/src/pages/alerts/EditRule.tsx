@@ -81,6 +81,17 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           <Input inputMode="decimal" value={form.drop} placeholder={String(DEFAULTS.min_drop * 100)} onChange={(event) => change({ drop: event.target.value })} />
         </Field>
       </div>
+      <div className="grid grid-cols-1 items-start gap-4 sm:grid-cols-3">
+        <Field label="Errors rise at least, points" error={wrong.errors ?? errorFor(error, "min_error_rise")}>
+          <Input inputMode="decimal" value={form.errors} placeholder={String(DEFAULTS.min_error_rise * 100)} onChange={(event) => change({ errors: event.target.value })} />
+        </Field>
+        <Field label="Slow answers rise at least, points" hint="Slow: a tenth beyond 95 of 100 before." error={wrong.latency ?? errorFor(error, "min_latency_rise")}>
+          <Input inputMode="decimal" value={form.latency} placeholder={String(DEFAULTS.min_latency_rise * 100)} onChange={(event) => change({ latency: event.target.value })} />
+        </Field>
+        <Field label="Dear answers rise at least, points" hint="Dear: a tenth beyond 95 of 100 before." error={wrong.cost ?? errorFor(error, "min_cost_rise")}>
+          <Input inputMode="decimal" value={form.cost} placeholder={String(DEFAULTS.min_cost_rise * 100)} onChange={(event) => change({ cost: event.target.value })} />
+        </Field>
+      </div>
       <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
       {isDefault ? null : (
         <>

@@ -18,6 +18,6 @@ it("opens the workspace's rule by its address with what it says, and not with th
   );
   const rules = await asking(asked, "GET", "/v1/alert-rules");
   expect(screen.queryByRole("dialog")).toBeNull();
-  await rules.answer({ data: [{ prompt: null, enabled: true, min_samples: 77, target: null, min_drop: null, muted_until: null, start_optimization: null, updated_at: "2026-11-01T00:00:00Z" }], next_cursor: null });
+  await rules.answer({ data: [{ prompt: null, enabled: true, min_samples: 77, target: null, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: null, start_optimization: null, updated_at: "2026-11-01T00:00:00Z" }], next_cursor: null });
   expect((await screen.findByLabelText<HTMLInputElement>("Reactions at least")).value).toBe("77");
 });

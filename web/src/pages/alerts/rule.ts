@@ -6,10 +6,10 @@ export type Rule = Schema<"AlertRuleAnswer">;
 export type RuleBody = Schema<"AlertRuleBody">;
 
 /** What holds where a rule says nothing. */
-export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05 } as const;
+export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05, min_error_rise: 0.03, min_latency_rise: 0.15, min_cost_rise: 0.15 } as const;
 
 type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[] };
-export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; starts: boolean; dataset: string; evaluations: string; credits: string; cooldown: string };
+export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; credits: string; cooldown: string };
 
 const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
 
@@ -20,6 +20,9 @@ export function formOf(rule: Rule | null): RuleForm {
     samples: rule?.min_samples === null || rule === null ? "" : String(rule.min_samples),
     target: asPercent(rule?.target ?? null),
     drop: asPercent(rule?.min_drop ?? null),
+    errors: asPercent(rule?.min_error_rise ?? null),
+    latency: asPercent(rule?.min_latency_rise ?? null),
+    cost: asPercent(rule?.min_cost_rise ?? null),
     starts: start !== null,
     dataset: start?.dataset_id ?? (start?.source ? FEEDBACK.value : ""),
     evaluations: String(start?.budget.evaluations ?? 900),
@@ -46,6 +49,9 @@ export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
     min_samples: number(form.samples),
     target: share(form.target),
     min_drop: share(form.drop),
+    min_error_rise: share(form.errors),
+    min_latency_rise: share(form.latency),
+    min_cost_rise: share(form.cost),
     muted_until: rule?.muted_until ?? null,
     start_optimization: form.starts
       ? { ...askedItems(form.dataset), budget: { ...start?.budget, evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}) }
@@ -59,7 +65,7 @@ export function wrongIn(form: RuleForm): Partial<Record<keyof RuleForm, string>>
   return {
     ...(within(form.samples, 10, 1_000_000) ? {} : { samples: "A number of 10 or more, or nothing." }),
     ...(within(form.target, 0, 100) ? {} : { target: "A percentage from 0 to 100, or nothing." }),
-    ...(within(form.drop, 0, 100) ? {} : { drop: "Points from 0 to 100, or nothing." }),
+    ...Object.fromEntries((["drop", "errors", "latency", "cost"] as const).filter((part) => !within(form[part], 0, 100)).map((part) => [part, "Points from 0 to 100, or nothing."])),
     ...(form.starts && !form.dataset ? { dataset: "An optimization needs a dataset." } : {}),
     ...(form.starts && !(number(form.evaluations) !== null && within(form.evaluations, 50, 100_000)) ? { evaluations: "A number from 50 to 100,000." } : {}),
   };
