@@ -24,6 +24,7 @@ EDGES = {
     "services/gateway/burnish_gateway/experiments/follow_orders.py:_follow": "the edge of one order: no other workspace waits for it",
     "services/gateway/burnish_gateway/experiments/shadow.py:run": "the edge of one copy that nobody waits for",
     "services/gateway/burnish_gateway/experiments/book.py:write": "the edge of one workspace's counts: no gateway ends for them",
+    "services/gateway/burnish_gateway/inbound/refusals.py:write": "the same, of what its endpoints refused",
     "services/gateway/burnish_gateway/chains/run_chain.py:carry_out": "the edge of one run: no other run ends with it",
     "services/gateway/burnish_gateway/compare/run_sides.py:_follow": "the edge of one side: the others go on, and nobody waits for ever",
     "services/gateway/burnish_gateway/assistant/runner.py:_carry_out": "the edge of one session or enrichment: no other ends with it",

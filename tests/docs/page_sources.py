@@ -98,11 +98,16 @@ def around(operation: Operation) -> frozenset[Path]:
 
 @cache
 def spoken(file: Path) -> str:
-    """A file without its comments and its types, which name fields that nobody sends."""
+    """A file without its comments, its types and what asks whether a field is at fault, which name fields that nobody sends."""
     text = re.sub(r"/\*.*?\*/", "", sources()[file], flags=re.DOTALL)
     text = re.sub(r"(?m)(?<![:\"'`])//.*$", "", text)
     text = re.sub(r"(?ms)^(?:export )?type \w+(?:<[^=]*>)? = .*?;$", "", text)
-    return re.sub(r"\}: \{[^()]*?\}\)", "})", text)
+    return re.sub(r"\}: \{[^()]*?\}\)", "})", without_faults(text))
+
+
+def without_faults(text: str) -> str:
+    """Without what asks whether a field is at fault."""
+    return re.sub(r"open=\{[^\[\]{}]*\[[^\]]*\]\.some", "", re.sub(r"errorFor\([^()]*\)", "", text))
 
 
 WRITTEN = (

@@ -39,6 +39,7 @@ log = structlog.get_logger("burnish.analytics")
 MOST_AT_ONCE: Final = 500
 
 WORDS_AT_ONCE: Final = 50
+NONE_TO_BE_HAD: Final = UUID(int=0)
 WORDS_MOST_S: Final = 10.0
 """Of a round of words. Prompts of one transaction are few, because they wait for it when they are saved."""
 
@@ -305,6 +306,8 @@ class Housework:
         while not self._words.done and asyncio.get_running_loop().time() < until:
             async with self.db.unit_of_work() as tx:
                 last = await detector_store.renew_prompt_words(tx, after=self._words.after, at_most=WORDS_AT_ONCE)
+            if last == NONE_TO_BE_HAD:
+                return  # somebody holds what is left; the next round asks again
             self._words.done = last is None and self._words.after is None
             self._words.after = last
 

@@ -32,8 +32,8 @@ housework_failures_total = Counter(
     "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
 )
 HOUSEWORK: Final = (
-    "adopt", "compare_tombstones", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge", "labels", "models",
-    "month", "news", "publish", "recount", "scores", "tidy", "usage", "watch",
+    "adopt", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge", "labels",
+    "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch", "words",
 )  # fmt: skip
 for _task in HOUSEWORK:
     housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.

@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from burnish_shared.contracts.executions import Lane
+
 RUNNING = Gauge("burnish_executor_running", "Executions under way", ["lane"])
 FINISHED = Counter("burnish_executor_finished_total", "Executions by how they ended", ["lane", "status"])
 PROVIDER_SECONDS = Histogram(
@@ -37,4 +39,8 @@ GUARDED = Counter("burnish_executor_guarded_total", "Executions that guardrails 
 ANSWERS_CHECKED = Counter("burnish_executor_answers_checked_total", "Answers looked at as their version wants them", ["outcome"])
 UNREADABLE = Counter("burnish_executor_unreadable_total", "Calls of providers that ended by something nobody had thought of", ["outcome"])
 COST_NUSD = Counter("burnish_executor_cost_nusd_total", "What booked executions cost, in nano-dollars", ["lane"])
+for _lane in Lane:
+    COST_NUSD.labels(
+        _lane.value
+    )  # A series that begins with its first booking has not grown by it: the share of overage would be too large.
 TOKENS = Counter("burnish_executor_tokens_total", "Tokens of booked executions: input, cached_input (a part of input), output", ["kind"])

@@ -372,9 +372,8 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
 
 def _tightest(rates: Sequence[RateLimit], slack_us: Sequence[int | None], *, taken: bool) -> RateState | None:
     """The rate that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
-    known = [(rate, slack) for rate, slack in zip(rates, slack_us, strict=False) if slack is not None]
-    states = [rate_state(rate, slack - rate.step_us * rate.calls * taken) for rate, slack in known]
-    return min(states, key=lambda one: one.remaining, default=None)
+    left = [rate_state(one, free - one.step_us * one.calls * taken) for one, free in zip(rates, slack_us, strict=False) if free is not None]
+    return min(left, key=lambda one: one.remaining, default=None)
 
 
 def rate_state(rate: RateLimit, slack_us: int) -> RateState:

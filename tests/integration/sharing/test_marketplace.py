@@ -134,9 +134,17 @@ async def test_numbers_stand_beside_a_published_version(admin_of: Admins, superu
 
 async def test_published_numbers_are_taken_anew_each_day(admin_of: Admins, superuser: asyncpg.Connection, stack: Stack) -> None:
     publisher = await admin_of("acme")
-    await made(publisher)
+    await made(publisher, messages=[{"role": "user", "content": "Qui traite la réclamation {{ticket}}"}])
     entry = await published(publisher)
     await measured(superuser, publisher, executions=10, successes=10, cost_nusd=10)
+    await superuser.execute(  # as a release before 0072 kept its words
+        "UPDATE marketplace_entries SET search = to_tsvector('simple', 'ticket router') WHERE entry_id = $1", UUID(entry["id"])
+    )
+
+    async def by_word() -> list[str]:
+        return [one["id"] for one in (await publisher("GET", "/v1/marketplace?q=reclamation")).body["data"]]
+
+    assert await by_word() == []
     analytics = await Database.open(stack.urls["analytics"], application_name="test-analytics", max_size=1)
     await measure_entries(analytics)
     assert (await publisher("GET", f"/v1/marketplace/{entry['id']}")).body["figures"]["executions"] == 0, "not a day old"
@@ -145,6 +153,7 @@ async def test_published_numbers_are_taken_anew_each_day(admin_of: Admins, super
     )
     await measure_entries(analytics)
     assert (await publisher("GET", f"/v1/marketplace/{entry['id']}")).body["figures"]["executions"] == 10
+    assert await by_word() == [entry["id"]], "its words are kept anew with its figures"
     await analytics.close()
 
 

@@ -73,7 +73,7 @@ export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: 
 /** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons, and both stay in sight however long the form. While it is `busy` nothing closes it: what
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. Where the session ends by itself, what was written
- * can be copied after signing in again, without passwords and what lies in `data-secret`. */
+ * can be copied after signing in again, without passwords and what lies in `data-secret`. What lies in `data-own-keys` takes ⌘Enter for itself. */
 export function FormDialog({
   submit,
   cancel = "Cancel",
@@ -104,7 +104,7 @@ export function FormDialog({
   };
   // On its way down and no further: an editor within would send it once more.
   const sendByKey = (event: KeyboardEvent<HTMLFormElement>) => {
-    if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
+    if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey) || (event.target as Element).closest("[data-own-keys]")) return;
     event.stopPropagation();
     event.preventDefault();
     // As the button does: what is required and empty, or of the wrong kind, is said by the browser first.

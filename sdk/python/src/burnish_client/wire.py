@@ -93,12 +93,13 @@ class Settings:
     @classmethod
     def of(cls, base_url: str | None, api_key: str | None, *, timeout_s: float, max_retries: int) -> Settings:
         """Raises ValueError where no key is known, or the address is none."""
-        key = api_key or os.environ.get("BURNISH_API_KEY", "")
+        key = (api_key or os.environ.get("BURNISH_API_KEY", "")).strip()
+        if not all("!" <= sign <= "~" for sign in key):
+            raise ValueError("api_key: holds signs that no key of Burnish has; copy it anew.")
         if not key:
             raise ValueError("Give api_key, or set BURNISH_API_KEY: `burnish up` prints one.")
-        url = base_url or os.environ.get("BURNISH_BASE_URL") or DEFAULT_URL
-        address = urlsplit(url)
-        if address.scheme not in ("http", "https") or not address.hostname:
+        url = (base_url or os.environ.get("BURNISH_BASE_URL") or DEFAULT_URL).strip()
+        if not _is_address(url):
             raise ValueError(f"base_url: is an address such as {DEFAULT_URL}, not {url[:80]!r}.")
         return cls(url.rstrip("/").removesuffix("/v1"), key, timeout_s, max(0, max_retries) + 1)
 
@@ -169,6 +170,19 @@ def parsed(text: bytes) -> Any:
         return json.loads(text) if text else None
     except ValueError as error:
         raise NotReached("What answered is not Burnish: it sent no JSON. Look at base_url.") from error
+
+
+def _is_address(url: str) -> bool:
+    """Can it be asked at all: a scheme of ours, a host that a name server takes, a port that is one."""
+    import httpx  # which whoever sends needs anyway, and `--help` does not
+
+    try:
+        address = urlsplit(url)
+        host = address.hostname or ""
+        host.encode("idna")
+        return address.scheme in ("http", "https") and host != "" and address.port != 0 and httpx.URL(url).host != ""
+    except (ValueError, httpx.InvalidURL):
+        return False
 
 
 def not_reached(base_url: str, error: Exception, *, is_garbled: bool) -> NotReached:

@@ -280,7 +280,8 @@ async def forget_old(tx: Tx, *, keys_h: int, events_d: int, at_most: int) -> int
 
 
 async def renew_prompt_words(tx: Tx, *, after: UUID | None, at_most: int) -> UUID | None:
-    """Keeps words of prompts behind `after` by the newest rule. Returns the last one; None: none was left."""
+    """Keeps words of prompts behind `after` by the newest rule. Returns the last one; None: none was left behind it; the least UUID:
+    somebody holds all that are left of all."""
     return await tx.fetchval("SELECT renew_prompt_words($1, $2)", after, at_most)  # type: ignore[no-any-return]
 
 

@@ -18,7 +18,7 @@ SET search_path = burnish, pg_catalog, pg_temp AS $$
     FROM (SELECT 'english'::regconfig AS c) one $$;
 CREATE OR REPLACE FUNCTION words_of(p_text text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = burnish, pg_catalog, pg_temp AS $$
   SELECT to_tsvector('simple', one) || to_tsvector('english', one) FROM (SELECT regexp_replace(coalesce(p_text, ''), '[^[:alnum:]]+', ' ', 'g') AS one) said $$;
-DROP FUNCTION more_words_of(text), spaced_of(text), pairs_of(text, integer), pieces_of(text), folded(text);
+DROP FUNCTION more_words_of(text), joined(tsvector, tsvector), spaced_of(text), pairs_of(text, integer), pieces_of(text), folded(text);
 
 RESET ROLE;
 SET LOCAL search_path = public;

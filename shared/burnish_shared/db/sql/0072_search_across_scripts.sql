@@ -27,9 +27,16 @@ CREATE FUNCTION spaced_of(p_folded text) RETURNS text LANGUAGE sql IMMUTABLE PAR
   SELECT btrim(regexp_replace(regexp_replace(p_folded, '[\u0e01-\u0e4e\u0e80-\u0ecd\u1000-\u104f\u1100-\u11ff\u1780-\u17d3\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af]+', ' ', 'g'),
          '[^[:alnum:]]+', ' ', 'g')) $$;
 
+-- Both, or the first alone where they are too much for a tsvector, which holds 1 MB: a text is never refused for the words by which it is found.
+CREATE FUNCTION joined(p_first tsvector, p_more tsvector) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN p_first || p_more;
+EXCEPTION WHEN program_limit_exceeded THEN RETURN p_first;
+END $$;
+
 -- What is kept of a text beside its words as they are written: the folded ones, ä ö ü ø å as they are typed without them (ae oe ue oe aa), and pairs.
 -- 40,000 pairs at most: a tsvector holds 1 MB.
-CREATE FUNCTION more_words_of(p_text text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = burnish, pg_catalog, pg_temp AS $$
+CREATE FUNCTION more_words_of(p_text text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_catalog, pg_temp AS $$
 DECLARE wide text; plain text; spelled text; pairs tsvector;
 BEGIN
   IF p_text IS NULL OR octet_length(p_text) = length(p_text) THEN RETURN ''; END IF;
@@ -40,22 +47,22 @@ BEGIN
     FROM regexp_split_to_table(lower(left(normalize(wide, NFKC), 100000)), ' ') one WHERE one ~ '[äöüøå]';
   SELECT string_agg(pair || ':' || least(n, 16383), ' ')::tsvector INTO pairs FROM (SELECT p.pair, row_number() OVER () AS n FROM pairs_of(plain, 40000) p) said;
   plain := spaced_of(plain);
-  RETURN to_tsvector('simple', plain) || to_tsvector('english', plain) || to_tsvector('simple', spaced_of(coalesce(spelled, ''))) || coalesce(pairs, '');
+  RETURN joined(joined(joined(to_tsvector('simple', plain), coalesce(pairs, '')), to_tsvector('simple', spaced_of(coalesce(spelled, '')))), to_tsvector('english', plain));
 END $$;
 
-CREATE OR REPLACE FUNCTION words_of(p_text text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = burnish, pg_catalog, pg_temp AS $$
-  SELECT to_tsvector('simple', one) || to_tsvector('english', one) || more_words_of(p_text)
+CREATE OR REPLACE FUNCTION words_of(p_text text) RETURNS tsvector LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_catalog, pg_temp AS $$
+  SELECT joined(to_tsvector('simple', one) || to_tsvector('english', one), more_words_of(p_text))
     FROM (SELECT regexp_replace(coalesce(p_text, ''), '[^[:alnum:]]+', ' ', 'g') AS one) said $$;
 
 -- As in 0070, and words of every script.
 CREATE OR REPLACE FUNCTION marketplace_search(p_name text, p_description text, p_use_case text, p_words text[], p_content text) RETURNS tsvector LANGUAGE sql IMMUTABLE
 SET search_path = burnish, pg_catalog, pg_temp AS $$
-  SELECT setweight(to_tsvector(c, p_name), 'A') || setweight(to_tsvector(c, array_to_string(p_words, ' ')), 'A')
+  SELECT joined(joined(joined(setweight(to_tsvector(c, p_name), 'A') || setweight(to_tsvector(c, array_to_string(p_words, ' ')), 'A')
       || setweight(to_tsvector(c, p_use_case), 'B') || setweight(to_tsvector(c, p_description), 'B') || setweight(to_tsvector(c, left(p_content, 100000)), 'D')
       || setweight(to_tsvector('simple', p_name), 'A') || setweight(to_tsvector('simple', array_to_string(p_words, ' ')), 'A')
-      || setweight(to_tsvector('simple', p_use_case), 'B') || setweight(to_tsvector('simple', p_description), 'B')
-      || setweight(more_words_of(concat_ws(' ', p_name, array_to_string(p_words, ' '))), 'A') || setweight(more_words_of(concat_ws(' ', p_use_case, p_description)), 'B')
-      || strip(more_words_of(p_content))
+      || setweight(to_tsvector('simple', p_use_case), 'B') || setweight(to_tsvector('simple', p_description), 'B'),
+         setweight(more_words_of(concat_ws(' ', p_name, array_to_string(p_words, ' '))), 'A')), setweight(more_words_of(concat_ws(' ', p_use_case, p_description)), 'B')),
+         strip(more_words_of(p_content)))
     FROM (SELECT 'english'::regconfig AS c) one $$;
 
 -- What one piece of a search asks: its words folded, all of them, or as they are written (rows whose words were kept before 0072). NULL: it holds no word.
@@ -114,38 +121,46 @@ BEGIN
   RETURN coalesce(any_of || all_of, all_of, any_of, written);
 END $$;
 
-REVOKE ALL ON FUNCTION folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), more_words_of(text), piece_query(text, boolean), words_query(text, integer),
+REVOKE ALL ON FUNCTION folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), joined(tsvector, tsvector), more_words_of(text), piece_query(text, boolean), words_query(text, integer),
   web_query(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), more_words_of(text), piece_query(text, boolean), words_query(text, integer),
+GRANT EXECUTE ON FUNCTION folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), joined(tsvector, tsvector), more_words_of(text), piece_query(text, boolean), words_query(text, integer),
   web_query(text) TO burnish_app;
 
+-- Before any other lock: whoever publishes has read prompts first.
+ALTER TABLE prompts ADD COLUMN words_rule smallint NOT NULL DEFAULT 71;  -- the migration by whose rule its words were kept
+ALTER TABLE prompts ALTER COLUMN words_rule SET DEFAULT 72;
+
 -- Rows that are there: entries of the marketplace when analytics takes their figures, which it does once a day; prompts in slices, by analytics too.
-GRANT EXECUTE ON FUNCTION folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), more_words_of(text), text_of_content(json),
+GRANT EXECUTE ON FUNCTION folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), joined(tsvector, tsvector), more_words_of(text), text_of_content(json),
   marketplace_search(text, text, text, text[], text) TO burnish_worker;
 CREATE FUNCTION follow_entry_words() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
 BEGIN
   NEW.search := marketplace_search(NEW.name, NEW.description, NEW.use_case, NEW.categories || NEW.tags || ARRAY[NEW.slug], text_of_content(NEW.content));
   RETURN NEW;
 END $$;
-CREATE TRIGGER follow_entry_words BEFORE UPDATE OF measured_at ON marketplace_entries FOR EACH ROW EXECUTE FUNCTION follow_entry_words();
+-- Who publishes anew has made the words already.
+CREATE TRIGGER follow_entry_words BEFORE UPDATE OF measured_at ON marketplace_entries FOR EACH ROW WHEN (NEW.search = OLD.search) EXECUTE FUNCTION follow_entry_words();
 REVOKE ALL ON FUNCTION follow_entry_words() FROM PUBLIC;
 
-ALTER TABLE prompts ADD COLUMN words_rule smallint NOT NULL DEFAULT 71;  -- the migration by whose rule its words were kept
-ALTER TABLE prompts ALTER COLUMN words_rule SET DEFAULT 72;
-
--- Keeps the words of so many prompts behind p_after anew, and returns the last of them. NULL: none was left. Who saves one at that moment is not waited for.
+-- Keeps the words of so many prompts behind p_after anew, for half a second or one prompt, and returns the last of them. Who saves one at that moment is
+-- not waited for. NULL: none was left behind p_after. The least UUID: of all that there are, none could be had at this moment.
 CREATE FUNCTION renew_prompt_words(p_after uuid, p_most integer) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE ids uuid[];
+DECLARE began timestamptz := clock_timestamp(); one uuid; last uuid;
 BEGIN
-  SELECT array_agg(o.prompt_id) INTO ids
-    FROM (SELECT p.prompt_id FROM prompts p WHERE p.words_rule < 72 AND (p_after IS NULL OR p.prompt_id > p_after) ORDER BY p.prompt_id LIMIT p_most FOR UPDATE SKIP LOCKED) o;
-  UPDATE prompts p                                                 -- a statement of its own: it sees the versions that are there now that the rows are locked
-     SET words_rule = 72, text_words = strip(words_of((SELECT text_of_content(v.content) FROM prompt_versions v
-           WHERE v.workspace_id = p.workspace_id AND v.prompt_id = p.prompt_id AND v.branch IS NULL ORDER BY v.version DESC LIMIT 1)))
-   WHERE p.prompt_id = ANY (ids);
-  RETURN ids[cardinality(ids)];
+  FOR one IN SELECT p.prompt_id FROM prompts p WHERE p.words_rule < 72 AND (p_after IS NULL OR p.prompt_id > p_after) ORDER BY p.prompt_id LIMIT p_most LOOP
+    PERFORM FROM prompts p WHERE p.prompt_id = one AND p.words_rule < 72 FOR UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE prompts p                                               -- a statement of its own: it sees the versions that are there now that the row is locked
+       SET words_rule = 72, text_words = strip(words_of((SELECT text_of_content(v.content) FROM prompt_versions v
+             WHERE v.workspace_id = p.workspace_id AND v.prompt_id = p.prompt_id AND v.branch IS NULL ORDER BY v.version DESC LIMIT 1)))
+     WHERE p.prompt_id = one;
+    last := one;
+    EXIT WHEN clock_timestamp() > began + interval '500 ms';
+  END LOOP;
+  IF last IS NULL AND p_after IS NULL AND EXISTS (SELECT FROM prompts p WHERE p.words_rule < 72) THEN RETURN '00000000-0000-0000-0000-000000000000'; END IF;
+  RETURN last;
 END $$;
-GRANT EXECUTE ON FUNCTION words_of(text), folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), more_words_of(text), text_of_content(json) TO burnish_lookup;
+GRANT EXECUTE ON FUNCTION words_of(text), folded(text), pieces_of(text), pairs_of(text, integer), spaced_of(text), joined(tsvector, tsvector), more_words_of(text), text_of_content(json) TO burnish_lookup;
 GRANT UPDATE (text_words, words_rule) ON prompts TO burnish_lookup;
 CALL make_lookup_function('renew_prompt_words(uuid, integer)', app => false, worker => true);
 

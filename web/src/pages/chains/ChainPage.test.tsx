@@ -171,6 +171,9 @@ it("takes variables, output and deadline away", async () => {
   await (await asking(asked, "GET", "/v1/chains/c")).answer({ ...chain(1, "true"), parameters: { ticket: { type: "string", description: "What they wrote" } }, output: "steps.step_1.output", deadline_s: 60 });
   expect(screen.getByLabelText<HTMLInputElement>("Expression of the output").value).toBe("steps.step_1.output");
   fireEvent.click(screen.getByRole("button", { name: "Remove the variable ticket" }));
+  const any = screen.getByRole<HTMLInputElement>("checkbox", { name: "A run may give any variable" });
+  expect(any.checked).toBe(false);
+  fireEvent.click(any);
   fireEvent.change(screen.getByLabelText("Output"), { target: { value: "last" } });
   fireEvent.change(screen.getByLabelText("Deadline, s"), { target: { value: "" } });
   await save();

@@ -50,13 +50,14 @@ function Parameters({ draft, readOnly, why }: PanelProps) {
   const put = (name: string, changes: Parameter) => changeForm({ parameters: { ...given, [name]: { ...given[name], ...changes } } });
   const remove = (name: string) => {
     const { [name]: _, ...others } = given;
-    changeForm({ parameters: names.length > 1 ? others : null });
+    changeForm({ parameters: others });
     setUnread(defaultField(name), null);
   };
   return (
     <fieldset className="flex min-w-0 flex-col gap-3">
       <legend className="sr-only">Variables of the chain</legend>
       <p className="text-12 text-muted">{WHICH[whichOf(form.parameters)]}</p>
+      {names.length > 0 ? null : <Checkbox label="A run may give any variable" checked={whichOf(form.parameters) === "any"} disabled={readOnly} onChange={(event) => changeForm({ parameters: event.target.checked ? null : {} })} />}
       {names.map((name) => (
         <Variable key={name} name={name} given={given[name] ?? {}} unread={unread[defaultField(name)]} readOnly={readOnly} why={why} onChange={(changes) => put(name, changes)} onUnread={(text) => setUnread(defaultField(name), text)} onRemove={() => remove(name)} />
       ))}

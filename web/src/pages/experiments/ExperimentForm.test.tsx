@@ -28,3 +28,17 @@ it("is refused over what a colleague changed since it was opened: the page reads
   fireEvent.click(screen.getByRole("button", { name: "Save the draft" }));
   expect((await asking(asked, "PUT", "/v1/experiments/e")).body).toMatchObject({ revision: 1 });
 });
+
+it("shows at its field what a change of the draft is refused for, and opens what hides it", async () => {
+  const asked = slowApi({ "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page });
+  render(
+    <Queries of={new QueryClient()}>
+      <ExperimentForm open onOpenChange={() => {}} experiment={draft(1) as never} />
+    </Queries>,
+  );
+  fireEvent.click(screen.getByRole("button", { name: "Save the draft" }));
+  const error = { type: "invalid_request_error", code: "invalid_field", message: "targeting: is no condition.", param: "experiment.targeting" };
+  await (await asking(asked, "PUT", "/v1/experiments/e")).answer({ error }, 422);
+  await vi.waitFor(() => expect(screen.getByLabelText("Only where").getAttribute("aria-invalid")).toBe("true"));
+  expect(screen.getByLabelText("Only where").closest("details")?.open).toBe(true);
+});

@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
+import { ApiError } from "@/api/errors";
 import { useChange } from "@/api/hooks";
 import { Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
 import { DeclaredMetrics } from "@/pages/metrics/Declared";
@@ -33,7 +34,7 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
   const navigate = useNavigate();
   const create = useChange("post", "/v1/experiments", { invalidates: ["/v1/experiments"] });
   const change = useChange("put", "/v1/experiments/{experiment_id}", { invalidates: ["/v1/experiments"] });
-  const error = create.error ?? change.error;
+  const error = create.error ?? ofExperiment(change.error);
   const faults = faultsOf(draft);
   const set = (changed: Partial<Draft>) => setDraft((was) => ({ ...was, ...changed }));
   const submit = () => {
@@ -66,12 +67,19 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
   );
 }
 
+/** A change is sent as `experiment`; its fields here are called as those of a new one. */
+function ofExperiment(error: unknown): unknown {
+  if (!(error instanceof ApiError) || !error.param?.startsWith("experiment.")) return error;
+  const { status, code, message, requestId: request_id, retryable, details } = error;
+  return new ApiError(status, { code, message, request_id: request_id ?? undefined, retryable, details, param: error.param.slice("experiment.".length) }, error.retryAfterS, error.answer);
+}
+
 function What({ draft, set, error, isNew }: FieldsProps & { isNew: boolean }) {
   const prompts = usePromptChoices();
   return (
     <>
       <div>
-        <Segments label="Kind" value={draft.kind} onChange={(kind) => set({ kind, guardrails: draft.guardrails?.length ? draft.guardrails : null })} options={[{ value: "ab", label: "Experiment" }, { value: "rollout", label: "Guarded rollout" }]} />
+        <Segments label="Kind" value={draft.kind} onChange={(kind) => set({ kind })} options={[{ value: "ab", label: "Experiment" }, { value: "rollout", label: "Guarded rollout" }]} />
       </div>
       <p className="-mt-2 text-12 text-muted">{draft.kind === "ab" ? "Fixed shares, until one is surely better, or surely no better." : "The candidate gets more step by step, and is taken back by itself where something gets worse."}</p>
       <div className="grid gap-4 sm:grid-cols-[3fr_2fr]">
@@ -145,10 +153,10 @@ function More({ draft, set, error, faults }: FieldsProps) {
           <Input type="number" min={0} step="any" value={draft.shadowBudget} onChange={(event) => set({ shadowBudget: event.target.value })} />
         </Field>
       ) : null}
-      <details className="rounded-m border border-line" open={["targeting", "namespace", "namespace_share", "deciding", "guardrails", "min_samples", "confidence", "label"].some((name) => errorFor(error, name))}>
+      <details className="rounded-m border border-line" open={Boolean(faults["guardrails"]) || ["targeting", "namespace", "namespace_share", "deciding", "guardrails", "min_samples", "confidence", "label", "on_winner"].some((name) => errorFor(error, name))}>
         <summary className="cursor-pointer rounded-m px-3 py-2 text-13 font-medium">Guardrails, who takes part, and by which rule</summary>
         <div className="flex flex-col gap-4 border-t border-line p-3">
-          <Guards draft={draft} set={set} error={error} />
+          <Guards draft={draft} set={set} error={error} fault={faults["guardrails"]} />
           <div className="grid items-end gap-4 sm:grid-cols-2">
             <Field label="Calls of the label" hint="That name neither a version nor a label." error={errorFor(error, "label")}>
               <Input mono value={draft.label} onChange={(event) => set({ label: event.target.value })} />
@@ -171,7 +179,7 @@ function More({ draft, set, error, faults }: FieldsProps) {
               <Select value={draft.method} onChange={(next) => set({ method: next as Draft["method"] })} options={METHODS} />
             </Field>
             {draft.method === "sequential" ? null : (
-              <Field label="Planned units, all arms" error={errorFor(error, "deciding.planned_units") ?? errorFor(error, "deciding")}>
+              <Field label="Planned units, all arms" error={errorFor(error, "deciding.planned_units")}>
                 <Input type="number" min={20} value={draft.plannedUnits} onChange={(event) => set({ plannedUnits: event.target.value })} required />
               </Field>
             )}

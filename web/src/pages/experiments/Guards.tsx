@@ -21,7 +21,7 @@ function saidOf({ guardrails, kind }: Draft): string {
 }
 
 /** What no arm may harm. */
-export function Guards({ draft, set, error }: { draft: Draft; set: (changed: Partial<Draft>) => void; error: unknown }) {
+export function Guards({ draft, set, error, fault }: { draft: Draft; set: (changed: Partial<Draft>) => void; error: unknown; fault?: string }) {
   const guards = draft.guardrails ?? [];
   const change = (at: number, changed: Partial<GuardDraft>) => set({ guardrails: guards.map((one, index) => (index === at ? { ...one, ...changed } : one)) });
   return (
@@ -54,7 +54,7 @@ export function Guards({ draft, set, error }: { draft: Draft; set: (changed: Par
         </div>
       ))}
       {guards.some(isOwn) ? <DeclaredMetrics id="guarded-metrics" /> : null}
-      <FieldFault text={errorFor(error, "guardrails")} />
+      <FieldFault text={fault ?? errorFor(error, "guardrails")} />
       <div className="flex gap-2">
         <Button size="s" icon={<Plus size={14} aria-hidden />} onClick={() => set({ guardrails: [...guards, { metric: "error_rate", margin: "2", relative: false, direction: "", alpha: "" }] })}>
           Add a guardrail

@@ -59,6 +59,10 @@ describe("faults", () => {
     expect(share("20", "")).toContain("each arm");
     expect(share("60", "50")).toContain("more than 100");
   });
+  it("are said of a guardrail that says no margin: 0 would end an arm for anything", () => {
+    const guarded = (margin: string) => ({ ...draft, guardrails: [{ metric: "error_rate", margin, relative: false, direction: "" as const, alpha: "" }] });
+    expect([faultsOf(guarded(""))["guardrails"], isComplete(guarded("")), faultsOf(guarded("0"))]).toEqual([expect.stringContaining("how much"), false, {}]);
+  });
 });
 
 describe("a draft that is read", () => {

@@ -75,6 +75,7 @@ export function faultsOf(draft: Draft): Record<string, string> {
   else if (draft.arms.some((one) => one.shadow) && number(draft.shadowBudget) === undefined) faults["shadowBudget"] = "Unseen copies cost money: say how much they may.";
   if (draft.kind === "ab" && shares.length > 0 && shares.length < live.length) faults["shares"] = "Give a share to each arm, or to none: then they are even.";
   else if (draft.kind === "ab" && shares.reduce((sum, one) => sum + one, 0) > 100) faults["shares"] = "Shares are more than 100 % together.";
+  if (draft.guardrails?.some((one) => number(one.margin) === undefined)) faults["guardrails"] = "Say by how much each may get worse; 0 is not at all.";
   return faults;
 }
 
@@ -84,7 +85,7 @@ export function isComplete(draft: Draft): boolean {
 
 function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {
   return {
-    metric: guard.metric, margin: rounded((number(guard.margin) ?? 0) * (guard.relative ? 0.01 : scale(guard.metric))), relative: guard.relative,
+    metric: guard.metric, margin: rounded((number(guard.margin) ?? Number.NaN) * (guard.relative ? 0.01 : scale(guard.metric))), relative: guard.relative,
     alpha: rounded((number(guard.alpha) ?? 5) / 100),
     ...(guard.direction ? { direction: guard.direction } : {}),
   }; // prettier-ignore
@@ -150,7 +151,7 @@ export function draftOf(one: Experiment): Draft {
     adaptive: one.allocation === "adaptive", onWinner: one.on_winner as Draft["onWinner"], targeting: one.targeting, namespace: one.namespace ?? "", namespaceShare: text(one.namespace_share, 0.01),
     steps: rollout?.steps ? rollout.steps.map((step) => text(step, 0.01)).join(", ") : STEPS, bakeHours: rollout ? text(rollout.bake_s, 3_600) : "1",
     minUnits: rollout?.min_units ? text(rollout.min_units) : "", advances: rollout?.advances ?? true,
-    guardrails: one.guardrails.map(writtenGuard), shadowBudget: text(one.shadow_budget_nusd, 1e9),
+    guardrails: one.kind === "ab" && one.guardrails.length === 0 ? null : one.guardrails.map(writtenGuard), shadowBudget: text(one.shadow_budget_nusd, 1e9),
   }; // prettier-ignore
 }
 

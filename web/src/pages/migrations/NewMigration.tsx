@@ -9,8 +9,8 @@ import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money,
 import { plural } from "@/lib/format";
 import { METHODS, type Method } from "../optimize/model";
 
-/** One's own texts are of one prompt. */
-const WAYS = (Object.keys(METHODS) as Method[]).filter((one) => one !== "manual");
+/** Those that need what is said of one prompt alone are left out. */
+const WAYS = (Object.keys(METHODS) as Method[]).filter((one) => one !== "manual" && one !== "settings");
 
 /** From one model to another, with what measuring costs before anything is asked. */
 export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; onOpenChange: (open: boolean) => void; model: string; successor: string }) {

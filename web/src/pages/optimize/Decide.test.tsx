@@ -28,3 +28,26 @@ it("closes and reads anew where somebody else accepted it without the label, and
   expect([onClose.mock.calls.length, readAgain.mock.calls.length]).toEqual([1, 1]);
   expect(screen.queryByText(/^Production names/)).toBeNull();
 });
+
+it("edits the text only where all edits are taken, moves no label by itself meanwhile, and keeps what was written", async () => {
+  const messages = [{ role: "user", content: "Be kind. {{ticket}}" }];
+  slowApi({ "GET /v1/prompts/p": { slug: "p", labels: { production: 1 }, messages: [{ role: "user", content: "{{ticket}}" }] } });
+  const edits = ["Be kind.", "Be brief."].map((text) => ({ operation: "insert", text, anchor: null, rationale: "" }));
+  const found = { ...suggestion, content: { messages }, evidence: { ...suggestion.evidence, edits, method: "racing" } };
+  render(
+    <Queries of={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <Decide suggestion={found as never} deciding="accept" onClose={() => undefined} />
+    </Queries>,
+  );
+  await screen.findByRole("button", { name: "Edit the text…" });
+  fireEvent.click(screen.getByRole("checkbox", { name: /Be brief/ }));
+  fireEvent.click(screen.getByRole("button", { name: "Edit the text…" }));
+  expect(screen.queryByLabelText("The text")).toBeNull();
+  fireEvent.click(screen.getByRole("checkbox", { name: /Be brief/ }));
+  fireEvent.click(screen.getByRole("button", { name: "Edit the text…" }));
+  expect(screen.queryByRole("button", { name: "Accept and go live" })).toBeNull();
+  fireEvent.change(screen.getByLabelText("The text"), { target: { value: "Be very kind. {{ticket}}" } });
+  fireEvent.click(screen.getByRole("button", { name: "Leave it as it was suggested" }));
+  fireEvent.click(screen.getByRole("button", { name: "Edit the text…" }));
+  expect(screen.getByLabelText<HTMLTextAreaElement>("The text").value).toBe("Be very kind. {{ticket}}");
+});

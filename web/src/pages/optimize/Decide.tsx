@@ -42,16 +42,18 @@ function Accept({ suggestion, open, onClose }: Part) {
   const all = edits.map((_, place) => place);
   const byEdit = isOfEdits(suggestion);
   const [taken, setTaken] = useState<readonly number[]>(all);
-  // Null: nobody edits it.
-  const [typed, setTyped] = useState<string | null>(null);
+  // What somebody wrote stays, also while it is put aside. Null: nobody did.
+  const [text, setText] = useState<string | null>(null);
+  const [isWriting, setWriting] = useState(false);
   const base = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version: suggestion.base_version } }, { enabled: open });
   const suggested = textToEdit(suggestion, base.data?.messages as unknown as Message[] | undefined);
+  const typed = isWriting ? (text ?? suggested) : null;
   const isEdited = typed !== null && typed !== suggested;
   const isPart = typed === null && byEdit && taken.length < all.length;
   const isOther = isPart || isEdited;
   const [wanted, setLabel] = useState<string | null>(null);
-  // Some of them, or an edited text, were not measured: no label moves to that, unless somebody chooses one.
-  const label = wanted ?? (isOther ? "" : "production");
+  // Some of them, or an edited text, were not measured: no label moves to that, nor to one that is being written, unless somebody chooses one.
+  const label = wanted ?? (isOther || isWriting ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
   const onError = useOvertaken(onClose);
@@ -67,10 +69,12 @@ function Accept({ suggestion, open, onClose }: Part) {
     setTaken((before) => (before.includes(place) ? before.filter((one) => one !== place) : [...before, place].sort((a, b) => a - b)));
     setForce(false);
   };
-  const edit = (next: string | null) => {
-    setTyped(next);
+  // While it is under way its answer is waited for.
+  const begin = () => (accept.isPending ? undefined : accept.reset());
+  const write = (next: boolean) => {
+    setWriting(next);
     setForce(false);
-    accept.reset();
+    begin();
   };
   const submit = () =>
     accept.mutate(
@@ -85,7 +89,7 @@ function Accept({ suggestion, open, onClose }: Part) {
     );
   return (
     <FormDialog
-      wide={byEdit || typed !== null}
+      wide={byEdit || isWriting}
       open={open}
       onOpenChange={(next) => next || onClose()}
       title={`Accept for ${suggestion.prompt}?`}
@@ -101,7 +105,7 @@ function Accept({ suggestion, open, onClose }: Part) {
           {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => setTaken(taken.length === all.length ? [] : all)} /> : null}
           {suggested === null ? null : (
             <div>
-              <Button size="s" icon={<Pencil size={14} aria-hidden />} onClick={() => edit(suggested)}>
+              <Button size="s" icon={<Pencil size={14} aria-hidden />} disabled={isPart} why="Take all edits first: the text has all of them." onClick={() => write(true)}>
                 Edit the text…
               </Button>
             </div>
@@ -110,9 +114,9 @@ function Accept({ suggestion, open, onClose }: Part) {
       ) : (
         <div className="flex flex-col items-start gap-2">
           <Field className="w-full" label="The text" hint="Its variables, locked blocks, rules and rating scale stay." error={errorFor(accept.error, "text")}>
-            <Textarea mono autoFocus rows={12} value={typed} onChange={(event) => edit(event.target.value)} />
+            <Textarea mono autoFocus rows={12} value={typed} readOnly={accept.isPending} onChange={(event) => { setText(event.target.value); setForce(false); begin(); }} />
           </Field>
-          <Button size="s" variant="ghost" onClick={() => edit(null)}>
+          <Button size="s" variant="ghost" onClick={() => write(false)}>
             Leave it as it was suggested
           </Button>
         </div>
@@ -120,10 +124,11 @@ function Accept({ suggestion, open, onClose }: Part) {
       <Field label="Label that moves to it" hint={label === "production" ? "Live at once. Moving the label back undoes it." : label ? undefined : "The version is there; nothing that runs changes."}>
         <Select
           value={label}
+          disabled={accept.isPending}
           onChange={(next) => {
             setLabel(next);
             setForce(false);
-            accept.reset();
+            begin();
           }}
           options={[...new Set(["production", "staging", ...Object.keys(labels ?? {})])].filter((one) => one !== "latest").map((one) => ({ value: one, label: one })).concat([{ value: "", label: "none" }])}
         />

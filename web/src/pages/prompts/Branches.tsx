@@ -39,15 +39,16 @@ export function CherryPick({ slug, version, newest, onClose, onSaved }: { slug: 
   const pick = useChange("post", "/v1/prompts/{slug}/versions/{version}/cherry-pick", AGAIN);
   const branches = useRead("/v1/prompts/{slug}/branches", { path: { slug } });
   // A line as it stood when it was chosen: what is saved meanwhile is not what one looked at.
-  const [chosen, setChosen] = useState<Line>({ branch: MAIN, version: newest });
+  const [line, setChosen] = useState<Line>({ branch: MAIN, version: newest });
   const tips = branches.data?.data ?? [];
-  const lines = [{ branch: MAIN, version: newest }, ...tips.filter((one) => one.branch !== MAIN)].map((one) => (one.branch === chosen.branch ? chosen : one)).filter((one) => one.version !== version);
-  // Of the version where the main line stands, parts go to another line.
-  const line = chosen.version === version ? (lines[0] ?? chosen) : chosen;
+  const lines = [{ branch: MAIN, version: newest }, ...tips.filter((one) => one.branch !== MAIN)].map((one) => (one.branch === line.branch ? line : one)).filter((one) => one.version !== version);
+  // Of the version where the main line stands, parts go to another line: the first that is known.
+  if (line.version === version && lines[0] && !branches.isFetching) setChosen(lines[0]);
+  const isAlone = branches.data !== undefined && lines.length === 0;
   const take = (next: Line) => {
     setChosen(next);
     setParts(new Set());
-    pick.reset();
+    if (!pick.isPending) pick.reset();
   };
   const from = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
   const onto = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: line.version } }, NEVER_OLD);
@@ -59,7 +60,7 @@ export function CherryPick({ slug, version, newest, onClose, onSaved }: { slug: 
   };
   const turn = (part: string) => setParts((before) => new Set(before.has(part) ? [...before].filter((one) => one !== part) : [...before, part]));
   return (
-    <FormDialog wide open onOpenChange={(open) => !open && onClose()} title={`Take parts of v${version} over`} description={lines.length === 0 ? `All that there is stands at v${version}: start a branch to take parts of it over to.` : `They come onto v${line.version}, as the next version on ${nameOfLine(line.branch)}. Everything else stays as v${line.version} has it.`} submit="Save" busy={pick.isPending} error={pick.error} disabled={parts.size === 0 || lines.length === 0} onSubmit={() => pick.mutate({ path: { slug, version }, body: { base_version: line.version, parts: [...parts], message: "", ...(line.branch === MAIN ? {} : { branch: line.branch }) } }, { onSuccess: done, onError: () => void branches.refetch() })}>
+    <FormDialog wide open onOpenChange={(open) => !open && onClose()} title={`Take parts of v${version} over`} description={isAlone ? `All that there is stands at v${version}: start a branch to take parts of it over to.` : `They come onto v${line.version}, as the next version on ${nameOfLine(line.branch)}. Everything else stays as v${line.version} has it.`} submit="Save" busy={pick.isPending} error={pick.error} disabled={parts.size === 0 || line.version === version} onSubmit={() => pick.mutate({ path: { slug, version }, body: { base_version: line.version, parts: [...parts], message: "", ...(line.branch === MAIN ? {} : { branch: line.branch }) } }, { onSuccess: done, onError: () => void branches.refetch() })}>
       {tip ? (
         <Notice tone="warn" title={`Somebody saved v${tip.version} on ${nameOfLine(line.branch)} meanwhile.`} action={<Button size="s" onClick={() => take({ branch: line.branch, version: tip.version })}>Look at it</Button>} />
       ) : null}

@@ -120,13 +120,20 @@ it("looks at what was saved meanwhile, and takes the parts onto that", async () 
   expect((await asking(asked, "POST", "/v1/prompts/a/versions/1/cherry-pick", 2)).body).toMatchObject({ base_version: 3, parts: ["messages"] });
 });
 
-it("takes parts of the newest version over onto a branch", async () => {
-  const { asked } = await show(undefined, { "GET /v1/prompts/a/branches": BRANCHES });
+it("takes parts of the newest version over onto a branch, as it stood when one looked", async () => {
+  const branches = { ...BRANCHES };
+  const { asked } = await show(undefined, { "GET /v1/prompts/a/branches": branches });
   ask("Take parts of it over…");
   await screen.findByText(/They come onto v3, as the next version on the branch formal/);
   fireEvent.click(await screen.findByRole("checkbox", { name: "Text" }));
   press("Save");
-  expect((await asking(asked, "POST", "/v1/prompts/a/versions/2/cherry-pick")).body).toMatchObject({ base_version: 3, branch: "formal" });
+  branches.data = BRANCHES.data.map((one) => (one.branch === "formal" ? { ...one, version: 4 } : one));
+  const first = await asking(asked, "POST", "/v1/prompts/a/versions/2/cherry-pick");
+  expect(first.body).toMatchObject({ base_version: 3, branch: "formal" });
+  await first.answer({ error: { code: "version_conflict", message: "It stands at v4 by now." } }, 409);
+  await screen.findByText("Somebody saved v4 on the branch formal meanwhile.");
+  press("Save");
+  expect((await asking(asked, "POST", "/v1/prompts/a/versions/2/cherry-pick", 2)).body).toMatchObject({ base_version: 3 });
 });
 
 it("edits a version on its own line, what the main line stands at on the main one, and where a branch stands on that branch", async () => {

@@ -107,7 +107,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
       ) : null}
       {isOfTwo ? (
         <Field label="Which is better: these answers, or those of" error={errorFor(error, "compare_with")}>
-          <Select value={other} onChange={setAgainst} empty="the dataset, the expected ones" options={others.map((one) => ({ value: one.id, label: `${one.prompt} v${one.version}, ${moment(one.created_at)}` }))} />
+          <Select value={other} onChange={setAgainst} empty="the dataset, the expected ones" options={others.map((one) => ({ value: one.id, label: `${one.prompt} v${one.version} by ${one.model}, ${moment(one.created_at)}` }))} />
         </Field>
       ) : null}
       <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite" aria-busy={forecast.isStale || undefined}>

@@ -72,7 +72,7 @@ function Details({ of }: { of: Endpoint }) {
         ]}
       />
       <JsonView label="Mapping" value={of.mapping} />
-      <TryMessage key={of.id} inboundId={of.id} />
+      <TryMessage key={of.id} inboundId={of.id} revision={of.updated_at} />
       <Refusals id={of.id} />
       <p className="text-12 text-muted">Its secret was shown once. Where it is lost, rotate it.</p>
     </div>

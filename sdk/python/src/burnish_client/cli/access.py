@@ -53,8 +53,8 @@ def client_of(url: str, key: str, *, max_retries: int, source: str) -> Burnish:
     """Ends the command where the address or the key can be none. `source`: where they were found, in words."""
     from burnish_client import Burnish
 
-    if not key.isascii():
-        stop(f"The key ({source}) is none of Burnish's: it has signs that are not ASCII. Copy it anew.", code=WRONG_USE)
+    if not all("!" <= sign <= "~" for sign in key.strip()):
+        stop(f"The key ({source}) is none of Burnish's: it has signs that no key has. Copy it anew.", code=WRONG_USE)
     try:
         return Burnish(base_url=url, api_key=key, max_retries=max_retries, cache_folder=False)
     except ValueError:
