@@ -33,7 +33,7 @@ housework_failures_total = Counter(
 )
 HOUSEWORK: Final = (
     "adopt", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge", "labels",
-    "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch", "words",
+    "look_again", "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch", "words",
 )  # fmt: skip
 for _task in HOUSEWORK:
     housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.

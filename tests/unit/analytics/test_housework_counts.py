@@ -7,7 +7,7 @@ import burnish_analytics
 from burnish_analytics import metrics
 
 SOURCES = Path(burnish_analytics.__file__).parent
-NAMED = re.compile(r'(?:\beach|_every|_join_all|housework_failures_total\.labels)\(\s*"([a-z_]+)"')
+NAMED = re.compile(r'(?:\beach|_every|_round|_join_all|housework_failures_total\.labels)\(\s*"([a-z_]+)"')
 
 
 def test_each_task_is_counted_from_nought() -> None:
