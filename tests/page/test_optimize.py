@@ -181,7 +181,7 @@ async def test_a_suggestion_is_edited_before_it_is_accepted(page_as: OpenPage, s
     await dialog.get_by_role("button", name="Edit the text…").click()
     text = dialog.get_by_role("textbox", name="The text")
     suggested = await text.input_value()
-    await expect(dialog.get_by_role("button", name="Accept and go live")).to_be_enabled()  # As it was suggested: it was measured.
+    await expect(dialog.get_by_label("Label that moves to it")).to_have_value("")  # While it is written, nothing goes live by itself.
     await text.fill(suggested + "\nAnswer {{customer}}.")
     expect_console(page, "status of 422")
     await dialog.get_by_role("button", name="Accept as edited").click()

@@ -43,7 +43,11 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
     const newer = newerVersionOf(error);
     if (newer === null) {
       // A colleague removed the branch: the draft says so, and how to go on, once the list of branches is known anew.
-      if (error instanceof ApiError && error.param === "branch") void invalidate(queries, ["/v1/prompts/{slug}/branches"]);
+      if (!(error instanceof ApiError) || error.param !== "branch") return;
+      void invalidate(queries, ["/v1/prompts/{slug}/branches"]);
+      onOpenChange(false);
+      save.reset();
+      toastError(error);
       return;
     }
     onOpenChange(false);
