@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -168,6 +168,7 @@ async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_s
     await page.get_by_role("button", name="Edit from here").click()
     await write(page, " Thrice.")
     await site.call("DELETE", f"/v1/prompts/{slug}/branches/formal")
+    expect_console(page, "status of 404")
     await page.get_by_role("button", name="Save…").click()
     await page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("There is no branch formal any more.").first).to_be_visible()
