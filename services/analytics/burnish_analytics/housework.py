@@ -39,9 +39,13 @@ log = structlog.get_logger("burnish.analytics")
 MOST_AT_ONCE: Final = 500
 
 WORDS_AT_ONCE: Final = 50
-NONE_TO_BE_HAD: Final = UUID(int=0)
+"""Prompts whose words are kept anew in one transaction: few, because who saves one of them waits for its end."""
+
 WORDS_MOST_S: Final = 10.0
-"""Of a round of words. Prompts of one transaction are few, because they wait for it when they are saved."""
+"""Of a round of words."""
+
+NONE_TO_BE_HAD: Final = UUID(int=0)
+"""What `renew_prompt_words` answers where prompts are left, and somebody holds each."""
 
 WATCH_MOST_S: Final = 5.0
 """Of one round for one workspace's detectors: what is left over waits until the others had their turn."""

@@ -40,7 +40,5 @@ ANSWERS_CHECKED = Counter("burnish_executor_answers_checked_total", "Answers loo
 UNREADABLE = Counter("burnish_executor_unreadable_total", "Calls of providers that ended by something nobody had thought of", ["outcome"])
 COST_NUSD = Counter("burnish_executor_cost_nusd_total", "What booked executions cost, in nano-dollars", ["lane"])
 for _lane in Lane:
-    COST_NUSD.labels(
-        _lane.value
-    )  # A series that begins with its first booking has not grown by it: the share of overage would be too large.
+    COST_NUSD.labels(_lane.value)  # A series that begins with its first booking has not grown by it, and overage would be all there is.
 TOKENS = Counter("burnish_executor_tokens_total", "Tokens of booked executions: input, cached_input (a part of input), output", ["kind"])

@@ -94,7 +94,7 @@ class Settings:
     def of(cls, base_url: str | None, api_key: str | None, *, timeout_s: float, max_retries: int) -> Settings:
         """Raises ValueError where no key is known, or the address is none."""
         key = (api_key or os.environ.get("BURNISH_API_KEY", "")).strip()
-        if not all("!" <= sign <= "~" for sign in key):
+        if not is_key(key):
             raise ValueError("api_key: holds signs that no key of Burnish has; copy it anew.")
         if not key:
             raise ValueError("Give api_key, or set BURNISH_API_KEY: `burnish up` prints one.")
@@ -170,6 +170,11 @@ def parsed(text: bytes) -> Any:
         return json.loads(text) if text else None
     except ValueError as error:
         raise NotReached("What answered is not Burnish: it sent no JSON. Look at base_url.") from error
+
+
+def is_key(text: str) -> bool:
+    """Could a header carry it as a key? Blanks and line ends around it are not looked at."""
+    return all("!" <= sign <= "~" for sign in text.strip())
 
 
 def _is_address(url: str) -> bool:

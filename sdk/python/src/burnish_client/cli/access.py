@@ -52,8 +52,9 @@ def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
 def client_of(url: str, key: str, *, max_retries: int, source: str) -> Burnish:
     """Ends the command where the address or the key can be none. `source`: where they were found, in words."""
     from burnish_client import Burnish
+    from burnish_client.wire import is_key
 
-    if not all("!" <= sign <= "~" for sign in key.strip()):
+    if not is_key(key):
         stop(f"The key ({source}) is none of Burnish's: it has signs that no key has. Copy it anew.", code=WRONG_USE)
     try:
         return Burnish(base_url=url, api_key=key, max_retries=max_retries, cache_folder=False)
