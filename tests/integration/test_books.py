@@ -314,6 +314,27 @@ async def test_a_hold_past_its_deadline_becomes_a_timeout_and_a_late_settlement_
         await assert_books_are_right(books)
 
 
+@pytest.mark.promise("C-02")
+async def test_a_row_that_was_ended_for_an_executor_is_not_its_own_though_it_stands_under_its_fence(
+    database_urls: Any, workspace: Workspace
+) -> None:
+    """An executor whose answer was lost asks for the rows that it made: those that the sweeper, or a caller's leaving, made meanwhile are
+    none, or it would tell an answer that the books do not have.
+    """
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = [wish(workspace, ttl_ms=1 if n == 0 else 60_000) for n in range(3)]
+        await asyncio.gather(*(gateway.ask(one) for one in asked))
+        rows = expired, left, ours = [record(one) for one in asked]
+        assert await books.fetchval("SELECT expire(0, 100)") == 1
+        assert await books.fetchval("SELECT abandon($1, $2, NULL, NULL, NULL)", left.execution_id, left.workspace_id)
+        assert await settle(books, ours) == [ours.execution_id]
+        assert [await settle(books, one) for one in rows] == [[]] * 3
+        assert await books.fetchval("SELECT count(*) FROM executions WHERE fence = 1") == 3, "all stand under the executor's fence"
+        known = [one.execution_id for one in rows], [one.fence for one in rows], [one.finished_at for one in rows]
+        found = await books.fetch("SELECT * FROM own_rows($1, $2, $3)", *known)
+        assert [row["execution_id"] for row in found] == [ours.execution_id], f"not {expired.execution_id}"
+
+
 @pytest.mark.promise("C-09")
 async def test_a_background_execution_that_nobody_finishes_sends_the_event_that_an_executor_would(
     database_urls: Any, workspace: Workspace

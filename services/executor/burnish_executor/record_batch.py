@@ -114,11 +114,13 @@ class Recorder:
                 return
 
     async def _own_rows(self, missing: list[_Waiting]) -> set[UUID]:
-        """Rows that an earlier try of ours made before its answer was lost: they stand under our own fence."""
-        ids = sorted(one.row.execution_id for one in missing)
-        fences = {one.row.execution_id: one.row.fence for one in missing}
-        rows = await self.settle.fetch("SELECT * FROM own_rows($1, $2)", ids, [fences[one] for one in ids])
-        return {row["execution_id"] for row in rows}
+        """Rows that an earlier try of ours made before its answer was lost: they stand under our own fence, with our own time.
+
+        By the fence alone they would be anybody's who ended it for us: whoever does books under the fence of the hold.
+        """
+        rows = [one.row for one in missing]
+        known = [one.execution_id for one in rows], [one.fence for one in rows], [one.finished_at for one in rows]
+        return {row["execution_id"] for row in await self.settle.fetch("SELECT * FROM own_rows($1, $2, $3)", *known)}
 
     async def _split(self, batch: list[_Waiting], error: Exception) -> None:
         """A row that PostgreSQL refuses is found by halving, and booked without its text."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
@@ -110,14 +111,14 @@ class _Line:
             raise ConnectionResetError
         return {"made": []}
 
-    async def fetch(self, statement: str, ids: list[Any], fences: list[int]) -> Any:
+    async def fetch(self, statement: str, ids: list[Any], fences: list[int], finished_at: list[datetime]) -> Any:
         return [{"execution_id": ids[0]}] if fences == [3] else []
 
     async def flush(self) -> None: ...
 
 
 def _row(fence: int) -> FinishedExecution:
-    row: Any = SimpleNamespace(execution_id=uuid4(), fence=fence, as_row=lambda: ())
+    row: Any = SimpleNamespace(execution_id=uuid4(), fence=fence, finished_at=datetime.now(UTC), as_row=lambda: ())
     return cast(FinishedExecution, row)
 
 
