@@ -242,6 +242,20 @@ MONEY: Final = Board(
         Panel("Ledger drift, nano-dollars", "short", (("max(burnish_ledger_drift)", "drift"),), "Must be 0.", alarm=1),
         Panel("Base credits and allowances given", "short", (("sum(increase(burnish_month_turns_total[24h]))", "last 24 hours"),)),
         Panel("Executions ended by the sweeper", "short", (("sum(increase(burnish_executor_swept_total[1h]))", "last hour"),), alarm=1),
+        Panel("Holds", "short", (("max by (lane) (burnish_holds_open)", "{{lane}}"),), "Of executions that are not booked yet."),
+        Panel(
+            "Oldest hold",
+            "s",
+            (("max by (lane) (burnish_hold_oldest_seconds)", "{{lane}}"),),
+            "Since admission. What waits in the background counts its queue; else a call may last ten minutes where it asks for it.",
+        ),
+        Panel(
+            "Holds that outlived their deadline",
+            "s",
+            (("max by (lane) (burnish_hold_overdue_seconds)", "{{lane}}"),),
+            "The sweeper ends them 60 to 75 s after it.",
+            alarm=180,
+        ),
     ),
 )
 

@@ -69,6 +69,10 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
         {"burnish_ledger_checked_timestamp_seconds": "0+60x70"},
     ),
     "BurnishExecutionsSwept": ({"burnish_executor_swept_total": "0+2x70"}, {"burnish_executor_swept_total": "0x60 1x10"}),
+    "BurnishHoldStuck": (
+        {'burnish_hold_overdue_seconds{lane="interactive"}': "0x60 120+60x10"},
+        {'burnish_hold_overdue_seconds{lane="interactive"}': "75x70", 'burnish_hold_oldest_seconds{lane="interactive"}': "660x70"},
+    ),
     "BurnishProviderOverage": (
         {"burnish_executor_overage_nusd_total": "0+2000x1500", 'burnish_executor_cost_nusd_total{lane="batch"}': "0+1000000x1500"},
         {"burnish_executor_overage_nusd_total": "0+2000000x1500", 'burnish_executor_cost_nusd_total{lane="batch"}': "0+4000000000x1500"},

@@ -16,6 +16,11 @@ RECORD_ROWS = Histogram("burnish_executor_record_rows", "Executions booked in on
 RECORD_WAITING = Gauge("burnish_executor_record_waiting", "Finished executions that wait to be booked")
 RECORDS_SUPERSEDED = Counter("burnish_executor_superseded_total", "Finished executions whose row another claim had written")
 SWEPT = Counter("burnish_executor_swept_total", "Executions ended by the sweeper")
+HOLDS_OPEN = Gauge("burnish_holds_open", "Holds of executions that are not booked yet, queued background work too", ["lane"])
+HOLD_OLDEST_SECONDS = Gauge("burnish_hold_oldest_seconds", "Age of the oldest hold; 0 when there is none", ["lane"])
+HOLD_OVERDUE_SECONDS = Gauge(
+    "burnish_hold_overdue_seconds", "How long a hold has outlived its deadline, of the one that did so longest; 0 when none has", ["lane"]
+)
 LEDGER_DRIFT_NUSD = Gauge("burnish_ledger_drift", "How far costs and bookings of the last two days are apart, in nano-dollars; must be 0")
 LEDGER_CHECKED = Gauge("burnish_ledger_checked_timestamp_seconds", "When costs and bookings were last compared to the end")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")
