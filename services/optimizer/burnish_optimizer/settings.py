@@ -27,5 +27,5 @@ class OptimizerSettings(SharedSettings):
     republish_after_s: float = Field(
         default=150.0,
         gt=0,
-        description="A silent evaluation without a row is sent again; longer than an executor's deadline.",
+        description="A silent evaluation without a row is sent again, sooner if it is under way nowhere; longer than a batch deadline.",
     )

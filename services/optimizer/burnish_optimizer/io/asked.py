@@ -32,7 +32,7 @@ class Asked:
     """An earlier claim gave its row this execution, and may have sent it."""
     sent: int = 0
     refused: int = 0
-    """So many of the messages that were sent came back as not admitted."""
+    """So many of the messages that were sent came back as not admitted, or are known to have been while nobody listened."""
     sent_at: float = 0.0
     look_at: float = 0.0
 
@@ -40,6 +40,10 @@ class Asked:
     def nowhere(self) -> UUID | None:
         """Its execution, where that is certainly under way nowhere: it is of this desk, and whatever was sent of it came back."""
         return None if self.was_taken_over or self.sent > self.refused else self.execution_id
+
+    def message_id(self, fence: int) -> str:
+        """Of its next message. That of the first is the same for every claim: what an earlier one sent is not sent twice."""
+        return f"{self.execution_id}:{self.attempt}:{f'{fence}.{self.sent}' if self.sent else 0}"
 
 
 def route_of(question: Question) -> tuple[str, str, str | None]:

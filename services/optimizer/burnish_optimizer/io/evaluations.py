@@ -23,6 +23,7 @@ from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.asked import Asked, refuse, route_of, score_of, tell
 from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
+from burnish_optimizer.io.lost import lost_of
 from burnish_optimizer.io.paced import Paced
 from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
 from burnish_optimizer.io.rests import BUDGET_FULL, Rests
@@ -221,7 +222,7 @@ class Desk:
                 await self.bus.publish(
                     subjects.executions_requested_batch(self.workspace_id),
                     request.model_dump_json().encode(),
-                    message_id=f"{asked.execution_id}:{asked.attempt}:{asked.sent}",
+                    message_id=asked.message_id(self.fence),
                     headers={REPLY_HEADER: self.inbox.address(asked.execution_id)},
                 )
             except Unavailable:
@@ -364,7 +365,7 @@ class Desk:
         self._later[timer] = asked
 
     async def _watch(self) -> None:
-        """Looks up what is silent, and sends again what the books do not know after a long while."""
+        """Looks up what is silent, and sends again what the books do not know: at once if it is under way nowhere, else after a while."""
         while True:
             await came(self._wake_watcher, within_s=self.settings.lost_after_s / 2)
             self._wake_watcher.clear()
@@ -380,15 +381,19 @@ class Desk:
         except Unavailable:
             return
         found = {one.execution_id: one for one in booked}
+        unknown = [asked for asked in silent if asked.execution_id not in found]
+        lost = await lost_of(unknown, db=self.db, bus=self.bus, workspace_id=self.workspace_id)
         now = asyncio.get_running_loop().time()
-        overdue: list[Asked] = []
+        again: list[Asked] = []
         for asked in silent:
             asked.look_at = now + self.settings.lost_after_s
             if (row := found.get(asked.execution_id)) is not None:
                 self._arrive(asked, row)
-            elif now - asked.sent_at > self.settings.republish_after_s:
-                overdue.append(asked)
-        for asked in [one for one in overdue if one.sent >= SENT_MOST]:
+            elif self._out.get(asked.execution_id) is not asked:
+                continue  # answered meanwhile
+            elif asked.execution_id in lost or now - asked.sent_at > self.settings.republish_after_s:
+                again.append(asked)
+        for asked in [one for one in again if one.sent >= SENT_MOST]:
             self._let_go(asked)
             refuse(asked, EvaluationFailed("An evaluation was sent several times and never answered."))
-        await self._publish([one for one in overdue if one.sent < SENT_MOST])
+        await self._publish([one for one in again if one.sent < SENT_MOST])
