@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -181,6 +181,14 @@ async def test_lists_and_searches_read_their_indexes(stack: Stack, call: Caller,
             plan = "\n".join(row[0] for row in await superuser.fetch("EXPLAIN " + sql))
             if "prompts_by_search" not in plan:
                 wrong[search["proname"]] = plan
+        renewing = await superuser.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'renew_prompt_words'")
+        asking = re.findall(r"FOR one IN (SELECT .*?) LOOP|EXISTS \((SELECT .*?)\) THEN", renewing)
+        assert len(asking) == 2
+        for sql in asking:
+            asked = re.sub(r"\bp_most\b", "50", re.sub(r"\bp_after\b", f"'{uuid4()}'::uuid", "".join(sql)))
+            plan = "\n".join(row[0] for row in await superuser.fetch("EXPLAIN " + asked))
+            if "prompts_words_left" not in plan:
+                wrong[asked] = plan
     assert not wrong, "\n\n".join(wrong.values())
 
 

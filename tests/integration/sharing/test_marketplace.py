@@ -138,7 +138,8 @@ async def test_published_numbers_are_taken_anew_each_day(admin_of: Admins, super
     entry = await published(publisher)
     await measured(superuser, publisher, executions=10, successes=10, cost_nusd=10)
     await superuser.execute(  # as a release before 0072 kept its words
-        "UPDATE marketplace_entries SET search = to_tsvector('simple', 'ticket router') WHERE entry_id = $1", UUID(entry["id"])
+        "UPDATE marketplace_entries SET words_rule = 71, search = to_tsvector('simple', 'ticket router') WHERE entry_id = $1",
+        UUID(entry["id"]),
     )
 
     async def by_word() -> list[str]:
@@ -148,12 +149,23 @@ async def test_published_numbers_are_taken_anew_each_day(admin_of: Admins, super
     analytics = await Database.open(stack.urls["analytics"], application_name="test-analytics", max_size=1)
     await measure_entries(analytics)
     assert (await publisher("GET", f"/v1/marketplace/{entry['id']}")).body["figures"]["executions"] == 0, "not a day old"
-    await superuser.execute(
-        "UPDATE marketplace_entries SET measured_at = measured_at - interval '1 day' WHERE entry_id = $1", UUID(entry["id"])
-    )
-    await measure_entries(analytics)
+
+    async def a_day_later() -> None:
+        await superuser.execute(
+            "UPDATE marketplace_entries SET measured_at = measured_at - interval '1 day' WHERE entry_id = $1", UUID(entry["id"])
+        )
+        await measure_entries(analytics)
+
+    await a_day_later()
     assert (await publisher("GET", f"/v1/marketplace/{entry['id']}")).body["figures"]["executions"] == 10
     assert await by_word() == [entry["id"]], "its words are kept anew with its figures"
+    marked = "UPDATE marketplace_entries SET search = to_tsvector('simple', 'marked') WHERE entry_id = $1"
+    await superuser.execute(marked, UUID(entry["id"]))
+    await a_day_later()
+    kept = await superuser.fetchval("SELECT search::text FROM marketplace_entries WHERE entry_id = $1", UUID(entry["id"]))
+    assert kept == "'marked':1", "words that stand by the rule of today are made no more"
+    await published(publisher)
+    assert await by_word() == [entry["id"]], "but where somebody publishes anew"
     await analytics.close()
 
 

@@ -88,7 +88,7 @@ TABLES: Final = (
         "entry_id organization_id visibility publisher prompt_id slug version name description use_case categories"
         " tags model example form content"
         " figures measured_at clones published_by published_at updated_at",
-        "entry_id", search=DIGEST, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
+        "entry_id", search=DIGEST, words_rule=INTERNAL, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
     *OPTIMIZATION_TABLES,
     *EXPERIMENT_TABLES,
@@ -184,10 +184,11 @@ TABLES: Final = (
         " finished_at", "recount_id", attempts=INTERNAL, claimed_until=INTERNAL,
     ),
     _table(
-        "inbound_endpoints", "endpoint_id name scheme header prefix encoding mapping created_by created_at updated_at", "endpoint_id",
+        "inbound_endpoints",
+        "endpoint_id name scheme header prefix encoding mapping created_by created_at updated_at revision", "endpoint_id",
         secret_sealed=SECRET, previous_secret_sealed=SECRET, previous_secret_until=INTERNAL,
     ),
-    _table("inbound_refusals", "refusal_id endpoint_id reason param message refused_at", "refusal_id"),
+    _table("inbound_refusals", "refusal_id endpoint_id reason param message refused_at times", "refusal_id", minute=INTERNAL),
     _table("imported_ids", "source their_id execution_id reported_cost_nusd first_seen_at", "source their_id"),
     _table("metric_definitions", "name type direction min_value max_value updated_by updated_at", "name"),
     _table(
