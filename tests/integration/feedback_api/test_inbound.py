@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -212,6 +213,23 @@ async def test_an_endpoint_is_changed_where_it_stands(caller: Caller) -> None:
     assert len((await caller("GET", "/v1/audit?action=inbound_endpoint.updated")).body["data"]) == 1, "what changes nothing is no entry"
 
 
+async def test_of_two_who_change_an_endpoint_the_later_hears_of_the_first(caller: Caller) -> None:
+    made = await endpoint(caller)
+    path = f"/v1/inbound-endpoints/{made['id']}"
+    theirs = await caller("PATCH", path, {"mapping": SURVEY | {"score": "data.rating"}, "revision": made["revision"]})
+    assert theirs.status == 200 and theirs.body["revision"] > made["revision"], theirs.body
+    mine = await caller("PATCH", path, {"mapping": SURVEY | {"comment": "data.text"}, "revision": made["revision"]})
+    assert (mine.status, mine.body["error"]["param"]) == (409, "revision"), mine.body
+    assert mine.body["error"]["details"] == {"revision": theirs.body["revision"]}
+    assert (await caller("GET", path)).body == theirs.body, "nothing of what was refused stands there"
+    lost = await caller("PATCH", path, {"mapping": SURVEY | {"score": "data.rating"}, "revision": made["revision"]})
+    assert lost.status == 200 and lost.body == theirs.body, "who sends it again, the answer lost, hears that it stands"
+    assert (await caller("POST", f"{path}/rotate-secret", {})).status == 200
+    now = await caller("PATCH", path, {"name": "help desk", "revision": theirs.body["revision"]})
+    assert now.status == 200 and now.body["name"] == "help desk", "another secret is no other mapping"
+    assert (await caller("PATCH", path, {"name": "by a script"})).status == 200, "who names no revision asks for none"
+
+
 @pytest.mark.promise("S-02")
 async def test_both_secrets_are_good_until_the_overlap_is_over(caller: Caller) -> None:
     made = await endpoint(caller)
@@ -321,3 +339,39 @@ async def test_what_was_refused_is_told_with_its_reason_and_nothing_that_was_sen
     await until(full)
     assert (await caller("DELETE", f"/v1/inbound-endpoints/{made['id']}")).status == 200
     assert (await caller("GET", f"/v1/inbound-endpoints/{made['id']}/refusals")).status == 404
+
+
+@pytest.mark.promise("G-10")
+async def test_what_is_too_long_or_comes_from_a_throttled_address_is_counted_by_the_minute(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "REFUSALS", Throttle(rate_per_s=0.001, burst=2))
+    made = await endpoint(caller)
+    rows_written: list[int] = []
+    insert_refusals = store.insert_refusals
+
+    async def counted(tx: Tx, rows: Sequence[store.Refusal], *, keep: int) -> None:
+        rows_written.append(len(rows))
+        await insert_refusals(tx, rows, keep=keep)
+
+    monkeypatch.setattr(store, "insert_refusals", counted)
+    raw, long = rating(str(new_uuid())), b"x" * (256 * 1024 + 1)
+    assert [(await post(caller, made["path"], raw, {})).status for _ in range(30)] == [401] * 2 + [429] * 28
+    assert [(await post(caller, made["path"], long, signed(made["secret"], long))).status for _ in range(5)] == [413] * 5
+    assert (await post(caller, f"/v1/inbound/{new_uuid()}", long, {})).status == 413
+    assert (await post(caller, "/v1/inbound/x", long, {})).status == 413
+
+    async def all_told() -> bool:
+        told: Counter[str] = Counter()
+        for one in await refusals_of(caller, made):
+            told[one["reason"]] += one["times"]
+        return told == {"signature": 2, "throttled": 28, "too_large": 5}
+
+    await until(all_told)
+    found = await refusals_of(caller, made)
+    minutes = {one["reason"]: one["refused_at"] for one in found}
+    assert {"throttled", "too_large"} <= set(minutes)
+    assert len(found) <= 2 + 2 * 2, "a row for each reason and minute, of which the test may see two"
+    assert sum(rows_written) < 30, "none for each message"
+    told = next(one["message"] for one in found if one["reason"] == "throttled")
+    assert "no header webhook-id" in told and str(256 * 1024) in next(one["message"] for one in found if one["reason"] == "too_large")

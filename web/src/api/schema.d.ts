@@ -3272,6 +3272,8 @@ export interface paths {
         /**
          * Change an inbound endpoint
          * @description Everywhere within a second. Each expression of a mapping is checked, with the column of a mistake.
+         *
+         *     With `revision`, 409 where somebody changed it since; what stands there already is no change.
          */
         patch: operations["patch_endpoint_v1_inbound_endpoints__inbound_id__patch"];
         trace?: never;
@@ -3285,7 +3287,8 @@ export interface paths {
         };
         /**
          * What an inbound endpoint refused, and why
-         * @description The newest 20 of each reason, a second or so after they came, without what was sent.
+         * @description The newest 20 of each reason, a second or so after they came, without what was sent. `too_large` and `throttled` are counted by the
+         *     minute (`times`).
          *
          *     The sender hears less: 401 alike for all that does not fit.
          */
@@ -13149,7 +13152,7 @@ export interface components {
         };
         /**
          * InboundAnswer
-         * @description `path`: where the sender posts to, at this installation's address.
+         * @description `path`: where the sender posts to, at this installation's address. `revision` grows with every change but that of the secret.
          */
         InboundAnswer: {
             /**
@@ -13191,6 +13194,8 @@ export interface components {
              * @description What the secret before this one signs is taken until then.
              */
             previous_secret_until: string | null;
+            /** Revision */
+            revision: number;
             /**
              * Scheme
              * @enum {string}
@@ -13256,6 +13261,11 @@ export interface components {
             name?: string | null;
             /** Prefix */
             prefix?: string | null;
+            /**
+             * Revision
+             * @description As you read it; 409 where somebody changed the endpoint since. Without it yours is put over theirs.
+             */
+            revision?: number | null;
         };
         /** InboundPage */
         InboundPage: {
@@ -13275,7 +13285,7 @@ export interface components {
             param: string | null;
             /**
              * Reason
-             * @description signature | body | mapping | too_many
+             * @description signature | body | mapping | too_many | too_large | throttled
              */
             reason: string;
             /**
@@ -13283,6 +13293,11 @@ export interface components {
              * Format: date-time
              */
             refused_at: string;
+            /**
+             * Times
+             * @description How many: of `too_large` and `throttled` all of one minute, of which `message` tells the last.
+             */
+            times: number;
         };
         /** InboundRefusals */
         InboundRefusals: {
@@ -16197,6 +16212,8 @@ export interface components {
              * @description What the secret before this one signs is taken until then.
              */
             previous_secret_until: string | null;
+            /** Revision */
+            revision: number;
             /**
              * Scheme
              * @enum {string}

@@ -103,6 +103,9 @@ class InboundChange(ApiModel):
     prefix: Prefix | None = None
     encoding: Literal["hex", "base64"] | None = None
     mapping: MappingBody | None = None
+    revision: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None, description="As you read it; 409 where somebody changed the endpoint since. Without it yours is put over theirs."
+    )
 
     @model_validator(mode="after")
     def _takes_nothing_away(self) -> "InboundChange":
@@ -132,7 +135,7 @@ class InboundTrial(ApiModel):
 
 
 class InboundAnswer(BaseModel):
-    """`path`: where the sender posts to, at this installation's address."""
+    """`path`: where the sender posts to, at this installation's address. `revision` grows with every change but that of the secret."""
 
     id: UUID
     name: str
@@ -146,6 +149,7 @@ class InboundAnswer(BaseModel):
     created_at: datetime
     updated_at: datetime | None = Field(description="Null where nothing was changed.")
     previous_secret_until: datetime | None = Field(description="What the secret before this one signs is taken until then.")
+    revision: int
 
 
 class NewInboundAnswer(InboundAnswer):
@@ -185,9 +189,10 @@ class TrialAnswer(BaseModel):
 
 class InboundRefusal(BaseModel):
     refused_at: datetime
-    reason: str = Field(description="signature | body | mapping | too_many")
+    reason: str = Field(description="signature | body | mapping | too_many | too_large | throttled")
     param: str | None = Field(description="The field of the mapping or of the feedback, where one is to blame.")
     message: str
+    times: int = Field(description="How many: of `too_large` and `throttled` all of one minute, of which `message` tells the last.")
 
 
 class InboundRefusals(BaseModel):

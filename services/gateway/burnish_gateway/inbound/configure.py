@@ -75,12 +75,15 @@ async def create(tx: Tx, principal: Principal, body: InboundBody, *, keyring: Ke
 
 
 async def change(tx: Tx, principal: Principal, endpoint_id: UUID, body: InboundChange) -> InboundAnswer:
-    """As it is then; everywhere within a second. What says nothing new changes nothing. Raises NotFound, InvalidField."""
+    """As it is then; everywhere within a second. What says nothing new changes nothing.
+
+    Raises NotFound, InvalidField, Conflict where it is not at the body's revision any more.
+    """
     found = await store.lock(tx, endpoint_id)
     if found is None:
         raise no_such_endpoint()
     before = answer(found)
-    given = {name: getattr(body, name) for name in sorted(body.model_fields_set)}
+    given = {name: getattr(body, name) for name in sorted(body.model_fields_set - {"revision"})}
     of_hmac = [name for name in ("encoding", "header", "prefix") if name in given]
     if of_hmac and before.scheme != "hmac_sha256":
         raise InvalidField(f"{of_hmac[0]}: belongs to hmac_sha256; this endpoint's scheme is {before.scheme}.", param=of_hmac[0])
@@ -90,6 +93,12 @@ async def change(tx: Tx, principal: Principal, endpoint_id: UUID, body: InboundC
     new = {name: value for name, value in given.items() if value != found[name]}
     if not new:
         return before
+    if body.revision not in (None, before.revision):
+        raise Conflict(
+            f"The inbound endpoint was changed meanwhile: you saw revision {body.revision}, it is at {before.revision}. Read it again.",
+            param="revision",
+            details={"revision": before.revision},
+        )
     row = await store.change(tx, endpoint_id, new)
     if row is None:
         raise no_such_endpoint()
@@ -163,6 +172,7 @@ def answer(row: Record) -> InboundAnswer:
         id=row["endpoint_id"], name=row["name"], path=f"/v1/inbound/{row['endpoint_id']}", scheme=row["scheme"], header=row["header"],
         prefix=row["prefix"], encoding=row["encoding"], mapping=as_sent(row["mapping"]), created_by=row["created_by"],
         created_at=row["created_at"], updated_at=row["updated_at"], previous_secret_until=row["previous_secret_until"],
+        revision=row["revision"],
     )  # fmt: skip
 
 

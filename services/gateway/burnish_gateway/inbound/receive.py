@@ -22,7 +22,7 @@ from burnish_gateway.inbound.signature import SignatureRule, Verified, verify, w
 from burnish_gateway.inbound.throttle import Throttle
 from burnish_gateway.strict_json import parse_json
 from burnish_gateway.wire import parse_model
-from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, RateLimited, Unauthenticated
+from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, RateLimited, Unauthenticated, Unavailable
 from burnish_shared.hops import HEADER
 from burnish_shared.ids import derived_uuid
 
@@ -61,10 +61,12 @@ async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mappi
     now = gateway.clock.now()
     verified = _verified(receiver, raw, headers, now=now)
     if receiver is None or verified is None:
-        _let_in(REFUSALS.take(address, now_s=time.monotonic()))
-        RECEIVED.labels("refused").inc()
+        wait_s = REFUSALS.take(address, now_s=time.monotonic())
         if receiver is not None:
-            gateway.inbound_refusals.note(receiver, "signature", why_not(receiver.rule, headers, now_s=now.timestamp()), at=now)
+            why = why_not(receiver.rule, headers, now_s=now.timestamp())
+            gateway.inbound_refusals.note(receiver, "throttled" if wait_s > 0 else "signature", why, at=now)
+        _let_in(wait_s)
+        RECEIVED.labels("refused").inc()
         raise Unauthenticated("There is no such endpoint, or the signature does not fit: it is missing, wrong, or older than 5 minutes.")
     try:
         _let_in(MESSAGES.take(str(receiver.endpoint_id), now_s=time.monotonic()))
@@ -72,6 +74,17 @@ async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mappi
     except (InvalidBody, InvalidField, RateLimited) as error:
         gateway.inbound_refusals.note(receiver, _reason(error), error.message, param=error.param, at=now)
         raise
+
+
+async def note_too_large(gateway: Gateway, endpoint_id: str, error: PayloadTooLarge, *, address: str) -> None:
+    """Remembers that a message was too long to be read, where there is such an endpoint. The sender hears 413 in any case."""
+    RECEIVED.labels("refused").inc()
+    try:
+        receiver = await _find(gateway, endpoint_id, address=address)
+    except (RateLimited, Unavailable):
+        return
+    if receiver is not None:
+        gateway.inbound_refusals.note(receiver, "too_large", error.message, at=gateway.clock.now())
 
 
 def _reason(error: BurnishError) -> Reason:

@@ -19,9 +19,13 @@ from burnish_shared.storable_text import storable
 
 log = structlog.get_logger("burnish.gateway")
 
-Reason = Literal["signature", "body", "mapping", "too_many"]
+Reason = Literal["signature", "body", "mapping", "too_many", "too_large", "throttled"]
 """`body`: signed well, and nothing that could be read or may come. `mapping`: what it gave is no
-feedback. `too_many`: they came faster than they are taken."""
+feedback. `too_many`: they came faster than they are taken. `too_large`: longer than is read, whoever sent it. `throttled`: not signed as it
+should be, from an address that was refused too often to be told so."""
+
+COUNTED: Final = frozenset[Reason]({"too_large", "throttled"})
+"""Of these anybody may send any number: one row for an endpoint, reason and minute says how many."""
 
 KEPT: Final = 20
 """Of each endpoint and reason: who knows an address, but no secret, washes away nothing of what was signed well."""
@@ -47,10 +51,14 @@ class RefusalLog:
             if len(self._waiting) >= WAITING_MOST:
                 return
             rows = self._waiting[receiver.endpoint_id, reason] = deque(maxlen=KEPT)
+        minute = at.replace(second=0, microsecond=0) if reason in COUNTED else None
+        times = 1
+        if minute is not None and rows and rows[-1].minute == minute:
+            times += rows.pop().times
         rows.append(
             store.Refusal(
                 new_uuid(), receiver.workspace_id, receiver.endpoint_id, reason, None if param is None else storable(param)[:PARAM_MOST],
-                storable(message)[:MESSAGE_MOST], at,
+                storable(message)[:MESSAGE_MOST], at, times, minute,
             )
         )  # fmt: skip
 

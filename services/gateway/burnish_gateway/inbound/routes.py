@@ -23,10 +23,11 @@ from burnish_gateway.inbound.bodies import (
     RotatedInboundAnswer,
     TrialAnswer,
 )
-from burnish_gateway.inbound.receive import BODY_MOST_BYTES, receive
+from burnish_gateway.inbound.receive import BODY_MOST_BYTES, note_too_large, receive
 from burnish_gateway.inbound.try_mapping import try_mapping
 from burnish_gateway.wire import include, json_response, make_router, read_body
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import PayloadTooLarge
 
 router = APIRouter()
 administration = make_router("feedback")
@@ -86,7 +87,10 @@ async def post_trial(request: Request, body: InboundTrial, principal: Admin, gat
 
 @administration.patch("/v1/inbound-endpoints/{inbound_id}", response_model=InboundAnswer, summary="Change an inbound endpoint")
 async def patch_endpoint(inbound_id: UUID, request: Request, body: InboundChange, principal: Admin, gateway: GatewayParts) -> Response:
-    """Everywhere within a second. Each expression of a mapping is checked, with the column of a mistake."""
+    """Everywhere within a second. Each expression of a mapping is checked, with the column of a mistake.
+
+    With `revision`, 409 where somebody changed it since; what stands there already is no change.
+    """
 
     async def work(tx: Tx) -> InboundAnswer:
         return await configure.change(tx, principal, inbound_id, body)
@@ -112,7 +116,8 @@ async def post_rotation(
     "/v1/inbound-endpoints/{inbound_id}/refusals", response_model=InboundRefusals, summary="What an inbound endpoint refused, and why"
 )
 async def list_refusals(inbound_id: UUID, principal: Admin, gateway: GatewayParts) -> Response:
-    """The newest 20 of each reason, a second or so after they came, without what was sent.
+    """The newest 20 of each reason, a second or so after they came, without what was sent. `too_large` and `throttled` are counted by the
+    minute (`times`).
 
     The sender hears less: 401 alike for all that does not fit.
     """
@@ -143,8 +148,13 @@ async def post_message(inbound_id: str, request: Request) -> Response:
     401 alike for an endpoint that is not there, a signature that does not fit, and a timestamp that is more than 5 minutes away. Sent
     again, the same message counts once.
     """
-    raw = await read_body(request, most_bytes=BODY_MOST_BYTES)
-    feedback_id = await receive(gateway_of(request), inbound_id, raw, request.headers, address=address_of(request))
+    gateway, address = gateway_of(request), address_of(request)
+    try:
+        raw = await read_body(request, most_bytes=BODY_MOST_BYTES)
+    except PayloadTooLarge as error:
+        await note_too_large(gateway, inbound_id, error, address=address)
+        raise
+    feedback_id = await receive(gateway, inbound_id, raw, request.headers, address=address)
     return json_response(ReceivedAnswer(feedback_id=feedback_id), status=202)
 
 

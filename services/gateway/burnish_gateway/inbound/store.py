@@ -9,11 +9,13 @@ from asyncpg import Record
 
 from burnish_shared.db.session import Tx
 
-COLUMNS = "endpoint_id, name, scheme, header, prefix, encoding, mapping, created_by, created_at, updated_at, previous_secret_until"
+COLUMNS = (
+    "endpoint_id, name, scheme, header, prefix, encoding, mapping, created_by, created_at, updated_at, previous_secret_until, revision"
+)
 
 
 class Refusal(NamedTuple):
-    """A row of `inbound_refusals`, in the order of its columns."""
+    """A row of `inbound_refusals`. `minute`: of those that are counted by the minute, `times` of them in one row."""
 
     refusal_id: UUID
     workspace_id: UUID
@@ -22,6 +24,8 @@ class Refusal(NamedTuple):
     param: str | None
     message: str
     refused_at: datetime
+    times: int = 1
+    minute: datetime | None = None
 
 
 async def insert(tx: Tx, workspace_id: UUID, endpoint_id: UUID, columns: dict[str, Any]) -> Record:
@@ -59,7 +63,8 @@ async def change(tx: Tx, endpoint_id: UUID, columns: dict[str, Any]) -> Record |
     """The row as it is then; None when there is none."""
     sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, start=2))
     return await tx.fetchrow(
-        f"UPDATE inbound_endpoints SET {sets}, updated_at = clock_timestamp() WHERE endpoint_id = $1 RETURNING {COLUMNS}",
+        f"""UPDATE inbound_endpoints SET {sets}, updated_at = clock_timestamp(), revision = revision + 1
+             WHERE endpoint_id = $1 RETURNING {COLUMNS}""",
         endpoint_id,
         *columns.values(),
     )
@@ -104,15 +109,18 @@ async def find_sealed(tx: Tx, endpoint_id: UUID) -> Record | None:
 async def insert_refusals(tx: Tx, rows: Sequence[Refusal], *, keep: int) -> None:
     """Writes refusals of one workspace down, and forgets all but the newest `keep` of each endpoint and reason.
 
-    Those of an endpoint that is gone go too.
+    Those that are counted join the row of their minute; at most one of `rows` may be of it. Those of an endpoint that is gone go too.
     """
     asked = sorted({row.endpoint_id for row in rows})
     there = {
         row[0] for row in await tx.fetch("SELECT endpoint_id FROM inbound_endpoints WHERE endpoint_id = ANY ($1) FOR KEY SHARE", asked)
     }
     await tx.execute(
-        """INSERT INTO inbound_refusals (refusal_id, workspace_id, endpoint_id, reason, param, message, refused_at)
-           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])""",
+        """INSERT INTO inbound_refusals AS r (refusal_id, workspace_id, endpoint_id, reason, param, message, refused_at, times, minute)
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::integer[],
+                                $9::timestamptz[])
+               ON CONFLICT (workspace_id, endpoint_id, reason, minute) WHERE minute IS NOT NULL DO UPDATE
+              SET times = r.times + excluded.times, message = excluded.message, refused_at = greatest(r.refused_at, excluded.refused_at)""",
         *([list(column) for column in zip(*(row for row in rows if row.endpoint_id in there), strict=True)] or [[]] * len(Refusal._fields)),
     )
     await tx.execute(
@@ -128,5 +136,7 @@ async def insert_refusals(tx: Tx, rows: Sequence[Refusal], *, keep: int) -> None
 async def list_refusals(tx: Tx, endpoint_id: UUID) -> Sequence[Record]:
     """The newest first."""
     return await tx.fetch(
-        "SELECT reason, param, message, refused_at FROM inbound_refusals WHERE endpoint_id = $1 ORDER BY refusal_id DESC", endpoint_id
+        """SELECT reason, param, message, refused_at, times FROM inbound_refusals WHERE endpoint_id = $1
+            ORDER BY refused_at DESC, refusal_id DESC""",
+        endpoint_id,
     )
