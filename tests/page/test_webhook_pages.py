@@ -229,6 +229,15 @@ async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: Ope
     # It is undecided about colours of what lies behind; those of the same fields were looked at above.
     await check_axe(page, without=(*BEHIND, "color-contrast"), themes=("light",))
     await screenshot(page, "webhooks/inbound-change-dark")
+    (other,) = [one for one in (await site.call("GET", "/v1/inbound-endpoints"))["data"] if one["name"] == name]
+    theirs = other["mapping"] | {"comment": "data.text", "user_id": "data.who"}
+    await site.call("PATCH", f"/v1/inbound-endpoints/{other['id']}", {"mapping": theirs})
+    expect_console(page, "status of 409")
+    await change.get_by_role("button", name="Save").click()
+    await expect(change.get_by_role("list", name="What they changed")).to_contain_text("Comment: data.text (you: data.words)")
+    await expect(change.get_by_label("Who reacted")).to_have_value("data.who")
+    await expect(change.get_by_label("Comment")).to_have_value("data.words")
+    await screenshot(page, "webhooks/inbound-meanwhile-dark")
     await change.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved; it holds everywhere within a second")).to_be_visible()
     await expect(drawer).to_contain_text("data.words")

@@ -4,7 +4,7 @@ import { useChange, useOpened, usePages, useRead } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
 import { needs, useMay } from "@/api/session";
 import { Button, CodeBlock, ConfirmDialog, Drawer, EmptyState, Facts, JsonView, Loaded, PagedTable, RelativeTime, Section, type Column, toast } from "@/kit";
-import { moment } from "@/lib/format";
+import { count, moment } from "@/lib/format";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { EditInbound } from "./EditInbound";
 import { RotateInbound } from "./RotateInbound";
@@ -95,6 +95,7 @@ function Refusals({ id }: { id: string }) {
                   <span className="flex flex-wrap items-center gap-x-2 text-12 text-muted">
                     <RelativeTime at={one.refused_at} />
                     {REASONS[one.reason] ?? one.reason}
+                    {one.times > 1 ? <span className="numeric">{count(one.times)} times in that minute</span> : null}
                   </span>
                   <span className="wrap-anywhere">{one.message}</span>
                 </li>

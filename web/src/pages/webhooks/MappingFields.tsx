@@ -1,3 +1,4 @@
+import { ApiError } from "@/api/errors";
 import { Field, Input, Select, errorFor } from "@/kit";
 import { MORE, type Name, type Typed, WHAT, WHO } from "./inbound";
 
@@ -6,7 +7,7 @@ type MappingProps = { typed: Typed; onChange: (typed: Typed) => void; error: unk
 /** Where in the other system's messages each part of a reaction stands. */
 export function MappingFields({ typed, onChange, error }: MappingProps) {
   const expression = ([field, label, placeholder, hint]: readonly [Name, string, string, string?]) => (
-    <Field key={field} label={label} hint={hint || undefined} error={errorFor(error, `mapping.${field}`)}>
+    <Field key={field} label={label} hint={hint || undefined} error={faultOf(error, field)}>
       <Input mono value={typed[field] ?? ""} maxLength={2_048} onChange={(event) => onChange({ ...typed, [field]: event.target.value })} placeholder={placeholder} />
     </Field>
   );
@@ -23,6 +24,13 @@ export function MappingFields({ typed, onChange, error }: MappingProps) {
   );
 }
 
+/** Where only the metric or the imported run is named, its expression is meant: the other part is a word. */
+function faultOf(error: unknown, field: Name): string | undefined {
+  const [whole, part] = field.split(".");
+  const isExpression = part === "value" || part === "id";
+  return errorFor(error, `mapping.${field}`) ?? (isExpression && error instanceof ApiError && error.param === `mapping.${whole}` ? error.message : undefined);
+}
+
 export type Signing = { header: string; prefix: string; encoding: "hex" | "base64" };
 
 /** How a plain HMAC is written into its header. */
@@ -35,7 +43,7 @@ export function SigningFields({ signing, onChange, error }: { signing: Signing; 
       <Field label="What stands before it" error={errorFor(error, "prefix")}>
         <Input mono value={signing.prefix} maxLength={32} onChange={(event) => onChange({ prefix: event.target.value })} />
       </Field>
-      <Field label="Written as">
+      <Field label="Written as" error={errorFor(error, "encoding")}>
         <Select
           value={signing.encoding}
           onChange={(encoding) => onChange({ encoding })}

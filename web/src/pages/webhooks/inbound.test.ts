@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { mappingOf, messageOf, missingIn, typedOf } from "./inbound";
+import { mappingOf, messageOf, missingIn, rebased, typedOf } from "./inbound";
 
 const MAPPING = { execution_id: "data.run", score: "data.rating", metric: { name: "seconds", value: "data.s" }, imported: { source: "langfuse", id: "data.trace" } };
 
@@ -20,4 +20,18 @@ it("reads a message, and says why it is none", () => {
   expect(messageOf("")).toEqual({ payload: null });
   expect(messageOf("{").fault).toMatch(/no JSON/);
   expect(messageOf("[1]").fault).toMatch(/object/);
+});
+
+it("puts what was typed over what somebody saved meanwhile, and tells what they changed", () => {
+  const base = { name: "survey", execution_id: "data.run", score: "data.rating", comment: "data.words" };
+  const typed = { ...base, score: "data.rating / 5", comment: "", user_id: "data.customer" };
+  const theirs = { name: "help desk", execution_id: "data.run", score: "data.stars", thumb: "data.vote", user_id: "data.customer" };
+  const { typed: now, news } = rebased(base, typed, theirs);
+  expect(now).toMatchObject({ name: "help desk", execution_id: "data.run", score: "data.rating / 5", comment: "", thumb: "data.vote", user_id: "data.customer" });
+  expect(news).toEqual([
+    { part: "name", theirs: "help desk", mine: null },
+    { part: "score", theirs: "data.stars", mine: "data.rating / 5" },
+    { part: "thumb", theirs: "data.vote", mine: null },
+  ]);
+  expect(rebased(base, base, base)).toEqual({ typed: base, news: [] });
 });

@@ -46,6 +46,34 @@ export function typedOf(mapping: Inbound["mapping"]): Typed {
   return Object.fromEntries(Object.entries(mapping).flatMap(([field, words]) => (typeof words === "string" ? [[field, words]] : Object.entries(words).map(([part, text]) => [`${field}.${part}`, text])))) as Typed;
 }
 
+/** What of an endpoint is changed where it stands, as it is typed: name, header, prefix, encoding, and the fields of its mapping; empty where there is none. */
+export type Parts = Partial<Record<Name | "name" | "header" | "prefix" | "encoding", string>>;
+
+export function partsOf(of: Inbound): Parts {
+  return { name: of.name, header: of.header ?? "", prefix: of.prefix, encoding: of.encoding, ...typedOf(of.mapping) };
+}
+
+/** A part that somebody else changed: what it says now, and what was typed in its place; `mine` null where nothing was. */
+export type News = { part: keyof Parts; theirs: string; mine: string | null };
+
+/** What was typed over `base`, put over what somebody saved meanwhile: their changes come in where nothing was typed, and all of them are told. */
+export function rebased(base: Parts, typed: Parts, theirs: Parts): { typed: Parts; news: News[] } {
+  const parts = [...new Set([...Object.keys(base), ...Object.keys(typed), ...Object.keys(theirs)])] as (keyof Parts)[];
+  const says = (of: Parts, part: keyof Parts) => (of[part] ?? "").trim();
+  const news = parts
+    .filter((part) => says(theirs, part) !== says(base, part) && says(theirs, part) !== says(typed, part))
+    .map((part) => ({ part, theirs: says(theirs, part), mine: says(typed, part) === says(base, part) ? null : (typed[part] ?? "") }));
+  const mine = parts.filter((part) => says(typed, part) !== says(base, part));
+  return { typed: { ...theirs, ...Object.fromEntries(mine.map((part) => [part, typed[part] ?? ""])) }, news };
+}
+
+const LABELS: Parts = { name: "Name", header: "Header with the signature", prefix: "What stands before it", encoding: "Written as", ...Object.fromEntries([...WHO, ...WHAT, ...MORE].map(([part, label]) => [part, label])) };
+
+/** As a part is called in the form. */
+export function labelOf(part: keyof Parts): string {
+  return LABELS[part] ?? part;
+}
+
 /** What a mapping still lacks, in words; null where it can be sent. */
 export function missingIn(typed: Typed): string | null {
   const given = mappingOf(typed);
@@ -65,4 +93,4 @@ export function messageOf(typed: string): { payload: Record<string, unknown> | n
   return { payload: null, fault: "A message is a JSON object." };
 }
 
-export const REASONS: Record<string, string> = { signature: "not signed as it should be", body: "nothing that is taken", mapping: "no feedback by the mapping", too_many: "too many at once" };
+export const REASONS: Record<string, string> = { signature: "not signed as it should be", body: "nothing that is taken", mapping: "no feedback by the mapping", too_many: "too many at once", too_large: "too long", throttled: "not signed as it should be, again and again" };
