@@ -6,45 +6,43 @@ import { invalidate, useChange, useRead } from "@/api/hooks";
 import { Button, Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural, points, pointsRange } from "@/lib/format";
+import type { Writing } from "./written";
 import { type Edit, type Message, type Suggestion, editInWords, evidenceOf, isRightOrWrong, isOfEdits, textToEdit } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
-type Props = { suggestion: Suggestion; deciding: "accept" | "reject" | null; onClose: () => void };
+type Props = { suggestion: Suggestion; deciding: "accept" | "reject" | null; /** What was written so far, which outlives the dialogs. */ writing: Writing; /** It is decided. */ onDone: () => void; /** It is not, and what was written stays. */ onClose: () => void };
 
-export function Decide({ suggestion, deciding, onClose }: Props) {
+export function Decide({ deciding, ...of }: Props) {
   return (
     <>
-      <Accept key={`a ${deciding}`} suggestion={suggestion} open={deciding === "accept"} onClose={onClose} />
-      <Reject key={`r ${deciding}`} suggestion={suggestion} open={deciding === "reject"} onClose={onClose} />
+      <Accept key={`a ${deciding}`} {...of} open={deciding === "accept"} />
+      <Reject key={`r ${deciding}`} {...of} open={deciding === "reject"} />
     </>
   );
 }
 
-type Part = { suggestion: Suggestion; open: boolean; onClose: () => void };
+type Part = Omit<Props, "deciding"> & { open: boolean };
 
 const isDecided = (error: ApiError) => error.param === "suggestion_id" || "version" in error.details;
 
 /** What to do where somebody was faster: where they decided, the page says how, and nothing is left to insist on. */
-function useOvertaken(onClose: () => void) {
+function useOvertaken(onDone: () => void) {
   const queries = useQueryClient();
   return (error: ApiError) => {
     if (error.status !== 409) return;
     void invalidate(queries, MADE_OLD);
     if (!isDecided(error)) return;
-    onClose();
+    onDone();
     toastError(error);
   };
 }
 
-function Accept({ suggestion, open, onClose }: Part) {
+function Accept({ suggestion, writing: { written: { text, isWriting }, write }, open, onDone, onClose }: Part) {
   const { test, edits } = evidenceOf(suggestion);
   const all = edits.map((_, place) => place);
   const byEdit = isOfEdits(suggestion);
   const [taken, setTaken] = useState<readonly number[]>(all);
-  // What somebody wrote stays, also while it is put aside. Null: nobody did.
-  const [text, setText] = useState<string | null>(null);
-  const [isWriting, setWriting] = useState(false);
   const base = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version: suggestion.base_version } }, { enabled: open });
   const suggested = textToEdit(suggestion, base.data?.messages as unknown as Message[] | undefined);
   const typed = isWriting ? (text ?? suggested) : null;
@@ -56,7 +54,7 @@ function Accept({ suggestion, open, onClose }: Part) {
   const label = wanted ?? (isOther || isWriting ? "" : "production");
   const [force, setForce] = useState(false);
   const accept = useChange("post", "/v1/suggestions/{suggestion_id}/accept", { invalidates: MADE_OLD });
-  const onError = useOvertaken(onClose);
+  const onError = useOvertaken(onDone);
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt } }, { enabled: open });
   const labels = prompt.data?.labels as Record<string, number> | undefined;
   const live = labels?.["production"];
@@ -71,8 +69,8 @@ function Accept({ suggestion, open, onClose }: Part) {
   };
   // While it is under way its answer is waited for.
   const begin = () => (accept.isPending ? undefined : accept.reset());
-  const write = (next: boolean) => {
-    setWriting(next);
+  const turnToText = (next: boolean) => {
+    write({ isWriting: next });
     setForce(false);
     begin();
   };
@@ -81,7 +79,7 @@ function Accept({ suggestion, open, onClose }: Part) {
       { path: { suggestion_id: suggestion.id }, body: { label: label || null, force, ...(isPart ? { edits: [...taken] } : {}), ...(isEdited ? { text: typed } : {}) } },
       {
         onSuccess: (made) => {
-          onClose();
+          onDone();
           toast(`Version ${made.version} is there${made.label ? `, and ${made.label} names it` : ""}`);
         },
         onError,
@@ -105,7 +103,7 @@ function Accept({ suggestion, open, onClose }: Part) {
           {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => setTaken(taken.length === all.length ? [] : all)} /> : null}
           {suggested === null ? null : (
             <div>
-              <Button size="s" icon={<Pencil size={14} aria-hidden />} disabled={isPart} why="Take all edits first: the text has all of them." onClick={() => write(true)}>
+              <Button size="s" icon={<Pencil size={14} aria-hidden />} disabled={isPart} why="Take all edits first: the text has all of them." onClick={() => turnToText(true)}>
                 Edit the text…
               </Button>
             </div>
@@ -114,9 +112,9 @@ function Accept({ suggestion, open, onClose }: Part) {
       ) : (
         <div className="flex flex-col items-start gap-2">
           <Field className="w-full" label="The text" hint="Its variables, locked blocks, rules and rating scale stay." error={errorFor(accept.error, "text")}>
-            <Textarea mono autoFocus rows={12} value={typed} readOnly={accept.isPending} onChange={(event) => { setText(event.target.value); setForce(false); begin(); }} />
+            <Textarea mono autoFocus rows={12} value={typed} readOnly={accept.isPending} onChange={(event) => { write({ text: event.target.value === suggested ? null : event.target.value }); setForce(false); begin(); }} />
           </Field>
-          <Button size="s" variant="ghost" onClick={() => write(false)}>
+          <Button size="s" variant="ghost" onClick={() => turnToText(false)}>
             Leave it as it was suggested
           </Button>
         </div>
@@ -182,16 +180,15 @@ function Edits({ edits, taken, onTurn, onAll }: { edits: readonly Edit[]; taken:
   );
 }
 
-function Reject({ suggestion, open, onClose }: Part) {
-  const [reason, setReason] = useState("");
+function Reject({ suggestion, writing: { written: { reason }, write }, open, onDone, onClose }: Part) {
   const reject = useChange("post", "/v1/suggestions/{suggestion_id}/reject", { invalidates: MADE_OLD });
-  const onError = useOvertaken(onClose);
+  const onError = useOvertaken(onDone);
   const submit = () =>
     reject.mutate(
       { path: { suggestion_id: suggestion.id }, body: { reason: reason.trim() } },
       {
         onSuccess: () => {
-          onClose();
+          onDone();
           toast("The suggestion is rejected; it stays for the record");
         },
         onError,
@@ -200,7 +197,7 @@ function Reject({ suggestion, open, onClose }: Part) {
   return (
     <FormDialog open={open} onOpenChange={(next) => next || onClose()} title="Reject this suggestion?" description="It cannot be accepted afterwards. It stays readable, with your reason." submit="Reject" danger onSubmit={submit} busy={reject.isPending} error={reject.error} disabled={!reason.trim()}>
       <Field label="Reason" error={errorFor(reject.error, "reason")} required>
-        <Textarea autoFocus value={reason} maxLength={2000} onChange={(event) => setReason(event.target.value)} placeholder="It sends refunds to the wrong queue" />
+        <Textarea autoFocus value={reason} maxLength={2000} onChange={(event) => write({ reason: event.target.value })} placeholder="It sends refunds to the wrong queue" />
       </Field>
     </FormDialog>
   );

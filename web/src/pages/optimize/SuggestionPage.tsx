@@ -1,15 +1,13 @@
-import { Check, X } from "lucide-react";
-import { Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { useAuthors } from "@/api/authors";
 import { useRead } from "@/api/hooks";
-import { needs, useMay } from "@/api/session";
-import { Badge, Button, ButtonLink, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
+import { Badge, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { change, count, money, percent, points, pointsRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
+import { Acts } from "./Acts";
 import { Cases } from "./Cases";
-import { Decide } from "./Decide";
 import { Proposals } from "./Proposals";
 import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, isRightOrWrong, paired, textsOf } from "./model";
 
@@ -60,25 +58,6 @@ function useFocusKept(status: string | undefined) {
     if (before.current === "open" && status !== undefined && status !== "open" && (document.activeElement ?? document.body) === document.body) document.querySelector("main")?.focus({ preventScroll: true });
     before.current = status;
   }, [status]);
-}
-
-function Acts({ suggestion }: { suggestion: Suggestion }) {
-  const [deciding, setDeciding] = useState<"accept" | "reject" | null>(null);
-  const may = useMay();
-  return (
-    <>
-      <ButtonLink to="/experiments" search={{ suggestion: suggestion.id }}>
-        Send to experiment
-      </ButtonLink>
-      <Button icon={<X size={14} aria-hidden />} onClick={() => setDeciding("reject")} disabled={!may.editPrompts} why={needs(may.edit ? "admin" : "editor")}>
-        Reject
-      </Button>
-      <Button variant="primary" icon={<Check size={14} aria-hidden />} onClick={() => setDeciding("accept")} disabled={!may.editPrompts} why={needs(may.edit ? "admin" : "editor")}>
-        Accept
-      </Button>
-      <Decide suggestion={suggestion} deciding={deciding} onClose={() => setDeciding(null)} />
-    </>
-  );
 }
 
 function Content({ suggestion }: { suggestion: Suggestion }) {

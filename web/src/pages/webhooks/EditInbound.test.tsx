@@ -10,7 +10,7 @@ vi.mock("@tanstack/react-router", async () => import("../../kit/link.fake"));
 beforeAll(preloadFloats);
 
 const SURVEY: Inbound = { id: "e", name: "survey", path: "/v1/inbound/e", scheme: "standard_webhooks", header: null, prefix: "", encoding: "hex", mapping: { execution_id: "data.run", score: "data.rating" }, created_by: "user:1", created_at: "2026-11-20T10:00:00Z", updated_at: null, previous_secret_until: null, revision: 3 };
-const refusal = (status: number, param: string, more: object = {}) => ({ error: { type: "t", code: "conflict", message: `Wrong: ${param}`, param, retryable: false, request_id: "r", details: more } });
+const refusal = (param: string, more: object = {}) => ({ error: { type: "t", code: "conflict", message: `Wrong: ${param}`, param, retryable: false, request_id: "r", details: more } });
 
 function show() {
   Element.prototype.scrollIntoView = () => undefined;
@@ -34,7 +34,7 @@ it("keeps what was typed where somebody saved meanwhile, tells what they changed
   save();
   const sent = await asking(asked, "PATCH", "/v1/inbound-endpoints/e");
   expect(sent.body).toEqual({ mapping: { execution_id: "data.run", score: "data.rating / 5" }, revision: 3 });
-  await sent.answer(refusal(409, "revision", { revision: 4 }), 409);
+  await sent.answer(refusal("revision", { revision: 4 }), 409);
   read({ ...SURVEY, mapping: { execution_id: "data.run", score: "data.stars", comment: "data.words" }, revision: 4 });
   const told = within(await screen.findByRole("list", { name: "What they changed" })).getAllByRole("listitem");
   expect(told.map((one) => one.textContent)).toEqual(["Score: data.stars (you: data.rating / 5)", "Comment: data.words"]);
@@ -60,12 +60,12 @@ it("shows a fault of a metric or of an imported run at its expression", async ()
   write("Value of a metric", "data.seconds +");
   write("The metric's name", "handling_time");
   save();
-  await (await asking(asked, "PATCH", "/v1/inbound-endpoints/e")).answer(refusal(422, "mapping.metric"), 422);
+  await (await asking(asked, "PATCH", "/v1/inbound-endpoints/e")).answer(refusal("mapping.metric"), 422);
   await vi.waitFor(() => expect(screen.getByLabelText("Value of a metric").getAttribute("aria-invalid")).toBe("true"));
   expect(screen.getByLabelText("The metric's name").getAttribute("aria-invalid")).toBeNull();
   write("Id of an imported run", "data.trace +");
   save();
-  await (await asking(asked, "PATCH", "/v1/inbound-endpoints/e", 2)).answer(refusal(422, "mapping.imported"), 422);
+  await (await asking(asked, "PATCH", "/v1/inbound-endpoints/e", 2)).answer(refusal("mapping.imported"), 422);
   await vi.waitFor(() => expect(screen.getByLabelText("Id of an imported run").getAttribute("aria-invalid")).toBe("true"));
   expect(screen.getByLabelText("Value of a metric").getAttribute("aria-invalid")).toBeNull();
 });
