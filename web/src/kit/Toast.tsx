@@ -60,16 +60,26 @@ export function toastError(error: unknown): number {
   return show({ tone: "bad", text: known.message, requestId: known.requestId }, LONG_MS);
 }
 
+let said = "";
+
+/** Says something to who does not see it happen, such as that a chip is gone. Nothing is shown. */
+export function announce(text: string): void {
+  // The same words again are a change as well.
+  said = text === said ? `${text}\u00a0` : text;
+  for (const changed of watchers) changed();
+}
+
+function watch(changed: () => void) {
+  watchers.add(changed);
+  return () => void watchers.delete(changed);
+}
+
 export function Toasts() {
-  const toasts = useSyncExternalStore(
-    (changed) => {
-      watchers.add(changed);
-      return () => void watchers.delete(changed);
-    },
-    () => shown,
-  );
+  const toasts = useSyncExternalStore(watch, () => shown);
+  const words = useSyncExternalStore(watch, () => said);
   return (
     <section aria-label="Messages" aria-live="polite" className="pointer-events-none fixed inset-x-4 bottom-4 z-70 flex flex-col items-end gap-2" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={() => hold(true)} onBlur={() => hold(false)}>
+      <p className="sr-only">{words}</p>
       {toasts.map((one) => (
         <div key={one.id} className="appear pointer-events-auto flex w-full max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
           {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label="Failed:" className="mt-0.5 shrink-0 text-bad" />}

@@ -18,6 +18,7 @@ export * from "./Page";
 export * from "./Prose";
 export * from "./SecretDialog";
 export * from "./Several";
+export * from "./chips";
 export * from "./States";
 export * from "./Table";
 export * from "./Tabs";

@@ -1,6 +1,6 @@
 import { Plus, Trash2, X } from "lucide-react";
 import { useModels } from "@/api/models";
-import { Button, Combobox, Field, IconButton, Input, Select, Textarea, errorFor } from "@/kit";
+import { Button, CHIP, CHIPS, Combobox, Field, IconButton, Input, Select, Textarea, errorFor, takeChip } from "@/kit";
 import { METHODS, type Method } from "./model";
 import type { Search } from "./search";
 
@@ -93,14 +93,14 @@ function Texts({ texts, onChange }: { texts: readonly string[]; onChange: (texts
 export function ModelList({ label, chosen, most, onChange }: { label: string; chosen: readonly string[]; most: number; onChange: (models: string[]) => void }) {
   const { choices } = useModels();
   return (
-    <div role="group" aria-label={label} className="flex min-w-0 flex-col gap-1.5">
+    <div role="group" aria-label={label} {...CHIPS} className="flex min-w-0 flex-col gap-1.5">
       <span className="text-13 font-medium">{label}</span>
       {chosen.length > 0 ? (
         <ul className="flex flex-wrap gap-1.5">
           {chosen.map((model) => (
             <li key={model} className="flex max-w-full items-center gap-1 rounded-s bg-sunken pl-2 text-12">
               <span className="min-w-0 wrap-anywhere">{model}</span>
-              <IconButton size="s" label={`Take out ${model}`} icon={<X size={12} aria-hidden />} onClick={() => onChange(chosen.filter((one) => one !== model))} />
+              <IconButton {...CHIP} size="s" label={`Take out ${model}`} icon={<X size={12} aria-hidden />} onClick={(event) => takeChip(event, model, () => onChange(chosen.filter((one) => one !== model)))} />
             </li>
           ))}
         </ul>

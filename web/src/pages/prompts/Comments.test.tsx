@@ -101,3 +101,35 @@ it("changes one's own comment and keeps who was picked, and nobody else's", asyn
   await sent.answer({});
   expect(screen.queryByLabelText("Text of the comment")).toBeNull();
 });
+
+it("keeps the focus: in the field after a comment, at its buttons after an answer and an edit, at the next one after a deletion (U1)", async () => {
+  const asked = await show([comment("c1"), comment("c2")]);
+  const at = (id: string, name: string) => within(screen.getByText(`Said in ${id}`).closest("article") as HTMLElement).getByRole("button", { name });
+  const pressIn = (name: string) => {
+    const button = screen.getByRole("button", { name });
+    button.focus();
+    fireEvent.click(button);
+  };
+  const field = screen.getByLabelText("Comment on v3 → v5");
+  write("Comment on v3 → v5", "Why?");
+  pressIn("Comment");
+  await (await asking(asked, "POST", "/v1/prompts/a/comments")).answer({});
+  await vi.waitFor(() => expect(document.activeElement).toBe(field));
+
+  fireEvent.click(at("c1", "Answer"));
+  write("Your answer", "Because.");
+  fireEvent.submit(screen.getByLabelText("Your answer").closest("form") as HTMLElement);
+  await (await asking(asked, "POST", "/v1/prompts/a/comments", 2)).answer({});
+  await vi.waitFor(() => expect(document.activeElement).toBe(at("c1", "Answer")));
+
+  fireEvent.click(at("c1", "Edit"));
+  write("Text of the comment", "Said in c1 better");
+  pressIn("Save");
+  await (await asking(asked, "PATCH", "/v1/prompts/a/comments/c1")).answer({});
+  await vi.waitFor(() => expect(document.activeElement).toBe(at("c1", "Edit")));
+
+  at("c1", "Delete").focus();
+  fireEvent.click(at("c1", "Delete"));
+  await (await asking(asked, "DELETE", "/v1/prompts/a/comments/c1")).answer({});
+  await vi.waitFor(() => expect(document.activeElement).toBe(at("c2", "Answer")));
+});

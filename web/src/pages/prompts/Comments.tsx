@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useAuthors } from "@/api/authors";
 import { useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, Loaded, Prose, RelativeTime, Section, Select, SkeletonText, TextLink, toastError } from "@/kit";
+import { Badge, Button, Loaded, Prose, RelativeTime, Section, Select, SkeletonText, TextLink, announce, toastError } from "@/kit";
 import { count } from "@/lib/format";
 import { AGAIN, type About, AddComment, type Comment, EditComment } from "./WriteComment";
 import { contentOf, nameOf as nameOfPart, partsToComment } from "./content";
@@ -13,6 +14,12 @@ const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
 export function Comments({ slug, version, against = null }: { slug: string; version: number; against?: number | null }) {
   const pages = usePages("/v1/prompts/{slug}/comments", { path: { slug }, query: { version, limit: 200 } });
   const [replyTo, setReplyTo] = useState<string | null>(null);
+  const list = useRef<HTMLUListElement>(null);
+  // The form of an answer goes, and the focus goes on where it was opened.
+  const answered = (id: string) => {
+    flushSync(() => setReplyTo(null));
+    list.current?.querySelector<HTMLElement>(`[data-answer="${id}"]`)?.focus();
+  };
   const first = pages.rows.filter((one) => one.reply_to === null);
   const open = first.filter((one) => one.resolved_at === null).length;
   return (
@@ -21,7 +28,7 @@ export function Comments({ slug, version, against = null }: { slug: string; vers
         {() => (
           <div className="flex flex-col gap-3">
             {first.length > 0 ? (
-              <ul aria-label="Comments" className="flex flex-col gap-3">
+              <ul ref={list} aria-label="Comments" className="flex flex-col gap-3">
                 {first.map((one) => (
                   <li key={one.id} className="flex flex-col gap-2 rounded-m border border-line bg-panel p-3">
                     <Said slug={slug} comment={one} shown={against} onReply={() => setReplyTo(replyTo === one.id ? null : one.id)} />
@@ -32,7 +39,7 @@ export function Comments({ slug, version, against = null }: { slug: string; vers
                           <Said slug={slug} comment={answer} shown={against} />
                         </div>
                       ))}
-                    {replyTo === one.id ? <AddComment slug={slug} about={{ version, against: one.against, part: one.part }} replyTo={one.id} label="Your answer" onDone={() => setReplyTo(null)} /> : null}
+                    {replyTo === one.id ? <AddComment slug={slug} about={{ version, against: one.against, part: one.part }} replyTo={one.id} label="Your answer" onDone={() => answered(one.id)} /> : null}
                   </li>
                 ))}
               </ul>
@@ -80,8 +87,17 @@ function Said({ slug, comment, shown, onReply }: { slug: string; comment: Commen
   const isMine = comment.author === `user:${user.id}`;
   const isFirst = comment.reply_to === null;
   const isSettled = comment.resolved_at !== null;
+  const place = useRef<HTMLElement>(null);
+  const edited = () => {
+    flushSync(() => setEditing(false));
+    place.current?.querySelector<HTMLElement>("[data-edit]")?.focus();
+  };
+  const removed = () => {
+    placeAfter(place.current, isFirst)?.focus();
+    announce("The comment is deleted");
+  };
   return (
-    <article className="flex flex-col gap-1">
+    <article ref={place} className="flex flex-col gap-1">
       <p className="flex flex-wrap items-center gap-2 text-12 text-muted">
         <span className="font-medium text-fg">{nameOf(comment.author)}</span>
         <RelativeTime at={comment.created_at} />
@@ -90,11 +106,11 @@ function Said({ slug, comment, shown, onReply }: { slug: string; comment: Commen
         {comment.part && isFirst ? <Badge>{nameOfPart(comment.part)}</Badge> : null}
         {isSettled ? <Badge tone="ok">settled</Badge> : null}
       </p>
-      {isEditing ? <EditComment slug={slug} comment={comment} onDone={() => setEditing(false)} /> : <Prose plain text={comment.body} />}
+      {isEditing ? <EditComment slug={slug} comment={comment} onDone={edited} /> : <Prose plain text={comment.body} />}
       {comment.mentions.length > 0 && !isEditing ? <p className="text-12 text-muted wrap-anywhere">Mentions {comment.mentions.map((one) => one.name ?? "a former member").join(", ")}</p> : null}
       <p className="-ml-2 flex flex-wrap gap-1">
         {onReply ? (
-          <Button variant="ghost" size="s" onClick={onReply} disabled={!may.edit} why={needs("editor")}>
+          <Button variant="ghost" size="s" data-answer={comment.id} onClick={onReply} disabled={!may.edit} why={needs("editor")}>
             Answer
           </Button>
         ) : null}
@@ -104,18 +120,27 @@ function Said({ slug, comment, shown, onReply }: { slug: string; comment: Commen
           </Button>
         ) : null}
         {isMine && !isEditing ? (
-          <Button variant="ghost" size="s" disabled={!may.edit} why={needs("editor")} onClick={() => setEditing(true)}>
+          <Button variant="ghost" size="s" data-edit disabled={!may.edit} why={needs("editor")} onClick={() => setEditing(true)}>
             Edit
           </Button>
         ) : null}
         {isMine ? (
-          <Button variant="ghost" size="s" busy={remove.isPending} onClick={() => remove.mutate({ path }, { onError: toastError })}>
+          <Button variant="ghost" size="s" busy={remove.isPending} onClick={() => remove.mutate({ path }, { onSuccess: removed, onError: toastError })}>
             Delete
           </Button>
         ) : null}
       </p>
     </article>
   );
+}
+
+/** Where one goes on after a comment is deleted, with its answers where it `isFirst`: at the next one, else the one before, else at a new one. */
+function placeAfter(gone: HTMLElement | null, isFirst: boolean): HTMLElement | null | undefined {
+  const list = gone?.closest("ul");
+  const all = [...(list?.querySelectorAll("article") ?? [])].filter((one) => one === gone || !isFirst || one.closest("li") !== gone?.closest("li"));
+  const at = all.findIndex((one) => one === gone);
+  const next = all[at + 1] ?? all[at - 1];
+  return next?.querySelector<HTMLElement>("button:not(:disabled)") ?? list?.parentElement?.querySelector<HTMLElement>(":scope > div textarea");
 }
 
 /** Which difference it is about; it leads there where another one is on screen. */

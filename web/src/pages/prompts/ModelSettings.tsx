@@ -1,7 +1,7 @@
 import { ChevronRight, X } from "lucide-react";
 import { useState } from "react";
 import { useModels } from "@/api/models";
-import { CodeEditor, Combobox, Field, IconButton, Input, Section, Select, Textarea } from "@/kit";
+import { CHIP, CHIPS, CodeEditor, Combobox, Field, IconButton, Input, Section, Select, Textarea, takeChip } from "@/kit";
 import { AS_JSON, type Content, nameOf } from "./content";
 import { stopFrom, stopText } from "./stop";
 
@@ -23,13 +23,13 @@ export function ModelSettings({ content, set, setFault, faults, unread, readOnly
         <span className="text-13 font-medium">Model</span>
         <Combobox label="Model" value={content.model} choices={choices} disabled={readOnly} onChange={(model) => (model ? set({ model }) : undefined)} className="w-full" />
       </div>
-      <div className="flex flex-col gap-1">
+      <div {...CHIPS} className="flex flex-col gap-1">
         <span className="text-13 font-medium">When it fails, ask</span>
         {fallbacks.map((model, index) => (
           <span key={model} className="flex items-center gap-2 text-13">
             <span className="numeric w-4 shrink-0 text-muted">{index + 1}</span>
             <span className="min-w-0 flex-1 truncate">{model}</span>
-            {readOnly ? null : <IconButton size="s" label={`Take out ${model}`} icon={<X size={14} aria-hidden />} onClick={() => set({ fallback_models: fallbacks.length === 1 ? undefined : fallbacks.filter((one) => one !== model) })} />}
+            {readOnly ? null : <IconButton {...CHIP} size="s" label={`Take out ${model}`} icon={<X size={14} aria-hidden />} onClick={(event) => takeChip(event, model, () => set({ fallback_models: fallbacks.length === 1 ? undefined : fallbacks.filter((one) => one !== model) }))} />}
           </span>
         ))}
         {fallbacks.length < MOST_FALLBACKS ? (

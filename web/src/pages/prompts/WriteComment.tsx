@@ -1,10 +1,10 @@
 import { X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { type Members, useMembers } from "@/api/members";
 import { needs, useMay } from "@/api/session";
-import { Button, Combobox, FormError, IconButton, Notice, Textarea } from "@/kit";
+import { Button, CHIP, CHIPS, Combobox, FormError, IconButton, Notice, Textarea, announce, takeChip } from "@/kit";
 import { chosenBeside, strangersIn } from "./mentions";
 
 export type Comment = Schema<"CommentAnswer">;
@@ -16,14 +16,14 @@ export type About = { version: number; against: number | null; part: string | nu
 /** A comment, or the answer to one. */
 export function AddComment({ slug, about, replyTo, label, onDone }: { slug: string; about: About; replyTo?: string; label: string; onDone?: () => void }) {
   const add = useChange("post", "/v1/prompts/{slug}/comments", AGAIN);
-  const send = (said: Said, done: () => void) => add.mutate({ path: { slug }, body: { ...about, ...said, reply_to: replyTo ?? null } }, { onSuccess: () => (done(), onDone?.()) });
+  const send = (said: Said, done: () => void) => add.mutate({ path: { slug }, body: { ...about, ...said, reply_to: replyTo ?? null } }, { onSuccess: () => (done(), onDone?.(), announce(replyTo ? "Your answer is added" : "Your comment is added")) });
   return <Write label={label} submit={replyTo ? "Answer" : "Comment"} isSending={add.isPending} error={add.error} onSend={send} onCancel={replyTo ? onDone : undefined} />;
 }
 
 /** The text of one's own comment, and who it mentions. */
 export function EditComment({ slug, comment, onDone }: { slug: string; comment: Comment; onDone: () => void }) {
   const change = useChange("patch", "/v1/prompts/{slug}/comments/{comment_id}", AGAIN);
-  const send = (said: Said) => change.mutate({ path: { slug, comment_id: comment.id }, body: said }, { onSuccess: onDone });
+  const send = (said: Said) => change.mutate({ path: { slug, comment_id: comment.id }, body: said }, { onSuccess: () => (onDone(), announce("The comment is saved")) });
   return <Write label="Text of the comment" submit="Save" begin={comment} isSending={change.isPending} error={change.error} onSend={send} onCancel={onDone} />;
 }
 
@@ -39,7 +39,10 @@ function Write({ label, submit, begin, isSending, error, onSend, onCancel }: Wri
   const [told, setTold] = useState<string[]>([]);
   const mentions = picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], known.members);
   const strangers = known.isWhole ? strangersIn(body, known.members) : [];
+  const field = useRef<HTMLTextAreaElement>(null);
   const done = () => {
+    // Its button is off then, and would take the focus along; who went on elsewhere meanwhile stays there.
+    if (field.current?.form?.contains(document.activeElement)) field.current.focus();
     setBody("");
     setPicked([]);
   };
@@ -53,7 +56,7 @@ function Write({ label, submit, begin, isSending, error, onSend, onCancel }: Wri
   const missed = told.filter((one) => strangers.includes(one));
   return (
     <form onSubmit={send} className="flex flex-col items-start gap-2">
-      <Textarea aria-label={label} autoFocus={begin !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isSending} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
+      <Textarea ref={field} aria-label={label} autoFocus={begin !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isSending} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
       {missed.length > 0 ? (
         <div role="alert" className="w-full">
           <Notice tone="warn" title={`No member has the address ${missed.join(", ")}.`}>
@@ -85,18 +88,18 @@ function Mentions({ known: { members }, chosen, disabled, onChange }: { known: M
   };
   const choices = members.filter((one) => !one.is_disabled && !chosen.includes(one.user_id)).map((one) => ({ value: one.user_id, label: one.name || one.email || "A member", hint: one.name ? (one.email ?? undefined) : undefined, keywords: [one.email ?? ""] })); // prettier-ignore
   return (
-    <>
+    <div {...CHIPS} className="flex flex-wrap items-center gap-2">
       {chosen.length > 0 ? (
         <ul aria-label="Mentioned" className="flex flex-wrap gap-1">
           {chosen.map((id) => (
             <li key={id} className="inline-flex items-center rounded-s bg-accent-soft pl-2 text-12 text-accent">
               {nameOf(id)}
-              <IconButton size="s" label={`Do not mention ${nameOf(id)}`} icon={<X size={12} aria-hidden />} disabled={disabled} onClick={() => onChange(chosen.filter((one) => one !== id))} />
+              <IconButton {...CHIP} size="s" label={`Do not mention ${nameOf(id)}`} icon={<X size={12} aria-hidden />} disabled={disabled} onClick={(event) => takeChip(event, nameOf(id), () => onChange(chosen.filter((one) => one !== id)))} />
             </li>
           ))}
         </ul>
       ) : null}
       <Combobox label="Mention a member" value={null} placeholder="Mention a member…" choices={choices} empty="No other member" disabled={disabled} onChange={(id) => (id ? onChange([...chosen, id]) : undefined)} className="w-52" />
-    </>
+    </div>
   );
 }

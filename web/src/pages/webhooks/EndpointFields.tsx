@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { Checkbox, Combobox, Field, FieldFault, IconButton, Input, Notice, errorFor } from "@/kit";
+import { CHIP, CHIPS, Checkbox, Combobox, Field, FieldFault, IconButton, Input, Notice, errorFor, takeChip } from "@/kit";
 import { plural } from "@/lib/format";
 import { Condition } from "./Condition";
 import { EventPicker } from "./EventPicker";
@@ -70,7 +70,7 @@ function Narrower({ draft, set, kinds, error, sent }: { draft: Draft; set: (chan
   return (
     <>
       <div className="grid gap-4 sm:grid-cols-2">
-        <div className="flex min-w-0 flex-col gap-1">
+        <div {...CHIPS} className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Only of these prompts</span>
           <Combobox label="Add a prompt" value={null} placeholder="All prompts" {...prompts} onChange={(slug) => slug && !draft.prompts.includes(slug) && set({ prompts: [...draft.prompts, slug] })} className="w-full" />
           {draft.prompts.length > 0 ? (
@@ -78,7 +78,7 @@ function Narrower({ draft, set, kinds, error, sent }: { draft: Draft; set: (chan
               {draft.prompts.map((slug) => (
                 <li key={slug} className="inline-flex h-6 max-w-full items-center rounded-s bg-accent-soft pl-2 font-mono text-12">
                   <span className="truncate">{slug}</span>
-                  <IconButton label={`Take ${slug} away`} size="s" icon={<X size={12} aria-hidden />} onClick={() => set({ prompts: draft.prompts.filter((one) => one !== slug) })} className="h-6! w-6!" />
+                  <IconButton {...CHIP} label={`Take ${slug} away`} size="s" icon={<X size={12} aria-hidden />} onClick={(event) => takeChip(event, slug, () => set({ prompts: draft.prompts.filter((one) => one !== slug) }))} className="h-6! w-6!" />
                 </li>
               ))}
             </ul>

@@ -1,12 +1,12 @@
 import { Plus, X } from "lucide-react";
-import { Button, IconButton, Input } from "@/kit";
+import { Button, CHIP, CHIPS, IconButton, Input, takeChip } from "@/kit";
 import type { HeaderRow } from "./draft";
 
 /** Names and values that go with every delivery. What is stored and secret stays as it is until something else is typed. */
 export function Headers({ rows, onChange, error }: { rows: readonly HeaderRow[]; onChange: (rows: HeaderRow[]) => void; error?: string }) {
   const change = (at: number, next: Partial<HeaderRow>) => onChange(rows.map((row, index) => (index === at ? { ...row, ...next } : row)));
   return (
-    <div role="group" aria-label="Headers" className="flex flex-col gap-1.5">
+    <div role="group" aria-label="Headers" {...CHIPS} className="flex flex-col gap-1.5">
       <span className="text-13 font-medium">Headers</span>
       {rows.map((row, index) => (
         <div key={index} className="flex items-center gap-1.5">
@@ -19,7 +19,7 @@ export function Headers({ rows, onChange, error }: { rows: readonly HeaderRow[];
             value={row.value}
             onChange={(event) => change(index, { value: event.target.value, stored: false })}
           />
-          <IconButton label={`Take header ${index + 1} away`} icon={<X size={14} aria-hidden />} onClick={() => onChange(rows.filter((_, at) => at !== index))} />
+          <IconButton {...CHIP} label={`Take header ${index + 1} away`} icon={<X size={14} aria-hidden />} onClick={(event) => takeChip(event, row.name || `Header ${index + 1}`, () => onChange(rows.filter((_, at) => at !== index)))} />
         </div>
       ))}
       <span>
