@@ -20,6 +20,17 @@ consumer_pending = Gauge("burnish_consumer_pending", "Messages that a consumer h
 consumer_unacknowledged = Gauge("burnish_consumer_unacknowledged", "Messages in hand or waiting for their retry.", ["consumer"])
 consumer_full_ratio = Gauge("burnish_consumer_full_ratio", "Unacknowledged messages as a share of the most that are allowed.", ["consumer"])
 consumer_readers = Gauge("burnish_consumer_readers", "Requests that wait at the consumer; 0 for long: nobody reads it.", ["consumer"])
+consumer_pending_oldest_seconds = Gauge(
+    "burnish_consumer_pending_oldest_seconds",
+    "Age of the oldest message that a consumer has not been given yet; 0 when there is none.",
+    ["consumer"],
+)
+consumer_unfinished_oldest_seconds = Gauge(
+    "burnish_consumer_unfinished_oldest_seconds",
+    "Age of the oldest message that a consumer has not finished, also of one in hand.",
+    ["consumer"],
+)
+stream_full_ratio = Gauge("burnish_stream_full_ratio", "Bytes in a stream as a share of the most that it may hold.", ["stream"])
 
 outbox_sent_total = Counter("burnish_outbox_sent_total", "Outbox rows by what came of publishing them.", ["service", "outcome"])
 """outcome: sent | repeated (the stream had it) | failed."""

@@ -31,6 +31,20 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
         {'burnish_alerts_raised_total{kind="feedback_threshold"}': "0x60 1x10"},
     ),
     "BurnishConsumerLag": ({'burnish_consumer_pending{consumer="c"}': "6000x70"}, {'burnish_consumer_pending{consumer="c"}': "100x70"}),
+    "BurnishMessagesWait": (
+        {'burnish_consumer_pending_oldest_seconds{consumer="analytics_records"}': "90x70"},
+        {'burnish_consumer_pending_oldest_seconds{consumer="analytics_records"}': "30x70",
+         'burnish_consumer_pending_oldest_seconds{consumer="executor_batch"}': "600x70"},
+    ),
+    "BurnishMessageUnfinished": (
+        {'burnish_consumer_unfinished_oldest_seconds{consumer="c"}': "0+60x10 4000x60"},
+        {'burnish_consumer_unfinished_oldest_seconds{consumer="c"}': "1800x70"},
+    ),
+    "BurnishDeadLetters": ({'burnish_dead_letters{consumer="c"}': "1x70"}, {'burnish_dead_letters{consumer="c"}': "0x70"}),
+    "BurnishStreamFull": (
+        {'burnish_stream_full_ratio{stream="EVENTS"}': "0.8x70"},
+        {'burnish_stream_full_ratio{stream="EVENTS"}': "0.5x70"},
+    ),
     "BurnishConsumerFull": (
         {'burnish_consumer_full_ratio{consumer="c"}': "0.9x70"},
         {'burnish_consumer_full_ratio{consumer="c"}': "0.5x70"},

@@ -30,7 +30,10 @@ SCRAPED = [name for name in SERVICES if name != "simulator"]
 FROM_OUTSIDE = "127.0.0.2"
 """Another address of this machine: whoever listens on 127.0.0.1 alone, which no other container reaches, does not answer here."""
 
-LAG = {"burnish_consumer_pending", "burnish_consumer_unacknowledged", "burnish_consumer_full_ratio", "burnish_consumer_readers"}
+LAG = {
+    "burnish_consumer_pending", "burnish_consumer_unacknowledged", "burnish_consumer_full_ratio", "burnish_consumer_readers",
+    "burnish_consumer_pending_oldest_seconds", "burnish_consumer_unfinished_oldest_seconds", "burnish_stream_full_ratio",
+}  # fmt: skip
 """What the provisioner alone watches in a deployment."""
 FROM_NOUGHT = {
     "burnish_stream_losses_total", "burnish_alerts_raised_total", "burnish_housework_failures_total", "burnish_outbox_sent_total",

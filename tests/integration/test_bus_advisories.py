@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from burnish_shared import streams, subjects
 from burnish_shared.bus.advisories import index_advisories, index_one, parse
@@ -51,7 +52,11 @@ async def advisories(server: OwnNats) -> list[bytes]:
     return [b""] * int(state["messages"])
 
 
-@pytest.mark.promise("M-09")
+def dropped(reason: str) -> float:
+    return REGISTRY.get_sample_value("burnish_events_dropped_total", {"consumer": FEEDBACK.durable, "reason": reason}) or 0.0
+
+
+@pytest.mark.promise("A-08", "M-09")
 async def test_a_message_that_ran_out_of_deliveries_gets_its_letter_though_the_indexer_was_away(
     server: OwnNats, database: BusDatabase
 ) -> None:
@@ -66,10 +71,12 @@ async def test_a_message_that_ran_out_of_deliveries_gets_its_letter_though_the_i
         assert len(await reader.next_batch(at_most=1)) == 1  # and the process dies here, without a word
         await until(lambda: _has(server, 1))
         await reader.close()
+        counted = dropped("deliveries_spent")
         for _ in range(2):  # The second indexer finds everything done.
             async with indexing(analytics, db):
                 await until(lambda: _has_letters(database, 1))
     assert await letters(database) == [(FEEDBACK.durable, 1, b"never handled", "deliveries spent")]
+    assert dropped("deliveries_spent") == counted + 1, "what is dropped is counted, once (A-08)"
 
 
 @pytest.mark.promise("M-09")

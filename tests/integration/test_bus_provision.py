@@ -2,16 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from burnish_shared import streams
 from burnish_shared.bus.api import ApiError
 from burnish_shared.bus.connect import Bus, connect
-from burnish_shared.bus.lag import consumer_lags
+from burnish_shared.bus.lag import consumer_lags, watch_lag
 from burnish_shared.bus.provision import keep_provisioned, provision
 from burnish_shared.bus.pull import PullReader
 from burnish_shared.errors import Unavailable
@@ -127,6 +130,79 @@ async def test_lag_tells_what_waits_and_what_is_in_hand(server: OwnNats) -> None
         (lag,) = [one for one in await consumer_lags(bus) if not one.is_idle]
         assert (lag.durable, lag.pending, lag.unacknowledged) == ("analytics_feedback", 2, 1)
         await message.ack_sync()
+
+
+def shown(name: str, consumer: str = streams.ANALYTICS_FEEDBACK.durable) -> float:
+    return REGISTRY.get_sample_value(f"burnish_consumer_{name}", {"consumer": consumer}) or 0.0
+
+
+@asynccontextmanager
+async def watched(bus: Bus) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(watch_lag(bus, stop, interval_s=0.05))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+@pytest.mark.capability("I1")
+@pytest.mark.promise("M-15")
+async def test_the_age_of_what_waits_and_of_what_is_not_finished_is_shown(server: OwnNats) -> None:
+    async def is_so(held: Callable[[], bool]) -> None:
+        async def now() -> bool:
+            return held()
+
+        await until(now)
+
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway, bus_of(server, "analytics") as analytics:
+        await provision(bus)
+        for number in range(2):
+            await gateway.publish(streams.FEEDBACK.subjects[0], b"{}", message_id=f"m{number}")
+        async with watched(bus):
+            await is_so(lambda: shown("pending_oldest_seconds") >= 1 <= shown("unfinished_oldest_seconds"))
+            reader = PullReader(analytics, streams.ANALYTICS_FEEDBACK)
+            await reader.open()
+            messages = [*await reader.next_batch(at_most=1), *await reader.next_batch(at_most=1)]
+            await is_so(lambda: shown("pending_oldest_seconds") == 0 and shown("unfinished_oldest_seconds") >= 2)
+            await messages[1].ack_sync()  # the second one: the floor stays below the first
+            await is_so(lambda: shown("unacknowledged") == 1)
+            assert shown("unfinished_oldest_seconds") >= 2
+            await messages[0].ack_sync()
+            await is_so(lambda: shown("unfinished_oldest_seconds") == 0)
+
+
+@pytest.mark.promise("M-15")
+async def test_the_age_of_the_largest_request_is_known_and_of_the_oldest_of_several_subjects(server: OwnNats) -> None:
+    workspace, events = str(uuid4()), streams.ANALYTICS_EVENTS.filter_subjects
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway:
+        await provision(bus)
+        largest = b"x" * (streams.REQUEST_MAX_BYTES - 1_000)
+        await gateway.publish(f"{streams.BATCH_REQUESTS.removesuffix('*')}{workspace}", largest, message_id="large")
+        await gateway.publish(f"{events[-2].removesuffix('*')}{workspace}", b"{}", message_id="event")
+        async with watched(bus):
+            for durable in (streams.EXECUTOR_BATCH.durable, streams.ANALYTICS_EVENTS.durable):
+
+                async def waits(durable: str = durable) -> bool:
+                    return shown("pending_oldest_seconds", durable) >= 1
+
+                await until(waits)
+            assert shown("pending_oldest_seconds", streams.EXECUTOR_BACKGROUND.durable) == 0
+
+
+@pytest.mark.capability("I1")
+@pytest.mark.promise("M-15")
+async def test_it_is_seen_how_full_a_stream_is_before_it_takes_nothing_more(server: OwnNats) -> None:
+    async def is_nearly_full() -> bool:
+        return (REGISTRY.get_sample_value("burnish_stream_full_ratio", {"stream": "FEEDBACK"}) or 0) > 0.7
+
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway:
+        await provision(bus)
+        await ask(bus, "STREAM.UPDATE.FEEDBACK", {**streams.FEEDBACK.config(), "max_bytes": 4_096})
+        await gateway.publish(streams.FEEDBACK.subjects[0], b"x" * 3_000, message_id="first")
+        async with watched(bus):
+            await until(is_nearly_full)
 
 
 @pytest.mark.promise("M-11")

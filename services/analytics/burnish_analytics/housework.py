@@ -29,9 +29,11 @@ from burnish_analytics.take_turns import each, together_or_each
 from burnish_analytics.tell_reactions import tell_reactions
 from burnish_analytics.turn_month import close_days, turn_month
 from burnish_analytics.watch_labels import Watched, watch_workspace
+from burnish_shared.bus import dead_letters_store
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.streams import CONSUMERS
 from burnish_shared.waiting import came
 
 log = structlog.get_logger("burnish.analytics")
@@ -284,6 +286,7 @@ class Housework:
         await self._round("partitions", self.make_partitions)
         await self._round("forget", self.forget_old)
         await self._round("count", self.count_waiting)
+        await self._round("letters", self.count_letters)
         await self._round("words", self.renew_words)
 
     async def turn_month(self) -> int:
@@ -326,6 +329,13 @@ class Housework:
             waiting, orphans = await detector_store.waiting_totals(tx)
         metrics.feedback_waiting.set(waiting)
         metrics.feedback_orphans.set(orphans)
+
+    async def count_letters(self) -> None:
+        """Shows how many dead letters of each consumer wait for somebody."""
+        async with self.db.unit_of_work(read_only=True) as tx:
+            counts = await dead_letters_store.open_counts(tx)
+        for consumer in CONSUMERS:
+            metrics.dead_letters.labels(consumer.durable).set(counts.get(consumer.durable, 0))
 
     async def _every(self, task: str, interval_s: float, round_: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -4,6 +4,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from burnish_shared.streams import CONSUMERS
+
 LAG_BUCKETS_S: Final = (0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
 
 items_total = Counter("burnish_analytics_items_total", "Items of batches by what came of them.", ["consumer", "outcome"])
@@ -33,10 +35,14 @@ housework_failures_total = Counter(
 )
 HOUSEWORK: Final = (
     "adopt", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge", "labels",
-    "look_again", "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch", "words",
+    "letters", "look_again", "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch", "words",
 )  # fmt: skip
 for _task in HOUSEWORK:
     housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.
+
+dead_letters = Gauge("burnish_dead_letters", "Messages set aside that nobody has replayed or discarded.", ["consumer"])
+for _consumer in CONSUMERS:
+    dead_letters.labels(_consumer.durable)
 
 detectors_skipped_total = Counter(
     "burnish_detectors_skipped_total",

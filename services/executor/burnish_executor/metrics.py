@@ -1,5 +1,7 @@
 """Prometheus objects of the executor."""
 
+from typing import Final
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from burnish_shared.contracts.executions import Lane
@@ -21,6 +23,13 @@ HOLD_OLDEST_SECONDS = Gauge("burnish_hold_oldest_seconds", "Age of the oldest ho
 HOLD_OVERDUE_SECONDS = Gauge(
     "burnish_hold_overdue_seconds", "How long a hold has outlived its deadline, of the one that did so longest; 0 when none has", ["lane"]
 )
+HELD_LANES: Final = (Lane.INTERACTIVE.value, Lane.BACKGROUND.value, Lane.BATCH.value)
+"""What is imported was paid elsewhere: nothing is held for it."""
+
+for _held in HELD_LANES:
+    for _gauge in (HOLDS_OPEN, HOLD_OLDEST_SECONDS, HOLD_OVERDUE_SECONDS):
+        _gauge.labels(_held)
+
 LEDGER_DRIFT_NUSD = Gauge("burnish_ledger_drift", "How far costs and bookings of the last two days are apart, in nano-dollars; must be 0")
 LEDGER_CHECKED = Gauge("burnish_ledger_checked_timestamp_seconds", "When costs and bookings were last compared to the end")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")

@@ -9,7 +9,6 @@ from burnish_executor.io import tickets_store
 from burnish_executor.io.answers_store import sweep_answers
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.bus.relay import Relay
-from burnish_shared.contracts.executions import Lane
 from burnish_shared.db.session import SILENCE_S, Database
 from burnish_shared.errors import BurnishError
 from burnish_shared.waiting import came
@@ -25,10 +24,6 @@ LEDGER_DAYS = 2
 
 LEDGER_MOST_S = 120.0
 """How long that may take in a large installation, where it is longer than any other statement."""
-
-
-HELD_LANES = (Lane.INTERACTIVE.value, Lane.BACKGROUND.value, Lane.BATCH.value)
-"""What is imported was paid elsewhere: nothing is held for it."""
 
 
 async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay, stop: asyncio.Event) -> None:
@@ -68,7 +63,7 @@ async def _look_at_holds(db: Database) -> None:
     except BurnishError as error:
         log.warning("holds.not_looked_at", error=str(error))
         return
-    for lane in HELD_LANES:
+    for lane in metrics.HELD_LANES:
         row = found.get(lane)
         metrics.HOLDS_OPEN.labels(lane).set(row["holds"] if row else 0)
         metrics.HOLD_OLDEST_SECONDS.labels(lane).set(row["oldest_s"] if row else 0)

@@ -88,6 +88,7 @@ async def index_one(data: bytes, *, bus: Bus, db: Database) -> None:
         ):
             return
         await dead_letters_store.write(tx, [_letter(advisory, message)])
+    metrics.events_dropped_total.labels(advisory.consumer, "deliveries_spent" if advisory.kind == "max_deliver" else "terminated").inc()
     log.warning("dead_letter_indexed", consumer=advisory.consumer, stream_seq=advisory.stream_seq, kind=advisory.kind)
 
 

@@ -96,6 +96,18 @@ async def waiting(tx: Tx, consumer: str) -> Sequence[UUID]:
     return [row["dead_letter_id"] for row in await tx.fetch(sql, consumer)]
 
 
+async def open_counts(tx: Tx) -> Mapping[str, int]:
+    """How many letters of each consumer wait to be replayed or discarded; consumers without any are left out.
+
+    As `burnish doctor --audit` counts them: an execution that used up its deliveries was ended by the sweeper, and needs nobody.
+    """
+    rows = await tx.fetch(
+        """SELECT consumer, count(*) AS letters FROM dead_letters
+            WHERE replayed_at IS NULL AND NOT (stream = 'EXECUTIONS' AND reason = 'deliveries spent') GROUP BY consumer"""
+    )
+    return {row["consumer"]: row["letters"] for row in rows}
+
+
 async def there(tx: Tx, dead_letter_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these letters there are."""
     rows = await tx.fetch("SELECT dead_letter_id FROM dead_letters WHERE dead_letter_id = ANY ($1)", list(dead_letter_ids))
