@@ -206,6 +206,18 @@ async def find_booked(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID])
     return [Booked(**dict(row)) for row in rows]
 
 
+async def find_known(tx: Tx, execution_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the executions of the transaction's workspace that are finished, or that money is held for."""
+    rows = await tx.fetch(
+        """SELECT x.execution_id FROM executions x WHERE x.execution_id BETWEEN $1 AND $2 AND x.execution_id = ANY ($3)
+           UNION ALL SELECT h.execution_id FROM holds h WHERE h.execution_id = ANY ($3)""",
+        min(execution_ids),
+        max(execution_ids),
+        list(execution_ids),
+    )
+    return {row["execution_id"] for row in rows}
+
+
 async def remember_texts(tx: Tx, workspace_id: UUID, job_id: UUID, texts: Sequence[tuple[bytes, str]]) -> None:
     """Keeps the texts of candidates by their hash."""
     await tx.execute(

@@ -7,6 +7,7 @@ stream takes the next message for a repeat.
 from collections.abc import Sequence
 from uuid import UUID
 
+from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.asked import Asked
 from burnish_shared import subjects
 from burnish_shared.bus.api import ApiError, ask
@@ -43,13 +44,6 @@ async def under_way_nowhere(db: Database, bus: Bus, workspace_id: UUID, executio
         if (info["state"].get("subjects") or {}).get(subject, 0):
             return set()
         async with db.unit_of_work(workspace=workspace_id) as tx:
-            rows = await tx.fetch(
-                """SELECT x.execution_id FROM executions x WHERE x.execution_id BETWEEN $1 AND $2 AND x.execution_id = ANY ($3)
-                   UNION ALL SELECT h.execution_id FROM holds h WHERE h.execution_id = ANY ($3)""",
-                min(execution_ids),
-                max(execution_ids),
-                list(execution_ids),
-            )
+            return set(execution_ids) - await evaluations_store.find_known(tx, execution_ids)
     except (ApiError, Unavailable):
         return set()
-    return set(execution_ids) - {row["execution_id"] for row in rows}
