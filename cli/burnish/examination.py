@@ -23,7 +23,8 @@ def examine(home: Home, *, with_audit: bool, journal: Path | None, as_json: bool
     if with_audit and all(deployment.values()):
         return audit.run(deployment, journal=journal, as_json=as_json)
     if deployment["database_url"] and is_named_by_environment():
-        return _say(look_at_keys(home), as_json=as_json, good="The key-encryption key is the right one, and nothing lies under another.")
+        good = "The key-encryption key is the right one, and nothing lies under another."
+        return _say(look_at_keys(home) + look_at_sandbox(), as_json=as_json, good=good)
     connection = running_connection(home)
     if connection is None:
         print(f"Nothing is ready in {home.path}; start it with `burnish up --detach`.", file=sys.stderr)
@@ -33,7 +34,7 @@ def examine(home: Home, *, with_audit: bool, journal: Path | None, as_json: bool
     if with_audit:
         return audit.run(connection, journal=journal, as_json=as_json)
     state = present_state(home)
-    findings = asyncio.run(look_around(state)) + look_at_keys(home)
+    findings = asyncio.run(look_around(state)) + look_at_keys(home) + look_at_sandbox()
     return _say(findings, as_json=as_json, good="Everything runs and answers.", restarts=state.restarts)
 
 
@@ -59,6 +60,21 @@ def look_at_keys(home: Home) -> list[str]:
         return [error.message]
     number = sum(sum(keys.values()) for keys in left.values())
     return [f"{number} secrets lie under another key-encryption key than the current one; run `burnish kek rotate`."] if left else []
+
+
+def look_at_sandbox() -> list[str]:
+    """What is wrong with Daytona, one sentence; nothing where code runs here. It makes no sandbox. From this command's own environment."""
+    from burnish_shared.refusal import StartRefused
+    from burnish_shared.sandbox.daytona_api import why_not
+    from burnish_shared.sandbox.settings import SandboxSettings
+    from burnish_shared.settings import from_environment
+
+    try:
+        place = from_environment(SandboxSettings).daytona()
+    except StartRefused as refusal:
+        return [str(refusal)]
+    found = None if place is None else asyncio.run(why_not(place))
+    return [found] if found else []
 
 
 async def look_around(state: State) -> list[str]:

@@ -296,6 +296,28 @@ def test_network_policies_let_through_what_is_needed_and_no_more(values: dict[st
     assert policies["migrate"]["ingress"] == []
 
 
+@pytest.mark.capability("O3")
+def test_services_that_run_code_are_given_daytona_and_may_reach_it() -> None:
+    manifests = rendered(GIVEN | {"sandbox": {"backend": "daytona", "daytona": {"apiKeySecret": "daytona", "snapshot": "numpy"}}})
+    told = {
+        part: {
+            one["name"]: one
+            for one in pod["containers"][0].get("env", ())
+            if one["name"].startswith(("BURNISH_SANDBOX", "BURNISH_DAYTONA"))
+        }
+        for part, pod in pods(manifests).items()
+        if part in SERVICES
+    }
+    for part in ("gateway", "executor", "optimizer"):
+        assert told[part]["BURNISH_SANDBOX"]["value"] == "daytona" and told[part]["BURNISH_DAYTONA_SNAPSHOT"]["value"] == "numpy"
+        assert told[part]["BURNISH_DAYTONA_API_KEY"]["valueFrom"] == {"secretKeyRef": {"name": "daytona", "key": "api-key"}}
+        assert _admits(_outward(_policies(manifests)[part]), "1.1.1.1")
+    assert told["analytics"] == told["webhooks"] == {}
+    for manifest in manifests:
+        if manifest["kind"] not in FOREIGN:
+            kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
 def _policies(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one["spec"] for one in of_kind(manifests, "NetworkPolicy")}
 
@@ -462,6 +484,8 @@ def test_nobody_reads_the_monitoring_of_nats_where_nobody_is_named() -> None:
         ({"postgres": {"bundled": False}}, TemplateError, "postgres.external.adminSecret is needed"),
         ({"postgres": {"bundled": False, "external": {"adminSecret": "admin"}}}, TemplateError, "postgres.external.host is needed"),
         ({"nats": {"bundled": False}}, TemplateError, "nats.external.host is needed"),
+        ({"sandbox": {"backend": "daytona"}}, TemplateError, "sandbox.daytona.apiKeySecret is needed"),
+        ({"sandbox": {"backend": "e2b"}}, jsonschema.ValidationError, "e2b"),
         ({"secrets": {"existing": "mine"}}, TemplateError, f"no key `seed` in namespace {NAMESPACE}"),
     ],
 )

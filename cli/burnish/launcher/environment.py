@@ -24,6 +24,11 @@ MAIL: Final = ("BURNISH_SMTP_URL",)
 """The password of the mail server: only the webhooks service sends mail."""
 
 
+FAR_SANDBOX: Final = ("BURNISH_DAYTONA_",)
+RUN_CODE: Final = ("gateway", "executor", "optimizer")
+"""The key of Daytona: only services that run code of evaluators, guardrails and validators are given it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all services of one run share."""
@@ -45,6 +50,7 @@ def service_environment(
         *(() if service.listens else SIGN_IN),
         *(() if service.name == "executor" else PROVIDER_KEYS),
         *(() if service.name == "webhooks" else MAIL),
+        *(() if service.name in RUN_CODE else FAR_SANDBOX),
     )
     own = {name: value for name, value in inherited.items() if name not in NOT_HANDED_DOWN and not name.startswith(withheld)}
     own |= {

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from burnish_shared.auth.kek import SealingSettings
+from burnish_shared.sandbox.settings import SandboxSettings
 
 
 class ProviderLimit(BaseModel):
@@ -14,7 +15,7 @@ class ProviderLimit(BaseModel):
     tokens_per_minute: int | None = Field(default=None, ge=1)
 
 
-class ExecutorSettings(SealingSettings):
+class ExecutorSettings(SandboxSettings, SealingSettings):
     """Capacity and times of the executor (PROMISES 5.2)."""
 
     max_running: int = Field(default=512, ge=2, description="Most executions at once; at least half of them stay for callers that wait.")
@@ -80,7 +81,9 @@ class ExecutorSettings(SealingSettings):
     public_url: str = Field(
         default="", description="Where people reach this installation, as the gateway is told it: OpenRouter counts an application by it."
     )
-    sandbox_workers: int = Field(default=2, ge=1, le=64, description="Processes that run own checks of guardrails and validators.")
+    sandbox_workers: int = Field(
+        default=2, ge=1, le=64, description="Processes, or sandboxes at Daytona, that run own checks of guardrails and validators."
+    )
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
     drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")

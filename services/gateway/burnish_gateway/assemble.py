@@ -106,7 +106,7 @@ async def _connected(
     clock = SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     identity = IdentityProviders.over(settings, public_url=settings.public_url, clock=clock)
-    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
+    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm, daytona=settings.daytona())
     gateway = Gateway(
         settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation,
         cursors=Cursors(installation.cursor_key), feed=feed,

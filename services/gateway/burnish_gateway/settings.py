@@ -6,10 +6,11 @@ from pydantic import Field, field_validator
 
 from burnish_gateway.identity_settings import IdentitySettings
 from burnish_shared.auth.kek import SealingSettings
+from burnish_shared.sandbox.settings import SandboxSettings
 from burnish_shared.settings import networks
 
 
-class GatewaySettings(IdentitySettings, SealingSettings):
+class GatewaySettings(IdentitySettings, SandboxSettings, SealingSettings):
     """Limits and times of the gateway; every duration of PROMISES 5.2 can be shortened for tests."""
 
     listen_fd: int = Field(default=-1, description="An inherited listening socket; -1: the gateway opens its own on `port`.")
@@ -75,7 +76,9 @@ class GatewaySettings(IdentitySettings, SealingSettings):
     )
     compat_model: str = Field(default="", description="Model of prompts that are made by `POST /prompts`; empty: the registry's usual one.")
     key_use_interval_s: float = Field(default=30.0, gt=0, description="How often is written when API keys were last used.")
-    sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators when it is tried out.")
+    sandbox_workers: int = Field(
+        default=4, ge=1, le=64, description="Processes, or sandboxes at Daytona, that run code when it is tried out."
+    )
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
     database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
     leave_s: float = Field(

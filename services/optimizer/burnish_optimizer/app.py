@@ -49,7 +49,7 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
     relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     inbox = AnswersInbox(bus)
     await inbox.open()
-    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
+    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm, daytona=settings.daytona())
     clock = SystemClock()
     workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock, grounds=grounds)
     batches = make_batch_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock)

@@ -14,6 +14,7 @@ from burnish_optimizer.score_answers import SETTINGS
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, Toxicity
 from burnish_shared.contracts.searches import Metric
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, build
+from burnish_shared.sandbox.turns import BUSY_WORD
 
 TRIES: Final = 40
 WAIT_S: Final = 0.25
@@ -132,7 +133,7 @@ async def _verdict(evaluator: Evaluator, case: Case) -> Verdict:
         said = await evaluator(case)
         if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
             raise OutOfFunds(said.verdict or said.reason)
-        if not (isinstance(said, NoScore) and said.kind == "unavailable" and "busy" in said.reason):
+        if not (isinstance(said, NoScore) and said.kind == "unavailable" and BUSY_WORD in said.reason):
             break
         await asyncio.sleep(WAIT_S)
     return said

@@ -17,7 +17,7 @@ from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, Vote, build
-from burnish_shared.sandbox.turns import BUSY
+from burnish_shared.sandbox.turns import BUSY_WORD
 from burnish_shared.storable_text import storable
 
 log = structlog.get_logger("burnish.optimizer")
@@ -95,7 +95,7 @@ class Scoring:
         began = loop.time()
         kind, evaluator = self._ready[task.evaluator_version]
         verdict = await self._verdict(task, evaluator)
-        if verdict == NoScore("unavailable", BUSY.message):
+        if isinstance(verdict, NoScore) and verdict.kind == "unavailable" and BUSY_WORD in verdict.reason:
             return None
         row = _row(task, kind, verdict, took_ms=int((loop.time() - began) * 1000))
         metrics.SCORES.labels(kind, row.unavailable or ("passed" if row.passed else "failed_to_pass")).inc()

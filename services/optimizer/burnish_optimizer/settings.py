@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
+from burnish_shared.sandbox.settings import SandboxSettings
 from burnish_shared.settings import SharedSettings
 
 
-class OptimizerSettings(SharedSettings):
+class OptimizerSettings(SandboxSettings, SharedSettings):
     """How jobs and test runs are claimed and how much they may do at once. Tests shorten the times."""
 
     database_connections: int = Field(default=6, ge=2, description="Most connections of the pool of the optimizer.")
@@ -16,7 +17,9 @@ class OptimizerSettings(SharedSettings):
     live_evaluations_at_once: int = Field(default=4, ge=1, description="Most live evaluations that one replica scores for at once.")
     score_interval_s: float = Field(default=1.0, gt=0, description="How often it is looked whether live traffic waits to be scored.")
     experiment_interval_s: float = Field(default=10.0, gt=0, description="How often a running experiment is looked at.")
-    sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators.")
+    sandbox_workers: int = Field(
+        default=4, ge=1, le=64, description="Processes, or sandboxes at Daytona at once, that run code of evaluators."
+    )
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
     lease_s: int = Field(default=60, ge=2, description="How long a claimed job stays with a replica that says nothing.")
     renew_s: float = Field(default=20.0, gt=0, description="How often a claim is renewed.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from burnish_shared.sandbox import Failed, Sandbox
+from burnish_shared.sandbox.daytona_place import DaytonaPlace
 from burnish_shared.sandbox.offered import offered
 from burnish_shared.sandbox.worker_process import Workers
 
@@ -22,9 +23,10 @@ class Grounds:
     declared: Workers = field(repr=False)
 
     @classmethod
-    def open(cls, *, workers: int, wasm: bool = False) -> Self:
-        """Raises ModuleNotFoundError, in words for an operator, where WebAssembly is wanted and not installed."""
-        return cls(offered(workers=workers, wasm=wasm), Workers(DECLARED, workers=workers))
+    def open(cls, *, workers: int, wasm: bool = False, daytona: DaytonaPlace | None = None) -> Self:
+        """`daytona`: where Python runs; None: here. Raises ModuleNotFoundError, in words for an operator, where WebAssembly is wanted and
+        not installed."""
+        return cls(offered(workers=workers, wasm=wasm, daytona=daytona), Workers(DECLARED, workers=workers))
 
     async def look(self, settings: str, case: dict[str, Any] | None, *, tenant: str) -> dict[str, Any] | Failed:
         """See `declared_worker.answer_to`. `settings`: as JSON; `case` None: only check them."""

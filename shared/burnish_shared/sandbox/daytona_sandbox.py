@@ -1,18 +1,27 @@
-"""Daytona as a backend: whole CPython with its packages, far away. Opt-in: `pip install daytona==0.226.1`, and DAYTONA_API_KEY.
+"""Daytona as a backend: whole CPython with its packages, far away. Selected by BURNISH_SANDBOX=daytona (docs/guides/code-at-daytona.md).
 
-Not run against the service by our tests: they run this adapter against a stand-in with the SDK's signatures. It is an external service with
-its own prices; what the code is given leaves this installation. A sandbox without network lives for one call of ours, is labelled, stops by
-itself within minutes, and is deleted at the end whatever happened.
+It is an external service with its own prices; what the code is given leaves this installation. A sandbox without network carries the runs
+of one workspace's one code that come while it is made, so that a whole batch of evaluations shares one; then it is deleted, whatever
+happened.
 """
 
 import asyncio
 import base64
-import contextlib
+import inspect
 import json
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
+import structlog
+
+from burnish_shared.ids import new_uuid
+from burnish_shared.sandbox import daytona_harness
+from burnish_shared.sandbox.daytona_api import ON_THE_WAY, START_S, STARTED, DaytonaApi, DaytonaTroubleError, Made, Trouble
+from burnish_shared.sandbox.daytona_place import DaytonaPlace
 from burnish_shared.sandbox.outcome import (
     DEFAULT_LIMITS,
     Failed,
@@ -24,175 +33,296 @@ from burnish_shared.sandbox.outcome import (
     Result,
     Value,
     plain,
+    refusal_of,
     shortened,
 )
+from burnish_shared.sandbox.turns import BUSY, Turns
+from burnish_shared.sandbox.worker_process import Workers
 
-LABEL: Final = {"burnish": "sandbox"}
+log = structlog.get_logger("burnish.sandbox")
 
-LIFE_MINUTES: Final = 5
-"""A sandbox that we could not delete stops and goes by itself after so long."""
+PARSER: Final = "burnish_shared.sandbox.parse_worker"
+PARSE_S: Final = 2.0
 
-CREATE_S: Final = 60.0
-CALL_EXTRA_S: Final = 10.0
-"""What the way to the service and back may take beside the run's own time."""
+WAIT_S: Final = 60.0
+"""How long a run waits for a sandbox: far longer than for a worker here, since making one takes seconds."""
 
-MARK: Final = "burnish-result:"
+RUN_MOST_S: Final = 150.0
+"""What all the runs of one sandbox may take: with START_S well within its life at Daytona."""
 
-HARNESS: Final = """
-import ast, base64, io, json, contextlib, resource, signal
-_job = json.loads(base64.b64decode("{job}"))
-resource.setrlimit(resource.RLIMIT_AS, (_job["memory_bytes"] + 512 * 1024 * 1024,) * 2)
-def _one(inputs):
-    tree = ast.parse(_job["code"])
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    names = dict(inputs)
-    signal.setitimer(signal.ITIMER_REAL, _job["time_s"])
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(tree, "code", "exec"), names)
-            value = eval(compile(ast.Expression(last.value), "code", "eval"), names) if last else None
-        return {{"value": value, "text": json.dumps(value, allow_nan=False)}}
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-class _Late(Exception): pass
-def _late(*_): raise _Late
-signal.signal(signal.SIGALRM, _late)
-for _inputs in _job["many"]:
-    try:
-        _said = {{"value": json.loads(_one(_inputs)["text"])}}
-    except _Late:
-        _said = {{"failed": ["time", "the time limit is reached"]}}
-    except MemoryError:
-        _said = {{"failed": ["memory", "the memory limit is reached"]}}
-    except RecursionError:
-        _said = {{"failed": ["depth", "the call stack is full"]}}
-    except SyntaxError as error:
-        _said = {{"refused": [error.msg, error.lineno, error.offset]}}
-    except BaseException as error:
-        _said = {{"failed": ["error", type(error).__name__ + ": " + str(error)[:300]]}}
-    print("{mark}" + json.dumps(_said))
-"""
+TOGETHER_MOST: Final = 32
+TOGETHER_BYTES: Final = 4 * 1024 * 1024
+"""Inputs that share a sandbox, and their bytes."""
+
+EXTRA_S: Final = 5
+"""Of a program beside its runs: CPython's start."""
+
+DELETE_TRIES: Final = 6
+CLOSING_S: Final = 15.0
+
+WORDS: Final[dict[Trouble, Failed]] = {
+    Trouble.AWAY: Failed(FailureKind.UNAVAILABLE, "Daytona, where this installation runs code, cannot be reached; try again"),
+    Trouble.REFUSED: Failed(FailureKind.UNAVAILABLE, "Daytona refuses the key of this installation; tell its operator"),
+    Trouble.BUSY: Failed(FailureKind.UNAVAILABLE, "Daytona is busy and asks to wait; try again"),
+    Trouble.UNFIT: Failed(FailureKind.UNAVAILABLE, "Daytona makes no sandbox as this installation asks for it; tell its operator"),
+    Trouble.LATE: Failed(FailureKind.TIME, "the sandbox was stopped"),
+    Trouble.GONE: Failed(FailureKind.CRASHED, "the sandbox ended unexpectedly"),
+}
+MAKING: Final = {Trouble.GONE: Trouble.UNFIT, Trouble.LATE: Trouble.AWAY}
+"""What it is where a sandbox is to be made: the snapshot that is not there, the service that takes too long."""
+
+NO_START: Final = Failed(FailureKind.UNAVAILABLE, "the sandbox at Daytona did not start; try again")
+WITH_NETWORK: Final = Failed(FailureKind.UNAVAILABLE, "Daytona made a sandbox with a network, so nothing was run in it; tell the operator")
+NO_ANSWER: Final = Failed(FailureKind.CRASHED, "the sandbox ended before this input")
 
 
-class Process(Protocol):
-    """Of the SDK's sandbox, what we use."""
-
-    async def code_run(self, code: str, params: Any = None, timeout: Any = None) -> Any: ...
-
-
-class Remote(Protocol):
-    """A sandbox that the SDK made."""
-
-    @property
-    def process(self) -> Process: ...
+@dataclass(slots=True)
+class _Asked:
+    inputs: dict[str, Plain]
+    result: asyncio.Future[Result]
 
 
-class Client(Protocol):
-    """Of `daytona.AsyncDaytona`, what we use."""
+@dataclass(eq=False, slots=True)
+class _Batch:
+    """Runs that share a sandbox. Open, it takes more until its sandbox is ready."""
 
-    async def create(self, params: Any = None, *, timeout: Any = 60) -> Any: ...
+    code: str
+    limits: Limits
+    tenant: str
+    asked: list[_Asked] = field(default_factory=list)
+    n_bytes: int = 0
+    carried_by: asyncio.Task[None] | None = None
 
-    async def delete(self, sandbox: Any, timeout: Any = 60) -> None: ...
+    def has_room(self, n_bytes: int) -> bool:
+        each_s = self.limits.time_s + daytona_harness.STOP_S
+        most = max(1, min(TOGETHER_MOST, int(RUN_MOST_S / each_s)))
+        return len(self.asked) < most and self.n_bytes + n_bytes <= TOGETHER_BYTES
 
-    async def close(self) -> None: ...
+    def waiting(self) -> list[_Asked]:
+        return [one for one in self.asked if not one.result.done()]
 
 
 class DaytonaSandbox:
-    """One sandbox for each call of `run` or `run_many`, so that a batch of inputs shares one."""
+    """One sandbox for each batch; `at_once` of them, a third (at least one) for one tenant. No call is made before the first run."""
 
-    def __init__(self, client: Client, *, parameters: Any, at_once: int = 4) -> None:
-        """`parameters`: those of the SDK's `create`; see `connect`."""
-        self._client = client
-        self._parameters = parameters
-        self._turns = asyncio.Semaphore(at_once)
-
-    @classmethod
-    def connect(cls) -> "DaytonaSandbox":
-        """A client from the environment (DAYTONA_API_KEY, DAYTONA_API_URL). Raises ModuleNotFoundError where the SDK is not installed."""
-        import importlib
-
-        sdk = importlib.import_module("daytona")
-        parameters = sdk.CreateSandboxFromSnapshotParams(
-            language="python", labels=LABEL, network_block_all=True, ephemeral=True,
-            auto_stop_interval=LIFE_MINUTES, auto_delete_interval=0, env_vars={},
-        )  # fmt: skip
-        return cls(sdk.AsyncDaytona(), parameters=parameters)
+    def __init__(self, place: DaytonaPlace, *, at_once: int = 4, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """`sleep`: how it waits before it looks or tries again."""
+        self._api = DaytonaApi(place)
+        self._turns = Turns(at_once, wait_s=WAIT_S)
+        self._parsers = Workers(PARSER, workers=2)
+        self._sleep = sleep
+        self._open: dict[tuple[str, str, Limits], _Batch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deleting: set[asyncio.Task[None]] = set()
+        self._rests: tuple[float, Failed] = (0.0, BUSY)
+        self._is_closed = False
 
     async def run(self, code: str, inputs: Mapping[str, Plain], *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Result:
-        return (await self.run_many(code, [inputs], limits=limits, tenant=tenant))[0]
+        refused = _unfit_code(code, limits) or refusal_of(inputs, limits)
+        if refused is not None:
+            return refused
+        if self._is_closed:
+            return BUSY
+        one = _Asked(dict(inputs), asyncio.get_running_loop().create_future())
+        batch = self._join(one, code, limits=limits, tenant=tenant)
+        try:
+            return await one.result
+        except asyncio.CancelledError:
+            if not batch.waiting() and batch.carried_by is not None:
+                batch.carried_by.cancel()  # Nobody waits for it any more.
+            raise
 
     async def run_many(
         self, code: str, many: Sequence[Mapping[str, Plain]], *, limits: Limits = DEFAULT_LIMITS, tenant: str = ""
     ) -> list[Result]:
-        refused = await self.check(code, limits=limits)
-        if refused is not None:
-            return [refused] * len(many)
-        job = {"code": code, "many": [dict(one) for one in many], "time_s": limits.time_s, "memory_bytes": limits.memory_bytes}
-        try:
-            text = json.dumps(job, allow_nan=False)
-        except (ValueError, TypeError, RecursionError):
-            return [Refused("the inputs are not plain finite data")] * len(many)
-        if len(text) > limits.code_bytes + limits.inputs_bytes * len(many):
-            return [Refused(f"the inputs are longer than {limits.inputs_bytes} bytes")] * len(many)
-        program = HARNESS.format(job=base64.b64encode(text.encode()).decode(), mark=MARK)
-        async with self._turns:
-            said = await self._far_away(program, timeout_s=limits.time_s * len(many) + CALL_EXTRA_S)
-        if isinstance(said, Failed):
-            return [said] * len(many)
-        results = [_result(one, limits) for one in said[: len(many)]]
-        return results + [Failed(FailureKind.CRASHED, "the sandbox ended before this input")] * (len(many) - len(results))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.run(code, inputs, limits=limits, tenant=tenant)) for inputs in many]
+        return [one.result() for one in tasks]
 
     async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
-        """Parsed here, by CPython's own parser; nothing is sent."""
-        if len(code.encode("utf-8", "replace")) > limits.code_bytes:
-            return Refused(f"the code is longer than {limits.code_bytes} bytes")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compile(code, "code", "exec", dont_inherit=True)
-        except SyntaxError as error:
-            return Refused(shortened(error.msg), error.lineno, error.offset)
-        except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-            return Refused(shortened(str(error) or "nested too deep"))
-        return None
+        """Parsed here, by CPython's own parser in a process of its own; nothing is sent."""
+        refused = _unfit_code(code, limits)
+        if refused is not None:
+            return refused
+        said = await self._parsers.ask({"code": code}, timeout_s=PARSE_S, tenant=tenant)
+        if isinstance(said, Failed):
+            return said if said.kind is FailureKind.UNAVAILABLE else Refused("this code cannot be read in time")
+        return Refused(shortened(said["message"]), said["line"], said["column"]) if said else None
 
     async def close(self) -> None:
-        await self._client.close()
+        """What runs is given up; every sandbox is deleted, as far as Daytona can be reached in time."""
+        self._is_closed = True
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._deleting:
+            _, late = await asyncio.wait(self._deleting, timeout=CLOSING_S)
+            for task in late:
+                task.cancel()
+        await self._parsers.close()
+        await self._api.close()
 
-    async def _far_away(self, program: str, *, timeout_s: float) -> list[dict[str, Any]] | Failed:
-        """What the program printed behind our mark, line by line. Whatever the SDK raises is the service's failure, never the caller's."""
-        remote: Remote | None = None
+    def _join(self, one: _Asked, code: str, *, limits: Limits, tenant: str) -> _Batch:
+        """The batch that carries it: one that is open and has room, or a new one."""
+        key, n_bytes = (tenant, code, limits), len(json.dumps(one.inputs))
+        batch = self._open.get(key)
+        if batch is None or not batch.has_room(n_bytes):
+            batch = self._open[key] = _Batch(code, limits, tenant)
+            batch.carried_by = asyncio.create_task(self._carry(batch))
+            self._tasks.add(batch.carried_by)
+            batch.carried_by.add_done_callback(partial(self._end, batch))
+        batch.asked.append(one)
+        batch.n_bytes += n_bytes
+        return batch
+
+    async def _carry(self, batch: _Batch) -> None:
         try:
-            async with asyncio.timeout(CREATE_S + timeout_s):
-                remote = await self._client.create(self._parameters, timeout=CREATE_S)
-                response = await remote.process.code_run(program, timeout=int(timeout_s) + 1)
-        except TimeoutError:
-            return Failed(FailureKind.TIME, "the sandbox did not answer in time")
-        except Exception as error:  # the SDK has dozens of classes; what they have in common is that the service did not do it
-            return Failed(FailureKind.UNAVAILABLE, shortened(f"the sandbox service failed: {type(error).__name__}"))
+            async with self._turns.turn(batch.tenant) as got:
+                for one, result in await self._far_away(batch) if got else ():
+                    if not one.result.done():
+                        one.result.set_result(result)
         finally:
-            if remote is not None:
-                await asyncio.shield(self._delete(remote))
-        lines = [line.partition(MARK)[2] for line in str(response.result or "").splitlines() if line.startswith(MARK)]
+            self._shut(batch)
+
+    def _end(self, batch: _Batch, task: asyncio.Task[None]) -> None:
+        """Whatever ended it: who still waits had no turn."""
+        self._tasks.discard(task)
+        for one in batch.waiting():
+            one.result.set_result(BUSY)
+
+    async def _far_away(self, batch: _Batch) -> list[tuple[_Asked, Result]]:
+        """Those that went along, each with its result. Leaves no sandbox behind, also where this is cancelled."""
+        until, because = self._rests
+        if time.monotonic() < until:
+            self._shut(batch)
+            return [(one, because) for one in batch.waiting()]
+        name, is_there = f"burnish-{new_uuid()}", True
         try:
-            return [json.loads(line) for line in lines]
-        except ValueError:
-            return Failed(FailureKind.CRASHED, "the sandbox sent something else")
+            made = await self._started(name)
+            self._shut(batch)
+            asked = batch.waiting()
+            found = made if isinstance(made, Failed) else await self._told(made, name, batch, asked)
+        except DaytonaTroubleError as error:
+            is_there = not error.did_nothing
+            error.trouble = MAKING.get(error.trouble, error.trouble)
+            self._shut(batch)
+            asked, found = batch.waiting(), self._heard(error, at="making")
+        finally:
+            if is_there:
+                self._delete_soon(name)
+        return [(one, found if isinstance(found, Failed) else found[at]) for at, one in enumerate(asked)]
 
-    async def _delete(self, remote: Remote) -> None:
-        with contextlib.suppress(Exception):  # it stops and goes by itself after LIFE_MINUTES
-            async with asyncio.timeout(CREATE_S):
-                await self._client.delete(remote)
+    async def _started(self, name: str) -> Made | Failed:
+        """A sandbox that is ready. Raises DaytonaTroubleError where none could be made."""
+        made = await self._api.make(name)
+        try:
+            async with asyncio.timeout(START_S):
+                pause_s = 0.1
+                while made.state in ON_THE_WAY:
+                    await self._sleep(pause_s)
+                    pause_s = min(1.0, pause_s * 2)
+                    made = await self._api.look(name)
+        except TimeoutError:
+            return NO_START
+        except DaytonaTroubleError as error:
+            heard = self._heard(error, at="starting")
+            return NO_START if error.trouble in (Trouble.GONE, Trouble.LATE) else heard
+        if made.state != STARTED:
+            log.warning("daytona_sandbox_did_not_start", state=made.state)
+            return NO_START
+        if made.has_network:
+            log.error("daytona_sandbox_has_network")
+            return WITH_NETWORK
+        return made
+
+    async def _told(self, made: Made, name: str, batch: _Batch, asked: list[_Asked]) -> list[Result] | Failed:
+        limits = batch.limits
+        program = program_of(batch.code, [one.inputs for one in asked], limits)
+        timeout_s = math.ceil((limits.time_s + daytona_harness.STOP_S) * len(asked)) + EXTRA_S
+        most_bytes = len(asked) * (2 * daytona_harness.ROOM * limits.result_bytes + 65_536)
+        try:
+            printed = await self._api.run(made, program, timeout_s=timeout_s, most_bytes=most_bytes)
+        except DaytonaTroubleError as error:
+            return await self._why(error, name)
+        found = [_result(line, limits) for line in printed.splitlines() if line.startswith(daytona_harness.MARK)][: len(asked)]
+        return found + [NO_ANSWER] * (len(asked) - len(found))
+
+    async def _why(self, error: DaytonaTroubleError, name: str) -> Failed:
+        """Of a run without an answer: whether its sandbox ended, or the way to it broke."""
+        if error.trouble in (Trouble.AWAY, Trouble.GONE, Trouble.UNFIT):
+            try:
+                state = (await self._api.look(name)).state
+            except DaytonaTroubleError as looked:
+                return WORDS[Trouble.GONE] if looked.trouble is Trouble.GONE else self._heard(looked, at="looking")
+            if state != STARTED:
+                log.warning("daytona_sandbox_ended", state=state, status=error.status)
+                return WORDS[Trouble.GONE]
+            return self._heard(DaytonaTroubleError(Trouble.AWAY, status=error.status, said=error.said), at="running")
+        return self._heard(error, at="running")
+
+    def _heard(self, error: DaytonaTroubleError, *, at: str) -> Failed:
+        """What a run is told of it. Where Daytona refuses or wants to be left alone, nothing is asked for a while."""
+        log.warning("daytona_trouble", at=at, trouble=error.trouble.value, status=error.status, said=error.said)
+        words = WORDS[error.trouble]
+        if error.rest_s:
+            self._rests = (time.monotonic() + error.rest_s, words)
+        return words
+
+    def _shut(self, batch: _Batch) -> None:
+        key = (batch.tenant, batch.code, batch.limits)
+        if self._open.get(key) is batch:
+            del self._open[key]
+
+    def _delete_soon(self, name: str) -> None:
+        """Beside the answer, and by its name: also one whose making was cancelled, or never answered."""
+        task = asyncio.create_task(self._delete(name))
+        self._deleting.add(task)
+        task.add_done_callback(self._deleting.discard)
+
+    async def _delete(self, name: str) -> None:
+        error: DaytonaTroubleError | None = None
+        for attempt in range(DELETE_TRIES):
+            try:
+                await self._api.delete(name)
+            except DaytonaTroubleError as trouble:
+                if trouble.trouble is Trouble.GONE and attempt > 0:
+                    return  # The first time it may be still on its way.
+                error = trouble
+                await self._sleep(0.25 * 2**attempt)
+            else:
+                return
+        log.warning("daytona_sandbox_not_deleted", name=name, status=error.status if error else None)
 
 
-def _result(said: dict[str, Any], limits: Limits) -> Result:
-    if "refused" in said:
-        message, line, column = said["refused"]
-        return Refused(shortened(str(message)), line, column)
-    if "failed" in said:
-        kind, message = said["failed"]
-        return Failed(FailureKind(kind), shortened(str(message)))
+def program_of(code: str, many: Sequence[Mapping[str, Plain]], limits: Limits) -> str:
+    """What is sent: the harness, and its job in base64."""
+    job = {
+        "code": code, "many": many, "time_s": limits.time_s, "memory_bytes": limits.memory_bytes, "result_bytes": limits.result_bytes,
+    }  # fmt: skip
+    text = base64.b64encode(json.dumps(job, allow_nan=False).encode()).decode()
+    return f'{inspect.getsource(daytona_harness)}\n\nmain("{text}")\n'
+
+
+def _unfit_code(code: str, limits: Limits) -> Refused | None:
+    if len(code.encode("utf-8", "replace")) > limits.code_bytes:
+        return Refused(f"the code is longer than {limits.code_bytes} bytes")
+    return Refused("the code holds U+0000") if "\x00" in code else None
+
+
+def _result(line: str, limits: Limits) -> Result:
+    """Of a line that the harness printed, or that code printed in its place: nothing of it is taken on trust."""
     try:
-        return Value(plain(said.get("value"), most_bytes=limits.result_bytes))
+        match json.loads(line.removeprefix(daytona_harness.MARK)):
+            case {"refused": [message, int() | None as at, int() | None as column]}:
+                return Refused(shortened(str(message)), at, column)
+            case {"failed": [kind, message, int() | None as at]}:
+                return Failed(FailureKind(kind), shortened(str(message)), at)
+            case {"value": value}:
+                return Value(plain(value, most_bytes=limits.result_bytes))
+            case _:
+                return Failed(FailureKind.CRASHED, "the sandbox sent something else")
     except NotPlainError as error:
         return Failed(FailureKind.RESULT, shortened(str(error)))
+    except (ValueError, RecursionError):
+        return Failed(FailureKind.CRASHED, "the sandbox sent something else")

@@ -12,13 +12,18 @@ WAIT_S = 5.0
 WAITING_MOST = 2_000
 """Runs that may wait; beyond it the next is turned away at once, so that memory stays bounded."""
 
+BUSY_WORD = "busy"
+"""Stands in each message of a failure that is over by itself within moments: who can wait tries again."""
+
 BUSY = Failed(FailureKind.UNAVAILABLE, "every worker is busy; try again")
 
 
 class Turns:
     """At most `workers` runs at once, a third of them (at least one) for one tenant. Who gives no name has no share to keep to."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, *, wait_s: float = WAIT_S) -> None:
+        """`wait_s`: how long a run waits for its turn."""
+        self._wait_s = wait_s
         self._all = asyncio.Semaphore(workers)
         self._share = max(1, workers // 3)
         self._tenants: dict[str, asyncio.Semaphore] = {}
@@ -60,7 +65,7 @@ class Turns:
 
     async def _acquire(self, own: asyncio.Semaphore) -> bool:
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(self._wait_s):
                 await own.acquire()
                 try:
                     await self._all.acquire()

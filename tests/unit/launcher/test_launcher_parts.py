@@ -146,8 +146,8 @@ def test_a_nats_user_without_a_password_of_its_own_logs_in_as_the_url_says() -> 
 def environment_of(name: str, inherited: dict[str, str]) -> dict[str, str]:
     around = Surroundings(
         secrets=SECRETS,
-        database_urls={"gateway": "postgresql://g", "executor": "postgresql://e", "webhooks": "postgresql://w"},
-        nats_urls={"gateway": "nats://g", "executor": "nats://e", "webhooks": "nats://w"},
+        database_urls={name: f"postgresql://{name[0]}" for name in ("gateway", "executor", "webhooks", "optimizer", "analytics")},
+        nats_urls={name: f"nats://{name[0]}" for name in ("gateway", "executor", "webhooks", "optimizer", "analytics")},
         public_port=18000,
         listen_fd=9,
         simulator_port=18100,
@@ -208,6 +208,14 @@ def test_the_simulator_gets_neither_a_login_nor_the_key() -> None:
     inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key", "BURNISH_KEK_FILE": "f", "BURNISH_KEK_COMMAND": "c"}
 
     assert not {"DATABASE_URL", "NATS_URL", "BURNISH_KEK"} & set(environment_of("simulator", inherited))
+
+
+def test_only_services_that_run_code_get_the_key_of_daytona() -> None:
+    inherited = {"BURNISH_SANDBOX": "daytona", "BURNISH_DAYTONA_API_KEY": "dtn_secret"}
+    for service in ("gateway", "executor", "optimizer"):
+        assert environment_of(service, inherited)["BURNISH_DAYTONA_API_KEY"] == "dtn_secret"
+    for service in ("analytics", "webhooks"):
+        assert "BURNISH_DAYTONA_API_KEY" not in environment_of(service, inherited)
 
 
 def test_only_the_gateway_gets_the_listening_socket() -> None:

@@ -5,15 +5,16 @@ import gc
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from burnish_shared.sandbox import Failed, FailureKind, Limits, Refused, Value
+from burnish_shared.sandbox import Failed, FailureKind, Limits, Refused, Sandbox, Value
 from burnish_shared.sandbox.outcome import NESTING_MOST
 from burnish_shared.sandbox.python_sandbox import PythonSandbox
+from tests.unit.sandbox import conformance
 from tests.unit.sandbox.hostile import DEFUSED, HOSTILE, SYNTAX_BOMBS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O3"), pytest.mark.promise("O-09")]
@@ -51,6 +52,18 @@ async def test_the_last_expression_is_the_value(sandbox: PythonSandbox) -> None:
     code = "def near(a, b):\n    return abs(a - b) < 2\n{'score': 1 if near(inputs['n'], 4) else 0, 'all': [1, 2.5, None, True, 'é']}"
     assert await sandbox.run(code, {"inputs": {"n": 3}}) == Value({"score": 1, "all": [1, 2.5, None, True, "é"]})
     assert await sandbox.run("x = 1", {}) == Value(None)
+
+
+@pytest.mark.parametrize("does", conformance.EVERY)
+async def test_it_does_what_every_backend_does(does: Callable[[Sandbox], Awaitable[None]]) -> None:
+    made = PythonSandbox(workers=2)
+    await does(made)
+    await made.close()
+
+
+@conformance.each_limit
+async def test_it_ends_at_the_limits_of_every_backend(sandbox: PythonSandbox, name: str) -> None:
+    await conformance.ends_at_its_limits(sandbox, name)
 
 
 async def test_inputs_are_copies_and_nothing_of_one_run_is_left_in_the_next(sandbox: PythonSandbox) -> None:

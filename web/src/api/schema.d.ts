@@ -2169,6 +2169,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluators/where-code-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where code of your own runs
+         * @description Of evaluators, guardrails and validators alike.
+         */
+        get: operations["where_code_runs_v1_evaluators_where_code_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/evaluators/{evaluator_id}": {
         parameters: {
             query?: never;
@@ -9335,6 +9355,25 @@ export interface components {
              * @enum {string}
              */
             language: "python" | "wasm";
+        };
+        /** CodePlace */
+        CodePlace: {
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "python" | "wasm";
+            /**
+             * Leaves Installation
+             * @description Whether the code, and the answers, inputs, variables and metadata that it looks at, are sent to somebody else.
+             */
+            leaves_installation: boolean;
+            /**
+             * Runs At
+             * @description `here`: in processes of this installation. `daytona`: at an external service.
+             * @enum {string}
+             */
+            runs_at: "here" | "daytona";
         };
         /** Column */
         Column: {
@@ -23035,6 +23074,14 @@ export interface components {
             sign_up: "open" | "invited" | "closed";
             /** Token */
             token: boolean;
+        };
+        /** WhereCodeRuns */
+        WhereCodeRuns: {
+            /**
+             * Languages
+             * @description Those that this installation offers. Its operator chooses where they run.
+             */
+            languages: components["schemas"]["CodePlace"][];
         };
         /**
          * Which
@@ -41035,6 +41082,107 @@ export interface operations {
             };
             /** @description Request Timeout */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    where_code_runs_v1_evaluators_where_code_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhereCodeRuns"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

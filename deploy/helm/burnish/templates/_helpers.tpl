@@ -97,6 +97,19 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
+{{/* Where code runs, for the services that run any. */}}
+{{- define "burnish.sandboxEnv" -}}
+- {name: BURNISH_SANDBOX, value: {{ .Values.sandbox.backend | quote }}}
+{{- if eq .Values.sandbox.backend "daytona" }}
+{{- $daytona := .Values.sandbox.daytona }}
+- name: BURNISH_DAYTONA_API_KEY
+  valueFrom: {secretKeyRef: {name: {{ required "sandbox.daytona.apiKeySecret is needed where sandbox.backend is daytona" $daytona.apiKeySecret }}, key: api-key}}
+- {name: BURNISH_DAYTONA_API_URL, value: {{ $daytona.apiUrl | quote }}}
+- {name: BURNISH_DAYTONA_TARGET, value: {{ $daytona.target | quote }}}
+- {name: BURNISH_DAYTONA_SNAPSHOT, value: {{ $daytona.snapshot | quote }}}
+{{- end }}
+{{- end }}
+
 {{/* What changes when a secret does, for the annotations of pods: they read their Secrets at the start alone. */}}
 {{- define "burnish.secretsSum" -}}
 {{- include "burnish.settleSecrets" . -}}

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer, request_id_of
-from burnish_gateway.evaluators import agreement_routes, live_routes, score_routes, store
+from burnish_gateway.evaluators import agreement_routes, live_routes, score_routes, store, where_routes
 from burnish_gateway.evaluators.ask_judges import asking
 from burnish_gateway.evaluators.bodies import (
     Answered,
@@ -37,7 +37,7 @@ from burnish_shared.evaluators import Evaluator
 from burnish_shared.ids import new_uuid
 
 router = make_router("evaluators")
-for _part in (live_routes, score_routes, agreement_routes):
+for _part in (live_routes, score_routes, agreement_routes, where_routes):  # before the routes of one evaluator, whose id it would be
     include(router, _part.router)
 
 LIST = "evaluators"

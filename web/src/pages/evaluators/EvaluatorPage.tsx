@@ -13,6 +13,7 @@ import { type Evaluator, KIND_NAMES, type Kind, NEED_EXPECTED, asksModels, kindO
 import { LiveTable } from "./LiveTable";
 import { TryIt } from "./TryIt";
 import { Versions } from "./Versions";
+import { WhereCodeRuns } from "./WhereCodeRuns";
 
 // Charts come when they are looked at.
 const Agreement = later(() => import("./Agreement"));
@@ -102,6 +103,7 @@ function About({ evaluator }: { evaluator: Evaluator }) {
       <div className="flex min-w-0 flex-col gap-6">
         <Section title="What it looks for" description={kind?.does}>
           <pre className="rounded-m border border-line bg-sunken px-3 py-2.5 text-12 leading-5 whitespace-pre-wrap wrap-anywhere">{settingsText(evaluator.settings)}</pre>
+          {evaluator.kind === "code" ? <WhereCodeRuns language={evaluator.settings["language"] === "wasm" ? "wasm" : "python"} /> : null}
         </Section>
         {NEED_EXPECTED.has(evaluator.kind) ? (
           <Section title="Live evaluations">

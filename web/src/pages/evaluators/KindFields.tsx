@@ -1,5 +1,6 @@
 import { useModels } from "@/api/models";
 import { Checkbox, CodeEditor, Combobox, Field, FieldFault, Input, Select, Several, Textarea, TextLink } from "@/kit";
+import { WhereCodeRuns } from "./WhereCodeRuns";
 import { type Draft, type Seen, faultOf } from "./evaluator";
 
 type Props = { draft: Draft; change: (part: Partial<Draft>) => void; error: unknown; wrong: Partial<Record<keyof Draft, string>> };
@@ -84,6 +85,7 @@ export function KindFields({ draft, change, error, wrong }: Props) {
           <Field label="Language" error={fault("language")}>
             <Select value={draft.language} onChange={(language) => change({ language })} options={[{ value: "python", label: "Python" }, { value: "wasm", label: "WebAssembly, in base64" }]} />
           </Field>
+          <WhereCodeRuns language={draft.language} />
           <Editor label="Code" hint="Sees output, expected, input, variables and metadata. One second, 64 MiB, no network, no files." language={draft.language === "python" ? "python" : "text"} value={draft.code} onChange={(code) => change({ code })} error={wrong.code ?? fault("code")} />
         </>
       );

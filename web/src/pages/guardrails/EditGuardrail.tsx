@@ -5,6 +5,7 @@ import { useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, CodeEditor, Field, FieldFault, FormDialog, FormError, Input, Segments, Select, Several, Textarea, errorFor, toast } from "@/kit";
 import { type Draft, type Guardrail, KINDS, LANGUAGES, type LanguageCode, PERSONAL, PERSONAL_KINDS, type Side, draftOf, faultOf, settingsOf, sidesOf, wrongIn } from "./guardrail";
+import { WhereCodeRuns } from "@/pages/evaluators/WhereCodeRuns";
 import { Patterns } from "./Patterns";
 import { Tried } from "./Tried";
 import { SAMPLE, SIDE_OPTIONS } from "./TryText";
@@ -157,6 +158,7 @@ function KindFields({ draft, change, error, wrong }: { draft: Draft; change: (pa
           <Field label="Language" error={fault("language")}>
             <Select value={draft.language} onChange={(next) => change({ language: next })} options={[{ value: "python", label: "Python" }, { value: "wasm", label: "WebAssembly, in base64" }]} />
           </Field>
+          <WhereCodeRuns language={draft.language} />
           <div className="flex flex-col gap-1">
             <span className="text-13 font-medium">Code</span>
             <p className="text-12 text-muted">

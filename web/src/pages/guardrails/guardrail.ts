@@ -20,7 +20,7 @@ export const KINDS: readonly KindWords[] = [
   { kind: "injection", name: "Attempts to override instructions", does: "Stops known ways to talk a model out of its instructions, in English, German, French and Spanish. It knows phrases, not intentions: whoever finds other words gets through." },
   { kind: "size", name: "Length", does: "Stops what is longer than you allow." },
   { kind: "language", name: "Language", does: "Stops a text in another language. A text too short to tell passes." },
-  { kind: "code", name: "Your own check", does: "Runs your code over the text, in a sandbox without network, files or clock. True, or a score from 0.5, passes." },
+  { kind: "code", name: "Your own check", does: "Runs your code over the text, in a sandbox without network or files of yours. True, or a score from 0.5, passes." },
 ];
 export const KIND_NAMES = Object.fromEntries(KINDS.map((one) => [one.kind, one.name])) as Record<Kind, string>;
 
