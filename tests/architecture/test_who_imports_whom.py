@@ -133,7 +133,7 @@ def test_only_executors_and_webhooks_call_the_outside() -> None:
     """
     allowed = (
         "burnish_executor.io.", "burnish_webhooks.", "burnish_shared.egress", "burnish_simulator.", "burnish.",
-        "burnish_gateway.access.provider_http", "burnish_gateway.enrichments.read_url",
+        "burnish_gateway.access.provider_http", "burnish_gateway.enrichments.read_url", "burnish_shared.sandbox.daytona_api",
     )  # fmt: skip
     clients = {"aiohttp", "urllib3", "http", "smtplib", "ftplib"}
     wrong = [

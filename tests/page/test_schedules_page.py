@@ -27,12 +27,19 @@ async def test_a_schedule_is_set_paused_changed_and_removed(page_as: OpenPage, s
     await dialog.get_by_label("At most each time, $").fill("0.5")
     await dialog.get_by_label("At most a month, $").fill("2")
     await dialog.get_by_label("Name", exact=True).fill(name)
+    await dialog.get_by_label("Method").select_option("evolutionary")
+    await dialog.get_by_label("Texts in a generation").fill("6")
+    await dialog.get_by_role("button", name="Version, models, what counts, limits").click()
+    await dialog.get_by_label("Lines changed, at most").fill("3")
     await check_axe(page, without=BEHIND)
     await dialog.get_by_role("button", name="Set the schedule").click()
     await expect(page.get_by_text(f"{name} · daily at 04:30 · Europe/Vienna")).to_be_visible()
     await expect(page.get_by_text("of at most $2.00", exact=False).first).to_be_visible()
     [kept] = [one for one in (await site.call("GET", "/v1/optimization-schedules"))["data"] if one["name"] == name]
     assert (kept["cron"], float(kept["month_credits"]), kept["optimization"]["budget"]["credits"]) == ("30 4 * * *", 200, 50)
+    asked = kept["optimization"]
+    assert (asked["method"], asked["evolutionary"]["population"], asked["constraints"]["changed_lines_most"]) == ("evolutionary", 6, 3)
+    await expect(page.get_by_text("Evolutionary", exact=True)).to_be_visible()
 
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("None while it is paused", exact=False)).to_be_visible()
@@ -40,6 +47,7 @@ async def test_a_schedule_is_set_paused_changed_and_removed(page_as: OpenPage, s
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
     await page.get_by_role("button", name="Change").click()
     dialog = page.get_by_role("dialog", name="Change the schedule")
+    await expect(dialog.get_by_label("Texts in a generation")).to_have_value("6")
     await dialog.get_by_label("Cron line").fill("0 6 * * 1")
     await dialog.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Mondays at 06:00", exact=False)).to_be_visible()

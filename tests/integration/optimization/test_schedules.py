@@ -19,6 +19,9 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 SCHEDULES = "/v1/optimization-schedules"
 
 
+JOB = "SELECT method, search, seed, task_model, budget_evaluations FROM optimization_jobs WHERE job_id = $1::text::uuid"
+
+
 class SetClock:
     """Stands where it is set."""
 
@@ -67,6 +70,46 @@ async def test_a_time_that_came_starts_one_job_whoever_looks(stack: Stack, desk:
     entries = (await served(desk, "GET", "/v1/audit?action=optimization.started"))["data"]
     assert entries[0]["actor"] == "system:schedule" and entries[0]["after"]["schedule_id"] == made["id"]
     assert (await served(desk, "GET", f"{SCHEDULES}/{made['id']}"))["spent_this_month_nusd"] >= job["budget"]["nusd"]
+
+
+async def test_a_schedule_names_any_method_with_what_a_run_by_hand_may_have(stack: Stack, desk: Desk) -> None:
+    items = (await served(desk, "GET", f"/v1/datasets/{desk.dataset_id}/items?split=train&limit=2"))["data"]
+    search = asked(desk)["optimization"] | {
+        "method": "evolutionary",
+        "evolutionary": {"population": 6, "generations": 3, "selection": "pareto"},
+        "constraints": {"changed_lines_most": 3, "anchors": [one["id"] for one in items]},
+        "metrics": [{"metric": "accuracy", "weight": 2}, {"metric": "length", "at_most": 400}],
+        "seed": 7,
+    }
+    made = await served(desk, "POST", SCHEDULES, asked(desk, optimization=search), status=201)
+    assert await rounds(stack, await make_due(stack, made["id"])) == 1
+    [run] = await runs_of(desk, made["id"])
+    by_clock = await rows_of(stack, JOB, run["job_id"])
+    await served(desk, "POST", f"/v1/optimizations/{run['job_id']}/cancel")
+    by_hand = await served(desk, "POST", "/v1/optimizations", search, status=202)
+    assert by_clock[0]["method"] == "evolutionary"
+    assert dict(by_clock[0]) == dict((await rows_of(stack, JOB, by_hand["id"]))[0]), "the very same search"
+    await served(desk, "POST", f"/v1/optimizations/{by_hand['id']}/cancel")
+    await served(desk, "DELETE", f"{SCHEDULES}/{made['id']}")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "manual"},
+        {"method": "racing", "evolutionary": {}},
+        {"metrics": [{"metric": "relevance", "weight": 1}]},
+        {"constraints": {"anchors": [str(new_uuid())]}},
+        {"models": {"task": "no/such-model"}},
+    ],
+)
+async def test_what_a_run_by_hand_refuses_a_schedule_refuses_with_the_same_words(desk: Desk, wrong: dict[str, Any]) -> None:
+    search = asked(desk)["optimization"] | wrong
+    by_hand = await desk.caller("POST", "/v1/optimizations", search)
+    by_clock = await desk.caller("POST", SCHEDULES, asked(desk, optimization=search))
+    assert by_hand.status == by_clock.status and by_hand.status in (404, 422), (by_hand.body, by_clock.body)
+    said = by_hand.body["error"]["message"]
+    assert said.partition(": ")[2] in by_clock.body["error"]["message"], (said, by_clock.body)
 
 
 async def test_what_was_missed_while_nobody_looked_is_made_up_for_once(stack: Stack, desk: Desk) -> None:

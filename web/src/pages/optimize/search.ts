@@ -138,3 +138,40 @@ export function searchOf(search: Search): Partial<Body> {
     ...(search.chain ? { chain: { slug: search.chain, step: search.step } } : {}),
   } as Partial<Body>;
 }
+
+const textOf = (value: number | null | undefined, otherwise: string, scale = 1) => (value === null || value === undefined ? otherwise : String(Number((value / scale).toPrecision(12))));
+
+function rowOf(metric: Metric): MetricRow {
+  const name = metric.metric as MetricName;
+  const scale = name === "cost" ? NUSD_PER_USD : 1;
+  const bound = name in UNITS ? metric.at_most : metric.at_least;
+  return { metric: name, weight: textOf(metric.weight, ""), bound: textOf(bound, "", scale), zeroAt: textOf(metric.zero_at, "", scale), evaluator: metric.evaluator_id ?? "" };
+}
+
+/** The form of a search that was asked for before: `searchOf` the other way round, as far as the form goes. */
+export function searchFrom(asked: Partial<Body>): Search {
+  const space = (asked.settings?.space ?? {}) as { temperature?: number[]; model?: string[] };
+  return {
+    ...PLAIN,
+    method: (asked.method ?? PLAIN.method) as Method,
+    population: textOf(asked.evolutionary?.population, PLAIN.population),
+    generations: textOf(asked.evolutionary?.generations, PLAIN.generations),
+    selection: (asked.evolutionary?.selection ?? PLAIN.selection) as Search["selection"],
+    minibatch: textOf(asked.reflective?.minibatch, PLAIN.minibatch),
+    days: textOf(asked.semantic?.days, PLAIN.days),
+    mode: (asked.few_shot?.mode ?? PLAIN.mode) as Search["mode"],
+    examples: textOf(asked.few_shot?.examples, PLAIN.examples),
+    margin: textOf(asked.compression?.margin, PLAIN.margin, 0.01),
+    temperatures: (space.temperature ?? []).join(", "),
+    models: space.model ?? [],
+    texts: asked.manual?.candidates ?? PLAIN.texts,
+    metrics: (asked.metrics ?? []).map(rowOf),
+    judge: asked.models?.judge ?? null,
+    changedLines: textOf(asked.constraints?.changed_lines_most, ""),
+    tokens: textOf(asked.constraints?.tokens_most, ""),
+    variants: asked.models?.variants ?? [],
+    seed: textOf(asked.seed, ""),
+    chain: asked.chain?.slug ?? "",
+    step: asked.chain?.step ?? "",
+  };
+}

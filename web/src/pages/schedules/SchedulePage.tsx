@@ -8,6 +8,8 @@ import { Badge, Button, type Column, ConfirmDialog, EmptyState, Facts, Loaded, M
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
 import { count, moment, money, plural } from "@/lib/format";
+import { METHODS } from "@/pages/optimize/model";
+import { METRICS, type MetricName } from "@/pages/optimize/search";
 import { ScheduleForm } from "./ScheduleForm";
 import { NUSD_PER_CREDIT, type Run, type WholeSchedule, askedOf, rhythm } from "./model";
 
@@ -83,6 +85,9 @@ function Content({ schedule }: { schedule: WholeSchedule }) {
             facts={[
               ["Each time", `${count(asked.budget?.evaluations)} evaluations, at most ${money((asked.budget?.credits ?? 0) * NUSD_PER_CREDIT)}`],
               ["Dataset", asked.dataset_id ? <TextLink key="d" to={`/datasets/${asked.dataset_id}`}>{nameOf(asked.dataset_id) ?? "a dataset"}</TextLink> : asked.source === FEEDBACK.value ? FEEDBACK.label : "–"],
+              ["Method", METHODS[asked.method ?? "racing"].name],
+              asked.chain != null && ["Tried in a chain", `${asked.chain.slug}, as its step ${asked.chain.step}`],
+              (asked.metrics ?? []).length > 0 && ["What counts", (asked.metrics ?? []).map((one) => METRICS[one.metric as MetricName]).join(", ")],
               ["From version", asked.version ? `v${asked.version}` : "the live one"],
             ]}
           />
