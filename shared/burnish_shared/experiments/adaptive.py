@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from burnish_shared.experiments.analysis import Analysis, Epoch
 from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.quantiles import find
 from burnish_shared.experiments.sums import ArmSums, Mean, mean_of, total
 
 
@@ -29,7 +30,7 @@ LEAST_CHANGE: Final = 0.05
 
 def reshared(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], *, dice: Dice, floor: float = FLOOR) -> dict[str, float] | None:
     """Arm → share for the next epoch, of all who take part; None: nothing that is worth an epoch."""
-    sums = {arm: mean_of(total(one.sums.get(arm, {}).get(plan.metric, ArmSums()) for one in epochs)) for arm in plan.arms}
+    sums = {arm: _mean(plan, analysis, epochs, arm) for arm in plan.arms}
     control, moved = sums[plan.control], {one.arm: one.value for one in analysis.differences}
     if control is None:
         return None
@@ -42,6 +43,14 @@ def reshared(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], *, dice: D
     whole = sum(before.values())
     is_worth_it = whole > 0 and max(abs(shares[arm] - before.get(arm, 0.0) / whole) for arm in plan.arms) >= LEAST_CHANGE
     return shares if is_worth_it else None
+
+
+def _mean(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], arm: str) -> Mean | None:
+    """Over all epochs."""
+    if plan.is_of_quantile:
+        read = find(analysis.memory.percentiles, plan.metric, arm=arm)
+        return None if read is None else read.widest
+    return mean_of(total(one.sums.get(arm, {}).get(plan.metric, ArmSums()) for one in epochs))
 
 
 def thompson(arms: Mapping[str, Mean | None], *, is_higher_better: bool, dice: Dice, floor: float = FLOOR) -> dict[str, float]:

@@ -11,9 +11,10 @@ from burnish_shared.experiments.contrast import Contrast, Share, contrast, froze
 from burnish_shared.experiments.guardrails import EpochSums, GuardrailFinding, judge, sums_metric
 from burnish_shared.experiments.missing_feedback import MissingFeedback, missing_feedback
 from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.quantiles import Percentile, find, of_stored, quantile_shares, stored
 from burnish_shared.experiments.rules import Reading, moment_of, read
 from burnish_shared.experiments.sample_ratio import SampleRatio, sample_ratio
-from burnish_shared.experiments.sums import ArmSums, is_share, mean_of, total
+from burnish_shared.experiments.sums import ArmSums, is_share, total
 
 ArmState = Literal["too_few", "not_yet", "better", "worse", "no_difference", "harmful"]
 
@@ -37,8 +38,8 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What has to be kept from look to look: the least p so far of each arm, looks that used up some α, and how much wider intervals are
-    because units were in several epochs.
+    """What has to be kept from look to look: the least p so far of each arm, looks that used up some α, how much wider intervals are
+    because units were in several epochs, and percentiles of latency, which are read now and then (decision 63).
 
     `different`: of each arm, how many different units there are for each one that its epochs counted; 1 where none came back.
     """
@@ -47,6 +48,7 @@ class Memory:
     looks: tuple[float, ...] = ()
     widening: Mapping[str, float] = field(default_factory=dict)
     different: Mapping[str, float] = field(default_factory=dict)
+    percentiles: tuple[Percentile, ...] = ()
 
     def units(self, arm: str, counted: int) -> int:
         """Different units among those that the epochs of an arm counted, each for itself."""
@@ -55,11 +57,15 @@ class Memory:
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Memory":
         """From JSON; of what is not there nothing was kept."""
-        return cls(stored.get("least_p", {}), tuple(stored.get("looks", ())), stored.get("widening", {}), stored.get("different", {}))
+        return cls(
+            stored.get("least_p", {}), tuple(stored.get("looks", ())), stored.get("widening", {}), stored.get("different", {}),
+            of_stored(stored.get("percentiles", ())),
+        )  # fmt: skip
 
     def stored(self) -> dict[str, Any]:
         return {
-            "least_p": dict(self.least_p), "looks": list(self.looks), "widening": dict(self.widening), "different": dict(self.different)
+            "least_p": dict(self.least_p), "looks": list(self.looks), "widening": dict(self.widening), "different": dict(self.different),
+            "percentiles": stored(self.percentiles),
         }  # fmt: skip
 
 
@@ -68,12 +74,14 @@ FRESH: Final = Memory()
 
 @dataclass(frozen=True, slots=True)
 class ArmFinding:
-    """One arm: different units of the metric, its observations and their mean over all epochs. None where nobody was seen."""
+    """One arm: different units of the metric, its observations and their mean (or percentile) over all epochs, None where nobody was
+    seen; and all its calls."""
 
     arm: str
     units: int
     observations: int
     value: float | None
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +132,14 @@ class Analysis:
 def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Analysis:
     """What is known now. Give its `memory` to the next call."""
     sums: list[EpochSums] = [(one.number, one.sums) for one in epochs]
-    arms = tuple(_arm(sums, arm, plan.metric, memory) for arm in plan.arms)
-    shares = all(is_share(_total(sums, arm, plan.metric)) for arm in plan.arms)
+    arms = tuple(_arm(plan, sums, arm, memory) for arm in plan.arms)
+    shares = not plan.is_of_quantile and all(is_share(_total(sums, arm, plan.metric)) for arm in plan.arms)
     moment = moment_of(plan, units=sum(one.units for one in arms), looks=memory.looks)
     margin = _margin(plan, control=arms[0].value, shares=shares)
     guardrails = tuple(_judged(plan, sums, epochs, memory))
     differences, least_p = [], dict(memory.least_p)
     for arm in plan.treatments:
-        found = _contrast(plan, sums, arm)
+        found = contrast(_shares(plan, sums, arm, memory))
         if found is not None:
             found = found.widened(max(1.0, memory.widening.get(arm, 1.0)))
         reading = read(found, plan, moment) if found is not None else None
@@ -148,22 +156,21 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
         differences.append(_difference(plan, arm, found, reading, margin=margin, least_p=least_p.get(arm), is_harmful=harmful))
     return Analysis(
         arms, tuple(differences), guardrails, _ratio(epochs), _missing(plan, sums, differences), margin, shares,
-        Memory(least_p, moment.looks, memory.widening, memory.different),
+        replace(memory, least_p=least_p, looks=moment.looks),
     )  # fmt: skip
 
 
-def contrast_shares(plan: Plan, epochs: Sequence[Epoch], arm: str) -> list[Share]:
+def contrast_shares(plan: Plan, epochs: Sequence[Epoch], arm: str, memory: Memory = FRESH) -> list[Share]:
     """What each epoch puts into the difference of an arm: for who looks at units that were in several epochs (`contrast.influence`)."""
-    return _shares(plan, [(one.number, one.sums) for one in epochs], arm)
+    return _shares(plan, [(one.number, one.sums) for one in epochs], arm, memory)
 
 
-def _shares(plan: Plan, sums: Sequence[EpochSums], arm: str) -> list[Share]:
+def _shares(plan: Plan, sums: Sequence[EpochSums], arm: str, memory: Memory) -> list[Share]:
+    if plan.is_of_quantile:
+        epochs = [number for number, _ in sums]
+        return quantile_shares(memory.percentiles, plan.metric, control=plan.control, arm=arm, epochs=epochs, weighting=plan.weighting)
     rows = [(number, _of(by_arm, plan.control, plan.metric), _of(by_arm, arm, plan.metric)) for number, by_arm in sums]
-    return shares_of(rows, weighting="population" if plan.is_adaptive else "precision")
-
-
-def _contrast(plan: Plan, sums: Sequence[EpochSums], arm: str) -> Contrast | None:
-    return contrast(_shares(plan, sums, arm))
+    return shares_of(rows, weighting=plan.weighting)
 
 
 def _difference(
@@ -237,10 +244,13 @@ def _missing(plan: Plan, sums: Sequence[EpochSums], differences: Sequence[Differ
     return missing_feedback(sums, arms=plan.arms, metric=plan.metric, differences=values, alpha=plan.alpha, horizon=plan.horizon)
 
 
-def _arm(sums: Sequence[EpochSums], arm: str, metric: str, memory: Memory) -> ArmFinding:
-    whole = _total(sums, arm, metric)
-    mean = mean_of(whole)
-    return ArmFinding(arm, memory.units(arm, whole.units), round(whole.x), whole.y / whole.x if whole.x else (mean.value if mean else None))
+def _arm(plan: Plan, sums: Sequence[EpochSums], arm: str, memory: Memory) -> ArmFinding:
+    whole, calls = _total(sums, arm, plan.counted), round(_total(sums, arm, "success").x)
+    value = whole.y / whole.x if whole.x else None
+    if plan.is_of_quantile:
+        read = find(memory.percentiles, plan.metric, arm=arm)
+        value = read.value if read is not None else None
+    return ArmFinding(arm, memory.units(arm, whole.units), round(whole.x), value, calls)
 
 
 def _total(sums: Sequence[EpochSums], arm: str, metric: str) -> ArmSums:

@@ -1,11 +1,12 @@
 """Whether an experiment is over, and how. Pure: one analysis in, one of a few results out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from burnish_shared.experiments import sentences
-from burnish_shared.experiments.analysis import Analysis, Difference
+from burnish_shared.experiments.analysis import Analysis, Difference, Epoch
+from burnish_shared.experiments.figures import figures
 from burnish_shared.experiments.plan import Plan
 
 Outcome = Literal["better", "worse", "no_difference", "not_enough_data", "refused", "rolled_back"]
@@ -79,8 +80,8 @@ def _lower(sentence: str) -> str:
     return sentence.removesuffix("; you may stop.") + "."
 
 
-def as_result(plan: Plan, analysis: Analysis) -> dict[str, Any]:
-    """The analysis as JSON: for verdicts and for what a page shows."""
+def as_result(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch]) -> dict[str, Any]:
+    """The analysis as JSON: for verdicts and for what a page shows. `epochs`: those that it was made of."""
     return {
         "arms": [asdict(one) for one in analysis.arms],
         "differences": [
@@ -89,6 +90,7 @@ def as_result(plan: Plan, analysis: Analysis) -> dict[str, Any]:
             for one in analysis.differences
         ],
         "guardrails": [asdict(one) for one in analysis.guardrails],
+        "figures": [asdict(one) for one in figures(plan, epochs, analysis.memory, analysis.differences)],
         "sample_ratio": asdict(analysis.sample_ratio) | {"is_sound": analysis.sample_ratio.is_sound},
         "missing_feedback": asdict(analysis.missing) if analysis.missing else None,
         "margin": analysis.margin,
@@ -109,6 +111,6 @@ def as_rule(plan: Plan) -> dict[str, Any]:
         "metric": plan.metric,
         "direction": plan.direction,
         "unit": plan.unit,
-        "weighting": "population" if plan.is_adaptive else "precision",
+        "weighting": plan.weighting,
         "guardrails": [one.model_dump() for one in plan.guardrails],
     }

@@ -79,9 +79,13 @@ def shares_of(epochs: Sequence[tuple[int, ArmSums, ArmSums]], *, weighting: Weig
     for epoch, control, treatment in epochs:
         a, b = mean_of(control), mean_of(treatment)
         if a is not None and b is not None:
-            even = 4 * a.units * b.units / (a.units + b.units)
-            found.append(Share(epoch, even if weighting == "precision" else float(a.units + b.units), a, b))
+            found.append(Share(epoch, weight_of(a.units, b.units, weighting=weighting), a, b))
     return found
+
+
+def weight_of(control: int, treatment: int, *, weighting: Weighting) -> float:
+    """Of an epoch with so many units in its arms; see `shares_of`."""
+    return 4 * control * treatment / (control + treatment) if weighting == "precision" else float(control + treatment)
 
 
 def contrast(shares: Sequence[Share], *, times_control: float = 1.0) -> Contrast | None:

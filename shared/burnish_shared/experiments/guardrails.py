@@ -81,7 +81,7 @@ def judge(
         return GuardrailFinding(*told, "unavailable", guardrail.margin, guardrail.relative, why=why)
     sums = [(number, arms.get(control, {}).get(name, ArmSums()), arms.get(arm, {}).get(name, ArmSums())) for number, arms in epochs]
     if guardrail.metric == "error_rate":
-        sums = [(number, _failures(beside), _failures(treated)) for number, beside, treated in sums]
+        sums = [(number, failures(beside), failures(treated)) for number, beside, treated in sums]
         frozen = None if frozen is None else replace(frozen, value=1 - frozen.value)
     if frozen is not None:
         sums = sums[-1:]
@@ -105,7 +105,7 @@ def judge(
     )  # fmt: skip
 
 
-def _failures(successes: ArmSums) -> ArmSums:
+def failures(successes: ArmSums) -> ArmSums:
     """What successes leave, so that a margin in percent is one of the errors: of each unit, x − y of x."""
     one = successes
     return ArmSums(one.units, one.x, one.x - one.y, one.xx, one.xx - 2 * one.xy + one.yy, one.xx - one.xy)

@@ -54,7 +54,7 @@ def missing_feedback(
 def _surplus(epochs: Sequence[EpochSums], *, control: str, arm: str, metric: str, alpha: float, horizon: float) -> tuple[float, bool]:
     """By how much more of its units an arm is heard than the control, as a part of the arm that is heard more: above 0 for the arm, below
     for the control; and whether that is sure. Counted in units, which are heard or not."""
-    rows = [(number, _heard(arms.get(control, {}), metric), _heard(arms.get(arm, {}), metric)) for number, arms in epochs]
+    rows = [(number, heard(arms.get(control, {}), metric), heard(arms.get(arm, {}), metric)) for number, arms in epochs]
     found = contrast(shares_of(rows))
     if found is None or not max(found.treatment, found.control):
         return 0.0, False
@@ -62,10 +62,11 @@ def _surplus(epochs: Sequence[EpochSums], *, control: str, arm: str, metric: str
     return max(-0.99, min(0.99, found.value / max(found.treatment, found.control))), is_sure
 
 
-def _heard(sums: Mapping[str, ArmSums], metric: str) -> ArmSums:
-    seen, heard = sums.get("success", ArmSums()).units, sums.get(metric, ArmSums()).units
-    heard = min(seen, heard)
-    return ArmSums(seen, seen, heard, seen, heard, heard)
+def heard(sums: Mapping[str, ArmSums], metric: str) -> ArmSums:
+    """Of each unit whether it reacted at all."""
+    seen = sums.get("success", ArmSums()).units
+    some = min(seen, sums.get(metric, ArmSums()).units)
+    return ArmSums(seen, seen, some, seen, some, some)
 
 
 def _bounds(control: ArmSums, treatment: ArmSums, surplus: float, *, of: float | None) -> tuple[float | None, float | None]:

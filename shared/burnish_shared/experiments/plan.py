@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from burnish_shared.contracts.experiments import Guardrail, Kind, Method, Settings, Unit
+from burnish_shared.experiments.contrast import Weighting
+from burnish_shared.experiments.quantiles import COUNTED, QUANTILES
 from burnish_shared.experiments.sample_size import horizon_of
 
 SHARES = ("success", "satisfaction", "slow")
@@ -13,7 +15,7 @@ SHARES = ("success", "satisfaction", "slow")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`arms`: those that are compared, the control first. `metric`: the name in `experiment_sums`."""
+    """`arms`: those that are compared, the control first. `metric`: the name in `experiment_sums`, or of a percentile (quantiles.py)."""
 
     arms: tuple[str, ...]
     metric: str
@@ -43,6 +45,20 @@ class Plan:
     @property
     def horizon(self) -> float:
         return self.settings.horizon or horizon_of(min_samples=self.settings.min_samples, arms=len(self.arms))
+
+    @property
+    def is_of_quantile(self) -> bool:
+        return self.metric in QUANTILES
+
+    @property
+    def counted(self) -> str:
+        """The name in `experiment_sums` whose units and observations are those of the metric."""
+        return COUNTED if self.is_of_quantile else self.metric
+
+    @property
+    def weighting(self) -> Weighting:
+        """Of epochs: see `contrast.shares_of`."""
+        return "population" if self.is_adaptive else "precision"
 
     @property
     def sign(self) -> int:

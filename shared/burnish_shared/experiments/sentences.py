@@ -15,6 +15,12 @@ NAMES: Final[Mapping[str, str]] = {
     "error_rate": "errors",
     "latency_p95_ms": "slow answers",
 }
+DECIDING: Final[Mapping[str, str]] = {"latency_p95_ms": "latency at the 95th percentile"}
+"""What decides is a percentile in ms; the guardrail of the same name is the share of slow answers."""
+
+FOR_P95: Final = 220
+"""Answers of an arm beyond whose 95th percentile there are enough to say how far it may lie (quantiles.py)."""
+
 UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "end_user": ("end user", "end users"),
     "session": ("session", "sessions"),
@@ -34,6 +40,10 @@ def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left:
             least = plan.settings.min_samples
             if fewest >= least:  # and no interval all the same
                 seen = _people(one.units + one.control_units, plan)
+                if plan.is_of_quantile:
+                    return (
+                        f"Too few answers for a 95th percentile: {seen} seen, and each arm needs about {FOR_P95} answers{_left(days_left)}."
+                    )
                 return f"Nothing varies inside an arm, so no difference can be proven yet: {seen} seen."
             return f"Too few to say anything: {_people(fewest, plan)} of the {least:,} that each arm needs{_left(days_left)}."
         case "better":
@@ -96,14 +106,14 @@ def _change(value: float | None, one: Difference, analysis: Analysis, plan: Plan
     number = _bare(value, one, analysis, plan)
     if analysis.is_share:
         return f"{number} points"
-    return f"{number} {NAMES.get(plan.metric, plan.metric.removeprefix('metric:'))}"
+    return f"{number} {DECIDING.get(plan.metric) or NAMES.get(plan.metric, plan.metric.removeprefix('metric:'))}"
 
 
 def _bare(value: float | None, one: Difference, analysis: Analysis, plan: Plan) -> str:
     value = value or 0.0
     if analysis.is_share:
         return _points(value)
-    if plan.metric == "latency_ms":
+    if plan.metric in ("latency_ms", "latency_p95_ms"):
         return f"{value:+,.0f} ms".replace("-", "−")
     return _percent(value / abs(one.control)) if one.control else f"{value:+.3g}".replace("-", "−")
 

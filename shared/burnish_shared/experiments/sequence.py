@@ -18,6 +18,12 @@ def rho(horizon: float, alpha: float) -> float:
     return horizon / (reach + log(1 + reach))
 
 
+def boundary(units: float, *, alpha: float, horizon: float) -> float:
+    """How many standard errors the interval reaches to either side at so many units of an even split: `half_width` by `Contrast.error`."""
+    own = rho(horizon, alpha)
+    return sqrt((1 + own / units) * (log1p(units / own) - 2 * log(alpha)))
+
+
 def half_width(one: Contrast, *, alpha: float, horizon: float) -> float:
     """Of the two-sided interval around `one.value`."""
     held, times = _scale(one, rho(horizon, alpha))

@@ -171,8 +171,8 @@ def test_a_unit_that_came_back_in_another_epoch_is_one_unit() -> None:
 def test_what_is_kept_of_a_verdict_is_json() -> None:
     import json
 
-    plan = replace(PLAN, guardrails=USUAL)
-    json.dumps([as_result(plan, analyse(plan, [epoch(a=arm(2100, 1470), b=arm(2110, 1600))])), as_rule(plan)], allow_nan=False)
+    plan, one = replace(PLAN, guardrails=USUAL), epoch(a=arm(2100, 1470), b=arm(2110, 1600))
+    json.dumps([as_result(plan, analyse(plan, [one]), [one]), as_rule(plan)], allow_nan=False)
 
 
 # Guarded rollouts

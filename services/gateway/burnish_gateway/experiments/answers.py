@@ -94,7 +94,9 @@ class ExperimentAnswer(BaseModel):
     completed_at: datetime | None
     epochs: list[EpochAnswer] | None = None
     outside: dict[str, int] | None = None
-    results: dict[str, Any] | None = Field(default=None, description="Arms, differences with intervals, guardrails, sample ratio.")
+    results: dict[str, Any] | None = Field(
+        default=None, description="Arms, differences with intervals, figures of each arm, guardrails, sample ratio."
+    )
 
 
 class ExperimentPage(BaseModel):

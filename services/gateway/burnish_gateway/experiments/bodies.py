@@ -15,7 +15,7 @@ from burnish_shared.expressions import ExpressionError, can_hold, parse
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 ARM_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-METRICS: Final = ("success", "latency_ms", "cost_nusd", "satisfaction")
+METRICS: Final = ("success", "latency_ms", "latency_p95_ms", "cost_nusd", "satisfaction")
 GUARDED: Final = ("error_rate", "latency_p95_ms", "latency_ms", "cost_nusd", "satisfaction")
 NAMED_METRIC: Final = re.compile(f"metric:{METRIC_NAME.strip('^$')}")
 SHARES: Final = frozenset({"success", "error_rate", "satisfaction"})
@@ -173,7 +173,9 @@ class NewExperiment(ApiModel):
     kind: Literal["ab", "rollout"] = "ab"
     label: Label = Field(default="production", description="Whose calls take part: those that name neither a version nor a label.")
     unit: Unit = "end_user"
-    metric: Metric = Field(default="satisfaction", description="success, satisfaction, latency_ms, cost_nusd or metric:<name>.")
+    metric: Metric = Field(
+        default="satisfaction", description="success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>."
+    )
     direction: Literal["higher", "lower"] | None = Field(default=None, description="Which is better; known of the usual metrics.")
     guardrails: Guardrails | None = Field(
         default=None, description="The usual ones of a guarded rollout where none are given; of an experiment none."
@@ -257,6 +259,8 @@ class NewExperiment(ApiModel):
             raise ValueError("deciding.max_days: a guarded rollout ends with its ramp; its steps and bake_s say how long that takes")
         if self.namespace_share is not None and self.namespace is None:
             raise ValueError("namespace_share: needs a namespace")
+        if self.metric == "latency_p95_ms" and self.deciding.method != "sequential":
+            raise ValueError("deciding.method: a 95th percentile is decided by sequential, which may be looked at any time")
         if self.metric.startswith("metric:") and self.direction is None:
             raise ValueError("direction: say whether more or less of your own metric is better")
         check_direction(self.metric, self.direction)

@@ -69,7 +69,8 @@ async def verdict_by_hand(tx: Tx, experiment: Experiment, *, winner: str | None,
     plan, rows = plan_of(experiment), await store.sums_of(tx, experiment.workspace_id, experiment.experiment_id)
     epochs = [dict(one) for one in await store.list_epochs(tx, experiment.workspace_id, experiment.experiment_id)]
     look = await orders_store.last_look(tx, experiment.workspace_id, experiment.experiment_id)
-    analysis = analyse(plan, epochs_of(epochs, rows), memory_of(look))
+    found = epochs_of(epochs, rows)
+    analysis = analyse(plan, found, memory_of(look))
     answers = round(sum(row["x"] for row in rows if row["metric"] == "success"))
     control = experiment.control.arm
     outcome = "stopped" if winner is None else "worse" if winner == control else "better"
@@ -78,5 +79,5 @@ async def verdict_by_hand(tx: Tx, experiment: Experiment, *, winner: str | None,
         "outcome": outcome, "winner": winner, "sentence": f"{chosen}; answers seen: {answers:,}.", "decided_by": by.actor,
         "reason": reason, "at": clock.now(), "epoch": experiment.epoch,
         "data": {"epochs": [{"epoch": one["epoch"], "shares": one["shares"]} for one in epochs], "sums": [dict(row) for row in rows]},
-        "rule": as_rule(plan), "result": as_result(plan, analysis),
+        "rule": as_rule(plan), "result": as_result(plan, analysis, found),
     })  # fmt: skip

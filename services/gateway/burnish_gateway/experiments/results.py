@@ -75,8 +75,9 @@ async def _told_now(
 ) -> tuple[dict[str, Any], str, str]:
     """(result, outcome, sentence) from the sums as they are."""
     sums = await store.sums_of(tx, workspace_id, experiment.experiment_id)
-    analysis = analyse(plan, epochs_of([dict(one) for one in epochs], sums), memory_of(look))
+    found = epochs_of([dict(one) for one in epochs], sums)
+    analysis = analyse(plan, found, memory_of(look))
     standing = conclude(plan, analysis, days=days)
     if experiment.rollout is not None and experiment.is_open:  # its ramp decides, and says so at the next look
-        return as_result(plan, analysis), "undecided", standing.sentence.replace("; you may stop.", ".")
-    return as_result(plan, analysis), "undecided" if isinstance(standing, GoOn) else standing.outcome, standing.sentence
+        return as_result(plan, analysis, found), "undecided", standing.sentence.replace("; you may stop.", ".")
+    return as_result(plan, analysis, found), "undecided" if isinstance(standing, GoOn) else standing.outcome, standing.sentence

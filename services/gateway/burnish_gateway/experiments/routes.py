@@ -14,13 +14,15 @@ from burnish_gateway.experiments.bodies import Advance, ChangedExperiment, Chang
 from burnish_gateway.experiments.by_hand import advance, decide, give_shares, roll_back
 from burnish_gateway.experiments.checklist import arm_problems, checklist
 from burnish_gateway.experiments.experiment import Experiment, no_such_experiment
+from burnish_gateway.experiments.figure_lines import FigureLine, figure_lines
 from burnish_gateway.experiments.results import results_of
 from burnish_gateway.experiments.start import start
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import no_such_prompt
-from burnish_gateway.wire import include, make_router
+from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.slug import Slug, parse_slug
 
@@ -70,8 +72,16 @@ async def list_experiments(
     return ExperimentPage(data=[experiment_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])
 
 
-@router.get("/v1/experiments/{experiment_id}", summary="Read an experiment with its results")
-async def read_experiment(gateway: GatewayParts, principal: Viewer, experiment_id: UUID) -> ExperimentAnswer:
+@router.get(
+    "/v1/experiments/{experiment_id}", response_model=ExperimentAnswer, responses=CSV_ANSWER, summary="Read an experiment with its results"
+)
+async def read_experiment(
+    gateway: GatewayParts,
+    principal: Viewer,
+    experiment_id: UUID,
+    *,
+    file: Annotated[Format, Query(alias="format", description="`csv`: every figure of every arm on a line of its own.")] = "json",
+) -> Response:
     """Looking at any moment is allowed: intervals of the `sequential` method hold however often somebody looks."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         experiment = await store.find(tx, principal.workspace_id, experiment_id)
@@ -80,7 +90,10 @@ async def read_experiment(gateway: GatewayParts, principal: Viewer, experiment_i
         end = experiment.completed_at or gateway.clock.now()
         days = 0.0 if experiment.started_at is None else (end - experiment.started_at).total_seconds() / 86_400
         results = await results_of(tx, principal.workspace_id, experiment, days=days)
-        return await _in_full(tx, experiment, results=results)
+        answer = await _in_full(tx, experiment, results=results)
+    if file == "csv":
+        return csv_response(FigureLine, figure_lines(experiment, results), name=f"experiment-{experiment_id}")
+    return json_response(answer)
 
 
 @router.put("/v1/experiments/{experiment_id}", response_model=ExperimentAnswer, summary="Change a draft")

@@ -101,9 +101,9 @@ def _of_rollout(seen: Seen, rollout: Rollout, analysis: Analysis, now: datetime)
         case Wait():
             order = None
         case Advance():
-            order = Order("advance", {"step": move.step, "why": move.why, "result": as_result(seen.plan, analysis)})
+            order = Order("advance", {"step": move.step, "why": move.why, "result": as_result(seen.plan, analysis, seen.epochs)})
         case Hold():
-            order = None if seen.is_held else Order("hold", {"why": move.why, "result": as_result(seen.plan, analysis)})
+            order = None if seen.is_held else Order("hold", {"why": move.why, "result": as_result(seen.plan, analysis, seen.epochs)})
         case RollBack():
             order = Order("roll_back", _verdict(seen, analysis, "rolled_back", seen.plan.control, move.why, now))
         case Finish():
@@ -123,7 +123,9 @@ def _without_harm(seen: Seen, analysis: Analysis) -> Order | None:
         shares[seen.plan.control] = shares.get(seen.plan.control, 0) + shares[arm]
         shares[arm] = 0
     why = " ".join(f"'{arm}' does harm." for arm in harmful)
-    return Order("reallocate", {"reason": "allocation", "shares": shares, "why": why, "result": as_result(seen.plan, analysis)})
+    return Order(
+        "reallocate", {"reason": "allocation", "shares": shares, "why": why, "result": as_result(seen.plan, analysis, seen.epochs)}
+    )
 
 
 def _adapted(seen: Seen, analysis: Analysis, now: datetime, dice: Dice) -> Order | None:
@@ -136,7 +138,7 @@ def _adapted(seen: Seen, analysis: Analysis, now: datetime, dice: Dice) -> Order
     if shares is None:
         return None
     buckets = _buckets(shares, sum(row.shares.values()))
-    return Order("reallocate", {"reason": "adaptive", "shares": buckets, "why": "", "result": as_result(seen.plan, analysis)})
+    return Order("reallocate", {"reason": "adaptive", "shares": buckets, "why": "", "result": as_result(seen.plan, analysis, seen.epochs)})
 
 
 def _buckets(shares: dict[str, float], whole: int) -> dict[str, int]:
@@ -150,7 +152,7 @@ def _units_a_day(seen: Seen, now: datetime) -> float | None:
     """Units of all arms at the pace of the epoch that runs; None in its first minutes."""
     row, epoch = seen.rows[-1], seen.epochs[-1]
     seconds = (now - row.started_at).total_seconds()
-    units = sum(sums[seen.plan.metric].units for sums in epoch.sums.values() if seen.plan.metric in sums)
+    units = sum(sums[seen.plan.counted].units for sums in epoch.sums.values() if seen.plan.counted in sums)
     return units / seconds * DAY_S if seconds >= 60 and units else None
 
 
@@ -158,7 +160,7 @@ def _verdict(seen: Seen, analysis: Analysis, outcome: Any, winner: str | None, s
     """Everything that it was decided by, for good."""
     return Verdict(
         outcome=outcome, winner=winner, sentence=sentence, decided_by=DECIDED_BY, at=now, epoch=seen.epoch, data=_data(seen),
-        rule=as_rule(seen.plan), result=as_result(seen.plan, analysis),
+        rule=as_rule(seen.plan), result=as_result(seen.plan, analysis, seen.epochs),
     ).model_dump(mode="json")  # fmt: skip
 
 

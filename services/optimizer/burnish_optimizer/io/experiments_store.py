@@ -35,13 +35,14 @@ class ExperimentClaim:
 @dataclass(frozen=True, slots=True)
 class Watched:
     """`memory` of looks before; `widened_at`: units and epochs when the widening was asked for last. `point`: the newest of the curve, as
-    (number, units when it began, epoch); (0, 0, 0) before the first."""
+    (number, units when it began, epoch); (0, 0, 0) before the first. `read_at`: answers and epochs when percentiles were read last."""
 
     seen: Seen
     revision: int
     memory: Memory
     widened_at: tuple[int, int]
     point: tuple[int, int, int]
+    read_at: tuple[int, int] = (0, 0)
 
 
 async def claim(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[ExperimentClaim]:
@@ -77,8 +78,10 @@ async def load(tx: Tx, held: ExperimentClaim) -> Watched | None:
     kept: Mapping[str, Any] = row["memory"]
     widened_units, widened_epochs = kept.get("widened_at", (0, 0))
     number, units, epoch = kept.get("point", (0, 0, 0))
+    read_answers, read_epochs = kept.get("read_at", (0, 0))
     seen = _seen(held, row, epochs, sums)
-    return Watched(seen, row["revision"], Memory.of(kept), (widened_units, widened_epochs), (number, units, epoch))
+    widened_at, read_at = (widened_units, widened_epochs), (read_answers, read_epochs)
+    return Watched(seen, row["revision"], Memory.of(kept), widened_at, (number, units, epoch), read_at)
 
 
 def _seen(held: ExperimentClaim, row: Record, epochs: Sequence[Record], sums: Sequence[Record]) -> Seen:
@@ -136,13 +139,14 @@ async def write(
     *,
     result: Mapping[str, Any],
     widened_at: tuple[int, int],
+    read_at: tuple[int, int],
     order: Order | None,
     at: datetime,
     next_look_s: float,
 ) -> bool:
     """What was seen, and the order if there is one: once, under the fence. False: another replica has it, and nothing was written."""
     point = _point(watched, analysis)
-    kept = analysis.memory.stored() | {"widened_at": list(widened_at), "point": list(point)}
+    kept = analysis.memory.stored() | {"widened_at": list(widened_at), "read_at": list(read_at), "point": list(point)}
     written = await tx.fetchval(
         """UPDATE experiment_watch SET memory = $4, result = $5, looked_at = $6, leased_by = NULL, leased_until = NULL,
                   next_look_at = clock_timestamp() + $7 * interval '1 second'
