@@ -55,7 +55,7 @@ async def moved_by_answers(tx: Tx, held: ExperimentClaim, *, share: float, by: M
     keys = list(by)
     found = await tx.fetchval(
         f"""SELECT coalesce(sum(m.moved * m.moved), 0) FROM (
-              SELECT sum(k.c * ($3 - (f.latency_ms <= k.at)::integer)) AS moved
+              SELECT sum(k.c * ($3::float8 - (f.latency_ms <= k.at)::integer)) AS moved
                 FROM (SELECT f.allocation_epoch, f.arm, f.unit, f.latency_ms FROM {_ANSWERS}) f
                 JOIN unnest($4::integer[], $5::text[], $6::float8[], $7::float8[]) k(epoch, arm, c, at)
                   ON k.epoch = f.allocation_epoch AND k.arm = f.arm
