@@ -304,7 +304,7 @@ class ReportFigures(EventData):
 
 class ReportReady(EventData):
     report_id: str
-    kind: str = Field(description="workspace | prompt | version | model | api_key | end_user")
+    kind: str = Field(description="workspace | prompt | version | model | api_key | end_user | experiment")
     title: str
     schedule: str | None = Field(description="daily | weekly: a digest")
     period_start: datetime

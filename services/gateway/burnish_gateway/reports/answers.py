@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from burnish_gateway.experiments.figure_lines import FigureLine
 from burnish_gateway.insights.answers import Distinct, Figures, NamedMetric, ProjectionAnswer, Satisfaction
 from burnish_gateway.moments import Moment
 from burnish_gateway.reports.schedule import Every, Weekday
@@ -19,10 +20,11 @@ class ReportBody(ApiModel):
     kind: Kind
     target: Annotated[Text, Field(max_length=200)] | None = Field(
         default=None,
-        description="prompt: its slug; version: slug@3; model: its name; api_key: its id; end_user: as calls name them; workspace: none.",
+        description="prompt: its slug; version: slug@3; model: its name; api_key and experiment: its id; end_user: as calls name them; "
+        "workspace: none.",
     )
-    start: Moment | None = Field(default=None, alias="from", description="7 days before `to` where absent.")
-    end: Moment | None = Field(default=None, alias="to", description="Now where absent.")
+    start: Moment | None = Field(default=None, alias="from", description="7 days before `to` where absent; of an experiment leave it out.")
+    end: Moment | None = Field(default=None, alias="to", description="Now where absent; of an experiment leave it out.")
 
 
 class Change(BaseModel):
@@ -85,6 +87,40 @@ class ReportedGroup(BaseModel):
     trend: float | None = Field(description="Failures of the newer half of the time over those of the older half, less one.")
 
 
+class EndedExperiment(BaseModel):
+    """An experiment that ended in this time, in a line."""
+
+    experiment_id: UUID
+    name: str
+    prompt: str
+    metric: str
+    outcome: str
+    winner: str | None
+    sentence: str
+    completed_at: datetime
+
+
+class ReportedExperiment(BaseModel):
+    """An experiment as it was decided, with every figure of every arm. `reason`: in the words of who decided by hand."""
+
+    experiment_id: UUID
+    name: str
+    prompt: str
+    label: str
+    metric: str
+    method: str
+    confidence: float
+    unit: str
+    outcome: str
+    winner: str | None
+    sentence: str
+    decided_by: str
+    reason: str
+    started_at: datetime
+    completed_at: datetime
+    figures: list[FigureLine]
+
+
 class ReportContent(BaseModel):
     figures: Figures
     before: Figures
@@ -99,6 +135,10 @@ class ReportContent(BaseModel):
     alert_count: int
     test_runs: list[ReportedRun] = Field(description="Ended in this time, newest first; at most 20.")
     failure_groups: list[ReportedGroup] = Field(description="The largest, of what was grouped lately; at most 10.")
+    experiments: list[EndedExperiment] = Field(
+        default_factory=list, description="Of the workspace or the prompt: ended in this time, newest first; at most 20."
+    )
+    experiment: ReportedExperiment | None = Field(default=None, description="Of kind experiment.")
 
 
 class ReportHead(BaseModel):

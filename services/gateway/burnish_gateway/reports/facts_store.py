@@ -59,6 +59,21 @@ async def test_runs(
     )
 
 
+async def experiments(tx: Tx, *, start: datetime, end: datetime, slug: str | None, at_most: int) -> Sequence[Record]:
+    """Ended in this time, newest first."""
+    return await tx.fetch(
+        """SELECT experiment_id, name, slug AS prompt, metric, verdict ->> 'outcome' AS outcome, winner,
+                  coalesce(verdict ->> 'sentence', '') AS sentence, completed_at
+             FROM experiments WHERE status = 'completed' AND verdict IS NOT NULL AND completed_at >= $1 AND completed_at < $2
+              AND ($3::text IS NULL OR slug = $3)
+            ORDER BY completed_at DESC, experiment_id LIMIT $4""",
+        start,
+        end,
+        slug,
+        at_most,
+    )
+
+
 async def failure_groups(tx: Tx, *, slug: str | None) -> Sequence[Record]:
     """(slug, groups) of each prompt, as they were last found."""
     return await tx.fetch(

@@ -21,8 +21,10 @@ def changes_between(before: Figures, after: Figures) -> dict[str, Change]:
 
 
 def summary_of(content: ReportContent) -> str:
-    """One sentence: numbers, no text of anybody."""
+    """One sentence: numbers, no text of anybody; of an experiment its verdict, with the names of its arms."""
     figures, changes = content.figures, content.changes
+    if content.experiment is not None:
+        return content.experiment.sentence
     if figures.executions == 0:
         return "No executions in this time."
     parts = [f"{figures.executions:,} execution{'s' if figures.executions > 1 else ''}{_relative(changes['executions'])}"]
@@ -30,6 +32,8 @@ def summary_of(content: ReportContent) -> str:
         parts.append(f"{_percent(figures.success_rate)} of them successful")
     if figures.satisfaction is not None:
         parts.append(f"satisfaction {_percent(figures.satisfaction.value)}{_points(changes['satisfaction'])}")
+    if content.experiments:
+        parts.append(f"{len(content.experiments)} experiment{'s' if len(content.experiments) > 1 else ''} ended")
     parts.append(f"cost {credits_text(figures.cost_nusd)} credits{_relative(changes['cost_nusd'])}")
     if content.alert_count:
         parts.append(f"{content.alert_count} alert{'s' if content.alert_count > 1 else ''}")
@@ -79,6 +83,12 @@ def lines_of(report: ReportAnswer) -> list[ReportLine]:
         found += _figures("test_run", str(run.test_run_id), run, besides="test_run_id")
     for one in content.failure_groups:
         found += _figures("failure_group", f"{one.prompt}: {one.name}", one, besides="name")
+    for ended in content.experiments:
+        found += _figures("experiment_ended", str(ended.experiment_id), ended, besides="experiment_id")
+    if content.experiment is not None:
+        found += _figures("experiment", str(content.experiment.experiment_id), content.experiment, besides="experiment_id")
+        for line in content.experiment.figures:
+            found += _figures("experiment_figure", f"{line.arm}: {line.metric}", line)
     return found
 
 
@@ -92,7 +102,7 @@ def _leaves(values: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{before}{name}_")
-        else:
+        elif not isinstance(value, list):
             yield f"{before}{name}", value
 
 

@@ -23,6 +23,7 @@ from burnish_gateway.reports.answers import (
     ReportStep,
 )
 from burnish_gateway.reports.in_words import changes_between
+from burnish_gateway.reports.of_experiment import ended_between
 from burnish_gateway.reports.target import BREAKDOWNS, Target
 from burnish_shared.db.session import Tx
 
@@ -75,6 +76,7 @@ async def make_report(tx: Tx, target: Target, period: Period, *, now: datetime) 
         alert_count=alert_count,
         test_runs=[ReportedRun(**dict(row)) for row in runs],
         failure_groups=_groups(await facts_store.failure_groups(tx, slug=target.slug)) if target.kind in ("workspace", "prompt") else [],
+        experiments=await ended_between(tx, wanted.start, wanted.end, slug=target.slug) if target.kind in ("workspace", "prompt") else [],
     )
 
 
@@ -103,7 +105,7 @@ async def _breakdown(tx: Tx, target: Target, wanted: Range, *, by: str) -> list[
 
 async def _alerts(tx: Tx, target: Target, wanted: Range) -> tuple[list[ReportedAlert], int]:
     """Alerts are about prompts or the workspace; of a model or a key none is told."""
-    if target.kind not in ("workspace", "prompt", "version"):
+    if target.kind not in ("workspace", "prompt", "version", "experiment"):
         return [], 0
     rows, count = await facts_store.alerts(tx, start=wanted.start, end=wanted.end, slug=target.slug, at_most=SHOWN_MOST)
     return [ReportedAlert(**{name: value for name, value in row.items() if name != "all_of_them"}) for row in rows], count

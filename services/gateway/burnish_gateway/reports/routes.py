@@ -8,7 +8,8 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
-from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -16,6 +17,7 @@ from burnish_gateway.reports import facts_store, schedule_routes, store
 from burnish_gateway.reports.answers import ReportAnswer, ReportBody, ReportHead, ReportPage
 from burnish_gateway.reports.in_words import ReportLine, lines_of
 from burnish_gateway.reports.make_report import period_of
+from burnish_gateway.reports.of_experiment import ended_experiment, target_of_experiment, time_of
 from burnish_gateway.reports.schedule import Every
 from burnish_gateway.reports.target import Kind, target_of
 from burnish_gateway.reports.write_report import write_report
@@ -33,7 +35,10 @@ LIST: Final = "reports"
 
 @router.post("/v1/reports", status_code=201, response_model=ReportAnswer, summary="Make a report")
 async def post_report(request: Request, body: ReportBody, principal: Editor, gateway: GatewayParts) -> Response:
-    """Of the workspace, or of one prompt, version, model, API key or end user, beside the time of the same length before."""
+    """Of the workspace, or of one prompt, version, model, API key or end user, beside the time of the same length before; or of an
+    experiment that ended, with every figure of every arm, over the time that it ran."""
+    if body.kind == "experiment":
+        return await _of_experiment(request, body, principal, gateway)
     target, now = target_of(body.kind, body.target), gateway.clock.now()
     end = (body.end or now).astimezone(UTC)
     start = _start(body.start, end)
@@ -43,6 +48,23 @@ async def post_report(request: Request, body: ReportBody, principal: Editor, gat
         if not await facts_store.exists(tx, target):
             raise NotFound(f"There is no such {target.kind.replace('_', ' ')}.", param="target")
         return await write_report(tx, principal.workspace_id, target, period, by=principal.actor, now=now)
+
+    answer = await run_once(gateway, request, principal, status=201, work=work)
+    gateway.relay.wake()
+    return answer
+
+
+async def _of_experiment(request: Request, body: ReportBody, principal: Principal, gateway: Gateway) -> Response:
+    for param, given in (("from", body.start), ("to", body.end)):
+        if given is not None:
+            raise InvalidField(f"{param}: a report of an experiment is about the time that it ran; leave it out.", param=param)
+    now = gateway.clock.now()
+
+    async def work(tx: Tx) -> ReportAnswer:
+        experiment = await ended_experiment(tx, principal.workspace_id, body.target)
+        target = target_of_experiment(experiment)
+        period = period_of(*time_of(experiment, longest=LONGEST_RANGE), target, now=now)
+        return await write_report(tx, principal.workspace_id, target, period, by=principal.actor, now=now, experiment=experiment)
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     gateway.relay.wake()

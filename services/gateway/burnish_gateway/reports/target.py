@@ -7,7 +7,7 @@ from burnish_gateway.insights.store import Filters
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import MAX_VERSION, parse_slug
 
-Kind = Literal["workspace", "prompt", "version", "model", "api_key", "end_user"]
+Kind = Literal["workspace", "prompt", "version", "model", "api_key", "end_user", "experiment"]
 
 BREAKDOWNS: Final[dict[Kind, tuple[str, ...]]] = {
     "workspace": ("prompt", "model", "app", "api_key"),
@@ -16,22 +16,25 @@ BREAKDOWNS: Final[dict[Kind, tuple[str, ...]]] = {
     "model": ("prompt",),
     "api_key": ("prompt",),
     "end_user": (),
+    "experiment": ("version", "model"),
 }
 """What the figures of each kind are broken down by, as far as rollups keep them together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`name`: a slug, `slug@version`, a model, the id of a key, an end user; '' for the workspace."""
+    """`name`: a slug, `slug@version`, a model, the id of a key or an experiment, an end user; '' for the workspace. `called`: in the place
+    of the name, where that is an id that says nothing."""
 
     kind: Kind
     name: str
     filters: Filters
+    called: str = ""
 
     @property
     def title(self) -> str:
         words = {"workspace": "Workspace", "api_key": "API key", "end_user": "End user"}
-        return f"{words.get(self.kind, self.kind.capitalize())} {self.name}".strip()
+        return f"{words.get(self.kind, self.kind.capitalize())} {self.called or self.name}".strip()
 
     @property
     def slug(self) -> str | None:
@@ -39,7 +42,8 @@ class Target:
 
 
 def target_of(kind: Kind, name: str | None) -> Target:
-    """Raises InvalidField for a name that is missing, too much, or none of its kind."""
+    """Of all kinds but `experiment`, which is read first (of_experiment.py). Raises InvalidField for a name that is missing, too much, or
+    none of its kind."""
     if kind == "workspace":
         if name:
             raise InvalidField("target: a report of the workspace has none; leave it out.", param="target")

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from burnish_gateway.experiments.experiment import Experiment
 from burnish_gateway.reports import schedule_store, store
 from burnish_gateway.reports.answers import ReportAnswer, ReportHead, ScheduleAnswer
 from burnish_gateway.reports.in_words import numbers_of, summary_of
 from burnish_gateway.reports.make_report import Period, make_report, period_of
+from burnish_gateway.reports.of_experiment import told_of
 from burnish_gateway.reports.schedule import WEEKDAYS, Every, Rhythm, last_due, next_due, period_before, zone_named
 from burnish_gateway.reports.target import Target, target_of
 from burnish_shared.contracts.events import Event
@@ -23,10 +25,12 @@ def rhythm_of(schedule: ScheduleAnswer) -> Rhythm:
 
 async def write_report(
     tx: Tx, workspace_id: UUID, target: Target, period: Period, *, by: str, now: datetime, schedule: ScheduleAnswer | None = None,
-    due_at: datetime | None = None,
+    due_at: datetime | None = None, experiment: Experiment | None = None,
 ) -> ReportAnswer:  # fmt: skip
-    """`schedule`: of a digest; `due_at`: the moment of it, where it is made because it is due."""
+    """`schedule`: of a digest; `due_at`: the moment of it, where it is made because it is due. `experiment`: that the report is about."""
     content = await make_report(tx, target, period, now=now)
+    if experiment is not None:
+        content = content.model_copy(update={"experiment": await told_of(tx, experiment)})
     every: Every | None = schedule.every if schedule else None
     report = ReportAnswer(
         id=new_uuid(),
@@ -37,7 +41,7 @@ async def write_report(
         schedule=every,
         start=period.wanted.start,
         end=period.wanted.end,
-        simulated=content.figures.simulated,
+        simulated=content.figures.simulated or (experiment is not None and experiment.simulated),
         created_by=by,
         created_at=now,
         content=content,
