@@ -11,8 +11,10 @@ from uuid import UUID, uuid4
 
 from burnish_analytics.core.rollup import COST, SATISFACTION, SUCCESSES, Deltas, Experiment
 from burnish_analytics.io.rollup_store import add_deltas
+from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.experiments.assign import Allocation, bucket_of
+from tests.integration.analytics.traffic import analytics_on, execution, thumb
 from tests.page.browser import PATIENCE_MS
 
 if TYPE_CHECKING:
@@ -73,6 +75,34 @@ class Crowd:
                 self.answered += 1
             async with db.unit_of_work(workspaces={self.site.workspace_id}) as tx:
                 await add_deltas(tx, deltas)
+        finally:
+            await db.close()
+        return await self._seen()
+
+    async def wait(self, n: int, slower: Mapping[str, float]) -> dict[str, Any]:
+        """`n` new users whose answer took some time, with a thumb each; so much slower in each arm. Returns the experiment."""
+        row = await self.site.connection.fetchrow("SELECT epoch, hash_key FROM experiments WHERE experiment_id = $1", UUID(self.experiment))
+        ranges = await self.site.connection.fetchval(
+            "SELECT ranges FROM experiment_epochs WHERE experiment_id = $1 AND epoch = $2", UUID(self.experiment), row["epoch"]
+        )
+        allocation, told = Allocation.of(json.loads(ranges)), []
+        for _ in range(n):
+            self.came += 1
+            unit = f"user:{self.came}"
+            arm = allocation.arm_at(bucket_of(row["hash_key"], unit))
+            if arm is None:
+                continue
+            took = round(self.dice.lognormvariate(6, 0.5) * slower[arm])
+            one = execution(
+                self.site.workspace_id, experiment_id=UUID(self.experiment), arm=arm, allocation_epoch=row["epoch"], unit=unit,
+                end_user=str(self.came), latency_ms=took, cost_nusd=self.dice.randint(500_000, 1_000_000), slow=took > 900,
+                finished_at=SystemClock().now(), status="success" if self.dice.random() < 0.95 else "error",
+            )  # fmt: skip
+            told += [one, thumb(one, int(self.dice.random() < 0.7), user_id=str(self.came))]
+            self.answered += 1
+        db = await Database.open(self.site.database_url, application_name="page-crowd", max_size=2)
+        try:
+            await analytics_on(db, self.site.database_url).count(*told)
         finally:
             await db.close()
         return await self._seen()

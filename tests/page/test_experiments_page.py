@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.browser import PATIENCE_MS, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
 from tests.page.experiments import crowd_of, drafted, started, two_versions
 from tests.page.site import Site
@@ -288,3 +288,51 @@ async def test_a_backtest_shows_its_price_first_and_then_what_it_found(page_as: 
     await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await expect(page.get_by_role("table", name="Arms").get_by_role("row")).to_have_count(3)
     await check_axe(page)
+
+
+async def test_every_figure_of_every_arm_is_shown_taken_along_and_kept_in_a_report(page_as: OpenPage, site: Site) -> None:
+    slug = await two_versions(site)
+    guardrails = [{"metric": "error_rate", "margin": 0.5}, {"metric": "latency_p95_ms", "margin": 0.2, "relative": True}]
+    group = {"method": "group_sequential", "planned_units": 4000, "looks": 4}
+    experiment = await started(site, slug, guardrails=guardrails, deciding=group, namespace=f"n{slug}", namespace_share=1.0)
+    crowd = await crowd_of(site, experiment)
+    last = await crowd.wait(500, slower={"control": 1.0, "candidate": 1.4})
+    page = await page_as("editor", f"/app/experiments/{experiment}")
+    figures = page.get_by_role("table", name="All figures")
+    p95 = next(one for one in last["results"]["figures"] if one["metric"] == "latency_p95_ms")
+    for metric in ("Satisfaction", "Errors", "Latency, p50", "Latency, p95", "Cost per answer", "Reacted at all"):
+        await expect(figures.get_by_role("row").filter(has_text=metric)).to_have_count(2)
+    row = figures.get_by_role("row").filter(has_text="Latency, p95").filter(has_text="candidate")
+    await expect(row).to_contain_text(f"{p95['arms'][1]['units']}")
+    await expect(figures.get_by_role("row").filter(has_text="Satisfaction").first).to_contain_text("decides")
+    await expect(page.get_by_role("img", name=re.compile("Latency, p50"))).to_be_visible()
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"experiments/figures-{theme}", whole=True)
+    async with page.expect_download() as file:
+        await page.get_by_role("button", name="CSV").click()
+    assert (await file.value).suggested_filename == f"burnish-experiment-{experiment}.csv"
+
+    await page.get_by_role("tab", name="Setup").click()
+    setup = page.get_by_role("main")
+    for said in ("4, evenly over the planned units", "at most 5.0", "higher is better", "part of it: 100", "false alarms 5"):
+        await expect(setup).to_contain_text(said)
+    await check_axe(page)
+    await screenshot(page, "experiments/setup", whole=True)
+
+    await site.call("POST", f"/v1/experiments/{experiment}/decide", {"winner": "control", "reason": "Slower", "move_label": False})
+    await page.goto(f"{site.url}/app/analytics/reports")
+    await page.get_by_role("button", name="New report").first.click()
+    dialog = page.get_by_role("dialog", name="New report")
+    await dialog.get_by_label("About").click()
+    await page.get_by_role("option", name="Experiment that ended").click()
+    await expect(dialog).to_contain_text("Over the time that it ran")
+    await dialog.get_by_role("combobox", name="Experiment").click()
+    await page.get_by_role("option", name="One sentence").first.click()
+    await page.get_by_role("button", name="Make the report").click()
+    await page.wait_for_url("**/analytics/reports/0*")
+    await expect(page.get_by_role("region", name="How it ended")).to_contain_text("Slower")
+    await expect(page.get_by_role("table", name="All figures").get_by_role("row").filter(has_text="Latency, p95")).to_have_count(2)
+    await check_axe(page)
+    await screenshot(page, "experiments/report", whole=True)

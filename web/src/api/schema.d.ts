@@ -5245,7 +5245,8 @@ export interface paths {
         put?: never;
         /**
          * Make a report
-         * @description Of the workspace, or of one prompt, version, model, API key or end user, beside the time of the same length before.
+         * @description Of the workspace, or of one prompt, version, model, API key or end user, beside the time of the same length before; or of an
+         *     experiment that ended, with every figure of every arm, over the time that it ran.
          */
         post: operations["post_report_v1_reports_post"];
         delete?: never;
@@ -10815,6 +10816,34 @@ export interface components {
             version: number;
         };
         /**
+         * EndedExperiment
+         * @description An experiment that ended in this time, in a line.
+         */
+        EndedExperiment: {
+            /**
+             * Completed At
+             * Format: date-time
+             */
+            completed_at: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Metric */
+            metric: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string;
+            /** Prompt */
+            prompt: string;
+            /** Sentence */
+            sentence: string;
+            /** Winner */
+            winner: string | null;
+        };
+        /**
          * EndpointAnswer
          * @description An endpoint. Its secret is shown once, when it is made or rotated.
          */
@@ -11878,7 +11907,7 @@ export interface components {
             prompt: string;
             /**
              * Results
-             * @description Arms, differences with intervals, guardrails, sample ratio.
+             * @description Arms, differences with intervals, figures of each arm, guardrails, sample ratio.
              */
             results?: {
                 [key: string]: unknown;
@@ -12240,6 +12269,67 @@ export interface components {
             before: unknown;
             /** Field */
             field: string;
+        };
+        /**
+         * FigureLine
+         * @description One metric of one arm. `difference…`: from the control, empty of the control itself. Empty cells are not known yet.
+         */
+        FigureLine: {
+            /** Arm */
+            arm: string;
+            /**
+             * Calls
+             * @description Of the arm, in all.
+             */
+            calls: number;
+            /** Control */
+            control: boolean;
+            /** Difference */
+            difference: number | null;
+            /** Difference High */
+            difference_high: number | null;
+            /** Difference Low */
+            difference_low: number | null;
+            /**
+             * Gives
+             * @description The version, and the model where one was named.
+             */
+            gives: string;
+            /** High */
+            high: number | null;
+            /**
+             * Kind
+             * @description share | ms | nusd | number
+             */
+            kind: string;
+            /** Low */
+            low: number | null;
+            /** Metric */
+            metric: string;
+            /** Observations */
+            observations: number;
+            /**
+             * Relative
+             * @description The difference as a part of the control.
+             */
+            relative: number | null;
+            /**
+             * Role
+             * @description decides | guardrail | told
+             */
+            role: string;
+            /**
+             * Standing
+             * @description Of a guardrail: ok | doubt | harm | no_data | unavailable; of the metric that decides its state.
+             */
+            standing: string;
+            /**
+             * Units
+             * @description That the metric knows of.
+             */
+            units: number;
+            /** Value */
+            value: number | null;
         };
         /**
          * Figures
@@ -16135,7 +16225,7 @@ export interface components {
             label: string;
             /**
              * Metric
-             * @description success, satisfaction, latency_ms, cost_nusd or metric:<name>.
+             * @description success, satisfaction, latency_ms, latency_p95_ms, cost_nusd or metric:<name>.
              * @default satisfaction
              */
             metric: string;
@@ -19091,7 +19181,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user";
+            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user" | "experiment";
             /**
              * Schedule
              * @description Of a digest.
@@ -19121,22 +19211,22 @@ export interface components {
         ReportBody: {
             /**
              * From
-             * @description 7 days before `to` where absent.
+             * @description 7 days before `to` where absent; of an experiment leave it out.
              */
             from?: string | null;
             /**
              * Kind
              * @enum {string}
              */
-            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user";
+            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user" | "experiment";
             /**
              * Target
-             * @description prompt: its slug; version: slug@3; model: its name; api_key: its id; end_user: as calls name them; workspace: none.
+             * @description prompt: its slug; version: slug@3; model: its name; api_key and experiment: its id; end_user: as calls name them; workspace: none.
              */
             target?: string | null;
             /**
              * To
-             * @description Now where absent.
+             * @description Now where absent; of an experiment leave it out.
              */
             to?: string | null;
         };
@@ -19162,6 +19252,13 @@ export interface components {
                 [key: string]: components["schemas"]["Change"];
             };
             end_users: components["schemas"]["Distinct"] | null;
+            /** @description Of kind experiment. */
+            experiment?: components["schemas"]["ReportedExperiment"] | null;
+            /**
+             * Experiments
+             * @description Of the workspace or the prompt: ended in this time, newest first; at most 20.
+             */
+            experiments?: components["schemas"]["EndedExperiment"][];
             /**
              * Failure Groups
              * @description The largest, of what was grouped lately; at most 10.
@@ -19204,7 +19301,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user";
+            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user" | "experiment";
             /**
              * Schedule
              * @description Of a digest.
@@ -19281,6 +19378,53 @@ export interface components {
             severity: string;
             /** Summary */
             summary: string;
+        };
+        /**
+         * ReportedExperiment
+         * @description An experiment as it was decided, with every figure of every arm. `reason`: in the words of who decided by hand.
+         */
+        ReportedExperiment: {
+            /**
+             * Completed At
+             * Format: date-time
+             */
+            completed_at: string;
+            /** Confidence */
+            confidence: number;
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Experiment Id
+             * Format: uuid
+             */
+            experiment_id: string;
+            /** Figures */
+            figures: components["schemas"]["FigureLine"][];
+            /** Label */
+            label: string;
+            /** Method */
+            method: string;
+            /** Metric */
+            metric: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string;
+            /** Prompt */
+            prompt: string;
+            /** Reason */
+            reason: string;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Unit */
+            unit: string;
+            /** Winner */
+            winner: string | null;
         };
         /**
          * ReportedGroup
@@ -44549,7 +44693,10 @@ export interface operations {
     };
     read_experiment_v1_experiments__experiment_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `csv`: every figure of every arm on a line of its own. */
+                format?: "json" | "csv";
+            };
             header?: never;
             path: {
                 experiment_id: string;
@@ -44558,13 +44705,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The figures; as a file with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentAnswer"];
+                    "text/csv": string;
                 };
             };
             /** @description Bad Request */
@@ -63809,7 +63957,7 @@ export interface operations {
     list_reports_v1_reports_get: {
         parameters: {
             query?: {
-                kind?: ("workspace" | "prompt" | "version" | "model" | "api_key" | "end_user") | null;
+                kind?: ("workspace" | "prompt" | "version" | "model" | "api_key" | "end_user" | "experiment") | null;
                 target?: string | null;
                 schedule?: ("daily" | "weekly") | null;
                 limit?: number;

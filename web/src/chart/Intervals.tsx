@@ -10,10 +10,10 @@ const ROW_PX = 34;
 const MOST_TICKS = 7;
 
 /** Estimates with their intervals, one below the other, on one axis: what overlaps is not told apart. */
-export function Intervals({ title, unit, rows, format, formatTick = format, reference, range, className }: {
+export function Intervals({ title, unit, rows, format, formatTick = format, reference, range, sure = "95\u00a0%", className }: {
   title: string; unit?: string; rows: readonly IntervalRow[]; format: (value: number) => string; formatTick?: (value: number) => string;
   /** A line down, such as "no difference" at 0 or a target. */
-  reference?: { value: number; label: string }; range?: readonly [number, number]; className?: string;
+  reference?: { value: number; label: string }; range?: readonly [number, number]; /** Of the intervals, for who reads the table. */ sure?: string; className?: string;
 }) {
   const [place, width] = useWidth();
   const all = rows.flatMap((row) => [row.value, row.low, row.high]).filter((value): value is number => value !== null);
@@ -28,7 +28,7 @@ export function Intervals({ title, unit, rows, format, formatTick = format, refe
   const said = (row: IntervalRow) => (row.value === null ? "–" : format(row.value));
   const interval = (row: IntervalRow) => (row.low === null || row.high === null ? "–" : `${format(row.low)} to ${format(row.high)}`);
   return (
-    <Frame title={title} unit={unit} className={className} table={{ head: ["", "Estimate", "95 % interval"], rows: rows.map((row) => [row.label, said(row), interval(row)]) }}>
+    <Frame title={title} unit={unit} className={className} table={{ head: ["", "Estimate", `${sure} interval`], rows: rows.map((row) => [row.label, said(row), interval(row)]) }}>
       <div ref={place} style={{ height }}>
         {width > 0 ? (
           <svg width={width} height={height} role="img" aria-label={rows.map((row) => `${row.label}: ${said(row)}, interval ${interval(row)}`).join("; ")} className="block overflow-visible">

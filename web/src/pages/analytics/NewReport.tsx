@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { useChange } from "@/api/hooks";
+import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Combobox, Field, FormDialog, Input, Select, errorFor } from "@/kit";
 import { KINDS, KIND_WORDS, type Kind } from "./report";
@@ -27,10 +27,11 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const prompts = usePromptChoices();
   const { choices: models } = useModels();
   const keys = useKeyNames(kind === "api_key");
+  const ended = useRead("/v1/experiments", { query: { status: "completed", limit: 200 } }, { enabled: kind === "experiment" });
   const make = useChange("post", "/v1/reports", { invalidates: ["/v1/reports"] });
   const submit = () =>
     make.mutate(
-      { body: { kind, target: kind === "workspace" ? null : target.trim(), from: new Date(Date.now() - Number(days) * DAY_MS).toISOString() } },
+      { body: { kind, target: kind === "workspace" ? null : target.trim(), ...(kind === "experiment" ? {} : { from: new Date(Date.now() - Number(days) * DAY_MS).toISOString() }) } },
       { onSuccess: (made) => void navigate({ to: `/analytics/reports/${made.id}`, replace: true }) },
     );
   const take = (next: string | null) => setTarget(next ?? "");
@@ -62,6 +63,8 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
             <Combobox label="Prompt" value={target || null} {...prompts} onChange={take} />
           ) : kind === "model" ? (
             <Combobox label="Model" value={target || null} choices={models} onChange={take} />
+          ) : kind === "experiment" ? (
+            <Combobox label="Experiment" value={target || null} choices={ended.data?.data.map((one) => ({ value: one.id, label: one.name, hint: one.prompt })) ?? []} onChange={take} />
           ) : kind === "api_key" && keys.size > 0 ? (
             <Combobox label="API key" value={target || null} choices={[...keys].map(([value, label]) => ({ value, label }))} onChange={take} />
           ) : (
@@ -69,9 +72,13 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
           )}
         </Field>
       )}
-      <Field label="Time">
-        <Select value={days} onChange={setDays} options={LENGTHS} />
-      </Field>
+      {kind === "experiment" ? (
+        <p className="text-12 text-muted">Over the time that it ran, with every figure of every arm.</p>
+      ) : (
+        <Field label="Time">
+          <Select value={days} onChange={setDays} options={LENGTHS} />
+        </Field>
+      )}
     </FormDialog>
   );
 }

@@ -8,7 +8,9 @@ import { type Series, XYChart } from "@/chart";
 import { Badge, Breaking, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
 import { compact, count, day, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
+import { OUTCOME_TONES } from "@/pages/experiments/model";
 import { Kpis } from "./Kpis";
+import { OfExperiment } from "./OfExperiment";
 import { nameOf, reportStepMs, wholeSeries } from "./figures";
 import type { Group } from "./range";
 import { DAY_MS } from "./time";
@@ -100,6 +102,7 @@ function Sections({ content, ends }: { content: Content; ends: readonly [number,
   const clock = stepMs === DAY_MS ? "utc" : "local";
   return (
     <>
+      {content.experiment ? <OfExperiment experiment={content.experiment} /> : null}
       <Kpis of={content.figures} before={content.before.executions > 0 ? content.before : undefined} />
       {content.before.executions > 0 ? <p className="-mt-3 text-12 text-muted">Below each figure: how it differs from the time of the same length before.</p> : null}
       <h2 className="sr-only">Over the time</h2>
@@ -120,6 +123,11 @@ function Sections({ content, ends }: { content: Content; ends: readonly [number,
       {content.alerts.length > 0 ? (
         <Section title={plural(content.alert_count, "alert")}>
           <Table label="Alerts" columns={ALERTS} rows={content.alerts} rowKey={(row) => row.alert_id} rowLink={(row) => ({ to: `/alerts/${row.alert_id}` })} />
+        </Section>
+      ) : null}
+      {content.experiments?.length ? (
+        <Section title="Experiments that ended">
+          <Table label="Experiments that ended" columns={ENDED} rows={content.experiments} rowKey={(row) => row.experiment_id} rowLink={(row) => ({ to: `/experiments/${row.experiment_id}` })} />
         </Section>
       ) : null}
       {content.test_runs.length > 0 ? (
@@ -150,6 +158,14 @@ function columnsOf(by: string, name: (group: string) => string): Column<Row>[] {
 const ALERTS: Column<Content["alerts"][number]>[] = [
   { key: "summary", head: "Alert", cell: (row) => <span className="wrap-anywhere">{spaced(row.summary)}</span> },
   { key: "raised", head: "Raised", align: "end", width: "w-32", cell: (row) => day(row.raised_at) },
+];
+
+const ENDED: Column<NonNullable<Content["experiments"]>[number]>[] = [
+  { key: "name", head: "Experiment", cell: (row) => <Breaking text={row.name} className="font-medium" /> },
+  { key: "prompt", head: "Prompt", width: "w-36", hideBelow: "sm", cell: (row) => row.prompt },
+  { key: "sentence", head: "What came of it", hideBelow: "sm", cell: (row) => <span className="wrap-anywhere">{spaced(row.sentence)}</span> },
+  { key: "outcome", head: "Outcome", width: "w-32", cell: (row) => <Badge tone={OUTCOME_TONES[row.outcome]}>{row.outcome.replaceAll("_", " ")}</Badge> },
+  { key: "ended", head: "Ended", align: "end", width: "w-28", cell: (row) => day(row.completed_at) },
 ];
 
 const RUNS: Column<Content["test_runs"][number]>[] = [

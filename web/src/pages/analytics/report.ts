@@ -1,9 +1,9 @@
 import type { Answer } from "@/api/hooks";
 import { day, moment, utc } from "@/lib/format";
 
-export const KINDS = ["workspace", "prompt", "version", "model", "api_key", "end_user"] as const;
+export const KINDS = ["workspace", "prompt", "version", "model", "api_key", "end_user", "experiment"] as const;
 export type Kind = (typeof KINDS)[number];
-export const KIND_WORDS: Record<Kind, string> = { workspace: "Workspace", prompt: "Prompt", version: "Version", model: "Model", api_key: "API key", end_user: "End user" };
+export const KIND_WORDS: Record<Kind, string> = { workspace: "Workspace", prompt: "Prompt", version: "Version", model: "Model", api_key: "API key", end_user: "End user", experiment: "Experiment that ended" };
 
 export type Schedule = Answer<"/v1/reports/schedules">["data"][number];
 export const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;

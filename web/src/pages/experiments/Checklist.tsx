@@ -5,7 +5,7 @@ import { needs, useMay } from "@/api/session";
 import { Button, Field, Figures, Input, Loaded, Section, errorFor, toastError } from "@/kit";
 import { count, percent, plural } from "@/lib/format";
 import { unitOf, withEffect } from "./draft";
-import { type Experiment, UNITS, metricName, saysOf, unitsOf } from "./model";
+import { type Experiment, UNITS, decidedBy, saysDeciding, unitsOf } from "./model";
 
 const SIGNS = {
   ok: { icon: CircleCheck, className: "text-ok", said: "Fine: " },
@@ -19,7 +19,7 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
   return (
     <Loaded of={found}>
       {(list) => {
-        const says = saysOf(experiment.metric, experiment.metric === "satisfaction");
+        const says = saysDeciding(experiment.metric, experiment.metric === "satisfaction");
         const baseline = list.baseline[experiment.metric] as { value: number; samples?: number } | undefined;
         const { needed, traffic } = list;
         return (
@@ -32,7 +32,7 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
                   figures={[
                     { label: "Needed", value: needed ? count(needed.units) : "–", note: needed ? `${UNITS[experiment.unit]?.[1] ?? "units"} in all, ${count(needed.smallest_arm)} in the smallest arm` : "cannot be counted before" },
                     { label: "About", value: needed?.days == null ? "–" : needed.days < 1 ? "a day" : plural(Math.ceil(needed.days), "day"), note: traffic.units_a_day === null ? "nobody knows how many come" : `${count(Math.round(traffic.units_a_day))} come a day` },
-                    { label: `${metricName(experiment.metric)} now`, value: says.value(baseline?.value ?? null), note: baseline ? `of ${plural(baseline.samples ?? 0, "answer")}` : "nothing known so far" },
+                    { label: `${decidedBy(experiment.metric)} now`, value: says.value(baseline?.value ?? null), note: baseline ? `of ${plural(baseline.samples ?? 0, "answer")}` : "nothing known so far" },
                     ...(experiment.unit === "execution" ? [] : [{ label: "Say whose they are", value: traffic.calls > 0 ? percent(traffic.with_unit, 0) : "–", note: `of ${count(traffic.calls)} calls, ${unitsOf(traffic.units, experiment.unit)}` }]),
                   ]}
                 />

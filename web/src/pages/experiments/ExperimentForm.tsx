@@ -8,9 +8,9 @@ import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { Arms } from "./Arms";
 import { Guards } from "./Guards";
 import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
-import { type Experiment, metricName } from "./model";
+import { type Experiment, decidedBy } from "./model";
 
-const METRICS = ["satisfaction", "success", "latency_ms", "cost_nusd"];
+const METRICS = ["satisfaction", "success", "latency_ms", "latency_p95_ms", "cost_nusd"];
 const UNITS = [
   { value: "end_user", label: "each end user (user_id)" },
   { value: "session", label: "each session (session_id)" },
@@ -120,7 +120,7 @@ function Measure({ draft, set, error }: FieldsProps) {
   return (
     <div className="grid items-end gap-4 sm:grid-cols-3">
       <Field label="Decided by" error={errorFor(error, "metric")}>
-        <Select value={own ? "own" : draft.metric} onChange={(next) => set(next === "own" ? { metric: "metric:", direction: "higher" } : { metric: next, direction: "" })} options={[...METRICS.map((one) => ({ value: one, label: metricName(one) })), { value: "own", label: "A metric of yours" }]} />
+        <Select value={own ? "own" : draft.metric} onChange={(next) => set(next === "own" ? { metric: "metric:", direction: "higher" } : { metric: next, direction: "" })} options={[...METRICS.map((one) => ({ value: one, label: decidedBy(one) })), { value: "own", label: "A metric of yours" }]} />
       </Field>
       {own ? (
         <>

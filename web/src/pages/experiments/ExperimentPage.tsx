@@ -9,7 +9,7 @@ import { Checklist } from "./Checklist";
 import { Ramp } from "./Ramp";
 import { Setup } from "./Setup";
 import { Verdict } from "./Verdict";
-import { type Experiment, isOpen, metricName, resultsOf, standing } from "./model";
+import { type Experiment, decidedBy, isOpen, resultsOf, standing } from "./model";
 
 const LOOK_AGAIN_MS = 5_000;
 /** About as high as what comes. */
@@ -51,7 +51,7 @@ function About({ experiment: one }: { experiment: Experiment }) {
       <TextLink to={`/prompts/${one.prompt}`} search={{ tab: "results" }}>
         {one.prompt}
       </TextLink>{" "}
-      ({one.label}), by {metricName(one.metric).toLowerCase()} · {one.started_at ? <>started <RelativeTime at={one.started_at} /></> : <>drafted <RelativeTime at={one.created_at} /></>}
+      ({one.label}), by {decidedBy(one.metric).toLowerCase()} · {one.started_at ? <>started <RelativeTime at={one.started_at} /></> : <>drafted <RelativeTime at={one.created_at} /></>}
       {one.suggestion_id ? (
         <>
           {" · from "}

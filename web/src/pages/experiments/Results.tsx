@@ -2,7 +2,8 @@ import { XYChart } from "@/chart";
 import { Badge, type Column, EmptyState, Facts, Section, Table, TextLink } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { NONE, count, decimal, percent, plural } from "@/lib/format";
-import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, epochWords, gives, liveArms, metricName, outsideWords, saysOf, unitsOf, wholeSplit } from "./model";
+import { ArmFigures } from "./Figures";
+import { type Arm, type Experiment, GUARD_TONES, GUARD_WORDS, type Guard, type Results as Found, allowance, controlOf, curveRange, curves, decidedBy, epochWords, gives, liveArms, metricName, outsideWords, saysDeciding, saysOf, unitsOf, wholeSplit } from "./model";
 
 /** What came of it: arms, differences with their intervals, guardrails, and how much is still to come. */
 export default function Results({ experiment, results, goesOn }: { experiment: Experiment; results: Found | null; goesOn: boolean }) {
@@ -13,6 +14,7 @@ export default function Results({ experiment, results, goesOn }: { experiment: E
       <OverTime experiment={experiment} results={results} />
       <Differences experiment={experiment} results={results} />
       <Guardrails experiment={experiment} results={results} />
+      <ArmFigures experiment={experiment} results={results} />
       <Shadows experiment={experiment} results={results} />
       {goesOn ? <ToCome experiment={experiment} results={results} /> : null}
       <Outside experiment={experiment} />
@@ -23,7 +25,7 @@ export default function Results({ experiment, results, goesOn }: { experiment: E
 type ArmRow = { arm: Arm; planned: number | null; seen: number | null; units: number; observations: number; value: number | null };
 
 function Arms({ experiment, results }: { experiment: Experiment; results: Found }) {
-  const says = saysOf(experiment.metric, results.is_share);
+  const says = saysDeciding(experiment.metric, results.is_share);
   const shares = wholeSplit(results.sample_ratio);
   const anybody = [...shares.values()].some((one) => one.units > 0);
   const figures = new Map(results.arms.map((one) => [one.arm, one]));
@@ -64,7 +66,7 @@ function Arms({ experiment, results }: { experiment: Experiment; results: Found 
       ),
     },
     { key: "heard", head: experiment.metric === "satisfaction" ? "Reacted" : "Counted", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => count(row.units) },
-    { key: "value", head: metricName(experiment.metric), align: "end", width: "w-28", cell: (row) => says.value(row.value) },
+    { key: "value", head: decidedBy(experiment.metric), align: "end", width: "w-28", cell: (row) => says.value(row.value) },
   ];
   return (
     <Section title="Arms" description={`Who came is counted in ${unitsOf(2, experiment.unit).slice(2)}. ${!anybody ? "Nobody came yet." : results.sample_ratio.is_sound ? "The split is as planned." : "The split is not as planned."}`}>
@@ -82,7 +84,7 @@ function RunsOf({ experiment, arm }: { experiment: string; arm: string }) {
 }
 
 function OverTime({ experiment, results }: { experiment: Experiment; results: Found }) {
-  const says = saysOf(experiment.metric, results.is_share);
+  const says = saysDeciding(experiment.metric, results.is_share);
   const series = curves(results.over_time ?? []);
   const control = controlOf(experiment)?.name ?? "control";
   const sure = percent(1 - (results.rule?.alpha ?? 1 - experiment.deciding.confidence), 0);
@@ -112,7 +114,7 @@ function OverTime({ experiment, results }: { experiment: Experiment; results: Fo
 }
 
 function Differences({ experiment, results }: { experiment: Experiment; results: Found }) {
-  const says = saysOf(experiment.metric, results.is_share);
+  const says = saysDeciding(experiment.metric, results.is_share);
   const columns: Column<Found["differences"][number]>[] = [
     { key: "arm", head: "Arm", width: "min-w-24", cell: (row) => <span className="font-mono wrap-anywhere">{row.arm}</span> },
     { key: "value", head: "Difference", align: "end", width: "w-28", cell: (row) => says.difference(row.value) },

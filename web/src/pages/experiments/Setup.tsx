@@ -2,16 +2,31 @@ import { useAuthors } from "@/api/authors";
 import { Facts, RelativeTime, Section, Table, type Column } from "@/kit";
 import type { Schema } from "@/api/client";
 import { count, duration, money, percent } from "@/lib/format";
-import { type Experiment, allowance, epochWords, gives, metricName, saysOf, shareWords, unitsOf } from "./model";
+import { type Experiment, allowance, epochWords, gives, decidedBy, liveArms, metricName, saysDeciding, shareWords, unitsOf } from "./model";
 
 const METHODS: Record<string, string> = { sequential: "may be looked at any time", group_sequential: "announced looks", fixed: "once, at the end", hybrid: "any time, and at the end" };
 const ON_WINNER: Record<string, string> = { automatic: "moves by itself", offered: "is offered to you", none: "stays" };
 const OF_UNIT: Record<string, string> = { end_user: "Each end user keeps one version", session: "Each session keeps one version", execution: "Each call is on its own" };
 
+/** Of a group-sequential rule, where nobody said how many. */
+const LOOKS = 5;
+
+/** In how many experiments of equal arms a difference is named all the same. */
+function falseAlarms(one: Experiment): string {
+  const [whole, treatments] = [1 - one.deciding.confidence, Math.max(1, liveArms(one).length - 1)];
+  return `at most ${percent(whole)} of experiments with equal arms${treatments > 1 ? `, ${percent(whole / treatments)} of each arm` : ""}`;
+}
+
+/** "at most 20 % more; less is better; false alarms 5.0 %" */
+function guardWords(guard: Experiment["guardrails"][number]): string {
+  const own = guard.metric.startsWith("metric:") ? `; ${guard.direction} is better` : "";
+  return `${allowance({ ...guard, relative: guard.relative ?? false })}${own}; false alarms ${percent(guard.alpha ?? 0.05)}`;
+}
+
 /** What it is: arms, who takes part, the rule, and every change of shares. */
 export function Setup({ experiment: one }: { experiment: Experiment }) {
   const { deciding } = one;
-  const share = saysOf(one.metric, one.metric === "satisfaction");
+  const share = saysDeciding(one.metric, one.metric === "satisfaction");
   return (
     <div className="flex min-w-0 flex-col gap-8">
       {one.description ? <p className="max-w-[72ch] text-14 whitespace-pre-wrap">{one.description}</p> : null}
@@ -25,16 +40,18 @@ export function Setup({ experiment: one }: { experiment: Experiment }) {
               ["Calls", `of ${one.label}, that name neither a version nor a label`],
               ["Unit", OF_UNIT[one.unit] ?? one.unit],
               ["Condition", one.targeting ? <code key="t">{one.targeting}</code> : "none"],
-              one.namespace ? ["Namespace", `${one.namespace}, ${percent(one.namespace_share)} of it`] : null,
+              one.namespace ? ["Namespace", `${one.namespace}; part of it: ${percent(one.namespace_share)}`] : ["Namespace", "none"],
             ]}
           />
         </Section>
         <Section title="How it is decided">
           <Facts
             facts={[
-              ["By", `${metricName(one.metric)}, ${one.direction} is better`],
+              ["By", `${decidedBy(one.metric)}, ${one.direction} is better`],
               ["Rule", METHODS[deciding.method] ?? deciding.method],
-              ["Sure by", percent(deciding.confidence, 0)],
+              deciding.method === "group_sequential" ? ["Looks", `${count(deciding.looks ?? LOOKS)}, evenly over the planned units`] : null,
+              ["Sure by", percent(deciding.confidence)],
+              ["False alarms", falseAlarms(one)],
               ["In each arm", `at least ${unitsOf(deciding.min_samples, one.unit)}`],
               deciding.planned_units ? ["Planned", unitsOf(deciding.planned_units, one.unit)] : null,
               deciding.smallest_effect ? ["Worth finding", share.value(deciding.smallest_effect)] : null,
@@ -47,7 +64,7 @@ export function Setup({ experiment: one }: { experiment: Experiment }) {
             ]}
           />
         </Section>
-        <Section title="Guardrails">{one.guardrails.length > 0 ? <Facts facts={one.guardrails.map((guard) => [metricName(guard.metric), allowance({ ...guard, relative: guard.relative ?? false })] as const)} /> : <p className="text-13 text-muted">None.</p>}</Section>
+        <Section title="Guardrails">{one.guardrails.length > 0 ? <Facts facts={one.guardrails.map((guard) => [metricName(guard.metric), guardWords(guard)] as const)} /> : <p className="text-13 text-muted">{one.kind === "rollout" ? "No guardrails: nothing takes the candidate back by itself." : "No guardrails: nothing but the metric decides."}</p>}</Section>
       </div>
       <Epochs experiment={one} />
     </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, curveRange, curves, resultsOf, saysOf, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, curveRange, curves, decidedBy, figureName, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -54,5 +54,22 @@ describe("what is shown", () => {
   it("says that a held rollout waits", () => {
     expect(standing({ status: "running", rollout_state: "holding", verdict: null, kind: "rollout" }).word).toBe("waits for you");
     expect(standing({ status: "completed", rollout_state: "rolled_back", verdict: { outcome: "rolled_back" } as never, kind: "rollout" })).toEqual({ word: "rolled back", tone: "bad" });
+  });
+});
+
+describe("all figures", () => {
+  it("says values, intervals and differences in what they are", () => {
+    expect(saysOfKind("share").between(0.006, 0.018)).toBe("0.6\u00a0% to 1.8\u00a0%");
+    expect(saysOfKind("share").difference(0.004)).toBe("+0.4\u00a0pts");
+    expect(saysOfKind("ms").value(812)).toBe("812\u00a0ms");
+    expect(saysOfKind("nusd").difference(2e9)).toBe("+$2.00");
+    expect(saysOfKind("number").between(null, 2)).toBe("–");
+  });
+
+  it("tells the percentile that decides from the slow answers that a guardrail counts", () => {
+    expect(decidedBy("latency_p95_ms")).toBe("95th percentile of latency");
+    expect(saysDeciding("latency_p95_ms", false).difference(-80)).toBe("−80\u00a0ms");
+    expect(figureName("slow_share")).toBe("Slow answers");
+    expect(figureName("metric:resolved")).toBe("resolved");
   });
 });

@@ -31,12 +31,21 @@ export type Guard = {
   units: number;
   why: string;
 };
+export type Figure = {
+  metric: string;
+  role: "decides" | "guardrail" | "told";
+  kind: "share" | "ms" | "nusd" | "number";
+  better: "higher" | "lower" | null;
+  arms: { arm: string; units: number; observations: number; value: number | null; low: number | null; high: number | null }[];
+  differences: { arm: string; value: number | null; low: number | null; high: number | null; relative: number | null }[];
+};
 export type SampleRatio = { evidence: number; epoch: number; units: Record<string, number>; planned: Record<string, number>; came?: Record<string, number>; expected?: Record<string, number>; is_sound: boolean };
 export type Outlook = { arm: string; needed: number | null; share_done: number; days_left: number | null };
 export type Look = { looked_at: string; epoch: number; units: number; differences: { arm: string; value: number | null; low: number | null; high: number | null }[]; evidence: number };
 export type Results = {
-  arms: { arm: string; units: number; observations: number; value: number | null }[];
+  arms: { arm: string; units: number; observations: number; value: number | null; calls?: number }[];
   differences: Difference[];
+  figures?: Figure[];
   guardrails: Guard[];
   sample_ratio: SampleRatio;
   is_share: boolean;
@@ -66,6 +75,18 @@ const METRICS: Record<string, string> = {
   latency_p95_ms: "Slow answers",
 };
 
+/** The metric that an experiment is decided by: of latency_p95_ms the percentile itself, where the guardrail counts slow answers. */
+export function decidedBy(metric: string): string {
+  return metric === "latency_p95_ms" ? "95th percentile of latency" : metricName(metric);
+}
+
+const FIGURES: Record<string, string> = { latency_ms: "Latency, mean", latency_p50_ms: "Latency, p50", latency_p95_ms: "Latency, p95", slow_share: "Slow answers", feedback_rate: "Reacted at all" };
+
+/** What a row of all figures is called. */
+export function figureName(metric: string): string {
+  return FIGURES[metric] ?? metricName(metric);
+}
+
 export function metricName(metric: string): string {
   return METRICS[metric] ?? metric.replace(/^metric:/, "");
 }
@@ -87,6 +108,17 @@ export function saysOf(metric: string, isShare: boolean): Says {
   const plain = metric === "latency_ms" ? duration : metric === "cost_nusd" ? money : (value: number | null) => decimal(value);
   const difference = (value: number | null) => (value === null ? NONE : value > 0 ? `+${plain(value)}` : plain(value));
   return { value: plain, difference, range: between(difference) };
+}
+
+/** The same of the metric that decides. */
+export function saysDeciding(metric: string, isShare: boolean): Says {
+  return metric === "latency_p95_ms" ? saysOf("latency_ms", false) : saysOf(metric, isShare);
+}
+
+/** "1.1 % to 2.3 %" beside what a value and a difference are. */
+export function saysOfKind(kind: Figure["kind"]): Says & { between: (low: number | null, high: number | null) => string } {
+  const says = kind === "share" ? saysOf("success", true) : saysOf(kind === "ms" ? "latency_ms" : kind === "nusd" ? "cost_nusd" : "", false);
+  return { ...says, between: (low, high) => (low === null || high === null ? NONE : `${says.value(low)} to ${says.value(high)}`) };
 }
 
 /** "at most +2.0 pts", "at most 20 % more": what a guardrail allows. */
