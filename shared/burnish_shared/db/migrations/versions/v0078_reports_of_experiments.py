@@ -3,7 +3,7 @@
 from burnish_shared.db.migrations.script import run_sql
 
 revision = "0078"
-down_revision = "0075"
+down_revision = "0077"
 branch_labels = None
 depends_on = None
 
