@@ -294,7 +294,9 @@ async def test_every_figure_of_every_arm_is_shown_taken_along_and_kept_in_a_repo
     slug = await two_versions(site)
     guardrails = [{"metric": "error_rate", "margin": 0.5}, {"metric": "latency_p95_ms", "margin": 0.2, "relative": True}]
     group = {"method": "group_sequential", "planned_units": 4000, "looks": 4}
-    experiment = await started(site, slug, guardrails=guardrails, deciding=group, namespace=f"n{slug}", namespace_share=1.0)
+    experiment = await started(
+        site, slug, guardrails=guardrails, deciding=group, name=f"Waits {slug}", namespace=f"n{slug}", namespace_share=1.0
+    )
     crowd = await crowd_of(site, experiment)
     last = await crowd.wait(500, slower={"control": 1.0, "candidate": 1.4})
     page = await page_as("editor", f"/app/experiments/{experiment}")
@@ -327,8 +329,8 @@ async def test_every_figure_of_every_arm_is_shown_taken_along_and_kept_in_a_repo
     dialog = page.get_by_role("dialog", name="New report")
     await dialog.get_by_label("About").select_option(label="Experiment that ended")
     await expect(dialog).to_contain_text("Over the time that it ran")
-    await dialog.get_by_role("combobox", name="Experiment").click()
-    await page.get_by_role("option", name="One sentence").first.click()
+    await dialog.get_by_role("button", name=re.compile("^Experiment")).click()
+    await page.get_by_role("option", name=re.compile(f"Waits {slug}")).click()
     await page.get_by_role("button", name="Make the report").click()
     await page.wait_for_url("**/analytics/reports/0*")
     await expect(page.get_by_role("region", name="How it ended")).to_contain_text("Slower")
