@@ -1,9 +1,12 @@
 """`burnish run`, `replay`, `feedback`, `executions`, `webhooks`, `login`: what they print, and how they end."""
 
+import http.server
 import json
 import signal
 import stat
+import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,6 +99,58 @@ def test_executions_are_followed_as_they_end(shell: Shell, burnish: Burnish, mad
     finally:
         following.send_signal(signal.SIGINT)
         rest, errors = following.communicate(timeout=30)
+    assert (following.returncode, rest, errors) == (0, "", "")
+
+
+class Relay(http.server.ThreadingHTTPServer):
+    """Hands what is read on to `to`, and can go away."""
+
+    allow_reuse_address = True
+
+    def __init__(self, port: int, *, to: str) -> None:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked = urllib.request.Request(to + self.path, headers={"authorization": self.headers["authorization"]})
+                with urllib.request.urlopen(asked) as answer:
+                    body = answer.read()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None: ...
+
+        super().__init__(("127.0.0.1", port), Handler)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def leave(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+def test_whoever_follows_waits_while_burnish_is_away_and_misses_nothing(
+    shell: Shell, burnish: Burnish, made: Made, workspace: dict[str, str]
+) -> None:
+    slug = made()
+    relay = Relay(0, to=workspace["url"])
+    port = relay.server_port
+    there = Shell(shell.folder, {**shell.environment, "BURNISH_BASE_URL": f"http://127.0.0.1:{port}"})
+    first = burnish.execute(slug, {"name": "first"})["id"]
+    following = there.start("executions", "tail", "-f", "-p", slug, "--json")
+    try:
+        assert following.stdout is not None and following.stderr is not None
+        assert json.loads(following.stdout.readline())["id"] == first
+        relay.leave()
+        assert "Trying on" in following.stderr.readline()
+        meanwhile = burnish.execute(slug, {"name": "meanwhile"})["id"]
+        relay = Relay(port, to=workspace["url"])
+        assert json.loads(following.stdout.readline())["id"] == meanwhile
+        assert "answers again" in following.stderr.readline()
+    finally:
+        following.send_signal(signal.SIGINT)
+        rest, errors = following.communicate(timeout=30)
+        relay.leave()
     assert (following.returncode, rest, errors) == (0, "", "")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -27,6 +28,13 @@ SessionOption = Annotated[str | None, typer.Option(help="Only of this conversati
 EVERY_S: Final = 1.0
 LATE_S: Final = 180
 """A call appears in the list when it has ended, some after others that began later: the list is read back so far."""
+
+LATEST_S: Final = 660
+"""The longest that a call may take (`deadline_s`), and a minute: so far the list is read back every LONG_LOOK-th time."""
+
+LONG_LOOK: Final = 30
+AWAY_MOST_S: Final = 10.0
+"""Between two tries while Burnish is away."""
 
 
 @app.command("list")
@@ -80,33 +88,75 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each line.")] = False,
     profile: ProfileOption = None,
 ) -> None:
-    """Show executions as they end, the oldest first."""
-    query = _query(prompt, status, user, session)
+    """Show executions as they end, the oldest first.
+
+    With -f it waits while Burnish is away, and then shows what ended meanwhile.
+    """
     try:
         with reaching(profile) as burnish:
-            seen: set[str] = set()
-            for one in _tailed(burnish, query, count, seen):
+            looked = _Looked(burnish, _query(prompt, status, user, session))
+            for one in looked.first(count):
                 _print_line(one, as_json=as_json)
             while follow:
                 time.sleep(EVERY_S)
-                for one in _tailed(burnish, query, None, seen):
+                for one in _patiently(looked):
                     _print_line(one, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None  # how it is meant to end
 
 
-def _tailed(burnish: Burnish, query: dict[str, Any], count: int | None, seen: set[str]) -> Iterator[dict[str, Any]]:
-    """Those not seen yet, the oldest first. `count` None: all; else the first look, of which only so many are shown."""
-    if count is None:
-        oldest = time.time() - LATE_S
-        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(oldest))
-        fresh = [one for one in burnish.list("/v1/executions", limit=200, **{**query, "from": since}) if one["id"] not in seen]
-    else:
-        fresh = _newest(burnish, 200, query)
-        seen.update(one["id"] for one in fresh)
-        fresh = fresh[:count]
-    seen.update(one["id"] for one in fresh)
-    yield from reversed(fresh)
+@dataclass
+class _Looked:
+    """What was shown of the list. It is read back from the newest call that is known, by Burnish's clock: this machine's may be another."""
+
+    burnish: Burnish
+    query: dict[str, Any]
+    seen: dict[str, datetime] = field(default_factory=dict)
+    """When they began, of those that may still be met."""
+    looks: int = 0
+
+    def first(self, count: int) -> list[dict[str, Any]]:
+        """The last `count`, the oldest first."""
+        found = _newest(self.burnish, 200, self.query)
+        self._note(found)
+        return found[:count][::-1]
+
+    def fresh(self) -> list[dict[str, Any]]:
+        """Those not seen yet, the oldest first. Safe to repeat after a failure: only what was returned is seen."""
+        newest = max(self.seen.values(), default=None)
+        back = timedelta(seconds=LATEST_S if self.looks % LONG_LOOK == 0 else LATE_S)
+        since = {} if newest is None else {"from": (newest - back).isoformat()}
+        found = [one for one in self.burnish.list("/v1/executions", limit=200, **self.query, **since) if one["id"] not in self.seen]
+        self.looks += 1
+        self._note(found)
+        return found[::-1]
+
+    def _note(self, found: list[dict[str, Any]]) -> None:
+        self.seen |= {one["id"]: datetime.fromisoformat(one["created_at"].replace("Z", "+00:00")) for one in found}
+        if self.seen:
+            oldest = max(self.seen.values()) - timedelta(seconds=LATEST_S)
+            self.seen = {name: at for name, at in self.seen.items() if at >= oldest}
+
+
+def _patiently(looked: _Looked) -> list[dict[str, Any]]:
+    """What ended since the last look. While Burnish is away it tries on, and says so once. Raises ApiError where that cannot help."""
+    from burnish_client import ApiError, NotReached
+
+    tries = 0
+    while True:
+        try:
+            found = looked.fresh()
+        except (NotReached, ApiError) as error:
+            if isinstance(error, ApiError) and not error.retryable:
+                raise
+            if tries == 0:
+                print(f"burnish: {error} Trying on; what ends meanwhile is shown then.", file=sys.stderr, flush=True)
+            tries += 1
+            time.sleep(min(EVERY_S * 2**tries, AWAY_MOST_S))
+            continue
+        if tries:
+            print("burnish: It answers again.", file=sys.stderr, flush=True)
+        return found
 
 
 def _newest(burnish: Burnish, count: int, query: dict[str, Any]) -> list[dict[str, Any]]:
