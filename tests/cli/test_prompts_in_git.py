@@ -167,6 +167,11 @@ def test_going_back_makes_no_version_and_stays_gone_back(shell: Shell, burnish: 
         assert outcome(shell, *words, slug) == "unchanged" and file_of(shell, slug).read_text() == first
     edit(shell, slug, "Be brief.", "Be very brief.")
     assert outcome(shell, "push", slug) == "saved"
+    file_of(shell, slug).write_text(first)
+    told = shell("prompts", "push", slug, "--json")
+    assert json.loads(told.stdout) == [{"slug": slug, "outcome": "existing", "version": 1, "newest": 3}]
+    assert "what version 1 says, which is not the newest (that is 3)" in told.stderr and "--label production" in told.stderr
+    assert burnish.request("GET", f"/v1/prompts/{slug}")["labels"] == {"production": 1, "latest": 3}, "nobody gets another text"
 
 
 def test_what_stands_on_a_branch_and_fits_the_main_line_no_more_is_told_and_not_pushed(shell: Shell, burnish: Burnish, made: Made) -> None:

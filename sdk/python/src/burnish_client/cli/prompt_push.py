@@ -28,12 +28,16 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Pushed:
-    """`version`: what Burnish has of the file. `labelled`: only its label moved. `behind`: nothing changed here, but there."""
+    """`version`: what Burnish has of the file. `labelled`: only its label moved. `behind`: nothing changed here, but there.
+
+    `existing`: a version says just this already; where it is not the newest of the main line, `newest` is that.
+    """
 
     slug: str
     outcome: Outcome
     version: int
     warnings: tuple[str, ...] = ()
+    newest: int | None = None
 
 
 class Collision(Exception):
@@ -93,7 +97,8 @@ def push(burnish: Burnish, folder: Folder, pair: Pair, wishes: Wishes) -> Pushed
     if pair.is_only_measured and saved.outcome != "behind":
         return Pushed(here.slug, "created", saved.version, saved.warnings)
     if saved.outcome != "unchanged":
-        return Pushed(here.slug, saved.outcome, saved.version, saved.warnings)
+        newest = saved.newest if saved.outcome == "existing" and saved.newest != saved.version else None
+        return Pushed(here.slug, saved.outcome, saved.version, saved.warnings, newest)
     return Pushed(here.slug, "facts" if has_told else "labelled" if has_moved else "unchanged", saved.version, saved.warnings)
 
 

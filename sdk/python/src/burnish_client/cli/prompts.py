@@ -111,7 +111,10 @@ def push(
                 except ApiError:
                     print(f"burnish: {place.path_of(pair.slug)} is refused, and the files after it wait:", file=sys.stderr)
                     raise
-                done.append({"slug": pair.slug, "outcome": pushed.outcome, "version": pushed.version})
+                newer = {} if pushed.newest is None else {"newest": pushed.newest}
+                done.append({"slug": pair.slug, "outcome": pushed.outcome, "version": pushed.version, **newer})
+                if pushed.newest is not None:
+                    print(f"burnish: {_older(pushed.slug, pushed.version, pushed.newest, label)}", file=sys.stderr)
                 for warning in pushed.warnings:
                     print(f"burnish: {pair.slug}: {warning}", file=sys.stderr)
         finally:
@@ -226,6 +229,14 @@ def _would_push(pair: Any) -> str:
     return {"same": "unchanged", "there": "behind", "here": "would be saved", "both": "would be merged"}[_sides(pair)]
 
 
+def _older(slug: str, version: int, newest: int, label: str | None) -> str:
+    """What became of a text that went back to what an older version says, and what to do."""
+    said = f"{slug}: the file says what version {version} says, which is not the newest (that is {newest}). No version was made of it"
+    if label:
+        return f"{said}; {label} names version {version}."
+    return f"{said}, and `latest` stays at {newest}. To let calls have it, push it with --label production."
+
+
 def _labels(labels: dict[str, int]) -> str:
     return ", ".join(f"{name}={version}" for name, version in labels.items() if name != "latest")
 
@@ -236,7 +247,11 @@ def _tell(done: list[dict[str, Any]], *, as_json: bool) -> None:
     changed = [one for one in done if one["outcome"] != "unchanged"]
     if not changed:
         return print(f"Nothing to do (prompts: {len(done)})." if done else "There are no prompts yet.", file=sys.stderr)
-    return print_table(("slug", "outcome", "version"), [(one["slug"], one["outcome"], one["version"]) for one in changed])
+    return print_table(("slug", "outcome", "version"), [(one["slug"], _in_words(one), one["version"]) for one in changed])
+
+
+def _in_words(one: dict[str, Any]) -> str:
+    return f"as before (newest: {one['newest']})" if "newest" in one else str(one["outcome"])
 
 
 def _commit() -> str:
