@@ -81,3 +81,14 @@ it("offers no text of one's own for lines that go beyond one message", async () 
   expect(part("Lines 1").queryByLabelText("A text of your own")).toBeNull();
   part("Lines 1").getByText(/^These lines go beyond one message/);
 });
+
+it("shows and begins a text among other values as it is written there, as JSON (P6)", async () => {
+  const asked = await show([conflict("stop", null, "END", ["a", "b"])]);
+  part("Stop").getByText('"END"');
+  fireEvent.click(part("Stop").getByLabelText("A text of your own"));
+  expect(part("Stop").getByRole<HTMLTextAreaElement>("textbox").value).toBe('"END"');
+  expect(merge().disabled).toBe(false);
+  fireEvent.change(part("Stop").getByRole("textbox"), { target: { value: " \n" } });
+  fireEvent.click(merge());
+  expect((await asking(asked, "POST", "/v1/prompts/a/merge")).body).toMatchObject({ resolutions: [{ part: "stop", value: null }] });
+});

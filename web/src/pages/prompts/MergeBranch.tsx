@@ -110,7 +110,7 @@ function Part({ conflict, names, decided, onDecide }: { conflict: Conflict; name
   const group = useId();
   const isOwn = decided !== undefined && "own" in decided;
   const found = resolutionOf(conflict, decided);
-  const writeOwn = () => onDecide({ own: written(decided && "take" in decided ? conflict[decided.take] : conflict.ours) });
+  const writeOwn = () => onDecide({ own: written(decided && "take" in decided ? conflict[decided.take] : conflict.ours, kind) });
   return (
     <fieldset className="flex min-w-0 flex-col gap-2 rounded-m border border-line p-3">
       <legend className="sr-only">What stands: {name}</legend>
@@ -119,7 +119,7 @@ function Part({ conflict, names, decided, onDecide }: { conflict: Conflict; name
       </p>
       {SIDES.map((side) => (
         <Choice key={side} group={group} name={names[side]} isChosen={decided !== undefined && "take" in decided && decided.take === side} onChoose={() => onDecide({ take: side })}>
-          <Value value={conflict[side]} />
+          <Value value={conflict[side]} kind={kind} />
         </Choice>
       ))}
       {kind === null ? (
@@ -152,7 +152,7 @@ function Choice({ group, name, isChosen, onChoose, children }: { group: string; 
   );
 }
 
-function Value({ value }: { value: unknown }) {
+function Value({ value, kind }: { value: unknown; kind: "text" | "json" | null }) {
   if (value === null || value === undefined) return <p className="text-12 text-muted">Nothing stands there.</p>;
-  return <pre className="rounded-s bg-sunken px-2 py-1 font-mono text-12 whitespace-pre-wrap wrap-anywhere">{written(value)}</pre>;
+  return <pre className="rounded-s bg-sunken px-2 py-1 font-mono text-12 whitespace-pre-wrap wrap-anywhere">{written(value, kind)}</pre>;
 }

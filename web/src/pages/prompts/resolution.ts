@@ -15,10 +15,11 @@ export function kindOf({ part, base, ours, theirs }: Conflict): "text" | "json" 
   return part.startsWith("messages:") ? null : "json";
 }
 
-/** A value as one reads it, and as one begins with it. */
-export function written(value: unknown): string {
+/** A value as one reads it, and as one begins with it, both in the one way in which this part is written: a text among values that are none, such
+ * as one `stop` beside several, stands in quotes. */
+export function written(value: unknown, kind: "text" | "json" | null): string {
   if (value === null || value === undefined) return "";
-  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return typeof value === "string" && kind !== "json" ? value : JSON.stringify(value, null, 2);
 }
 
 /** What to send, or why it cannot be sent yet. Nothing written means that nothing stands there. */
@@ -26,8 +27,9 @@ export function resolutionOf(conflict: Conflict, decided: Decided | undefined): 
   const { part } = conflict;
   if (!decided) return { fault: null };
   if ("take" in decided) return { resolution: { part, take: decided.take } };
-  if (decided.own === "") return { resolution: { part, value: null } };
-  if (kindOf(conflict) === "text") return { resolution: { part, value: decided.own } };
+  const kind = kindOf(conflict);
+  if ((kind === "text" ? decided.own : decided.own.trim()) === "") return { resolution: { part, value: null } };
+  if (kind === "text") return { resolution: { part, value: decided.own } };
   try {
     return { resolution: { part, value: JSON.parse(decided.own) as unknown } };
   } catch {
