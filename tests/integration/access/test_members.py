@@ -25,6 +25,18 @@ async def test_who_was_invited_joins_with_the_role_that_was_meant(stack: Stack) 
     assert [(one["email"], one["status"]) for one in invited] == [(guest.email, "accepted")] and "token" not in invited[0]
 
 
+async def test_members_are_found_by_a_part_of_their_name_or_email(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    guests = [await join(stack, ada, role="viewer") for _ in range(3)]
+    part = guests[1].email.split("@")[0][-8:].upper()
+    assert [one["email"] for one in (await ada("GET", f"/v1/members?q={part}")).body["data"]] == [guests[1].email]
+    assert (await ada("GET", "/v1/members?q=%25")).body["data"] == [], "a sign is a sign"
+    both = (await ada("GET", "/v1/members?q=@&limit=3")).body
+    rest = (await ada("GET", f"/v1/members?q=@&limit=3&cursor={both['next_cursor']}")).body
+    assert len(both["data"]) == 3 and len(rest["data"]) == 1 and rest["next_cursor"] is None
+    assert (await ada("GET", f"/v1/members?q=x&cursor={both['next_cursor']}")).status == 422
+
+
 async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
     ada = await newcomer(stack)
     answer = await ada("POST", "/v1/invitations", {"email": " Grace@Example.com ", "role": "viewer"})

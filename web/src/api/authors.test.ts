@@ -14,4 +14,5 @@ it("says what acted by itself", () => {
 
 it("calls nobody a former member before the members are known", () => {
   expect(authorOf("user:u2", { me: "u1" })).toBe("A member");
+  expect(authorOf("user:u9", { me: "u1", members: KNOWN.members, areMore: true })).toBe("A member");
 });

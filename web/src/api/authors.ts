@@ -4,14 +4,15 @@ import { useRead } from "./hooks";
 import { useMay, useSession } from "./session";
 
 const FRESH_MS = 300_000;
+const MEMBERS = { query: { limit: 200 } };
 
-type Known = { me: string; members?: readonly { user_id: string; name?: string | null; email?: string | null }[]; keys?: readonly { id: string; name: string }[] };
+type Known = { me: string; members?: readonly { user_id: string; name?: string | null; email?: string | null }[]; keys?: readonly { id: string; name: string }[]; /** There are members beyond those that were read. */ areMore?: boolean };
 
 /** What acts by itself, by its name in the books. */
 const BY_ITSELF: Record<string, string> = { schedule: "A schedule", alert_policy: "An alert", model_migration: "A move to another model", rollout_policy: "A rollout policy", digest: "The digest" };
 
 /** Who "user:<id>" or "api_key:<id>" is. `undefined` members or keys are not read yet, or nobody's to read. */
-export function authorOf(author: string, { me, members, keys }: Known): string {
+export function authorOf(author: string, { me, members, keys, areMore }: Known): string {
   const [kind, id] = author.split(":");
   if (!id) return author === "operator" ? "The operator" : author || "Burnish";
   if (kind === "api_key") {
@@ -22,16 +23,16 @@ export function authorOf(author: string, { me, members, keys }: Known): string {
   if (kind !== "user" && kind !== "session") return `${kind} …${id.slice(-6)}`;
   if (id === me) return "You";
   const member = members?.find((one) => one.user_id === id);
-  return member ? member.name || member.email || "A member" : members ? "A former member" : "A member";
+  return member ? member.name || member.email || "A member" : members && !areMore ? "A former member" : "A member";
 }
 
 /** The name of whoever made a change. */
 export function useAuthors(): (author: string) => string {
   const { user } = useSession();
   const may = useMay();
-  const members = useRead("/v1/members", {}, { staleTime: FRESH_MS }).data?.data;
+  const found = useRead("/v1/members", MEMBERS, { staleTime: FRESH_MS }).data;
   const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
-  return useMemo(() => (author: string) => authorOf(author, { me: user.id, members, keys }), [user.id, members, keys]);
+  return useMemo(() => (author: string) => authorOf(author, { me: user.id, members: found?.data, areMore: Boolean(found?.next_cursor), keys }), [user.id, found, keys]);
 }
 
 /** Whoever can have changed something, to choose from; of those who are gone, who stands in `seen`. */
@@ -39,7 +40,7 @@ export function useActors(seen: readonly string[]): Choice[] {
   const { user } = useSession();
   const may = useMay();
   const nameOf = useAuthors();
-  const members = useRead("/v1/members", {}, { staleTime: FRESH_MS }).data?.data;
+  const members = useRead("/v1/members", MEMBERS, { staleTime: FRESH_MS }).data?.data;
   const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
   const known = [`user:${user.id}`, ...(members ?? []).map((one) => `user:${one.user_id}`), ...(keys ?? []).map((one) => `api_key:${one.id}`), "operator", ...Object.keys(BY_ITSELF).map((one) => `system:${one}`)];
   const emails = new Map((members ?? []).map((one) => [`user:${one.user_id}`, one.email ?? undefined]));

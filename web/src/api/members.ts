@@ -1,16 +1,52 @@
-/** All members of the workspace, for whoever has to know that somebody is none. */
-import { useEffect } from "react";
-import { type Answer, usePages } from "./hooks";
+/** Members of the workspace, of whom there may be thousands: asked for by what their name or e-mail holds. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useState } from "react";
+import type { Choice } from "@/kit/Combobox";
+import { type Answer, keyOf, read, useRead } from "./hooks";
+
+export type Member = Answer<"/v1/members">["data"][number];
 
 const FRESH_MS = 300_000;
+const SHOWN_MOST = 50;
+/** Of one text; what stands behind them is not looked up. */
+const LOOKED_UP_MOST = 30;
 
-export type Members = { members: readonly Answer<"/v1/members">["data"][number][]; /** They are all here. */ isWhole: boolean };
+export const labelOf = (one: Pick<Member, "name" | "email">) => one.name || one.email || "A member";
 
-export function useMembers({ enabled = true }: { enabled?: boolean } = {}): Members {
-  const { rows, hasMore, isLoadingMore, isPending, error, loadMore } = usePages("/v1/members", { query: { limit: 200 } }, { enabled, staleTime: FRESH_MS });
-  const goesOn = hasMore && !isLoadingMore && !error;
-  useEffect(() => {
-    if (goesOn) loadMore();
-  }, [goesOn, loadMore]);
-  return { members: rows, isWhole: !isPending && !hasMore && !error };
+/** Members as choices of a Combobox, found by the API while one types. */
+export function useMemberChoices(without: readonly string[], { enabled }: { enabled: boolean }): { choices: Choice[]; members: readonly Member[]; onSearch: (typed: string) => void; empty: string } {
+  const [q, setQ] = useState("");
+  const { data, error, isPlaceholderData } = useRead("/v1/members", { query: { q: q.trim(), limit: SHOWN_MOST } }, { enabled, staleTime: FRESH_MS });
+  const members = data?.data ?? [];
+  // What was found for the words before stays as far as it has the new ones: Enter takes the first that is listed.
+  const found = members.filter((one) => !isPlaceholderData || `${one.name ?? ""} ${one.email ?? ""}`.toLowerCase().includes(q.trim().toLowerCase()));
+  const choices = found.filter((one) => !one.is_disabled && !without.includes(one.user_id)).map((one) => ({ value: one.user_id, label: labelOf(one), hint: one.name ? (one.email ?? undefined) : undefined, keywords: [one.email ?? ""] })); // prettier-ignore
+  const empty = error ? `Members could not be looked for: ${error.message}` : data === undefined || isPlaceholderData ? "Looking…" : "No other member";
+  return { choices, members, onSearch: setQ, empty };
+}
+
+/** Which of the addresses were looked up, and whose they are. */
+export type Named = { addresses: readonly string[]; members: readonly Member[] };
+
+function asked(addresses: readonly string[]) {
+  const some = addresses.slice(0, LOOKED_UP_MOST);
+  return {
+    queryKey: keyOf("/v1/members", { at: some }),
+    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Named> => {
+      const pages = await Promise.all(some.map((q) => read("/v1/members", { query: { q, limit: SHOWN_MOST } }, signal)));
+      return { addresses: some, members: pages.flatMap((page, at) => page.data.filter((one) => one.email?.toLowerCase() === some[at])) };
+    },
+    staleTime: FRESH_MS,
+  };
+}
+
+/** Whose addresses these are; nothing until it is known. */
+export function useNamed(addresses: readonly string[]): Named | undefined {
+  return useQuery({ ...asked(addresses), enabled: addresses.length > 0 }).data;
+}
+
+/** The same, asked for once and waited for. Null: it could not be looked up. */
+export function useLookUp(): (addresses: readonly string[]) => Promise<Named | null> {
+  const queries = useQueryClient();
+  return useCallback((addresses) => (addresses.length === 0 ? Promise.resolve({ addresses: [], members: [] }) : queries.fetchQuery(asked(addresses)).catch(() => null)), [queries]);
 }

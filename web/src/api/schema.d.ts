@@ -52263,6 +52263,8 @@ export interface operations {
     list_members_v1_members_get: {
         parameters: {
             query?: {
+                /** @description Only those whose name or e-mail holds this. */
+                q?: string;
                 cursor?: string | null;
                 limit?: number;
             };

@@ -13,7 +13,7 @@ from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.wire_fields import AnyRole, role_named
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import ApiModel, make_router
+from burnish_gateway.wire import ApiModel, Text, make_router
 from burnish_shared.errors import NotFound
 
 router = make_router("access")
@@ -31,13 +31,15 @@ class RoleChange(ApiModel):
 async def list_members(
     gateway: GatewayParts,
     principal: Viewer,
+    q: Annotated[Text, Query(max_length=300, description="Only those whose name or e-mail holds this.")] = "",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> MemberPage:
-    after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
+    of = f"{LIST}?{q}" if q else LIST
+    after = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        rows = await store.list_members(tx, after=UUID(after[0]) if after else None, limit=limit)
-    page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["user_id"])])
+        rows = await store.list_members(tx, q=q.strip(), after=UUID(after[0]) if after else None, limit=limit)
+    page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda row: [str(row["user_id"])])
     return MemberPage(data=[member_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
 
 

@@ -133,3 +133,22 @@ it("keeps the focus: in the field after a comment, at its buttons after an answe
   await (await asking(asked, "DELETE", "/v1/prompts/a/comments/c1")).answer({});
   await vi.waitFor(() => expect(document.activeElement).toBe(at("c2", "Answer")));
 });
+
+it("reads no more members than it shows, looks for others as one types, and for those whose address is in a text (T1)", async () => {
+  const asked = slowApi({ "GET /v1/prompts/a/comments": { data: [], next_cursor: null } });
+  render(
+    <Queries>
+      <Comments slug="a" version={1} />
+    </Queries>,
+  );
+  const first = await asking(asked, "GET", "/v1/members");
+  expect(first.query.get("limit")).toBe("50");
+  await first.answer({ ...MEMBERS, next_cursor: "more" });
+  write("Comment on this version", "@lin@example.com what do you think?");
+  press("Comment");
+  const looked = await asking(asked, "GET", "/v1/members", 2);
+  expect(looked.query.get("q")).toBe("lin@example.com");
+  await looked.answer({ data: [{ user_id: "900", name: "Lin", email: "lin@example.com" }], next_cursor: null });
+  expect((await asking(asked, "POST", "/v1/prompts/a/comments")).body).toMatchObject({ body: "@lin@example.com what do you think?" });
+  expect(asked.filter((one) => one.path === "/v1/members").length).toBe(2);
+});

@@ -2,10 +2,10 @@ import { X } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
-import { type Members, useMembers } from "@/api/members";
+import { labelOf, useLookUp, useMemberChoices, useNamed } from "@/api/members";
 import { needs, useMay } from "@/api/session";
 import { Button, CHIP, CHIPS, Combobox, FormError, IconButton, Notice, Textarea, announce, takeChip } from "@/kit";
-import { chosenBeside, strangersIn } from "./mentions";
+import { addressesIn, chosenBeside, strangersAmong } from "./mentions";
 
 export type Comment = Schema<"CommentAnswer">;
 export const AGAIN = { invalidates: ["/v1/prompts/{slug}/comments", "/v1/prompt-comments"] };
@@ -32,13 +32,15 @@ type WriteProps = { label: string; submit: string; begin?: Comment; isSending: b
 
 function Write({ label, submit, begin, isSending, error, onSend, onCancel }: WriteProps) {
   const may = useMay();
-  const known = useMembers({ enabled: may.edit });
+  const lookUp = useLookUp();
+  const [isLooking, setLooking] = useState(false);
+  const begunWith = useNamed(may.edit ? addressesIn(begin?.body ?? "") : []);
   const [body, setBody] = useState(begin?.body ?? "");
   // Null: as they were. Who of them stands in the text is known once the members are.
   const [picked, setPicked] = useState<string[] | null>(begin ? null : []);
   const [told, setTold] = useState<string[]>([]);
-  const mentions = picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], known.members);
-  const strangers = known.isWhole ? strangersIn(body, known.members) : [];
+  const mentions = picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], begunWith?.members ?? []);
+  const isBusy = isSending || isLooking;
   const field = useRef<HTMLTextAreaElement>(null);
   const done = () => {
     // Its button is off then, and would take the focus along; who went on elsewhere meanwhile stays there.
@@ -46,17 +48,22 @@ function Write({ label, submit, begin, isSending, error, onSend, onCancel }: Wri
     setBody("");
     setPicked([]);
   };
-  const send = (event: FormEvent) => {
+  const send = async (event: FormEvent) => {
     event.preventDefault();
-    if (isSending || !body.trim()) return;
+    if (isBusy || !body.trim()) return;
+    setLooking(true);
+    const [named, before] = await Promise.all([lookUp(addressesIn(body)), lookUp(picked ? [] : addressesIn(begin?.body ?? ""))]);
+    setLooking(false);
     // Told once before it is sent: a slip would tell nobody, and nobody would know.
+    const strangers = named === null ? [] : strangersAmong(named.addresses, named.members);
     if (strangers.some((one) => !told.includes(one))) setTold(strangers);
-    else onSend({ body: body.trim(), mentions }, done);
+    else onSend({ body: body.trim(), mentions: picked ?? chosenBeside(begin?.body ?? "", begin?.mentions ?? [], before?.members ?? []) }, done);
   };
-  const missed = told.filter((one) => strangers.includes(one));
+  const inText = addressesIn(body);
+  const missed = told.filter((one) => inText.includes(one));
   return (
-    <form onSubmit={send} className="flex flex-col items-start gap-2">
-      <Textarea ref={field} aria-label={label} autoFocus={begin !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isSending} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
+    <form onSubmit={(event) => void send(event)} className="flex flex-col items-start gap-2">
+      <Textarea ref={field} aria-label={label} autoFocus={begin !== undefined} rows={2} value={body} maxLength={10_000} readOnly={!may.edit || isBusy} placeholder="@ and an e-mail address mentions a member" onChange={(event) => setBody(event.target.value)} className="w-full" />
       {missed.length > 0 ? (
         <div role="alert" className="w-full">
           <Notice tone="warn" title={`No member has the address ${missed.join(", ")}.`}>
@@ -66,27 +73,31 @@ function Write({ label, submit, begin, isSending, error, onSend, onCancel }: Wri
       ) : null}
       <FormError error={error} />
       <div className="flex w-full flex-wrap items-center gap-2">
-        <Button type="submit" size="s" busy={isSending} disabled={!may.edit || !body.trim()} why={may.edit ? undefined : needs("editor")}>
+        <Button type="submit" size="s" busy={isBusy} disabled={!may.edit || !body.trim()} why={may.edit ? undefined : needs("editor")}>
           {submit}
         </Button>
         {onCancel ? (
-          <Button size="s" variant="ghost" disabled={isSending} onClick={onCancel}>
+          <Button size="s" variant="ghost" disabled={isBusy} onClick={onCancel}>
             Cancel
           </Button>
         ) : null}
-        {may.edit ? <Mentions known={known} chosen={mentions} disabled={isSending} onChange={setPicked} /> : null}
+        {may.edit ? <Mentions begun={begin?.mentions ?? []} chosen={mentions} disabled={isBusy} onChange={setPicked} /> : null}
       </div>
     </form>
   );
 }
 
-/** Members who are told of it, beside those whose address stands in the text. */
-function Mentions({ known: { members }, chosen, disabled, onChange }: { known: Members; chosen: readonly string[]; disabled: boolean; onChange: (ids: string[]) => void }) {
-  const nameOf = (id: string) => {
+/** Members who are told of it, beside those whose address stands in the text. `begun`: who was mentioned before. */
+function Mentions({ begun, chosen, disabled, onChange }: { begun: Comment["mentions"]; chosen: readonly string[]; disabled: boolean; onChange: (ids: string[]) => void }) {
+  // Whoever is chosen keeps the name, also when one looks for somebody else.
+  const [names, setNames] = useState<ReadonlyMap<string, string>>(() => new Map(begun.map((one) => [one.user_id, one.name || "A member"])));
+  const { members, ...found } = useMemberChoices(chosen, { enabled: !disabled });
+  const nameOf = (id: string) => names.get(id) ?? "A member";
+  const add = (id: string) => {
     const one = members.find((member) => member.user_id === id);
-    return one?.name || one?.email || "A member";
+    if (one) setNames((before) => new Map(before).set(id, labelOf(one)));
+    onChange([...chosen, id]);
   };
-  const choices = members.filter((one) => !one.is_disabled && !chosen.includes(one.user_id)).map((one) => ({ value: one.user_id, label: one.name || one.email || "A member", hint: one.name ? (one.email ?? undefined) : undefined, keywords: [one.email ?? ""] })); // prettier-ignore
   return (
     <div {...CHIPS} className="flex flex-wrap items-center gap-2">
       {chosen.length > 0 ? (
@@ -99,7 +110,7 @@ function Mentions({ known: { members }, chosen, disabled, onChange }: { known: M
           ))}
         </ul>
       ) : null}
-      <Combobox label="Mention a member" value={null} placeholder="Mention a member…" choices={choices} empty="No other member" disabled={disabled} onChange={(id) => (id ? onChange([...chosen, id]) : undefined)} className="w-52" />
+      <Combobox label="Mention a member" value={null} placeholder="Mention a member…" {...found} disabled={disabled} onChange={(id) => (id ? add(id) : undefined)} className="w-52" />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { addressesIn, chosenBeside, strangersIn } from "./mentions";
+import { addressesIn, chosenBeside, strangersAmong } from "./mentions";
 
 const MEMBERS = [
   { user_id: "1", email: "Grace@Example.com", name: "Grace" },
@@ -12,7 +12,7 @@ it("finds addresses behind an @ as the gateway does, and no others", () => {
 });
 
 it("names those who are no member, and nobody who is", () => {
-  expect(strangersIn("@grace@example.com @garce@example.com", MEMBERS)).toEqual(["garce@example.com"]);
+  expect(strangersAmong(addressesIn("@grace@example.com @garce@example.com"), MEMBERS)).toEqual(["garce@example.com"]);
 });
 
 it("keeps those who were chosen beside the text when it is edited, and nobody who is gone", () => {

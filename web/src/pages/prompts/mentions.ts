@@ -10,10 +10,10 @@ export function addressesIn(text: string): string[] {
   return [...new Set([...text.matchAll(MENTION)].map(([, address]) => (address ?? "").replace(/\.+$/, "").toLowerCase()))];
 }
 
-/** Addresses in the text that belong to no member: nobody would be told. */
-export function strangersIn(text: string, members: readonly Member[]): string[] {
+/** Of the addresses, those that belong to no member: nobody would be told. */
+export function strangersAmong(addresses: readonly string[], members: readonly Member[]): string[] {
   const known = new Set(members.map((one) => one.email?.toLowerCase()));
-  return addressesIn(text).filter((address) => !known.has(address));
+  return addresses.filter((address) => !known.has(address));
 }
 
 /** Of those whom a comment mentions, who is not named in its text: they were chosen, and stay chosen when the text changes. */
