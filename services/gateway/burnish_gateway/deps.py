@@ -18,6 +18,7 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.access.trust import check_fresh
 from burnish_gateway.describe_routes import scope_of_route, states
+from burnish_gateway.outside import Outside
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.wire import check_parameters
@@ -57,10 +58,6 @@ if TYPE_CHECKING:
 
 PLANS_AT_ONCE: Final = 2
 """Batches that are read and rendered at the same time: each may hold a file of 32 MiB and twice that of requests."""
-
-COMPARISONS_AT_ONCE: Final = 2
-"""Uploads of items that are compared with one another at the same time: each may take seconds of a core and a gigabyte (measured for
-16 MiB of long texts)."""
 
 
 @dataclass(slots=True)
@@ -103,7 +100,7 @@ class Gateway:
     shadows: "Shadows" = field(init=False)
     assistant: "AssistantRunner" = field(init=False)
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
-    comparisons: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMPARISONS_AT_ONCE))
+    outside: Outside = field(default_factory=Outside)
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")

@@ -107,8 +107,13 @@ async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, sta
 
     With an Idempotency-Key, a repeat with the same body gets the stored answer and `Idempotent-Replayed: true`, another body 422.
     `work` writes its change note last. An error stores nothing. `user`: whose rows the unit of work opens beside the workspace's.
+    It runs again where it needs what is computed outside of it (`outside`): what it does beside the database, it then does twice.
     """
     asked = await Asked.of(request, principal)
+    return await gateway.outside.run(lambda: _run(gateway, asked, principal, status=status, work=work, user=user))
+
+
+async def _run(gateway: Gateway, asked: Asked | None, principal: Tenant, *, status: int, work: Work, user: UUID | None) -> Response:
     if asked is None:
         async with gateway.db.unit_of_work(workspace=principal.workspace_id, user=user) as tx:
             made = await work(tx)

@@ -11,6 +11,7 @@ import structlog
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.metrics import BACKGROUND_FAILED
+from burnish_gateway.outside import Outside
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError, Busy, Unavailable
@@ -106,10 +107,18 @@ class StepRounds(Rounds):
 class StartRounds(Rounds):
     """Starts what a workspace's rule wants. A refusal is an answer: it is written down once, and not tried again for the same occasion."""
 
+    def __init__(self, db: Database, clock: Clock, wake_relay: Callable[[], None], outside: Outside | None = None) -> None:
+        """`outside`: that of the process; None: one of its own."""
+        super().__init__(db, clock, wake_relay)
+        self._outside = outside or Outside()
+
     async def take_on(self, workspace_id: UUID, what: UUID) -> int:
-        try:
+        async def attempt() -> int:
             async with self.db.unit_of_work(workspace=workspace_id) as tx:
                 return int(await self.start(tx, workspace_id, what))
+
+        try:
+            return await self._outside.run(attempt)
         except Busy:  # tried again in the next round, after the others
             self._note_put_off(workspace_id, what)
             return 0

@@ -1,20 +1,42 @@
 """Datasets in PostgreSQL."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest
 
 from burnish_gateway.compat.source import store as source_store
 from burnish_gateway.datasets import from_feedback_store, make_items_store, store
-from burnish_gateway.datasets.add_items import add_items, create_dataset
+from burnish_gateway.datasets.add_items import Added, add_items, create_dataset
 from burnish_gateway.datasets.correct_item import remove_item
 from burnish_gateway.datasets.item import SPLITS, NewItem
 from burnish_gateway.optimization.store import longest_input, search_items
+from burnish_gateway.outside import Outside
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
+
+T = TypeVar("T")
+
+
+async def done(db: Database, workspace_id: UUID, work: Callable[[Tx], Awaitable[T]]) -> T:
+    """In one unit of work, or as many as its comparing takes."""
+
+    async def attempt() -> T:
+        async with db.unit_of_work(workspace=workspace_id) as tx:
+            return await work(tx)
+
+    return await Outside().run(attempt)
+
+
+async def made_of(db: Database, workspace_id: UUID, items: list[NewItem]) -> Added:
+    return await done(db, workspace_id, lambda tx: create_dataset(tx, workspace_id, "d", items, author="t"))
+
+
+async def more_in(db: Database, workspace_id: UUID, dataset_id: UUID, items: list[NewItem]) -> Added:
+    return await done(db, workspace_id, lambda tx: add_items(tx, workspace_id, dataset_id, items))
 
 
 def item(text: str, split: str | None = None) -> NewItem:
@@ -25,22 +47,18 @@ def item(text: str, split: str | None = None) -> NewItem:
 async def test_items_come_back_in_order_and_the_same_input_counts_once(
     db_for: Callable[[str], Awaitable[Database]], workspace: Workspace
 ) -> None:
-    db = await db_for("gateway")
-    async with db.unit_of_work(workspace=workspace.workspace_id) as tx:
-        made = await create_dataset(
-            tx, workspace.workspace_id, "d", [item("a b c d", "train"), item("a b c d", "test"), item("a b c d e", "test")], author="t"
-        )
-        assert (made.added, made.duplicates) == (2, 1)
-        assert made.dataset.counts == {"train": 1, "validation": 0, "test": 1}
-        assert made.dataset.near_duplicates[0]["splits"] == ["train", "test"]
-        again = await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("a b c d")])
-        assert (again.added, again.dataset.version, again.contradictions) == (0, 1, 0)
-        other = NewItem(input="a b c d", expected="another", split="train")
-        assert (await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [other, item("a b c d")])).contradictions == 1
-        more = await add_items(
-            tx, workspace.workspace_id, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")]
-        )
-        assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
+    db, ws = await db_for("gateway"), workspace.workspace_id
+    made = await made_of(db, ws, [item("a b c d", "train"), item("a b c d", "test"), item("a b c d e", "test")])
+    assert (made.added, made.duplicates) == (2, 1)
+    assert made.dataset.counts == {"train": 1, "validation": 0, "test": 1}
+    assert made.dataset.near_duplicates[0]["splits"] == ["train", "test"]
+    again = await more_in(db, ws, made.dataset.dataset_id, [item("a b c d")])
+    assert (again.added, again.dataset.version, again.contradictions) == (0, 1, 0)
+    other = NewItem(input="a b c d", expected="another", split="train")
+    assert (await more_in(db, ws, made.dataset.dataset_id, [other, item("a b c d")])).contradictions == 1
+    more = await more_in(db, ws, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")])
+    assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
+    async with db.unit_of_work(workspace=ws) as tx:
         listed = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split="train", after=None, limit=10)
         assert [one.input for one in listed] == ["a b c d", {"q": "z"}]
         only = [listed[1].item_id, new_uuid()]
@@ -77,8 +95,8 @@ async def test_a_page_of_a_large_dataset_reads_a_page(
     db, ws = await db_for("gateway"), workspace.workspace_id
     given = [item(f"{n}", SPLITS[n % 3]) for n in range(600)]
     wanted = [one.input for one in given if split in (None, one.split)]
+    dataset_id = (await made_of(db, ws, given)).dataset.dataset_id
     async with db.unit_of_work(workspace=ws) as tx:
-        dataset_id = (await create_dataset(tx, ws, "d", given, author="t")).dataset.dataset_id
         await tx.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")  # as of a table that is worth an index
         watched: Any = Watched(tx)
         found: list[Any] = []
@@ -100,19 +118,17 @@ async def test_a_page_of_a_large_dataset_reads_a_page(
 async def test_looks_are_counted_anew_only_when_half_of_the_test_items_are_fresh(
     db_for: Callable[[str], Awaitable[Database]], workspace: Workspace
 ) -> None:
-    db = await db_for("gateway")
-    async with db.unit_of_work(workspace=workspace.workspace_id) as tx:
-        made = await create_dataset(tx, workspace.workspace_id, "d", [item(f"t{n}", "test") for n in range(4)], author="t")
-        few = await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("u1", "test")])
-        assert (few.dataset.version, few.dataset.test_version) == (2, 1)
-        many = await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item(f"v{n}", "test") for n in range(5)])
-        assert (many.dataset.version, many.dataset.test_version) == (3, 3)
+    db, ws = await db_for("gateway"), workspace.workspace_id
+    made = await made_of(db, ws, [item(f"t{n}", "test") for n in range(4)])
+    few = await more_in(db, ws, made.dataset.dataset_id, [item("u1", "test")])
+    assert (few.dataset.version, few.dataset.test_version) == (2, 1)
+    many = await more_in(db, ws, made.dataset.dataset_id, [item(f"v{n}", "test") for n in range(5)])
+    assert (many.dataset.version, many.dataset.test_version) == (3, 3)
 
 
 async def test_another_workspace_does_not_find_it(db_for: Callable[[str], Awaitable[Database]], workspace: Workspace) -> None:
     db = await db_for("gateway")
-    async with db.unit_of_work(workspace=workspace.workspace_id) as tx:
-        made = await create_dataset(tx, workspace.workspace_id, "d", [item("a")], author="t")
+    made = await made_of(db, workspace.workspace_id, [item("a")])
     async with db.unit_of_work(workspace=new_uuid()) as tx:
         with pytest.raises(NotFound):
             await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("b")])
@@ -125,16 +141,16 @@ async def test_nothing_reads_what_was_taken_out_as_if_it_were_there(
     db, ws = await db_for("gateway"), workspace.workspace_id
     stays = NewItem(input={"q": "short", "text": "x"}, expected="kept", split="train", metadata={})
     goes = NewItem(input={"q": "a very long input " * 20}, expected="a long answer", split="train", metadata={})
+    made = (await made_of(db, ws, [stays, goes])).dataset
     async with db.unit_of_work(workspace=ws) as tx:
-        made = (await create_dataset(tx, ws, "d", [stays, goes], author="t")).dataset
         items = await store.list_items(tx, ws, made.dataset_id, split=None, after=None, limit=10)
         assert not await from_feedback_store.fits(tx, ws, made.dataset_id, ["text"])
         both = await longest_input(tx, ws, made.dataset_id)
         assert both is not None and both[2] == "a long answer"
         await remove_item(tx, ws, made.dataset_id, items[1].item_id)
 
-        assert [one.text for one in await store.held_of(tx, ws, made.dataset_id)] == [stays.text]
-        assert [one[0] for one in await store.texts_of(tx, ws, made.dataset_id)] == [items[0].item_id]
+        held = await store.held_of(tx, ws, made.dataset_id)
+        assert [(one.text, one.item_id, one.content_hash) for one in held] == [(stays.text, items[0].item_id, stays.content_hash)]
         longest = await longest_input(tx, ws, made.dataset_id)
         assert longest is not None and longest[1:] == (stays.input, "kept")
         assert await make_items_store.answers_of(tx, ws, made.dataset_id, most=9) == ["kept"]

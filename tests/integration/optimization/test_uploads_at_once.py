@@ -10,7 +10,7 @@ import pytest
 from burnish_gateway.bundle import routes as bundles
 from burnish_gateway.datasets import add_items
 from burnish_gateway.datasets import routes as datasets
-from burnish_gateway.deps import COMPARISONS_AT_ONCE
+from burnish_gateway.outside import LARGE_AT_ONCE
 from tests.embedded.stack import Caller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1")]
@@ -22,7 +22,7 @@ ITEMS = [{"input": f"ticket number {n}", "expected": "a"} for n in range(12)]
     ("path", "body", "module", "name"),
     [
         ("/v1/datasets/preview", {"items": ITEMS}, datasets, "read_preview"),
-        ("/v1/datasets", {"name": "d", "items": ITEMS}, add_items, "near_duplicates"),
+        ("/v1/datasets", {"name": "d", "items": ITEMS}, add_items, "compared"),
         ("/v1/import?dry_run=true", {"version": 1, "datasets": []}, bundles, "convert"),
     ],
 )
@@ -47,4 +47,4 @@ async def test_at_most_two_are_compared_at_a_time(
     monkeypatch.setattr(module, name, counted)
     told = await asyncio.gather(*(caller("POST", path, body) for _ in range(8)))
     assert {one.status for one in told} <= {200, 201, 400, 422}, told[0].body
-    assert 1 <= most <= COMPARISONS_AT_ONCE
+    assert 1 <= most <= LARGE_AT_ONCE

@@ -7,9 +7,10 @@ from hashlib import sha256
 import pytest
 
 from burnish_gateway.datasets.bodies import read_items
-from burnish_gateway.datasets.item import NewItem, by_hash, counted
+from burnish_gateway.datasets.item import NewItem, Split, by_hash, counted
 from burnish_gateway.datasets.keep_together import Held, placed
 from burnish_shared.errors import BadRequest
+from burnish_shared.ids import new_uuid
 
 pytestmark = pytest.mark.capability("D1")
 
@@ -23,6 +24,10 @@ def texts(n: int, *, seed: int = 1) -> list[str]:
 
 def new(text: str, **fields: object) -> NewItem:
     return NewItem(input=text, expected="x", **fields)  # type: ignore[arg-type]
+
+
+def held(text: str, split: Split, group: str | None = None) -> Held:
+    return Held(text, split, group, new_uuid(), NewItem(text, "").content_hash)
 
 
 def test_near_duplicates_share_a_split_in_any_order() -> None:
@@ -40,7 +45,7 @@ def test_a_group_shares_a_split_now_and_later() -> None:
     own = {"group": "ada@example.org"}
     first = placed([new(text, metadata=own) for text in texts(12)], held=[])
     assert {one.split for one in first} == {by_hash(sha256(own["group"].encode()).digest())}
-    other = Held("something of hers", "test", own["group"])
+    other = held("something of hers", "test", own["group"])
     assert placed([new("one more of hers", metadata=own)], held=[other])[0].split == "test"
     assert {one.split for one in placed([new(text, metadata=own) for text in texts(15, seed=2)], held=[other])} == {"test"}
 
@@ -48,12 +53,12 @@ def test_a_group_shares_a_split_now_and_later() -> None:
 def test_what_is_stored_or_given_never_moves_and_others_follow_it() -> None:
     [text] = texts(1)
     for split in ("train", "validation", "test"):
-        held = [Held(text, split, None)]
-        assert placed([new(f"{text} please")], held=held)[0].split == split
-        assert placed([new(f"{text} please"), *map(new, texts(12, seed=5))], held=held)[0].split == split
+        there = [held(text, split)]
+        assert placed([new(f"{text} please")], held=there)[0].split == split
+        assert placed([new(f"{text} please"), *map(new, texts(12, seed=5))], held=there)[0].split == split
         given = placed([new(text, split=split), new(f"{text} please")], held=[])
         assert [one.split for one in given] == [split, split]
-    assert placed([new(f"{text} please", split="train")], held=[Held(text, "test", None)])[0].split == "train", "a given split wins"
+    assert placed([new(f"{text} please", split="train")], held=[held(text, "test")])[0].split == "train", "a given split wins"
 
 
 def test_a_form_that_all_are_written_in_does_not_pull_them_into_one_split() -> None:

@@ -78,6 +78,8 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
     planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
     longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
+    told_of_datasets: list[str] = []  # before all that is written: what they are compared with may make it begin again (`outside`)
+    datasets = [await _dataset(tx, writer, one, dry_run=dry_run, notes=told_of_datasets) for one in bundle.datasets]
     notes = [*bundle.notes, *await _missing_parents(tx, writer, longer)]
     if not dry_run:
         await _make(tx, writer, [one for one, result in planned if result.outcome == "created"])
@@ -90,7 +92,7 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
         for slug, one in await import_chains(tx, principal, bundle.chains, at=at, dry_run=dry_run)
     ]
     notes += await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=[one.slug for one in bundle.prompts])
-    datasets = [await _dataset(tx, writer, one, dry_run=dry_run, notes=notes) for one in bundle.datasets]
+    notes += told_of_datasets
     coming = [one.slug for one in bundle.prompts]
     experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming)
     notes += told

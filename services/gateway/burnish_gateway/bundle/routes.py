@@ -108,7 +108,7 @@ async def post_import(
     """
     raw = await read_body(request, most_bytes=IMPORT_MOST_BYTES)
     request._body = raw  # where Starlette keeps a body that was read already
-    async with gateway.comparisons:
+    async with gateway.outside.large:
         bundle = await asyncio.to_thread(convert, raw, format, model=model or "auto", name=name, now=gateway.clock.now())
     refusals = await refusals_of(gateway, bundle.models)
     executions = await to_be_stored(gateway, principal, bundle.executions) if bundle.executions else ()

@@ -1,19 +1,21 @@
-"""Make a dataset, and add items to one."""
+"""Make a dataset, and add items to one: every way in goes through here. It has to run by `outside.Outside.run`, as `run_once` does."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
+from burnish_gateway.datasets.compare_items import Compared, Ground, compared
 from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split
-from burnish_gateway.datasets.keep_together import FEW_ITEMS, placed
-from burnish_gateway.datasets.near_duplicates import MOST_REPORTED, near_duplicates, near_duplicates_of
+from burnish_gateway.datasets.keep_together import FEW_ITEMS
+from burnish_gateway.outside import NeedsResult, result_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
+from burnish_shared.ids import new_uuid
 
 FRESH_TEST_RATIO: Final = 0.5
 """Looks at a test split are counted anew when at least so large a part of all that it ever held is fresh; a handful of new items buys no
@@ -55,14 +57,14 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
         raise InvalidField(f"A dataset holds at most {MOST_ITEMS:,} items; this would make {held + len(items):,}.", param="items")
 
     version = dataset.version if is_new else dataset.version + 1
-    first = await store.next_position(tx, workspace_id, dataset_id)
     before = {} if is_new else await store.splits_before(tx, workspace_id, dataset_id, items)
     items = [_where_it_was(item, before) for item in items]
-    if any(item.split is None for item in items):
-        stored = await store.held_of(tx, workspace_id, dataset_id) if held else []
-        items = await asyncio.to_thread(placed, items, held=stored)
-    made = await store.insert_items(tx, workspace_id, dataset_id, items, version=version, first=first)
-    if made:
+    known = await store.known_hashes(tx, workspace_id, dataset_id, [item.content_hash for item in items]) if held else set[bytes]()
+    made: Sequence[tuple[str, bytes]] = []
+    if any(item.content_hash not in known for item in items):
+        found, ids = await _compared(tx, workspace_id, dataset, items), [new_uuid() for _ in items]
+        first = await store.next_position(tx, workspace_id, dataset_id)
+        made = await store.insert_items(tx, workspace_id, dataset_id, found.items, ids=ids, version=version, first=first)
         fresh = sum(split == "test" and digest not in before for split, digest in made)
         is_fresh = fresh > 0 and fresh >= FRESH_TEST_RATIO * await store.count_ever_tested(tx, workspace_id, dataset_id)
         await store.update_dataset(
@@ -71,12 +73,24 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
             dataset_id,
             version=version,
             test_version=version if is_fresh else dataset.test_version,
-            near_duplicates=await _alike(tx, dataset, workspace_id, items if len(made) <= FEW_ITEMS and held else None),
+            near_duplicates=found.told(ids),
         )
         dataset = await store.find_dataset(tx, workspace_id, dataset_id) or dataset
     duplicates = len(items) - len(made)
     contradictions = await store.count_contradictions(tx, workspace_id, dataset_id, items) if duplicates else 0
     return Added(dataset, added=len(made), duplicates=duplicates, contradictions=contradictions)
+
+
+async def _compared(tx: Tx, workspace_id: UUID, dataset: Dataset, items: Sequence[NewItem]) -> Compared:
+    """Where they go, and what is alike then. Raises NeedsResult where that was not computed yet, from the dataset as it is now."""
+    held = sum(dataset.counts.values())
+    ground = Ground(dataset.dataset_id if held else None, dataset.version, held, items)
+    found: Compared | None = result_of(ground)
+    if found is None:
+        stored = await store.held_of(tx, workspace_id, dataset.dataset_id) if held else []
+        compute = partial(compared, items, stored, dataset.near_duplicates)
+        raise NeedsResult(ground, compute, turn=ground.dataset_id, is_large=len(items) > FEW_ITEMS)
+    return found
 
 
 def _where_it_was(item: NewItem, before: Mapping[bytes, Split]) -> NewItem:
@@ -87,25 +101,3 @@ def _where_it_was(item: NewItem, before: Mapping[bytes, Split]) -> NewItem:
         return item
     split = before.get(item.content_hash)
     return item if split is None else replace(item, split=split)
-
-
-async def _alike(tx: Tx, dataset: Dataset, workspace_id: UUID, few: Sequence[NewItem] | None) -> list[dict[str, Any]]:
-    """Near duplicates across splits. `few`: what was added, where the pairs among all others are known already."""
-    rows = await store.texts_of(tx, workspace_id, dataset.dataset_id)
-    ids = [str(item_id) for item_id, _, _ in rows]
-    texts, splits = [NewItem(input=given, expected="").text for _, _, given in rows], [split for _, split, _ in rows]
-    places = {text: place for place, text in enumerate(texts)}
-    if few is None or any(item.text not in places for item in few):  # PostgreSQL may have written a number of an input otherwise
-        found = await asyncio.to_thread(near_duplicates, texts, splits)
-        return [_pair(ids, splits, pair.first, pair.second, pair.similarity) for pair in found]
-    there_are = set(ids)
-    pairs = {frozenset(pair["items"]): pair for pair in dataset.near_duplicates if there_are.issuperset(pair["items"])}
-    for here in {places[item.text] for item in few}:
-        for there, similarity in near_duplicates_of(texts[here], splits[here], among=texts, splits=splits):
-            first, second = sorted((here, there))
-            pairs[frozenset((ids[here], ids[there]))] = _pair(ids, splits, first, second, similarity)
-    return sorted(pairs.values(), key=lambda pair: (-pair["similarity"], pair["items"]))[:MOST_REPORTED]
-
-
-def _pair(ids: Sequence[str], splits: Sequence[str], first: int, second: int, similarity: float) -> dict[str, Any]:
-    return {"items": [ids[first], ids[second]], "splits": [splits[first], splits[second]], "similarity": similarity}

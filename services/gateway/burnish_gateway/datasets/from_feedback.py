@@ -147,7 +147,7 @@ def _with_voice(item: NewItem, right: Right) -> NewItem:
 async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> None:
     """Those that are new, and that nobody took out of it, as far as there is room."""
     hashes = [one.content_hash for one in items]
-    known = await store.known_hashes(tx, workspace_id, dataset_id, hashes)
+    known = await datasets_store.known_hashes(tx, workspace_id, dataset_id, hashes)
     known |= (await datasets_store.splits_before(tx, workspace_id, dataset_id, items)).keys()
     dataset = await datasets_store.find_dataset(tx, workspace_id, dataset_id)
     if dataset is not None:

@@ -73,14 +73,3 @@ async def fits(tx: Tx, workspace_id: UUID, dataset_id: UUID, variables: Collecti
         list(variables),
     )
     return found
-
-
-async def known_hashes(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> set[bytes]:
-    """Those that the dataset holds."""
-    rows = await tx.fetch(
-        "SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
-        workspace_id,
-        dataset_id,
-        list(hashes),
-    )
-    return {bytes(row["content_hash"]) for row in rows}

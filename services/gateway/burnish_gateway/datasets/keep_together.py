@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from burnish_gateway.datasets.item import NewItem, Split, by_hash
 from burnish_gateway.datasets.near_duplicates import alike, alike_with
@@ -25,11 +26,13 @@ together they would leave other splits empty. They are placed one by one, and re
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An item that is stored."""
+    """An item that is stored. `content_hash`: as that of a NewItem."""
 
     text: str
     split: Split
     group: str | None
+    item_id: UUID
+    content_hash: bytes
 
 
 def placed(items: Sequence[NewItem], *, held: Sequence[Held]) -> list[NewItem]:

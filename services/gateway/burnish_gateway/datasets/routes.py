@@ -1,8 +1,7 @@
 """`/v1/datasets`: items as JSON, JSONL or CSV, in three splits."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -19,8 +18,7 @@ from burnish_gateway.datasets.change_dataset import ChangeDatasetBody, change_da
 from burnish_gateway.datasets.correct_item import CorrectItemBody, correct_item, remove_item
 from burnish_gateway.datasets.dataset import no_such_dataset
 from burnish_gateway.datasets.from_executions import FromExecutionsAnswer, FromExecutionsBody, add_executions
-from burnish_gateway.datasets.item import NewItem, split_named
-from burnish_gateway.datasets.keep_together import FEW_ITEMS
+from burnish_gateway.datasets.item import split_named
 from burnish_gateway.datasets.leaks import LeakReport, find_leaks
 from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
@@ -115,8 +113,7 @@ async def create(
         await audit.note(tx, principal, action="dataset.created", kind="dataset", key=str(made.id), after=after)
         return made
 
-    async with _turn(gateway, read.items):
-        return await run_once(gateway, request, principal, status=201, work=work)
+    return await run_once(gateway, request, principal, status=201, work=work)
 
 
 @router.post("/v1/datasets/preview", response_model=Preview, openapi_extra=_body_of(PreviewBody), summary="Preview an upload")
@@ -124,7 +121,7 @@ async def preview(request: Request, gateway: GatewayParts, principal: Editor, co
     """What a file would become: its columns and what they probably mean, the first items, what is wrong with which line, and lines of
     different splits that say almost the same. Saves nothing."""
     raw, kind = await request.body(), request.headers.get("content-type", "")
-    async with gateway.comparisons:
+    async with gateway.outside.large:
         shown = await asyncio.to_thread(read_preview, raw, content_type=kind, mapping=parse_mapping(columns or ()))
 
     async def work(tx: Tx) -> Preview:
@@ -252,13 +249,7 @@ async def add(
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
         return more
 
-    async with _turn(gateway, read.items):
-        return await run_once(gateway, request, principal, status=201, work=work)
-
-
-def _turn(gateway: GatewayParts, items: Sequence[NewItem]) -> AbstractAsyncContextManager[None]:
-    """Waits, where these are many, before a connection is taken and a dataset is locked."""
-    return gateway.comparisons if len(items) > FEW_ITEMS else nullcontext()
+    return await run_once(gateway, request, principal, status=201, work=work)
 
 
 @router.post(

@@ -69,9 +69,10 @@ async def list_datasets(tx: Tx, workspace_id: UUID, *, archived: bool, before: U
 
 
 async def insert_items(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, version: int, first: int
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, ids: Sequence[UUID], version: int, first: int
 ) -> list[tuple[str, bytes]]:
-    """Adds those whose input the dataset does not hold yet; returns split and hash of each. `first`: position of the first one."""
+    """Adds those whose input the dataset does not hold yet; returns split and hash of each. `ids`: one for each; `first`: position of the
+    first one."""
     rows = await tx.fetch(
         """INSERT INTO dataset_items (item_id, workspace_id, dataset_id, position, split, input, expected, metadata, content_hash,
                                       added_version)
@@ -83,7 +84,7 @@ async def insert_items(
         dataset_id,
         first,
         version,
-        [new_uuid() for _ in items],
+        ids,
         [item.place for item in items],
         [item.input for item in items],
         [item.expected for item in items],
@@ -275,26 +276,29 @@ async def delete_unmeasured(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_i
     return row is not None
 
 
-async def texts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[tuple[UUID, str, Any]]:
-    """(item, split, input) of all items, in order."""
+async def known_hashes(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those that the dataset holds."""
     rows = await tx.fetch(
-        """SELECT item_id, split, input FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL
-            ORDER BY position""",
+        "SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
         workspace_id,
         dataset_id,
+        list(hashes),
     )
-    return [(row["item_id"], row["split"], row["input"]) for row in rows]
+    return {bytes(row["content_hash"]) for row in rows}
 
 
 async def held_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Held]:
-    """What decides where new items go, in order."""
+    """What decides where new items go, and what they are compared with, in order."""
     rows = await tx.fetch(
-        """SELECT split, input, metadata->>'group' AS own FROM dataset_items
+        """SELECT item_id, split, input, metadata->>'group' AS own, content_hash FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND removed_version IS NULL ORDER BY position""",
         workspace_id,
         dataset_id,
     )
-    return [Held(text=NewItem(input=row["input"], expected="").text, split=row["split"], group=row["own"]) for row in rows]
+    return [
+        Held(NewItem(input=row["input"], expected="").text, row["split"], row["own"], row["item_id"], bytes(row["content_hash"]))
+        for row in rows
+    ]
 
 
 async def update_dataset(

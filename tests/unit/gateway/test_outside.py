@@ -1,0 +1,121 @@
+"""What a unit of work needs computed is computed while it is not there, and taken only from what is still the same."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from burnish_gateway.outside import ATTEMPTS_MOST, LARGE_AT_ONCE, NeedsResult, Outside, result_of
+from burnish_shared.errors import Unavailable
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.capability("D1")]
+
+
+def needed(given: object, compute: Callable[[], object], *, turn: str | None = "a", is_large: bool = False) -> object:
+    """What a unit of work does."""
+    found = result_of(given)
+    if found is None:
+        raise NeedsResult(given, compute, turn=turn, is_large=is_large)
+    return found
+
+
+async def test_it_is_computed_once_between_two_attempts_in_a_thread() -> None:
+    where: list[object] = []
+
+    async def attempt() -> object:
+        where.append("attempt")
+        return needed([1, 2], lambda: where.append(threading.current_thread()) or "made")
+
+    assert await Outside().run(attempt) == "made"
+    assert where[0] == where[2] == "attempt" and len(where) == 3 and where[1] is not threading.main_thread()
+    assert result_of([1, 2]) is None, "what was computed is that unit of work's"
+
+
+async def test_what_changed_meanwhile_is_computed_again_until_it_never_stays() -> None:
+    version = 0
+
+    async def changed_by_others(times: int) -> object:
+        nonlocal version
+        found, version = version, min(version + 1, times)
+        return needed(("v", found), lambda: f"of {found}")
+
+    assert await Outside().run(lambda: changed_by_others(3)) == "of 3"
+    version = 0
+    with pytest.raises(Unavailable) as refused:
+        await Outside().run(lambda: changed_by_others(10**6))
+    assert version == ATTEMPTS_MOST + 1 and refused.value.retry_after_s == 1
+
+
+async def test_many_things_may_each_need_something() -> None:
+    async def attempt() -> list[object]:
+        return [needed(n, lambda n=n: n + 1, turn=str(n)) for n in range(3 * ATTEMPTS_MOST)]
+
+    assert await Outside().run(attempt) == [n + 1 for n in range(3 * ATTEMPTS_MOST)]
+
+
+async def test_who_changes_the_same_thing_waits_and_who_changes_others_does_not() -> None:
+    """From the computing to the end of the unit of work that takes it."""
+    outside, inside = Outside(), dict.fromkeys("ab", 0)
+    together, most = 0, 0
+
+    async def one(turn: str, n: int) -> None:
+        async def attempt() -> None:
+            nonlocal together, most
+            needed((turn, n), lambda: 1, turn=turn)
+            inside[turn] += 1
+            assert inside[turn] == 1, "two of one turn"
+            together += 1
+            most = max(most, together)
+            if together == 2:
+                both.set()
+            await (both.wait() if n == 0 else asyncio.sleep(0))
+            together -= 1
+            inside[turn] -= 1
+
+        await outside.run(attempt)
+
+    both = asyncio.Event()
+    calls = [asyncio.create_task(one(turn, n)) for n in range(5) for turn in "ab"]
+    async with asyncio.timeout(10):
+        await asyncio.gather(*calls)
+    assert most == 2
+
+
+async def test_two_who_need_each_others_things_do_not_wait_for_ever() -> None:
+    outside = Outside()
+
+    async def both(first: str, second: str) -> tuple[object, object]:
+        async def attempt() -> tuple[object, object]:
+            return needed(first, lambda: first, turn=first), needed(second, lambda: second, turn=second)
+
+        return await outside.run(attempt)
+
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(both("a", "b"), both("b", "a")) == [("a", "b"), ("b", "a")]
+
+
+async def test_of_what_is_large_two_are_computed_at_once() -> None:
+    outside, lock, at_once, most = Outside(), threading.Lock(), 0, 0
+    gate = threading.Event()
+
+    def compute() -> str:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+            if at_once == LARGE_AT_ONCE:
+                gate.set()
+        gate.wait(10)
+        with lock:
+            at_once -= 1
+        return "done"
+
+    async def one(n: int) -> object:
+        async def attempt() -> object:
+            return needed(n, compute, turn=None, is_large=True)
+
+        return await outside.run(attempt)
+
+    assert await asyncio.gather(*map(one, range(6))) == ["done"] * 6
+    assert most == LARGE_AT_ONCE
