@@ -51,9 +51,11 @@ def to_text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogatepass")
 
 
-def compiled(pattern: str, *, ignore_case: bool = False) -> "re2._Regexp[bytes]":
-    """Raises re2.error for what RE2 does not take."""
+def compiled(pattern: str, *, ignore_case: bool = False, is_utf8: bool = True) -> "re2._Regexp[bytes]":
+    """Raises re2.error for what RE2 does not take. `is_utf8` False: `[^a]` is any other byte, also where bytes are no character."""
     options = re2.Options()
+    if not is_utf8:
+        options.encoding = re2.Options.Encoding.LATIN1
     options.max_mem = MEMORY_BYTES
     options.case_sensitive = not ignore_case
     options.log_errors = False
