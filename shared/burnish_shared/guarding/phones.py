@@ -37,7 +37,7 @@ _LIKELY: Final = "|".join(
         r"\b[1-9][0-9][ \-]9[0-9]{4}[ \-][0-9]{4}\b",  # BR: 11 91234-5678
     )
 )
-LIKELY: Final = compiled(r"(?:^|[^0-9.,:]|[^0-9][.,:])(?:" + _LIKELY + r")(?:[ .\-/]*[0-9]+)*", is_utf8=False)
+LIKELY: Final = compiled(r"(?:^[.,:]?|[^0-9.,:]|[^0-9][.,:])(?:" + _LIKELY + r")(?:[ .\-/]*[0-9]+)*", is_utf8=False)
 """ITU-T E.123 leaves national notation to each country; these are the ones of Google's libphonenumber (PhoneNumberMetadata.xml)."""
 
 LEAST_BYTES: Final = 10

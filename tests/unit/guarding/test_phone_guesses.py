@@ -61,11 +61,13 @@ FIGURES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(FIGURES)
 @example("612 345 678 912 345 678 0612345678 912")
 @example("0612345678;612-345-678,06 12 34 56 78")
 @example("\ud83d06-12345678")
+@example(":0612345678")
+@example("x.,06-12345678 ,06-12345678")
 def test_whatever_is_left_out_of_the_search_would_not_have_been_found(text: str) -> None:
     """Tables are searched in leaps; looking from every place finds the same."""
     raw, expected, at = to_bytes(text), [], 0
