@@ -127,6 +127,30 @@ def test_no_route_is_built_twice() -> None:
     assert not wrong, wrong
 
 
+SENDING = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
+
+
+@pytest.mark.promise("S-02")
+def test_no_call_to_somebodys_url_follows_a_redirect() -> None:
+    """aiohttp follows unless it is told not to, and takes every header but `Authorization` along to wherever the answer leads.
+
+    A command's own calls, and those to a socket in a folder of ours, are to nobody else.
+    """
+    calls = [
+        (f"{module.path}:{node.lineno}", {one.arg: ast.unparse(one.value) for one in node.keywords})
+        for module in modules()
+        if module.package not in ("burnish", "burnish_simulator") and re.search(r"\baiohttp\b|\begress\b", module.text)
+        for held in ast.walk(module.tree)
+        if isinstance(held, ast.AsyncWith)
+        for item in held.items
+        for node in ast.walk(item.context_expr)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SENDING
+        if not module.path.endswith("executor/burnish_executor/io/litellm_process.py")
+    ]
+    wrong = [place for place, named in calls if named.get("allow_redirects") != "False"]
+    assert len(calls) >= 5 and not wrong, wrong
+
+
 def test_services_read_the_environment_through_their_settings() -> None:
     found = {
         module.path

@@ -29,8 +29,9 @@ class Received:
 class Receiver:
     """`modes[path]` are the modes of successive requests to a path, the last one for ever; `ok` where nothing is said.
 
-    Modes: ok · a status like 500 · 503;retry-after=1 · 410 · abort · redirect · hang · drip (a byte at a time) · slow=SECONDS
-    · huge (an endless body) · drop (closes without an answer) · nul (a body with NUL) · gzip (a compressed body) · cookie (sets one).
+    Modes: ok · a status like 500 · 503;retry-after=1 · 410 · abort · redirect or redirect=URL · hang · drip (a byte at a time)
+    · slow=SECONDS · huge (an endless body)
+    · drop (closes without an answer) · nul (a body with NUL) · gzip (a compressed body) · cookie (sets one).
     """
 
     port: int = 0
@@ -81,7 +82,7 @@ class Receiver:
             case "abort":
                 return web.Response(status=400, headers={"webhook-delivery": "abort-message"})
             case "redirect":
-                return web.Response(status=302, headers={"location": self.url("/elsewhere")})
+                return web.Response(status=302, headers={"location": rest or self.url("/elsewhere")})
             case "hang":
                 await self.released.wait()
                 return web.Response(text="at last")

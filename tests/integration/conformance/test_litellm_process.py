@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.litellm_call import BadCall, arguments_of, key_arguments, secrets_in
@@ -65,6 +67,31 @@ async def test_its_sockets_reach_no_inner_address_whoever_opens_them(providers: 
     ) as answer:
         assert answer.status >= 500
         assert "10.1.2.3" not in await answer.text()
+
+
+@pytest.mark.promise("S-02")
+@pytest.mark.parametrize("model", ["anthropic/claude-3-haiku-20240307", "together_ai/chat", "gemini/gemini-2.0-flash"])
+@pytest.mark.parametrize("status", [302, 307, 308])
+async def test_a_redirect_takes_no_key_to_another_origin(providers: Providers, model: str, status: int) -> None:
+    """httpx takes only `Authorization` off on the way; Anthropic's key is in `x-api-key`, Google's in `x-goog-api-key`."""
+    asked, stolen = list[str](), list[Any]()
+
+    async def redirect(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.path)
+        return web.Response(status=status, headers={"location": f"http://127.0.0.1:{thief.port}{request.path}"})
+
+    async def steal(request: web.BaseRequest) -> web.StreamResponse:
+        stolen.append((request.path, dict(request.headers)))
+        return web.json_response({})
+
+    async with RawTestServer(redirect) as named, RawTestServer(steal) as thief:
+        session = await providers.litellm.session()
+        body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
+        headers = {"x-burnish-base-url": f"http://127.0.0.1:{named.port}/v1", "authorization": "Bearer the-key-of-this-provider"}
+        async with session.post("http://litellm/v1/chat/completions", json=body, headers=headers) as answer:
+            assert answer.status >= 400, await answer.text()
+            assert "the-key-of-this-provider" not in await answer.text()
+    assert asked and not stolen
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -18,6 +18,7 @@ from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.app import build_app
 from burnish_gateway.deps import Gateway
+from burnish_gateway.outside import Outside
 from burnish_gateway.paging import Cursors
 from burnish_gateway.registry.catalog import Catalog
 from burnish_shared.auth.api_keys import new_key
@@ -96,6 +97,7 @@ class Bench:
         gateway = cast(
             Gateway,
             SimpleNamespace(
+                outside=Outside(),
                 settings=plain_settings(),
                 db=db,
                 key_use=KeyUse(db, interval_s=30),

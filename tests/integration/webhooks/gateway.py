@@ -22,6 +22,7 @@ from burnish_gateway.alerts.routes import router as alerts_router
 from burnish_gateway.app import handle_errors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.middleware import RequestContext
+from burnish_gateway.outside import Outside
 from burnish_gateway.paging import Cursors
 from burnish_gateway.webhooks.routes import router
 from burnish_shared.auth.api_keys import new_key
@@ -86,6 +87,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
         following = asyncio.create_task(feed.run())
         stack.callback(following.cancel)
         parts = SimpleNamespace(
+            outside=Outside(),
             settings=plain_settings(),
             db=db,
             key_use=KeyUse(db, interval_s=30),

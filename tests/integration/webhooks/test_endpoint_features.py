@@ -120,6 +120,18 @@ async def test_a_header_that_nobody_may_read_is_sent_to_no_other_server(call: Ca
     assert (await call("PATCH", path, {"url": elsewhere}))[0] == 200, "nothing is hidden any more"
 
 
+@pytest.mark.promise("S-02")
+@pytest.mark.capability("W1", "W3")
+async def test_no_redirect_takes_a_header_along(call: Caller, hooks: Hooks, receiver: Receiver) -> None:
+    """Neither to another origin nor to another path: where an answer leads was not given by whoever gave the header."""
+    await _make(call, receiver, headers={"X-Api-Key": "only-the-receiver-knows"})
+    receiver.modes["/hook"] = ["redirect", f"redirect=http://localhost:{receiver.port}/elsewhere", "ok"]
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with hooks.delivering(factor=0.001):
+        await hooks.until(lambda rows: bool(rows) and rows[0]["status"] == "delivered")
+    assert [(one.path, one.headers.get("x-api-key")) for one in receiver.requests] == [("/hook", "only-the-receiver-knows")] * 3
+
+
 @pytest.mark.promise("W-07")
 @pytest.mark.capability("W1")
 async def test_a_throttle_postpones_and_drops_nothing(

@@ -17,6 +17,7 @@ import litellm
 from aiohttp import web
 
 from burnish_executor.core.litellm_call import BASE_URL_HEADER, TIMEOUT_HEADER, BadCall, arguments_of, secrets_in
+from burnish_executor.io.no_redirects import follow_no_redirects
 from burnish_executor.io.socket_guard import guard_sockets
 from burnish_shared.logging import REDACTED
 
@@ -196,6 +197,7 @@ def main() -> None:
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     litellm.drop_params = True
+    follow_no_redirects()
     guard_sockets(os.environ.get("BURNISH_EGRESS_ALLOW", ""))
     asyncio.run(serve(sys.argv[1]))
 

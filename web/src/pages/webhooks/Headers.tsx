@@ -27,6 +27,9 @@ export function Headers({ rows, onChange, error }: { rows: readonly HeaderRow[];
           Add a header
         </Button>
       </span>
+      {rows.some((row) => row.stored) ? (
+        <p className="text-12 text-muted">What is stored stays when only the path of the address changes. Another scheme, host or port asks for it anew, and redirects are never followed.</p>
+      ) : null}
       {error ? (
         <p role="alert" className="text-12 text-bad">
           {error}
