@@ -1,5 +1,6 @@
 """The texts inside messages, tool calls and JSON values."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -126,9 +127,10 @@ def without_marks(value: Any, depth: int = 0) -> Any:
 
 
 def changed_messages(messages: Sequence[Mapping[str, Any]], editor: Editor) -> list[dict[str, Any]]:
-    """Messages with their texts changed: contents, text parts, arguments of tool calls, who speaks, and fields that are none of ours.
+    """Messages with their texts changed: contents, parts, arguments of tool calls, who speaks, and fields that are none of ours.
 
-    Results of tools that are JSON are changed as arguments are. Images, ids, names of tools, and seals of a model's thoughts stay.
+    Results of tools that are JSON are changed as arguments are. Images and other files, addresses, ids, names of tools, and seals of a
+    model's thoughts stay.
     """
     return [_changed(one, editor) for one in messages]
 
@@ -164,13 +166,46 @@ NAME_A_TOOL: Final = frozenset({"tool", "function"})
 
 SAID: Final = ("text", "refusal")
 
+OF_PARTS: Final = frozenset(
+    {
+        "type", "id", "url", "uri", "file_id", "tool_use_id", "tool_call_id", "call_id", "image_url", "media_type", "mime_type", "format",
+        "detail", "ttl",
+    }
+)  # fmt: skip
+"""Fields of a part whose strings name something or lead somewhere: changed, they would be wrong. So would the `name` of a called tool."""
+
+BYTES: Final = frozenset({"data", "file_data"})
+SEALS: Final = frozenset({"signature", "encrypted_content"})
+GIVEN: Final = frozenset({"input", "arguments"})
+"""Fields that hold bytes, a provider's seal, and what a tool is given: all of that last may say something, whatever it is called."""
+
+BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
+FILE: Final = re.compile(r"data:[^,\s]{0,200};base64,[A-Za-z0-9+/_\-\s]*={0,2}\s*\Z")
+"""RFC 4648 and RFC 2397: bytes, and an address that is the bytes itself."""
+
 
 def _changed_part(part: Any, change: Change, *, sealed: bool) -> Any:
     if not isinstance(part, dict):
         return each_text(part, change)
     if is_thought(part):
         return (each_unsealed if sealed else each_text)(part, change)
-    return part | {name: change(part[name]) for name in SAID if isinstance(part.get(name), str)}
+    return {name: _said_in_part(name, one, change, sealed=sealed) for name, one in part.items()}
+
+
+def _said_in_part(name: str, value: Any, change: Change, *, sealed: bool, depth: int = 0) -> Any:
+    """A field of a part: what names something, leads somewhere, or is a file in itself stays; whatever else is a string is changed."""
+    if sealed and (name in PLACES or name in SEALS):
+        return each_unsealed(value, change, depth) if name in PLACES else value
+    if name in GIVEN or depth >= NESTING_MOST:
+        return each_text(value, change, depth)
+    if isinstance(value, str):
+        is_kept = name in OF_PARTS or (name == "name" and depth == 0) or (name in BYTES and BASE64.fullmatch(value)) or FILE.match(value)
+        return value if is_kept else change(value)
+    if isinstance(value, dict):
+        return {inner: _said_in_part(inner, one, change, sealed=sealed, depth=depth + 1) for inner, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said_in_part(name, one, change, sealed=sealed, depth=depth + 1) for one in value]
+    return value
 
 
 def changed_calls(calls: Any, editor: Editor, *, sealed: bool = True) -> Any:
@@ -255,7 +290,15 @@ def _texts_of_part(part: Any, *, sealed: bool) -> Iterator[str]:
     elif is_thought(part):
         yield from unsealed_in({"thinking": part}, sealed=sealed)
     else:
-        yield from (part[name] for name in SAID if isinstance(part.get(name), str))
+        found: list[str] = []
+
+        def keep(text: str) -> str:
+            found.append(text)
+            return text
+
+        for name, one in part.items():
+            _said_in_part(name, one, keep, sealed=sealed)
+        yield from found
 
 
 def text_of(message: Mapping[str, Any]) -> str:

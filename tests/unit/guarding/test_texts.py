@@ -213,3 +213,33 @@ def test_names_of_fields_in_arguments_that_are_an_object_are_read_and_changed_to
     (changed,) = changed_messages([message], blot)
     assert changed["tool_calls"][0]["function"]["arguments"] == {"[EMAIL]": [{"[EMAIL]": 1, "[EMAIL] 2": "x", "n": 2}]}
     assert {"ann@example.com", "bob@example.com", "x"} <= set(texts_of_message(message))
+
+
+MAIL = "ann@example.com"
+PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
+
+PARTS = [
+    ({"type": "text", "text": "x", "note": MAIL}, {"note": "[EMAIL]"}),
+    ({"type": "text", "text": "x", "citations": [{"cited_text": f"by {MAIL}", "url": "https://e.org"}]},
+     {"citations": [{"cited_text": "by [EMAIL]", "url": "https://e.org"}]}),
+    ({"type": "file", "file": {"filename": f"{MAIL}.pdf", "file_data": PIXEL, "file_id": MAIL}},
+     {"file": {"filename": "[EMAIL]", "file_data": PIXEL, "file_id": MAIL}}),
+    ({"type": "document", "title": MAIL, "source": {"type": "text", "media_type": "text/plain", "data": f"From {MAIL}"}},
+     {"title": "[EMAIL]", "source": {"type": "text", "media_type": "text/plain", "data": "From [EMAIL]"}}),
+    ({"type": "tool_use", "id": MAIL, "name": MAIL, "input": {"id": MAIL, "url": MAIL}}, {"input": {"id": "[EMAIL]", "url": "[EMAIL]"}}),
+    ({"type": "image_url", "image_url": {"url": PIXEL, "detail": "low", "alt": MAIL}},
+     {"image_url": {"url": PIXEL, "detail": "low", "alt": "[EMAIL]"}}),
+    ({"type": "input_audio", "input_audio": {"data": "4111111111111111", "format": "wav"}, "transcript": MAIL}, {"transcript": "[EMAIL]"}),
+    ({"type": "tool_result", "tool_use_id": MAIL, "content": [{"type": "text", "text": MAIL}]},
+     {"content": [{"type": "text", "text": "[EMAIL]"}]}),
+    ({"type": "x", "signature": MAIL, "deep": [[MAIL]]}, {"signature": "[EMAIL]", "deep": [["[EMAIL]"]]}),
+]  # fmt: skip
+
+
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize(("part", "changes"), PARTS)
+def test_all_that_a_part_says_is_masked_and_read_by_rules_and_the_rest_stays(part: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Fields of parts that were none of ours went out, and into the record, as they were."""
+    message = {"role": "user", "content": [part]}
+    assert changed_messages([message], blot) == [{"role": "user", "content": [part | changes]}]
+    assert any(MAIL in text for text in texts_of_message(message))
