@@ -56,7 +56,7 @@ def compared(items: Sequence[NewItem], held: Sequence[Held], pairs: Sequence[Map
     alike = {frozenset(pair["items"]): pair for pair in pairs if there.issuperset(pair["items"])}
     for here in range(len(held), len(texts)):
         for other, similarity in near_duplicates_of(texts[here], splits[here], among=texts, splits=splits):
-            alike[frozenset((names[here], names[other]))] = _pair(names, splits, *sorted((here, other)), similarity)
+            alike[frozenset((names[here], names[other]))] = _pair(names, splits, min(here, other), max(here, other), similarity)
     ordered = sorted(alike.values(), key=lambda pair: (-pair["similarity"], [str(one) for one in pair["items"]]))
     return Compared(given, ordered[:MOST_REPORTED])
 
