@@ -27,8 +27,8 @@ NEVER = {
 }
 """A library that our code may not import, and why."""
 
-ALONE = {("burnish_executor.io.llm", "litellm")}
-"""Who may all the same. Nobody imports that module: it is run."""
+ALONE = {("burnish_executor.io.llm", "litellm"), ("burnish_executor.io.no_redirects", "httpx")}
+"""Who may all the same. Nobody imports the first: it is run. It alone imports the other, which keeps LiteLLM's clients in check."""
 
 WORLD = frozenset(
     "asyncio threading multiprocessing subprocess socket ssl http os pathlib shutil tempfile random secrets time signal sqlite3 "
