@@ -17,13 +17,13 @@ from burnish_gateway.datasets.near_duplicates import MOST_REPORTED, near_duplica
 class Ground:
     """All that a comparison is made from: where it is the same again, so is what comes of it.
 
-    `dataset_id` None: it holds nothing yet, so that it does not matter which one it is. `version` and `items_held` change
+    `dataset_id` None: it holds nothing yet, so that it does not matter which one it is. `version` and `item_count` change
     with whatever changes in it: an erasure takes items and makes no version.
     """
 
     dataset_id: UUID | None
     version: int
-    items_held: int
+    item_count: int
     items: Sequence[NewItem]
 
 
