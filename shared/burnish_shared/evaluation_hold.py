@@ -21,7 +21,7 @@ def hold_nusd(
     """
     output_tokens = settings[cap_of(settings)] * (settings.get("n") or 1)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
-    input_tokens = input_tokens_of(messages, settings, extra=extra)
+    input_tokens = input_tokens_of(messages, settings, extra=extra, model=route.upstream_model)
     return most_nusd(
         route.price,
         input_tokens=input_tokens,

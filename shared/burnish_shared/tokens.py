@@ -6,6 +6,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from burnish_shared.image_size import size_of
+from burnish_shared.image_tokens import tokens_in_image
 from burnish_shared.json_bytes import encoded
 
 BYTES_PER_TOKEN = 3
@@ -17,10 +19,6 @@ The smaller is safer: a hold must not be too small.
 TOKENS_PER_MESSAGE = 6
 """Role and separators: 3 to 4 tokens in OpenAI's cookbook, rounded up."""
 
-TOKENS_PER_IMAGE = 1500
-"""About what a high-detail image of 1024 × 1024 costs (OpenAI's vision guide: 765 to 1445)."""
-
-
 SPOKEN_OF: Final = ("tools", "response_format")
 """Settings that the model reads as part of its input."""
 
@@ -31,15 +29,16 @@ def input_tokens_of(
     *,
     extra: Mapping[str, Any] | None = None,
     kind: Literal["chat", "embedding"] = "chat",
+    model: str = "",
 ) -> int:
     """An estimate from above of all that a call sends: messages, tools and schema of a chat, texts and tokens of an embedding; `extra`: the
-    caller's further fields for the provider.
+    caller's further fields for the provider; `model`: as the provider calls it, by which images are counted, empty where it is open.
     """
     beside = _tokens_in_json(extra)
     if kind == "embedding":
         return beside + sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in messages)
     said = sum(tokens_in_text(str(settings[name])) for name in SPOKEN_OF if settings.get(name))
-    return tokens_in_messages(messages) + said + beside
+    return tokens_in_messages(messages, model=model) + said + beside
 
 
 def tokens_in_bytes(count: int) -> int:
@@ -52,9 +51,10 @@ def tokens_in_text(text: str) -> int:
     return max(1, -(-_bytes_in(text) // BYTES_PER_TOKEN))
 
 
-def tokens_in_messages(messages: Sequence[dict[str, Any]]) -> int:
-    """An estimate from above for the input of a chat call: whatever stands in a message is sent, under names that are ours or not."""
-    return sum(TOKENS_PER_MESSAGE + _tokens_in_message(message) for message in messages) + 3
+def tokens_in_messages(messages: Sequence[dict[str, Any]], *, model: str = "") -> int:
+    """An estimate from above for the input of a chat call: whatever stands in a message is sent, under names that are ours or not.
+    `model`: as of `input_tokens_of`."""
+    return sum(TOKENS_PER_MESSAGE + _tokens_in_message(message, model) for message in messages) + 3
 
 
 PLAIN: Final = frozenset({"role", "content"})
@@ -69,19 +69,19 @@ IMAGE: Final = "data:image/"
 """How an address begins that is the image itself (RFC 2397): it is read as an image or not at all, and never as a text."""
 
 
-def _tokens_in_message(message: Mapping[str, Any]) -> int:
+def _tokens_in_message(message: Mapping[str, Any], model: str) -> int:
     content = message.get("content")
-    tokens = tokens_in_text(content) if isinstance(content, str) else _tokens_in_parts(content)
+    tokens = tokens_in_text(content) if isinstance(content, str) else _tokens_in_parts(content, model)
     if message.keys() <= PLAIN:
         return tokens
-    return tokens + _tokens_in_parts(message.get("images")) + _others_in(message, but=PARTS)
+    return tokens + _tokens_in_parts(message.get("images"), model) + _others_in(message, but=PARTS)
 
 
-def _tokens_in_parts(parts: Any) -> int:
-    return sum(map(_tokens_in_part, parts)) if isinstance(parts, list) else _tokens_in_json(parts)
+def _tokens_in_parts(parts: Any, model: str) -> int:
+    return sum(_tokens_in_part(part, model) for part in parts) if isinstance(parts, list) else _tokens_in_json(parts)
 
 
-def _tokens_in_part(part: Any) -> int:
+def _tokens_in_part(part: Any, model: str) -> int:
     if not isinstance(part, dict):
         return _tokens_in_json(part)
     text, image = part.get("text"), part.get("image_url")
@@ -91,7 +91,10 @@ def _tokens_in_part(part: Any) -> int:
         return _tokens_in_json(part)
     beside = _others_in(part, but=("type", "image_url")) + _others_in(image, but=("url",))
     url = image.get("url")
-    return beside + (TOKENS_PER_IMAGE if isinstance(url, str) and url.startswith(IMAGE) else max(TOKENS_PER_IMAGE, _tokens_in_json(url)))
+    if not isinstance(url, str):
+        return beside + _tokens_in_json(url)
+    shown = tokens_in_image(size_of(url), model=model, detail=image.get("detail"))
+    return beside + (shown if url.startswith(IMAGE) else max(shown, _tokens_in_json(url)))
 
 
 def _others_in(fields: Mapping[str, Any], *, but: Collection[str]) -> int:

@@ -165,7 +165,9 @@ class Asker:
         began_at = asyncio.get_running_loop().time()
         request = run.request
         output_tokens = (request.settings.get(cap_of(request.settings)) or 0) * (request.settings.get("n") or 1)
-        tokens = input_tokens_of(request.messages, request.settings, extra=request.extra, kind=request.kind) + output_tokens
+        tokens = output_tokens + input_tokens_of(
+            request.messages, request.settings, extra=request.extra, kind=request.kind, model=request.route.upstream_model
+        )
         found = await within(
             run, self.limits.tickets.take(chosen.account, owner=request.workspace_id, tokens=tokens, patience_s=patience_s)
         )

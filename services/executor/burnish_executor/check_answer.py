@@ -106,7 +106,8 @@ class AnswerChecks:
             log.info("answer.not_repaired", because=second.kind.value[1], **describe(run))
             return None
         if second.usage is None:
-            second.usage = estimated(input_tokens_of(messages, request.settings, extra=request.extra), output_bytes=output_bytes_of(second))
+            read_tokens = input_tokens_of(messages, request.settings, extra=request.extra, model=request.route.upstream_model)
+            second.usage = estimated(read_tokens, output_bytes=output_bytes_of(second))
         still = await self._wrong(checks, second, run)
         metrics.ANSWERS_CHECKED.labels("invalid" if still else "repaired").inc()
         return second, Checked(still, earlier, attempt)

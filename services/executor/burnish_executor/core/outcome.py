@@ -123,7 +123,9 @@ def _usage(request: ExecutionRequest, result: Answer | Failure, *, output_bytes:
 
 def _estimated(request: ExecutionRequest, *, output_bytes: int) -> Usage:
     """Vectors are no tokens."""
-    input_tokens = input_tokens_of(request.messages, request.settings, extra=request.extra, kind=request.kind)
+    input_tokens = input_tokens_of(
+        request.messages, request.settings, extra=request.extra, kind=request.kind, model=request.route.upstream_model
+    )
     return estimated(input_tokens, output_bytes=0 if request.kind == "embedding" else output_bytes)
 
 
