@@ -66,6 +66,12 @@ OVERVIEW: Final = Board(
         Panel("Alerts raised", "short", (("sum by (kind) (increase(burnish_alerts_raised_total[1h]))", "{{kind}}"),)),
         Panel("Webhook attempts by outcome", "ops", ((rates("burnish_webhook_attempts_total", "outcome"), "{{outcome}}"),)),
         Panel("Ledger drift, nano-dollars", "short", (("max(burnish_ledger_drift)", "drift"),), "Must be 0.", alarm=1),
+        Panel(
+            "Age of the last backup",
+            "s",
+            (("time() - max by (kind) (burnish_backup_taken_timestamp_seconds)", "{{kind}}"),),
+            "By burnish backup; empty where nobody ever took one so.",
+        ),
         Panel("Replicas that answer", "short", (("sum by (job) (up)", "{{job}}"),)),
     ),
 )

@@ -77,6 +77,12 @@ CASES: Final[dict[str, tuple[Series, Series]]] = {
     ),
     "BurnishWebhooksLate": ({"burnish_webhook_oldest_due_seconds": "300x70"}, {"burnish_webhook_oldest_due_seconds": "3x70"}),
     "BurnishWebhooksHeld": ({"burnish_webhook_held": "1x70"}, {"burnish_webhook_held": "0x70"}),
+    "BurnishBackupLate": (
+        {'burnish_backup_taken_timestamp_seconds{kind="whole"}': "-180000x70",
+         'burnish_backup_taken_timestamp_seconds{kind="erasures"}': "0+60x70"},
+        {'burnish_backup_taken_timestamp_seconds{kind="whole"}': "-90000x70",
+         'burnish_backup_taken_timestamp_seconds{kind="erasures"}': "-900+60x70"},
+    ),
     "BurnishLedgerDrift": ({"burnish_ledger_drift": "1x70"}, {"burnish_ledger_drift": "0x70"}),
     "BurnishLedgerUnchecked": (
         {"burnish_ledger_checked_timestamp_seconds": "0x70"},

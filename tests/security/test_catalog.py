@@ -23,6 +23,7 @@ SYSTEM_TABLES = {
     "event_ids": "ids that a consumer has seen",
     "dead_letters": "messages that could not be handled, for the operator",
     "stream_marks": "how far each stream has come",
+    "backups": "when backups were last taken, for the operator",
     "restores": "when a backup was restored and released, for the operator",
     "providers": "the operator's providers",
     "platform_models": "the operator's models",

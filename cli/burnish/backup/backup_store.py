@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from burnish.embedded.child import StartFailed
 from burnish_shared.contracts.erasures import Tombstone
@@ -144,6 +144,11 @@ async def hold(connection: "asyncpg.Connection", *, taken_at: str, tombstones: S
         " VALUES ($1, $2, $3, $4, $5, true) ON CONFLICT DO NOTHING",
         [(one.erasure_id, one.workspace_id, bytes.fromhex(one.subject_digest), one.requested_by, one.requested_at) for one in tombstones],
     )
+
+
+async def note_taken(connection: "asyncpg.Connection", kind: Literal["whole", "erasures"]) -> None:
+    """As the owner: a backup of this kind is complete now. Figures and alerts go by it."""
+    await connection.execute("INSERT INTO backups (kind) VALUES ($1) ON CONFLICT (kind) DO UPDATE SET taken_at = excluded.taken_at", kind)
 
 
 async def held_since(connection: "asyncpg.Connection") -> datetime | None:

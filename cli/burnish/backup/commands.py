@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -44,11 +44,13 @@ def backup(
         with _writing(to):
             to.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_tombstones(tombstones, to / TOMBSTONES)
+        _note(database_url, "erasures")
         print(json.dumps({"erasures": len(tombstones)}) if as_json else f"{len(tombstones)} erasures are in {to / TOMBSTONES}.")
         return
     with _writing(to):
         with told_when_broken_off(f"{to} holds the backups that it held before."):
             folder = asyncio.run(_told(take_backup(Sources(database_url, nats_url), to)))
+        _note(database_url, "whole")
         removed = forget_old(to, keep=keep) if keep else []
     manifest = read_manifest(folder)
     if as_json:
@@ -135,6 +137,16 @@ def release_webhooks(
         print("Nothing is held.")
     else:
         print(f"Messages go out again: {released.sent} that waited go now, {released.kept} from before the restore stay unsent.")
+
+
+def _note(database_url: str, kind: Literal["whole", "erasures"]) -> None:
+    """The backup is there, whether or not the database can be told."""
+    from burnish.backup.take import note_taken
+
+    try:
+        asyncio.run(_told(note_taken(database_url, kind)))
+    except StartFailed as error:
+        print(f"The backup is complete, but the alert on late ones does not know of it: {error}", file=sys.stderr)
 
 
 def _running(home: Home) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from burnish.backup import backup_store as store
 from burnish.backup import dump, stream_snapshot
@@ -46,6 +46,12 @@ async def take_backup(sources: Sources, parent: Path) -> Path:
     forget_abandoned(parent)
     with _made_and_held(folder):
         return (await _fill(sources, folder)).rename(parent / name)
+
+
+async def note_taken(database_url: str, kind: Literal["whole", "erasures"]) -> None:
+    """Writes down that a backup is complete now, by which an alert knows where later ones fail. Raises StartFailed."""
+    async with store.connected(database_url, as_owner=True) as connection:
+        await store.note_taken(connection, kind)
 
 
 def forget_abandoned(parent: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from burnish_analytics.core.followed import LABELS_FULL
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
-from burnish_analytics.io import detector_store, end_user_store, joinable_store, model_store
+from burnish_analytics.io import backups_store, detector_store, end_user_store, joinable_store, model_store
 from burnish_analytics.io.model_store import Ending
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.raise_incidents import IncidentWatch
@@ -287,6 +287,7 @@ class Housework:
         await self._round("forget", self.forget_old)
         await self._round("count", self.count_waiting)
         await self._round("letters", self.count_letters)
+        await self._round("backups", self.show_backups)
         await self._round("words", self.renew_words)
 
     async def turn_month(self) -> int:
@@ -336,6 +337,13 @@ class Housework:
             counts = await dead_letters_store.open_counts(tx)
         for consumer in CONSUMERS:
             metrics.dead_letters.labels(consumer.durable).set(counts.get(consumer.durable, 0))
+
+    async def show_backups(self) -> None:
+        """Shows when backups were last taken, where any were: who backs up otherwise has no figure here."""
+        async with self.db.unit_of_work(read_only=True) as tx:
+            taken = await backups_store.last_taken(tx)
+        for kind, at in taken.items():
+            metrics.backup_taken.labels(kind).set(at.timestamp())
 
     async def _every(self, task: str, interval_s: float, round_: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -34,11 +34,16 @@ housework_failures_total = Counter(
     "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
 )
 HOUSEWORK: Final = (
-    "adopt", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge", "labels",
-    "letters", "look_again", "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch", "words",
+    "adopt", "backups", "compare_tombstones", "count", "end_users", "erase", "failure_groups", "forget", "incidents", "join", "judge",
+    "labels", "letters", "look_again", "models", "month", "news", "partitions", "publish", "recount", "scores", "tidy", "usage", "watch",
+    "words",
 )  # fmt: skip
 for _task in HOUSEWORK:
     housework_failures_total.labels(_task)  # As above: the first failure is counted from 0.
+
+backup_taken = Gauge(
+    "burnish_backup_taken_timestamp_seconds", "When `burnish backup` was last complete; no series of a kind that was never taken.", ["kind"]
+)
 
 dead_letters = Gauge("burnish_dead_letters", "Messages set aside that nobody has replayed or discarded.", ["consumer"])
 for _consumer in CONSUMERS:

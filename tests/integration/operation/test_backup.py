@@ -248,6 +248,29 @@ async def test_a_folder_that_takes_no_file_is_told(tmp_path: Path, monkeypatch: 
         await asyncio.to_thread(backup_command, tmp_path / "file" / "folder")
 
 
+@pytest.mark.parametrize("kind, options", [("whole", {}), ("erasures", {"only_erasures": True})])
+async def test_the_command_writes_down_that_it_was_complete(
+    kind: str, options: dict[str, bool], source: DatabaseUrls, buses: tuple[Nats, Nats], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the time of the database, for the alert on later ones that are not."""
+    monkeypatch.setenv("DATABASE_URL", source["superuser"])
+    monkeypatch.setenv("NATS_URL", buses[0].url("provisioner"))
+    await asyncio.to_thread(backup_command, tmp_path, keep=0, as_json=False, home=None, **{"only_erasures": False} | options)
+    lately = f"SELECT taken_at BETWEEN now() - interval '1 minute' AND now() FROM burnish.backups WHERE kind = '{kind}'"
+    assert await asked(source, lately) == {"(True,)"}
+
+
+async def test_a_backup_that_the_database_cannot_be_told_of_is_complete(
+    source: DatabaseUrls, buses: tuple[Nats, Nats], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", source["analytics"])  # may neither read all rows nor become the owner
+    monkeypatch.setenv("NATS_URL", buses[0].url("provisioner"))
+    await asyncio.to_thread(backup_command, tmp_path, keep=0, only_erasures=True, as_json=True, home=None)
+    said = capsys.readouterr()
+    assert (tmp_path / "erasures.jsonl").is_file() and json.loads(said.out)["erasures"] >= 0
+    assert "The backup is complete, but the alert on late ones does not know of it" in said.err
+
+
 async def asked(urls: DatabaseUrls, sql: str) -> set[str]:
     connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "public"})
     try:
