@@ -23,6 +23,9 @@ OF_THOUGHTS: Final = frozenset({"signature", "data", "encrypted_content"})
 
 GOOGLES: Final = frozenset({"thought_signature", "thought_signatures", "thoughtSignature"})
 
+SEARCHED: Final = {"encrypted_content": "web_search_result", "encrypted_index": "web_search_result_location"}
+"""Anthropic's search: what it found, and where in that a citation stands, by the kind of block that holds it."""
+
 DRAWN: Final = re.compile(r"[A-Za-z0-9+/_-]{48,}={0,2}")
 
 
@@ -34,6 +37,11 @@ def is_thought(block: Mapping[str, Any]) -> bool:
 def is_sealed(name: str, block: Mapping[str, Any]) -> bool:
     """Whether a seal belongs into this field of a block that stands in such a place."""
     return name in GOOGLES or (name in OF_THOUGHTS and is_thought(block))
+
+
+def is_sealed_in_part(name: str, block: Mapping[str, Any]) -> bool:
+    """The same of a block that is a part of a model's turn, or stands in one: a thought, or what its provider's search found."""
+    return (name in OF_THOUGHTS and is_thought(block)) or (name in SEARCHED and block.get("type") == SEARCHED[name])
 
 
 def is_seal(value: str) -> bool:

@@ -1,6 +1,5 @@
 """The texts inside messages, tool calls and JSON values."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -8,6 +7,7 @@ from typing import Any, Final
 
 from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
 from burnish_shared.guarding.changes import Editor
+from burnish_shared.guarding.kept import is_head, is_kept, split_file
 from burnish_shared.guarding.seals import PLACES, is_seal, is_sealed, is_thought
 
 NESTING_MOST: Final = 200
@@ -166,22 +166,8 @@ NAME_A_TOOL: Final = frozenset({"tool", "function"})
 
 SAID: Final = ("text", "refusal")
 
-OF_PARTS: Final = frozenset(
-    {
-        "type", "id", "url", "uri", "file_id", "tool_use_id", "tool_call_id", "call_id", "image_url", "media_type", "mime_type", "format",
-        "detail", "ttl",
-    }
-)  # fmt: skip
-"""Fields of a part whose strings name something or lead somewhere: changed, they would be wrong. So would the `name` of a called tool."""
-
-BYTES: Final = frozenset({"data", "file_data"})
-SEALS: Final = frozenset({"signature", "encrypted_content"})
 GIVEN: Final = frozenset({"input", "arguments"})
-"""Fields that hold bytes, a provider's seal, and what a tool is given: all of that last may say something, whatever it is called."""
-
-BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}\s*")
-FILE: Final = re.compile(r"data:[^,\s]{0,200};base64,[A-Za-z0-9+/_\-\s]*={0,2}\s*\Z")
-"""RFC 4648 and RFC 2397: bytes, and an address that is the bytes itself."""
+"""What a tool is given: all of that may say something, whatever it is called."""
 
 
 def _changed_part(part: Any, change: Change, *, sealed: bool) -> Any:
@@ -189,22 +175,38 @@ def _changed_part(part: Any, change: Change, *, sealed: bool) -> Any:
         return each_text(part, change)
     if is_thought(part):
         return (each_unsealed if sealed else each_text)(part, change)
-    return {name: _said_in_part(name, one, change, sealed=sealed) for name, one in part.items()}
+    return _said_in_block(part, change, sealed=sealed, of="", depth=0)
 
 
-def _said_in_part(name: str, value: Any, change: Change, *, sealed: bool, depth: int = 0) -> Any:
-    """A field of a part: what names something, leads somewhere, or is a file in itself stays; whatever else is a string is changed."""
-    if sealed and (name in PLACES or name in SEALS):
-        return each_unsealed(value, change, depth) if name in PLACES else value
-    if name in GIVEN or depth >= NESTING_MOST:
-        return each_text(value, change, depth)
+def _said_in_block(block: Mapping[str, Any], change: Change, *, sealed: bool, of: str, depth: int) -> dict[str, Any]:
+    """An object of a part with its texts changed. `of`: the field that holds it; empty for the part itself."""
+    made: dict[str, Any] = {}
+    for name, one in block.items():
+        if name in GIVEN:
+            made[name] = each_text(one, change, depth + 1)
+        elif sealed and name in PLACES:
+            made[name] = each_unsealed(one, change, depth + 1)
+        else:
+            made[name] = _said_in_field(name, one, change, block, sealed=sealed, of=of, depth=depth + 1)
+    return made
+
+
+def _said_in_field(name: str, value: Any, change: Change, block: Mapping[str, Any], *, sealed: bool, of: str, depth: int) -> Any:
+    """A field of such an object: what is no text stays, and of an address that is a file in itself the file."""
     if isinstance(value, str):
-        is_kept = name in OF_PARTS or (name == "name" and depth == 0) or (name in BYTES and BASE64.fullmatch(value)) or FILE.match(value)
-        return value if is_kept else change(value)
+        if is_kept(name, value, block, of=of, sealed=sealed):
+            return value
+        file = split_file(name, value)
+        if file is None:
+            return change(value)
+        head, rest = file
+        return value if is_head(head) else change(head) + rest
+    if depth >= NESTING_MOST:
+        return value
     if isinstance(value, dict):
-        return {inner: _said_in_part(inner, one, change, sealed=sealed, depth=depth + 1) for inner, one in value.items()}
+        return _said_in_block(value, change, sealed=sealed, of=name, depth=depth)
     if isinstance(value, list | tuple):
-        return [_said_in_part(name, one, change, sealed=sealed, depth=depth + 1) for one in value]
+        return [_said_in_field(name, one, change, block, sealed=sealed, of=of, depth=depth + 1) for one in value]
     return value
 
 
@@ -296,8 +298,7 @@ def _texts_of_part(part: Any, *, sealed: bool) -> Iterator[str]:
             found.append(text)
             return text
 
-        for name, one in part.items():
-            _said_in_part(name, one, keep, sealed=sealed)
+        _changed_part(part, keep, sealed=sealed)
         yield from found
 
 

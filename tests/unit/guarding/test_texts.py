@@ -6,6 +6,7 @@ import pytest
 
 from burnish_shared.contracts.guardrails import PersonalData, Secrets
 from burnish_shared.guarding.changes import Edit, Editor
+from burnish_shared.guarding.kept import is_base64
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.rules import rule_of
 from burnish_shared.guarding.spans import to_text
@@ -105,7 +106,7 @@ def test_everything_that_a_message_says_is_read() -> None:
         "role": "assistant",
         "name": "who",
         "content": [
-            {"type": "text", "text": "part"}, {"type": "refusal", "refusal": "refused"}, {"type": "image_url", "image_url": {"url": "u"}},
+            {"type": "text", "text": "part"}, {"type": "refusal", "refusal": "refused"}, {"type": "image_url", "image_url": {"url": "https://u.org/1"}},
         ],
         "refusal": "no",
         "reasoning_content": "thought",
@@ -122,7 +123,7 @@ def test_everything_that_a_message_says_is_read() -> None:
     }  # fmt: skip
     read = list(texts_of_message(message))
     assert {"who", "part", "refused", "no", "thought", "block", "words", "tool", '{"foo": ["a\nbar"]}', "noted", "hung"} <= set(read)
-    assert not {"u", "id", "ephemeral"} & set(read)
+    assert not {"https://u.org/1", "image_url", "id", "ephemeral"} & set(read)
 
 
 @pytest.mark.capability("E18")
@@ -216,21 +217,24 @@ def test_names_of_fields_in_arguments_that_are_an_object_are_read_and_changed_to
 
 
 MAIL = "ann@example.com"
+CALL = "toolu_01A09q90qw90lq917835lq9"
+SOUND = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
 
 PARTS = [
     ({"type": "text", "text": "x", "note": MAIL}, {"note": "[EMAIL]"}),
     ({"type": "text", "text": "x", "citations": [{"cited_text": f"by {MAIL}", "url": "https://e.org"}]},
      {"citations": [{"cited_text": "by [EMAIL]", "url": "https://e.org"}]}),
-    ({"type": "file", "file": {"filename": f"{MAIL}.pdf", "file_data": PIXEL, "file_id": MAIL}},
-     {"file": {"filename": "[EMAIL]", "file_data": PIXEL, "file_id": MAIL}}),
+    ({"type": "file", "file": {"filename": f"{MAIL}.pdf", "file_data": PIXEL, "file_id": CALL}},
+     {"file": {"filename": "[EMAIL]", "file_data": PIXEL, "file_id": CALL}}),
     ({"type": "document", "title": MAIL, "source": {"type": "text", "media_type": "text/plain", "data": f"From {MAIL}"}},
      {"title": "[EMAIL]", "source": {"type": "text", "media_type": "text/plain", "data": "From [EMAIL]"}}),
-    ({"type": "tool_use", "id": MAIL, "name": MAIL, "input": {"id": MAIL, "url": MAIL}}, {"input": {"id": "[EMAIL]", "url": "[EMAIL]"}}),
+    ({"type": "tool_use", "id": CALL, "name": "get_weather", "input": {"id": MAIL, "url": MAIL}},
+     {"input": {"id": "[EMAIL]", "url": "[EMAIL]"}}),
     ({"type": "image_url", "image_url": {"url": PIXEL, "detail": "low", "alt": MAIL}},
      {"image_url": {"url": PIXEL, "detail": "low", "alt": "[EMAIL]"}}),
-    ({"type": "input_audio", "input_audio": {"data": "4111111111111111", "format": "wav"}, "transcript": MAIL}, {"transcript": "[EMAIL]"}),
-    ({"type": "tool_result", "tool_use_id": MAIL, "content": [{"type": "text", "text": MAIL}]},
+    ({"type": "input_audio", "input_audio": {"data": SOUND, "format": "wav"}, "transcript": MAIL}, {"transcript": "[EMAIL]"}),
+    ({"type": "tool_result", "tool_use_id": CALL, "content": [{"type": "text", "text": MAIL}]},
      {"content": [{"type": "text", "text": "[EMAIL]"}]}),
     ({"type": "x", "signature": MAIL, "deep": [[MAIL]]}, {"signature": "[EMAIL]", "deep": [["[EMAIL]"]]}),
 ]  # fmt: skip
@@ -243,3 +247,104 @@ def test_all_that_a_part_says_is_masked_and_read_by_rules_and_the_rest_stays(par
     message = {"role": "user", "content": [part]}
     assert changed_messages([message], blot) == [{"role": "user", "content": [part | changes]}]
     assert any(MAIL in text for text in texts_of_message(message))
+
+
+CARD = "4111 1111 1111 1111"
+TEL = "0151 12345678"
+PDF = "JVBERi0xLjQKJcOkw7zDtsOfCjIgMCBvYmoKPDwvTGVuZ3RoIDMgMCBSL0ZpbHRlci9GbGF0ZURlY29kZT4+"
+"""The beginning of a file, in base64: as long and as mixed as what is taken for a secret elsewhere."""
+
+
+def of_source(**fields: str) -> dict[str, Any]:
+    return {"type": "document", "source": fields}
+
+
+UNKEPT: list[tuple[dict[str, Any], str]] = [
+    (of_source(type="text", media_type="text/plain", data=f"My card is {CARD}"), CARD),
+    (of_source(type="text", media_type="text/plain", data="4111111111111111"), "4111111111111111"),
+    (of_source(type="text", media_type="application/pdf", data=PDF), PDF),
+    (of_source(type="base64", media_type="application/pdf", data=f"call me {TEL}"), TEL),
+    (of_source(type="base64", media_type="application/pdf", data="4111111111111111"), "4111111111111111"),
+    (of_source(type="x", media_type="text/csv", data=PDF), PDF),
+    (of_source(type="x", data=PDF), PDF),
+    ({"type": "file", "file": {"file_data": f"call me {TEL}"}}, TEL),
+    ({"type": "file", "file": {"file_data": f"data:;base64,call {TEL}"}}, TEL),
+    ({"type": "file", "file": {"file_data": f"data:application/pdf;name={MAIL};base64,{PDF}"}}, MAIL),
+    ({"type": "text", "text": f"data:;base64,call {TEL}"}, TEL),
+    ({"type": "text", "text": f"data:text/plain;base64,{PDF}"}, PDF),
+    ({"type": "image_url", "image_url": {"url": f"call {TEL}", "detail": f"call {TEL}"}}, TEL),
+    ({"type": "text", "text": "x", "note": {"url": f"https://e.org/?to={MAIL}"}}, MAIL),
+    ({"type": "text", "text": "x", "detail": f"call {TEL}", "format": TEL, "ttl": TEL}, TEL),
+    ({"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": f"call {TEL}"}}, TEL),
+    ({"type": "text", "text": "x", "id": TEL, "customer": {"id": TEL, "type": TEL}}, TEL),
+    ({"type": "text", "text": "x", "id": "DE89370400440532013000"}, "DE89370400440532013000"),
+    ({"type": "text", "text": "x", "name": MAIL}, MAIL),
+    ({"type": "tool_use", "id": MAIL, "name": MAIL, "input": {}}, MAIL),
+    ({"type": "tool_result", "tool_use_id": f"call {TEL}", "content": "x"}, TEL),
+    ({"type": ["list"], "id": TEL, "media_type": TEL}, TEL),
+    ({"type": "text", "text": "x", "signature": f"call {TEL}"}, TEL),
+    ({"type": "text", "text": "x", "signature": KEY}, KEY),
+    ({"type": None, "encrypted_content": KEY}, KEY),
+    ({"type": "web_search_result", "encrypted_content": f"call {TEL}"}, TEL),
+]  # fmt: skip
+
+
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize("role", ["user", "assistant"])
+@pytest.mark.parametrize(("part", "said"), UNKEPT)
+def test_words_in_the_place_of_bytes_ids_and_seals_are_masked_and_read_by_rules(part: dict[str, Any], said: str, role: str) -> None:
+    """Judged by letters and by the name of a field alone, they went out and into the record."""
+    message = {"role": role, "content": [part]}
+    assert said not in str(changed_messages([message], blot)), part
+    assert any(said in text for text in texts_of_message(message))
+
+
+KEPT: list[dict[str, Any]] = [
+    of_source(type="base64", media_type="application/pdf", data=PDF),
+    of_source(type="base64", media_type="application/pdf", data=PDF + "\n"),
+    of_source(type="x", mime_type="image/svg+xml", data=PDF),
+    of_source(type="url", url="https://e.org/a.png?id=0612345678"),
+    {"type": "file", "file": {"file_data": PDF}},
+    {"type": "input_file", "file_data": f"data:application/vnd.ms-excel;base64,{PDF}"},
+    {"type": "input_image", "image_url": f"data:image/png;base64,{PDF}", "detail": "high"},
+    {"type": "image_url", "image_url": {"url": f"data:;base64,{PDF.replace('+', '-').replace('/', '_')}"}},
+    {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_01WYG3ziw53XMcoyKL4XcZmE",
+     "cache_control": {"type": "ephemeral", "ttl": "5m"}},
+    {"type": "web_search_20250305", "id": "f81d4fae-0612-4345-8678-00a0c91e6bf6"},
+]  # fmt: skip
+
+
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize("part", KEPT)
+def test_bytes_addresses_and_ids_stay_where_they_belong_and_are_not_read(part: dict[str, Any]) -> None:
+    assert changed_messages([{"role": "user", "content": [part]}], UPPER) == [{"role": "user", "content": [part]}]
+    assert list(texts_of_message({"role": "user", "content": [part]})) == []
+
+
+@pytest.mark.capability("E13", "E18")
+def test_seals_of_what_a_search_found_stay_in_the_turns_of_a_model_alone() -> None:
+    found = {"type": "web_search_result", "title": MAIL, "url": "https://e.org", "encrypted_content": KEY}
+    cited = {"type": "web_search_result_location", "encrypted_index": KEY, "cited_text": "x"}
+    parts = [{"type": "web_search_tool_result", "content": [found]}, {"type": "text", "text": "x", "citations": [cited]}]
+    (kept,) = changed_messages([{"role": "assistant", "content": parts}], blot)
+    assert kept["content"] == [{"type": "web_search_tool_result", "content": [found | {"title": "[EMAIL]"}]}, parts[1]]
+    assert KEY not in str(changed_messages([{"role": "user", "content": parts}], blot))
+
+
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize("end", ["!", "=!", "===", " ="])
+def test_blanks_without_end_are_told_from_bytes_in_one_go(end: str) -> None:
+    """Two runs of blanks beside one another in one pattern took the square of their length: for 1 MB longer than any test may."""
+    body = "aGk" + " " * 1_000_000 + end
+    for part in ({"type": "file", "file": {"file_data": body}}, {"type": "file", "file": {"file_data": f"data:image/png;base64,{body}"}}):
+        assert list(texts_of_message({"role": "user", "content": [part]})) == [part["file"]["file_data"]]
+
+
+@pytest.mark.capability("E13", "E18")
+@pytest.mark.parametrize(
+    ("value", "is_bytes"),
+    [("aGk=", True), ("aGk", True), ("aGk= \n", True), ("a-_b", True), ("aGk==", False), ("aG=k", False), ("aG k", False), ("a", False),
+     ("=", False), ("", False), ("AAAA", False), ("é", False), ("aGk!", False), ("aGkb====", False)],
+)  # fmt: skip
+def test_base64_decodes_and_has_no_blanks(value: str, is_bytes: bool) -> None:
+    assert is_base64(value) is is_bytes
