@@ -73,12 +73,17 @@ IBAN_BEGINS: Final = re.compile(rb"\b[A-Z]{2}[0-9]{2}(?:[ .\-]?[A-Z0-9]{4}){1,7}
 NEAR_BYTES: Final = 40
 """So far around a number is looked."""
 
+SENTENCE_BYTES: Final = 120
+"""So far before it for what it is called: less than `outgoing.CONTEXT_BYTES`, of which a stream knows what was told."""
+
 
 def find_phones(raw: bytes) -> Iterator[Found]:
     """Those of each sort by themselves; they may lie over each other."""
     for match in SURE.finditer(raw):
         start, end = match.span()
-        if _has_as_many_digits(raw[start:end]) and (raw[start] == _PLUS or not _is_another(raw, start, end)):
+        if _has_as_many_digits(raw[start:end]) and (
+            raw[start] == _PLUS or not _is_another(raw, start, end, is_sure=not _is_at_home(raw, start))
+        ):
             yield Found("phone", start, end)
     for run in LIKELY.finditer(raw):
         yield from _in_run(raw, _AGAIN.search(raw, run.start()), run.end())
@@ -105,11 +110,16 @@ _PLUS: Final = ord("+")
 _ZERO: Final = ord("0")
 
 
+def _is_at_home(raw: bytes, start: int) -> bool:
+    """With one zero in front, as numbers of orders are written too."""
+    return raw[start] == _ZERO and raw[start + 1] != _ZERO
+
+
 def _has_as_many_digits(text: bytes) -> bool:
     return len(text) - len(text.translate(None, b"0123456789")) in DIGITS
 
 
-def _is_another(raw: bytes, start: int, end: int) -> bool:
+def _is_another(raw: bytes, start: int, end: int, *, is_sure: bool = False) -> bool:
     """A part of a UUID, a code, a MAC address or an IBAN, what holds a date, and what is called something else."""
     before = raw[start - 1] if start else _NEWLINE
     if before in _JOINING and raw[max(0, start - 2) : start - 1].isalnum():
@@ -121,8 +131,9 @@ def _is_another(raw: bytes, start: int, end: int) -> bool:
         return True
     if before in _PARTING:
         return False
-    near = raw[max(0, start - NEAR_BYTES) : start]
-    return is_called(near) or IBAN_BEGINS.search(near) is not None
+    if is_called(raw[max(0, start - SENTENCE_BYTES) : start], is_sure=is_sure):
+        return True
+    return IBAN_BEGINS.search(raw[max(0, start - NEAR_BYTES) : start]) is not None
 
 
 _NEWLINE: Final = ord("\n")

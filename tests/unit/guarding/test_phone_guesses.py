@@ -21,30 +21,48 @@ def guessed(sentence: str, number: str) -> list[str]:
 
 
 def test_precision_and_recall_are_what_they_were() -> None:
-    """Held: no number of the table is missed, and at most one guess in twenty is wrong."""
+    """Held: no number of the table is missed, and of ten guesses nine are right. Missing one is worse."""
     missed = [(sentence, number) for sentence, number in PHONES if guessed(sentence, number) != [number]]
     wrong = [(sentence, number) for sentence, number in OTHERS if guessed(sentence, number)]
     right = len(PHONES) - len(missed)
     recall, precision = right / len(PHONES), right / (right + len(wrong))
     assert recall == 1.0, missed
-    assert precision >= 0.95, wrong
+    assert precision >= 0.9, wrong
 
 
 def test_a_plus_is_a_phone_number_whatever_it_is_called() -> None:
     assert guessed("order {}", "+49 30 1234567") == ["+49 30 1234567"]
 
 
-@pytest.mark.parametrize("before", ["order ", "Order no.: ", "order_id: ", 'orderId":"', "Bestellnummer ", "№ ", "#", "(#", "Ref. ", "N. "])
+@pytest.mark.parametrize(
+    "before", ["order ", "Order no.: ", "order_id: ", 'orderId":"', "Bestellnummer ", "№ ", "#", "(#", "Ref. ", "Customer no. ", "Az. "]
+)
 def test_words_name_another_number(before: str) -> None:
     assert is_called(before.encode())
 
 
 @pytest.mark.parametrize(
     "before",
-    ["", "call ", "my order. ", "order\n", "order, ", "in order ", "just in case ", "phone # ", "my # is ", "caller id ", "\xff\xfe"],
-)
+    [
+        "", "call ", "my order. ", "order\n", "order, ", "in order ", "just in case ", "phone # ", "my # is ", "caller id ", "\xff\xfe",
+        "N. ", "customer ", "Privatnummer ", "reservation. ", "casino ", "paid ", "Skype id ", "the phone of customer no. ",
+    ],
+)  # fmt: skip
 def test_other_words_do_not(before: str) -> None:
     assert not is_called(before.encode())
+
+
+@pytest.mark.parametrize(
+    ("before", "lowers"), [("order ", False), ("Ref.: ", False), ("id ", False), ("order no. ", True), ("order #", True)]
+)
+def test_a_bare_word_does_not_outweigh_how_phone_numbers_alone_are_written(before: str, lowers: bool) -> None:
+    assert is_called(before.encode()) and is_called(before.encode(), is_sure=True) is lowers
+
+
+def test_phone_words_count_as_far_as_a_sentence_reaches() -> None:
+    for before in ("Phone of our man in Amsterdam who sees to everything that has to do with order no. ", "Mob. of order no. "):
+        assert guessed(before + "{}", "0612345678") == ["0612345678"]
+    assert guessed("I phoned them yesterday. Order no. {}", "0612345678") == []
 
 
 FIGURES = st.lists(
