@@ -48,11 +48,11 @@ CAMEL: Final = re.compile(r"(?<=[a-zß-ÿ])(?=[A-Z])|[_\-]")
 WORD: Final = re.compile(r"[^\W\d]+")
 
 CALL_TO: Final = re.compile(
-    r"(?i)\b(?:for|about|regarding|concerning|zur|zum|zu|für|über|pour|sur|concernant|para|sobre|per|por|voor|over|om)"
+    r"(?i)\b(?:for|about|regarding|concerning|zur|zum|zu|für|über|pour|sur|concernant|para|sobre|per|por|voor|over|om|place|placing|passer)"
     r"(?: (?:my|your|our|the|this|that|an?|meine[rnm]?|deine[rnm]?|ihre[rnm]?|unsere[rnm]?|diese[rnm]?|eine[rnm]?|der|die|das|den|dem"
     r"|votre|vos|une?|la|le|les|el|los|las|tu|su|il|lo|uw|je|de|het))?[ \t]+$"
 )
-"""`For orders: …`, `Rückfragen zur Bestellung: …`: whom to call about it."""
+"""`For orders: …`, `Rückfragen zur Bestellung: …`, `the number for the order is …`: whom to call about it."""
 
 WORDS_MOST: Final = 5
 NAMED_MOST: Final = 48
@@ -125,7 +125,10 @@ def _is_idiom(before: str, word: str, between: str) -> bool:
     if word in ("order", "ticket") and said.endswith(("in", "to")) and not said[:-2][-1:].isalpha():
         return True
     call = CALL_TO.search(before)
-    return call is not None and (":" in between or not before[: call.start()].strip())
+    if call is None:
+        return False
+    first = before[: call.start()].rstrip().lower()
+    return ":" in between or not first or first.endswith(tuple(NUMBER))
 
 
 def is_phone(word: str) -> bool:
