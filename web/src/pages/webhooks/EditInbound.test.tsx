@@ -13,7 +13,7 @@ const SURVEY: Inbound = { id: "e", name: "survey", path: "/v1/inbound/e", scheme
 const refusal = (param: string, more: object = {}) => ({ error: { type: "t", code: "conflict", message: `Wrong: ${param}`, param, retryable: false, request_id: "r", details: more } });
 
 function show() {
-  Element.prototype.scrollIntoView = () => undefined;
+  Element.prototype.scrollIntoView = () => Promise.resolve() as never; // as Chromium's does
   const asked = slowApi({});
   const form = (of: Inbound) => (
     <Queries>

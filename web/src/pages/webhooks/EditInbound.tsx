@@ -58,7 +58,9 @@ export function EditInbound({ of, onClose }: { of: Inbound; onClose: () => void 
 /** What somebody else changed while one typed, part by part. */
 function ByOthers({ news, onTake }: { news: readonly News[]; /** Throws away what was typed. */ onTake: () => void }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => (news.length > 0 ? box.current?.scrollIntoView({ block: "nearest" }) : undefined), [news]);
+  useEffect(() => {
+    if (news.length > 0) box.current?.scrollIntoView({ block: "nearest" }); // which answers with a promise by now: nothing that React may call
+  }, [news]);
   const isMineOver = news.some((one) => one.mine !== null);
   return (
     <div ref={box} role="status" className="scroll-mb-20">
