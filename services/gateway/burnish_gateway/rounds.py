@@ -1,6 +1,7 @@
 """Work that comes due for workspaces. Every gateway looks; one of them does it, because its row is locked; what fails stops no other."""
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -55,11 +56,15 @@ class Rounds(ABC):
     async def round(self) -> int:
         """Returns how much was done. Raises Unavailable."""
         async with self.db.unit_of_work() as tx:
-            due = await self.due(tx)
+            due = await self._next(tx)
         done = sum([await self.take_on(workspace_id, what) for workspace_id, what in due])
         if done:
             self._wake_relay()
         return done
+
+    async def _next(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
+        """What this round takes on, in order."""
+        return await self.due(tx)
 
     @abstractmethod
     async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
@@ -91,8 +96,9 @@ class StepRounds(Rounds):
             raise
         except Exception:  # what is due for others must not wait for what breaks
             self._note_failed(workspace_id, what)
-        async with self.db.unit_of_work(workspace=workspace_id) as tx:
-            await self.put_off(tx, workspace_id, what)
+        with contextlib.suppress(Busy):  # its row is held: the next round finds it again
+            async with self.db.unit_of_work(workspace=workspace_id) as tx:
+                await self.put_off(tx, workspace_id, what)
         return 0
 
     @abstractmethod
@@ -105,23 +111,47 @@ class StepRounds(Rounds):
 
 
 class StartRounds(Rounds):
-    """Starts what a workspace's rule wants. A refusal is an answer: it is written down once, and not tried again for the same occasion."""
+    """Starts what a workspace's rule wants. A refusal is an answer: it is written down once, and not tried again for the same occasion.
+
+    What is put off stays due, and the first of those that are: a gateway remembers it, and takes on all others before it.
+    """
+
+    most_at_once: ClassVar[int]
 
     def __init__(self, db: Database, clock: Clock, wake_relay: Callable[[], None], outside: Outside | None = None) -> None:
         """`outside`: that of the process; None: one of its own."""
         super().__init__(db, clock, wake_relay)
         self._outside = outside or Outside()
+        self._put_off: dict[tuple[UUID, UUID], None] = {}  # the one that was tried last is the last
+
+    @property
+    def looked_at(self) -> int:
+        """So many `due` finds: what was put off may stand before the others there."""
+        return self.most_at_once + len(self._put_off)
+
+    async def _next(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
+        due = await self.due(tx)
+        there = set(due)
+        self._put_off = {one: None for one in self._put_off if one in there}
+        others = [one for one in due if one not in self._put_off]
+        return [*others, *self._put_off][: self.most_at_once]
 
     async def take_on(self, workspace_id: UUID, what: UUID) -> int:
+        try:
+            return await self._started(workspace_id, what)
+        except Busy:  # tried again in the next round, after the others
+            self._note_put_off(workspace_id, what)
+            self._put_off.pop((workspace_id, what), None)
+            self._put_off[workspace_id, what] = None
+            return 0
+
+    async def _started(self, workspace_id: UUID, what: UUID) -> int:
         async def attempt() -> int:
             async with self.db.unit_of_work(workspace=workspace_id) as tx:
                 return int(await self.start(tx, workspace_id, what))
 
         try:
             return await self._outside.run(attempt)
-        except Busy:  # tried again in the next round, after the others
-            self._note_put_off(workspace_id, what)
-            return 0
         except Unavailable:
             raise
         except BurnishError as error:

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
 
+from burnish_gateway.bundle import store as bundle_store
 from burnish_gateway.datasets import add_items
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack
@@ -125,6 +127,64 @@ async def test_what_came_meanwhile_is_compared_too(stack: Stack, caller: Caller,
     assert [sorted(pair["splits"]) for pair in pairs] == [["test", "validation"]], answer.body
     known = {one["id"] for one in (await caller("GET", f"/v1/datasets/{dataset}/items")).body["data"]}
     assert known.issuperset(one for pair in answer.body["near_duplicates"] for one in pair["items"])
+
+
+async def test_what_people_go_on_saying_makes_a_search_begin_nothing_anew(
+    stack: Stack, told: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reaction between the comparing and the writing is heard by the next search; who was forgotten meanwhile is left out (O1)."""
+    texts = [f"{WORDS} {n} 9" for n in range(12)]
+    executions = await answered(told, texts)
+    await say(stack, told, [(one, f"p{n}", "thumb", "", 1) for n, one in enumerate(executions[:8])])
+    held = Held(monkeypatch)
+
+    async def searched(*, meanwhile: Callable[[], Awaitable[object]] | None = None) -> set[str]:
+        held.begun.clear()
+        held.go_on.clear()
+        body = {"prompt": "told", "source": "feedback", "budget": {"evaluations": 1_000}}
+        call = asyncio.create_task(told("POST", "/v1/optimizations", body))  # type: ignore[arg-type]
+        assert await asyncio.to_thread(held.begun.wait, 30)
+        try:
+            if meanwhile is not None:
+                await meanwhile()
+        finally:
+            held.go_on.set()
+        answer = await call
+        assert answer.status == 202, answer.body
+        await told("POST", f"/v1/optimizations/{answer.body['id']}/cancel", {})
+        job = (await told("GET", f"/v1/optimizations/{answer.body['id']}")).body
+        items = (await told("GET", f"/v1/datasets/{job['dataset_id']}/items")).body["data"]
+        return {one["input"]["ticket"] for one in items}
+
+    async def one_more() -> None:
+        await say(stack, told, [(executions[8], "p8", "thumb", "", 1), (executions[0], "q", "thumb", "", 0)])
+
+    async def forgotten() -> None:
+        await say(stack, told, [(executions[10], "p10", "thumb", "", 1)])
+        connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+        await connection.execute("UPDATE feedback SET forgotten_at = now(), end_user = '~' WHERE target_id = $1", executions[9])
+        await connection.close()
+
+    assert await searched(meanwhile=one_more) == {*texts[:8]}
+    assert held.times == 1
+    await say(stack, told, [(executions[9], "p9", "correction", "right", None)])
+    assert await searched(meanwhile=forgotten) == {*texts[:9]}, "nobody's word is used once it is forgotten"
+    assert held.times == 3, "compared anew without it, once"
+    assert await searched() == {*texts[:9], texts[10]}
+
+
+async def test_datasets_that_grow_together_are_compared_at_one_go(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many an import has, its unit of work runs twice."""
+    names = [f"d{n}" for n in range(5)]
+    for name in names:
+        await dataset_of(caller, name=name)
+    locked = AsyncMock(wraps=bundle_store.one_at_a_time)
+    monkeypatch.setattr(bundle_store, "one_at_a_time", locked)
+    items = [{"input": f"{WORDS} 9 9", "expected": "a", "split": "test", "added_version": 1}]
+    bundle = {"version": 1, "datasets": [{"name": name, "version": 1, "test_version": 1, "items": items} for name in names]}
+    answer = await caller("POST", "/v1/import", bundle)
+    assert (answer.status, [one["items_added"] for one in answer.body["datasets"]]) == (200, [1] * 5), answer.body
+    assert locked.await_count == 2
 
 
 async def test_many_who_add_at_once_all_come_in(caller: Caller) -> None:

@@ -1,13 +1,15 @@
 """What a unit of work needs computed is computed while it is not there, and taken only from what is still the same."""
 
 import asyncio
+import gc
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from burnish_gateway.outside import ATTEMPTS_MOST, LARGE_AT_ONCE, NeedsResult, Outside, result_of
-from burnish_shared.errors import Unavailable
+from burnish_gateway.outside import ATTEMPTS_MOST, LARGE_AT_ONCE, Needed, NeedsResult, Outside, all_of, remember, remembered, result_of
+from burnish_shared.errors import Busy
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.capability("D1")]
 
@@ -16,7 +18,7 @@ def needed(given: object, compute: Callable[[], object], *, turn: str | None = "
     """What a unit of work does."""
     found = result_of(given)
     if found is None:
-        raise NeedsResult(given, compute, turn=turn, is_large=is_large)
+        raise NeedsResult(Needed(given, compute, turn=turn, is_large=is_large))
     return found
 
 
@@ -42,9 +44,82 @@ async def test_what_changed_meanwhile_is_computed_again_until_it_never_stays() -
 
     assert await Outside().run(lambda: changed_by_others(3)) == "of 3"
     version = 0
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Busy) as refused:
         await Outside().run(lambda: changed_by_others(10**6))
     assert version == ATTEMPTS_MOST + 1 and refused.value.retry_after_s == 1
+
+
+async def test_of_what_kept_changing_only_the_newest_result_is_held() -> None:
+    class Result:
+        pass
+
+    made: list[weakref.ref[Result]] = []
+    held: list[int] = []
+
+    def compute() -> Result:
+        result = Result()
+        made.append(weakref.ref(result))
+        return result
+
+    async def attempt() -> object:
+        gc.collect()
+        held.append(sum(one() is not None for one in made))
+        return needed(len(held) if len(held) < 6 else 6, compute)
+
+    assert isinstance(await Outside().run(attempt), Result)
+    assert held == [0, 1, 1, 1, 1, 1, 1]
+
+
+async def test_what_is_taken_stays_while_another_result_of_its_turn_is_computed() -> None:
+    attempts = 0
+
+    async def attempt() -> list[object]:
+        nonlocal attempts
+        attempts += 1
+        return [needed(n, lambda n=n: n + 1) for n in range(3)]
+
+    assert await Outside().run(attempt) == [1, 2, 3] and attempts == 4
+
+
+async def test_what_grows_is_read_once_for_all_attempts_of_a_run_and_of_no_other() -> None:
+    read = 0
+
+    async def attempt() -> object:
+        nonlocal read
+        read += 1
+        return needed(remembered("words") or remember("words", f"until {read}"), lambda: "made", turn=f"{read}")
+
+    outside = Outside()
+    assert (await outside.run(attempt), read) == ("made", 2)
+    assert (await outside.run(attempt), read) == ("made", 4), "each reads what is there when it begins"
+    assert remembered("words") is None and remember("words", "outside of a run") and remembered("words") is None
+
+
+async def test_what_several_need_is_computed_at_one_go() -> None:
+    attempts, begun = 0, list[int]()
+
+    async def one(n: int) -> object:
+        begun.append(n)
+        return needed(n, lambda: n + 1, turn=f"{n}")
+
+    async def attempt() -> list[object]:
+        nonlocal attempts
+        attempts += 1
+        return await all_of(one(n) for n in range(2 * ATTEMPTS_MOST))
+
+    assert await Outside().run(attempt) == [n + 1 for n in range(2 * ATTEMPTS_MOST)]
+    assert attempts == 2 and begun == [*range(2 * ATTEMPTS_MOST)] * 2
+
+
+async def test_what_one_of_several_raises_is_raised() -> None:
+    async def odd() -> object:
+        raise KeyError("odd")
+
+    async def missing() -> object:
+        return needed(1, lambda: 1)
+
+    with pytest.raises(KeyError):
+        await Outside().run(lambda: all_of(step() for step in (missing, odd)))
 
 
 async def test_many_things_may_each_need_something() -> None:
@@ -93,6 +168,16 @@ async def test_two_who_need_each_others_things_do_not_wait_for_ever() -> None:
 
     async with asyncio.timeout(10):
         assert await asyncio.gather(both("a", "b"), both("b", "a")) == [("a", "b"), ("b", "a")]
+
+    async def at_one_go(turns: Sequence[str]) -> list[object]:
+        async def one(turn: str) -> object:
+            await asyncio.sleep(0)
+            return needed(turn, lambda: turn, turn=turn)
+
+        return await outside.run(lambda: all_of(map(one, turns)))
+
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*(at_one_go(turns) for turns in ("abc", "cba", "bac", "ca"))) == [[*"abc"], [*"cba"], [*"bac"], [*"ca"]]
 
 
 async def test_of_what_is_large_two_are_computed_at_once() -> None:

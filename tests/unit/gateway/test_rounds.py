@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
@@ -58,6 +59,7 @@ class Steps(StepRounds):
 class Starts(StartRounds):
     task = "test_starts"
     interval_s = 0.001
+    most_at_once = 2
     raises: BaseException | None = None
     ledger: Ledger
 
@@ -109,6 +111,54 @@ async def test_what_one_raises_stops_no_other(
     assert [(one["event"], one["task"], one["workspace_id"]) for one in logs] == [
         (event, kind.task, str(FIRST)) for event, times in told.items() if times
     ]
+
+
+class Queue(StartRounds):
+    """Ten that are due, in this order until they are started. `busy`: which cannot start."""
+
+    task = "test_queue"
+    interval_s = 0.001
+    most_at_once = 3
+    refuses: BaseException | None = None
+
+    def __init__(self, busy: set[int]) -> None:
+        super().__init__(cast(Database, Ledger()), SetClock(), lambda: None)
+        self.left, self.busy, self.tried = [*range(10)], busy, list[int]()
+
+    async def due(self, tx: Any) -> Sequence[tuple[UUID, UUID]]:
+        return [(UUID(int=one), UUID(int=one)) for one in self.left[: self.looked_at]]
+
+    async def start(self, tx: Any, workspace_id: UUID, what: UUID) -> bool:
+        self.tried.append(what.int)
+        if what.int in self.busy:
+            raise Conflict("refused") if self.refuses else Busy("held")
+        self.left.remove(what.int)
+        return True
+
+    async def note_refused(self, tx: Any, workspace_id: UUID, what: UUID, *, why: str) -> None:
+        assert self.refuses is not None
+        raise self.refuses
+
+
+async def test_what_cannot_even_be_put_off_stops_no_other() -> None:
+    rounds = made(Steps, Busy("held"))
+    rounds.put_off = Mock(side_effect=Busy("held"))  # type: ignore[method-assign]
+    assert await rounds.round() == 3
+
+
+@pytest.mark.parametrize("refuses", [None, Busy("its row is held too")])
+async def test_those_that_are_put_off_stand_behind_all_others(refuses: BaseException | None) -> None:
+    """More than a round looks at, and the first of those that are due: they would be all that is ever tried (PRODUCT O1)."""
+    rounds = Queue(busy={0, 1, 2, 3})
+    rounds.refuses = refuses
+    done = [await rounds.round() for _ in range(5)]
+    assert rounds.tried[:12] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1] and sum(done) == 6 and rounds.left == [0, 1, 2, 3]
+    assert rounds.tried[12:] == [2, 3, 0], "in turn"
+    rounds.busy = set()
+    assert await rounds.round() + await rounds.round() == 4 and rounds.left == []
+    assert rounds.looked_at <= 3 + 4
+    await rounds.round()
+    assert rounds.looked_at == 3, "what is due no more is forgotten"
 
 
 async def test_a_round_that_did_nothing_wakes_nobody() -> None:

@@ -25,9 +25,10 @@ class PolicyStarter(StartRounds):
 
     task = "policy"
     interval_s = 10.0
+    most_at_once = MOST_AT_ONCE
 
     async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
-        return await policy_store.due(tx, at_most=MOST_AT_ONCE)
+        return await policy_store.due(tx, at_most=self.looked_at)
 
     async def start(self, tx: Tx, workspace_id: UUID, what: UUID) -> bool:
         found = await policy_store.lock_due(tx, what)

@@ -21,6 +21,7 @@ from burnish_gateway.bundle.snippet_notes import snippet_notes
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.models.store import keep_models
+from burnish_gateway.outside import all_of
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
@@ -79,7 +80,7 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
     longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
     told_of_datasets: list[str] = []  # before all that is written: what they are compared with may make it begin again (`outside`)
-    datasets = [await _dataset(tx, writer, one, dry_run=dry_run, notes=told_of_datasets) for one in bundle.datasets]
+    datasets = await all_of(_dataset(tx, writer, one, dry_run=dry_run, notes=told_of_datasets) for one in bundle.datasets)
     notes = [*bundle.notes, *await _missing_parents(tx, writer, longer)]
     if not dry_run:
         await _make(tx, writer, [one for one, result in planned if result.outcome == "created"])

@@ -12,7 +12,7 @@ from burnish_gateway.datasets.compare_items import Compared, Ground, compared
 from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split
 from burnish_gateway.datasets.keep_together import FEW_ITEMS
-from burnish_gateway.outside import NeedsResult, result_of
+from burnish_gateway.outside import Needed, NeedsResult, result_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
@@ -89,7 +89,7 @@ async def _compared(tx: Tx, workspace_id: UUID, dataset: Dataset, items: Sequenc
     if found is None:
         stored = await store.held_of(tx, workspace_id, dataset.dataset_id) if held else []
         compute = partial(compared, items, stored, dataset.near_duplicates)
-        raise NeedsResult(ground, compute, turn=ground.dataset_id, is_large=len(items) > FEW_ITEMS)
+        raise NeedsResult(Needed(ground, compute, turn=ground.dataset_id, is_large=len(items) > FEW_ITEMS))
     return found
 
 

@@ -15,6 +15,7 @@ from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.dataset import check_unarchived
 from burnish_gateway.datasets.from_executions import items_of
 from burnish_gateway.datasets.item import NewItem, gives
+from burnish_gateway.outside import remember, remembered
 from burnish_gateway.registry.prompt import Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
@@ -70,8 +71,7 @@ async def dataset_of_feedback(tx: Tx, workspace_id: UUID, prompt: Prompt, *, var
     same items would have looks at its test split to spend again.
     """
     await store.lock_prompt(tx, prompt.prompt_id)
-    rows = await store.said_of(tx, workspace_id, prompt.prompt_id, days=FEEDBACK_DAYS, most=WORDS_MOST, of_a_voice=WORDS_OF_A_VOICE)
-    right = what_is_right([Word.of(dict(row)) for row in reversed(rows)])
+    right = await _newest_right(tx, workspace_id, prompt.prompt_id)
     items = [one for one in await _items(tx, workspace_id, right) if gives(one.input, variables)]
     if not items:
         raise InvalidField(
@@ -85,6 +85,20 @@ async def dataset_of_feedback(tx: Tx, workspace_id: UUID, prompt: Prompt, *, var
             return dataset_id
     made = await create_dataset(tx, workspace_id, f"What people said of {prompt.slug}", items, author=author)
     return made.dataset.dataset_id
+
+
+async def _newest_right(tx: Tx, workspace_id: UUID, prompt_id: UUID) -> dict[UUID, Right]:
+    """At most ITEMS_MOST, the newest first. A unit of work that runs again (`outside`) hears nothing that was said meanwhile, or it would
+    begin anew with every reaction; what was forgotten meanwhile is left out.
+    """
+    what = ("right", prompt_id)
+    known: dict[UUID, Right] | None = remembered(what)
+    if known is None:
+        rows = await store.said_of(tx, workspace_id, prompt_id, days=FEEDBACK_DAYS, most=WORDS_MOST, of_a_voice=WORDS_OF_A_VOICE)
+        right = what_is_right([Word.of(dict(row)) for row in reversed(rows)])
+        return remember(what, dict(itertools.islice(reversed(right.items()), ITEMS_MOST)))
+    kept = await store.still_said(tx, workspace_id, [(execution_id, one.said_by) for execution_id, one in known.items()])
+    return {execution_id: one for execution_id, one in known.items() if execution_id in kept}
 
 
 def what_is_right(words: Sequence[Word]) -> dict[UUID, Right]:
@@ -130,13 +144,12 @@ def allowance(counts: Iterable[int], *, beside: int) -> int | None:
 
 
 async def _items(tx: Tx, workspace_id: UUID, right: Mapping[UUID, Right]) -> list[NewItem]:
-    newest = dict(itertools.islice(reversed(list(right.items())), ITEMS_MOST))
     made: list[NewItem] = []
-    if newest:
+    if right:
         with contextlib.suppress(NotFound):  # Their rows are gone already: nothing is left to learn from.
-            expected = {execution_id: one.expected for execution_id, one in newest.items()}
+            expected = {execution_id: one.expected for execution_id, one in right.items()}
             made, _ = await items_of(tx, workspace_id, expected, use_output=True, looks_up=False)
-    return [_with_voice(item, newest[UUID(item.metadata["execution_id"])]) for item in made]
+    return [_with_voice(item, right[UUID(item.metadata["execution_id"])]) for item in made]
 
 
 def _with_voice(item: NewItem, right: Right) -> NewItem:

@@ -40,6 +40,19 @@ async def said_of(tx: Tx, workspace_id: UUID, prompt_id: UUID, *, days: int, mos
     )
 
 
+async def still_said(tx: Tx, workspace_id: UUID, said: Sequence[tuple[UUID, str]]) -> set[UUID]:
+    """The executions of which that end user's reactions are not forgotten. `said`: (execution, end user), each execution once."""
+    rows = await tx.fetch(
+        """SELECT id FROM unnest($2::uuid[], $3::text[]) u(id, who)
+            WHERE EXISTS (SELECT FROM feedback f WHERE f.workspace_id = $1 AND f.target_kind = 'execution' AND f.target_id = u.id::text
+                                                   AND f.end_user = u.who AND f.forgotten_at IS NULL AND f.feedback_id IS NOT NULL)""",
+        workspace_id,
+        [one for one, _ in said],
+        [who for _, who in said],
+    )
+    return {row["id"] for row in rows}
+
+
 async def datasets_of_searches(tx: Tx, workspace_id: UUID, prompt_id: UUID) -> list[UUID]:
     """What the prompt's searches from feedback were made on, the newest first."""
     rows = await tx.fetch(

@@ -24,9 +24,10 @@ class RolloutStarter(StartRounds):
 
     task = "rollout_policy"
     interval_s = 5.0
+    most_at_once = MOST_AT_ONCE
 
     async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
-        return await policy_store.due(tx, at_most=MOST_AT_ONCE)
+        return await policy_store.due(tx, at_most=self.looked_at)
 
     async def start(self, tx: Tx, workspace_id: UUID, what: UUID) -> bool:
         if not await policy_store.lock(tx, workspace_id, what):

@@ -32,9 +32,10 @@ class ScheduleStarter(StartRounds):
 
     task = "schedule"
     interval_s = 10.0
+    most_at_once = MOST_AT_ONCE
 
     async def due(self, tx: Tx) -> Sequence[tuple[UUID, UUID]]:
-        return await store.due(tx, at_most=MOST_AT_ONCE)
+        return await store.due(tx, at_most=self.looked_at)
 
     async def start(self, tx: Tx, workspace_id: UUID, what: UUID) -> bool:
         schedule = await store.lock_due(tx, what, now=self.clock.now())
