@@ -1,6 +1,7 @@
 """Members, invitations and roles: who comes in, who goes, and how fast every gateway knows (PRODUCT T1)."""
 
 import asyncio
+from urllib.parse import quote
 from uuid import uuid4
 
 import asyncpg
@@ -35,6 +36,24 @@ async def test_members_are_found_by_a_part_of_their_name_or_email(stack: Stack) 
     rest = (await ada("GET", f"/v1/members?q=@&limit=3&cursor={both['next_cursor']}")).body
     assert len(both["data"]) == 3 and len(rest["data"]) == 1 and rest["next_cursor"] is None
     assert (await ada("GET", f"/v1/members?q=x&cursor={both['next_cursor']}")).status == 422
+
+
+async def test_a_member_is_found_by_just_their_address_among_older_ones_that_hold_it(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    guest = await join(stack, ada, role="viewer")
+    around, other = await join(stack, ada, role="viewer"), await join(stack, ada, role="viewer")
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    await connection.execute("UPDATE burnish.users SET email = 'x' || $2 || '.uk' WHERE user_id = $1::uuid", around.user_id, other.email)
+    await connection.close()
+    by_part = (await ada("GET", f"/v1/members?q={other.email}&limit=1")).body["data"]
+    assert [one["user_id"] for one in by_part] == [around.user_id], "the older one"
+    for asked in (other.email, f" {other.email.upper()} "):
+        found = (await ada("GET", f"/v1/members?email={quote(asked)}&limit=1")).body
+        assert ([one["user_id"] for one in found["data"]], found["next_cursor"]) == ([other.user_id], None)
+    for asked in (f"q={quote(other.email)}&email={guest.email}", f"email={unknown_email()}", "email=nonsense"):
+        assert (await ada("GET", f"/v1/members?{asked}")).body["data"] == []
+    stranger = await newcomer(stack)
+    assert (await ada("GET", f"/v1/members?email={stranger.email}")).body["data"] == [], "one of another workspace"
 
 
 async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:

@@ -33,7 +33,7 @@ function asked(addresses: readonly string[]) {
   return {
     queryKey: keyOf("/v1/members", { at: some }),
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Named> => {
-      const pages = await Promise.all(some.map((q) => read("/v1/members", { query: { q, limit: SHOWN_MOST } }, signal)));
+      const pages = await Promise.all(some.map((email) => read("/v1/members", { query: { email, limit: 1 } }, signal)));
       return { addresses: some, members: pages.flatMap((page, at) => page.data.filter((one) => one.email?.toLowerCase() === some[at])) };
     },
     staleTime: FRESH_MS,

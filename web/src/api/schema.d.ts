@@ -52265,6 +52265,8 @@ export interface operations {
             query?: {
                 /** @description Only those whose name or e-mail holds this. */
                 q?: string;
+                /** @description Only the one whose e-mail is just this, great and small letters alike. */
+                email?: string;
                 cursor?: string | null;
                 limit?: number;
             };

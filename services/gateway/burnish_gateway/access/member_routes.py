@@ -10,7 +10,7 @@ from burnish_gateway.access import manage_members as manage
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.people_answers import MemberAnswer, MemberPage, member_answer
 from burnish_gateway.access.scopes import check_may_grant
-from burnish_gateway.access.wire_fields import AnyRole, role_named
+from burnish_gateway.access.wire_fields import AnyRole, folded, role_named
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import ApiModel, Text, make_router
@@ -32,13 +32,17 @@ async def list_members(
     gateway: GatewayParts,
     principal: Viewer,
     q: Annotated[Text, Query(max_length=300, description="Only those whose name or e-mail holds this.")] = "",
+    email: Annotated[
+        Text, Query(max_length=300, description="Only the one whose e-mail is just this, great and small letters alike.")
+    ] = "",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> MemberPage:
-    of = f"{LIST}?{q}" if q else LIST
+    of = f"{LIST}?{q}&{email}" if q or email else LIST
+    exactly = (folded(email) or email) if email else None
     after = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        rows = await store.list_members(tx, q=q.strip(), after=UUID(after[0]) if after else None, limit=limit)
+        rows = await store.list_members(tx, q=q.strip(), email=exactly, after=UUID(after[0]) if after else None, limit=limit)
     page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda row: [str(row["user_id"])])
     return MemberPage(data=[member_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
 
