@@ -18,7 +18,7 @@ export function Acts({ suggestion }: { suggestion: Suggestion }) {
   };
   const close = () => {
     setDeciding(null);
-    if (isWritten(writing.written)) toast("What you wrote is kept while you stay on this page");
+    if (isWritten(writing.written)) toast("What you changed is kept while you stay on this page");
   };
   return (
     <>

@@ -97,3 +97,37 @@ it("keeps an edited text and a reason when their dialogs are closed, and asks be
   await vi.waitFor(() => expect(isUnsaved("the suggestion for p")).toBe(false));
   unmount();
 });
+
+it("keeps which edits are left when its dialog is closed, until it is decided (O6)", async () => {
+  const asked = slowApi({ "GET /v1/prompts/p": BASE });
+  const { unmount } = render(
+    <Queries of={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+      <Acts suggestion={found as never} />
+      <Toasts />
+    </Queries>,
+  );
+  const ticked = async () => (await screen.findAllByRole<HTMLInputElement>("checkbox", { name: /^.?Be / })).map((one) => one.checked);
+  const close = async () => {
+    fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
+    await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  };
+  fireEvent.click(await screen.findByRole("button", { name: "Accept" }));
+  expect(await ticked()).toEqual([true, true]);
+  fireEvent.click(screen.getByRole("checkbox", { name: /Be kind/ }));
+  await close();
+  expect(await screen.findAllByText("What you changed is kept while you stay on this page")).not.toEqual([]);
+  expect(isUnsaved("the suggestion for p")).toBe(true);
+  fireEvent.click(screen.getByRole("button", { name: "Accept" }));
+  expect(await ticked()).toEqual([false, true]);
+  fireEvent.click(screen.getByRole("checkbox", { name: /Be kind/ }));
+  await close();
+  expect(isUnsaved("the suggestion for p"), "all are taken again").toBe(false);
+  fireEvent.click(screen.getByRole("button", { name: "Accept" }));
+  fireEvent.click(await screen.findByRole("checkbox", { name: /Be brief/ }));
+  fireEvent.click(screen.getByRole("button", { name: "Accept 1 edit" }));
+  const sent = await asking(asked, "POST", "/v1/suggestions/s/accept");
+  expect(sent.body).toEqual({ label: null, force: false, edits: [0] });
+  await sent.answer({ version: 2, label: null });
+  await vi.waitFor(() => expect(isUnsaved("the suggestion for p")).toBe(false));
+  unmount();
+});

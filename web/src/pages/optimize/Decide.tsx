@@ -11,7 +11,7 @@ import { type Edit, type Message, type Suggestion, editInWords, evidenceOf, isRi
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
-type Props = { suggestion: Suggestion; deciding: "accept" | "reject" | null; /** What was written so far, which outlives the dialogs. */ writing: Writing; /** It is decided. */ onDone: () => void; /** It is not, and what was written stays. */ onClose: () => void };
+type Props = { suggestion: Suggestion; deciding: "accept" | "reject" | null; /** What was written and left out so far, which outlives the dialogs. */ writing: Writing; /** It is decided. */ onDone: () => void; /** It is not, and what was written stays. */ onClose: () => void };
 
 export function Decide({ deciding, ...of }: Props) {
   return (
@@ -38,11 +38,11 @@ function useOvertaken(onDone: () => void) {
   };
 }
 
-function Accept({ suggestion, writing: { written: { text, isWriting }, write }, open, onDone, onClose }: Part) {
+function Accept({ suggestion, writing: { written: { text, isWriting, left }, write }, open, onDone, onClose }: Part) {
   const { test, edits } = evidenceOf(suggestion);
   const all = edits.map((_, place) => place);
   const byEdit = isOfEdits(suggestion);
-  const [taken, setTaken] = useState<readonly number[]>(all);
+  const taken = all.filter((place) => !left.includes(place));
   const base = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version: suggestion.base_version } }, { enabled: open });
   const suggested = textToEdit(suggestion, base.data?.messages as unknown as Message[] | undefined);
   const typed = isWriting ? (text ?? suggested) : null;
@@ -64,7 +64,7 @@ function Accept({ suggestion, writing: { written: { text, isWriting }, write }, 
   const unmeasured = isOther && label !== "";
   const mustInsist = moved || conflict || unmeasured;
   const turn = (place: number) => {
-    setTaken((before) => (before.includes(place) ? before.filter((one) => one !== place) : [...before, place].sort((a, b) => a - b)));
+    write({ left: left.includes(place) ? left.filter((one) => one !== place) : [...left, place] });
     setForce(false);
   };
   // While it is under way its answer is waited for.
@@ -76,7 +76,7 @@ function Accept({ suggestion, writing: { written: { text, isWriting }, write }, 
   };
   const submit = () =>
     accept.mutate(
-      { path: { suggestion_id: suggestion.id }, body: { label: label || null, force, ...(isPart ? { edits: [...taken] } : {}), ...(isEdited ? { text: typed } : {}) } },
+      { path: { suggestion_id: suggestion.id }, body: { label: label || null, force, ...(isPart ? { edits: taken } : {}), ...(isEdited ? { text: typed } : {}) } },
       {
         onSuccess: (made) => {
           onDone();
@@ -100,7 +100,7 @@ function Accept({ suggestion, writing: { written: { text, isWriting }, write }, 
     >
       {typed === null ? (
         <>
-          {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => setTaken(taken.length === all.length ? [] : all)} /> : null}
+          {byEdit ? <Edits edits={edits} taken={taken} onTurn={turn} onAll={() => write({ left: taken.length === all.length ? all : [] })} /> : null}
           {suggested === null ? null : (
             <div>
               <Button size="s" icon={<Pencil size={14} aria-hidden />} disabled={isPart} why="Take all edits first: the text has all of them." onClick={() => turnToText(true)}>
