@@ -237,7 +237,9 @@ async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: Ope
     await expect(change.get_by_role("list", name="What they changed")).to_contain_text("Comment: data.text (you: data.words)")
     await expect(change.get_by_label("Who reacted")).to_have_value("data.who")
     await expect(change.get_by_label("Comment")).to_have_value("data.words")
-    await screenshot(page, "webhooks/inbound-meanwhile-dark")
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"webhooks/inbound-meanwhile-{theme}")
     await change.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved; it holds everywhere within a second")).to_be_visible()
     await expect(drawer).to_contain_text("data.words")
