@@ -128,7 +128,14 @@ def test_no_route_is_built_twice() -> None:
     assert not wrong, wrong
 
 
-SENDING = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
+SENDING = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "ws_connect"})
+CLIENTS = re.compile(r"aiohttp|(.*_)?(session|sessions|http|client)")
+"""How a client of aiohttp is called where it is used; `sender` and `api` are ours."""
+
+TO_OURSELVES = "services/executor/burnish_executor/io/litellm_process.py"
+"""Asks a socket in a folder of ours, which leads to nobody else."""
+
+OURS = {"services/webhooks/burnish_webhooks/deliver.py": "`http` is a Sender: io/sender.py sends what it is given"}
 
 
 @pytest.mark.promise("S-02")
@@ -138,18 +145,63 @@ def test_no_call_to_somebodys_url_follows_a_redirect() -> None:
     A command's own calls, and those to a socket in a folder of ours, are to nobody else.
     """
     calls = [
-        (f"{module.path}:{node.lineno}", {one.arg: ast.unparse(one.value) for one in node.keywords})
+        (f"{module.path}:{node.lineno}", node)
         for module in modules()
         if module.package not in ("burnish", "burnish_simulator") and re.search(r"\baiohttp\b|\begress\b", module.text)
-        for held in ast.walk(module.tree)
-        if isinstance(held, ast.AsyncWith)
-        for item in held.items
-        for node in ast.walk(item.context_expr)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SENDING
-        if not module.path.endswith("executor/burnish_executor/io/litellm_process.py")
+        if module.path not in {TO_OURSELVES, *OURS}
+        for node in _sendings(module.tree)
     ]
-    wrong = [place for place, named in calls if named.get("allow_redirects") != "False"]
+    wrong = [place for place, node in calls if not _stays(node)]
     assert len(calls) >= 5 and not wrong, wrong
+
+
+CALLS = {
+    "async with session.get(url) as answer: pass": False,
+    "async with session.get(url, allow_redirects=True) as answer: pass": False,
+    "async with session.get(url, allow_redirects=False) as answer: pass": True,
+    "answer = await session.get(url)": False,
+    "answer = await self._session.request('GET', url, allow_redirects=False)": True,
+    "called = self._sessions[scheme].post(url)": False,
+    "async with aiohttp.request('GET', url) as answer: pass": False,
+    "answer = await (await self.session()).post(url, json={})": False,
+    "answer = await heeding(http.get(url))": False,
+    "async with self._open().put(url) as answer: pass": False,
+}
+
+
+@pytest.mark.parametrize("line", CALLS)
+def test_the_rule_of_redirects_sees_calls_however_they_are_made(line: str) -> None:
+    inside = "\n".join(("async def ask():", f"    {line}"))
+    assert [_stays(node) for node in _sendings(ast.parse(inside))] == [CALLS[line]]
+
+
+def test_the_rule_of_redirects_sees_no_call_in_what_is_none() -> None:
+    lines = ("said.get('state')", "response.headers.get('Retry-After')", "await store.delete(tx, one)", "router.get('/v1/x')")
+    assert not _sendings(ast.parse("\n".join(("async def ask():", *(f"    {one}" for one in lines)))))
+
+
+def _sendings(tree: ast.AST) -> list[ast.Call]:
+    """Calls by which aiohttp sends: of anything that is entered, and of whatever bears a client's name, wherever the call stands."""
+    entered = {id(node) for held in ast.walk(tree) if isinstance(held, ast.AsyncWith) for one in held.items for node in ast.walk(one)}
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SENDING
+        if id(node) in entered or CLIENTS.fullmatch(_last_name(node.func.value))
+    ]
+
+
+def _stays(call: ast.Call) -> bool:
+    """aiohttp's websockets follow too, and can be told nothing."""
+    told = {one.arg: ast.unparse(one.value) for one in call.keywords}
+    return told.get("allow_redirects") == "False"
+
+
+def _last_name(node: ast.expr) -> str:
+    """Of what a method is called on: `session` of `self.session`, of `await self.session()` and of `session["https"]`."""
+    while isinstance(node, ast.Await | ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def test_services_read_the_environment_through_their_settings() -> None:
