@@ -37,5 +37,8 @@ outbox_sent_total = Counter("burnish_outbox_sent_total", "Outbox rows by what ca
 
 outbox_unsent = Gauge("burnish_outbox_unsent", "Outbox rows that wait to be published.", ["service"])
 outbox_oldest_seconds = Gauge("burnish_outbox_oldest_seconds", "Age of the oldest outbox row that waits; 0 when none does.", ["service"])
+daytona_runs_total = Counter("burnish_daytona_runs_total", "Runs of code at Daytona by what came of them.", ["outcome"])
+"""outcome: finished | failed (the code's own doing) | busy | refused (the key, or what is asked for; for the operator) | away."""
+
 stream_losses_total = Counter("burnish_stream_losses_total", "Times that a stream was found to have lost messages.", ["stream"])
 provision_refused = Gauge("burnish_provision_refused", "Settings of streams and consumers that differ and cannot be corrected.")

@@ -47,6 +47,12 @@ class FakeDaytona:
     during_run: Callable[[Box], None] | None = None
     is_running: asyncio.Event = field(default_factory=asyncio.Event)
     hold_making: asyncio.Event | None = None
+    """Until then no making is answered; the sandbox is there at once."""
+
+    slow_making: asyncio.Event | None = None
+    """Until then no sandbox is there either."""
+
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=64 * 1024 * 1024, middlewares=[self._door])
@@ -70,6 +76,9 @@ class FakeDaytona:
 
     async def _make(self, request: web.Request) -> web.Response:
         asked = await request.json()
+        self.is_asked.set()
+        if self.slow_making is not None:
+            await self.slow_making.wait()
         box = Box(f"id-of-{asked['name']}", asked["name"], asked, looks_left=self.looks_until_started)
         box.state = "creating" if self.looks_until_started else self.ends_as or "started"
         self.boxes[box.name] = box

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from burnish_optimizer.ask_again import verdict_of
 from burnish_optimizer.io.evaluators_store import SavedEvaluator
 from burnish_shared.contracts.evaluators import EvaluatorSettings, Pairwise
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Verdict, build
@@ -51,11 +52,11 @@ class Scorers:
     async def verdicts(
         self, output: str, *, expected: str, given: str | dict[str, Any], variables: Mapping[str, Any], item_id: UUID, execution_id: UUID
     ) -> dict[UUID, Verdict]:
-        """What each evaluator says of one answer. `given`: the item's input."""
+        """What each evaluator says of one answer, once it was free to say it. `given`: the item's input."""
         other = None if self.others is None else self.others.get(item_id)
         case = Case(output=output, expected=expected, input=given, variables=variables, other=other, subject=str(execution_id))
         asked = {one: evaluator for one, evaluator in self.ready.items() if not self._lacks_other(one, other)}
-        said = await asyncio.gather(*(evaluator(case) for evaluator in asked.values()))
+        said = await asyncio.gather(*(verdict_of(evaluator, case) for evaluator in asked.values()))
         lacking = {one: NO_OTHER for one in self.ready if one not in asked}
         found: dict[UUID, Verdict] = {**self.broken, **lacking, **dict(zip(asked, said, strict=True))}
         return {one: found[one] for one in self.saved if one in found}

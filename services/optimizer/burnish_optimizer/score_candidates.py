@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from uuid import UUID
 
+from burnish_optimizer.ask_again import verdict_of
 from burnish_optimizer.core.objective import ACCURACY, COHERENCE, RELEVANCE, Parts, scored
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io.evaluators_store import SavedEvaluator
@@ -14,11 +15,6 @@ from burnish_optimizer.score_answers import SETTINGS
 from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, Toxicity
 from burnish_shared.contracts.searches import Metric
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, build
-from burnish_shared.sandbox.turns import BUSY_WORD
-
-TRIES: Final = 40
-WAIT_S: Final = 0.25
-"""So often, and so long between, it is tried again where every worker was busy: busy is no score."""
 
 NO_FEEDBACK: Final = "nobody sees the answers of a search, so nobody reacts to them; method semantic reads what people said"
 NO_JUDGE: Final = "it takes a model that judges: name one in models.judge"
@@ -129,13 +125,9 @@ def _evaluator_of(metric: Metric, saved: Mapping[UUID, SavedEvaluator], *, judge
 
 async def _verdict(evaluator: Evaluator, case: Case) -> Verdict:
     """What it says, once it was free to say it. Raises OutOfFunds."""
-    for _ in range(TRIES):
-        said = await evaluator(case)
-        if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
-            raise OutOfFunds(said.verdict or said.reason)
-        if not (isinstance(said, NoScore) and said.kind == "unavailable" and BUSY_WORD in said.reason):
-            break
-        await asyncio.sleep(WAIT_S)
+    said = await verdict_of(evaluator, case)
+    if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
+        raise OutOfFunds(said.verdict or said.reason)
     return said
 
 

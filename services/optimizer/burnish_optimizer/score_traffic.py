@@ -1,7 +1,7 @@
 """Score what was sampled of live traffic (PRODUCT F4): one live evaluation at a time, until nothing of it waits."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,6 @@ from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, Vote, build
-from burnish_shared.sandbox.turns import BUSY_WORD
 from burnish_shared.storable_text import storable
 
 log = structlog.get_logger("burnish.optimizer")
@@ -31,6 +30,8 @@ LOOKS_AT_ONCE: Final = 4
 """Evaluators that ask no model share few workers with everybody: who waits too long for one is turned away (sandbox/turns.py)."""
 
 BUSY_PAUSE_S: Final = 0.5
+REST_MOST_S: Final = 60.0
+"""How long it rests, at least and at most, before those are asked again that were busy."""
 
 SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
 
@@ -47,6 +48,7 @@ class Scoring:
     db: Database
     grounds: Grounds
     ask: Ask
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _ready: dict[int, tuple[str, Evaluator | NoScore]] = field(default_factory=dict)
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS_AT_ONCE))
 
@@ -58,10 +60,11 @@ class Scoring:
                 await self._make_ready(version)
             scored = await asyncio.gather(*(self._score(task) for task in tasks))
             await failpoints.hit("optimizer.before_scores")
-            rows = [row for row in scored if row is not None]
+            rows = [row for row in scored if isinstance(row, ScoreRow)]
             written += await self._write(rows) if rows else 0
-            if len(rows) < len(tasks):
-                await asyncio.sleep(BUSY_PAUSE_S)
+            rests = [one for one in scored if isinstance(one, float)]
+            if rests:
+                await self.sleep(min(REST_MOST_S, max(BUSY_PAUSE_S, *rests)))
         return written
 
     async def _waiting(self) -> list[Task]:
@@ -89,14 +92,14 @@ class Scoring:
 
         return evaluate
 
-    async def _score(self, task: Task) -> ScoreRow | None:
-        """None: every worker was busy, which says nothing of the answer; it waits for another turn."""
+    async def _score(self, task: Task) -> ScoreRow | float:
+        """Seconds: that long whoever looks at it is busy, which says nothing of the answer; it waits for another turn."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         kind, evaluator = self._ready[task.evaluator_version]
         verdict = await self._verdict(task, evaluator)
-        if isinstance(verdict, NoScore) and verdict.kind == "unavailable" and BUSY_WORD in verdict.reason:
-            return None
+        if isinstance(verdict, NoScore) and verdict.rest_s is not None:
+            return float(verdict.rest_s)
         row = _row(task, kind, verdict, took_ms=int((loop.time() - began) * 1000))
         metrics.SCORES.labels(kind, row.unavailable or ("passed" if row.passed else "failed_to_pass")).inc()
         return row

@@ -95,7 +95,7 @@ def _verdict(said: dict[str, Any] | Failed) -> Verdict:
         case Failed(FailureKind.TIME):
             return NoScore("failed", "the answer and the settings together take too long to look at")
         case Failed(FailureKind.UNAVAILABLE, message):
-            return NoScore("unavailable", message)
+            return NoScore("unavailable", message, rest_s=said.rest_s)
         case Failed(_, message):
             return NoScore("failed", message)
         case {"score": score, "passed": passed, "reason": reason}:
@@ -128,7 +128,7 @@ async def _coded(settings: Code, *, grounds: Grounds, tenant: str) -> Evaluator:
             case Refused(message):
                 return NoScore("failed", message)
             case Failed(FailureKind.UNAVAILABLE, message):
-                return NoScore("unavailable", message)
+                return NoScore("unavailable", message, rest_s=result.rest_s)
             case Failed(kind, message, line):
                 said = f"{kind.value}: {message.removeprefix(f'{kind.value}: ')}"
                 return NoScore("failed", said + (f" (line {line})" if line else ""))

@@ -70,12 +70,14 @@ class Score:
 @dataclass(frozen=True, slots=True)
 class NoScore:
     """There is none: never a 0 or a 1 instead. `kind`: `unavailable` (its means are missing), `failed` (its code or its judge did),
-    `capped` or `unfunded` (a judge could not be paid; `verdict` is admission's word for why)."""
+    `capped` or `unfunded` (a judge could not be paid; `verdict` is admission's word for why). `rest_s`: who waits so long and asks again
+    may have one, in seconds; None: waiting mends nothing."""
 
     kind: str
     reason: str
     votes: tuple[Vote, ...] = ()
     verdict: str | None = None
+    rest_s: float | None = field(default=None, compare=False)
 
 
 Verdict: TypeAlias = Score | NoScore

@@ -5,15 +5,19 @@ dozen packages. Sandboxes bear names of ours, so that one can be deleted whose m
 """
 
 import contextlib
+import ipaddress
 import json
 import math
+import re
+import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
+from burnish_shared.egress.addresses import is_public
 from burnish_shared.sandbox.daytona_place import DaytonaPlace
 
 LABELS: Final = {"burnish": "sandbox", "code-toolbox-language": "python"}
@@ -26,6 +30,9 @@ ANSWER_S: Final = 20.0
 
 START_S: Final = 60.0
 """What making a sandbox may take, as Daytona's own client has it; and again what its start may."""
+
+ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+"""What Daytona calls a sandbox: it becomes part of a path."""
 
 CONNECT_S: Final = 10.0
 ANSWER_BYTES: Final = 1024 * 1024
@@ -94,7 +101,7 @@ class DaytonaApi:
     async def run(self, made: Made, program: str, *, timeout_s: int, most_bytes: int) -> str:
         """What the program printed. Raises DaytonaTroubleError: `LATE` where it was stopped after `timeout_s`."""
         body = {"code": program, "language": "python", "timeout": timeout_s, "envs": {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}}
-        url = f"{made.toolbox_url.rstrip('/')}/{made.id}/process/code-run"
+        url = f"{made.toolbox_url.rstrip('/')}/{quote(made.id, safe='')}/process/code-run"
         said = await self._call("POST", url, body, timeout_s=timeout_s + ANSWER_S, most_bytes=most_bytes)
         result = said.get("result") if isinstance(said, dict) else None
         if not isinstance(result, str):
@@ -166,13 +173,43 @@ class DaytonaApi:
 
     def _made(self, said: Any) -> Made:
         """Raises DaytonaTroubleError where it tells of no sandbox, or of an address to which the key may not go."""
-        if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+        if not isinstance(said, dict) or not isinstance(said.get("id"), str) or not ID.fullmatch(said["id"]):
             raise DaytonaTroubleError(Trouble.UNFIT, said="no sandbox")
         toolbox = str(said.get("toolboxProxyUrl") or "")
-        is_plain, was_plain = urlsplit(toolbox).scheme == "http", urlsplit(self._place.url).scheme == "http"
-        if urlsplit(toolbox).scheme not in ("http", "https") or (is_plain and not was_plain):
+        if not may_have_the_key(toolbox, api_url=self._place.url):
             raise DaytonaTroubleError(Trouble.UNFIT, said="no address for programs")
         return Made(said["id"], str(said.get("state")), said.get("networkBlockAll") is not True, toolbox)
+
+
+def may_have_the_key(url: str, *, api_url: str) -> bool:
+    """Whether the key may go to where Daytona takes programs: with TLS where the API has it, and to no address inside a network unless the
+    API lies in one. Names are not resolved: whoever sets them for the host of Daytona is trusted with its key."""
+    try:
+        to, api = urlsplit(url), urlsplit(api_url)
+        is_fit = to.scheme in ("http", "https") and bool(to.hostname) and "@" not in to.netloc and not to.query and not to.fragment
+        _ = to.port
+    except ValueError:
+        return False
+    if not is_fit or (to.scheme == "http" and api.scheme != "http"):
+        return False
+    return not is_inside(to.hostname or "") or is_inside(api.hostname or "")
+
+
+def is_inside(host: str) -> bool:
+    """Whether this host is a literal address that is not public, or this machine by name. Also as `127.1` or `0x7f000001`."""
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        packed = socket.inet_aton(host)  # Takes what resolvers take, and no name.
+    except (OSError, UnicodeError):
+        pass
+    else:
+        return not is_public(ipaddress.IPv4Address(packed))
+    try:
+        return not is_public(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 async def why_not(place: DaytonaPlace) -> str | None:

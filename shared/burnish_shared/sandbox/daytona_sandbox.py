@@ -12,13 +12,14 @@ import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 import structlog
 
 from burnish_shared.ids import new_uuid
+from burnish_shared.metrics import daytona_runs_total
 from burnish_shared.sandbox import daytona_harness
 from burnish_shared.sandbox.daytona_api import ON_THE_WAY, START_S, STARTED, DaytonaApi, DaytonaTroubleError, Made, Trouble
 from burnish_shared.sandbox.daytona_place import DaytonaPlace
@@ -36,7 +37,7 @@ from burnish_shared.sandbox.outcome import (
     refusal_of,
     shortened,
 )
-from burnish_shared.sandbox.turns import BUSY, Turns
+from burnish_shared.sandbox.turns import BUSY, REST_S, Room, Turns
 from burnish_shared.sandbox.worker_process import Workers
 
 log = structlog.get_logger("burnish.sandbox")
@@ -57,13 +58,18 @@ TOGETHER_BYTES: Final = 4 * 1024 * 1024
 EXTRA_S: Final = 5
 """Of a program beside its runs: CPython's start."""
 
-DELETE_TRIES: Final = 6
+WAITING_BYTES: Final = 64 * 1024 * 1024
+"""Code and inputs of all runs that wait or are under way; so many runs as `turns.WAITING_MOST` says."""
+
+DELETE_PAUSES_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, *[8.0] * 7)
+"""Between tries to delete one; longer, all in all, than the making of one may take, which may still be under way."""
+
 CLOSING_S: Final = 15.0
 
 WORDS: Final[dict[Trouble, Failed]] = {
     Trouble.AWAY: Failed(FailureKind.UNAVAILABLE, "Daytona, where this installation runs code, cannot be reached; try again"),
     Trouble.REFUSED: Failed(FailureKind.UNAVAILABLE, "Daytona refuses the key of this installation; tell its operator"),
-    Trouble.BUSY: Failed(FailureKind.UNAVAILABLE, "Daytona is busy and asks to wait; try again"),
+    Trouble.BUSY: Failed(FailureKind.UNAVAILABLE, "Daytona is busy and asks to wait; try again", rest_s=REST_S),
     Trouble.UNFIT: Failed(FailureKind.UNAVAILABLE, "Daytona makes no sandbox as this installation asks for it; tell its operator"),
     Trouble.LATE: Failed(FailureKind.TIME, "the sandbox was stopped"),
     Trouble.GONE: Failed(FailureKind.CRASHED, "the sandbox ended unexpectedly"),
@@ -73,12 +79,16 @@ MAKING: Final = {Trouble.GONE: Trouble.UNFIT, Trouble.LATE: Trouble.AWAY}
 
 NO_START: Final = Failed(FailureKind.UNAVAILABLE, "the sandbox at Daytona did not start; try again")
 WITH_NETWORK: Final = Failed(FailureKind.UNAVAILABLE, "Daytona made a sandbox with a network, so nothing was run in it; tell the operator")
+REFUSALS: Final = frozenset({WORDS[Trouble.REFUSED], WORDS[Trouble.UNFIT], WITH_NETWORK})
+"""What an operator has to mend."""
+
 NO_ANSWER: Final = Failed(FailureKind.CRASHED, "the sandbox ended before this input")
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class _Asked:
     inputs: dict[str, Plain]
+    n_bytes: int
     result: asyncio.Future[Result]
 
 
@@ -98,6 +108,15 @@ class _Batch:
         most = max(1, min(TOGETHER_MOST, int(RUN_MOST_S / each_s)))
         return len(self.asked) < most and self.n_bytes + n_bytes <= TOGETHER_BYTES
 
+    def add(self, one: _Asked) -> None:
+        self.asked.append(one)
+        self.n_bytes += one.n_bytes
+
+    def drop(self, one: _Asked) -> None:
+        """Nobody waits for it any more, and nothing keeps its inputs."""
+        self.asked.remove(one)
+        self.n_bytes -= one.n_bytes
+
     def waiting(self) -> list[_Asked]:
         return [one for one in self.asked if not one.result.done()]
 
@@ -109,6 +128,7 @@ class DaytonaSandbox:
         """`sleep`: how it waits before it looks or tries again."""
         self._api = DaytonaApi(place)
         self._turns = Turns(at_once, wait_s=WAIT_S)
+        self._room = Room(n_bytes=WAITING_BYTES)
         self._parsers = Workers(PARSER, workers=2)
         self._sleep = sleep
         self._open: dict[tuple[str, str, Limits], _Batch] = {}
@@ -121,13 +141,18 @@ class DaytonaSandbox:
         refused = _unfit_code(code, limits) or refusal_of(inputs, limits)
         if refused is not None:
             return refused
-        if self._is_closed:
-            return BUSY
-        one = _Asked(dict(inputs), asyncio.get_running_loop().create_future())
+        one = _Asked(dict(inputs), len(json.dumps(inputs)), asyncio.get_running_loop().create_future())
+        with self._room.place(tenant, one.n_bytes + len(code)) as got:
+            result = await self._in_a_batch(one, code, limits=limits, tenant=tenant) if got and not self._is_closed else BUSY
+        daytona_runs_total.labels(_outcome(result)).inc()
+        return result
+
+    async def _in_a_batch(self, one: _Asked, code: str, *, limits: Limits, tenant: str) -> Result:
         batch = self._join(one, code, limits=limits, tenant=tenant)
         try:
             return await one.result
         except asyncio.CancelledError:
+            batch.drop(one)
             if not batch.waiting() and batch.carried_by is not None:
                 batch.carried_by.cancel()  # Nobody waits for it any more.
             raise
@@ -165,15 +190,14 @@ class DaytonaSandbox:
 
     def _join(self, one: _Asked, code: str, *, limits: Limits, tenant: str) -> _Batch:
         """The batch that carries it: one that is open and has room, or a new one."""
-        key, n_bytes = (tenant, code, limits), len(json.dumps(one.inputs))
+        key = (tenant, code, limits)
         batch = self._open.get(key)
-        if batch is None or not batch.has_room(n_bytes):
+        if batch is None or not batch.has_room(one.n_bytes):
             batch = self._open[key] = _Batch(code, limits, tenant)
             batch.carried_by = asyncio.create_task(self._carry(batch))
             self._tasks.add(batch.carried_by)
             batch.carried_by.add_done_callback(partial(self._end, batch))
-        batch.asked.append(one)
-        batch.n_bytes += n_bytes
+        batch.add(one)
         return batch
 
     async def _carry(self, batch: _Batch) -> None:
@@ -194,28 +218,31 @@ class DaytonaSandbox:
     async def _far_away(self, batch: _Batch) -> list[tuple[_Asked, Result]]:
         """Those that went along, each with its result. Leaves no sandbox behind, also where this is cancelled."""
         until, because = self._rests
-        if time.monotonic() < until:
+        left_s = until - time.monotonic()
+        if left_s > 0:
             self._shut(batch)
-            return [(one, because) for one in batch.waiting()]
-        name, is_there = f"burnish-{new_uuid()}", True
+            heard = because if because.rest_s is None else replace(because, rest_s=left_s)
+            return [(one, heard) for one in batch.waiting()]
+        name, is_there, is_answered = f"burnish-{new_uuid()}", True, False
         try:
-            made = await self._started(name)
+            first = await self._api.make(name)
+            is_answered = True
+            made = await self._started(first, name)
             self._shut(batch)
             asked = batch.waiting()
             found = made if isinstance(made, Failed) else await self._told(made, name, batch, asked)
         except DaytonaTroubleError as error:
-            is_there = not error.did_nothing
+            is_there, is_answered = not error.did_nothing, error.trouble is Trouble.UNFIT
             error.trouble = MAKING.get(error.trouble, error.trouble)
             self._shut(batch)
             asked, found = batch.waiting(), self._heard(error, at="making")
         finally:
             if is_there:
-                self._delete_soon(name)
+                self._delete_soon(name, is_answered=is_answered)
         return [(one, found if isinstance(found, Failed) else found[at]) for at, one in enumerate(asked)]
 
-    async def _started(self, name: str) -> Made | Failed:
-        """A sandbox that is ready. Raises DaytonaTroubleError where none could be made."""
-        made = await self._api.make(name)
+    async def _started(self, made: Made, name: str) -> Made | Failed:
+        """The sandbox once it is ready."""
         try:
             async with asyncio.timeout(START_S):
                 pause_s = 0.1
@@ -266,6 +293,7 @@ class DaytonaSandbox:
         log.warning("daytona_trouble", at=at, trouble=error.trouble.value, status=error.status, said=error.said)
         words = WORDS[error.trouble]
         if error.rest_s:
+            words = words if words.rest_s is None else replace(words, rest_s=error.rest_s)
             self._rests = (time.monotonic() + error.rest_s, words)
         return words
 
@@ -274,25 +302,30 @@ class DaytonaSandbox:
         if self._open.get(key) is batch:
             del self._open[key]
 
-    def _delete_soon(self, name: str) -> None:
+    def _delete_soon(self, name: str, *, is_answered: bool) -> None:
         """Beside the answer, and by its name: also one whose making was cancelled, or never answered."""
-        task = asyncio.create_task(self._delete(name))
+        task = asyncio.create_task(self._delete(name, is_answered=is_answered))
         self._deleting.add(task)
         task.add_done_callback(self._deleting.discard)
 
-    async def _delete(self, name: str) -> None:
-        error: DaytonaTroubleError | None = None
-        for attempt in range(DELETE_TRIES):
-            try:
-                await self._api.delete(name)
-            except DaytonaTroubleError as trouble:
-                if trouble.trouble is Trouble.GONE and attempt > 0:
-                    return  # The first time it may be still on its way.
-                error = trouble
-                await self._sleep(0.25 * 2**attempt)
-            else:
-                return
-        log.warning("daytona_sandbox_not_deleted", name=name, status=error.status if error else None)
+    async def _delete(self, name: str, *, is_answered: bool) -> None:
+        """`is_answered`: Daytona told of it, so that one which is not there is gone. Else it may be on its way, up to the last try."""
+        status: int | None = None
+        try:
+            for pause_s in (*DELETE_PAUSES_S, None):
+                try:
+                    await self._api.delete(name)
+                    return
+                except DaytonaTroubleError as error:
+                    is_gone, status = error.trouble is Trouble.GONE, error.status
+                if is_gone and (is_answered or pause_s is None):
+                    return
+                if pause_s is not None:
+                    await self._sleep(pause_s)
+        except asyncio.CancelledError:
+            log.warning("daytona_sandbox_not_deleted", name=name, status=status)
+            raise
+        log.warning("daytona_sandbox_not_deleted", name=name, status=status)
 
 
 def program_of(code: str, many: Sequence[Mapping[str, Plain]], limits: Limits) -> str:
@@ -302,6 +335,17 @@ def program_of(code: str, many: Sequence[Mapping[str, Plain]], limits: Limits) -
     }  # fmt: skip
     text = base64.b64encode(json.dumps(job, allow_nan=False).encode()).decode()
     return f'{inspect.getsource(daytona_harness)}\n\nmain("{text}")\n'
+
+
+def _outcome(result: Result) -> str:
+    """For the count of runs: `finished`, `failed` (the code's own), `busy`, `refused` (for the operator to mend) or `away`."""
+    match result:
+        case Value():
+            return "finished"
+        case Failed(FailureKind.UNAVAILABLE):
+            return "busy" if result.rest_s is not None else "refused" if result in REFUSALS else "away"
+        case _:
+            return "failed"
 
 
 def _unfit_code(code: str, limits: Limits) -> Refused | None:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -66,12 +66,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It ran, and ended without a value. `UNAVAILABLE` is the one that may succeed when it is tried again."""
+    """It ran, and ended without a value. `UNAVAILABLE` is the one that may succeed when it is tried again.
+
+    `rest_s`: who waits so long may find it free, in seconds; None: waiting mends nothing. It makes no failure another one.
+    """
 
     kind: FailureKind
     message: str
     line: int | None = None
     column: int | None = None
+    rest_s: float | None = field(default=None, compare=False)
 
 
 Result: TypeAlias = Value | Refused | Failed

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
 from burnish_shared.sandbox.outcome import Failed, FailureKind, Plain, Result
@@ -12,10 +13,10 @@ WAIT_S = 5.0
 WAITING_MOST = 2_000
 """Runs that may wait; beyond it the next is turned away at once, so that memory stays bounded."""
 
-BUSY_WORD = "busy"
-"""Stands in each message of a failure that is over by itself within moments: who can wait tries again."""
+REST_S = 0.25
+"""After so long a worker may be free."""
 
-BUSY = Failed(FailureKind.UNAVAILABLE, "every worker is busy; try again")
+BUSY = Failed(FailureKind.UNAVAILABLE, "every worker is busy; try again", rest_s=REST_S)
 
 
 class Turns:
@@ -75,6 +76,36 @@ class Turns:
         except TimeoutError:
             return False
         return True
+
+
+class Room:
+    """What may wait at once, in runs and in bytes; half of both (at least one run) for one tenant. Who gives no name has no share."""
+
+    def __init__(self, *, runs: int = WAITING_MOST, n_bytes: int) -> None:
+        self._most = (runs, n_bytes)
+        self._runs: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def place(self, tenant: str, n_bytes: int) -> Iterator[bool]:
+        """Yields True, and keeps the place for as long as it is entered; False where there is none."""
+        runs, most_bytes = self._most
+        own, own_bytes = (max(1, runs // 2), most_bytes // 2) if tenant else self._most
+        fits = self._runs.total() < runs and self._bytes.total() + n_bytes <= most_bytes
+        if not fits or self._runs[tenant] >= own or self._bytes[tenant] + n_bytes > own_bytes:
+            yield False
+            return
+        self._add(tenant, 1, n_bytes)
+        try:
+            yield True
+        finally:
+            self._add(tenant, -1, -n_bytes)
+
+    def _add(self, tenant: str, runs: int, n_bytes: int) -> None:
+        self._runs[tenant] += runs
+        self._bytes[tenant] += n_bytes
+        if not self._runs[tenant]:
+            del self._runs[tenant], self._bytes[tenant]
 
 
 async def run_each(

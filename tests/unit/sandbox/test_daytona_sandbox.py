@@ -11,10 +11,12 @@ from aiohttp import web
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from burnish_shared.sandbox import Failed, FailureKind, Limits, Refused, Sandbox, Value
-from burnish_shared.sandbox.daytona_api import LIFE_MINUTES
+from burnish_shared.metrics import daytona_runs_total
+from burnish_shared.sandbox import Failed, FailureKind, Limits, Refused, Sandbox, Value, turns
+from burnish_shared.sandbox.daytona_api import LIFE_MINUTES, START_S, DaytonaApi, DaytonaTroubleError
 from burnish_shared.sandbox.daytona_place import DaytonaPlace
 from burnish_shared.sandbox.daytona_sandbox import TOGETHER_MOST, DaytonaSandbox
+from burnish_shared.sandbox.turns import BUSY
 from tests.fakes.daytona import KEY, Box, FakeDaytona, daytona, refusing
 from tests.unit.sandbox import conformance
 from tests.unit.sandbox.hostile import HOSTILE, SYNTAX_BOMBS
@@ -41,9 +43,12 @@ async def sandbox(fake: FakeDaytona) -> AsyncIterator[DaytonaSandbox]:
     assert not fake.boxes, "a sandbox was left behind"
 
 
-def opened(fake: FakeDaytona, *, key: str = KEY, snapshot: str = "", target: str = "", at_once_most: int = 4) -> DaytonaSandbox:
+def opened(
+    fake: FakeDaytona, *, key: str = KEY, snapshot: str = "", target: str = "", at_once_most: int = 4,
+    sleep: Callable[[float], Awaitable[None]] = at_once,
+) -> DaytonaSandbox:  # fmt: skip
     place = DaytonaPlace(url=f"{fake.url}/api", key=SecretStr(key), target=target, snapshot=snapshot)
-    return DaytonaSandbox(place, at_once=at_once_most, sleep=at_once)
+    return DaytonaSandbox(place, at_once=at_once_most, sleep=sleep)
 
 
 async def settled(sandbox: DaytonaSandbox) -> None:
@@ -175,14 +180,6 @@ async def test_an_answer_that_is_none_of_daytona_is_told(sandbox: DaytonaSandbox
     assert isinstance(result, Failed) and result.kind is FailureKind.UNAVAILABLE
 
 
-async def test_the_key_goes_to_no_address_without_tls_where_the_api_has_it() -> None:
-    from burnish_shared.sandbox.daytona_api import DaytonaApi, DaytonaTroubleError
-
-    api = DaytonaApi(DaytonaPlace(url="https://daytona.example/api", key=SecretStr(KEY)))
-    with pytest.raises(DaytonaTroubleError):
-        api._made({"id": "1", "state": "started", "networkBlockAll": True, "toolboxProxyUrl": "http://elsewhere.example"})
-
-
 @pytest.mark.parametrize("state", ["error", "build_failed", "destroyed", "stopped"])
 async def test_a_sandbox_that_does_not_start_is_told_and_deleted(sandbox: DaytonaSandbox, fake: FakeDaytona, state: str) -> None:
     fake.looks_until_started, fake.ends_as = 2, state
@@ -305,6 +302,142 @@ async def test_a_making_that_was_never_answered_leaves_no_sandbox(sandbox: Dayto
     await settled(sandbox)
     assert fake.gone == [fake.made[0].name]
     fake.hold_making.set()
+
+
+async def test_a_making_that_ends_long_after_it_was_given_up_leaves_no_sandbox(fake: FakeDaytona) -> None:
+    """Its name is not there yet when it is deleted first: that is no proof that it will not be."""
+    made, rested_s = asyncio.Event(), 0.0
+
+    async def rest(seconds: float) -> None:
+        nonlocal rested_s
+        rested_s += seconds
+        if rested_s >= START_S - 10:
+            made.set()
+            while not fake.made:
+                await asyncio.sleep(0.001)
+
+    sandbox = opened(fake, sleep=rest)
+    fake.slow_making = made
+    running = asyncio.create_task(sandbox.run("1", {}))
+    await fake.is_asked.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await asyncio.wait(set(sandbox._tasks))
+    await settled(sandbox)
+    assert fake.gone == [fake.made[0].name] and not fake.boxes
+    await sandbox.close()
+
+
+async def test_deleting_one_that_never_came_ends_and_does_not_rest_after_the_last_try(fake: FakeDaytona) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    sandbox = opened(fake, sleep=rest)
+    with capture_logs() as logs:
+        await sandbox._delete("burnish-never", is_answered=False)
+    assert sum(rests) >= START_S and fake.requests == ["delete"] * (len(rests) + 1) and not logs
+    await sandbox._delete("burnish-gone", is_answered=True)
+    assert fake.requests == ["delete"] * (len(rests) + 2), "what Daytona told of and is not there is gone"
+    await sandbox.close()
+
+
+async def test_what_waits_is_bounded_over_all_batches(fake: FakeDaytona) -> None:
+    sandbox = opened(fake)
+    sandbox._room = turns.Room(runs=4, n_bytes=4_000)
+    fake.hold_making = asyncio.Event()
+    waiting = [asyncio.create_task(sandbox.run(f"n + {n}", {"n": n}, tenant="hog")) for n in range(2)]
+    await fake.is_asked.wait()
+    assert await sandbox.run("n", {"n": 1}, tenant="hog") == BUSY, "half of the room is one tenant's"
+    assert await sandbox.run("n", {"n": "x" * 5_000}, tenant="b") == BUSY, "bytes count"
+    waiting += [asyncio.create_task(sandbox.run("n", {"n": n}, tenant=tenant)) for n, tenant in ((2, "b"), (3, "c"))]
+    await asyncio.sleep(0)
+    assert await sandbox.run("n", {"n": 1}, tenant="d") == BUSY, "the room is full"
+    fake.hold_making.set()
+    assert await asyncio.gather(*waiting) == [Value(0), Value(2), Value(2), Value(3)]
+    assert await sandbox.run("n", {"n": 1}, tenant="hog") == Value(1), "places are given back"
+    await sandbox.close()
+
+
+async def test_how_long_daytona_wants_to_rest_is_told(sandbox: DaytonaSandbox, fake: FakeDaytona) -> None:
+    fake.answers["make"] = refusing(429, **{"Retry-After": "30"})
+    first, second = await sandbox.run("1", {}), await sandbox.run("2", {})
+    assert isinstance(first, Failed) and first.rest_s == 30.0
+    assert isinstance(second, Failed) and second.rest_s is not None and 0 < second.rest_s <= 30.0
+    sandbox._rests = (0.0, BUSY)
+    fake.answers["make"] = refusing(401)
+    third, fourth = await sandbox.run("1", {}), await sandbox.run("2", {})
+    assert isinstance(third, Failed) and third.rest_s is None and fourth == third, "who is refused waits in vain"
+
+
+COUNTED = {
+    "finished": (None, "1"),
+    "failed": (None, "1 / 0"),
+    "busy": (429, "1"),
+    "refused": (401, "1"),
+    "away": (503, "1"),
+}
+
+
+@pytest.mark.parametrize("outcome", COUNTED)
+async def test_runs_are_counted_by_what_came_of_them(sandbox: DaytonaSandbox, fake: FakeDaytona, outcome: str) -> None:
+    def counted() -> dict[str, float]:
+        return {one: daytona_runs_total.labels(one)._value.get() for one in COUNTED}
+
+    status, code = COUNTED[outcome]
+    if status is not None:
+        fake.answers["make"] = refusing(status)
+    before = counted()
+    await sandbox.run(code, {})
+    assert {one: now - before[one] for one, now in counted().items()} == {one: float(one == outcome) for one in COUNTED}
+
+
+ELSEWHERE = {
+    "http://elsewhere.example": False,
+    "https://proxy.daytona.example/toolbox": True,
+    "https://127.0.0.1/toolbox": False,
+    "https://127.1/toolbox": False,
+    "https://0x7f000001/toolbox": False,
+    "https://localhost:8443/": False,
+    "https://10.0.0.8/": False,
+    "https://169.254.169.254/latest": False,
+    "https://[::1]/": False,
+    "https://[fe80::1]/": False,
+    "https://[::ffff:10.0.0.1]/": False,
+    "https://daytona.example@evil.example/": False,
+    "https://evil.example/?next=": False,
+    "https:///toolbox": False,
+    "https://one.example:port/": False,
+    "ftp://one.example/": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+async def test_the_key_goes_to_no_odd_address(url: str) -> None:
+    api = DaytonaApi(DaytonaPlace(url="https://daytona.example/api", key=SecretStr(KEY)))
+    told = {"id": "1", "state": "started", "networkBlockAll": True, "toolboxProxyUrl": url}
+    if ELSEWHERE[url]:
+        assert api._made(told).toolbox_url == url
+    else:
+        with pytest.raises(DaytonaTroubleError):
+            api._made(told)
+
+
+async def test_a_daytona_inside_may_name_addresses_inside() -> None:
+    api = DaytonaApi(DaytonaPlace(url="http://10.0.0.8:3000/api", key=SecretStr(KEY)))
+    assert api._made({"id": "1", "state": "started", "networkBlockAll": True, "toolboxProxyUrl": "http://10.0.0.9/toolbox"})
+
+
+@pytest.mark.parametrize("name", ["../../api/keys", "a/b", "", "..", ".", "a?b", "a%2fb", "a b", "x" * 129, 7])
+async def test_a_sandbox_with_an_odd_name_is_none(sandbox: DaytonaSandbox, fake: FakeDaytona, name: object) -> None:
+    fake.answers["make"] = lambda: web.json_response(
+        {"id": name, "state": "started", "networkBlockAll": True, "toolboxProxyUrl": f"{fake.url}/toolbox"}
+    )
+    result = await sandbox.run("1", {})
+    assert isinstance(result, Failed) and result.kind is FailureKind.UNAVAILABLE and "run" not in fake.requests
 
 
 async def test_closing_ends_what_runs_and_leaves_no_sandbox(fake: FakeDaytona) -> None:
