@@ -6,8 +6,6 @@ happened.
 """
 
 import asyncio
-import base64
-import inspect
 import json
 import math
 import time
@@ -23,17 +21,16 @@ from burnish_shared.metrics import daytona_runs_total
 from burnish_shared.sandbox import daytona_harness
 from burnish_shared.sandbox.daytona_api import ON_THE_WAY, START_S, STARTED, DaytonaApi, DaytonaTroubleError, Made, Trouble
 from burnish_shared.sandbox.daytona_place import DaytonaPlace
+from burnish_shared.sandbox.daytona_program import program_of, results_of
 from burnish_shared.sandbox.outcome import (
     DEFAULT_LIMITS,
     Failed,
     FailureKind,
     Limits,
-    NotPlainError,
     Plain,
     Refused,
     Result,
     Value,
-    plain,
     refusal_of,
     shortened,
 )
@@ -55,8 +52,8 @@ TOGETHER_MOST: Final = 32
 TOGETHER_BYTES: Final = 4 * 1024 * 1024
 """Inputs that share a sandbox, and their bytes."""
 
-EXTRA_S: Final = 5
-"""Of a program beside its runs: CPython's start."""
+EXTRA_S: Final = 20
+"""Of a program beside its runs: CPython's start, and finding out how far it may keep them apart."""
 
 WAITING_BYTES: Final = 64 * 1024 * 1024
 """Code and inputs of all runs that wait or are under way; so many runs as `turns.WAITING_MOST` says."""
@@ -82,8 +79,6 @@ WITH_NETWORK: Final = Failed(FailureKind.UNAVAILABLE, "Daytona made a sandbox wi
 REFUSALS: Final = frozenset({WORDS[Trouble.REFUSED], WORDS[Trouble.UNFIT], WITH_NETWORK})
 """What an operator has to mend."""
 
-NO_ANSWER: Final = Failed(FailureKind.CRASHED, "the sandbox ended before this input")
-
 
 @dataclass(eq=False, slots=True)
 class _Asked:
@@ -104,8 +99,7 @@ class _Batch:
     carried_by: asyncio.Task[None] | None = None
 
     def has_room(self, n_bytes: int) -> bool:
-        each_s = self.limits.time_s + daytona_harness.STOP_S
-        most = max(1, min(TOGETHER_MOST, int(RUN_MOST_S / each_s)))
+        most = max(1, min(TOGETHER_MOST, int(RUN_MOST_S / _longest_s(self.limits))))
         return len(self.asked) < most and self.n_bytes + n_bytes <= TOGETHER_BYTES
 
     def add(self, one: _Asked) -> None:
@@ -266,14 +260,13 @@ class DaytonaSandbox:
     async def _told(self, made: Made, name: str, batch: _Batch, asked: list[_Asked]) -> list[Result] | Failed:
         limits = batch.limits
         program = program_of(batch.code, [one.inputs for one in asked], limits)
-        timeout_s = math.ceil((limits.time_s + daytona_harness.STOP_S) * len(asked)) + EXTRA_S
+        timeout_s = math.ceil(_longest_s(limits) * len(asked)) + EXTRA_S
         most_bytes = len(asked) * (2 * daytona_harness.ROOM * limits.result_bytes + 65_536)
         try:
             printed = await self._api.run(made, program, timeout_s=timeout_s, most_bytes=most_bytes)
         except DaytonaTroubleError as error:
             return await self._why(error, name)
-        found = [_result(line, limits) for line in printed.splitlines() if line.startswith(daytona_harness.MARK)][: len(asked)]
-        return found + [NO_ANSWER] * (len(asked) - len(found))
+        return results_of(printed, len(asked), limits)
 
     async def _why(self, error: DaytonaTroubleError, name: str) -> Failed:
         """Of a run without an answer: whether its sandbox ended, or the way to it broke."""
@@ -328,13 +321,9 @@ class DaytonaSandbox:
         log.warning("daytona_sandbox_not_deleted", name=name, status=status)
 
 
-def program_of(code: str, many: Sequence[Mapping[str, Plain]], limits: Limits) -> str:
-    """What is sent: the harness, and its job in base64."""
-    job = {
-        "code": code, "many": many, "time_s": limits.time_s, "memory_bytes": limits.memory_bytes, "result_bytes": limits.result_bytes,
-    }  # fmt: skip
-    text = base64.b64encode(json.dumps(job, allow_nan=False).encode()).decode()
-    return f'{inspect.getsource(daytona_harness)}\n\nmain("{text}")\n'
+def _longest_s(limits: Limits) -> float:
+    """What one run may take in its sandbox."""
+    return limits.time_s + daytona_harness.STOP_S + daytona_harness.STARTING_S
 
 
 def _outcome(result: Result) -> str:
@@ -352,21 +341,3 @@ def _unfit_code(code: str, limits: Limits) -> Refused | None:
     if len(code.encode("utf-8", "replace")) > limits.code_bytes:
         return Refused(f"the code is longer than {limits.code_bytes} bytes")
     return Refused("the code holds U+0000") if "\x00" in code else None
-
-
-def _result(line: str, limits: Limits) -> Result:
-    """Of a line that the harness printed, or that code printed in its place: nothing of it is taken on trust."""
-    try:
-        match json.loads(line.removeprefix(daytona_harness.MARK)):
-            case {"refused": [message, int() | None as at, int() | None as column]}:
-                return Refused(shortened(str(message)), at, column)
-            case {"failed": [kind, message, int() | None as at]}:
-                return Failed(FailureKind(kind), shortened(str(message)), at)
-            case {"value": value}:
-                return Value(plain(value, most_bytes=limits.result_bytes))
-            case _:
-                return Failed(FailureKind.CRASHED, "the sandbox sent something else")
-    except NotPlainError as error:
-        return Failed(FailureKind.RESULT, shortened(str(error)))
-    except (ValueError, RecursionError):
-        return Failed(FailureKind.CRASHED, "the sandbox sent something else")

@@ -226,13 +226,21 @@ async def test_a_run_that_is_refused_is_told_and_leaves_no_sandbox(
     assert isinstance(result, Failed) and result.kind is kind
 
 
+TOKEN = "0123456789abcdef" * 2
+BEGUN = f"burnish-begin:{TOKEN}\n"
 PRINTED = (
     "",
-    "burnish-result:{",
     "something else",
-    "burnish-result:[]",
-    'burnish-result:{"failed": ["x", "y", null]}',
-    'burnish-result:{"failed": 1}',
+    f"burnish-begin:{TOKEN}",
+    f"{BEGUN}burnish-result:{TOKEN}:0:{{",
+    f"{BEGUN}burnish-result:{TOKEN}:0:[]",
+    f'{BEGUN}burnish-result:{TOKEN}:1:{{"value": 1}}',
+    f'{BEGUN}burnish-result:{TOKEN}:0:{{"failed": ["x", "y", null]}}',
+    f'{BEGUN}burnish-result:{TOKEN}:0:{{"failed": 1}}',
+    f'{BEGUN}burnish-result:{{"value": 1}}',
+    f'{BEGUN}burnish-result:{"f" * 32}:0:{{"value": 1}}',
+    f'{BEGUN}burnish-begin:{"f" * 32}\nburnish-result:{"f" * 32}:0:{{"value": 1}}',
+    f'burnish-result:{TOKEN}:0:{{"value": 1}}',
 )
 
 
@@ -241,6 +249,13 @@ async def test_what_is_not_ours_is_no_answer(sandbox: DaytonaSandbox, fake: Fake
     fake.answers["run"] = lambda: web.json_response({"exitCode": 0, "result": text})
     result = await sandbox.run("1", {})
     assert isinstance(result, Failed) and result.kind is FailureKind.CRASHED
+
+
+async def test_what_is_ours_counts_once(sandbox: DaytonaSandbox, fake: FakeDaytona) -> None:
+    start = f"burnish-result:{TOKEN}:0:"
+    text = f'{BEGUN}burnish-result:{{"value": 1}}\n{start}{{"value": 2}}\n{start}{{"value": 3}}'
+    fake.answers["run"] = lambda: web.json_response({"exitCode": 0, "result": text})
+    assert await sandbox.run("1", {}) == Value(2)
 
 
 async def test_output_beyond_all_limits_is_not_read(sandbox: DaytonaSandbox, fake: FakeDaytona) -> None:
