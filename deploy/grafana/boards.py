@@ -233,6 +233,12 @@ OPTIMIZER: Final = Board(
         Panel("Evaluations", "ops", ((rates("burnish_optimizer_evaluations_total", "outcome"), "{{outcome}}"),)),
         Panel("Work that ended", "short", (("sum by (kind, how) (increase(burnish_optimizer_work_ended_total[1h]))", "{{kind}} {{how}}"),)),
         Panel("Time from claim to end, p95", "s", ((quantile(0.95, "burnish_optimizer_work_seconds", "kind"), "{{kind}}"),)),
+        Panel(
+            "Runs of code at Daytona",
+            "ops",
+            ((rates("burnish_daytona_runs_total", "outcome"), "{{outcome}}"),),
+            "Of all services; none where code runs here. Refused: the operator has to do something.",
+        ),
         Panel("Scores of live traffic", "ops", ((rates("burnish_optimizer_scores_total", "kind, outcome"), "{{kind}} {{outcome}}"),)),
         Panel(
             "Scores counted, answers queued for review",

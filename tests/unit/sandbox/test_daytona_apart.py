@@ -15,9 +15,13 @@ from burnish_shared.sandbox.outcome import DEFAULT_LIMITS, Plain, Result, Value
 pytestmark = pytest.mark.capability("O3")
 
 APART = "in namespaces of its own"
+OTHERS = "as another user each"
 ALIKE = "with nothing of it"
 EVERY = "WAYS = ((True, True), (True, False), (False, True), (False, False))"
-WAYS = {APART: EVERY, ALIKE: "WAYS = ((False, False),)"}
+WAYS = {APART: EVERY, OTHERS: "WAYS = ((False, True), (False, False))", ALIKE: "WAYS = ((False, False),)"}
+
+SYSTEMS = "/usr/bin/python3"
+"""Stands where every user may start it, unlike one in root's home."""
 
 FOLDERS = """
 import os, tempfile
@@ -78,14 +82,14 @@ done
 def run(code: str, many: Sequence[dict[str, Plain]], *, way: str) -> list[Result]:
     assert EVERY in HARNESS
     program = program_of(code, many, DEFAULT_LIMITS, harness=HARNESS.replace(EVERY, WAYS[way]))
-    apart = ["unshare", "--user", "--map-current-user", "--net"]
+    called = [SYSTEMS] if way == OTHERS else ["unshare", "--user", "--map-current-user", "--net", sys.executable]
     env = {"PATH": "/usr/bin:/bin"}
-    done = subprocess.run([*apart, sys.executable, "-u", "-"], input=program, capture_output=True, text=True, env=env, check=False)
+    done = subprocess.run([*called, "-u", "-"], input=program, capture_output=True, text=True, env=env, check=False)
     assert not done.stderr, done.stderr
     return results_of(done.stdout, len(many), DEFAULT_LIMITS)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [APART, ALIKE])
 def test_files_of_one_are_not_there_for_the_next(way: str) -> None:
     results = run(FOLDERS, [{}, {}, {}], way=way)
     for one in results:
@@ -94,14 +98,14 @@ def test_files_of_one_are_not_there_for_the_next(way: str) -> None:
         assert seen == [False] * 4 and not os.path.lexists(str(folder))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [APART, ALIKE])
 def test_nothing_that_one_starts_outlives_it(way: str) -> None:
     mark = str(uuid4().int % 10**9 + 10**9)
     assert run(STAYS, [{"mark": mark}, {"mark": mark}], way=way) == [Value(1), Value(1)]
     assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if mark.encode() in _read(one)]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [APART, ALIKE])
 def test_no_result_can_be_forged(way: str) -> None:
     assert run(FORGES, [{"n": 1}, {"n": 2}], way=way) == [Value(1), Value(2)]
 
@@ -115,6 +119,29 @@ def test_alike_who_ends_all_leaves_no_wrong_answer() -> None:
     """What remains without any privilege, as the guide says: those after it have none."""
     code = "import os, signal\nif n == 2: os.kill(os.getppid(), signal.SIGKILL)\nn"
     assert run(code, [{"n": 1}, {"n": 2}, {"n": 3}], way=ALIKE) == [Value(1), NO_ANSWER, NO_ANSWER]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists(SYSTEMS), reason="takes root, and a Python that every user may start")
+def test_as_others_none_ends_or_reads_what_is_not_its_own() -> None:
+    code = """
+import os, signal
+said = [os.getuid()]
+for path in (f"/proc/{os.getppid()}/fd/1", f"/proc/{os.getppid()}/mem"):
+    try:
+        open(path, "rb").close()
+        said.append(path)
+    except OSError:
+        pass
+try:
+    os.kill(os.getppid(), signal.SIGKILL)
+except PermissionError:
+    said.append("refused")
+said
+"""
+    assert run(code, [{}, {}], way=OTHERS) == [Value([61_000, "refused"]), Value([61_001, "refused"])]
+    mark = str(uuid4().int % 10**9 + 10**9)
+    assert run(STAYS, [{"mark": mark}], way=OTHERS) == [Value(1)]
+    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if mark.encode() in _read(one)]
 
 
 def test_apart_nothing_is_left_in_shared_places() -> None:
