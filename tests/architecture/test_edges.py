@@ -59,6 +59,7 @@ COMMANDS = {"services/analytics/burnish_analytics/recount.py": "`python -m burni
 
 READS_ENVIRONMENT = {
     "shared/burnish_shared/db/migrate.py": "hands it on to the process that migrates",
+    "shared/burnish_shared/sandbox/daytona_harness.py": "runs in a sandbox far away, and hands on what that one has",
     "shared/burnish_shared/process.py": "log level and failpoints count before there are settings",
     "services/executor/burnish_executor/io/platform_keys.py": "the operator's provider keys, one variable for each provider",
     "services/executor/burnish_executor/io/llm.py": "a process of its own, which is handed nothing but what it needs",
