@@ -39,6 +39,7 @@ EDGES = {
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",
     "services/optimizer/burnish_optimizer/work.py:_work": "the edge of one job: no neighbour ends with it",
     "services/optimizer/burnish_optimizer/live_scores.py:_work": "the edge of one live evaluation: no neighbour ends with it",
+    "services/optimizer/burnish_optimizer/watch_experiments.py:_refresh": "the edge of figures that are only shown: no look waits for them",
     "services/optimizer/burnish_optimizer/watch_experiments.py:_look": "the edge of one look: its neighbours are looked at too",
     "services/optimizer/burnish_optimizer/score_traffic.py:_verdict": "the edge of one score: else what fails would be tried for ever",
     "services/analytics/burnish_analytics/housework.py:_round": "a round of housework that failed is counted; the next tries again",

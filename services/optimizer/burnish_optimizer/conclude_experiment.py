@@ -8,27 +8,34 @@ import random
 from dataclasses import asdict, replace
 
 from burnish_optimizer.core.experiment_orders import Order, Told, decide
+from burnish_optimizer.core.percentiles_due import answers_of, is_due, is_due_before_deciding
 from burnish_optimizer.io import experiments_store as store
 from burnish_optimizer.io import latencies_store
 from burnish_optimizer.io.experiments_store import ExperimentClaim, Watched
+from burnish_optimizer.refresh_percentiles import read_percentiles
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.experiments.analysis import Analysis, Memory, analyse, contrast_shares
 from burnish_shared.experiments.conclude import as_result
 from burnish_shared.experiments.contrast import contrast, influence
-from burnish_shared.experiments.quantiles import COUNTED, QUANTILES, reach_of, stretches
-from burnish_shared.experiments.sums import NOTHING
+from burnish_shared.experiments.quantiles import QUANTILES, stretches
 
 WIDEN_AGAIN = 1.1
 """Units that are in several epochs are asked for anew when there are 10 % more, when an epoch began, and before anything is decided."""
 
-READ_AGAIN = 1.1
-"""Percentiles are read anew when there are 10 % more answers, when an epoch began, and before anything is decided: each time every answer
-is read, so over an experiment's life about eleven times as many rows as it has in the end (decision 63)."""
+STATEMENT_MOST_S = 20.0
+"""Of reads that a look waits for, of every answer or every unit: within the lease, and others who are due wait too."""
+
+SHOWN_MOST_S = 2.0
+"""Of percentiles that only stand beside what is decided: a rollback waits no longer for them."""
 
 
 async def conclude_experiment(held: ExperimentClaim, *, db: Database, clock: Clock, next_look_s: float) -> Order | None:
-    """Returns the order that was left, if any."""
+    """Returns the order that was left, if any. Raises Busy where users who came back could not be read: nothing is decided without them.
+
+    Percentiles never stop it: where they cannot be read it decides with the last ones. Those that are only shown are read beside the looks
+    (`refresh_percentiles`), and here for a verdict alone, while that takes no time.
+    """
     async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
         watched = await store.load(tx, held)
     if watched is None or not watched.seen.rows:
@@ -37,14 +44,14 @@ async def conclude_experiment(held: ExperimentClaim, *, db: Database, clock: Clo
         return None
 
     now, plan, epochs = clock.now(), watched.seen.plan, watched.seen.epochs
-    memory, read_at = watched.memory, watched.read_at
-    if _is_to_read(watched):
-        memory, read_at = await _read(held, watched, memory, db), (_answers(watched), len(epochs))
+    memory, read_at = watched.memory, None
+    if plan.is_of_quantile and is_due(watched.seen, watched.read_at):
+        memory, read_at = await _read(held, watched, memory, db)
     analysis = analyse(plan, epochs, memory)
     told, widened_at = decide(watched.seen, analysis, now=now, dice=_dice(watched)), watched.widened_at
     is_to_widen = _is_to_widen(watched, analysis, told)
-    if told.order is not None and read_at[0] != _answers(watched):  # what is kept of it says how it was then
-        memory, read_at = await _read(held, watched, memory, db), (_answers(watched), len(epochs))
+    if told.order is not None and is_due_before_deciding(watched.seen, read_at or watched.read_at):  # what is kept says how it was then
+        memory, read_at = await _read(held, watched, memory, db)
         analysis = analyse(plan, epochs, memory)
         told = decide(watched.seen, analysis, now=now, dice=_dice(watched))
     if is_to_widen:
@@ -79,30 +86,18 @@ def _is_to_widen(watched: Watched, analysis: Analysis, told: Told) -> bool:
     return told.order is not None or epochs != len(watched.seen.epochs) or analysis.units >= WIDEN_AGAIN * units
 
 
-def _answers(watched: Watched) -> int:
-    """Of all arms, those that have a latency."""
-    return round(sum(sums[COUNTED].x for epoch in watched.seen.epochs for sums in epoch.sums.values() if COUNTED in sums))
-
-
-def _is_to_read(watched: Watched) -> bool:
-    """Whether an epoch began, or a tenth more answers came, since percentiles were read."""
-    answers, (read, epochs) = _answers(watched), watched.read_at
-    return answers > 0 and (epochs != len(watched.seen.epochs) or answers >= READ_AGAIN * read)
-
-
-async def _read(held: ExperimentClaim, watched: Watched, memory: Memory, db: Database) -> Memory:
-    """Memory with percentiles of latency as they are now."""
-    plan = watched.seen.plan
-    units = {arm: sum(one.sums.get(arm, {}).get(COUNTED, NOTHING).units for one in watched.seen.epochs) for arm in plan.arms}
-    reach = reach_of([(units[plan.control], units[arm]) for arm in plan.treatments], alpha=plan.alpha, horizon=plan.horizon)
-    async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
-        return replace(memory, percentiles=await latencies_store.read_percentiles(tx, held, reach=reach))
+async def _read(held: ExperimentClaim, watched: Watched, memory: Memory, db: Database) -> tuple[Memory, tuple[int, int]]:
+    """Memory with percentiles of latency as they are now, or the last ones where they could not be read; and at what that was tried."""
+    most_s = STATEMENT_MOST_S if watched.seen.plan.is_of_quantile else SHOWN_MOST_S
+    found = await read_percentiles(held, watched, db=db, statement_most_s=most_s)
+    kept = memory if found is None else replace(memory, percentiles=found)
+    return kept, (answers_of(watched.seen), len(watched.seen.epochs))
 
 
 async def _widened(held: ExperimentClaim, watched: Watched, memory: Memory, db: Database) -> Memory:
     """Memory with how much wider intervals are than if each epoch had units of its own, and how many different units there are."""
     plan, widening = watched.seen.plan, {}
-    async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
+    async with db.unit_of_work(workspace=held.workspace_id, read_only=True, statement_most_s=STATEMENT_MOST_S) as tx:
         different = await store.different_units(tx, held, metric=plan.counted)
     for arm in plan.treatments:
         shares = contrast_shares(plan, watched.seen.epochs, arm, memory)
@@ -110,7 +105,7 @@ async def _widened(held: ExperimentClaim, watched: Watched, memory: Memory, db: 
         if one is None:
             continue
         names = {"control": plan.control, "treatment": arm}
-        async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
+        async with db.unit_of_work(workspace=held.workspace_id, read_only=True, statement_most_s=STATEMENT_MOST_S) as tx:
             if plan.is_of_quantile:
                 stretch = stretches(memory.percentiles, plan.metric, shares, names=names)
                 by = {(epoch, names[side]): (c * stretch[epoch, side], at) for (epoch, side), (c, at) in influence(shares).items()}

@@ -9,6 +9,7 @@ from burnish_optimizer import metrics
 from burnish_optimizer.conclude_experiment import conclude_experiment
 from burnish_optimizer.io import experiments_store as store
 from burnish_optimizer.io.experiments_store import ExperimentClaim
+from burnish_optimizer.refresh_percentiles import refresh_percentiles
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import UNAVAILABLE, Database
@@ -30,6 +31,7 @@ class ExperimentWatch:
     db: Database
     settings: OptimizerSettings
     clock: Clock
+    _refreshing: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`. What was claimed and not looked at is taken by another replica when its lease is over."""
@@ -41,9 +43,12 @@ class ExperimentWatch:
                     await asyncio.wait({stopped}, timeout=min(1.0, self.settings.experiment_interval_s))
         finally:
             stopped.cancel()
+            if self._refreshing is not None:
+                self._refreshing.cancel()
+                await asyncio.gather(self._refreshing, return_exceptions=True)
 
     async def turn(self) -> int:
-        """Looks at what is due, one after the other. Returns how many there were."""
+        """Looks at what is due, one after the other. Returns how many there were. What is only shown is read beside it: no look waits."""
         try:
             async with self.db.unit_of_work() as tx:
                 claims = await store.claim(tx, worker=self.settings.replica, lease_s=LEASE_S, most=AT_ONCE)
@@ -51,14 +56,30 @@ class ExperimentWatch:
             return 0
         for one in claims:
             await self._look(one)
+        if claims and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.create_task(self._refresh(claims))
         return len(claims)
+
+    async def _refresh(self, claims: list[ExperimentClaim]) -> None:
+        """The edge of percentiles that are only shown, of one experiment after the other; who is left out is due at a later turn too."""
+        for one in claims:
+            about = {"experiment_id": str(one.experiment_id), "workspace_id": str(one.workspace_id)}
+            try:
+                await refresh_percentiles(one, db=self.db)
+            except (Unavailable, *UNAVAILABLE) as error:
+                log.warning("experiment.percentiles_not_read", **about, error=str(error))
+            except Exception:
+                metrics.PERCENTILES_READ.labels("failed").inc()
+                log.exception("experiment.percentiles_failed", **about)
 
     async def _look(self, held: ExperimentClaim) -> None:
         """The edge of a look: one that goes wrong keeps nobody else from theirs, and is tried again when its lease is over."""
         about = {"experiment_id": str(held.experiment_id), "workspace_id": str(held.workspace_id)}
         try:
             order = await conclude_experiment(held, db=self.db, clock=self.clock, next_look_s=self.settings.experiment_interval_s)
-        except (Unavailable, *UNAVAILABLE):
+        except (Unavailable, *UNAVAILABLE) as error:
+            metrics.EXPERIMENT_LOOKS.labels("busy").inc()
+            log.warning("experiment.look_busy", **about, error=str(error))
             return
         except Exception:
             metrics.EXPERIMENT_LOOKS.labels("failed").inc()

@@ -80,16 +80,18 @@ class Tx:
     connection: Any
     changes: list[str] = field(default_factory=list)
     """Kinds of configuration that it changed, see `note_change`."""
+    patience_s: float | None = None
+    """How long `fetch` and `fetchval` wait for a server that is silent; None: as the pool's statements do."""
 
     async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
-        return await self.connection.fetch(sql, *args)  # type: ignore[no-any-return]
+        return await self.connection.fetch(sql, *args, timeout=self.patience_s)  # type: ignore[no-any-return]
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         return await self.connection.fetchrow(sql, *args)  # type: ignore[no-any-return]
 
     async def fetchval(self, sql: str, *args: object, patience_s: float | None = None) -> Any:
         """`patience_s`: for what may take longer than the pool's statements do, and raised its own statement_timeout."""
-        return await self.connection.fetchval(sql, *args, timeout=patience_s)
+        return await self.connection.fetchval(sql, *args, timeout=patience_s or self.patience_s)
 
     async def execute(self, sql: str, *args: object) -> str:
         return await self.connection.execute(sql, *args)  # type: ignore[no-any-return]
@@ -142,6 +144,12 @@ async def _keep_as_it_is(_: Any) -> None:
     """Nothing was set for the session, so nothing is reset: it would be another server connection's."""
 
 
+async def _patient(connection: Any, most_s: float) -> Tx:
+    """The transaction that was begun, with statements that may take this long."""
+    await connection.execute("SELECT set_config('statement_timeout', $1, true)", str(round(most_s * 1000)))
+    return Tx(connection, patience_s=most_s + SILENCE_S)
+
+
 class Database:
     """A pool of connections as one role.
 
@@ -190,12 +198,13 @@ class Database:
         organization: UUID | None = None,
         user: UUID | None = None,
         read_only: bool = False,
+        statement_most_s: float | None = None,
     ) -> AsyncIterator[Tx]:
         """One transaction, committed when the block ends and rolled back when it raises.
 
         `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row.
         `organization` and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the
-        claims that PostgREST sets.
+        claims that PostgREST sets. `statement_most_s`: of each statement in place of the pool's, for reads of very many rows.
         Raises Unavailable when no connection can be had within POOL_WAIT_S, and where the server takes no changes. Never keep it open
         across a call to a model or a URL.
         """
@@ -220,7 +229,7 @@ class Database:
                         _to_json({"sub": str(user), "role": "authenticated"}) if user is not None else "",
                         str(current_hops()),
                     )
-                tx = Tx(connection)
+                tx = Tx(connection) if statement_most_s is None else await _patient(connection, statement_most_s)
                 try:
                     yield tx
                 except REFUSES_CHANGES:

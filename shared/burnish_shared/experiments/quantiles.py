@@ -9,10 +9,11 @@ Donner, "Construction of confidence limits about effect measures", Statistics in
 any other: epochs and sequences are those of means.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import isfinite
+from itertools import accumulate, pairwise
+from math import ceil, floor, isfinite
 from typing import Any, Final
 
 from burnish_shared.experiments.contrast import Share, Weighting, contrast, weight_of
@@ -140,6 +141,20 @@ def stretches(
             if read is not None:
                 told[(one.epoch, side)] = mean.error_squared**0.5 / read.share_error
     return told
+
+
+def course_of(counts: Mapping[int, int], shares: Sequence[float]) -> list[tuple[float, float]]:
+    """(share, percentile) of answers that were counted by their latency: between two of them in proportion, as PostgreSQL's
+    percentile_cont. `shares` rise, in [0, 1]."""
+    values = sorted(counts)
+    upto = list(accumulate(counts[value] for value in values))
+    found = []
+    for share in shares:
+        place = share * (upto[-1] - 1)
+        low = floor(place)
+        under, over = (values[bisect_right(upto, one)] for one in (low, ceil(place)))
+        found.append((share, under + (over - under) * (place - low)))
+    return found
 
 
 def _at(course: Sequence[tuple[float, float]], share: float) -> float:

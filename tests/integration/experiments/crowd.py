@@ -20,6 +20,7 @@ from burnish_gateway.experiments.follow_orders import OrderFollower
 from burnish_optimizer.conclude_experiment import conclude_experiment
 from burnish_optimizer.core.experiment_orders import Order
 from burnish_optimizer.io import experiments_store
+from burnish_optimizer.refresh_percentiles import refresh_percentiles
 from burnish_shared.clock import SetClock, SystemClock
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database, Tx
@@ -94,6 +95,7 @@ class Crowd:
         for one in claims:
             if one.experiment_id == self.experiment_id:
                 order = await conclude_experiment(one, db=self.optimizer, clock=self.clock, next_look_s=0.0)
+                await refresh_percentiles(one, db=self.optimizer)  # as the watch does beside its looks; shown from the next one on
             else:
                 async with self.optimizer.unit_of_work(workspace=one.workspace_id) as tx:
                     await experiments_store.put_off(tx, one, next_look_s=3600)

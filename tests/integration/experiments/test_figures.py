@@ -2,16 +2,25 @@
 
 import csv
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
+from burnish_optimizer.io.experiments_store import ExperimentClaim
+from burnish_optimizer.refresh_percentiles import refresh_percentiles
+from burnish_optimizer.settings import OptimizerSettings
+from burnish_optimizer.watch_experiments import ExperimentWatch
 from burnish_shared.experiments.assign import Allocation, bucket_of
 from tests.embedded.stack import Caller, Stack
 from tests.integration.analytics.traffic import analytics_on, execution, thumb
 from tests.integration.experiments.crowd import Crowd, crowd
-from tests.integration.experiments.lives import SLUG, body, drafted, started, two_versions
+from tests.integration.experiments.lives import SLUG, body, drafted, ramp, started, two_versions
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("X2")]
 
@@ -40,6 +49,22 @@ async def answered(some: Crowd, stack: Stack, n: int, *, slower: dict[str, float
     await analytics_on(some.analytics, stack.urls["superuser"]).count(*told)
 
 
+@asynccontextmanager
+async def reads_held_up(stack: Stack, table: str) -> AsyncIterator[None]:
+    """Somebody holds the table: whoever reads it is told that the database is busy."""
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
+def count(metric: str, outcome: str) -> float:
+    return REGISTRY.get_sample_value(metric, {"outcome": outcome}) or 0.0
+
+
 async def shown(caller: Caller, experiment: str) -> dict[str, Any]:
     results = (await caller("GET", f"/v1/experiments/{experiment}")).body["results"]
     return {one["metric"]: one for one in results["figures"]}
@@ -52,6 +77,8 @@ async def test_every_arm_shows_every_figure_and_gives_them_as_a_file(stack: Stac
     experiment = await started(caller, body(metric="satisfaction", guardrails=guardrails, arms=arms, min_samples=1000))
     async with crowd(stack, caller, experiment, seed=8) as some:
         await answered(some, stack, 500, failed={"candidate": 0.1})
+        await some.look()
+        assert "latency_p95_ms" not in await shown(caller, experiment), "read beside the look, not for it"
         await some.look()
         told = await shown(caller, experiment)
         wanted = ["satisfaction", "error_rate", "cost_nusd", "latency_p50_ms", "latency_p95_ms", "latency_ms", "feedback_rate"]
@@ -91,6 +118,64 @@ async def test_every_arm_shows_every_figure_and_gives_them_as_a_file(stack: Stac
         await some.look()
         [after] = await some.rows("SELECT memory FROM experiment_watch WHERE experiment_id = $1")
         assert after["memory"]["read_at"][0] > 1.1 * before["memory"]["read_at"][0]
+
+
+@pytest.mark.capability("X3")
+async def test_a_rollback_waits_for_no_percentiles_that_cannot_be_read(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    guardrail = {"metric": "error_rate", "margin": 0.02}
+    experiment = await started(caller, ramp() | {"metric": "success", "guardrails": [guardrail], "rollout": {"steps": [0.5, 1.0]}})
+    async with crowd(stack, caller, experiment, seed=21) as some:
+        await answered(some, stack, 300)
+        assert await some.look() is None
+        [kept] = await some.rows("SELECT memory FROM experiment_watch WHERE experiment_id = $1")
+        assert kept["memory"]["percentiles"]
+        await answered(some, stack, 600, failed={"candidate": 0.5})
+        async with reads_held_up(stack, "execution_facts"):
+            order = await some.look()
+            assert order is not None and order.kind == "roll_back"
+            assert count("burnish_optimizer_percentiles_read_total", "busy") > 0
+        row = await some.row("status, rollout_state, verdict")
+        assert (row["status"], row["rollout_state"]) == ("completed", "rolled_back")
+        figures = {one["metric"]: one for one in row["verdict"]["result"]["figures"]}
+        before = {one[2]: one[3] for one in kept["memory"]["percentiles"] if one[:2] == ["latency_p95_ms", 0]}
+        assert {one["arm"]: one["value"] for one in figures["latency_p95_ms"]["arms"]} == before, "the last ones stay"
+
+
+async def test_percentiles_that_cannot_be_read_are_tried_again_with_more_answers(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(metric="success", min_samples=1000))
+    async with crowd(stack, caller, experiment, seed=22) as some:
+        held = ExperimentClaim(some.experiment_id, some.workspace_id, 0)
+        await answered(some, stack, 400)
+        async with reads_held_up(stack, "execution_facts"):
+            await some.look()
+        [kept] = await some.rows("SELECT memory FROM experiment_watch WHERE experiment_id = $1")
+        assert "percentiles" not in kept["memory"] and kept["memory"]["read_at"][0] > 0
+        assert not await refresh_percentiles(held, db=some.optimizer), "nothing new came"
+        await answered(some, stack, 100)
+        await some.look()
+        [kept] = await some.rows("SELECT memory FROM experiment_watch WHERE experiment_id = $1")
+        assert kept["memory"]["percentiles"]
+        await some.look()
+        assert "latency_p95_ms" in await shown(caller, experiment)
+
+
+async def test_a_look_that_found_the_database_busy_is_counted(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(metric="success"))
+    async with crowd(stack, caller, experiment, seed=23) as some:
+        await answered(some, stack, 50)
+        before = count("burnish_optimizer_experiment_looks_total", "busy")
+        settings = OptimizerSettings.model_validate(
+            {"DATABASE_URL": "postgresql://unused", "NATS_URL": "unused", "kek": "unused", "replica": "w", "experiment_interval_s": 3600.0}
+        )
+        async with reads_held_up(stack, "experiment_sums"):
+            with capture_logs() as logs:
+                await ExperimentWatch(db=some.optimizer, settings=settings, clock=some.clock).turn()
+        assert count("burnish_optimizer_experiment_looks_total", "busy") > before
+        busy = [one for one in logs if one["event"] == "experiment.look_busy"]
+        assert str(some.experiment_id) in {one["experiment_id"] for one in busy}
 
 
 @pytest.mark.capability("X1")

@@ -13,7 +13,7 @@ from burnish_shared.experiments.analysis import Analysis, Epoch, Memory, analyse
 from burnish_shared.experiments.contrast import contrast, influence
 from burnish_shared.experiments.figures import figures
 from burnish_shared.experiments.plan import Plan
-from burnish_shared.experiments.quantiles import Percentile, percentile_of, quantile_shares, reach_of, stretches
+from burnish_shared.experiments.quantiles import Percentile, course_of, percentile_of, quantile_shares, reach_of, stretches
 from burnish_shared.experiments.sums import ArmSums
 
 pytestmark = [pytest.mark.promise("O-10"), pytest.mark.capability("X2")]
@@ -47,6 +47,16 @@ def looked(plan: Plan, arms: dict[str, tuple[Floats, npt.NDArray[np.int64]]], sh
         x = np.unique(units, return_counts=True)[1].astype(float)
         sums[arm] = {"success": sums_of(x, x), "latency_ms": sums_of(x, x)}
     return analyse(plan, [Epoch(1, {"a": 1 - share, "b": share}, sums)], Memory(percentiles=tuple(one for one in read if one)))
+
+
+def test_counted_latencies_give_the_percentiles_of_each_one() -> None:
+    dice = np.random.default_rng(63)
+    for n in (1, 2, 3, 400):
+        latencies = np.round(dice.lognormal(4, 1, n)).astype(int)
+        values, counts = np.unique(latencies, return_counts=True)
+        course = course_of(dict(zip(values.tolist(), counts.tolist(), strict=True)), SHARES.tolist())
+        assert [share for share, _ in course] == SHARES.tolist()
+        assert [value for _, value in course] == pytest.approx(np.quantile(latencies, SHARES).tolist())
 
 
 def lived(seed: int, draw: Draw, *, share: float = 0.5, most: int = 3_000, plan: Plan = PLAN) -> str:

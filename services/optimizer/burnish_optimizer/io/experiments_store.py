@@ -13,6 +13,7 @@ from burnish_shared.contracts.experiments import BUCKETS, Guardrail, Rollout, Se
 from burnish_shared.db.session import Tx
 from burnish_shared.experiments.analysis import Analysis, Epoch, Memory
 from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.quantiles import Percentile, stored
 from burnish_shared.experiments.sums import ArmSums
 from burnish_shared.ids import new_uuid
 
@@ -51,8 +52,8 @@ async def claim(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Experim
     return [ExperimentClaim(**dict(row)) for row in rows]
 
 
-async def load(tx: Tx, held: ExperimentClaim) -> Watched | None:
-    """None: it does not run any more, or another replica has it."""
+async def load(tx: Tx, held: ExperimentClaim, *, at_any_fence: bool = False) -> Watched | None:
+    """None: it does not run any more, or another replica has it. `at_any_fence`: also then, for who decides nothing."""
     ids = (held.workspace_id, held.experiment_id)
     row = await tx.fetchrow(
         """SELECT e.unit, e.kind, e.metric, e.direction, e.method, e.allocation, e.guardrails, e.rollout, e.settings, e.latency_limit_ms,
@@ -60,9 +61,10 @@ async def load(tx: Tx, held: ExperimentClaim) -> Watched | None:
                   ARRAY(SELECT a.arm FROM experiment_arms a WHERE a.workspace_id = $1 AND a.experiment_id = $2 AND a.mode = 'live'
                          ORDER BY a.is_control DESC, a.position) AS arms
              FROM experiments e JOIN experiment_watch w ON w.workspace_id = $1 AND w.experiment_id = $2
-            WHERE e.workspace_id = $1 AND e.experiment_id = $2 AND e.status = 'running' AND w.fence = $3""",
+            WHERE e.workspace_id = $1 AND e.experiment_id = $2 AND e.status = 'running' AND ($4 OR w.fence = $3)""",
         *ids,
         held.fence,
+        at_any_fence,
     )
     if row is None:
         return None
@@ -139,16 +141,23 @@ async def write(
     *,
     result: Mapping[str, Any],
     widened_at: tuple[int, int],
-    read_at: tuple[int, int],
+    read_at: tuple[int, int] | None,
     order: Order | None,
     at: datetime,
     next_look_s: float,
 ) -> bool:
-    """What was seen, and the order if there is one: once, under the fence. False: another replica has it, and nothing was written."""
+    """What was seen, and the order if there is one: once, under the fence. False: another replica has it, and nothing was written.
+
+    `read_at`: None where this look read no percentiles: those that are kept stay, also such as were read meanwhile.
+    """
     point = _point(watched, analysis)
-    kept = analysis.memory.stored() | {"widened_at": list(widened_at), "read_at": list(read_at), "point": list(point)}
+    kept = analysis.memory.stored() | {"widened_at": list(widened_at), "point": list(point)}
+    if read_at is None:
+        kept.pop("percentiles")
+    else:
+        kept["read_at"] = list(read_at)
     written = await tx.fetchval(
-        """UPDATE experiment_watch SET memory = $4, result = $5, looked_at = $6, leased_by = NULL, leased_until = NULL,
+        """UPDATE experiment_watch SET memory = memory || $4::jsonb, result = $5, looked_at = $6, leased_by = NULL, leased_until = NULL,
                   next_look_at = clock_timestamp() + $7 * interval '1 second'
             WHERE workspace_id = $1 AND experiment_id = $2 AND fence = $3 RETURNING true""",
         held.workspace_id, held.experiment_id, held.fence, kept, dict(result), at, next_look_s,
@@ -166,6 +175,16 @@ async def write(
             new_uuid(), held.workspace_id, held.experiment_id, watched.revision, order.kind, order.data, at,
         )  # fmt: skip
     return True
+
+
+async def keep_percentiles(tx: Tx, held: ExperimentClaim, percentiles: Sequence[Percentile] | None, *, read_at: tuple[int, int]) -> None:
+    """For the looks that come, whoever holds it now. None: they are being read at that many answers and epochs, or could not be; the last
+    ones stay."""
+    kept: dict[str, Any] = {"read_at": list(read_at)} | ({} if percentiles is None else {"percentiles": stored(percentiles)})
+    await tx.execute(
+        "UPDATE experiment_watch SET memory = memory || $3::jsonb WHERE workspace_id = $1 AND experiment_id = $2",
+        held.workspace_id, held.experiment_id, kept,
+    )  # fmt: skip
 
 
 def _point(watched: Watched, analysis: Analysis) -> tuple[int, int, int]:
