@@ -21,7 +21,7 @@ from burnish_shared.experiments.sums import NOTHING
 log = structlog.get_logger("burnish.optimizer")
 
 STATEMENT_MOST_S: Final = 60.0
-"""Of those that nobody waits for. Two million answers and more are read within it."""
+"""Of those that nobody waits for. Of 1.5 million answers the slower one took 20 to 23 s on a busy machine."""
 
 
 async def refresh_percentiles(held: ExperimentClaim, *, db: Database, statement_most_s: float = STATEMENT_MOST_S) -> bool:
