@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,14 @@ from standardwebhooks.webhooks import Webhook
 
 from burnish_gateway.inbound import receive as receiving
 from burnish_gateway.inbound import store
+from burnish_gateway.inbound.book import Receiver
+from burnish_gateway.inbound.mapping import compiled
+from burnish_gateway.inbound.refusals import RefusalLog
+from burnish_gateway.inbound.signature import SignatureRule
 from burnish_gateway.inbound.throttle import Throttle
-from burnish_shared.db.session import Tx
+from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
-from tests.embedded.stack import Answer, Caller
+from tests.embedded.stack import Answer, Caller, Stack
 from tests.integration.feedback_api.test_feedback_api import execute, feedback_shown, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F2")]
@@ -228,6 +232,40 @@ async def test_of_two_who_change_an_endpoint_the_later_hears_of_the_first(caller
     now = await caller("PATCH", path, {"name": "help desk", "revision": theirs.body["revision"]})
     assert now.status == 200 and now.body["name"] == "help desk", "another secret is no other mapping"
     assert (await caller("PATCH", path, {"name": "by a script"})).status == 200, "who names no revision asks for none"
+
+
+@pytest.mark.promise("G-10")
+async def test_refusals_around_a_clock_that_stepped_back_are_counted_in_their_minutes(stack: Stack, caller: Caller) -> None:
+    made = await endpoint(caller)
+    rule = SignatureRule("standard_webhooks", None, "", "base64")
+    receiver = Receiver(UUID(made["id"]), caller.workspace.workspace_id, rule, b"", compiled(SURVEY))
+    db = await Database.open(stack.urls["gateway"], application_name="refusals", max_size=1)
+    refusals, at = RefusalLog(db), datetime(2026, 11, 25, 12, 0, 59, tzinfo=UTC)
+    for seconds in (0, 2, 0, 1, 2):
+        refusals.note(receiver, "too_large", f"{seconds}", at=at + timedelta(seconds=seconds))
+    refusals.note(receiver, "signature", "wrong", at=at)
+    await refusals.write()
+    await db.close()
+    found = [(one["reason"], one["times"], one["message"]) for one in await refusals_of(caller, made)]
+    assert sorted(found) == [("signature", 1, "wrong"), ("too_large", 2, "0"), ("too_large", 3, "2")]
+
+
+@pytest.mark.promise("P-05")
+async def test_a_change_by_a_gateway_that_knows_no_revisions_is_heard_of_too(stack: Stack, caller: Caller) -> None:
+    made = await endpoint(caller)
+    path = f"/v1/inbound-endpoints/{made['id']}"
+    mine = await caller("PATCH", path, {"name": "help desk"})
+    assert mine.body["revision"] == made["revision"] + 1, "once"
+    db = await Database.open(stack.urls["gateway"], application_name="the-release-before", max_size=1)
+    async with db.unit_of_work(workspace=caller.workspace.workspace_id) as tx:
+        for changes in ("name = 'theirs'", "name = 'theirs', mapping = mapping || '{\"score\": \"data.rating\"}'"):
+            await tx.execute(f"UPDATE inbound_endpoints SET {changes}, updated_at = now() WHERE endpoint_id = $1", UUID(made["id"]))
+        for is_none in ("updated_at = now()", "name = name", "secret_sealed = secret_sealed || 'x'"):
+            await tx.execute(f"UPDATE inbound_endpoints SET {is_none} WHERE endpoint_id = $1", UUID(made["id"]))
+    await db.close()
+    refused = await caller("PATCH", path, {"name": "mine", "revision": mine.body["revision"]})
+    assert (refused.status, refused.body["error"]["param"]) == (409, "revision"), refused.body
+    assert refused.body["error"]["details"] == {"revision": mine.body["revision"] + 2}
 
 
 @pytest.mark.promise("S-02")

@@ -31,6 +31,14 @@ TAKES_AWAY = re.compile(
 OF_A_DAY = re.compile(r"(?<=_)20\d{6}(?!\d)")
 """In the name of a partition, and of what belongs to it."""
 
+TAKES_A_TABLE = re.compile(
+    r"\bALTER TABLE (?P<altered>\w+)|\bCREATE TRIGGER [^;]*? ON (?P<watched>\w+)"
+    r"|\bCREATE (?:UNIQUE )?INDEX [^;(]*?\bON (?P<indexed>\w+)"
+)  # fmt: skip
+
+FIRST_INDEXES_APART = "0077"
+"""Those before were written without this rule, and are applied where they are."""
+
 GIVEN_UP: dict[str, str] = {}
 """File → why what it takes away is used by no release that may still run."""
 
@@ -55,6 +63,27 @@ async def test_a_migration_that_was_killed_goes_on_where_it_was(postgres: Cluste
         await postgres.drop(urls)
 
 
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.promise("P-05")
+@pytest.mark.timeout(240)
+async def test_an_index_over_all_prompts_is_built_while_nothing_else_is_held(postgres: Cluster) -> None:
+    urls = await postgres.empty()
+    await asyncio.to_thread(migrate, urls["owner"], target="0076")
+    reader = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        async with reader.transaction():
+            await reader.fetch("SELECT FROM inbound_endpoints")
+            with pytest.raises(RuntimeError, match="lock timeout"):
+                await asyncio.to_thread(migrate, urls["owner"], target="0077")
+        built = "SELECT to_regclass('prompts_words_left') IS NOT NULL, (SELECT max(version_num) FROM burnish_migrations.alembic_version)"
+        assert tuple(await reader.fetchrow(built)) == (True, "0076"), "committed before the rest was asked for"
+        await asyncio.to_thread(migrate, urls["owner"], target="0077")
+        assert tuple(await reader.fetchrow(built)) == (True, "0077"), "and what is there is no hindrance"
+    finally:
+        await reader.close()
+        await postgres.drop(urls)
+
+
 def test_what_the_release_before_uses_stays() -> None:
     """First it is added, then services move over, and a later release takes the old away."""
     found = {
@@ -64,6 +93,27 @@ def test_what_the_release_before_uses_stays() -> None:
         if (taken := TAKES_AWAY.search(re.sub(r"--[^\n]*", "", path.read_text())))
     }
     assert found.keys() == GIVEN_UP.keys(), found
+
+
+def test_an_index_over_another_table_is_not_built_while_tables_are_held() -> None:
+    """Who altered a table has it for itself until the migration ends: that is no time to read all of another one."""
+    found = {
+        path.name: late
+        for path in files("burnish_shared").joinpath("db", "sql").iterdir()
+        if path.name >= FIRST_INDEXES_APART and not path.name.endswith(".down.sql")
+        if (late := indexes_behind(re.sub(r"--[^\n]*", "", path.read_text())))
+    }
+    assert found == {}
+
+
+def test_the_scan_recognises_an_index_that_comes_late() -> None:
+    assert indexes_behind("ALTER TABLE x ADD COLUMN y text; CREATE INDEX i ON z (y)") == ["z"]
+    assert indexes_behind("CREATE TRIGGER t BEFORE UPDATE ON x; CREATE UNIQUE INDEX IF NOT EXISTS i ON z (y)") == ["z"]
+    for text in (
+        "CREATE INDEX i ON z (y); ALTER TABLE x ADD COLUMN y text", "ALTER TABLE x ADD COLUMN y text; CREATE INDEX ON x (y)",
+        "ALTER TABLE x ADD COLUMN y text; CREATE TABLE z (y text); CREATE INDEX i ON z (y)",
+    ):  # fmt: skip
+        assert indexes_behind(text) == [], text
 
 
 def test_the_scan_recognises_what_takes_away() -> None:
@@ -79,6 +129,18 @@ def test_the_scan_recognises_what_takes_away() -> None:
         "EXECUTE format('DROP TABLE %I', part)",
     ):
         assert not TAKES_AWAY.search(text), text
+
+
+def indexes_behind(text: str) -> list[str]:
+    """Tables with an index that is built when another one is held already, other than those that the text makes."""
+    made, held, late = set(re.findall(r"\bCREATE TABLE (\w+)", text)), set(), []
+    for word in TAKES_A_TABLE.finditer(text):
+        table = word["indexed"]
+        if table is None:
+            held.add(word["altered"] or word["watched"])
+        elif held - {table} and table not in held | made:
+            late.append(table)
+    return late
 
 
 async def reaches(connection: asyncpg.Connection, revision: str, process: asyncio.subprocess.Process) -> str:

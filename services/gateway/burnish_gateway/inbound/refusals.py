@@ -52,13 +52,13 @@ class RefusalLog:
                 return
             rows = self._waiting[receiver.endpoint_id, reason] = deque(maxlen=KEPT)
         minute = at.replace(second=0, microsecond=0) if reason in COUNTED else None
-        times = 1
-        if minute is not None and rows and rows[-1].minute == minute:
-            times += rows.pop().times
+        counted = next((one for one in rows if one.minute == minute), None) if minute is not None else None
+        if counted is not None:  # not always the newest: clocks step back
+            rows.remove(counted)
         rows.append(
             store.Refusal(
                 new_uuid(), receiver.workspace_id, receiver.endpoint_id, reason, None if param is None else storable(param)[:PARAM_MOST],
-                storable(message)[:MESSAGE_MOST], at, times, minute,
+                storable(message)[:MESSAGE_MOST], at, 1 + (counted.times if counted is not None else 0), minute,
             )
         )  # fmt: skip
 

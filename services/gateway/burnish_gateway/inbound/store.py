@@ -60,10 +60,10 @@ async def lock(tx: Tx, endpoint_id: UUID) -> Record | None:
 
 
 async def change(tx: Tx, endpoint_id: UUID, columns: dict[str, Any]) -> Record | None:
-    """The row as it is then; None when there is none."""
+    """The row as it is then; None when there is none. The table raises its revision where a column is another than it was."""
     sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(columns, start=2))
     return await tx.fetchrow(
-        f"""UPDATE inbound_endpoints SET {sets}, updated_at = clock_timestamp(), revision = revision + 1
+        f"""UPDATE inbound_endpoints SET {sets}, updated_at = clock_timestamp()
              WHERE endpoint_id = $1 RETURNING {COLUMNS}""",
         endpoint_id,
         *columns.values(),

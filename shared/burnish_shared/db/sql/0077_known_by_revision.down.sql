@@ -1,7 +1,6 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
-DROP INDEX prompts_words_left;
 DROP TRIGGER follow_entry_words ON marketplace_entries;
 ALTER TABLE marketplace_entries DROP COLUMN words_rule;
 CREATE OR REPLACE FUNCTION follow_entry_words() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
@@ -16,8 +15,10 @@ DELETE FROM inbound_refusals WHERE reason IN ('too_large', 'throttled');
 ALTER TABLE inbound_refusals
   DROP COLUMN times, DROP COLUMN minute, DROP CONSTRAINT inbound_refusals_reason_check,
   ADD CONSTRAINT inbound_refusals_reason_check CHECK (reason IN ('signature', 'body', 'mapping', 'too_many'));
-REVOKE UPDATE (revision) ON inbound_endpoints FROM burnish_app;
+DROP TRIGGER raise_inbound_revision ON inbound_endpoints;
+DROP FUNCTION raise_inbound_revision();
 ALTER TABLE inbound_endpoints DROP COLUMN revision;
+DROP INDEX prompts_words_left;
 
 RESET ROLE;
 SET LOCAL search_path = public;

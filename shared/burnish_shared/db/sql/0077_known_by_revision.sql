@@ -3,7 +3,16 @@ SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
 ALTER TABLE inbound_endpoints ADD COLUMN revision integer NOT NULL DEFAULT 1;  -- grows with every change of what an admin says of it
-GRANT UPDATE (revision) ON inbound_endpoints TO burnish_app;
+-- By the table: gateways of the release before change it too, and know of no revision.
+CREATE FUNCTION raise_inbound_revision() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
+BEGIN
+  NEW.revision := OLD.revision + 1;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER raise_inbound_revision BEFORE UPDATE ON inbound_endpoints FOR EACH ROW
+  WHEN ((NEW.name, NEW.mapping, NEW.header, NEW.prefix, NEW.encoding) IS DISTINCT FROM (OLD.name, OLD.mapping, OLD.header, OLD.prefix, OLD.encoding))
+  EXECUTE FUNCTION raise_inbound_revision();
+REVOKE ALL ON FUNCTION raise_inbound_revision() FROM PUBLIC;
 
 -- `too_large` and `throttled` come without a signature that was looked at, in any number: one row for each minute, which counts them.
 ALTER TABLE inbound_refusals
@@ -27,9 +36,6 @@ BEGIN
 END $$;
 DROP TRIGGER follow_entry_words ON marketplace_entries;
 CREATE TRIGGER follow_entry_words BEFORE UPDATE OF measured_at ON marketplace_entries FOR EACH ROW WHEN (OLD.words_rule < 72) EXECUTE FUNCTION follow_entry_words();
-
--- What is left to be renewed is found without a look at what is not; empty once all is.
-CREATE INDEX prompts_words_left ON prompts (prompt_id) WHERE words_rule < 72;
 
 RESET ROLE;
 SET LOCAL search_path = public;
