@@ -53,6 +53,34 @@ async def made(caller: Caller, kind: str, target: str | None = None, **other: An
     return dict(answer.body)
 
 
+@pytest.mark.promise("P-05")
+async def test_a_report_of_a_kind_to_come_is_listed_read_and_deleted(stack: Stack, analytics: Analytics, caller: Caller) -> None:
+    await two_days(analytics, caller)
+    known = await made(caller, "workspace")
+    later = await made(caller, "workspace")
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("ALTER TABLE reports DROP CONSTRAINT reports_kind_check")  # as its migration does, beside this release
+    try:
+        await connection.execute("UPDATE reports SET kind = 'organization' WHERE report_id = $1", UUID(later["id"]))
+        listed = await caller("GET", "/v1/reports")
+        assert listed.status == 200, listed.body
+        assert [(one["id"], one["kind"]) for one in listed.body["data"]] == [(later["id"], "organization"), (known["id"], "workspace")]
+        path = f"/v1/reports/{later['id']}"
+        shown = await caller("GET", path)
+        assert (shown.status, shown.body["kind"]) == (200, "organization"), shown.body
+        assert (await caller("GET", f"{path}?format=csv")).status == 200
+        refused = await caller("POST", "/v1/reports", {"kind": "organization"})
+        assert (refused.status, refused.body["error"]["param"]) == (422, "kind"), refused.body
+        assert (await caller("DELETE", path)).body["kind"] == "organization"
+    finally:
+        await connection.execute("DELETE FROM reports WHERE kind = 'organization'")
+        await connection.execute(
+            """ALTER TABLE reports ADD CONSTRAINT reports_kind_check
+                 CHECK (kind IN ('workspace', 'prompt', 'version', 'model', 'api_key', 'end_user', 'experiment')) NOT VALID"""
+        )
+        await connection.close()
+
+
 @pytest.mark.capability("A1")
 async def test_a_report_of_each_kind_shows_the_figures_of_the_api(analytics: Analytics, caller: Caller) -> None:
     ids = await two_days(analytics, caller)

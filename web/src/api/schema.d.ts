@@ -19179,14 +19179,14 @@ export interface components {
             id: string;
             /**
              * Kind
-             * @enum {string}
+             * @description As in the body; a release to come may know others.
              */
-            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user" | "experiment";
+            kind: string;
             /**
              * Schedule
-             * @description Of a digest.
+             * @description Of a digest: daily, weekly.
              */
-            schedule: ("daily" | "weekly") | null;
+            schedule: string | null;
             /**
              * Simulated
              * @description True when any of it was made by a simulated model.
@@ -19299,14 +19299,14 @@ export interface components {
             id: string;
             /**
              * Kind
-             * @enum {string}
+             * @description As in the body; a release to come may know others.
              */
-            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user" | "experiment";
+            kind: string;
             /**
              * Schedule
-             * @description Of a digest.
+             * @description Of a digest: daily, weekly.
              */
-            schedule: ("daily" | "weekly") | null;
+            schedule: string | null;
             /**
              * Simulated
              * @description True when any of it was made by a simulated model.

@@ -143,11 +143,11 @@ class ReportContent(BaseModel):
 
 class ReportHead(BaseModel):
     id: UUID
-    kind: Kind
+    kind: str = Field(description="As in the body; a release to come may know others.")
     target: str | None
     title: str
     summary: str = Field(description="The report in a sentence.")
-    schedule: Every | None = Field(description="Of a digest.")
+    schedule: str | None = Field(description="Of a digest: daily, weekly.")
     start: datetime = Field(serialization_alias="from")
     end: datetime = Field(serialization_alias="to")
     simulated: bool = Field(description="True when any of it was made by a simulated model.")

@@ -9,7 +9,7 @@ import { flag, maybeOneOf, over, useUrlState } from "@/lib/url-state";
 import { Digest } from "./Digest";
 import { Head } from "./Head";
 import { NewReport } from "./NewReport";
-import { KINDS, KIND_WORDS, daysOf } from "./report";
+import { KINDS, KIND_WORDS, daysOf, kindWords } from "./report";
 
 type Report = Schema<"ReportHead">;
 const shape = { kind: maybeOneOf(KINDS), new: over(flag()) };
@@ -64,7 +64,7 @@ const COLUMNS: Column<Report>[] = [
       </span>
     ),
   },
-  { key: "about", head: "About", width: "w-32", hideBelow: "md", cell: (row) => KIND_WORDS[row.kind] },
+  { key: "about", head: "About", width: "w-32", hideBelow: "md", cell: (row) => kindWords(row.kind) },
   { key: "time", head: "Time", width: "w-56", hideBelow: "lg", cell: (row) => <span className="numeric whitespace-nowrap">{daysOf(row.from, row.to)}</span> },
   { key: "made", head: "Made", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
 ];

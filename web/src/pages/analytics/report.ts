@@ -5,6 +5,9 @@ export const KINDS = ["workspace", "prompt", "version", "model", "api_key", "end
 export type Kind = (typeof KINDS)[number];
 export const KIND_WORDS: Record<Kind, string> = { workspace: "Workspace", prompt: "Prompt", version: "Version", model: "Model", api_key: "API key", end_user: "End user", experiment: "Experiment that ended" };
 
+/** A report may be of a kind that this page does not know: one of a release to come. */
+export const kindWords = (kind: string): string => (kind in KIND_WORDS ? KIND_WORDS[kind as Kind] : kind.replaceAll("_", " "));
+
 export type Schedule = Answer<"/v1/reports/schedules">["data"][number];
 export const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 
