@@ -202,11 +202,10 @@ class Database:
     ) -> AsyncIterator[Tx]:
         """One transaction, committed when the block ends and rolled back when it raises.
 
-        `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row.
-        `organization` and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the
-        claims that PostgREST sets. `statement_most_s`: of each statement in place of the pool's, for reads of very many rows.
-        Raises Unavailable when no connection can be had within POOL_WAIT_S, and where the server takes no changes. Never keep it open
-        across a call to a model or a URL.
+        `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row. `organization`
+        and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the claims that
+        PostgREST sets. `statement_most_s`: of each statement in place of the pool's, for reads of many rows. Raises Unavailable when no
+        connection can be had within POOL_WAIT_S, and where the server takes no changes. Never open across a call to a model or URL.
         """
         try:
             connection = await self._pool.acquire(timeout=POOL_WAIT_S)
