@@ -92,7 +92,7 @@ QUERY_PARAMETERS = {
 HARMLESS_QUERY = {
     "processing_status", "source_type",
     "action", "actor", "against", "arm", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
-    "cursor", "days", "dry_run", "error", "evaluator_version",
+    "cursor", "days", "dry_run", "email", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "leave_out_blank", "object_kind", "origin", "passed",
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
