@@ -88,8 +88,14 @@ OTHERS: Final = _in_patches(28, most=6404)
 """Of models that nothing is known of: no fewer than 1,500, as some take the same for any image, and no more than the most of Llama 3.2."""
 
 
+OPEN: Final = 1500
+"""Where it is open which model reads it: about what most take of a large one. Nothing is held by this."""
+
+
 def tokens_in_image(size: Size | None, *, model: str = "", detail: object = None) -> int:
-    """An estimate from above. `size` None: not known. `model`: as its provider calls it, empty where it is not known. At least 1."""
+    """An estimate from above. `size` None: not known. `model`: as its provider calls it, empty where it is open: then OPEN. At least 1."""
+    if not model:
+        return OPEN
     rule = next((rule for pattern, rule in RULES if pattern.search(model.lower())), None)
     if rule is None:
         return max(OTHERS_LEAST, OTHERS.of(size)) if size is not None else OTHERS.unknown

@@ -11,7 +11,7 @@ from burnish_gateway.registry.version_checks import input_checks_of
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.guarding.texts import text_of, whole_text_of
-from burnish_shared.image_tokens import OTHERS
+from burnish_shared.image_tokens import OPEN
 from burnish_shared.tokens import input_tokens_of
 
 RATES: dict[str, Any] = {"input_nusd_per_million": 1_000_000, "cached_input_nusd_per_million": 1, "output_nusd_per_million": 1}
@@ -73,10 +73,10 @@ def test_what_an_image_is_made_of_is_no_text_and_other_data_is(text: str) -> Non
         return input_tokens_of([say([{"type": "image_url", "image_url": {"url": f"data:{kind};base64," + "A" * length}}])], {})
 
     nothing = input_tokens_of([say([])], {})
-    assert shown("image/png") - nothing == shown("image/png", 4) - nothing == OTHERS.unknown
+    assert shown("image/png") - nothing == shown("image/png", 4) - nothing == OPEN
     assert shown("application/pdf") - nothing >= 10_000, "nobody knows what a document costs: its length is held for"
     drawn = input_tokens_of([answer(images=[{"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 30_000}}])], {})
-    assert drawn - input_tokens_of([answer()], {}) == OTHERS.unknown
+    assert drawn - input_tokens_of([answer()], {}) == OPEN
     plain = [say(text)]
     assert input_tokens_of(plain, {}) == input_tokens_of([say([{"type": "text", "text": text}])], {}), "texts cost the same in parts"
 
