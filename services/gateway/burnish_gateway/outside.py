@@ -63,8 +63,9 @@ class _Run:
     first_read: dict[Hashable, Any] = field(default_factory=dict)
 
     async def compute(self, needed: Needed) -> None:
-        """An earlier result of the turn, which the attempt did not take, is nothing that another one would."""
-        self.known = [one for one in self.known if one.turn != needed.turn or one.is_taken]
+        """An earlier result of the turn, which the attempt did not take, is nothing that another one would. One without a turn is for
+        several things at once: all of them are kept."""
+        self.known = [one for one in self.known if one.turn is None or one.turn != needed.turn or one.is_taken]
         self.known.append(_Known(needed.turn, needed.given, await asyncio.to_thread(needed.compute)))
 
 

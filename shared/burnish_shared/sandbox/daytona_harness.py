@@ -181,11 +181,16 @@ def descendants() -> list[int]:
 
 
 def removed(folder: str) -> None:
-    """Also what its maker made unreadable."""
+    """Also what its maker made unreadable. Where a link stands in its place, nothing that it leads to is touched."""
+    if os.path.islink(folder):
+        with contextlib.suppress(OSError):
+            os.unlink(folder)
+        return
     for path, folders, _ in os.walk(folder):
         for one in folders:
             if not os.path.islink(os.path.join(path, one)):
-                os.chmod(os.path.join(path, one), 0o700)
+                with contextlib.suppress(OSError):
+                    os.chmod(os.path.join(path, one), 0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 

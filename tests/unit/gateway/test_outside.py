@@ -204,3 +204,15 @@ async def test_of_what_is_large_two_are_computed_at_once() -> None:
 
     assert await asyncio.gather(*map(one, range(6))) == ["done"] * 6
     assert most == LARGE_AT_ONCE
+
+
+async def test_many_things_without_a_turn_are_each_computed_once() -> None:
+    """An import into several datasets that hold nothing yet."""
+    computed: list[int] = []
+
+    async def one(n: int) -> object:
+        return needed(n, lambda: computed.append(n) or n, turn=None)
+
+    many = ATTEMPTS_MOST + 2
+    assert await Outside().run(lambda: all_of([one(n) for n in range(many)])) == list(range(many))
+    assert computed == list(range(many))
