@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from burnish_shared.image_size import size_of
@@ -23,6 +24,46 @@ SPOKEN_OF: Final = ("tools", "response_format")
 """Settings that the model reads as part of its input."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An image of a call. `size` None: not known. `least_tokens`: of an address, which may be read as a text."""
+
+    size: tuple[int, int] | None
+    detail: object
+    least_tokens: int
+
+    def tokens(self, model: str) -> int:
+        return max(self.least_tokens, tokens_in_image(self.size, model=model, detail=self.detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """All that a call sends. What images cost depends on who reads them, and nothing else does: so it is counted once for many models."""
+
+    text_tokens: int
+    images: tuple[Shown, ...] = ()
+
+    def tokens(self, model: str = "") -> int:
+        """An estimate from above. `model`: as the provider calls it, by which images are counted, empty where it is open."""
+        return self.text_tokens + sum(one.tokens(model) for one in self.images)
+
+
+def input_of(
+    messages: Sequence[dict[str, Any]],
+    settings: Mapping[str, Any],
+    *,
+    extra: Mapping[str, Any] | None = None,
+    kind: Literal["chat", "embedding"] = "chat",
+) -> Input:
+    """Messages, tools and schema of a chat, texts and tokens of an embedding; `extra`: the caller's further fields for the provider."""
+    beside = _tokens_in_json(extra)
+    if kind == "embedding":
+        return Input(beside + sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in messages))
+    images: list[Shown] = []
+    said = sum(tokens_in_text(str(settings[name])) for name in SPOKEN_OF if settings.get(name))
+    return Input(_tokens_in_messages(messages, images) + said + beside, tuple(images))
+
+
 def input_tokens_of(
     messages: Sequence[dict[str, Any]],
     settings: Mapping[str, Any],
@@ -31,14 +72,8 @@ def input_tokens_of(
     kind: Literal["chat", "embedding"] = "chat",
     model: str = "",
 ) -> int:
-    """An estimate from above of all that a call sends: messages, tools and schema of a chat, texts and tokens of an embedding; `extra`: the
-    caller's further fields for the provider; `model`: as the provider calls it, by which images are counted, empty where it is open.
-    """
-    beside = _tokens_in_json(extra)
-    if kind == "embedding":
-        return beside + sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in messages)
-    said = sum(tokens_in_text(str(settings[name])) for name in SPOKEN_OF if settings.get(name))
-    return tokens_in_messages(messages, model=model) + said + beside
+    """`input_of`, as this model counts it."""
+    return input_of(messages, settings, extra=extra, kind=kind).tokens(model)
 
 
 def tokens_in_bytes(count: int) -> int:
@@ -51,10 +86,14 @@ def tokens_in_text(text: str) -> int:
     return max(1, -(-_bytes_in(text) // BYTES_PER_TOKEN))
 
 
-def tokens_in_messages(messages: Sequence[dict[str, Any]], *, model: str = "") -> int:
-    """An estimate from above for the input of a chat call: whatever stands in a message is sent, under names that are ours or not.
-    `model`: as of `input_tokens_of`."""
-    return sum(TOKENS_PER_MESSAGE + _tokens_in_message(message, model) for message in messages) + 3
+def tokens_in_messages(messages: Sequence[dict[str, Any]]) -> int:
+    """An estimate from above for the messages of a chat call, where it is open which model reads them."""
+    return input_of(messages, {}).tokens()
+
+
+def _tokens_in_messages(messages: Sequence[dict[str, Any]], images: list[Shown]) -> int:
+    """Whatever stands in a message is sent, under names that are ours or not. Images go into `images` and are not counted."""
+    return sum(TOKENS_PER_MESSAGE + _tokens_in_message(message, images) for message in messages) + 3
 
 
 PLAIN: Final = frozenset({"role", "content"})
@@ -69,19 +108,19 @@ IMAGE: Final = "data:image/"
 """How an address begins that is the image itself (RFC 2397): it is read as an image or not at all, and never as a text."""
 
 
-def _tokens_in_message(message: Mapping[str, Any], model: str) -> int:
+def _tokens_in_message(message: Mapping[str, Any], images: list[Shown]) -> int:
     content = message.get("content")
-    tokens = tokens_in_text(content) if isinstance(content, str) else _tokens_in_parts(content, model)
+    tokens = tokens_in_text(content) if isinstance(content, str) else _tokens_in_parts(content, images)
     if message.keys() <= PLAIN:
         return tokens
-    return tokens + _tokens_in_parts(message.get("images"), model) + _others_in(message, but=PARTS)
+    return tokens + _tokens_in_parts(message.get("images"), images) + _others_in(message, but=PARTS)
 
 
-def _tokens_in_parts(parts: Any, model: str) -> int:
-    return sum(_tokens_in_part(part, model) for part in parts) if isinstance(parts, list) else _tokens_in_json(parts)
+def _tokens_in_parts(parts: Any, images: list[Shown]) -> int:
+    return sum(_tokens_in_part(part, images) for part in parts) if isinstance(parts, list) else _tokens_in_json(parts)
 
 
-def _tokens_in_part(part: Any, model: str) -> int:
+def _tokens_in_part(part: Any, images: list[Shown]) -> int:
     if not isinstance(part, dict):
         return _tokens_in_json(part)
     text, image = part.get("text"), part.get("image_url")
@@ -93,8 +132,8 @@ def _tokens_in_part(part: Any, model: str) -> int:
     url = image.get("url")
     if not isinstance(url, str):
         return beside + _tokens_in_json(url)
-    shown = tokens_in_image(size_of(url), model=model, detail=image.get("detail"))
-    return beside + (shown if url.startswith(IMAGE) else max(shown, _tokens_in_json(url)))
+    images.append(Shown(size_of(url), image.get("detail"), 0 if url.startswith(IMAGE) else _tokens_in_json(url)))
+    return beside
 
 
 def _others_in(fields: Mapping[str, Any], *, but: Collection[str]) -> int:

@@ -12,6 +12,7 @@ from burnish_gateway.routing.policy import Policies, Rule, applying, verdicts
 from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.tokens import Input, Shown
 
 pytestmark = pytest.mark.capability("E12")
 
@@ -22,7 +23,7 @@ MODEL = ModelFacts(
     price=PRICE, capabilities=("chat", "tools"), active=True, simulated=False, own=True, own_base_url=True, needs_key=False,
     quality_score=0.7, latency_ms=500,
 )  # fmt: skip
-SIZE = Size(input_tokens=100, output_tokens=None, default_output_tokens=4096)
+SIZE = Size(input=Input(100), output_tokens=None, default_output_tokens=4096)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ SIZE = Size(input_tokens=100, output_tokens=None, default_output_tokens=4096)
         ({"quality_score": None}, {"min_quality": 0.0}, {}, "quality is not known"),
         ({"latency_ms": None}, {"max_latency_ms": 10_000}, {}, "latency is not known;"),
         ({}, {"max_latency_ms": 499}, {}, "latency is 500"),
-        ({}, {}, {"input_tokens": 9_001}, "context holds 10000"),
-        ({}, {}, {"input_tokens": 9_000}, None),
+        ({}, {}, {"input": Input(9_001)}, "context holds 10000"),
+        ({}, {}, {"input": Input(9_000)}, None),
         ({}, {}, {"output_tokens": 1_001}, "output ends at 1000"),
         ({"capabilities": ("embeddings",)}, {}, {}, "embeddings"),
         ({"capabilities": ()}, {}, {}, None),
@@ -52,6 +53,13 @@ def test_what_is_not_known_or_not_met_does_not_qualify(
 ) -> None:
     against = reasons_against(replace(MODEL, **facts), Need.of(said, replace(SIZE, **size)), now=NOW)
     assert against == [] if because is None else because in " ".join(against)
+
+
+@pytest.mark.promise("C-03")
+def test_an_image_is_counted_as_each_model_counts_it() -> None:
+    shown = Need.of({}, replace(SIZE, input=Input(100, (Shown((1024, 1024), None, 0),))))
+    assert reasons_against(replace(MODEL, upstream_model="gpt-4o"), shown, now=NOW) == []
+    assert "may need 26601" in " ".join(reasons_against(replace(MODEL, upstream_model="gpt-4o-mini"), shown, now=NOW))
 
 
 def choice(name: str, cost_nusd: int, **facts: Any) -> Choice:

@@ -19,7 +19,7 @@ from burnish_shared.guarding.language import language_of
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of
 from burnish_shared.sandbox.outcome import Plain
-from burnish_shared.tokens import input_tokens_of, tokens_in_messages, tokens_in_text
+from burnish_shared.tokens import input_of, tokens_in_messages, tokens_in_text
 
 AUTO: Final = "auto"
 
@@ -137,7 +137,7 @@ def _cost_nusd(need: Need, facts: ModelFacts, route: Route) -> int:
     markup_percent = route.markup_percent if route.keys == "platform" else 0
     return most_nusd(
         route.price,
-        input_tokens=need.size.input_tokens,
+        input_tokens=need.size.input.tokens(route.upstream_model),
         output_tokens=need.cap_of(facts) * need.size.answers,
         markup_percent=markup_percent,
     )
@@ -148,8 +148,8 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     settings = {**(version.settings if version else {}), **order.overrides}
     messages = messages_of(order, version)
     cap = settings.get(cap_of(settings))
-    input_tokens = input_tokens_of(messages, settings, extra=order.overrides.get("extra"))
-    size = Size(input_tokens, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
+    read = input_of(messages, settings, extra=order.overrides.get("extra"))
+    size = Size(read, cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
     said = order.requirements
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements

@@ -9,6 +9,7 @@ from burnish_shared.contracts.executions import Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField
 from burnish_shared.providers import wire_of
+from burnish_shared.tokens import Input
 
 REASONS_MOST: Final = 100
 """Models whose reasons a refusal lists."""
@@ -38,7 +39,7 @@ class NoModelQualifies(InvalidField):
 class Size:
     """How much a call reads and may write. `output_tokens` None: the caller named no cap. `answers`: several are asked for at once."""
 
-    input_tokens: int
+    input: Input
     output_tokens: int | None
     default_output_tokens: int
     answers: int = 1
@@ -98,8 +99,9 @@ def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
     cap = need.cap_of(facts)
     if cap > facts.output_tokens:
         said.append(f"Its output ends at {facts.output_tokens} tokens; the call allows {cap}.")
-    if need.size.input_tokens + cap > facts.context_tokens:
-        said.append(f"Its context holds {facts.context_tokens} tokens; the call may need {need.size.input_tokens + cap}.")
+    needed = need.size.input.tokens(facts.upstream_model) + cap
+    if needed > facts.context_tokens:
+        said.append(f"Its context holds {facts.context_tokens} tokens; the call may need {needed}.")
     return said
 
 
