@@ -31,7 +31,7 @@ async def refresh_percentiles(held: ExperimentClaim, *, db: Database, statement_
     """
     async with db.unit_of_work(workspace=held.workspace_id, read_only=True) as tx:
         watched = await store.load(tx, held, at_any_fence=True)
-    if watched is None or watched.seen.plan.is_of_quantile or not is_due(watched.seen, watched.read_at):
+    if watched is None or watched.seen.plan.is_of_quantile or not is_due(watched.seen, max(watched.read_at, watched.tried_at)):
         return False
     read_at = (answers_of(watched.seen), len(watched.seen.epochs))
     async with db.unit_of_work(workspace=held.workspace_id) as tx:

@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -12,10 +13,12 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from burnish_optimizer.io import experiments_store
 from burnish_optimizer.io.experiments_store import ExperimentClaim
 from burnish_optimizer.refresh_percentiles import refresh_percentiles
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_optimizer.watch_experiments import ExperimentWatch
+from burnish_shared.experiments.analysis import analyse
 from burnish_shared.experiments.assign import Allocation, bucket_of
 from tests.embedded.stack import Caller, Stack
 from tests.integration.analytics.traffic import analytics_on, execution, thumb
@@ -142,6 +145,31 @@ async def test_a_rollback_waits_for_no_percentiles_that_cannot_be_read(stack: St
         assert {one["arm"]: one["value"] for one in figures["latency_p95_ms"]["arms"]} == before, "the last ones stay"
 
 
+async def test_a_look_that_read_none_writes_over_none_that_came_meanwhile(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(metric="success", min_samples=1000))
+    async with crowd(stack, caller, experiment, seed=23) as some:
+        await answered(some, stack, 300)
+        await some.look()
+        held = await _held_again(some)
+        async with some.optimizer.unit_of_work(workspace=some.workspace_id) as tx:
+            watched = await experiments_store.load(tx, held)
+            assert watched is not None and watched.memory.percentiles
+            newer = [replace(one, units=one.units + 1) for one in watched.memory.percentiles]
+            await experiments_store.keep_percentiles(tx, held, newer, read_at=(1, 1))
+            analysis = analyse(watched.seen.plan, watched.seen.epochs, watched.memory)
+            assert await experiments_store.write(
+                tx, held, watched, analysis, result={}, widened_at=(0, 0), read_at=(2, 1), order=None, at=datetime.now(UTC), next_look_s=60,
+            )  # fmt: skip
+            after = await experiments_store.load(tx, held)
+        assert after is not None and list(after.memory.percentiles) == newer and after.read_at == (2, 1)
+
+
+async def _held_again(some: Crowd) -> ExperimentClaim:
+    [row] = await some.rows("SELECT fence FROM experiment_watch WHERE experiment_id = $1")
+    return ExperimentClaim(some.experiment_id, some.workspace_id, row["fence"])
+
+
 async def test_percentiles_that_cannot_be_read_are_tried_again_with_more_answers(stack: Stack, caller: Caller) -> None:
     await two_versions(caller)
     experiment = await started(caller, body(metric="success", min_samples=1000))
@@ -151,7 +179,7 @@ async def test_percentiles_that_cannot_be_read_are_tried_again_with_more_answers
         async with reads_held_up(stack, "execution_facts"):
             await some.look()
         [kept] = await some.rows("SELECT memory FROM experiment_watch WHERE experiment_id = $1")
-        assert "percentiles" not in kept["memory"] and kept["memory"]["read_at"][0] > 0
+        assert not {"percentiles", "read_at"} & kept["memory"].keys() and kept["memory"]["tried_at"][0] > 0
         assert not await refresh_percentiles(held, db=some.optimizer), "nothing new came"
         await answered(some, stack, 100)
         await some.look()

@@ -36,7 +36,8 @@ class ExperimentClaim:
 @dataclass(frozen=True, slots=True)
 class Watched:
     """`memory` of looks before; `widened_at`: units and epochs when the widening was asked for last. `point`: the newest of the curve, as
-    (number, units when it began, epoch); (0, 0, 0) before the first. `read_at`: answers and epochs when percentiles were read last."""
+    (number, units when it began, epoch); (0, 0, 0) before the first. `read_at`: answers and epochs when percentiles were read, or a look
+    tried to; `tried_at`: when reading them beside the looks began."""
 
     seen: Seen
     revision: int
@@ -44,6 +45,7 @@ class Watched:
     widened_at: tuple[int, int]
     point: tuple[int, int, int]
     read_at: tuple[int, int] = (0, 0)
+    tried_at: tuple[int, int] = (0, 0)
 
 
 async def claim(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[ExperimentClaim]:
@@ -80,10 +82,12 @@ async def load(tx: Tx, held: ExperimentClaim, *, at_any_fence: bool = False) -> 
     kept: Mapping[str, Any] = row["memory"]
     widened_units, widened_epochs = kept.get("widened_at", (0, 0))
     number, units, epoch = kept.get("point", (0, 0, 0))
-    read_answers, read_epochs = kept.get("read_at", (0, 0))
     seen = _seen(held, row, epochs, sums)
-    widened_at, read_at = (widened_units, widened_epochs), (read_answers, read_epochs)
-    return Watched(seen, row["revision"], Memory.of(kept), widened_at, (number, units, epoch), read_at)
+    (read, read_epochs), (tried, tried_epochs) = kept.get("read_at", (0, 0)), kept.get("tried_at", (0, 0))
+    return Watched(
+        seen, row["revision"], Memory.of(kept), (widened_units, widened_epochs), (number, units, epoch), (read, read_epochs),
+        (tried, tried_epochs),
+    )  # fmt: skip
 
 
 def _seen(held: ExperimentClaim, row: Record, epochs: Sequence[Record], sums: Sequence[Record]) -> Seen:
@@ -148,13 +152,13 @@ async def write(
 ) -> bool:
     """What was seen, and the order if there is one: once, under the fence. False: another replica has it, and nothing was written.
 
-    `read_at`: None where this look read no percentiles: those that are kept stay, also such as were read meanwhile.
+    `read_at`: None where this look read no percentiles. Unless it has new ones, those that are kept stay, also such as came meanwhile.
     """
     point = _point(watched, analysis)
     kept = analysis.memory.stored() | {"widened_at": list(widened_at), "point": list(point)}
-    if read_at is None:
-        kept.pop("percentiles")
-    else:
+    if analysis.memory.percentiles == watched.memory.percentiles:
+        del kept["percentiles"]
+    if read_at is not None:
         kept["read_at"] = list(read_at)
     written = await tx.fetchval(
         """UPDATE experiment_watch SET memory = memory || $4::jsonb, result = $5, looked_at = $6, leased_by = NULL, leased_until = NULL,
@@ -178,9 +182,8 @@ async def write(
 
 
 async def keep_percentiles(tx: Tx, held: ExperimentClaim, percentiles: Sequence[Percentile] | None, *, read_at: tuple[int, int]) -> None:
-    """For the looks that come, whoever holds it now. None: they are being read at that many answers and epochs, or could not be; the last
-    ones stay."""
-    kept: dict[str, Any] = {"read_at": list(read_at)} | ({} if percentiles is None else {"percentiles": stored(percentiles)})
+    """For the looks that come, whoever holds it now. None: reading them begins at that many answers and epochs; the last ones stay."""
+    kept = {"tried_at": list(read_at)} if percentiles is None else {"read_at": list(read_at), "percentiles": stored(percentiles)}
     await tx.execute(
         "UPDATE experiment_watch SET memory = memory || $3::jsonb WHERE workspace_id = $1 AND experiment_id = $2",
         held.workspace_id, held.experiment_id, kept,
