@@ -43,9 +43,14 @@ class Says:
 class Clock:
     def __init__(self) -> None:
         self.rests: list[float] = []
+        self.passed_s = 0.0
 
     async def sleep(self, seconds: float) -> None:
         self.rests.append(seconds)
+        self.passed_s += seconds
+
+    def now(self) -> float:
+        return self.passed_s
 
 
 def resting(seconds: float | None) -> NoScore:
@@ -54,20 +59,33 @@ def resting(seconds: float | None) -> NoScore:
 
 async def test_it_is_waited_for_as_long_as_it_says() -> None:
     clock = Clock()
-    assert await verdict_of(Says(resting(60.0), resting(0.25), GOOD), CASE, sleep=clock.sleep) == GOOD
+    assert await verdict_of(Says(resting(60.0), resting(0.25), GOOD), CASE, sleep=clock.sleep, now=clock.now) == GOOD
     assert clock.rests == [60.0, 0.25]
 
 
 @pytest.mark.parametrize(("rest_s", "asked"), [(60.0, 6), (0.25, TRIES), (RESTS_MOST_S + 1, 1)])
 async def test_waiting_is_bounded(rest_s: float, asked: int) -> None:
     clock, says = Clock(), Says(resting(rest_s))
-    assert await verdict_of(says, CASE, sleep=clock.sleep) == resting(rest_s)
+    assert await verdict_of(says, CASE, sleep=clock.sleep, now=clock.now) == resting(rest_s)
     assert says.asked == asked and clock.rests == [rest_s] * (asked - 1)
+
+
+async def test_waiting_for_a_turn_counts_as_waiting() -> None:
+    clock, asked = Clock(), 0
+
+    async def slow(_: Case) -> Verdict:
+        nonlocal asked
+        asked += 1
+        clock.passed_s += 60  # for a turn that never came
+        return resting(0.25)
+
+    assert await verdict_of(slow, CASE, sleep=clock.sleep, now=clock.now) == resting(0.25)
+    assert asked == 5
 
 
 async def test_what_only_sounds_busy_is_not_waited_for() -> None:
     clock, says = Clock(), Says(NoScore("unavailable", "a busybody says no"))
-    await verdict_of(says, CASE, sleep=clock.sleep)
+    await verdict_of(says, CASE, sleep=clock.sleep, now=clock.now)
     assert (clock.rests, says.asked) == ([], 1)
 
 
