@@ -73,10 +73,8 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     limits = SharedLimits(bus, tickets, Rests(settings.rest_most_s))
     asker = _asker(settings, providers=providers, vault=vault, holds=holds, limits=limits)
     answers = AnswersStore.over(dsn, pooler=settings.pooler)
-    rules, grounds = (
-        RulesBook.over(db, feed=feed),
-        Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm, daytona=settings.daytona()),
-    )
+    rules = RulesBook.over(db, feed=feed)
+    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm, daytona=settings.daytona())
     runner = _runner(settings, recorder=recorder, asker=asker, holds=holds, answers=answers, rules=rules, own=OwnChecks(grounds))
     bulkheads = Bulkheads.by_percent(settings.max_running, settings.slots_share_percent)
     places = Places.of(bus, {Lane.BACKGROUND: settings.background_running, Lane.BATCH: settings.batch_running})
