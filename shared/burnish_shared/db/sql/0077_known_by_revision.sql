@@ -10,7 +10,8 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER raise_inbound_revision BEFORE UPDATE ON inbound_endpoints FOR EACH ROW
-  WHEN ((NEW.name, NEW.mapping, NEW.header, NEW.prefix, NEW.encoding) IS DISTINCT FROM (OLD.name, OLD.mapping, OLD.header, OLD.prefix, OLD.encoding))
+  WHEN (NEW.name IS DISTINCT FROM OLD.name OR NEW.mapping IS DISTINCT FROM OLD.mapping OR NEW.header IS DISTINCT FROM OLD.header
+    OR NEW.prefix IS DISTINCT FROM OLD.prefix OR NEW.encoding IS DISTINCT FROM OLD.encoding)  -- not as rows: a restored database would write it otherwise
   EXECUTE FUNCTION raise_inbound_revision();
 REVOKE ALL ON FUNCTION raise_inbound_revision() FROM PUBLIC;
 
