@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from burnish_analytics.core.rollup import COST, SATISFACTION, SUCCESSES, Deltas, Experiment
 from burnish_analytics.io.rollup_store import add_deltas
+from burnish_optimizer.core.percentiles_due import GROWTH
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.experiments.assign import Allocation, bucket_of
@@ -105,21 +106,28 @@ class Crowd:
             await analytics_on(db, self.site.database_url).count(*told)
         finally:
             await db.close()
-        return await self._seen()
+        return await self._seen(percentiles=True)
 
-    async def _seen(self) -> dict[str, Any]:
-        """Once the optimizer has looked at all of them, or it is over."""
+    async def _seen(self, *, percentiles: bool = False) -> dict[str, Any]:
+        """Once the optimizer has looked at all of them, or it is over. `percentiles`: and shows those that stay until a tenth more came;
+        they are read beside the looks."""
         async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
             while True:
                 found: dict[str, Any] = await self.site.call("GET", f"/v1/experiments/{self.experiment}")
                 results = found["results"]
-                if found["status"] == "completed" or ("looked_at" in results and _answers(results) == self.answered):
+                is_seen = "looked_at" in results and _answers(results) == self.answered
+                if found["status"] == "completed" or (is_seen and (not percentiles or _read(results) * GROWTH > self.answered)):
                     return found
                 await asyncio.sleep(0.05)
 
 
 def _answers(results: dict[str, Any]) -> int:
     return sum(one["observations"] for one in results["arms"])
+
+
+def _read(results: dict[str, Any]) -> int:
+    """Units whose latencies the percentiles are of; 0 before they were read."""
+    return sum(arm["units"] for one in results.get("figures", []) if one["metric"] == "latency_p95_ms" for arm in one["arms"])
 
 
 async def crowd_of(site: "Site", experiment: str, *, seed: int = 7) -> Crowd:
