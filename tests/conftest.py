@@ -31,6 +31,7 @@ from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
 from tests.pace import fair_clock
+from tests.rewriting import import_own_share
 from tests.skipped import write_down
 
 """Test runs that go on at once look for their ports in different places."""
@@ -56,6 +57,10 @@ def pytest_configure() -> None:
     structlog.configure(
         processors=[*structlog.get_config()["processors"][:-1], structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    import_own_share(session.config)
 
 
 def pytest_collection_finish() -> None:

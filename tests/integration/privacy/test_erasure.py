@@ -29,7 +29,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.embedded.streams import empty_streams
-from tests.embedded.superuser import as_superuser
+from tests.embedded.superuser import as_superuser, forget
 from tests.embedded.workspaces import make_workspace
 from tests.integration.privacy.past import Past, days_ago
 
@@ -485,6 +485,7 @@ async def copy_of(postgres: Cluster, urls: DatabaseUrls) -> DatabaseUrls:
     admin = await asyncpg.connect(postgres.server.url())
     try:
         name = f"{urls.name}_backup"
+        await forget(urls["superuser"])
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {urls.name} STRATEGY FILE_COPY")
         return postgres.urls(name)
     finally:
