@@ -1,5 +1,8 @@
-"""pytest rewrites the assertions of each test file before its first import, and keeps the result. The workers of pytest-xdist all begin with
-the same file: in a fresh clone each would rewrite all 600, which takes it 20 s, because none finds what another has kept."""
+"""Every worker of pytest-xdist rewrites assertions anew in a fresh clone, unless another was faster.
+
+pytest rewrites the assertions of a test file before its first import and keeps the result beside it. The workers all begin with the same
+file, so that each rewrites all 600 of them: 20 s of processor time.
+"""
 
 import importlib
 from pathlib import Path
@@ -20,4 +23,4 @@ def import_own_share(config: pytest.Config) -> None:
         try:
             importlib.import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
         except (Exception, pytest.fail.Exception, pytest.skip.Exception):
-            continue  # What fails (also by a marker of a conftest.py to come) or is skipped does so again where pytest collects it, and says why.
+            continue  # What fails or is skipped (or names a marker of a conftest.py to come) is imported again where pytest collects it.
