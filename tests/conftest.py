@@ -31,12 +31,21 @@ from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
 from tests.pace import fair_clock
+from tests.rewriting import import_own_share
 from tests.skipped import write_down
 
 """Test runs that go on at once look for their ports in different places."""
 
-FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "log_min_messages": "warning", "shared_buffers": "64MB"}
-"""The test cluster outlives no power cut; a killed process still loses nothing, because the kernel keeps the pages."""
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "log_min_messages": "warning",
+    "shared_buffers": "64MB",
+    "scram_iterations": "1",
+}
+"""The test cluster outlives no power cut; a killed process still loses nothing, because the kernel keeps the pages. Its passwords are no
+secret, and each of thousands of connections would hash one 4,096 times."""
 
 
 def pytest_configure() -> None:
@@ -48,6 +57,10 @@ def pytest_configure() -> None:
     structlog.configure(
         processors=[*structlog.get_config()["processors"][:-1], structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    import_own_share(session.config)
 
 
 def pytest_collection_finish() -> None:

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
@@ -59,6 +60,8 @@ export default defineConfig(({ command }) => ({
   test: {
     environment: "happy-dom",
     restoreMocks: true,
+    // One less is vitest's own choice, which on two cores leaves one of them idle.
+    maxWorkers: availableParallelism(),
     setupFiles: ["src/setup-tests.ts"],
     projects: [
       { extends: true, test: { name: "together", include: ["src/**/*.test.{ts,tsx}"], exclude: REPLACES_MODULES, isolate: false } },

@@ -5,9 +5,10 @@ from itertools import count
 
 import asyncpg
 
-from burnish.embedded.postgres import Postgres
+from burnish.embedded.postgres import SUPERUSER, Postgres
 from burnish.embedded.roles import GROUP_OF_LOGIN, MIGRATOR, create_login_roles, create_migrator
 from burnish_shared.db.migrate import migrate
+from tests.embedded.superuser import forget
 
 TEMPLATE = "burnish_template"
 PASSWORD = "service"
@@ -32,6 +33,7 @@ class Cluster:
     async def prepare(self) -> None:
         """Makes the template: migrated as the migrator, who is no superuser, like a Supabase `postgres`."""
         self._admin = await asyncpg.connect(self.server.url())
+        await self._admin.execute(f"ALTER ROLE {SUPERUSER} PASSWORD '{self.server.password}'")  # initdb hashed it 4,096 times.
         await create_migrator(self._admin, password=PASSWORD)
         await self._admin.execute(f"CREATE DATABASE {TEMPLATE} OWNER {MIGRATOR}")
         await asyncio.to_thread(migrate, self.server.url(TEMPLATE, user=MIGRATOR, password=PASSWORD))
@@ -59,6 +61,7 @@ class Cluster:
 
     async def drop(self, urls: DatabaseUrls) -> None:
         assert self._admin is not None
+        await forget(urls["superuser"])
         await self._admin.execute(f"DROP DATABASE IF EXISTS {urls.name} WITH (FORCE)")
 
     async def close(self) -> None:

@@ -1,11 +1,11 @@
 """Looks at the events that tests left in the outbox: whoever emitted them, in Python or SQL, kept to the catalogue."""
 
-import asyncpg
 from pydantic import ValidationError
 
 from burnish_shared.contracts.event_catalogue import faults
 from burnish_shared.contracts.events import EVENT_TYPES, Event
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.superuser import as_superuser
 
 MADE_UP = "made_up"
 """A test that writes an event of its own into the outbox puts this into its data, and the event is passed over."""
@@ -13,8 +13,7 @@ MADE_UP = "made_up"
 
 async def check_events(urls: DatabaseUrls) -> None:
     """Raises AssertionError with every difference between the events of a database and the catalogue."""
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         if not await connection.fetchval("SELECT to_regclass('burnish.outbox') IS NOT NULL"):
             return
         prefixes = [f"burnish.v1.{one}." for one in EVENT_TYPES]
@@ -23,8 +22,6 @@ async def check_events(urls: DatabaseUrls) -> None:
             " LIMIT 5000",
             prefixes,
         )
-    finally:
-        await connection.close()
     wrong = sorted({fault for row in rows for fault in _faults(row["body"])})
     assert not wrong, "events that differ from the catalogue (burnish_shared/contracts/event_catalogue.py):\n" + "\n".join(wrong)
 

@@ -5,22 +5,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from burnish_gateway.access.session_token import COOKIE, new_token
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 
 
 async def sign_in(stack: Stack, workspace: Workspace, *, role: str, is_operator: bool = False) -> tuple[Caller, UUID]:
     """A new member of the workspace with a session, and who that is."""
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         user_id = await make_member(connection, workspace.workspace_id, role=role, is_operator=is_operator)
         cookie = await make_session(connection, user_id)
-    finally:
-        await connection.close()
     person = Caller(stack.session, stack.gateways[0], "", workspace, cookie=cookie)
     session = await person("GET", "/v1/auth/session")
     assert session.status == 200, session.body

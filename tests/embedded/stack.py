@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
-import asyncpg
 import uvicorn
 
 from burnish.embedded.nats import ADMINISTRATOR
@@ -25,6 +24,7 @@ from burnish_shared.streams import ERASURES
 from burnish_simulator.app import serve as serve_simulator
 from tests.embedded.secrets import KEK, installation_secrets_of
 from tests.embedded.streams import empty_streams
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 
 FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KEK, "egress_allow": "127.0.0.0/8", "relay_busy_ms": 20}
@@ -113,12 +113,9 @@ class Stack:
         """A key of a fresh workspace, or of the given one."""
         workspace = workspace or await make_workspace(self.urls["superuser"], credit_nusd=credit_nusd)
         pepper = await self.pepper()
-        connection = await asyncpg.connect(self.urls["superuser"], server_settings={"search_path": "burnish"})
-        try:
+        async with as_superuser(self.urls["superuser"]) as connection:
             _, key = await create_api_key(Tx(connection), workspace_id=workspace.workspace_id, name="test", role=role, pepper=pepper)
             await connection.execute("SELECT note_change($1, 'api_key', $2)", workspace.workspace_id, key.prefix)
-        finally:
-            await connection.close()
         return Caller(self.session, self.gateways[0], key.text, workspace)
 
     async def pepper(self) -> bytes:
@@ -183,9 +180,8 @@ async def running_stack(
     async with AsyncExitStack() as exit_stack:
         simulator = await exit_stack.enter_async_context(serve_simulator())
         session = await exit_stack.enter_async_context(aiohttp.ClientSession())
-        connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-        await connection.execute("SELECT set_provider_base_url('simulated', $1)", f"{simulator.url}/v1")
-        await connection.close()
+        async with as_superuser(urls["superuser"]) as connection:
+            await connection.execute("SELECT set_provider_base_url('simulated', $1)", f"{simulator.url}/v1")
         stack = Stack(urls=urls, nats=nats, simulator=simulator.url, session=session, exit=exit_stack)
         for _ in range(executors):
             await stack.start_executor(**(executor or {}))

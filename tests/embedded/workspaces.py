@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from burnish_shared.ids import new_uuid
+from tests.embedded.superuser import as_superuser
 
 TEST_CREDIT_NUSD = 100_000_000_000
 """100 dollars."""
@@ -20,13 +19,10 @@ class Workspace:
 
 async def make_workspace(superuser_url: str, *, credit_nusd: int = TEST_CREDIT_NUSD, name: str = "test") -> Workspace:
     """A workspace in an organization of its own with one credit account holding `credit_nusd`."""
-    connection = await asyncpg.connect(superuser_url, server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(superuser_url) as connection:
         organization_id, workspace_id = new_uuid(), new_uuid()
         async with connection.transaction():
             account_id = await connection.fetchval("SELECT create_workspace($1, $2, true, $3)", workspace_id, organization_id, name)
             if credit_nusd:
                 await connection.fetchval("SELECT grant_credit($1, $2, 'test')", workspace_id, credit_nusd)
         return Workspace(workspace_id=workspace_id, organization_id=organization_id, credit_account_id=account_id)
-    finally:
-        await connection.close()

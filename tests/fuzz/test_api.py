@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 import structlog
 
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Stack, running_stack
+from tests.embedded.superuser import as_superuser
 from tests.fuzz.campaign import Outcome, as_operator, as_person, run_schemathesis
 from tests.security.tenants import Tenant, make_tenant
 from tests.security.world import routes_of
@@ -49,9 +49,8 @@ CAPPED = (
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Stack]:
     """Rates that nothing is refused by: a 429 hides what lies behind it."""
-    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("UPDATE plans SET rate_limit_per_minute = 10000000, concurrency = 100000")
-    await connection.close()
+    async with as_superuser(module_database_urls["superuser"]) as connection:
+        await connection.execute("UPDATE plans SET rate_limit_per_minute = 10000000, concurrency = 100000")
     structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
     async with running_stack(module_database_urls, nats_server, gateway={"deadline_s": 5, "sign_up": "open"}) as running:
         yield running

@@ -17,6 +17,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
 from burnish_shared.db.session import DurableConnection
 from burnish_shared.ids import derived_uuid7, new_uuid
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 
 HOLD_NUSD = 1_000
@@ -42,11 +43,8 @@ async def admissions(url: str, count: int = 1) -> AsyncIterator[list[Admission]]
 
 @asynccontextmanager
 async def superuser(urls: Any) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         yield connection
-    finally:
-        await connection.close()
 
 
 def wish(workspace: Workspace, **changes: Any) -> AdmissionRequest:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-import asyncpg
-
 from tests.embedded.stack import Answer
+from tests.embedded.superuser import as_superuser
 from tests.security.conftest import World
 from tests.security.world import PLACES
 
@@ -45,8 +44,7 @@ def ids(world: World) -> list[str]:
 
 async def rows_of(world: World, workspace_id: Any, *, but: frozenset[str] = frozenset()) -> dict[str, tuple[str, int]]:
     """Table → digest and number of the workspace's rows: nothing of it changed when this did not. `but`: tables that do not count."""
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
         async with asyncio.timeout(30):
             while await connection.fetchval(MIGRATES, workspace_id):
                 await asyncio.sleep(0.05)
@@ -56,8 +54,6 @@ async def rows_of(world: World, workspace_id: Any, *, but: frozenset[str] = froz
         )
         rows = {table[0]: await connection.fetchrow(UNTOUCHED_ROWS.format(table=table[0]), workspace_id) for table in tables}
         return {table: (hashlib.sha256(row["digest"].encode()).hexdigest(), row["n"]) for table, row in rows.items() if table not in but}
-    finally:
-        await connection.close()
 
 
 async def at_once(requests: Sequence[Awaitable[None]], *, turns: int = AT_ONCE) -> None:

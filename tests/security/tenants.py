@@ -13,6 +13,7 @@ from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.ids import new_uuid
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.security.world import TRIED, Body, Route, absent, bodies, experiment, generations, schedule
 
 
@@ -199,11 +200,10 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
 
 async def _operator(stack: Stack, admin: Caller) -> Caller:
     caller = await stack.caller(workspace=admin.workspace)
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    prefix = caller.key.split("_")[2]
-    await connection.execute("UPDATE api_keys SET is_operator = true WHERE prefix = $1", prefix)
-    await connection.execute("SELECT note_change($1, 'api_key', $2)", admin.workspace.workspace_id, prefix)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        prefix = caller.key.split("_")[2]
+        await connection.execute("UPDATE api_keys SET is_operator = true WHERE prefix = $1", prefix)
+        await connection.execute("SELECT note_change($1, 'api_key', $2)", admin.workspace.workspace_id, prefix)
     return caller
 
 
@@ -218,10 +218,11 @@ async def _keys_that_are_over(stack: Stack, admin: Caller) -> tuple[Caller, Call
     for one in callers:
         assert (await one("GET", "/v1/prompts")).status == 200
     await admin("DELETE", f"/v1/api-keys/{revoked.body['id']}")
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE api_key_id = $1", UUID(expired.body["id"]))
-    await connection.execute("SELECT note_change($1, 'api_key', $2)", admin.workspace.workspace_id, expired.body["prefix"])
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE api_key_id = $1", UUID(expired.body["id"])
+        )
+        await connection.execute("SELECT note_change($1, 'api_key', $2)", admin.workspace.workspace_id, expired.body["prefix"])
     return callers
 
 

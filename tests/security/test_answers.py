@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import jsonschema_rs
 import pytest
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from burnish_shared.contracts.event_catalogue import faults
 from burnish_shared.contracts.events import Event
 from tests.embedded.stack import Answer
+from tests.embedded.superuser import as_superuser
 from tests.security.conftest import World
 from tests.security.world import Route, absent
 
@@ -75,9 +75,8 @@ def _validator(world: World, schema: dict[str, Any]) -> Any:
 @pytest.mark.promise("M-12")
 async def test_events_that_left_have_the_fields_of_their_golden_files(world: World) -> None:
     """What the gateway told while the other tests ran, as it stands in the outbox."""
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    rows = await connection.fetch("SELECT body FROM outbox WHERE subject LIKE 'burnish.v1.%' AND service = 'gateway'")
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        rows = await connection.fetch("SELECT body FROM outbox WHERE subject LIKE 'burnish.v1.%' AND service = 'gateway'")
     told: dict[str, list[Event]] = {}
     for row in rows:
         with contextlib.suppress(ValidationError):  # requests of background executions, wake-ups

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from burnish_gateway.access.scopes import SCOPES
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller
+from tests.embedded.superuser import as_superuser
 from tests.integration.bus_parts import until
 from tests.pace import comes_within
 from tests.security.conftest import World
@@ -163,11 +163,10 @@ async def test_budget_and_rate_limit_hold_for_a_key_and_its_successor_together(w
     answers: list[Answer] = [await one("POST", "/v1/executions", HELLO) for one in (old, new, admin)]
     assert [one.status for one in answers] == [402, 402, 200]
     assert answers[0].body["error"]["code"] == answers[1].body["error"]["code"] == "budget_exhausted"
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    rates = await connection.fetch(
-        "SELECT DISTINCT rate_id FROM api_keys WHERE name = 'made' AND workspace_id = $1", admin.workspace.workspace_id
-    )
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        rates = await connection.fetch(
+            "SELECT DISTINCT rate_id FROM api_keys WHERE name = 'made' AND workspace_id = $1", admin.workspace.workspace_id
+        )
     assert len(rates) == 1
 
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from tests.embedded.stack import Answer
+from tests.embedded.superuser import as_superuser
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
 from tests.security.world import UNKEYED, Route, bodies
@@ -208,9 +208,10 @@ async def test_a_key_that_is_none_is_refused_by_name(world: World, delta: Tenant
 
 
 async def _count(world: World, tenant: Tenant, table: str) -> int:
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    counted: int = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        counted: int = await connection.fetchval(
+            f"SELECT count(*) FROM {table} WHERE workspace_id = $1", tenant.admin.workspace.workspace_id
+        )
     return counted
 
 

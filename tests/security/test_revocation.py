@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -21,6 +20,7 @@ from burnish_shared.errors import Unavailable
 from tests.chaos.fault_proxy import proxying
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.bus_parts import until
 from tests.pace import comes_within, fair_clock
 from tests.security.conftest import World
@@ -240,11 +240,10 @@ async def _with_person(world: World) -> tuple[Caller, tuple[Caller, UUID]]:
 
 
 async def _by_sql(world: World, statement: str, changed: str, *, kind: str, named: str) -> None:
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    async with connection.transaction():
-        await connection.execute(statement, UUID(changed))
-        await connection.execute("SELECT note_change(NULL, $1, $2)", kind, named)
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        async with connection.transaction():
+            await connection.execute(statement, UUID(changed))
+            await connection.execute("SELECT note_change(NULL, $1, $2)", kind, named)
 
 
 async def _gone(

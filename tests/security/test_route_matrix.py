@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from burnish_gateway.access.scopes import SCOPES
 from burnish_gateway.describe_routes import RULES
 from tests.embedded.stack import Caller
+from tests.embedded.superuser import as_superuser
 from tests.security.asking import at_once, ids, is_error, plain, rows_of
 from tests.security.callers import Callers, make_callers
 from tests.security.conftest import World
@@ -189,11 +189,10 @@ def _guarded(world: World) -> list[Route]:
 
 async def _set_workspace(world: World, caller: Caller, change: str) -> None:
     """As an admin's setting would, with the note that makes gateways forget."""
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    workspace_id = caller.workspace.workspace_id
-    await connection.execute(f"UPDATE workspaces SET {change} WHERE workspace_id = $1", workspace_id)
-    await connection.execute("SELECT note_change($1, 'workspace', $2)", workspace_id, str(workspace_id))
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        workspace_id = caller.workspace.workspace_id
+        await connection.execute(f"UPDATE workspaces SET {change} WHERE workspace_id = $1", workspace_id)
+        await connection.execute("SELECT note_change($1, 'workspace', $2)", workspace_id, str(workspace_id))
 
 
 async def test_what_is_read_refuses_parameters_that_it_does_not_know(world: World) -> None:

@@ -13,6 +13,7 @@ from burnish_shared.errors import BurnishError
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.signed_in import make_member, make_session
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T3")]
@@ -85,10 +86,9 @@ async def test_person_and_organization_end_with_their_transaction_too(module_dat
     """One connection serves somebody who signed in, then nobody: of users, sessions, colleagues and organizations nothing is left."""
     database = await _open(module_database_urls, "gateway", connections=1)
     first, second = await _two(module_database_urls)
-    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
-    user_id = await make_member(connection, first.workspace_id, role="viewer")
-    await make_session(connection, user_id)
-    await connection.close()
+    async with as_superuser(module_database_urls["superuser"]) as connection:
+        user_id = await make_member(connection, first.workspace_id, role="viewer")
+        await make_session(connection, user_id)
     counts = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM user_sessions), (SELECT count(*) FROM members), " + (
         "(SELECT count(*) FROM organizations)"
     )
@@ -124,10 +124,9 @@ async def test_a_person_changes_no_other_persons_row(module_database_urls: Datab
     """A colleague is seen, and cannot be renamed; a session is one's own alone."""
     database = await _open(module_database_urls, "gateway")
     first, _ = await _two(module_database_urls)
-    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
-    one, other = [await make_member(connection, first.workspace_id, role="admin") for _ in range(2)]
-    await make_session(connection, other)
-    await connection.close()
+    async with as_superuser(module_database_urls["superuser"]) as connection:
+        one, other = [await make_member(connection, first.workspace_id, role="admin") for _ in range(2)]
+        await make_session(connection, other)
     async with database.unit_of_work(workspace=first.workspace_id, user=one) as tx:
         assert await tx.fetchval("SELECT count(*) FROM users") == 2
         assert await tx.fetchval("SELECT count(*) FROM user_sessions") == 0
@@ -268,13 +267,12 @@ ORDER BY 1, 2"""
 async def test_migrations_go_up_down_and_up_again_to_the_same_schema(postgres: Cluster) -> None:
     urls = await postgres.empty()
     await asyncio.to_thread(migrate, urls["owner"])
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    first = [tuple(row) for row in await connection.fetch(SHAPE)]
-    await asyncio.to_thread(migrate, urls["owner"], target="base", down=True)
-    assert await connection.fetchval("SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('burnish')") == 0
-    await asyncio.to_thread(migrate, urls["owner"])
-    again = [tuple(row) for row in await connection.fetch(SHAPE)]
-    await connection.close()
+    async with as_superuser(urls["superuser"]) as connection:
+        first = [tuple(row) for row in await connection.fetch(SHAPE)]
+        await asyncio.to_thread(migrate, urls["owner"], target="base", down=True)
+        assert await connection.fetchval("SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('burnish')") == 0
+        await asyncio.to_thread(migrate, urls["owner"])
+        again = [tuple(row) for row in await connection.fetch(SHAPE)]
     await postgres.drop(urls)
     assert len(first) > 300
     assert first == again

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
+from tests.embedded.superuser import as_superuser
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
 
@@ -50,19 +50,20 @@ async def test_no_answer_shows_a_secret_again(world: World, shown: Shown) -> Non
 @pytest.mark.promise("S-01", "S-02")
 async def test_no_row_of_the_database_holds_a_secret_in_plain_words(world: World, shown: Shown) -> None:
     """Every column of every table, as text and as bytes: a dump without the key-encryption key reveals nothing."""
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    tables = await connection.fetch(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
-    )
-    wanted = [_core(one) for one in shown.secrets]
-    wanted += [one.encode().hex() for one in wanted]
-    found = [
-        table[0]
-        for table in tables
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table[0]} t, unnest($1::text[]) s WHERE strpos(t::text, s) > 0)", wanted)
-    ]
-    kept = await connection.fetchval("SELECT count(*) FROM idempotency_keys WHERE body IS NOT NULL")
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        tables = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
+        )
+        wanted = [_core(one) for one in shown.secrets]
+        wanted += [one.encode().hex() for one in wanted]
+        found = [
+            table[0]
+            for table in tables
+            if await connection.fetchval(
+                f"SELECT EXISTS (SELECT FROM {table[0]} t, unnest($1::text[]) s WHERE strpos(t::text, s) > 0)", wanted
+            )
+        ]
+        kept = await connection.fetchval("SELECT count(*) FROM idempotency_keys WHERE body IS NOT NULL")
     assert kept >= 4
     assert not found, found
 

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest_asyncio
 
 from burnish.embedded.nats import ADMINISTRATOR
 from tests.embedded.stack import Stack, running_stack
 from tests.embedded.streams import empty_streams
+from tests.embedded.superuser import as_superuser
 
 CHEAP = {"password_memory_kib": 64, "password_passes": 1}
 """Argon2id as weak as it gets: what is tested is around it."""
@@ -26,6 +26,5 @@ async def stack(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def no_tries_yet(stack: Stack) -> None:
     """All tests come from one address; each begins as if nobody had tried anything from there."""
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    await connection.execute("DELETE FROM burnish.sign_in_tries")
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("DELETE FROM burnish.sign_in_tries")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -14,6 +13,7 @@ from burnish.launcher.home import Home
 from burnish.launcher.users import ADMIN_EMAIL, ensure_admin
 from burnish.main import app
 from tests.embedded.stack import KEK, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import Browser, newcomer, nobody, unknown_email, until_status
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1", "T2")]
@@ -118,6 +118,5 @@ async def test_up_makes_one_operator_and_prints_the_password_until_it_is_changed
     changed = await admin("POST", "/v1/auth/password", {"old_password": first["password"], "new_password": "only I know it"})
     assert changed.status == 204
     assert await ensure_admin(home, stack.urls["owner"], workspace_id=UUID(ada.workspace)) == {"email": ADMIN_EMAIL, "password": None}
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    assert await connection.fetchval("SELECT count(*) FROM burnish.users WHERE email = $1", ADMIN_EMAIL) == 1
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM burnish.users WHERE email = $1", ADMIN_EMAIL) == 1

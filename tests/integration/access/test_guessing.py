@@ -2,7 +2,6 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 
 from burnish_gateway.access.session_store import begin_sign_in
@@ -13,6 +12,7 @@ from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealing import key_from_text
 from burnish_shared.db.session import Database
 from tests.embedded.stack import KEK, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import newcomer, nobody, unknown_email
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
@@ -60,9 +60,8 @@ async def test_waits_double_up_to_a_bound(stack: Stack) -> None:
 
 async def test_guesses_from_many_addresses_do_not_keep_out_who_signed_in_from_here_before(stack: Stack) -> None:
     ada, bob = await newcomer(stack), await newcomer(stack)
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    await connection.execute("DELETE FROM burnish.user_sessions WHERE user_id = $1::uuid", bob.user_id)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("DELETE FROM burnish.user_sessions WHERE user_id = $1::uuid", bob.user_id)
     for one in (ada, bob):
         await count_tries(stack, one.email, address="203.0.113", times=20)
     assert (await nobody(stack).sign_in(email=ada.email)).status == 200
@@ -82,14 +81,13 @@ async def test_guesses_from_everywhere_in_one_ipv6_network_count_as_those_of_one
 
 async def test_who_signed_in_before_is_known_at_another_address_of_the_same_ipv6_network(stack: Stack) -> None:
     ada = await newcomer(stack)
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    await connection.execute(
-        "UPDATE burnish.user_sessions SET address = $2, network = $3 WHERE user_id = $1::uuid",
-        ada.user_id,
-        "2001:db8:5:5::1",
-        network_of("2001:db8:5:5::1"),
-    )
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.user_sessions SET address = $2, network = $3 WHERE user_id = $1::uuid",
+            ada.user_id,
+            "2001:db8:5:5::1",
+            network_of("2001:db8:5:5::1"),
+        )
     await count_tries(stack, ada.email, address="203.0.113", times=20)
     assert await try_once(stack, ada.email, address="2001:db8:5:5::2") == 0
     assert await try_once(stack, ada.email, address="2001:db8:5:6::2") > 0
@@ -98,21 +96,19 @@ async def test_who_signed_in_before_is_known_at_another_address_of_the_same_ipv6
 async def test_no_email_and_no_address_is_kept_in_the_counts(stack: Stack) -> None:
     ada = await newcomer(stack)
     await nobody(stack).sign_in("guess number one", email=ada.email)
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    rows = await connection.fetch("SELECT digest FROM burnish.sign_in_tries")
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        rows = await connection.fetch("SELECT digest FROM burnish.sign_in_tries")
     assert rows and all(len(row["digest"]) == 32 for row in rows)
 
 
 async def pass_time(stack: Stack, *, seconds: int) -> None:
     """As if so much time had gone by since every try."""
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    await connection.execute(
-        "UPDATE burnish.sign_in_tries SET blocked_until = blocked_until - make_interval(secs => $1), "
-        "last_at = last_at - make_interval(secs => $1)",
-        float(seconds),
-    )
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.sign_in_tries SET blocked_until = blocked_until - make_interval(secs => $1), "
+            "last_at = last_at - make_interval(secs => $1)",
+            float(seconds),
+        )
 
 
 async def count_tries(stack: Stack, email: str, *, address: str, times: int) -> None:

@@ -4,10 +4,10 @@ import asyncio
 from urllib.parse import quote
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from tests.embedded.stack import Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import PASSWORD, join, newcomer, nobody, unknown_email, until_status
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1")]
@@ -42,9 +42,10 @@ async def test_a_member_is_found_by_just_their_address_among_older_ones_that_hol
     ada = await newcomer(stack)
     guest = await join(stack, ada, role="viewer")
     around, other = await join(stack, ada, role="viewer"), await join(stack, ada, role="viewer")
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    await connection.execute("UPDATE burnish.users SET email = 'x' || $2 || '.uk' WHERE user_id = $1::uuid", around.user_id, other.email)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE burnish.users SET email = 'x' || $2 || '.uk' WHERE user_id = $1::uuid", around.user_id, other.email
+        )
     by_part = (await ada("GET", f"/v1/members?q={other.email}&limit=1")).body["data"]
     assert [one["user_id"] for one in by_part] == [around.user_id], "the older one"
     for asked in (other.email, f" {other.email.upper()} "):
@@ -61,9 +62,8 @@ async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
     answer = await ada("POST", "/v1/invitations", {"email": " Grace@Example.com ", "role": "viewer"})
     assert answer.status == 201 and answer.body["email"] == "grace@example.com"
     assert answer.body["url"] == f"{ada.url}/app/invite#{answer.body['token']}"
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    digest = await connection.fetchval("SELECT digest FROM burnish.invitations WHERE invitation_id = $1::uuid", answer.body["id"])
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        digest = await connection.fetchval("SELECT digest FROM burnish.invitations WHERE invitation_id = $1::uuid", answer.body["id"])
     assert answer.body["token"].encode() not in digest and len(digest) == 32
 
 
@@ -73,9 +73,8 @@ async def test_a_signed_in_owner_of_the_email_accepts_and_anybody_else_hears_the
     revoked = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
     expired = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
     assert (await ada("DELETE", f"/v1/invitations/{revoked['id']}")).status == 204
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    await connection.execute("UPDATE burnish.invitations SET expires_at = now() WHERE invitation_id = $1::uuid", expired["id"])
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE burnish.invitations SET expires_at = now() WHERE invitation_id = $1::uuid", expired["id"])
     refused = [await eve("POST", "/v1/invitations/accept", {"token": token})]
     for wrong in (revoked["token"], expired["token"], token[:-1] + ("a" if token[-1] != "a" else "b"), f"{uuid4().hex}.{'x' * 43}", "x"):
         refused.append(await grace("POST", "/v1/invitations/accept", {"token": wrong}))
@@ -131,10 +130,9 @@ async def test_a_removed_member_and_a_disabled_user_are_out_within_a_second(stac
     lost = await guest("GET", "/v1/members")
     assert (lost.status, lost.body["error"]["code"]) == (403, "no_workspace") and "invitation" in lost.body["error"]["message"]
     assert (await guest("GET", "/v1/auth/session")).body["workspaces"] == []
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("UPDATE users SET disabled_at = now() WHERE user_id = $1::uuid", other.user_id)
-    await connection.execute("SELECT note_change(NULL, 'user', $1)", other.user_id)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE users SET disabled_at = now() WHERE user_id = $1::uuid", other.user_id)
+        await connection.execute("SELECT note_change(NULL, 'user', $1)", other.user_id)
     await until_status(other, 401, path="/v1/members")
     assert (await nobody(stack).sign_in(email=other.email)).status == 401
 
@@ -197,11 +195,10 @@ async def test_two_admins_who_end_each_other_at_once_leave_one(stack: Stack, how
         answers = await asyncio.gather(*calls)
         done = [one for one in answers if one.status < 300]
         assert len(done) == 1 and {one.status for one in answers} - {done[0].status} <= {403, 404, 409}
-        connection = await asyncpg.connect(stack.urls["superuser"])
-        admins = await connection.fetchval(
-            "SELECT count(*) FROM burnish.members WHERE workspace_id = $1::uuid AND role = 'admin'", ada.workspace
-        )
-        await connection.close()
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            admins = await connection.fetchval(
+                "SELECT count(*) FROM burnish.members WHERE workspace_id = $1::uuid AND role = 'admin'", ada.workspace
+            )
         assert admins == 1
 
 

@@ -3,10 +3,10 @@
 import asyncio
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from tests.embedded.stack import Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import Browser, join, newcomer, nobody, until_status
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1")]
@@ -104,15 +104,12 @@ async def test_credit_is_not_made_by_founding_organizations(stack: Stack) -> Non
     ada = await newcomer(stack)
     second = (await ada("POST", "/v1/organizations", {"name": "second"})).body
     assert await balances(stack, ada, [ada.workspace, second["home_workspace_id"]]) == [(10**9, 10**9), (0, 0)]
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         due = await connection.fetch("SELECT organizations_due(this_month(), 10000) AS id UNION SELECT allowances_due(this_month(), 10000)")
         assert not {second["id"], second["home_workspace_id"]} & {str(row["id"]) for row in due}
         await connection.fetch(
             "SELECT set_plan($1::uuid, 'free')", second["id"]
         )  # the operator says that it is to have what the plan gives
-    finally:
-        await connection.close()
     assert (await balances(stack, ada, [second["home_workspace_id"]]))[0][0] == 10**9
 
 
@@ -152,10 +149,9 @@ async def test_keys_found_no_organizations_save_the_operators(stack: Stack) -> N
     made = (await ada("POST", "/v1/api-keys", {"name": "admin", "role": "admin"})).body
     bearer = {"authorization": f"Bearer {made['key']}"}
     assert (await nobody(stack)("POST", "/v1/organizations", {"name": "x"}, headers=bearer)).status == 403
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("UPDATE api_keys SET is_operator = true WHERE api_key_id = $1::uuid", made["id"])
-    await connection.execute("SELECT note_change(NULL, 'api_key', $1)", made["prefix"])
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE api_keys SET is_operator = true WHERE api_key_id = $1::uuid", made["id"])
+        await connection.execute("SELECT note_change(NULL, 'api_key', $1)", made["prefix"])
     answer = await until_status(nobody(stack), 201, path="/v1/organizations", method="POST", body={"name": "x"}, key=made["key"])
     assert set(answer.body) == {"id", "name", "plan", "home_workspace_id", "api_key"}
 

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from tests.embedded.stack import Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.access.browser import Browser, newcomer, until_status
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
@@ -16,17 +16,15 @@ def session_id(browser: Browser) -> UUID:
 
 
 async def set_times(stack: Stack, browser: Browser, change: str) -> None:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute(f"UPDATE user_sessions SET {change} WHERE session_id = $1", session_id(browser))
-    await connection.execute("SELECT note_change(NULL, 'user_session', $1)", str(session_id(browser)))
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(f"UPDATE user_sessions SET {change} WHERE session_id = $1", session_id(browser))
+        await connection.execute("SELECT note_change(NULL, 'user_session', $1)", str(session_id(browser)))
 
 
 async def last_seen_s_ago(stack: Stack, browser: Browser) -> float:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    sql = "SELECT extract(epoch FROM clock_timestamp() - last_seen_at)::float FROM user_sessions WHERE session_id = $1"
-    ago: float = await connection.fetchval(sql, session_id(browser))
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        sql = "SELECT extract(epoch FROM clock_timestamp() - last_seen_at)::float FROM user_sessions WHERE session_id = $1"
+        ago: float = await connection.fetchval(sql, session_id(browser))
     return ago
 
 
@@ -55,9 +53,8 @@ async def test_a_gateway_that_remembers_old_use_looks_again_before_it_ends_a_ses
     ada = await newcomer(stack)
     await set_times(stack, ada, "last_seen_at = clock_timestamp() - interval '7 days'")
     await until_status(ada, 401)  # known here as idle
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("UPDATE user_sessions SET last_seen_at = clock_timestamp() WHERE session_id = $1", session_id(ada))
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE user_sessions SET last_seen_at = clock_timestamp() WHERE session_id = $1", session_id(ada))
     assert (await ada("GET", "/v1/auth/session")).status == 200
 
 
@@ -68,8 +65,7 @@ async def test_a_password_is_hashed_anew_when_the_parameters_changed(stack: Stac
         assert (await ada.at(url).sign_in()).status == 200
     finally:
         stack.gateways.remove(url)
-    connection = await asyncpg.connect(stack.urls["superuser"])
-    stored = await connection.fetchval("SELECT password_hash FROM burnish.credentials WHERE user_id = $1::uuid", ada.user_id)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        stored = await connection.fetchval("SELECT password_hash FROM burnish.credentials WHERE user_id = $1::uuid", ada.user_id)
     assert stored.startswith("$argon2id$v=19$m=72,t=1,p=1$")
     assert (await ada.sign_in()).status == 200

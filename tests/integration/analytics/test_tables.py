@@ -9,6 +9,7 @@ import pytest
 from burnish_shared.db.session import Database
 from burnish_shared.measures import histogram, merged
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -24,16 +25,15 @@ async def test_histograms_of_unequal_length_add_up_as_in_python(module_database_
 
 
 async def test_a_value_that_is_no_number_is_refused_by_the_column(module_database_urls: DatabaseUrls, workspace: Workspace) -> None:
-    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
-    for value in (float("nan"), float("inf"), float("-inf")):
-        with pytest.raises(asyncpg.CheckViolationError):
-            await connection.execute(
-                """INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, value)
-                   VALUES ($1, 'session', 's', '', 'score', $2)""",
-                workspace.workspace_id,
-                value,
-            )
-    await connection.close()
+    async with as_superuser(module_database_urls["superuser"]) as connection:
+        for value in (float("nan"), float("inf"), float("-inf")):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await connection.execute(
+                    """INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, value)
+                       VALUES ($1, 'session', 's', '', 'score', $2)""",
+                    workspace.workspace_id,
+                    value,
+                )
 
 
 async def test_closing_periods_waits_for_a_transaction_that_still_writes_into_one(module_database_urls: DatabaseUrls) -> None:

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from burnish_analytics.consumers import Intake
 from burnish_analytics.housework import Housework
 from burnish_analytics.settings import AnalyticsSettings
@@ -18,6 +16,7 @@ from burnish_shared.contracts.executions import CompletedBatch, CompletedItem, L
 from burnish_shared.contracts.feedback import FeedbackBatch, FeedbackItem
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
+from tests.embedded.superuser import as_superuser
 
 NOON = datetime(2026, 11, 19, 12, 0, 7, tzinfo=UTC)
 
@@ -103,12 +102,8 @@ class Analytics:
             await self.intake.handle_feedback([feedback(reactions)])
 
     async def rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(self.superuser_url, server_settings={"search_path": "burnish"})
-        try:
-            await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        async with as_superuser(self.superuser_url, decoded=True) as connection:
             return [dict(row) for row in await connection.fetch(sql, *args)]
-        finally:
-            await connection.close()
 
     async def rollup(self, workspace_id: UUID, *, grain: str = "day") -> dict[str, int]:
         """Sums over all rollup rows of one grain."""

@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
-import asyncpg
-
 from burnish_shared.auth.provisioning import create_api_key, make_operator
 from burnish_shared.db.session import Tx
 from tests.embedded.stack import Answer, Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import make_workspace
 
 HELLO = {"messages": [{"role": "user", "content": "Say hello to Ada."}], "model": "simulated/chat"}
@@ -27,22 +26,16 @@ async def operator_of(stack: Stack) -> Caller:
     """A key that may act on the installation, in a workspace of its own."""
     workspace = await make_workspace(stack.urls["superuser"])
     pepper = await stack.pepper()
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         api_key_id, key = await create_api_key(Tx(connection), workspace_id=workspace.workspace_id, name="op", role="admin", pepper=pepper)
         await make_operator(Tx(connection), api_key_id)
-    finally:
-        await connection.close()
     return Caller(stack.session, stack.gateways[0], key.text, workspace)
 
 
 async def books(stack: Stack, sql: str, *args: object) -> list[Any]:
     """Rows, as superuser."""
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         return list(await connection.fetch(sql, *args))
-    finally:
-        await connection.close()
 
 
 async def ok(answer: Awaitable[Answer], status: int = 200) -> Any:

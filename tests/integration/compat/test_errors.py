@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-import asyncpg
 import openai
 import pytest
 from openai import AsyncOpenAI
 
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.compat.simulator import fault
 
 pytestmark = pytest.mark.capability("E2")
@@ -232,12 +232,9 @@ async def test_no_request_of_the_corpus_is_a_server_error_and_a_refusal_leaves_n
         assert answer.status in (200, 400, 404, 413), (name, answer.status, answer.raw[:500])
         assert answer.status == 200 or set(answer.body["error"]) >= {"message", "type", "param", "code"}
     assert {name for name, status in statuses.items() if status == 413} == TOO_LARGE
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         rows = await connection.fetchval("SELECT count(*) FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
         holds = await connection.fetchval("SELECT count(*) FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
-    finally:
-        await connection.close()
     reached = {name for name, status in statuses.items() if status == 200} | {"response_format without schema", "tool_choice odd"}
     assert holds == 0 and rows <= len(reached), statuses
 

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from burnish_gateway.assistant import work_store
@@ -19,6 +18,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 
 pytestmark = [pytest.mark.capability("E17"), pytest.mark.capability("S1")]
@@ -124,8 +124,5 @@ async def _leases(urls: DatabaseUrls) -> dict[UUID, datetime]:
 
 @asynccontextmanager
 async def _superuser(urls: DatabaseUrls) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         yield connection
-    finally:
-        await connection.close()

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.embedded.stack import Answer, Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.fakes.keyed_provider import TEXT, KeyedProvider, Manner, serving_by_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E10")]
@@ -155,17 +156,16 @@ async def test_a_workspace_that_stores_no_text_has_no_cache(caller: Caller, prov
 
 async def test_an_answer_is_not_older_than_asked_for(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
     await _ask(caller)
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute(
-        "UPDATE cache_entries SET made_at = made_at - interval '10 minutes' WHERE workspace_id = $1", caller.workspace.workspace_id
-    )
-    assert (await _ask(caller, cache={"mode": "always"})).body["cached"]
-    assert not (await _ask(caller, cache={"mode": "always", "ttl_s": 60})).body["cached"]
-    await connection.execute(
-        "UPDATE cache_entries SET expires_at = clock_timestamp() WHERE workspace_id = $1", caller.workspace.workspace_id
-    )
-    assert not (await _ask(caller)).body["cached"]
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE cache_entries SET made_at = made_at - interval '10 minutes' WHERE workspace_id = $1", caller.workspace.workspace_id
+        )
+        assert (await _ask(caller, cache={"mode": "always"})).body["cached"]
+        assert not (await _ask(caller, cache={"mode": "always", "ttl_s": 60})).body["cached"]
+        await connection.execute(
+            "UPDATE cache_entries SET expires_at = clock_timestamp() WHERE workspace_id = $1", caller.workspace.workspace_id
+        )
+        assert not (await _ask(caller)).body["cached"]
 
 
 async def test_a_hit_is_streamed_as_an_answer_is_and_told_apart(caller: Caller, provider: KeyedProvider) -> None:
@@ -250,11 +250,10 @@ async def test_who_followed_asks_himself_when_the_first_caller_leaves(caller: Ca
 
 async def test_text_that_is_forgotten_is_not_kept_in_the_cache(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
     made = (await _ask(caller)).body["id"]
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    async with connection.transaction():
-        await connection.execute("SET LOCAL ROLE burnish_owner")
-        await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1::uuid", made)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL ROLE burnish_owner")
+            await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1::uuid", made)
     assert await _entries(caller) == []
     assert not (await _ask(caller)).body["cached"]
 

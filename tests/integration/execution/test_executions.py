@@ -9,17 +9,15 @@ import asyncpg
 import pytest
 
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.pace import comes_within
 
 HELLO = {"messages": [{"role": "user", "content": "Say hello to Ada."}], "model": "simulated/chat"}
 
 
 async def books(stack: Stack, sql: str, *args: object) -> Any:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         return await connection.fetch(sql, *args)
-    finally:
-        await connection.close()
 
 
 async def rows_of(stack: Stack, caller: Caller) -> list[asyncpg.Record]:

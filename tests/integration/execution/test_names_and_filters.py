@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 
 from burnish_gateway.execution import store
@@ -11,6 +10,7 @@ from burnish_gateway.execution.store import FILTERS
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.fakes.keyed_provider import serving_by_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E13")]
@@ -58,9 +58,8 @@ async def test_a_call_that_is_refused_leaves_its_name_free(stack: Stack) -> None
         assert refused.status == 402, refused.body
     many = await asyncio.gather(*(poor("POST", "/v1/executions", {**body, "client_request_id": "order-10"}) for _ in range(5)))
     assert {one.status for one in many} <= {402, 409}
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    left = await connection.fetchval("SELECT count(*) FROM client_requests WHERE workspace_id = $1", poor.workspace.workspace_id)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        left = await connection.fetchval("SELECT count(*) FROM client_requests WHERE workspace_id = $1", poor.workspace.workspace_id)
     assert left == 0
 
 
@@ -70,13 +69,12 @@ async def test_of_many_at_once_with_one_name_one_is_executed(caller: Caller) -> 
 
 
 async def test_a_name_that_a_crash_left_behind_is_free_again(stack: Stack, caller: Caller) -> None:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute(
-        "INSERT INTO client_requests VALUES ($1, 'fresh', gen_random_uuid(), now()), "
-        "($1, 'old', gen_random_uuid(), now() - interval '2 minutes')",
-        caller.workspace.workspace_id,
-    )
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "INSERT INTO client_requests VALUES ($1, 'fresh', gen_random_uuid(), now()), "
+            "($1, 'old', gen_random_uuid(), now() - interval '2 minutes')",
+            caller.workspace.workspace_id,
+        )
     assert (await caller("POST", "/v1/executions", {**HELLO, "client_request_id": "fresh"})).status == 409
     assert (await caller("POST", "/v1/executions", {**HELLO, "client_request_id": "old"})).status == 200
 
@@ -175,10 +173,9 @@ async def test_nobody_is_told_a_cost_above_what_was_charged(stack: Stack, caller
             told = (await caller.events("/v1/executions", {**asked, "stream": True}))[-1][1]
         else:
             told = (await caller("POST", "/v1/executions", asked)).body
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    rows = await connection.fetch("SELECT kind, amount_nusd FROM transfers WHERE workspace_id = $1", caller.workspace.workspace_id)
-    drift = await connection.fetch("SELECT * FROM drift()")
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        rows = await connection.fetch("SELECT kind, amount_nusd FROM transfers WHERE workspace_id = $1", caller.workspace.workspace_id)
+        drift = await connection.fetch("SELECT * FROM drift()")
     booked = {row["kind"]: row["amount_nusd"] for row in rows if row["kind"] in ("charge", "overage")}
     assert told["usage"]["output_tokens"] == 100 and booked["overage"] > 0
     assert (told["cost_nusd"], told["overage_nusd"]) == (booked["charge"], booked["overage"]) and sum(booked.values()) == 1200

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from burnish_optimizer.conclude_experiment import conclude_experiment
@@ -13,6 +12,7 @@ from burnish_optimizer.io import experiments_store
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_optimizer.watch_experiments import ExperimentWatch
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.experiments.crowd import Crowd, crowd
 from tests.integration.experiments.lives import body, ramp, started, two_versions
 
@@ -247,9 +247,8 @@ async def test_what_the_rules_refuse_is_written_down_and_not_asked_again_at_once
         assert order is not None and order.data["winner"] == "candidate"
         # As if the arm were gone: a gateway of another release, say.
         spoil = "UPDATE experiment_orders SET data = jsonb_set(data, '{winner}', '\"nobody\"') WHERE experiment_id = $1"
-        connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        await connection.execute(spoil, some.experiment_id)
-        await connection.close()
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            await connection.execute(spoil, some.experiment_id)
         assert await some.obey() == 0
         [row] = await some.rows("SELECT outcome FROM experiment_orders WHERE experiment_id = $1")
         assert row["outcome"] == "refused: There is no live arm 'nobody'."
@@ -262,14 +261,13 @@ async def test_an_order_that_nobody_can_read_ends_no_gateway(stack: Stack, calle
     await two_versions(caller)
     experiment = await started(caller, satisfaction())
     async with crowd(stack, caller, experiment, seed=13) as some:
-        connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        await connection.execute(
-            """INSERT INTO experiment_orders (order_id, workspace_id, experiment_id, revision, kind, data)
-               SELECT gen_random_uuid(), workspace_id, experiment_id, revision, 'conclude', '{}' FROM experiments
-                WHERE experiment_id = $1""",
-            some.experiment_id,
-        )
-        await connection.close()
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            await connection.execute(
+                """INSERT INTO experiment_orders (order_id, workspace_id, experiment_id, revision, kind, data)
+                   SELECT gen_random_uuid(), workspace_id, experiment_id, revision, 'conclude', '{}' FROM experiments
+                    WHERE experiment_id = $1""",
+                some.experiment_id,
+            )
         assert await some.obey() == 0
         [row] = await some.rows("SELECT outcome FROM experiment_orders WHERE experiment_id = $1")
         assert row["outcome"].startswith("refused: something went wrong")
@@ -284,18 +282,23 @@ async def test_a_replica_looks_at_what_is_due_and_one_look_that_fails_stops_no_o
         other = await stack.caller()
         await two_versions(other)
         broken = await started(other, satisfaction(name="Broken"))
-        connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        await connection.execute("UPDATE experiments SET settings = '{\"confidence\": 7}' WHERE experiment_id = $1", UUID(broken))
-        settings = OptimizerSettings.model_validate(
-            {"DATABASE_URL": "postgresql://unused", "NATS_URL": "unused", "kek": "unused", "replica": "w", "experiment_interval_s": 3600.0}
-        )
-        watch = ExperimentWatch(db=some.optimizer, settings=settings, clock=some.clock)
-        while await watch.turn():
-            pass
-        rows = await connection.fetch(
-            "SELECT experiment_id, result IS NOT NULL AS seen FROM experiment_watch WHERE experiment_id = ANY ($1)",
-            [UUID(broken), some.experiment_id],
-        )
-        await connection.execute("UPDATE experiments SET settings = '{}' WHERE experiment_id = $1", UUID(broken))
-        await connection.close()
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            await connection.execute("UPDATE experiments SET settings = '{\"confidence\": 7}' WHERE experiment_id = $1", UUID(broken))
+            settings = OptimizerSettings.model_validate(
+                {
+                    "DATABASE_URL": "postgresql://unused",
+                    "NATS_URL": "unused",
+                    "kek": "unused",
+                    "replica": "w",
+                    "experiment_interval_s": 3600.0,
+                }
+            )
+            watch = ExperimentWatch(db=some.optimizer, settings=settings, clock=some.clock)
+            while await watch.turn():
+                pass
+            rows = await connection.fetch(
+                "SELECT experiment_id, result IS NOT NULL AS seen FROM experiment_watch WHERE experiment_id = ANY ($1)",
+                [UUID(broken), some.experiment_id],
+            )
+            await connection.execute("UPDATE experiments SET settings = '{}' WHERE experiment_id = $1", UUID(broken))
         assert {str(row["experiment_id"]): row["seen"] for row in rows} == {broken: False, experiment: True}

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -21,6 +20,7 @@ from burnish_optimizer.watch_experiments import ExperimentWatch
 from burnish_shared.experiments.analysis import analyse
 from burnish_shared.experiments.assign import Allocation, bucket_of
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.analytics.traffic import analytics_on, execution, thumb
 from tests.integration.experiments.crowd import Crowd, crowd
 from tests.integration.experiments.lives import SLUG, body, drafted, ramp, started, two_versions
@@ -55,13 +55,10 @@ async def answered(some: Crowd, stack: Stack, n: int, *, slower: dict[str, float
 @asynccontextmanager
 async def reads_held_up(stack: Stack, table: str) -> AsyncIterator[None]:
     """Somebody holds the table: whoever reads it is told that the database is busy."""
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         async with connection.transaction():
             await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             yield
-    finally:
-        await connection.close()
 
 
 def count(metric: str, outcome: str) -> float:

@@ -12,6 +12,7 @@ from burnish_gateway.experiments import backtest_store, store
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1")]
@@ -57,19 +58,18 @@ async def test_figures_of_shadows_and_backtests_look_up_each_execution_by_itself
     db_for: Callable[[str], Awaitable[Database]], database_urls: DatabaseUrls, workspace: Workspace
 ) -> None:
     ws, experiment_id, batch_id, pairs = workspace.workspace_id, new_uuid(), new_uuid(), 5
-    superuser = await asyncpg.connect(database_urls["superuser"], server_settings={"search_path": "burnish"})
-    await superuser.execute("SET session_replication_role = replica")  # lines of a batch that is not there
-    for line in range(pairs):
-        live = await _execution(superuser, ws)
-        shadow = await _execution(superuser, ws, job=experiment_id, details={"experiment": {"arm": "quiet", "shadow_of": str(live)}})
-        await superuser.execute(
-            "INSERT INTO batch_lines (workspace_id, batch_id, line, custom_id, execution_id, status, answered_at)"
-            " VALUES ($1, $2, $3, $4, $5, 'success', clock_timestamp())",
-            ws, batch_id, line, f"0:{live}", shadow,
-        )  # fmt: skip
-    for _ in range(300):
-        await _execution(superuser, ws)
-    await superuser.close()
+    async with as_superuser(database_urls["superuser"]) as superuser:
+        await superuser.execute("SET session_replication_role = replica")  # lines of a batch that is not there
+        for line in range(pairs):
+            live = await _execution(superuser, ws)
+            shadow = await _execution(superuser, ws, job=experiment_id, details={"experiment": {"arm": "quiet", "shadow_of": str(live)}})
+            await superuser.execute(
+                "INSERT INTO batch_lines (workspace_id, batch_id, line, custom_id, execution_id, status, answered_at)"
+                " VALUES ($1, $2, $3, $4, $5, 'success', clock_timestamp())",
+                ws, batch_id, line, f"0:{live}", shadow,
+            )  # fmt: skip
+        for _ in range(300):
+            await _execution(superuser, ws)
     async with (await db_for("gateway")).unit_of_work(workspace=ws, read_only=True) as tx:
         watched: Any = Explained(tx)
         (shadows,) = await store.shadow_figures(watched, ws, experiment_id)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from burnish_shared.ids import derived_uuid, new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -197,13 +197,9 @@ async def test_a_threshold_alert_is_raised_listed_acknowledged_once_and_belongs_
 
 
 async def _events(stack: Stack, caller: Caller) -> list[str]:
-    import asyncpg
 
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         rows = await connection.fetch("SELECT convert_from(body, 'UTF8') AS body FROM outbox WHERE subject LIKE '%.alert.%'")
-    finally:
-        await connection.close()
     events = [json.loads(row["body"]) for row in rows]
     return [one["type"] for one in events if one["workspace_id"] == str(caller.workspace.workspace_id)]
 
@@ -326,9 +322,6 @@ async def test_what_a_webhook_caused_carries_its_rounds_on_however_late_it_is_to
 
 
 async def outbox_of(stack: Stack, caller: Caller, *types: str) -> list[dict[str, Any]]:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         subjects = [f"burnish.v1.{one}.{caller.workspace.workspace_id}" for one in types]
         return [json.loads(row["body"]) for row in await connection.fetch("SELECT body FROM outbox WHERE subject = ANY ($1)", subjects)]
-    finally:
-        await connection.close()

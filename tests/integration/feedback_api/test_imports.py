@@ -27,6 +27,7 @@ from burnish_shared.contracts.executions import CompletedItem, Lane, Status
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.feedback_api.test_feedback_api import feedback_shown, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E13")]
@@ -78,11 +79,10 @@ async def test_an_imported_execution_counts_once_costs_nothing_and_is_joined_by_
     assert (shown["lane"], shown["cost_nusd"], shown["output"], shown["version"]) == ("imported", 0, "there", 3)
     assert shown["imported"] == {"source": "desk", "id": "t-1", "reported_cost_nusd": 5_000_000}
     assert len((await caller("GET", "/v1/sessions/s-1")).body["executions"]) == 2
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    assert await connection.fetchval("SELECT ledger_drift(1)") == 0
-    transfers = "SELECT count(*) FROM transfers WHERE workspace_id = $1 AND kind = 'charge'"
-    assert await connection.fetchval(transfers, caller.workspace.workspace_id) == 0
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        assert await connection.fetchval("SELECT ledger_drift(1)") == 0
+        transfers = "SELECT count(*) FROM transfers WHERE workspace_id = $1 AND kind = 'charge'"
+        assert await connection.fetchval(transfers, caller.workspace.workspace_id) == 0
 
 
 async def test_a_name_that_no_prompt_has_is_taken_and_told(caller: Caller) -> None:
@@ -208,10 +208,9 @@ async def test_many_executions_with_long_names_are_told_in_messages_that_fit_and
         return bool((await summary(caller))["executions"] == 1500)
 
     await until(counted)
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    ours = str(caller.workspace.workspace_id).encode()
-    sizes = await connection.fetch("SELECT length(body) AS size FROM outbox WHERE position($1::bytea IN body) > 0", ours)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        ours = str(caller.workspace.workspace_id).encode()
+        sizes = await connection.fetch("SELECT length(body) AS size FROM outbox WHERE position($1::bytea IN body) > 0", ours)
     assert sum(row["size"] for row in sizes) > 1_048_576 > 800_000 > max(row["size"] for row in sizes)
 
 

@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-import asyncpg
 import pytest
 
 from tests.embedded.stack import Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.guardrails.conftest import Place
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E13")]
@@ -25,16 +25,13 @@ async def _masking(place: Place) -> None:
 
 async def _everything(stack: Stack, place: Place) -> str:
     """All rows of the workspace that hold text, as PostgreSQL has them."""
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         tables = ("executions", "execution_contents")
         rows = [
             await connection.fetch(f"SELECT t::text FROM {one} t WHERE workspace_id = $1", place.caller.workspace.workspace_id)
             for one in tables
         ]
         return "\n".join(str(one[0]) for found in rows for one in found)
-    finally:
-        await connection.close()
 
 
 @pytest.mark.promise("P-08")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest_asyncio
 
 from burnish.embedded.nats import ADMINISTRATOR
 from tests.embedded.stack import Stack, running_stack
 from tests.embedded.streams import empty_streams
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serve_provider
 from tests.fakes.signing import SECRET
@@ -38,11 +38,8 @@ class Town:
         return await make_workspace(self.stack.urls["superuser"])
 
     async def sql(self, statement: str, *args: Any) -> list[Any]:
-        connection = await asyncpg.connect(self.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        try:
+        async with as_superuser(self.stack.urls["superuser"]) as connection:
             return list(await connection.fetch(statement, *args))
-        finally:
-            await connection.close()
 
     async def user_of(self, subject: str, *, issuer: str | None = None) -> UUID | None:
         rows = await self.sql("SELECT user_id FROM identities WHERE subject = $1 AND ($2::text IS NULL OR issuer = $2)", subject, issuer)

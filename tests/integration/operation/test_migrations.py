@@ -11,6 +11,7 @@ import pytest
 
 from burnish_shared.db.migrate import ALEMBIC, migrate
 from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.superuser import as_superuser
 from tests.security.test_row_level_security import SHAPE
 
 pytestmark = [pytest.mark.capability("I1")]
@@ -157,10 +158,7 @@ async def reaches(connection: asyncpg.Connection, revision: str, process: asynci
 
 async def shape(urls: DatabaseUrls) -> list[tuple[str, ...]]:
     """Partitions are named after their place among the days, not after the day: midnight may lie between two migrations."""
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         rows = [tuple(row) for row in await connection.fetch(SHAPE)]
-    finally:
-        await connection.close()
     days = sorted({day for row in rows for text in row for day in OF_A_DAY.findall(text)})
     return sorted(tuple(OF_A_DAY.sub(lambda found: f"{days.index(found[0])}", text) for text in row) for row in rows)

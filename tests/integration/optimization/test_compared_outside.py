@@ -13,6 +13,7 @@ from burnish_gateway.bundle import store as bundle_store
 from burnish_gateway.datasets import add_items
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.optimization.test_from_feedback import answered, say, told
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1")]
@@ -81,8 +82,7 @@ async def test_no_transaction_is_open_and_no_dataset_locked_meanwhile(
     held = Held(monkeypatch)
     call = asyncio.create_task(way(told, stack, dataset))  # type: ignore[arg-type]
     assert await asyncio.to_thread(held.begun.wait, 30)
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         async with connection.transaction():
             await connection.execute("SELECT FROM datasets WHERE dataset_id = $1 FOR UPDATE NOWAIT", dataset)
             await connection.execute("SELECT FROM prompts WHERE workspace_id = $1 FOR UPDATE NOWAIT", told.workspace.workspace_id)
@@ -91,8 +91,6 @@ async def test_no_transaction_is_open_and_no_dataset_locked_meanwhile(
         async with asyncio.timeout(10):
             while await connection.fetchval(locks):  # others of the module's database may write for a moment; nobody may stay
                 await asyncio.sleep(0.01)
-    finally:
-        await connection.close()
         held.go_on.set()
     answer = await call
     assert answer.status in (200, 201), answer.body
@@ -161,9 +159,8 @@ async def test_what_people_go_on_saying_makes_a_search_begin_nothing_anew(
 
     async def forgotten() -> None:
         await say(stack, told, [(executions[10], "p10", "thumb", "", 1)])
-        connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        await connection.execute("UPDATE feedback SET forgotten_at = now(), end_user = '~' WHERE target_id = $1", executions[9])
-        await connection.close()
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            await connection.execute("UPDATE feedback SET forgotten_at = now(), end_user = '~' WHERE target_id = $1", executions[9])
 
     assert await searched(meanwhile=one_more) == {*texts[:8]}
     assert held.times == 1

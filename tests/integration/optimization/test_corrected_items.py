@@ -4,11 +4,11 @@ import json
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_test_runs import books
 
@@ -90,11 +90,10 @@ async def test_thousands_that_were_taken_out_come_again_in_one_go(stack: Stack, 
     """What came again is found by its input at once, not by a hash of each with each."""
     items = [{"input": f"case {n}", "expected": "a", "split": "test"} for n in range(5_000)]
     dataset = (await caller("POST", "/v1/datasets", {"name": "many", "items": items})).body["id"]
-    books_of = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    retired = "UPDATE dataset_items SET removed_version = 2, content_hash = sha256(content_hash || int4send(2)) WHERE dataset_id = $1"
-    await books_of.execute(retired, UUID(dataset))
-    await books_of.execute("ANALYZE dataset_items")  # as autovacuum does, which is off here: without it a plan is a matter of luck
-    await books_of.close()
+    async with as_superuser(stack.urls["superuser"]) as books_of:
+        retired = "UPDATE dataset_items SET removed_version = 2, content_hash = sha256(content_hash || int4send(2)) WHERE dataset_id = $1"
+        await books_of.execute(retired, UUID(dataset))
+        await books_of.execute("ANALYZE dataset_items")  # as autovacuum does, which is off here: without it a plan is a matter of luck
     again = await caller("POST", f"/v1/datasets/{dataset}/items", {"items": items[:4_000]})
     assert again.status == 201 and (again.body["added"], again.body["test_version"]) == (4_000, 1), again.body
 

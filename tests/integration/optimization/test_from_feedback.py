@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import pytest
 
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_policy import raise_alert, rounds
 from tests.integration.optimization.tickets import WEAK, tickets
@@ -53,13 +53,12 @@ async def answered(caller: Caller, texts: Sequence[str], *, end_user: str = "") 
 
 async def say(stack: Stack, caller: Caller, said: Sequence[tuple[str, str, str, str | None, float | None]]) -> None:
     """(execution, who, kind, correction, value), as they lie after they were joined."""
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    workspace_id = caller.workspace.workspace_id
-    for execution_id in dict.fromkeys(one[0] for one in said):
-        await connection.execute(f"{FACTS} ON CONFLICT DO NOTHING", execution_id, workspace_id)
-    for execution_id, who, kind, correction, value in said:
-        await connection.execute(SAID, workspace_id, execution_id, who, kind, new_uuid(), correction, value)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        workspace_id = caller.workspace.workspace_id
+        for execution_id in dict.fromkeys(one[0] for one in said):
+            await connection.execute(f"{FACTS} ON CONFLICT DO NOTHING", execution_id, workspace_id)
+        for execution_id, who, kind, correction, value in said:
+            await connection.execute(SAID, workspace_id, execution_id, who, kind, new_uuid(), correction, value)
 
 
 def search(**more: Any) -> dict[str, Any]:
@@ -105,12 +104,11 @@ async def test_only_what_was_said_of_this_prompt_of_late_and_is_not_forgotten_co
     await say(stack, told, [(one, "", "correction", "shipping", None) for one in (of_it, other, old, gone)])
     made = await told("POST", "/v1/prompts", {"slug": "else", "template": "{{ticket}}", "model": "simulated/reader"})
     assert made.status == 201, made.body
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    prompt = "SELECT prompt_id FROM prompts WHERE slug = 'else' AND workspace_id = e.workspace_id"
-    await connection.execute(f"UPDATE execution_facts e SET prompt_id = ({prompt}) WHERE execution_id = $1::text::uuid", other)
-    await connection.execute("UPDATE feedback SET accepted_at = now() - interval '91 days' WHERE target_id = $1", old)
-    await connection.execute("UPDATE feedback SET forgotten_at = now() WHERE target_id = $1", gone)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        prompt = "SELECT prompt_id FROM prompts WHERE slug = 'else' AND workspace_id = e.workspace_id"
+        await connection.execute(f"UPDATE execution_facts e SET prompt_id = ({prompt}) WHERE execution_id = $1::text::uuid", other)
+        await connection.execute("UPDATE feedback SET accepted_at = now() - interval '91 days' WHERE target_id = $1", old)
+        await connection.execute("UPDATE feedback SET forgotten_at = now() WHERE target_id = $1", gone)
     started = await told("POST", "/v1/optimizations", search())
     assert started.status == 202, started.body
     job = (await told("GET", f"/v1/optimizations/{started.body['id']}")).body

@@ -4,7 +4,6 @@ import json
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from burnish_optimizer.io import generations_store, runs_store
@@ -13,6 +12,7 @@ from burnish_optimizer.io.work_store import Claim
 from burnish_shared.contracts.generations import digest_of
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.optimization.conftest import Desk
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O8")]
@@ -58,11 +58,8 @@ async def write(stack: Stack, desk: Desk, job_id: str, *generations: list[Member
 
 
 async def rows_of(stack: Stack, query: str, *values: Any) -> list[dict[str, Any]]:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         return [dict(row) for row in await connection.fetch(query, *values)]
-    finally:
-        await connection.close()
 
 
 async def test_a_generation_that_is_written_again_stays_as_it_was(stack: Stack, desk: Desk) -> None:

@@ -4,23 +4,20 @@ import asyncio
 import json
 from typing import Any
 
-import asyncpg
 import pytest
 
 from burnish_optimizer.io.judges_desk import JudgesDesk
 from burnish_shared.errors import Unavailable
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.compat.simulator import fault
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.tickets import STRONG
 
 
 async def books(stack: Stack, sql: str, *args: object) -> Any:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         return await connection.fetch(sql, *args)
-    finally:
-        await connection.close()
 
 
 async def assert_books_are_in_order(stack: Stack, caller: Caller) -> None:

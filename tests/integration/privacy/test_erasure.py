@@ -29,6 +29,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.embedded.streams import empty_streams
+from tests.embedded.superuser import as_superuser, forget
 from tests.embedded.workspaces import make_workspace
 from tests.integration.privacy.past import Past, days_ago
 
@@ -425,11 +426,10 @@ async def test_the_database_computes_the_same_hash(superuser: asyncpg.Connection
 async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(postgres: Cluster, nats_server: Any, streams: None) -> None:
     urls = await postgres.clone()
     workspace = await make_workspace(urls["superuser"])
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    await Past(connection).execution(workspace.workspace_id, "phoenix-of-old", at=days_ago(1), session="ashes-of-old")
-    async with running_stack(urls, nats_server, executors=0):
-        pass  # Secrets of the installation are made at the first start; a backup has them.
-    await connection.close()
+    async with as_superuser(urls["superuser"]) as connection:
+        await Past(connection).execution(workspace.workspace_id, "phoenix-of-old", at=days_ago(1), session="ashes-of-old")
+        async with running_stack(urls, nats_server, executors=0):
+            pass  # Secrets of the installation are made at the first start; a backup has them.
     backup = await copy_of(postgres, urls)
     async with running_stack(urls, nats_server, executors=0) as stack, analytics_on(urls, nats_server):
         await forgotten(await stack.caller(workspace=workspace), "phoenix-of-old")
@@ -458,13 +458,12 @@ async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(pos
 async def test_a_stream_that_was_lost_gets_its_tombstones_back(postgres: Cluster, nats_server: Any, streams: None) -> None:
     urls = await postgres.clone()
     workspace = await make_workspace(urls["superuser"])
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute(
-        """INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, status, next_pass_at)
-           VALUES ($1, $2, $3, 'x', now() - interval '2 hours', 'completed', 'infinity')""",
-        new_uuid(), workspace.workspace_id, b"d" * 32,
-    )  # fmt: skip
-    await connection.close()
+    async with as_superuser(urls["superuser"]) as connection:
+        await connection.execute(
+            """INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, status, next_pass_at)
+               VALUES ($1, $2, $3, 'x', now() - interval '2 hours', 'completed', 'infinity')""",
+            new_uuid(), workspace.workspace_id, b"d" * 32,
+        )  # fmt: skip
     bus = await connect(nats_server.url("analytics"), service="analytics", replica="lost")
     db = await Database.open(urls["analytics"], application_name="test-analytics", max_size=2)
     assert await compare_tombstones(db, bus) == (0, 1)
@@ -477,11 +476,8 @@ async def test_a_stream_that_was_lost_gets_its_tombstones_back(postgres: Cluster
 
 
 async def sent(urls: DatabaseUrls) -> bool:
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         return await connection.fetchval("SELECT sent_at IS NOT NULL FROM outbox WHERE subject LIKE '%.erasures.recorded.%'")  # type: ignore[no-any-return]
-    finally:
-        await connection.close()
 
 
 async def copy_of(postgres: Cluster, urls: DatabaseUrls) -> DatabaseUrls:
@@ -489,6 +485,7 @@ async def copy_of(postgres: Cluster, urls: DatabaseUrls) -> DatabaseUrls:
     admin = await asyncpg.connect(postgres.server.url())
     try:
         name = f"{urls.name}_backup"
+        await forget(urls["superuser"])
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {urls.name} STRATEGY FILE_COPY")
         return postgres.urls(name)
     finally:

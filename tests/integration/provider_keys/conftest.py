@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from tests.embedded.stack import Answer, Caller, Stack, running_stack
+from tests.embedded.superuser import as_superuser
 from tests.fakes.keyed_provider import KeyedProvider, Manner, serving_by_key
 
 OPERATORS_KEY = "operators-own-key-of-openai"
@@ -57,11 +57,8 @@ class Tenant:
         return (await self.admin("GET", f"/v1/provider-keys/{key_id}")).body
 
     async def books(self, sql: str, *args: object) -> Any:
-        connection = await asyncpg.connect(self.ground.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        try:
+        async with as_superuser(self.ground.stack.urls["superuser"]) as connection:
             return await connection.fetch(sql, *args)
-        finally:
-            await connection.close()
 
     async def rows(self) -> Any:
         """This workspace's executions, in order."""
@@ -79,14 +76,13 @@ async def ground(module_database_urls: Any, nats_server: Any) -> AsyncIterator[G
         patch.setenv("OPENAI_API_KEY", OPERATORS_KEY)
         patch.setenv("BURNISH_PROVIDER_KEY_METERED", METERED_KEY)
         async with serving_by_key() as provider, serving_by_key() as other:
-            connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
-            await connection.execute("UPDATE providers SET base_url = $1 WHERE provider = 'openai'", provider.base_url)
-            await connection.execute("INSERT INTO providers (provider, base_url) VALUES ('bare', $1)", provider.base_url)
-            await connection.execute("INSERT INTO providers (provider, base_url) VALUES ('metered', $1)", provider.base_url)
-            await connection.execute(MODEL, "metered-test", "metered")
-            await connection.execute(MODEL, "gpt-test", "openai")
-            await connection.execute(MODEL, "bare-test", "bare")
-            await connection.close()
+            async with as_superuser(module_database_urls["superuser"]) as connection:
+                await connection.execute("UPDATE providers SET base_url = $1 WHERE provider = 'openai'", provider.base_url)
+                await connection.execute("INSERT INTO providers (provider, base_url) VALUES ('bare', $1)", provider.base_url)
+                await connection.execute("INSERT INTO providers (provider, base_url) VALUES ('metered', $1)", provider.base_url)
+                await connection.execute(MODEL, "metered-test", "metered")
+                await connection.execute(MODEL, "gpt-test", "openai")
+                await connection.execute(MODEL, "bare-test", "bare")
             limits = {"metered": {"requests_per_minute": 3}}
             executor = {
                 "provider_limits": limits,

@@ -4,11 +4,11 @@ import asyncio
 import json
 from typing import Any
 
-import asyncpg
 import pytest
 from prometheus_client import generate_latest
 
 from burnish_gateway.provider_keys import keep_key
+from tests.embedded.superuser import as_superuser
 from tests.fakes.keyed_provider import Manner
 from tests.integration.provider_keys.conftest import Ground, Tenant
 
@@ -44,17 +44,18 @@ async def test_the_text_of_a_key_is_told_by_nothing_and_lies_nowhere_in_plain_wo
     ]  # fmt: skip
     assert [one.status for one in told] == [201, 201, 200, 200, 200, 422, 422, 422, 200, 400]
     assert not [one for one in told if CANARY[:-4] in one.raw.decode()] and CANARY[:-4] not in generate_latest().decode()
-    connection = await asyncpg.connect(tenant.ground.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    tables = await connection.fetch(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
-    )
-    shown = [CANARY, CANARY.encode().hex()]
-    found = [
-        table[0]
-        for table in tables
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table[0]} t, unnest($1::text[]) s WHERE strpos(t::text, s) > 0)", shown)
-    ]
-    await connection.close()
+    async with as_superuser(tenant.ground.stack.urls["superuser"]) as connection:
+        tables = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
+        )
+        shown = [CANARY, CANARY.encode().hex()]
+        found = [
+            table[0]
+            for table in tables
+            if await connection.fetchval(
+                f"SELECT EXISTS (SELECT FROM {table[0]} t, unnest($1::text[]) s WHERE strpos(t::text, s) > 0)", shown
+            )
+        ]
     assert not found, found
     assert CANARY not in "".join(capfd.readouterr())
 

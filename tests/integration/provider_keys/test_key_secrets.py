@@ -17,6 +17,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.stack import running_stack
 from tests.embedded.supabase import SupabaseCluster
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 from tests.fakes.keyed_provider import serving_by_key
 from tests.integration.provider_keys.conftest import MODEL
@@ -84,14 +85,13 @@ async def test_a_row_that_is_copied_to_another_key_tenant_or_version_does_not_op
         KeyPlace(place.workspace_id, new_uuid(), place.version),
         replace(place, version=2),
     ):
-        connection = await asyncpg.connect(ground.urls["superuser"], server_settings={"search_path": "burnish"})
-        if stranger.provider_key_id == place.provider_key_id:
-            await connection.execute("UPDATE provider_keys SET secret_version = 2 WHERE provider_key_id = $1", place.provider_key_id)
-        else:
-            await connection.execute(
-                ADD, stranger.provider_key_id, stranger.workspace_id, stranger.version, kept.sealed, kept.vault_secret_id
-            )
-        await connection.close()
+        async with as_superuser(ground.urls["superuser"]) as connection:
+            if stranger.provider_key_id == place.provider_key_id:
+                await connection.execute("UPDATE provider_keys SET secret_version = 2 WHERE provider_key_id = $1", place.provider_key_id)
+            else:
+                await connection.execute(
+                    ADD, stranger.provider_key_id, stranger.workspace_id, stranger.version, kept.sealed, kept.vault_secret_id
+                )
         with pytest.raises(ValueError):
             await ground.open(stranger, kept)
 
@@ -136,14 +136,13 @@ async def test_what_was_forgotten_is_nowhere(ground: Ground) -> None:
         )
         await ground.secrets.forget(tx, place)
         await ground.secrets.forget(tx, place)
-    connection = await asyncpg.connect(ground.urls["superuser"])
-    if kept.vault_secret_id is not None:
-        assert not await connection.fetch("SELECT 1 FROM vault.secrets WHERE id = $1", kept.vault_secret_id)
-        with pytest.raises(ValueError):
-            await ground.open(place, kept)
-    else:
-        assert not await connection.fetch("SELECT 1 FROM burnish.provider_keys WHERE sealed = $1", kept.sealed)
-    await connection.close()
+    async with as_superuser(ground.urls["superuser"]) as connection:
+        if kept.vault_secret_id is not None:
+            assert not await connection.fetch("SELECT 1 FROM vault.secrets WHERE id = $1", kept.vault_secret_id)
+            with pytest.raises(ValueError):
+                await ground.open(place, kept)
+        else:
+            assert not await connection.fetch("SELECT 1 FROM burnish.provider_keys WHERE sealed = $1", kept.sealed)
 
 
 @pytest.mark.promise("S-04")
@@ -182,22 +181,21 @@ async def test_a_database_without_a_vault_that_may_be_used_says_so_and_keeps_not
 
 async def test_a_whole_call_runs_with_a_key_that_lies_in_vault(supabase: SupabaseCluster, nats_server: Any) -> None:
     urls = await supabase.clone()
-    admin = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    async with serving_by_key() as provider, running_stack(urls, nats_server, gateway={"secrets": "vault"}) as stack:
-        await admin.execute("INSERT INTO providers (provider, base_url) VALUES ('bare', $1)", provider.base_url)
-        await admin.execute(MODEL, "bare-test", "bare")
-        caller = await stack.caller()
-        call = {"model": "bare-test", "messages": [{"role": "user", "content": "Hi."}]}
-        made = await caller("POST", "/v1/provider-keys", {"provider": "bare", "name": "one", "key": SECRET})
-        assert made.status == 201, made.body
-        row = await admin.fetchrow("SELECT sealed, vault_secret_id FROM provider_keys")
-        assert row["sealed"] is None and row["vault_secret_id"] is not None
-        assert (await caller("POST", "/v1/executions", call)).body["provider_key_id"] == made.body["id"]
-        assert provider.calls == [SECRET]
-        path = f"/v1/provider-keys/{made.body['id']}"
-        assert (await caller("PATCH", path, {"key": "another-canary-key-0123"})).body["last4"] == "0123"
-        assert await admin.fetchval("SELECT count(*) FROM vault.secrets") == 1, "the old text is gone"
-        assert (await caller("DELETE", path)).status == 204
-        assert await admin.fetchval("SELECT count(*) FROM vault.secrets") == 0
-    await admin.close()
+    async with as_superuser(urls["superuser"]) as admin:
+        async with serving_by_key() as provider, running_stack(urls, nats_server, gateway={"secrets": "vault"}) as stack:
+            await admin.execute("INSERT INTO providers (provider, base_url) VALUES ('bare', $1)", provider.base_url)
+            await admin.execute(MODEL, "bare-test", "bare")
+            caller = await stack.caller()
+            call = {"model": "bare-test", "messages": [{"role": "user", "content": "Hi."}]}
+            made = await caller("POST", "/v1/provider-keys", {"provider": "bare", "name": "one", "key": SECRET})
+            assert made.status == 201, made.body
+            row = await admin.fetchrow("SELECT sealed, vault_secret_id FROM provider_keys")
+            assert row["sealed"] is None and row["vault_secret_id"] is not None
+            assert (await caller("POST", "/v1/executions", call)).body["provider_key_id"] == made.body["id"]
+            assert provider.calls == [SECRET]
+            path = f"/v1/provider-keys/{made.body['id']}"
+            assert (await caller("PATCH", path, {"key": "another-canary-key-0123"})).body["last4"] == "0123"
+            assert await admin.fetchval("SELECT count(*) FROM vault.secrets") == 1, "the old text is gone"
+            assert (await caller("DELETE", path)).status == 204
+            assert await admin.fetchval("SELECT count(*) FROM vault.secrets") == 0
     await supabase.drop(urls)

@@ -9,7 +9,6 @@ from typing import Any, cast
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
@@ -30,6 +29,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.people import no_people, plain_settings
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import make_workspace
 
 PEPPER = b"p" * 32
@@ -120,8 +120,7 @@ class Bench:
         if workspace_id is None:
             workspace_id = (await make_workspace(self.urls["superuser"], credit_nusd=0)).workspace_id
         key = new_key(PEPPER)
-        connection = await asyncpg.connect(self.urls["superuser"], server_settings={"search_path": "burnish"})
-        try:
+        async with as_superuser(self.urls["superuser"]) as connection:
             await connection.execute(
                 "INSERT INTO api_keys (api_key_id, workspace_id, name, prefix, digest, role) VALUES ($1, $2, 'test', $3, $4, $5)",
                 new_uuid(),
@@ -130,8 +129,6 @@ class Bench:
                 key.digest,
                 role,
             )
-        finally:
-            await connection.close()
         return Caller(self._session, running.url, key.text, workspace_id)
 
     async def _serve(self, app: FastAPI) -> str:

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-import asyncpg
 import pytest
 
+from tests.embedded.superuser import as_superuser
 from tests.integration.registry.conftest import Bench, Caller, RunningGateway
 
 pytestmark = pytest.mark.capability("P1")
@@ -170,12 +170,9 @@ async def test_what_was_saved_before_it_was_refused_keeps_nobody_from_saving_som
     call: Caller, bench: Bench, old: dict[str, Any], warned: str, other: dict[str, Any]
 ) -> None:
     await created(call)
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         kept = "UPDATE prompt_versions SET content = (content::jsonb || $1::jsonb)::json WHERE workspace_id = $2"
         await connection.execute(kept, json.dumps(old), call.workspace_id)
-    finally:
-        await connection.close()
     worded = await call("POST", "/v1/prompts/hello/versions", {"base_version": 1, "template": "Good day {{name}}"})
     assert worded.status == 201 and [one.split(":")[0] for one in worded.body["warnings"]] == [warned], worded.body
     refused = await call("POST", "/v1/prompts/hello/versions", {"base_version": 2} | other)
@@ -271,8 +268,7 @@ async def test_a_purge_leaves_no_row_that_names_the_prompt(bench: Bench, first: 
     await admin("PUT", "/v1/prompts/hello/labels/staging", {"version": 2})
     await admin("POST", "/v1/prompts/hello/archive")
     assert (await admin("POST", "/v1/prompts/hello/purge", {"confirm": "hello"})).status == 200
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         tables = await connection.fetch(
             """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'prompt_id' AND NOT a.attisdropped
                 WHERE c.relnamespace = 'burnish'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition"""
@@ -281,5 +277,3 @@ async def test_a_purge_leaves_no_row_that_names_the_prompt(bench: Bench, first: 
         for row in tables:
             left = await connection.fetchval(f"SELECT count(*) FROM {row['relname']} WHERE prompt_id::text = $1", body["id"])
             assert left == 0, row["relname"]
-    finally:
-        await connection.close()

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
+from tests.embedded.superuser import as_superuser
 from tests.integration.registry.conftest import Bench, Caller
 from tests.integration.registry.test_prompt_list import book
 
@@ -32,15 +32,12 @@ async def text_of(call: Caller, version: int) -> str:
 
 
 async def edges(bench: Bench, call: Caller, version: int) -> list[tuple[str, int]]:
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         rows = await connection.fetch(
             "SELECT kind, parent_version FROM lineage_edges WHERE workspace_id = $1 AND version = $2 ORDER BY parent_version",
             call.workspace_id,
             version,
         )
-    finally:
-        await connection.close()
     return [tuple(row) for row in rows]
 
 

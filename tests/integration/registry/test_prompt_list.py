@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
+from tests.embedded.superuser import as_superuser
 from tests.integration.registry.conftest import Bench, Caller
 
 NAMES = ["beta", "alpha", "delta", "gamma", "epsilon"]
@@ -63,12 +63,9 @@ async def book(
         table, row = "rollup_sets", row | {"dimension": of_set[0], "value": of_set[1]}
     else:
         row |= {"version": 1, "label": "production", "model": "m"}
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         marks = ", ".join(f"${n + 1}" for n in range(len(row)))
         await connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
-    finally:
-        await connection.close()
 
 
 @pytest.mark.capability("P1")
@@ -144,9 +141,8 @@ async def test_the_heaviest_end_users_are_told_with_what_is_left_out(bench: Benc
     for n, name in enumerate(("ann", "bob"), 1):
         await book(bench, call, "", "hour", of_user=name, executions=n, cost_nusd=n, others_executions=3, others_cost_nusd=40)
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("INSERT INTO end_user_hours VALUES ($1, $2, 5, 3, 40)", call.workspace_id, hour)
-    await connection.close()
+    async with as_superuser(bench.urls["superuser"]) as connection:
+        await connection.execute("INSERT INTO end_user_hours VALUES ($1, $2, 5, 3, 40)", call.workspace_id, hour)
     found = (await call("GET", "/v1/analytics/groups?group_by=end_user")).body
     assert [(one["group"], one["executions"], one["cost_nusd"]) for one in found["data"]] == [("bob", 2, 2), ("ann", 1, 1)]
     assert (found["is_whole"], found["others_executions"], found["others_cost_nusd"]) == (False, 3, 40)

@@ -5,9 +5,9 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-import asyncpg
 import pytest
 
+from tests.embedded.superuser import as_superuser
 from tests.integration.registry.conftest import Bench, Caller, RunningGateway
 from tests.pace import comes_within
 
@@ -28,13 +28,10 @@ async def added(call: Caller, text: str, *, base: int, **more: Any) -> int:
 
 
 async def outbox(bench: Bench, call: Caller, event_type: str) -> list[dict[str, Any]]:
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         rows = await connection.fetch(
             "SELECT body FROM outbox WHERE subject = $1 ORDER BY outbox_id", f"burnish.v1.{event_type}.{call.workspace_id}"
         )
-    finally:
-        await connection.close()
     return [json.loads(row["body"]) for row in rows]
 
 
@@ -522,11 +519,8 @@ async def test_every_change_stands_in_the_audit_log_once(bench: Bench, call: Cal
         await call("PUT", "/v1/prompts/hello/labels/production", {"version": 2, "reason": "better"})
     await call("PATCH", "/v1/prompts/hello", {"name": "new", "tags": ["t"]})
     await call("DELETE", "/v1/prompts/hello/labels/production")
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         rows = await connection.fetch("SELECT * FROM audit_log WHERE workspace_id = $1 ORDER BY audit_id", call.workspace_id)
-    finally:
-        await connection.close()
     actions = ["prompt.created", "prompt.version.created", "prompt.label.moved", "prompt.changed", "prompt.label.removed"]
     assert [row["action"] for row in rows] == actions
     assert json.loads(rows[3]["before"]) == {"name": "hello", "tags": []}

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.ids import new_uuid
+from tests.embedded.superuser import as_superuser
 from tests.integration.registry.conftest import Bench, Caller, RunningGateway
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P5")]
@@ -34,11 +35,8 @@ async def move(call: Caller, version: int, label: str = "production") -> Any:
 
 
 async def sql(bench: Bench, text: str, *arguments: Any) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(bench.urls["superuser"]) as connection:
         return list(await connection.fetch(text, *arguments))
-    finally:
-        await connection.close()
 
 
 async def a_member(bench: Bench, workspace_id: UUID, email: str, name: str = "") -> UUID:

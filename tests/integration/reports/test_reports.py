@@ -16,6 +16,7 @@ from burnish_gateway.reports.write_report import write_digest
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database, Tx
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.analytics.traffic import Analytics, execution, thumb
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3")]
@@ -232,11 +233,10 @@ async def test_a_digest_is_made_once_when_it_is_due_whoever_looks_and_missed_one
     told = await channel(caller, {"kind": "slack", "url": "http://127.0.0.1:9/x"})
     assert (await caller("PUT", "/v1/reports/schedule", {"every": "daily", "hour": 0, "channels": [told]})).status == 200
     due = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute(
-        "UPDATE report_schedules SET next_at = $2 WHERE workspace_id = $1", caller.workspace.workspace_id, due - timedelta(days=9)
-    )
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute(
+            "UPDATE report_schedules SET next_at = $2 WHERE workspace_id = $1", caller.workspace.workspace_id, due - timedelta(days=9)
+        )
     db = await Database.open(stack.urls["gateway"], application_name="test-digests", max_size=4)
     senders = [DigestSender(db, SystemClock(), lambda: None) for _ in range(4)]
     counts = await asyncio.gather(*(one.round() for one in senders))

@@ -5,10 +5,10 @@ import io
 import json
 from typing import Any
 
-import asyncpg
 import pytest
 
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3", "D3")]
 
@@ -25,15 +25,12 @@ async def finished_run(stack: Stack, caller: Caller, dataset_id: str, *, prompt:
         "evaluators": [],
         "failed_cases": [{"output": "secret words of a customer"}],
     }
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         await connection.execute(
             """UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2::text::jsonb
                 WHERE test_run_id = $1::text::uuid""",
             started.body["id"], json.dumps(result),
         )  # fmt: skip
-    finally:
-        await connection.close()
     return str(started.body["id"])
 
 

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from tests.embedded.stack import Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.review.conftest import Team
 from tests.integration.review.test_intake import queue_of, react, until
 
@@ -73,9 +74,8 @@ async def test_doubts_can_be_left_out(team: Team, stack: Stack) -> None:
     await until(has_come)
 
     async def is_counted() -> bool:
-        connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-        left = await connection.fetchval("SELECT count(*) FROM scores WHERE counted_at IS NULL")
-        await connection.close()
+        async with as_superuser(stack.urls["superuser"]) as connection:
+            left = await connection.fetchval("SELECT count(*) FROM scores WHERE counted_at IS NULL")
         return left == 0
 
     await until(is_counted)

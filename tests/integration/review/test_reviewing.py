@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.review.conftest import Team
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F5")]
@@ -99,9 +99,8 @@ async def test_a_lease_that_is_over_gives_the_answer_to_the_next(team: Team, sta
     review = await team.pick("left behind")
     await claim(team.ann)
     assert await claim(team.bob) == []
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("UPDATE review_items SET claimed_until = now() - interval '1 second' WHERE review_id = $1", UUID(review))
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        await connection.execute("UPDATE review_items SET claimed_until = now() - interval '1 second' WHERE review_id = $1", UUID(review))
     assert [one["id"] for one in await claim(team.bob)] == [review]
     assert (await team.bob("POST", f"/v1/review/{review}/label", {"verdict": "good"})).status == 200
 
@@ -243,10 +242,9 @@ async def test_the_list_is_filtered_and_comes_in_pages(team: Team) -> None:
 
 async def test_an_answer_whose_text_is_not_kept_cannot_be_reviewed(team: Team, stack: Stack) -> None:
     kept, gone = await team.pick("kept"), await team.pick("gone")
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    execution_id = await connection.fetchval("SELECT execution_id FROM review_items WHERE review_id = $1", UUID(gone))
-    await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1", execution_id)
-    await connection.close()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        execution_id = await connection.fetchval("SELECT execution_id FROM review_items WHERE review_id = $1", UUID(gone))
+        await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1", execution_id)
     assert [one["id"] for one in await claim(team.ann, count=9)] == [kept]
     assert (await team.ann("POST", "/v1/review", {"execution_id": str(execution_id)})).status == 409
     decided = (await team.ann("POST", f"/v1/review/{gone}/correct", {"expected": "blind"})).body

@@ -20,6 +20,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.failpoints import KILLED
 from tests.embedded.secrets import KEK
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.scores.conftest import StartOptimizer, run_prompt, say, scores_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F4")]
@@ -352,11 +353,8 @@ async def until_waiting(caller: Caller, live_id: str, n: int) -> None:
 
 
 async def rows(stack: Stack, statement: str, *arguments: Any) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(stack.urls["superuser"]) as connection:
         return list(await connection.fetch(statement, *arguments))
-    finally:
-        await connection.close()
 
 
 async def serve_optimizer(stack: Stack, *, failpoint: str) -> asyncio.subprocess.Process:

@@ -18,6 +18,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.refusal import EXIT_CODE, StartRefused
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.secrets import KEK
+from tests.embedded.superuser import as_superuser
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("S-04")]
 
@@ -75,9 +76,8 @@ async def test_an_upgrade_adds_the_secrets_that_are_new_and_keeps_the_old(
 ) -> None:
     ring = Keyring.from_texts([RIGHT])
     before = await load_installation_secrets(databases["gateway"], ring)
-    connection = await asyncpg.connect(database_urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute("DELETE FROM installation_secrets WHERE name = 'receipts'")
-    await connection.close()
+    async with as_superuser(database_urls["superuser"]) as connection:
+        await connection.execute("DELETE FROM installation_secrets WHERE name = 'receipts'")
     after = await load_installation_secrets(databases["gateway"], ring)
     assert after.pepper == before.pepper and after.receipt_key != before.receipt_key
 

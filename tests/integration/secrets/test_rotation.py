@@ -25,6 +25,7 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.refusal import StartRefused
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
+from tests.embedded.superuser import as_superuser
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("S-03")]
 
@@ -91,20 +92,18 @@ async def _replay(caller: Caller, key: str) -> bytes:
 
 async def _add_provider_key(urls: Mapping[str, str], workspace_id: UUID, ring: Keyring, secret: str) -> KeyPlace:
     place = KeyPlace(workspace_id, new_uuid(), 3)
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    await connection.execute(
-        "INSERT INTO provider_keys (provider_key_id, workspace_id, provider, name, secret_version, sealed, last4, created_by) "
-        "VALUES ($1, $2, 'simulated', 'test', 3, $3, 'last', 'test')",
-        place.provider_key_id, workspace_id, ring.seal(secret.encode(), context=place.context),
-    )  # fmt: skip
-    await connection.close()
+    async with as_superuser(urls["superuser"]) as connection:
+        await connection.execute(
+            "INSERT INTO provider_keys (provider_key_id, workspace_id, provider, name, secret_version, sealed, last4, created_by) "
+            "VALUES ($1, $2, 'simulated', 'test', 3, $3, 'last', 'test')",
+            place.provider_key_id, workspace_id, ring.seal(secret.encode(), context=place.context),
+        )  # fmt: skip
     return place
 
 
 async def _fill_the_rest(urls: Mapping[str, str], ring: Keyring) -> None:
     """Seals something into every column that is empty so far, where its table has a row."""
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         for one in SEALED_COLUMNS:
             row = await connection.fetchrow(f"SELECT * FROM {one.table} WHERE {one.column} IS NULL LIMIT 1")
             if row is not None and not await connection.fetchval(f"SELECT count(*) FROM {one.table} WHERE length({one.column}) > 0"):
@@ -113,14 +112,11 @@ async def _fill_the_rest(urls: Mapping[str, str], ring: Keyring) -> None:
                 await connection.execute(
                     f"UPDATE {one.table} SET {one.column} = $1 WHERE {same}", sealed, *(row[name] for name in one.keys)
                 )
-    finally:
-        await connection.close()
 
 
 async def _sealed_everywhere(urls: Mapping[str, str]) -> dict[str, list[tuple[bytes, str]]]:
     """Column → each sealed value with its context."""
-    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
+    async with as_superuser(urls["superuser"]) as connection:
         return {
             one.name: [
                 (row[one.column], one.context(dict(row)))
@@ -128,8 +124,6 @@ async def _sealed_everywhere(urls: Mapping[str, str]) -> dict[str, list[tuple[by
             ]
             for one in (*SEALED_COLUMNS, CHECK_COLUMN)
         }
-    finally:
-        await connection.close()
 
 
 async def test_a_rotation_under_load_loses_nothing_and_the_old_key_can_go(world: World) -> None:
@@ -210,14 +204,13 @@ async def test_a_row_copied_to_another_tenant_neither_opens_nor_is_rewrapped(wor
     both = Keyring.from_texts([NEW, OLD])
     await _fill(world, 1)
     other = await world.stack.caller()
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    stolen = new_uuid()
-    await connection.execute(
-        "INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, description, events, filters, secret_sealed) "
-        "SELECT $1, $2, url, description, events, filters, secret_sealed FROM webhook_endpoints LIMIT 1",
-        stolen, other.workspace.workspace_id,
-    )  # fmt: skip
-    await connection.close()
+    async with as_superuser(world.stack.urls["superuser"]) as connection:
+        stolen = new_uuid()
+        await connection.execute(
+            "INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, description, events, filters, secret_sealed) "
+            "SELECT $1, $2, url, description, events, filters, secret_sealed FROM webhook_endpoints LIMIT 1",
+            stolen, other.workspace.workspace_id,
+        )  # fmt: skip
     done = await rotate(world.operator, both)
     assert done.left == {"webhook_endpoints.secret_sealed": {Keyring.from_texts([OLD]).current_id.hex(): 1}}
     for sealed, context in (await _sealed_everywhere(world.stack.urls))["webhook_endpoints.secret_sealed"]:

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
+from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 
 
@@ -35,13 +36,12 @@ def admin_of(stack: Stack) -> Admins:
     async def make(name: str = "acme", *, beside: Caller | None = None, role: str = "admin") -> Caller:
         workspace = await make_workspace(stack.urls["superuser"], name=name)
         if beside is not None:
-            connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
-            await connection.execute(
-                "UPDATE workspaces SET organization_id = $2 WHERE workspace_id = $1",
-                workspace.workspace_id,
-                beside.workspace.organization_id,
-            )
-            await connection.close()
+            async with as_superuser(stack.urls["superuser"]) as connection:
+                await connection.execute(
+                    "UPDATE workspaces SET organization_id = $2 WHERE workspace_id = $1",
+                    workspace.workspace_id,
+                    beside.workspace.organization_id,
+                )
             workspace = Workspace(workspace.workspace_id, beside.workspace.organization_id, workspace.credit_account_id)
         return await stack.caller(workspace=workspace, role=role)
 

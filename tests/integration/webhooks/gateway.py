@@ -9,11 +9,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.people import no_people, plain_settings
+from tests.embedded.superuser import as_superuser
 from tests.integration.webhooks.conftest import KEK
 
 from burnish_gateway.access.authenticate import Authenticator
@@ -65,14 +65,11 @@ class WebhookGateway:
 
     async def caller(self, workspace_id: UUID, *, role: str = "admin") -> Caller:
         key = new_key(PEPPER)
-        connection = await asyncpg.connect(self.urls["superuser"], server_settings={"search_path": "burnish"})
-        try:
+        async with as_superuser(self.urls["superuser"]) as connection:
             await connection.execute(
                 "INSERT INTO api_keys (api_key_id, workspace_id, name, prefix, digest, role) VALUES ($1, $2, 'test', $3, $4, $5)",
                 new_uuid(), workspace_id, key.prefix, key.digest, role,
             )  # fmt: skip
-        finally:
-            await connection.close()
         return Caller(self.session, self.url, key.text, workspace_id)
 
 
