@@ -7,8 +7,11 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
+from burnish_gateway.experiments import settings_store
 from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
+from burnish_gateway.experiments.forecast import SHARES, Forecast, forecast, in_words
+from burnish_gateway.experiments.past_spread import PastSpread, spread_of
 from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_gateway.experiments.traffic_store import others_open
 from burnish_gateway.models.bodies import AUTO
@@ -19,15 +22,11 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, LabelProtected, NotFound, Unavailable
-from burnish_shared.experiments.sample_size import Needed, horizon_of, needed, share_variance
+from burnish_shared.experiments.sample_size import Needed
 from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label
 
 State = Literal["ok", "warning", "blocks"]
-
-SHARES: Final = frozenset({"success", "satisfaction"})
-USUAL_EFFECT: Final = 0.05
-"""Of a share, where nobody said what is worth finding: five points."""
 
 LONG_DAYS: Final = 60.0
 
@@ -131,10 +130,13 @@ async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence
     traffic = await past.traffic_of(tx, experiment, now=now)
     baseline = await past.baseline_of(tx, experiment, now=now)
     checks += _traffic_checks(experiment, traffic, baseline)
-    effect = _effect(experiment)
-    sample = _needed(experiment, traffic, baseline, effect)
-    checks.append(_sample_check(experiment, sample, baseline))
-    return experiment, Checklist(tuple(checks), traffic, baseline, sample, effect)
+    spread = None if experiment.metric in SHARES else await spread_of(tx, experiment, now=now)
+    if isinstance(spread, PastSpread):
+        baseline = baseline.with_value(experiment.metric, spread.value, spread.observations)
+    held_out = (await settings_store.find(tx, experiment.workspace_id)).holdout_buckets / BUCKETS
+    found = forecast(experiment, traffic, baseline, spread, held_out=held_out)
+    checks.append(_sample_check(experiment, found))
+    return experiment, Checklist(tuple(checks), traffic, baseline, found.needed, found.effect)
 
 
 def refuse(found: Checklist) -> None:
@@ -231,60 +233,15 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
     return checks
 
 
-def _effect(experiment: Experiment) -> float | None:
-    if experiment.settings.smallest_effect is not None:
-        return experiment.settings.smallest_effect
-    return USUAL_EFFECT if experiment.metric in SHARES else None
-
-
-def _needed(experiment: Experiment, traffic: Traffic, baseline: Baseline, effect: float | None) -> Needed | None:
-    """Of shares alone: how much costs and latencies vary is known only when it runs."""
-    known = baseline.values.get(experiment.metric)
-    if effect is None or known is None or experiment.metric not in SHARES:
-        return None
-    value, samples = known
-    variance = share_variance(min(max(value, 0.01), 0.99))
-    # A unit counts for satisfaction when it reacts: of the units that come, those that did.
-    reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values["success"][1]))
-    units_a_day = traffic.units_a_day
-    if units_a_day is not None:
-        units_a_day *= traffic.with_unit and reacting * _share_taken(experiment)
-    settings = experiment.settings
-    return needed(
-        effect=effect, variance=variance, alpha=1 - settings.confidence, arms=len(experiment.live_arms),
-        smallest_share=_smallest(experiment), method=experiment.method, min_samples=settings.min_samples,
-        horizon=settings.horizon or horizon_of(min_samples=settings.min_samples, arms=len(experiment.live_arms)),
-        units_a_day=units_a_day or None,
-    )  # fmt: skip
-
-
-def _share_taken(experiment: Experiment) -> float:
-    """Of all calls, those that are in an arm."""
-    if experiment.rollout is not None:
-        return 1.0
-    slice_ = experiment.settings.namespace_share if experiment.namespace is not None else 1.0
-    return slice_ * sum(one.buckets for one in experiment.live_arms) / BUCKETS
-
-
-def _smallest(experiment: Experiment) -> float:
-    """The part of the experiment's units that the smallest arm gets. Of a ramp: half, its fullest step that has a control."""
-    if experiment.rollout is not None:
-        return 0.5
-    whole = sum(one.buckets for one in experiment.live_arms)
-    return min(one.buckets for one in experiment.live_arms) / whole if whole else 0.5
-
-
-def _sample_check(experiment: Experiment, sample: Needed | None, baseline: Baseline) -> Check:
-    if sample is None:
-        why = "how much it varies is known only when it runs" if baseline.values else "nothing is known of the label's figures yet"
-        return Check("sample", "warning", f"How many units are needed cannot be counted before the start: {why}.")
-    days = "" if sample.days is None else f", about {sample.days:.1f} days"
+def _sample_check(experiment: Experiment, found: Forecast) -> Check:
+    if found.needed is None:
+        return Check("sample", "warning", in_words(experiment, found))
     planned = experiment.settings.planned_units
-    if planned is not None and planned < sample.units:
-        words = f"{planned:,} units are planned; {sample.units:,} are needed to find the effect in four of five cases."
-        return Check("sample", "warning", words, "deciding.planned_units")
-    state: State = "warning" if sample.days is not None and sample.days > LONG_DAYS else "ok"
-    return Check("sample", state, f"{sample.units:,} units are needed{days}.")
+    if planned is not None and planned < found.needed.units:
+        said = f"{planned:,} units are planned; {found.needed.units:,} are needed to find the effect in four of five cases."
+        return Check("sample", "warning", said, "deciding.planned_units")
+    days = found.needed.days
+    return Check("sample", "warning" if days is not None and days > LONG_DAYS else "ok", in_words(experiment, found))
 
 
 def told(found: Checklist) -> Mapping[str, Any]:
