@@ -2712,6 +2712,9 @@ export interface paths {
         /**
          * Move the label to the winner
          * @description Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval.
+         *
+         *     Of an arm with a model of its own a version that has it is saved first; where the label is protected, `promotion` names that version and
+         *     what it lacks, and promoting again moves the label to it.
          */
         post: operations["promote_winner_v1_experiments__experiment_id__promote_post"];
         delete?: never;
