@@ -107,6 +107,7 @@ async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> 
         ({"metric": "success", "direction": "lower"}, "direction"),
         ({"metric": "success", "deciding": {"smallest_effect": 5}}, "deciding.smallest_effect"),
         ({"metric": "satisfaction", "deciding": {"equivalence_margin": 2}}, "deciding.equivalence_margin"),
+        ({"metric": "latency_p95_ms", "deciding": {"method": "fixed", "planned_units": 900}}, "deciding.method"),
         ({"guardrails": [{"metric": "error_rate", "margin": 2}]}, "guardrails[0].margin"),
         ({"guardrails": [{"metric": "satisfaction", "margin": 3, "relative": True}]}, "guardrails[0].margin"),
         ({"guardrails": [{"metric": "error_rate", "margin": 0.1, "direction": "higher"}]}, "guardrails[0].direction"),
@@ -230,3 +231,26 @@ async def test_a_sample_is_counted_for_means_percentiles_and_own_metrics_from_th
     assert held.status == 200, held.body
     fewer, _, _ = await needed_by("latency_p95_ms", deciding={"smallest_effect": 0.2 * p95})
     assert fewer["units"] == slow["units"] and fewer["days"] == pytest.approx(2 * slow["days"], rel=0.01)
+
+
+async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: Caller) -> None:
+    await two_versions(caller)
+
+    async def told(targeting: str) -> tuple[list[tuple[str, str]], Any]:
+        experiment = await drafted(caller, body(targeting=targeting))
+        found = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body
+        return [(one["state"], one["message"]) for one in found["checks"] if one["name"] == "targeting"], found["needed"]
+
+    assert (await told("metadata.tier == 'gold'"))[0] == [], "nobody called yet, which is said already"
+    for n, user in enumerate(USERS[:8]):
+        for tier in ("gold", "plain") if n < 2 else ("plain",):
+            await ask(caller, user, metadata={"tier": tier}, app="shop" if n % 2 else "site")
+    assert (await told(""))[0] == []
+    checks, _ = await told("metadata.tier == 'gold'")
+    assert checks == [("ok", "20% of the newest 10 calls meet the condition.")]
+    assert (await told("app == 'shop' and variables.topic == 'tea'"))[0] == [("ok", "50% of the newest 10 calls meet the condition.")]
+    checks, needed = await told("metadata.teir == 'gold'")
+    assert checks == [("warning", "None of the newest 10 calls meets the condition: nobody would take part.")]
+    assert needed is None or needed["days"] is None
+    checks, _ = await told("stream and metadata.tier == 'gold'")
+    assert [state for state, _ in checks] == ["warning"] and "not known beforehand" in checks[0][1]

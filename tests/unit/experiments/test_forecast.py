@@ -99,7 +99,7 @@ SPREAD = PastSpread(value=800.0, variance=250_000.0, units=6_300, observations=1
 
 @pytest.mark.parametrize("method", ["sequential", "fixed", "group_sequential", "hybrid"])
 def test_a_mean_is_counted_by_how_much_it_varied_between_units_by_every_rule(method: Method) -> None:
-    found = forecast(experiment(method=method), TRAFFIC, BASELINE, SPREAD, held_out=0.0)
+    found = forecast(experiment(method=method), TRAFFIC, BASELINE, SPREAD, joins=1.0)
     told = needed(
         effect=40.0, variance=250_000.0, alpha=0.05, arms=2, smallest_share=0.5, method=method, min_samples=100, horizon=1_000,
         units_a_day=900.0,
@@ -108,13 +108,13 @@ def test_a_mean_is_counted_by_how_much_it_varied_between_units_by_every_rule(met
 
 
 def test_days_know_of_the_holdout_and_of_the_part_of_a_namespace() -> None:
-    plain, held = (forecast(experiment(), TRAFFIC, BASELINE, SPREAD, held_out=part).needed for part in (0.0, 0.2))
+    plain, held = (forecast(experiment(), TRAFFIC, BASELINE, SPREAD, joins=part).needed for part in (1.0, 0.8))
     ramp = forecast(experiment(rollout=Rollout(), namespace="n", settings=Settings(namespace_share=0.25)), TRAFFIC, BASELINE, SPREAD,
-                    held_out=0.0).needed  # fmt: skip
+                    joins=1.0).needed  # fmt: skip
     assert plain is not None and held is not None and ramp is not None
     assert held.units == plain.units and held.days == pytest.approx(plain.days / 0.8)  # type: ignore[operator]
     assert ramp.days == pytest.approx(plain.days * 4)  # type: ignore[operator]
-    share = forecast(experiment("satisfaction"), TRAFFIC, BASELINE, None, held_out=0.0).needed
+    share = forecast(experiment("satisfaction"), TRAFFIC, BASELINE, None, joins=1.0).needed
     assert share is not None and share.days == pytest.approx(share.units / 100), "one of ten reacts"
 
 
@@ -122,16 +122,16 @@ def test_a_percentile_is_counted_from_the_course_of_latencies() -> None:
     before = past(lognormal(), 5_000)
     one = experiment("latency_p95_ms", settings=Settings(smallest_effect=0.2 * before.value))
     spread = replace(SPREAD, value=before.value, latencies=before)
-    found = forecast(one, TRAFFIC, BASELINE, spread, held_out=0.0)
+    found = forecast(one, TRAFFIC, BASELINE, spread, joins=1.0)
     assert found.needed is not None and 3_000 < found.needed.units < 5_000, "decision 63: 78 of 100 within 4,000"
     assert found.needed.days == pytest.approx(found.needed.units / 900)
-    few = forecast(replace(one, settings=Settings(smallest_effect=5 * before.value)), TRAFFIC, BASELINE, spread, held_out=0.0).needed
+    few = forecast(replace(one, settings=Settings(smallest_effect=5 * before.value)), TRAFFIC, BASELINE, spread, joins=1.0).needed
     assert few is not None and few.smallest_arm >= 220, "fewer answers of an arm say nothing of its 95th percentile"
 
 
 def test_the_sentence_says_what_is_found_or_why_nothing_can_be_counted() -> None:
     def told(one: Experiment, spread: PastSpread | TooFew | None) -> str:
-        return in_words(one, forecast(one, TRAFFIC, BASELINE, spread, held_out=0.0))
+        return in_words(one, forecast(one, TRAFFIC, BASELINE, spread, joins=1.0))
 
     assert "units are needed to find 40 ms, about" in told(experiment(), SPREAD)
     assert "to find 5 points" in told(experiment("success"), None)
@@ -140,6 +140,6 @@ def test_the_sentence_says_what_is_found_or_why_nothing_can_be_counted() -> None
     assert "to find 0.035," in told(experiment("metric:stars"), replace(SPREAD, value=0.7, variance=0.2)), "5 % of what is no share"
     assert told(experiment(), TooFew("12 units are known")).endswith("before the start: 12 units are known.")
     nothing = Baseline({}, None, 0, NOW, NOW, False)
-    assert forecast(experiment("success"), TRAFFIC, nothing, None, held_out=0.0).needed is None
+    assert forecast(experiment("success"), TRAFFIC, nothing, None, joins=1.0).needed is None
     fine = experiment("latency_p95_ms", settings=Settings(smallest_effect=1.0))
     assert "no number of units tells 1 ms apart" in told(fine, replace(SPREAD, latencies=past(lognormal(), 2_000)))

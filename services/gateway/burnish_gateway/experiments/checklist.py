@@ -12,6 +12,7 @@ from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
 from burnish_gateway.experiments.forecast import SHARES, Forecast, forecast, in_words
 from burnish_gateway.experiments.past_spread import PastSpread, spread_of
+from burnish_gateway.experiments.past_targeting import Targeted, targeted
 from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_gateway.experiments.traffic_store import others_open
 from burnish_gateway.models.bodies import AUTO
@@ -133,8 +134,11 @@ async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence
     spread = None if experiment.metric in SHARES else await spread_of(tx, experiment, now=now)
     if isinstance(spread, PastSpread):
         baseline = baseline.with_value(experiment.metric, spread.value, spread.observations)
+    target = await targeted(tx, experiment, now=now)
+    checks += _target_checks(experiment, traffic, target)
     held_out = (await settings_store.find(tx, experiment.workspace_id)).holdout_buckets / BUCKETS
-    found = forecast(experiment, traffic, baseline, spread, held_out=held_out)
+    joins = (1 - held_out) * (1.0 if target is None else target.part)
+    found = forecast(experiment, traffic, baseline, spread, joins=joins)
     checks.append(_sample_check(experiment, found))
     return experiment, Checklist(tuple(checks), traffic, baseline, found.needed, found.effect)
 
@@ -231,6 +235,19 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
         words = f"Fewer than {past.LEAST_LATENCIES} answers in {past.DAYS} days: the guardrail on latency cannot say what is slow."
         checks.append(Check("latency", "warning", words, "guardrails"))
     return checks
+
+
+def _target_checks(experiment: Experiment, traffic: Traffic, target: Targeted | None) -> list[Check]:
+    if not experiment.targeting or not traffic.calls:
+        return []
+    if target is None:
+        words = "How many calls meet the condition is not known beforehand: the records of calls do not tell. It may take longer."
+        return [Check("targeting", "warning", words, "targeting")]
+    seen = "the newest call" if target.calls == 1 else f"the newest {target.calls:,} calls"
+    if not target.meet:
+        words = f"None of {seen} meets the condition: nobody would take part."
+        return [Check("targeting", "warning", words, "targeting")]
+    return [Check("targeting", "ok", f"{target.meet / target.calls:.0%} of {seen} meet the condition.")]
 
 
 def _sample_check(experiment: Experiment, found: Forecast) -> Check:

@@ -27,20 +27,18 @@ class Forecast:
     why: str = ""
 
 
-def forecast(
-    experiment: Experiment, traffic: Traffic, baseline: Baseline, spread: PastSpread | TooFew | None, *, held_out: float
-) -> Forecast:
-    """`spread`: of `past_spread.spread_of`; None for shares, whose variance follows from their value. `held_out`: the part of units that
-    the workspace keeps out of every experiment."""
+def forecast(experiment: Experiment, traffic: Traffic, baseline: Baseline, spread: PastSpread | TooFew | None, *, joins: float) -> Forecast:
+    """`spread`: of `past_spread.spread_of`; None for shares, whose variance follows from their value. `joins`: of the units that come,
+    those that may take part: not kept out of every experiment, and meeting the condition."""
     if experiment.metric in SHARES:
-        return _of_share(experiment, traffic, baseline, held_out=held_out)
+        return _of_share(experiment, traffic, baseline, joins=joins)
     said = experiment.settings.smallest_effect
     if spread is None or isinstance(spread, TooFew):
         return Forecast(None, said, spread.why if spread is not None else "")
     effect = said if said is not None else EFFECT if spread.is_share else EFFECT * abs(spread.value)
     if effect <= 0:
         return Forecast(None, None, "the figure is 0 so far; say what is worth finding (deciding.smallest_effect)")
-    units_a_day = _units_a_day(experiment, traffic, part=spread.part * (1 - held_out))
+    units_a_day = _units_a_day(experiment, traffic, part=spread.part * joins)
     if spread.latencies is None:
         return Forecast(_of_mean(experiment, effect, spread.variance, units_a_day=units_a_day), effect)
     treatments = max(1, len(experiment.live_arms) - 1)
@@ -64,7 +62,7 @@ def in_words(experiment: Experiment, found: Forecast) -> str:
     return f"{found.needed.units:,} units are needed to find {_size(experiment, found.effect)}{days}."
 
 
-def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, held_out: float) -> Forecast:
+def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, joins: float) -> Forecast:
     effect = experiment.settings.smallest_effect or EFFECT
     known = baseline.values.get(experiment.metric)
     if known is None:
@@ -73,7 +71,7 @@ def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, h
     # A unit counts for satisfaction when it reacts: of the units that come, those that did.
     reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values["success"][1]))
     variance = share_variance(min(max(value, 0.01), 0.99))
-    units_a_day = _units_a_day(experiment, traffic, part=reacting * (1 - held_out))
+    units_a_day = _units_a_day(experiment, traffic, part=reacting * joins)
     return Forecast(_of_mean(experiment, effect, variance, units_a_day=units_a_day), effect)
 
 

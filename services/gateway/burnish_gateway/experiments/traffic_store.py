@@ -75,8 +75,18 @@ async def latencies(tx: Tx, calls: Calls) -> Sequence[Record]:
     )
 
 
+async def said(tx: Tx, calls: Calls) -> Sequence[Record]:
+    """What callers said of themselves and of what they asked, of calls whose content is kept."""
+    return await tx.fetch(
+        f"""SELECT n.unit, n.end_user, n.session_id, n.app, n.model, n.lane, c.variables, c.metadata
+              FROM ({_newest(calls.unit)}) n JOIN execution_contents c ON c.execution_id = n.execution_id AND c.workspace_id = $1""",
+        *calls.arguments,
+    )
+
+
 def _newest(unit: Unit) -> str:
-    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, status, cached, cost_nusd, latency_ms FROM executions
+    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, status, cached, cost_nusd, latency_ms, end_user, session_id, app, model, lane
+                 FROM executions
                 WHERE workspace_id = $1 AND slug = $2 AND execution_id >= day_bound(($3::timestamptz)::date)
                   AND label = $4 AND lane IN ('interactive', 'background')
                 ORDER BY execution_id DESC LIMIT $5"""
