@@ -64,7 +64,7 @@ function Form({ settings }: { settings: Settings }) {
             <Input type="number" min={0} max={50} step="any" value={holdout} onChange={(event) => setHoldout(event.target.value)} required disabled={!may.admin} />
           </Field>
         </div>
-        <p className="text-12 text-muted">Whoever is in no experiment shows later what all of them together were worth. A larger part holds whom the smaller one held, and more.</p>
+        <p className="text-12 text-muted">Whoever is in no experiment gets what the label names, whatever is tried; each experiment counts those calls. A larger part holds whom the smaller one held, and more.</p>
       </Section>
       <Section title="Proven suggestions">
         <Checkbox label="Roll them out by themselves" hint="A suggestion that was proven becomes a version and goes up this ramp, guarded, without being asked." checked={rolls} onChange={(event) => setRolls(event.target.checked)} disabled={!may.admin} />
