@@ -14,6 +14,9 @@ from burnish_shared.experiments.sentences import FOR_P95
 
 SHARES: Final = frozenset({"success", "satisfaction"})
 
+HOURS_UNTIL: Final = 2.0
+"""Days below which hours are said."""
+
 NUSD: Final = 1e9
 """Nano-dollars in a dollar."""
 
@@ -58,8 +61,16 @@ def in_words(experiment: Experiment, found: Forecast) -> str:
     if found.needed is None or found.effect is None:
         why = found.why or "nothing is known of the label's figures yet"
         return f"How many units are needed cannot be counted before the start: {why}."
-    days = "" if found.needed.days is None else f", about {found.needed.days:.1f} days"
+    days = "" if found.needed.days is None else f", about {span(found.needed.days)}"
     return f"{found.needed.units:,} units are needed to find {_size(experiment, found.effect)}{days}."
+
+
+def span(days: float) -> str:
+    """ "3.2 days", "5 hours", "an hour"."""
+    if days >= HOURS_UNTIL:
+        return f"{days:.1f} days"
+    hours = max(1, round(24 * days))
+    return "an hour" if hours == 1 else f"{hours} hours"
 
 
 def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, joins: float) -> Forecast:
