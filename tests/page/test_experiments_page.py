@@ -1,6 +1,7 @@
 """Experiments on the page: drafted, counted, started, watched, and decided; the ramp of a guarded rollout is always there."""
 
 import asyncio
+import json
 import random
 import re
 from typing import Any
@@ -319,11 +320,28 @@ async def test_settings_roll_proven_suggestions_out(page_as: OpenPage, site: Sit
     await page.get_by_label("In no experiment, %").fill("5")
     await page.get_by_label("Roll them out by themselves").check()
     await page.get_by_label("Candidate gets, %").fill("5, 50, 100")
+    await page.get_by_label("Calls of the label").fill("staging")
+    await page.get_by_label("Same version for").select_option("session")
+    await page.get_by_label("And until it has seen").fill("200")
+    await page.get_by_label("Take the next step by itself").uncheck()
+    await expect(page.get_by_role("group", name="Guardrails")).to_contain_text("None written: the usual four hold.")
+    await page.get_by_role("button", name="Add a guardrail").click()
+    await page.get_by_label("Worse by, points").fill("")
+    await expect(page.get_by_text("Say by how much each may get worse")).to_be_visible()
+    await page.get_by_label("Worse by, points").fill("1.5")
     await check_axe(page)
+    await screenshot(page, "experiments/policy", whole=True)
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("The settings are saved")).to_be_visible()
+    kept = json.loads(
+        await site.connection.fetchval("SELECT rollout_policy::text FROM experiment_settings WHERE workspace_id = $1", workspace)
+    )
+    assert (kept["label"], kept["unit"]) == ("staging", "session")
+    assert kept["rollout"] == {"steps": [0.05, 0.5, 1.0], "bake_s": 3600, "min_units": 200, "advances": False}
+    assert [(one["metric"], one["margin"], one["relative"]) for one in kept["guardrails"]] == [("error_rate", 0.015, False)]
     await page.reload()
     await expect(page.get_by_label("Candidate gets, %")).to_have_value("5, 50, 100")
+    await expect(page.get_by_label("Worse by, points")).to_have_value("1.5")
     await expect(page.get_by_label("In no experiment, %")).to_have_value("5")
 
 

@@ -9,14 +9,10 @@ import { Arms } from "./Arms";
 import { Guards } from "./Guards";
 import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
 import { type Experiment, decidedBy } from "./model";
+import { UNIT_CHOICES } from "./units";
 
 const P95 = "latency_p95_ms";
 const METRICS = ["satisfaction", "success", "latency_ms", P95, "cost_nusd"];
-const UNITS = [
-  { value: "end_user", label: "each end user (user_id)" },
-  { value: "session", label: "each session (session_id)" },
-  { value: "execution", label: "each call for itself" },
-] as const;
 const METHODS = [
   { value: "sequential", label: "Look whenever you like" },
   { value: "group_sequential", label: "At announced looks" },
@@ -135,7 +131,7 @@ function Measure({ draft, set, error }: FieldsProps) {
         </>
       ) : null}
       <Field label="Same version for" error={errorFor(error, "unit")}>
-        <Select value={draft.unit} onChange={(next) => set({ unit: next as Draft["unit"] })} options={UNITS} />
+        <Select value={draft.unit} onChange={(next) => set({ unit: next as Draft["unit"] })} options={UNIT_CHOICES} />
       </Field>
       <Field label={`Worth finding${unit ? `, ${unit}` : ""}`} error={errorFor(error, "deciding.smallest_effect")}>
         <Input type="number" min={0} step="any" value={draft.effect} onChange={(event) => set({ effect: event.target.value })} placeholder={unit === "points" ? "5" : "the usual"} />
