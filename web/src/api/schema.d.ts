@@ -2776,7 +2776,7 @@ export interface paths {
          * Start an experiment
          * @description Freezes arms, rule and the incumbent's figures, and gives calls to the arms: every gateway within a second.
          *
-         *     409 where something stands against it, with the whole checklist in `details.checks`. Starting again changes nothing.
+         *     409 where something stands against it, with all that was checked in `details.checks`. Starting again changes nothing.
          */
         post: operations["start_experiment_v1_experiments__experiment_id__start_post"];
         delete?: never;

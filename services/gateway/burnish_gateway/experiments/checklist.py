@@ -112,8 +112,13 @@ def frozen(experiment: Experiment, head: Head) -> Experiment:
     return replace(experiment, arms=tuple(one(arm) for arm in experiment.arms))
 
 
-async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence[Check], *, clock: Clock) -> tuple[Experiment, Checklist]:
-    """The experiment with its arms frozen as far as they can be, and all that was looked at. `before`: `arm_problems`."""
+async def checklist(
+    tx: Tx, experiment: Experiment, head: Head, before: Sequence[Check], *, clock: Clock, forecasts: bool = True
+) -> tuple[Experiment, Checklist]:
+    """The experiment with its arms frozen as far as they can be, and all that was looked at. `before`: `arm_problems`.
+
+    `forecasts` False: without what it takes, which stands against no start and reads calls one by one while others wait for the prompt.
+    """
     now, checks = clock.now(), list(before)
     if head.prompt.archived_at is not None:
         checks.append(Check("prompt", "blocks", f"The prompt '{experiment.slug}' is archived.", "prompt"))
@@ -131,6 +136,8 @@ async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence
     traffic = await past.traffic_of(tx, experiment, now=now)
     baseline = await past.baseline_of(tx, experiment, now=now)
     checks += _traffic_checks(experiment, traffic, baseline)
+    if not forecasts:
+        return experiment, Checklist(tuple(checks), traffic, baseline, None, None)
     spread = None if experiment.metric in SHARES else await spread_of(tx, experiment, now=now)
     if isinstance(spread, PastSpread):
         baseline = baseline.with_value(experiment.metric, spread.value, spread.observations)

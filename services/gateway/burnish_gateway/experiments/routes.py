@@ -138,7 +138,7 @@ async def start_experiment(
 ) -> Response:
     """Freezes arms, rule and the incumbent's figures, and gives calls to the arms: every gateway within a second.
 
-    409 where something stands against it, with the whole checklist in `details.checks`. Starting again changes nothing.
+    409 where something stands against it, with all that was checked in `details.checks`. Starting again changes nothing.
     """
     problems = await arm_problems(await _found(gateway, principal, experiment_id), gateway=gateway, principal=principal)
 
