@@ -1,8 +1,8 @@
 """What stands against a start, and what it will take: said before anybody gets anything of it (PRODUCT X1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -266,8 +266,3 @@ def _sample_check(experiment: Experiment, found: Forecast) -> Check:
         return Check("sample", "warning", said, "deciding.planned_units")
     days = found.needed.days
     return Check("sample", "warning" if days is not None and days > LONG_DAYS else "ok", in_words(experiment, found))
-
-
-def told(found: Checklist) -> Mapping[str, Any]:
-    """As the audit log keeps it."""
-    return {"warnings": [one.name for one in found.checks if one.state == "warning"]}
