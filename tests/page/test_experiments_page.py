@@ -154,6 +154,9 @@ async def test_what_a_draft_says_is_kept_when_it_is_changed(page_as: OpenPage, s
         "deciding": before["deciding"] | {"smallest_effect": 0.02}
     }
 
+    # The page has read what it saved: a form that is opened before changes the draft of before, and is refused.
+    await page.get_by_role("tab", name="Setup").click()
+    await expect(page.get_by_role("region", name="How it is decided")).to_contain_text("Worth finding")
     await page.get_by_role("button", name="Change", exact=True).click()
     dialog = page.get_by_role("dialog", name="Change the draft")
     await dialog.get_by_text("Guardrails, who takes part, and by which rule").click()
