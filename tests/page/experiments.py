@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from burnish_optimizer.core.percentiles_due import GROWTH
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.experiments.assign import Allocation, bucket_of
+from burnish_shared.ids import new_uuid
 from tests.integration.analytics.traffic import analytics_on, execution, thumb
 from tests.page.browser import PATIENCE_MS
 
@@ -42,6 +43,18 @@ async def started(site: "Site", slug: str, **changed: Any) -> str:
     experiment = await drafted(site, slug, **changed)
     await site.call("POST", f"/v1/experiments/{experiment}/start")
     return experiment
+
+
+async def answered_before(site: "Site", slug: str, latencies: Sequence[int]) -> None:
+    """As many answers of `production`, of an end user each, an hour ago."""
+    await site.connection.execute(
+        """INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens,
+             cached_input_tokens, usage_source, cost_nusd, latency_ms, attempts, finished_at, details, slug, version, label, end_user)
+           SELECT id, (SELECT workspace_id FROM prompts WHERE slug = $1), 1, 'interactive', 'success', 'simulated/chat', 'simulated', 1, 1,
+                  0, 'provider', 0, ms, '[]', clock_timestamp() - interval '1 hour', '{}', $1, 1, 'production', 'user' || n
+             FROM unnest($2::uuid[], $3::integer[]) WITH ORDINALITY AS u(id, ms, n)""",
+        slug, [new_uuid() for _ in latencies], list(latencies),
+    )  # fmt: skip
 
 
 @dataclass

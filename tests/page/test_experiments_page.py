@@ -1,9 +1,11 @@
 """Experiments on the page: drafted, counted, started, watched, and decided; the ramp of a guarded rollout is always there."""
 
 import asyncio
+import json
+import random
 import re
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import expect
@@ -11,7 +13,7 @@ from playwright.async_api import expect
 from tests.page.axe import check_axe
 from tests.page.browser import PATIENCE_MS, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
-from tests.page.experiments import crowd_of, drafted, started, two_versions
+from tests.page.experiments import answered_before, crowd_of, drafted, started, two_versions
 from tests.page.site import Site
 from tests.page.test_optimize import open_suggestion
 
@@ -84,6 +86,55 @@ async def test_a_smaller_effect_takes_more(page_as: OpenPage, site: Site) -> Non
     await site.call("DELETE", f"/v1/experiments/{experiment}")
 
 
+async def test_what_the_95th_percentile_takes_is_counted_from_the_days_before(page_as: OpenPage, site: Site) -> None:
+    slug, dice = await two_versions(site), random.Random(6)
+    await answered_before(site, slug, [round(dice.lognormvariate(6.5, 0.6)) for _ in range(800)])
+    page = await page_as("editor", f"/app/experiments?new=1&prompt={slug}&version=2")
+    dialog = page.get_by_role("dialog", name="New experiment")
+    await dialog.get_by_label("Name (required)").fill("Faster answers")
+    await dialog.get_by_text("Guardrails, who takes part, and by which rule").click()
+    await dialog.get_by_label("Rule").select_option("fixed")
+    await dialog.get_by_label("Decided by").select_option("latency_p95_ms")
+    await expect(dialog.get_by_label("Rule")).to_have_value("sequential")
+    await expect(dialog.get_by_label("Rule").get_by_role("option")).to_have_count(1)
+    await expect(dialog).to_contain_text("The only one for a 95th percentile.")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Draft it").click()
+
+    takes = page.get_by_role("region", name="What it takes")
+    await expect(takes).to_contain_text("end users in all")
+    await expect(page.get_by_role("list", name="Checked")).to_contain_text("units are needed to find")
+    usual = await page.get_by_label("Worth finding, ms").get_attribute("placeholder")
+    assert 60 < float(usual or 0) < 120, "5 % of about 1.8 s"
+    [before] = re.findall(r"Needed\s*([\d,]+)", await takes.inner_text())
+    await page.get_by_label("Worth finding, ms").fill("700")
+    await page.get_by_role("button", name="Count", exact=True).click()
+    await expect(takes).not_to_contain_text(before)
+    [after] = re.findall(r"Needed\s*([\d,]+)", await takes.inner_text())
+    assert int(after.replace(",", "")) < int(before.replace(",", ""))
+    await check_axe(page)
+    await screenshot(page, "experiments/what-a-percentile-takes", whole=True)
+
+
+async def test_a_model_that_wins_is_shipped_as_a_version(page_as: OpenPage, site: Site) -> None:
+    slug = await two_versions(site)
+    arms = [{"name": "control", "label": "production"}, {"name": "writer", "model": "simulated/writer"}]
+    experiment = await started(site, slug, arms=arms)
+    await site.call("POST", f"/v1/experiments/{experiment}/decide", {"winner": "writer", "reason": "cheaper", "move_label": False})
+    await site.connection.execute(
+        "UPDATE experiments SET promotion = jsonb_set(promotion, '{state}', '\"offered\"') WHERE experiment_id = $1", UUID(experiment)
+    )  # as if its rule had decided it
+    page = await page_as("editor", f"/app/experiments/{experiment}")
+    await page.get_by_role("button", name="Ship writer").click()
+    dialog = page.get_by_role("alertdialog").or_(page.get_by_role("dialog"))
+    await expect(dialog).to_contain_text("A version with simulated/writer is saved")
+    await check_axe(page, without=BEHIND)
+    await screenshot(page, "experiments/ship-a-model")
+    await dialog.get_by_role("button", name="Move production").click()
+    await expect(page.get_by_role("main")).to_contain_text("production moved to v3")
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["model"] == "simulated/writer"
+
+
 async def test_what_a_draft_says_is_kept_when_it_is_changed(page_as: OpenPage, site: Site) -> None:
     said: dict[str, Any] = {
         "namespace": f"n{uuid4().hex[:6]}", "namespace_share": 0.25,
@@ -103,6 +154,9 @@ async def test_what_a_draft_says_is_kept_when_it_is_changed(page_as: OpenPage, s
         "deciding": before["deciding"] | {"smallest_effect": 0.02}
     }
 
+    # The page has read what it saved: a form that is opened before changes the draft of before, and is refused.
+    await page.get_by_role("tab", name="Setup").click()
+    await expect(page.get_by_role("region", name="How it is decided")).to_contain_text("Worth finding")
     await page.get_by_role("button", name="Change", exact=True).click()
     dialog = page.get_by_role("dialog", name="Change the draft")
     await dialog.get_by_text("Guardrails, who takes part, and by which rule").click()
@@ -269,11 +323,28 @@ async def test_settings_roll_proven_suggestions_out(page_as: OpenPage, site: Sit
     await page.get_by_label("In no experiment, %").fill("5")
     await page.get_by_label("Roll them out by themselves").check()
     await page.get_by_label("Candidate gets, %").fill("5, 50, 100")
+    await page.get_by_label("Calls of the label").fill("staging")
+    await page.get_by_label("Same version for").select_option("session")
+    await page.get_by_label("And until it has seen").fill("200")
+    await page.get_by_label("Take the next step by itself").uncheck()
+    await expect(page.get_by_role("group", name="Guardrails")).to_contain_text("None written: the usual four hold.")
+    await page.get_by_role("button", name="Add a guardrail").click()
+    await page.get_by_label("Worse by, points").fill("")
+    await expect(page.get_by_text("Say by how much each may get worse")).to_be_visible()
+    await page.get_by_label("Worse by, points").fill("1.5")
     await check_axe(page)
+    await screenshot(page, "experiments/policy", whole=True)
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("The settings are saved")).to_be_visible()
+    kept = json.loads(
+        await site.connection.fetchval("SELECT rollout_policy::text FROM experiment_settings WHERE workspace_id = $1", workspace)
+    )
+    assert (kept["label"], kept["unit"]) == ("staging", "session")
+    assert kept["rollout"] == {"steps": [0.05, 0.5, 1.0], "bake_s": 3600, "min_units": 200, "advances": False}
+    assert [(one["metric"], one["margin"], one["relative"]) for one in kept["guardrails"]] == [("error_rate", 0.015, False)]
     await page.reload()
     await expect(page.get_by_label("Candidate gets, %")).to_have_value("5, 50, 100")
+    await expect(page.get_by_label("Worse by, points")).to_have_value("1.5")
     await expect(page.get_by_label("In no experiment, %")).to_have_value("5")
 
 

@@ -23,6 +23,12 @@ from burnish_shared.experiments.sums import ArmSums, Mean, mean_of
 QUANTILES: Final[Mapping[str, float]] = {"latency_p50_ms": 0.5, "latency_p95_ms": 0.95}
 """Figure → the share of answers that are no slower."""
 
+COURSES: Final[Mapping[str, tuple[float, ...]]] = {
+    "latency_p50_ms": tuple(n / 100 for n in range(10, 91)),
+    "latency_p95_ms": tuple(n / 2_000 for n in range(1_600, 2_000)),
+}
+"""Shares at which percentiles are read around each: wide enough for the fewest answers that say anything."""
+
 COUNTED: Final = "latency_ms"
 """The sums of the same answers: successes that did not come from the cache."""
 
@@ -102,7 +108,7 @@ def percentile_of(
     low, high = share - reach * error, share + reach * error
     if (1 - high) * sums.x < 1 or low * sums.x < 1 or low < course[0][0] or high > course[-1][0]:
         return None
-    at, under, over = (_at(course, one) for one in (share, low, high))
+    at, under, over = (at_share(course, one) for one in (share, low, high))
     sides = max(at - under, RESOLUTION_MS), max(over - at, RESOLUTION_MS)
     return Percentile(metric, epoch, arm, at, *sides, error, sums.units, round(sums.x), reach) if isfinite(at) else None
 
@@ -157,7 +163,7 @@ def course_of(counts: Mapping[int, int], shares: Sequence[float]) -> list[tuple[
     return found
 
 
-def _at(course: Sequence[tuple[float, float]], share: float) -> float:
+def at_share(course: Sequence[tuple[float, float]], share: float) -> float:
     """Between two points of the course, in proportion."""
     for (low, under), (high, over) in pairwise(course):
         if low <= share <= high:

@@ -1,5 +1,6 @@
 """How much is needed, before the start and on the way: for the checklist, and for "about three days left"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, log, sqrt
 from statistics import NormalDist
@@ -42,14 +43,19 @@ def sequential_units(*, effect: float, variance: float, alpha: float, horizon: f
     """Units in both arms of an even split after which a confidence sequence has found the effect with this chance: where its half width is
     effect − z(power) standard errors. Most experiments end earlier: about the half-way point on average."""
     z, own = NormalDist().inv_cdf(power), rho(horizon, alpha)
+    return least_units(lambda n: _is_enough(n, effect=effect, variance=variance, alpha=alpha, own=own, z=z))
+
+
+def least_units(is_enough: Callable[[int], bool]) -> int:
+    """The least number of units that is enough, where more are enough too; MOST where none is."""
     low, high = 2, 4
-    while not _is_enough(high, effect=effect, variance=variance, alpha=alpha, own=own, z=z):
+    while not is_enough(high):
         low, high = high, 2 * high
         if high > MOST:
             return MOST
     while low < high:
         middle = (low + high) // 2
-        if _is_enough(middle, effect=effect, variance=variance, alpha=alpha, own=own, z=z):
+        if is_enough(middle):
             high = middle
         else:
             low = middle + 1
@@ -98,6 +104,11 @@ def needed(
             even = ceil(OBRIEN_FLEMING * fixed_units(effect=effect, variance=variance, alpha=of_one))
         case "fixed":
             even = fixed_units(effect=effect, variance=variance, alpha=of_one)
+    return in_arms(even, arms=arms, smallest_share=smallest_share, min_samples=min_samples, units_a_day=units_a_day)
+
+
+def in_arms(even: int, *, arms: int, smallest_share: float, min_samples: int, units_a_day: float | None) -> Needed:
+    """What `even` units of both arms of an even split are in arms of other shares; see `needed`."""
     # n_c·n_t/(n_c + n_t) of the pair must reach even/4; the control has what its share is, at best an even part of the rest.
     control_share = (1 - smallest_share) / max(1, arms - 1)
     pair = 4 * smallest_share * control_share / (smallest_share + control_share)

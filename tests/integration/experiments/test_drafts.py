@@ -1,10 +1,13 @@
 """What stands against an experiment before it starts: drafts, checklists, namespaces, approvals (PRODUCT X1)."""
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
 
+from burnish_shared.experiments.sample_size import fixed_units
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.execution.test_executions import books
 from tests.integration.experiments.lives import SLUG, USERS, ask, body, drafted, read, started, two_versions, until_known
@@ -104,6 +107,7 @@ async def test_drafts_are_changed_as_a_whole_and_thrown_away(caller: Caller) -> 
         ({"metric": "success", "direction": "lower"}, "direction"),
         ({"metric": "success", "deciding": {"smallest_effect": 5}}, "deciding.smallest_effect"),
         ({"metric": "satisfaction", "deciding": {"equivalence_margin": 2}}, "deciding.equivalence_margin"),
+        ({"metric": "latency_p95_ms", "deciding": {"method": "fixed", "planned_units": 900}}, "deciding.method"),
         ({"guardrails": [{"metric": "error_rate", "margin": 2}]}, "guardrails[0].margin"),
         ({"guardrails": [{"metric": "satisfaction", "margin": 3, "relative": True}]}, "guardrails[0].margin"),
         ({"guardrails": [{"metric": "error_rate", "margin": 0.1, "direction": "higher"}]}, "guardrails[0].direction"),
@@ -160,3 +164,93 @@ async def test_an_estimate_knows_every_cap_and_how_many_answers(caller: Caller, 
     assert (await caller("POST", "/v1/prompts", asked | settings)).status == 201
     [told] = (await caller("GET", "/v1/prompts/capped/versions/1/estimate")).body["models"]
     assert told["output_tokens_most"] == 50 * times
+
+
+async def _answered(stack: Stack, caller: Caller, latencies: list[int], *, users: int, said: dict[str, float] | None = None) -> None:
+    """Answers of `production`, one after the other for each of so many users; `said`: a metric and its value on every fifth, 0 on the
+    rest. One more for each user came from the cache and one failed, which have no latency."""
+    await books(
+        stack,
+        """INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens,
+             cached_input_tokens, usage_source, cost_nusd, latency_ms, attempts, finished_at, details, slug, version, label, end_user,
+             cached)
+           SELECT id, $1, 1, 'interactive', CASE WHEN n % 3 = 2 THEN 'error' ELSE 'success' END, 'm', 'p', 1, 1, 0, 'provider',
+                  CASE WHEN n % 3 = 2 THEN 0 ELSE 1000::bigint * ms END, ms, '[]', clock_timestamp(), '{}', $2, 1, 'production',
+                  'u' || (n / 3) % $5, n % 3 = 1
+             FROM unnest($3::uuid[], $4::integer[]) WITH ORDINALITY AS u(id, ms, at), LATERAL (SELECT at::integer - 1 AS n) o""",
+        caller.workspace.workspace_id, SLUG, [new_uuid() for _ in range(3 * len(latencies))],
+        [ms for one in latencies for ms in (one, 9_000_000, 9_000_000)], users,
+    )  # fmt: skip
+    for metric, value in (said or {}).items():
+        await books(
+            stack,
+            """INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, execution_id, value, accepted_at, joined_at)
+               SELECT workspace_id, 'execution', execution_id::text, '', $3, execution_id,
+                      CASE WHEN (row_number() OVER (ORDER BY execution_id)) % 5 = 0 THEN $4::float8 ELSE 0 END, now(), now()
+                 FROM executions WHERE workspace_id = $1 AND slug = $2 AND status = 'success' AND NOT cached""",
+            caller.workspace.workspace_id, SLUG, metric, value,
+        )  # fmt: skip
+
+
+async def test_a_sample_is_counted_for_means_percentiles_and_own_metrics_from_the_days_before(stack: Stack, caller: Caller) -> None:
+    """What varied between users then: latency and cost of answers that were made, and what was said of a metric of one's own."""
+    await two_versions(caller)
+
+    async def needed_by(metric: str, **more: Any) -> Any:
+        found = await caller("GET", f"/v1/experiments/{await drafted(caller, body(name=metric, metric=metric, **more))}/checklist")
+        [sample] = [one for one in found.body["checks"] if one["name"] == "sample"]
+        return found.body["needed"], sample, found.body["baseline"].get(metric)
+
+    nothing, sample, _ = await needed_by("latency_ms")
+    assert nothing is None and "0 units with a figure are known of 7 days, and 30 are needed" in sample["message"], sample
+    nothing, sample, _ = await needed_by("latency_p95_ms")
+    assert nothing is None and "95th percentile is told from 220 or more" in sample["message"], sample
+
+    dice = random.Random(4)
+    latencies = [round(dice.lognormvariate(6.5, 0.6)) for _ in range(1_200)]
+    await _answered(stack, caller, latencies, users=400, said={"metric:stars": 5.0})
+    mean = sum(latencies) / len(latencies)
+    varied = [[latencies[user + 400 * n] for n in range(3)] for user in range(400)]
+    between = sum((sum(one) / 3 - mean) ** 2 for one in varied) / 399
+    usual, sample, baseline = await needed_by("latency_ms", deciding={"method": "fixed", "planned_units": 2_000})
+    assert usual["effect"] == pytest.approx(0.05 * mean) and baseline["samples"] >= 1_200
+    assert usual["units"] == pytest.approx(fixed_units(effect=0.05 * mean, variance=between, alpha=0.05), rel=0.01)
+    cost, sample, _ = await needed_by("cost_nusd", deciding={"method": "fixed", "planned_units": 1_000, "smallest_effect": 25 * mean})
+    assert cost["units"] == usual["units"] and "1,000 units are planned" in sample["message"], "half of what is paid for cost nothing"
+    assert "to find $0.0000" in (await needed_by("cost_nusd"))[1]["message"]
+    p95 = sorted(latencies)[round(0.95 * 1_200)]
+    slow, sample, _ = await needed_by("latency_p95_ms", deciding={"smallest_effect": 0.2 * p95})
+    wide, _, _ = await needed_by("latency_p95_ms", deciding={"smallest_effect": 0.4 * p95})
+    assert slow["units"] > 1.5 * wide["units"] and slow["days"] > wide["days"] > 0 and "units are needed to find" in sample["message"]
+    stars, _, baseline = await needed_by("metric:stars", direction="higher")
+    assert stars["effect"] == pytest.approx(0.05) and baseline["value"] == pytest.approx(1.0) and baseline["samples"] == 1_200
+    nothing, sample, _ = await needed_by("metric:clicks", direction="higher")
+    assert nothing is None and "how much 'clicks' varies" in sample["message"], sample
+
+    held = await caller("PUT", "/v1/experiments/settings", {"holdout_share": 0.5})
+    assert held.status == 200, held.body
+    fewer, _, _ = await needed_by("latency_p95_ms", deciding={"smallest_effect": 0.2 * p95})
+    assert fewer["units"] == slow["units"] and fewer["days"] == pytest.approx(2 * slow["days"], rel=0.01)
+
+
+async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: Caller) -> None:
+    await two_versions(caller)
+
+    async def told(targeting: str) -> tuple[list[tuple[str, str]], Any]:
+        experiment = await drafted(caller, body(targeting=targeting))
+        found = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body
+        return [(one["state"], one["message"]) for one in found["checks"] if one["name"] == "targeting"], found["needed"]
+
+    assert (await told("metadata.tier == 'gold'"))[0] == [], "nobody called yet, which is said already"
+    for n, user in enumerate(USERS[:8]):
+        for tier in ("gold", "plain") if n < 2 else ("plain",):
+            await ask(caller, user, metadata={"tier": tier}, app="shop" if n % 2 else "site")
+    assert (await told(""))[0] == []
+    checks, _ = await told("metadata.tier == 'gold'")
+    assert checks == [("ok", "20% of the newest 10 calls meet the condition.")]
+    assert (await told("app == 'shop' and variables.topic == 'tea'"))[0] == [("ok", "50% of the newest 10 calls meet the condition.")]
+    checks, needed = await told("metadata.teir == 'gold'")
+    assert checks == [("warning", "None of the newest 10 calls meets the condition: nobody would take part.")]
+    assert needed is None or needed["days"] is None
+    checks, _ = await told("stream and metadata.tier == 'gold'")
+    assert [state for state, _ in checks] == ["warning"] and "not known beforehand" in checks[0][1]

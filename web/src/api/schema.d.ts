@@ -2712,6 +2712,9 @@ export interface paths {
         /**
          * Move the label to the winner
          * @description Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval.
+         *
+         *     Of an arm with a model of its own a version that has it is saved first; where the label is protected, `promotion` names that version and
+         *     what it lacks, and promoting again moves the label to it.
          */
         post: operations["promote_winner_v1_experiments__experiment_id__promote_post"];
         delete?: never;
@@ -2773,7 +2776,7 @@ export interface paths {
          * Start an experiment
          * @description Freezes arms, rule and the incumbent's figures, and gives calls to the arms: every gateway within a second.
          *
-         *     409 where something stands against it, with the whole checklist in `details.checks`. Starting again changes nothing.
+         *     409 where something stands against it, with all that was checked in `details.checks`. Starting again changes nothing.
          */
         post: operations["start_experiment_v1_experiments__experiment_id__start_post"];
         delete?: never;

@@ -260,7 +260,10 @@ class NewExperiment(ApiModel):
         if self.namespace_share is not None and self.namespace is None:
             raise ValueError("namespace_share: needs a namespace")
         if self.metric == "latency_p95_ms" and self.deciding.method != "sequential":
-            raise ValueError("deciding.method: a 95th percentile is decided by sequential, which may be looked at any time")
+            raise ValueError(
+                "deciding.method: a 95th percentile is decided by sequential alone, which may be looked at any time; set sequential, or "
+                "take latency_ms, the mean, which every rule decides"
+            )
         if self.metric.startswith("metric:") and self.direction is None:
             raise ValueError("direction: say whether more or less of your own metric is better")
         check_direction(self.metric, self.direction)

@@ -1,14 +1,18 @@
 """What stands against a start, and what it will take: said before anybody gets anything of it (PRODUCT X1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
+from burnish_gateway.experiments import settings_store
 from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
+from burnish_gateway.experiments.forecast import SHARES, Forecast, forecast, in_words, span
+from burnish_gateway.experiments.past_spread import PastSpread, spread_of
+from burnish_gateway.experiments.past_targeting import Targeted, targeted
 from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_gateway.experiments.traffic_store import others_open
 from burnish_gateway.models.bodies import AUTO
@@ -19,15 +23,11 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, LabelProtected, NotFound, Unavailable
-from burnish_shared.experiments.sample_size import Needed, horizon_of, needed, share_variance
+from burnish_shared.experiments.sample_size import Needed
 from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label
 
 State = Literal["ok", "warning", "blocks"]
-
-SHARES: Final = frozenset({"success", "satisfaction"})
-USUAL_EFFECT: Final = 0.05
-"""Of a share, where nobody said what is worth finding: five points."""
 
 LONG_DAYS: Final = 60.0
 
@@ -112,8 +112,13 @@ def frozen(experiment: Experiment, head: Head) -> Experiment:
     return replace(experiment, arms=tuple(one(arm) for arm in experiment.arms))
 
 
-async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence[Check], *, clock: Clock) -> tuple[Experiment, Checklist]:
-    """The experiment with its arms frozen as far as they can be, and all that was looked at. `before`: `arm_problems`."""
+async def checklist(
+    tx: Tx, experiment: Experiment, head: Head, before: Sequence[Check], *, clock: Clock, forecasts: bool = True
+) -> tuple[Experiment, Checklist]:
+    """The experiment with its arms frozen as far as they can be, and all that was looked at. `before`: `arm_problems`.
+
+    `forecasts` False: without what it takes, which stands against no start and reads calls one by one while others wait for the prompt.
+    """
     now, checks = clock.now(), list(before)
     if head.prompt.archived_at is not None:
         checks.append(Check("prompt", "blocks", f"The prompt '{experiment.slug}' is archived.", "prompt"))
@@ -131,10 +136,18 @@ async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence
     traffic = await past.traffic_of(tx, experiment, now=now)
     baseline = await past.baseline_of(tx, experiment, now=now)
     checks += _traffic_checks(experiment, traffic, baseline)
-    effect = _effect(experiment)
-    sample = _needed(experiment, traffic, baseline, effect)
-    checks.append(_sample_check(experiment, sample, baseline))
-    return experiment, Checklist(tuple(checks), traffic, baseline, sample, effect)
+    if not forecasts:
+        return experiment, Checklist(tuple(checks), traffic, baseline, None, None)
+    spread = None if experiment.metric in SHARES else await spread_of(tx, experiment, now=now)
+    if isinstance(spread, PastSpread):
+        baseline = baseline.with_value(experiment.metric, spread.value, spread.observations)
+    target = await targeted(tx, experiment, now=now)
+    checks += _target_checks(experiment, traffic, target)
+    held_out = (await settings_store.find(tx, experiment.workspace_id)).holdout_buckets / BUCKETS
+    joins = (1 - held_out) * (1.0 if target is None else target.part)
+    found = forecast(experiment, traffic, baseline, spread, joins=joins)
+    checks.append(_sample_check(experiment, found))
+    return experiment, Checklist(tuple(checks), traffic, baseline, found.needed, found.effect)
 
 
 def refuse(found: Checklist) -> None:
@@ -216,7 +229,7 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
         checks.append(Check("traffic", "warning", words))
     else:
         rate = f"{traffic.units_a_day:,.0f}" if traffic.units_a_day else "0"
-        checks.append(Check("traffic", "ok", f"About {rate} units a day came in the last {traffic.days:.1f} days."))
+        checks.append(Check("traffic", "ok", f"About {rate} units a day came in the last {span(traffic.days)}."))
     field = {"end_user": "user_id", "session": "session_id"}.get(experiment.unit)
     if traffic.calls and field and traffic.with_unit < 1:
         state: State = "warning" if traffic.with_unit > 0 else "blocks"
@@ -231,62 +244,25 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
     return checks
 
 
-def _effect(experiment: Experiment) -> float | None:
-    if experiment.settings.smallest_effect is not None:
-        return experiment.settings.smallest_effect
-    return USUAL_EFFECT if experiment.metric in SHARES else None
+def _target_checks(experiment: Experiment, traffic: Traffic, target: Targeted | None) -> list[Check]:
+    if not experiment.targeting or not traffic.calls:
+        return []
+    if target is None:
+        words = "How many calls meet the condition is not known beforehand: the records of calls do not tell. It may take longer."
+        return [Check("targeting", "warning", words, "targeting")]
+    seen = "the newest call" if target.calls == 1 else f"the newest {target.calls:,} calls"
+    if not target.meet:
+        words = f"None of {seen} meets the condition: nobody would take part."
+        return [Check("targeting", "warning", words, "targeting")]
+    return [Check("targeting", "ok", f"{target.meet / target.calls:.0%} of {seen} meet the condition.")]
 
 
-def _needed(experiment: Experiment, traffic: Traffic, baseline: Baseline, effect: float | None) -> Needed | None:
-    """Of shares alone: how much costs and latencies vary is known only when it runs."""
-    known = baseline.values.get(experiment.metric)
-    if effect is None or known is None or experiment.metric not in SHARES:
-        return None
-    value, samples = known
-    variance = share_variance(min(max(value, 0.01), 0.99))
-    # A unit counts for satisfaction when it reacts: of the units that come, those that did.
-    reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values["success"][1]))
-    units_a_day = traffic.units_a_day
-    if units_a_day is not None:
-        units_a_day *= traffic.with_unit and reacting * _share_taken(experiment)
-    settings = experiment.settings
-    return needed(
-        effect=effect, variance=variance, alpha=1 - settings.confidence, arms=len(experiment.live_arms),
-        smallest_share=_smallest(experiment), method=experiment.method, min_samples=settings.min_samples,
-        horizon=settings.horizon or horizon_of(min_samples=settings.min_samples, arms=len(experiment.live_arms)),
-        units_a_day=units_a_day or None,
-    )  # fmt: skip
-
-
-def _share_taken(experiment: Experiment) -> float:
-    """Of all calls, those that are in an arm."""
-    if experiment.rollout is not None:
-        return 1.0
-    slice_ = experiment.settings.namespace_share if experiment.namespace is not None else 1.0
-    return slice_ * sum(one.buckets for one in experiment.live_arms) / BUCKETS
-
-
-def _smallest(experiment: Experiment) -> float:
-    """The part of the experiment's units that the smallest arm gets. Of a ramp: half, its fullest step that has a control."""
-    if experiment.rollout is not None:
-        return 0.5
-    whole = sum(one.buckets for one in experiment.live_arms)
-    return min(one.buckets for one in experiment.live_arms) / whole if whole else 0.5
-
-
-def _sample_check(experiment: Experiment, sample: Needed | None, baseline: Baseline) -> Check:
-    if sample is None:
-        why = "how much it varies is known only when it runs" if baseline.values else "nothing is known of the label's figures yet"
-        return Check("sample", "warning", f"How many units are needed cannot be counted before the start: {why}.")
-    days = "" if sample.days is None else f", about {sample.days:.1f} days"
+def _sample_check(experiment: Experiment, found: Forecast) -> Check:
+    if found.needed is None:
+        return Check("sample", "warning", in_words(experiment, found))
     planned = experiment.settings.planned_units
-    if planned is not None and planned < sample.units:
-        words = f"{planned:,} units are planned; {sample.units:,} are needed to find the effect in four of five cases."
-        return Check("sample", "warning", words, "deciding.planned_units")
-    state: State = "warning" if sample.days is not None and sample.days > LONG_DAYS else "ok"
-    return Check("sample", state, f"{sample.units:,} units are needed{days}.")
-
-
-def told(found: Checklist) -> Mapping[str, Any]:
-    """As the audit log keeps it."""
-    return {"warnings": [one.name for one in found.checks if one.state == "warning"]}
+    if planned is not None and planned < found.needed.units:
+        said = f"{planned:,} units are planned; {found.needed.units:,} are needed to find the effect in four of five cases."
+        return Check("sample", "warning", said, "deciding.planned_units")
+    days = found.needed.days
+    return Check("sample", "warning" if days is not None and days > LONG_DAYS else "ok", in_words(experiment, found))

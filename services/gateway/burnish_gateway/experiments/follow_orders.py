@@ -95,7 +95,7 @@ class OrderFollower:
 
 
 async def _obey(tx: Tx, experiment: Experiment, order: Order, clock: Clock) -> bool:
-    """True: the label moved too."""
+    """True: the prompt reads otherwise too, as its label moved."""
     data = order.data
     match order.kind:
         case "advance":
@@ -109,7 +109,7 @@ async def _obey(tx: Tx, experiment: Experiment, order: Order, clock: Clock) -> b
             await lifecycle.roll_back(tx, experiment, Verdict.model_validate(data), by=OPTIMIZER, clock=clock)
         case "conclude":
             promotion = await lifecycle.complete(tx, experiment, Verdict.model_validate(data), by=OPTIMIZER, clock=clock)
-            return promotion.state == "moved"
+            return lifecycle.touches_prompt(promotion)
         case _:
             raise BurnishError(f"Nobody here knows how to carry out '{order.kind}'.")
     return False

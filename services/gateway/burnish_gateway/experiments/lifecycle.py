@@ -12,14 +12,15 @@ from uuid import UUID
 
 from burnish_gateway.access.audit import Actor, note_in
 from burnish_gateway.experiments import announce, store
-from burnish_gateway.experiments.experiment import Experiment, shown_shares
+from burnish_gateway.experiments.experiment import Experiment, PlannedArm, shown_shares
+from burnish_gateway.experiments.winning_version import winning_version
 from burnish_gateway.registry.move_label import move_label
 from burnish_gateway.registry.prompt import Author
 from burnish_gateway.registry.store import lock_head
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS, Promotion, Verdict
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, LabelProtected, NotFound
+from burnish_shared.errors import Conflict, InvalidField, LabelProtected, NotFound
 from burnish_shared.experiments.assign import Allocation, allocate, buckets_of
 from burnish_shared.slug import Label, Slug
 
@@ -183,13 +184,21 @@ async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
 
 
 async def promote(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> Promotion:
-    """Moves the label to the winner of an experiment that is over, where it did not move then. Raises LabelProtected, Conflict."""
+    """Moves the label to the winner of an experiment that is over, where it did not move then. Raises LabelProtected, Conflict, NotFound,
+    InvalidField. Of a winner with a model of its own the version that has it is kept for whoever approves it: no LabelProtected then, and
+    the promotion says what is lacking."""
     if experiment.status != "completed" or experiment.verdict is None or experiment.winner is None:
         raise Conflict("Only an experiment that ended with a winner has one to promote.", param="experiment_id")
     winner = experiment.arm(experiment.winner)
     if winner is None or winner.version is None:
         raise Conflict("The winner is no version of the prompt.", param="winner")
-    promotion = await _moved(tx, experiment, winner.version, by=by, clock=clock)
+    version = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
+    try:
+        promotion = await _moved(tx, experiment, version, by=by, clock=clock)
+    except LabelProtected as error:
+        if winner.model is None:
+            raise
+        promotion = Promotion(state="refused", label=experiment.label, version=version, why=error.message, at=clock.now())
     await _write(tx, experiment, {"promotion": promotion.model_dump(mode="json")})
     await _note(tx, experiment, by, "promoted", after={"label": promotion.label, "version": promotion.version, "state": promotion.state})
     return promotion
@@ -206,13 +215,19 @@ async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
         return told.model_copy(update={"state": "offered"}) if experiment.on_winner == "offered" and moves_label is None else told
     if winner.is_control and winner.model is None:
         return await _stands(tx, experiment, told.model_copy(update={"state": "stood_there", "why": "the control won"}))
-    if winner.model is not None:
-        why = f"the winner is the model {winner.model}: a label names versions. Save a version that uses it"
-        return told.model_copy(update={"state": "refused", "why": why})
     try:
-        return await _moved(tx, experiment, winner.version, by=by, clock=clock)
-    except (LabelProtected, Conflict, NotFound) as error:
+        version = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
+        told = told.model_copy(update={"version": version})
+        return await _moved(tx, experiment, version, by=by, clock=clock)
+    except (LabelProtected, Conflict, NotFound, InvalidField) as error:
         return told.model_copy(update={"state": "refused", "why": error.message})
+
+
+async def _version_of(tx: Tx, experiment: Experiment, winner: PlannedArm, version: int, *, by: Actor, clock: Clock) -> int:
+    """What the label is to name. Where somebody moved it meanwhile nothing is saved for it: Conflict."""
+    if winner.model is not None:
+        await _unless_moved(tx, experiment, to=experiment.promotion.version if experiment.promotion else None)
+    return await winning_version(tx, experiment, winner, version, by=by, author=author_of(by), clock=clock)
 
 
 async def _moved(tx: Tx, experiment: Experiment, version: int, *, by: Actor, clock: Clock) -> Promotion:
@@ -261,6 +276,11 @@ async def _placed(tx: Tx, experiment: Experiment) -> int | None:
     return placed.version if placed else None
 
 
+def touches_prompt(promotion: Promotion) -> bool:
+    """Whether the prompt reads otherwise: its label moved, or a version was saved for a winner with a model of its own."""
+    return promotion.state in ("moved", "refused")
+
+
 def author_of(by: Actor) -> Author:
     key = getattr(by, "api_key_id", None)
     return Author(name=by.actor, api_key_id=key if isinstance(key, UUID) else None)
@@ -270,13 +290,14 @@ async def _decided(
     tx: Tx, experiment: Experiment, verdict: Verdict, promotion: Promotion, *, rollout_state: str | None, by: Actor, clock: Clock
 ) -> None:  # fmt: skip
     """Ends it with this verdict, and says so."""
-    winner = experiment.arm(verdict.winner)
+    winner, is_moved = experiment.arm(verdict.winner), promotion.state == "moved"
     await _end(tx, experiment, verdict, promotion, rollout_state=rollout_state, at=clock.now())
     after = {"status": "completed", "outcome": verdict.outcome, "winner": verdict.winner, "promotion": promotion.state}
     await _note(tx, experiment, by, "decided", before={"status": experiment.status}, after=after)
     await announce.happened(
         tx, experiment, "experiment.decided", clock=clock, outcome=verdict.outcome, winner=verdict.winner,
-        winner_version=winner.version if winner else None, label_moved=promotion.state == "moved", decided_by=verdict.decided_by,
+        winner_version=promotion.version if is_moved else winner.version if winner else None, label_moved=is_moved,
+        decided_by=verdict.decided_by,
         sentence=verdict.sentence,
     )  # fmt: skip
 

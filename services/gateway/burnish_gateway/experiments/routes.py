@@ -138,7 +138,7 @@ async def start_experiment(
 ) -> Response:
     """Freezes arms, rule and the incumbent's figures, and gives calls to the arms: every gateway within a second.
 
-    409 where something stands against it, with the whole checklist in `details.checks`. Starting again changes nothing.
+    409 where something stands against it, with all that was checked in `details.checks`. Starting again changes nothing.
     """
     problems = await arm_problems(await _found(gateway, principal, experiment_id), gateway=gateway, principal=principal)
 
@@ -220,7 +220,7 @@ async def decide_experiment(
     async def work(tx: Tx) -> ExperimentAnswer:
         experiment = await draft.held(tx, principal.workspace_id, experiment_id, revision=body.revision)
         promotion = await decide(tx, experiment, body, by=principal, clock=gateway.clock)
-        return await _changed(tx, principal, experiment_id, moved=experiment.slug if promotion.state == "moved" else None)
+        return await _changed(tx, principal, experiment_id, moved=experiment.slug if lifecycle.touches_prompt(promotion) else None)
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
@@ -243,12 +243,16 @@ async def roll_rollout_back(
 
 @router.post("/v1/experiments/{experiment_id}/promote", response_model=ExperimentAnswer, summary="Move the label to the winner")
 async def promote_winner(request: Request, gateway: GatewayParts, principal: PromptEditor, experiment_id: UUID) -> Response:
-    """Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval."""
+    """Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval.
+
+    Of an arm with a model of its own a version that has it is saved first; where the label is protected, `promotion` names that version and
+    what it lacks, and promoting again moves the label to it.
+    """
 
     async def work(tx: Tx) -> ExperimentAnswer:
         experiment = await draft.held(tx, principal.workspace_id, experiment_id)
         promotion = await lifecycle.promote(tx, experiment, by=principal, clock=gateway.clock)
-        return await _changed(tx, principal, experiment_id, moved=experiment.slug if promotion.state == "moved" else None)
+        return await _changed(tx, principal, experiment_id, moved=experiment.slug if lifecycle.touches_prompt(promotion) else None)
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()

@@ -34,7 +34,7 @@ async def start(tx: Tx, experiment: Experiment, by: Actor, before: Sequence[Chec
     head = await prompts_store.lock_head(tx, experiment.workspace_id, Slug(experiment.slug))
     if head is None:
         raise no_such_prompt(experiment.slug)
-    experiment, found = await checklist(tx, experiment, head, before, clock=clock)
+    experiment, found = await checklist(tx, experiment, head, before, clock=clock, forecasts=False)
     refuse(found)
     changes = await _slice(tx, experiment) | await _shadow_account(tx, experiment, credit_account_id=credit_account_id)
     settings = experiment.settings

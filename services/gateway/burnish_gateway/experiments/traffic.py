@@ -1,9 +1,9 @@
 """What the days before say: how many units come, and the incumbent's figures, which are frozen at the start (SCIENCE section 5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from burnish_gateway.experiments import traffic_store
 from burnish_gateway.experiments.experiment import Experiment
@@ -40,18 +40,25 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The incumbent's figures, by metric: value and samples. Nothing: it was not called."""
+    """The incumbent's figures, by metric: value and samples. Nothing: it was not called. `latencies`: those of the 95th percentile."""
 
     values: dict[str, tuple[float, int]]
     p95_ms: float | None
+    latencies: int
     since: datetime
     until: datetime
     simulated: bool
 
+    def with_value(self, metric: str, value: float, samples: int) -> Self:
+        """With a metric that no rollup holds; what is known of one from rollups stays."""
+        if metric in self.values or metric == "latency_p95_ms":
+            return self
+        return replace(self, values=self.values | {metric: (value, samples)})
+
     def stored(self) -> dict[str, Any]:
         at = {"from": self.since.isoformat(), "to": self.until.isoformat()}
         found: dict[str, Any] = {name: {"value": value, "samples": samples} | at for name, (value, samples) in self.values.items()}
-        return found if self.p95_ms is None else found | {"latency_p95_ms": {"value": self.p95_ms} | at}
+        return found if self.p95_ms is None else found | {"latency_p95_ms": {"value": self.p95_ms, "samples": self.latencies} | at}
 
 
 async def traffic_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Traffic:
@@ -72,7 +79,7 @@ async def baseline_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Basel
     found = await figures_store.totals(tx, wanted, filters, by_step=False, group_by=None)
     totals = next(iter(found.values()), None)
     if totals is None or not totals.sums["executions"]:
-        return Baseline({}, None, wanted.start, wanted.end, False)
+        return Baseline({}, None, 0, wanted.start, wanted.end, False)
     figures = figures_of(totals)
     values: dict[str, tuple[float, int]] = {}
     if figures.success_rate is not None:
@@ -84,7 +91,7 @@ async def baseline_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Basel
     if figures.satisfaction is not None:
         values["satisfaction"] = (figures.satisfaction.value, figures.satisfaction.samples)
     p95_ms = figures.latency.p95_ms if figures.executions >= LEAST_LATENCIES else None
-    return Baseline(values, p95_ms, wanted.start, wanted.end, figures.simulated)
+    return Baseline(values, p95_ms, figures.executions, wanted.start, wanted.end, figures.simulated)
 
 
 def latency_limit_ms(experiment: Experiment, baseline: Baseline) -> int | None:

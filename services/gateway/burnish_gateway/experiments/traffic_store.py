@@ -1,7 +1,9 @@
 """What came before an experiment, in SQL."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -11,6 +13,83 @@ from burnish_shared.contracts.experiments import Unit
 from burnish_shared.db.session import Tx
 
 COLUMNS: Final[dict[Unit, str]] = {"end_user": "end_user", "session": "session_id", "execution": "execution_id::text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The newest live calls of a label: at most `most`, none from before `since`; `unit`: by whom they are put together."""
+
+    workspace_id: UUID
+    slug: str
+    label: str
+    unit: Unit
+    since: datetime
+    most: int
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        return self.workspace_id, self.slug, self.since, self.label, self.most
+
+
+_ANSWERED: Final = "status = 'success' AND NOT cached"
+
+_OBSERVED: Final = {
+    "latency_ms": (_ANSWERED, "latency_ms"),
+    "latency_p95_ms": (_ANSWERED, "(latency_ms <= $6::float8)::integer"),
+    "cost_nusd": ("status <> 'cancelled' AND NOT cached", "cost_nusd"),
+}
+"""Which calls have the metric, and what of them is added up: as analytics does for those that take part in an experiment."""
+
+_SAID: Final = """(SELECT f.value FROM feedback f WHERE f.workspace_id = $1 AND f.joined_at IS NOT NULL AND f.kind = $6
+                      AND f.target_kind = 'execution' AND f.target_id = c.execution_id::text
+                   UNION ALL
+                   SELECT f.value FROM feedback f WHERE f.workspace_id = $1 AND f.joined_at IS NOT NULL AND f.kind = $6
+                      AND f.session_execution_id = c.execution_id)"""
+"""What was said of a call, or of the session that it ended, with the metric of a name."""
+
+
+async def sums_by_unit(tx: Tx, calls: Calls, *, metric: str, at: float | None = None) -> Record:
+    """A row of ArmSums over units that have the metric, and `named`: units that came at all. `at`: of latency_p95_ms its value, whose
+    answers at or below it are added up. The metric of a name is `metric:<name>`."""
+    more: tuple[Any, ...] = () if at is None else (at,)
+    if metric in _OBSERVED:
+        which, what = _OBSERVED[metric]
+        x, y, of = f"count(*) FILTER (WHERE {which})", f"sum({what}) FILTER (WHERE {which})", "calls c"
+    else:
+        x, y, of, more = "count(s.value)", "sum(s.value)", f"calls c LEFT JOIN LATERAL {_SAID} s ON true", (metric,)
+    [row] = await tx.fetch(
+        f"""WITH calls AS MATERIALIZED ({_newest(calls.unit)}),
+                 of_unit AS (SELECT ({x})::float8 AS x, coalesce({y}, 0)::float8 AS y FROM {of} WHERE c.unit IS NOT NULL GROUP BY c.unit)
+            SELECT count(*) AS named, count(*) FILTER (WHERE x > 0) AS units, coalesce(sum(x), 0) AS x, coalesce(sum(y), 0) AS y,
+                   coalesce(sum(x * x), 0) AS xx, coalesce(sum(y * y), 0) AS yy, coalesce(sum(x * y), 0) AS xy FROM of_unit""",
+        *calls.arguments, *more,
+    )  # fmt: skip
+    return row
+
+
+async def latencies(tx: Tx, calls: Calls) -> Sequence[Record]:
+    """Answers by their latency (whole ms), of calls that say their unit."""
+    return await tx.fetch(
+        f"SELECT latency_ms, count(*) AS answers FROM ({_newest(calls.unit)}) c WHERE unit IS NOT NULL AND {_ANSWERED} GROUP BY latency_ms",
+        *calls.arguments,
+    )
+
+
+async def said(tx: Tx, calls: Calls) -> Sequence[Record]:
+    """What callers said of themselves and of what they asked, of calls whose content is kept."""
+    return await tx.fetch(
+        f"""SELECT n.unit, n.end_user, n.session_id, n.app, n.model, n.lane, c.variables, c.metadata
+              FROM ({_newest(calls.unit)}) n JOIN execution_contents c ON c.execution_id = n.execution_id AND c.workspace_id = $1""",
+        *calls.arguments,
+    )
+
+
+def _newest(unit: Unit) -> str:
+    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, status, cached, cost_nusd, latency_ms, end_user, session_id, app, model, lane
+                 FROM executions
+                WHERE workspace_id = $1 AND slug = $2 AND execution_id >= day_bound(($3::timestamptz)::date)
+                  AND label = $4 AND lane IN ('interactive', 'background')
+                ORDER BY execution_id DESC LIMIT $5"""
 
 
 async def newest_calls(tx: Tx, workspace_id: UUID, slug: str, label: str, *, unit: Unit, since: datetime, most: int) -> Record | None:

@@ -11,7 +11,7 @@ from asyncpg import Record
 
 from burnish_optimizer.io.experiments_store import ExperimentClaim
 from burnish_shared.db.session import Tx
-from burnish_shared.experiments.quantiles import QUANTILES, WHOLE, Percentile, course_of, percentile_of
+from burnish_shared.experiments.quantiles import COURSES, QUANTILES, WHOLE, Percentile, course_of, percentile_of
 from burnish_shared.experiments.sums import ArmSums
 
 _ANSWERS: Final = """execution_facts f WHERE f.workspace_id = $1 AND f.experiment_id = $2 AND f.traffic = 'live' AND f.status = 'success'
@@ -41,12 +41,6 @@ SELECT {WHOLE}, arm, count(*), {_SUMS}
   FROM (SELECT arm, unit, sum(x)::bigint AS x, sum(middle_of_all)::bigint AS middle, sum(high_of_all)::bigint AS high
           FROM of_unit GROUP BY arm, unit) u GROUP BY arm"""
 """Answers are put together by epoch, arm and unit once, and what is asked of all epochs is made of that: each answer meets one key."""
-
-COURSES: Final[Mapping[str, tuple[float, ...]]] = {
-    "latency_p50_ms": tuple(n / 100 for n in range(10, 91)),
-    "latency_p95_ms": tuple(n / 2_000 for n in range(1_600, 2_000)),
-}
-"""Shares at which percentiles are read around each: wide enough for the fewest answers that say anything."""
 
 
 async def read_percentiles(tx: Tx, held: ExperimentClaim, *, reach: float) -> tuple[Percentile, ...]:

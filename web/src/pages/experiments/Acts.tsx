@@ -165,11 +165,11 @@ function RollBack({ experiment, open, onClose }: Part) {
 
 function Promote({ experiment, open, onClose }: Part) {
   const promote = useChange("post", "/v1/experiments/{experiment_id}/promote", { invalidates: OLD });
-  const version = liveArms(experiment).find((one) => one.name === experiment.winner)?.version;
+  const winner = liveArms(experiment).find((one) => one.name === experiment.winner);
   const submit = () => promote.mutate({ path: { experiment_id: experiment.id } }, { onSuccess: (made) => { onClose(); toast(made.promotion?.state === "moved" ? `${experiment.label} is v${made.promotion.version}` : (made.promotion?.why || `${experiment.label} stays`)); } }); // prettier-ignore
   return (
     <ConfirmDialog open={open} onOpenChange={(on) => on || onClose()} title={`Ship ${experiment.winner ?? ""}?`} submit={`Move ${experiment.label}`} danger={false} onSubmit={submit} busy={promote.isPending} error={promote.error}>
-      {experiment.label} moves to v{version}: everybody gets it. Moving the label back undoes it.
+      {winner?.model ? `A version with ${winner.model} is saved, where there is none, and ${experiment.label} moves to it` : `${experiment.label} moves to v${winner?.version ?? ""}`}: everybody gets it. Moving the label back undoes it.
     </ConfirmDialog>
   );
 }

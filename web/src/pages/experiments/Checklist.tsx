@@ -26,7 +26,7 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
           <div className="flex min-w-0 flex-col gap-8">
             <Section title="What it takes" description="To find an effect worth finding in four cases of five. A smaller one takes more; a larger one shows sooner.">
               <div className="grid gap-4 lg:grid-cols-[16rem_minmax(0,1fr)]">
-                <Effect experiment={experiment} />
+                <Effect experiment={experiment} usual={needed?.effect} />
                 <Figures
                   label="What it takes"
                   figures={[
@@ -63,11 +63,13 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
 
 const ORDER = ["blocks", "warning", "ok"];
 
+const written = (value: number, digits: number) => String(Number(value.toPrecision(digits)));
+
 /** Tries another effect: it is kept with the draft, and counted anew. */
-function Effect({ experiment }: { experiment: Experiment }) {
+function Effect({ experiment, usual }: { experiment: Experiment; /** What was counted for, in the metric's own unit. */ usual?: number | undefined }) {
   const may = useMay();
   const of = { points: 0.01, ms: 1, $: 1e9, "": 1 }[unitOf(experiment.metric)];
-  const kept = experiment.deciding.smallest_effect ? String(Number((experiment.deciding.smallest_effect / of).toPrecision(12))) : "";
+  const kept = experiment.deciding.smallest_effect ? written(experiment.deciding.smallest_effect / of, 12) : "";
   const [typed, setTyped] = useState<string | null>(null);
   const change = useChange("put", "/v1/experiments/{experiment_id}", { invalidates: ["/v1/experiments"] });
   const unit = unitOf(experiment.metric);
@@ -82,7 +84,7 @@ function Effect({ experiment }: { experiment: Experiment }) {
       }}
     >
       <Field label={`Worth finding${unit ? `, ${unit}` : ""}`} error={errorFor(change.error, "experiment.deciding.smallest_effect")} className="flex-1">
-        <Input type="number" min={0} step="any" value={value} onChange={(event) => setTyped(event.target.value)} placeholder={unit === "points" ? "5" : "the usual"} disabled={!may.edit} />
+        <Input type="number" min={0} step="any" value={value} onChange={(event) => setTyped(event.target.value)} placeholder={usual ? written(usual / of, 3) : unit === "points" ? "5" : "the usual"} disabled={!may.edit} />
       </Field>
       <Button type="submit" busy={change.isPending} disabled={!may.edit || value === kept} why={may.edit ? undefined : needs("editor")}>
         Count

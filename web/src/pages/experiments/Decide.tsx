@@ -17,6 +17,7 @@ export function Decide({ experiment, open, onClose, ships }: Part & { ships: boo
   const [moves, setMoves] = useState(true);
   const decide = useChange("post", "/v1/experiments/{experiment_id}/decide", { invalidates: OLD });
   const isControl = winner === controlOf(experiment)?.name;
+  const model = arms.find((one) => one.name === winner)?.model;
   const submit = () =>
     decide.mutate(
       { path: { experiment_id: experiment.id }, body: { winner: ships ? winner : null, reason: reason.trim(), move_label: ships && moves, revision: experiment.revision } },
@@ -39,7 +40,7 @@ export function Decide({ experiment, open, onClose, ships }: Part & { ships: boo
       <Field label="Reason" error={errorFor(decide.error, "reason")} required>
         <Textarea autoFocus value={reason} maxLength={2000} onChange={(event) => setReason(event.target.value)} placeholder={ships ? "Customers like it better" : "The question has changed"} />
       </Field>
-      {ships ? <Checkbox label={`Move ${experiment.label} to it`} checked={moves} onChange={(event) => setMoves(event.target.checked)} /> : null}
+      {ships ? <Checkbox label={`Move ${experiment.label} to it`} hint={model ? `A version with ${model} is saved for it, where there is none.` : undefined} checked={moves} onChange={(event) => setMoves(event.target.checked)} /> : null}
     </FormDialog>
   );
 }

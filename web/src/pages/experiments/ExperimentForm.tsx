@@ -9,13 +9,10 @@ import { Arms } from "./Arms";
 import { Guards } from "./Guards";
 import { type Draft, bodyOf, draftOf, emptyDraft, faultsOf, isComplete, unitOf } from "./draft";
 import { type Experiment, decidedBy } from "./model";
+import { UNIT_CHOICES } from "./units";
 
-const METRICS = ["satisfaction", "success", "latency_ms", "latency_p95_ms", "cost_nusd"];
-const UNITS = [
-  { value: "end_user", label: "each end user (user_id)" },
-  { value: "session", label: "each session (session_id)" },
-  { value: "execution", label: "each call for itself" },
-] as const;
+const P95 = "latency_p95_ms";
+const METRICS = ["satisfaction", "success", "latency_ms", P95, "cost_nusd"];
 const METHODS = [
   { value: "sequential", label: "Look whenever you like" },
   { value: "group_sequential", label: "At announced looks" },
@@ -120,7 +117,7 @@ function Measure({ draft, set, error }: FieldsProps) {
   return (
     <div className="grid items-end gap-4 sm:grid-cols-3">
       <Field label="Decided by" error={errorFor(error, "metric")}>
-        <Select value={own ? "own" : draft.metric} onChange={(next) => set(next === "own" ? { metric: "metric:", direction: "higher" } : { metric: next, direction: "" })} options={[...METRICS.map((one) => ({ value: one, label: decidedBy(one) })), { value: "own", label: "A metric of yours" }]} />
+        <Select value={own ? "own" : draft.metric} onChange={(next) => set(next === "own" ? { metric: "metric:", direction: "higher" } : { metric: next, direction: "", ...(next === P95 ? { method: "sequential" } : {}) })} options={[...METRICS.map((one) => ({ value: one, label: decidedBy(one) })), { value: "own", label: "A metric of yours" }]} />
       </Field>
       {own ? (
         <>
@@ -134,7 +131,7 @@ function Measure({ draft, set, error }: FieldsProps) {
         </>
       ) : null}
       <Field label="Same version for" error={errorFor(error, "unit")}>
-        <Select value={draft.unit} onChange={(next) => set({ unit: next as Draft["unit"] })} options={UNITS} />
+        <Select value={draft.unit} onChange={(next) => set({ unit: next as Draft["unit"] })} options={UNIT_CHOICES} />
       </Field>
       <Field label={`Worth finding${unit ? `, ${unit}` : ""}`} error={errorFor(error, "deciding.smallest_effect")}>
         <Input type="number" min={0} step="any" value={draft.effect} onChange={(event) => set({ effect: event.target.value })} placeholder={unit === "points" ? "5" : "the usual"} />
@@ -175,8 +172,8 @@ function More({ draft, set, error, faults }: FieldsProps) {
             <Field label="When it is decided" hint="What becomes of the label." error={errorFor(error, "on_winner")}>
               <Select value={draft.onWinner} onChange={(next) => set({ onWinner: next as Draft["onWinner"] })} empty={isRollout ? "it moves by itself" : "it is offered to you"} options={[{ value: "automatic", label: "it moves by itself" }, { value: "offered", label: "it is offered to you" }, { value: "none", label: "it stays" }]} />
             </Field>
-            <Field label="Rule" error={errorFor(error, "deciding.method")}>
-              <Select value={draft.method} onChange={(next) => set({ method: next as Draft["method"] })} options={METHODS} />
+            <Field label="Rule" hint={draft.metric === P95 ? "The only one for a 95th percentile." : undefined} error={errorFor(error, "deciding.method")}>
+              <Select value={draft.method} onChange={(next) => set({ method: next as Draft["method"] })} options={draft.metric === P95 ? METHODS.slice(0, 1) : METHODS} />
             </Field>
             {draft.method === "sequential" ? null : (
               <Field label="Planned units, all arms" error={errorFor(error, "deciding.planned_units")}>

@@ -14,14 +14,16 @@ const USUAL: GuardDraft[] = [
 
 const isOwn = (guard: GuardDraft) => guard.metric.startsWith("metric:");
 
-function saidOf({ guardrails, kind }: Draft): string {
+type Guarded = Pick<Draft, "guardrails" | "kind">;
+
+function saidOf({ guardrails, kind }: Guarded): string {
   if (guardrails?.length) return "An arm that surely breaks one is ended.";
   if (kind === "ab") return "None written: nothing but the metric decides.";
   return guardrails ? "None: nothing takes the candidate back by itself." : "None written: the usual four hold.";
 }
 
 /** What no arm may harm. */
-export function Guards({ draft, set, error, fault }: { draft: Draft; set: (changed: Partial<Draft>) => void; error: unknown; fault?: string }) {
+export function Guards({ draft, set, error, fault, mayBeNone = true }: { draft: Guarded; set: (changed: Pick<Draft, "guardrails">) => void; error: unknown; fault?: string | undefined; /** Whether a rollout may go without any. */ mayBeNone?: boolean }) {
   const guards = draft.guardrails ?? [];
   const change = (at: number, changed: Partial<GuardDraft>) => set({ guardrails: guards.map((one, index) => (index === at ? { ...one, ...changed } : one)) });
   return (
@@ -64,7 +66,7 @@ export function Guards({ draft, set, error, fault }: { draft: Draft; set: (chang
             Take the usual four
           </Button>
         ) : null}
-        {draft.guardrails === null && draft.kind === "rollout" ? (
+        {mayBeNone && draft.guardrails === null && draft.kind === "rollout" ? (
           <Button size="s" variant="ghost" onClick={() => set({ guardrails: [] })}>
             Hold none
           </Button>

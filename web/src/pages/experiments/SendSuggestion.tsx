@@ -3,14 +3,10 @@ import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Field, FormDialog, Input, Notice, Segments, Select, errorFor, toast } from "@/kit";
+import { UNIT_CHOICES } from "./units";
 
 const OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations", "/v1/experiments"];
-const UNITS = [
-  { value: "end_user", label: "each end user (user_id)" },
-  { value: "session", label: "each session (session_id)" },
-  { value: "execution", label: "each call for itself" },
-] as const;
-type Unit = (typeof UNITS)[number]["value"];
+type Unit = (typeof UNIT_CHOICES)[number]["value"];
 
 /** A suggestion on real calls before the label moves: as a guarded rollout, or as a draft of an experiment. */
 export function SendSuggestion({ id, onClose }: { id: string; onClose: () => void }) {
@@ -73,7 +69,7 @@ export function SendSuggestion({ id, onClose }: { id: string; onClose: () => voi
         </Field>
       ) : null}
       <Field label="Same version for">
-        <Select value={unit} onChange={(next) => setUnit(next as Unit)} empty={kind === "rollout" ? "whom calls name" : "each end user (user_id)"} options={kind === "rollout" ? UNITS : UNITS.slice(1)} />
+        <Select value={unit} onChange={(next) => setUnit(next as Unit)} empty={kind === "rollout" ? "whom calls name" : "each end user (user_id)"} options={kind === "rollout" ? UNIT_CHOICES : UNIT_CHOICES.slice(1)} />
       </Field>
       {suggestion && suggestion.status !== "open" && suggestion.accepted_version && kind === "rollout" ? <Notice tone="warn">It is accepted already. Draft an experiment or a rollout of version {suggestion.accepted_version} instead.</Notice> : null}
       {suggestion?.status === "rejected" ? <Notice tone="warn">It was rejected, so it cannot be tried any more.</Notice> : null}

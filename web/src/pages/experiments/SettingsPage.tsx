@@ -5,7 +5,8 @@ import { needs, useMay } from "@/api/session";
 import { After, Button, Checkbox, type Column, EmptyState, Field, FormError, Input, Loaded, Section, Table, errorFor, toast } from "@/kit";
 import { percent } from "@/lib/format";
 import { Head } from "./Head";
-import { STEPS, stepsOf } from "./draft";
+import { PolicyFields } from "./PolicyFields";
+import { policyBodyOf, policyDraftOf, policyFaults } from "./policy";
 
 type Settings = Schema<"burnish_gateway__experiments__answers__SettingsAnswer">;
 
@@ -29,17 +30,16 @@ function Form({ settings }: { settings: Settings }) {
   const [confidence, setConfidence] = useState(per(settings.confidence));
   const [holdout, setHoldout] = useState(per(settings.holdout_share));
   const [rolls, setRolls] = useState(policy !== null);
-  const [steps, setSteps] = useState(policy?.rollout?.steps ? policy.rollout.steps.map(per).join(", ") : STEPS);
-  const [hours, setHours] = useState(policy?.rollout ? String((policy.rollout.bake_s ?? 3_600) / 3_600) : "1");
+  const [draft, setDraft] = useState(() => policyDraftOf(policy));
   const may = useMay();
   const save = useChange("put", "/v1/experiments/settings", { invalidates: ["/v1/experiments/settings"] });
-  const ramp = stepsOf(steps);
+  const isFaulty = rolls && Object.keys(policyFaults(draft)).length > 0;
   const submit = () =>
     save.mutate(
       {
         body: {
           min_samples: Number(samples), confidence: Number(confidence) / 100, holdout_share: Number(holdout) / 100,
-          rollout_policy: rolls ? { label: policy?.label ?? "production", unit: policy?.unit ?? null, guardrails: policy?.guardrails ?? [], rollout: { ...policy?.rollout, steps: ramp ?? [1], bake_s: Math.round(Number(hours) * 3_600), min_units: policy?.rollout?.min_units ?? 0, advances: policy?.rollout?.advances ?? true } } : null,
+          rollout_policy: rolls ? policyBodyOf(draft) : null,
         },
       },
       { onSuccess: () => toast("The settings are saved") },
@@ -64,24 +64,15 @@ function Form({ settings }: { settings: Settings }) {
             <Input type="number" min={0} max={50} step="any" value={holdout} onChange={(event) => setHoldout(event.target.value)} required disabled={!may.admin} />
           </Field>
         </div>
-        <p className="text-12 text-muted">Whoever is in no experiment shows later what all of them together were worth. A larger part holds whom the smaller one held, and more.</p>
+        <p className="text-12 text-muted">Whoever is in no experiment gets what the label names, whatever is tried; each experiment counts those calls. A larger part holds whom the smaller one held, and more.</p>
       </Section>
       <Section title="Proven suggestions">
         <Checkbox label="Roll them out by themselves" hint="A suggestion that was proven becomes a version and goes up this ramp, guarded, without being asked." checked={rolls} onChange={(event) => setRolls(event.target.checked)} disabled={!may.admin} />
-        {rolls ? (
-          <div className="grid items-end gap-4 sm:grid-cols-2">
-            <Field label="Candidate gets, %" error={ramp === null ? "Shares in per cent that grow, such as 5, 25, 100." : errorFor(save.error, "rollout_policy")}>
-              <Input value={steps} onChange={(event) => setSteps(event.target.value)} disabled={!may.admin} />
-            </Field>
-            <Field label="Each step lasts, hours">
-              <Input type="number" min={0} max={744} step="any" value={hours} onChange={(event) => setHours(event.target.value)} disabled={!may.admin} />
-            </Field>
-          </div>
-        ) : null}
+        {rolls ? <PolicyFields draft={draft} set={(changed) => setDraft((was) => ({ ...was, ...changed }))} error={save.error} disabled={!may.admin} /> : null}
       </Section>
       <FormError error={save.error} />
       <div>
-        <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.admin || (rolls && ramp === null)} why={may.admin ? undefined : needs("admin")}>
+        <Button type="submit" variant="primary" busy={save.isPending} disabled={!may.admin || isFaulty} why={may.admin ? undefined : needs("admin")}>
           Save
         </Button>
       </div>

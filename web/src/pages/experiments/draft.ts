@@ -83,7 +83,7 @@ export function isComplete(draft: Draft): boolean {
   return Boolean(draft.name.trim() && draft.prompt) && draft.arms.length > 1 && draft.arms.every((one) => one.name.trim() && (one.gives || one.model)) && Object.keys(faultsOf(draft)).length === 0;
 }
 
-function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {
+export function guardOf(guard: GuardDraft): NonNullable<NewExperiment["guardrails"]>[number] {
   return {
     metric: guard.metric, margin: rounded((number(guard.margin) ?? Number.NaN) * (guard.relative ? 0.01 : scale(guard.metric))), relative: guard.relative,
     alpha: rounded((number(guard.alpha) ?? 5) / 100),
@@ -131,9 +131,9 @@ export function bodyOf(draft: Draft): NewExperiment {
   }; // prettier-ignore
 }
 
-const text = (value: number | null | undefined, by = 1) => (value === null || value === undefined ? "" : String(rounded(value / by)));
+export const text = (value: number | null | undefined, by = 1) => (value === null || value === undefined ? "" : String(rounded(value / by)));
 
-const writtenGuard = (guard: Experiment["guardrails"][number]): GuardDraft => ({
+export const writtenGuard = (guard: Experiment["guardrails"][number]): GuardDraft => ({
   metric: guard.metric, margin: text(guard.margin, guard.relative ? 0.01 : scale(guard.metric)), relative: guard.relative ?? false,
   direction: guard.metric.startsWith("metric:") ? guard.direction : "", alpha: text(guard.alpha, 0.01),
 }); // prettier-ignore

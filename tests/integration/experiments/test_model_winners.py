@@ -1,0 +1,115 @@
+"""An arm that is a model wins: a version that has the model gets the label, since labels name versions (PRODUCT X4)."""
+
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.execution.test_executions import books
+from tests.integration.experiments.crowd import crowd
+from tests.integration.experiments.lives import SLUG, ask, body, read, started, two_versions
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("X4")]
+
+WRITER = "simulated/writer"
+ARMS = [{"name": "control", "label": "production"}, {"name": "other", "model": WRITER}]
+
+
+async def version_of(caller: Caller, version: int) -> Any:
+    answer = await caller("GET", f"/v1/prompts/{SLUG}/versions/{version}")
+    assert answer.status == 200, answer.body
+    return answer.body
+
+
+async def decided(caller: Caller, experiment: str, **more: Any) -> Any:
+    answer = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": "other", "reason": "cheaper", **more})
+    assert answer.status == 200, answer.body
+    return answer.body
+
+
+async def test_a_model_that_was_chosen_by_hand_becomes_a_version_that_everybody_gets(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(arms=ARMS))
+    over = await decided(caller, experiment)
+    promotion = over["promotion"]
+    assert (promotion["state"], promotion["from_version"], promotion["version"]) == ("moved", 1, 3)
+    first, made = await version_of(caller, 1), await version_of(caller, 3)
+    assert (made["model"], made["messages"], made["base_version"]) == (WRITER, first["messages"], 1)
+    assert made["message"] == f"{WRITER} won the experiment 'Shorter'"
+    answer = await ask(caller, "anybody")
+    assert (answer.body["model"], answer.body["version"], answer.body["label"]) == (WRITER, 3, "production")
+    entries = (await caller("GET", "/v1/audit?object_kind=prompt&limit=100")).body["data"]
+    assert [
+        one["after"]["experiment_id"] for one in entries if one["action"] == "prompt.version.created" and "experiment_id" in one["after"]
+    ] == [experiment]
+    async with crowd(stack, caller, experiment, seed=1) as some:
+        [over_event] = [one for one in await some.events() if one.type == "experiment.decided"]
+        assert over_event.data["winner_version"] == 3 and over_event.data["label_moved"] is True
+    history = (await caller("GET", f"/v1/prompts/{SLUG}/versions")).body["data"]
+    assert [one["version"] for one in history] == [3, 2, 1], "who lost stays in the history"
+
+
+async def test_one_that_is_offered_waits_and_is_promoted_once(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(arms=ARMS))
+    over = await decided(caller, experiment, move_label=False)
+    assert over["promotion"]["state"] == "not_wanted" and (await ask(caller, "anybody")).body["model"] == "simulated/chat"
+    for state in ("moved", "stood_there"):
+        promoted = await caller("POST", f"/v1/experiments/{experiment}/promote")
+        assert (promoted.status, promoted.body["promotion"]["state"], promoted.body["promotion"]["version"]) == (200, state, 3)
+    assert (await ask(caller, "anybody")).body["model"] == WRITER
+
+
+async def test_a_version_that_has_the_model_already_gets_the_label_itself(caller: Caller) -> None:
+    await two_versions(caller)
+    made = await caller(
+        "POST", f"/v1/prompts/{SLUG}/versions", {"model": WRITER, "base_version": 2, "messages": (await version_of(caller, 1))["messages"]}
+    )
+    assert made.status == 201 and made.body["version"] == 3, made.body
+    over = await decided(caller, await started(caller, body(arms=ARMS)))
+    assert (over["promotion"]["state"], over["promotion"]["version"]) == ("moved", 3)
+    assert (await caller("GET", f"/v1/prompts/{SLUG}/versions/4")).status == 404
+
+
+async def test_a_label_that_somebody_moved_meanwhile_stays_and_nothing_is_saved_for_it(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(arms=ARMS))
+    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/production", {"version": 2})).status == 200
+    over = await decided(caller, experiment)
+    assert over["promotion"]["state"] == "refused" and "somebody moved it meanwhile" in over["promotion"]["why"]
+    assert (await caller("GET", f"/v1/prompts/{SLUG}/versions/3")).status == 404
+
+
+async def test_a_protected_label_gets_the_model_when_its_version_is_approved(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(arms=ARMS))
+    await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    for over in (await decided(caller, experiment), (await caller("POST", f"/v1/experiments/{experiment}/promote")).body):
+        promotion = over["promotion"]
+        assert (promotion["state"], promotion["version"]) == ("refused", 3) and "version 3 is not approved" in promotion["why"]
+    assert (await version_of(caller, 3))["model"] == WRITER
+    await books(stack, "UPDATE workspaces SET own_approval = true WHERE workspace_id = $1", caller.workspace.workspace_id)
+    for step in ("review", "review/approve"):
+        answer = await caller("POST", f"/v1/prompts/{SLUG}/versions/3/{step}", {})
+        assert answer.status in (200, 201), (step, answer.body)
+    promoted = await caller("POST", f"/v1/experiments/{experiment}/promote")
+    assert (promoted.status, promoted.body["promotion"]["state"]) == (200, "moved"), promoted.body
+    assert (await ask(caller, "anybody")).body["model"] == WRITER
+
+
+@pytest.mark.capability("X3")
+async def test_a_model_that_held_at_every_step_stays(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    said = body(kind="rollout", arms=ARMS, guardrails=[], rollout={"steps": [0.5, 1.0], "bake_s": 0, "min_units": 50})
+    experiment = await started(caller, said)
+    async with crowd(stack, caller, experiment, seed=2) as some:
+        for _ in range(20):
+            await some.answer(200, {"control": 0.8, "other": 0.8})
+            await some.look()
+            if (await some.row("status"))["status"] == "completed":
+                break
+        row = await some.row("status, rollout_state, promotion")
+        assert (row["status"], row["rollout_state"], row["promotion"]["state"]) == ("completed", "finished", "moved"), dict(row)
+        assert await some.label() == 3 and (await version_of(caller, 3))["model"] == WRITER
+        assert (await version_of(caller, 3))["author"] == "system:optimizer"
+    assert (await read(caller, experiment))["verdict"]["outcome"] == "rolled_out"
