@@ -52267,6 +52267,8 @@ export interface operations {
                 q?: string;
                 /** @description Only the one whose e-mail is just this, great and small letters alike. */
                 email?: string;
+                /** @description Only those of these ids: once for each, 100 at most. */
+                user_id?: string[] | null;
                 cursor?: string | null;
                 limit?: number;
             };
