@@ -181,7 +181,7 @@ def _look_in(guard: Guard, rules: Sequence[Rule]) -> ExecutionRequest | Stopped:
 def _masked(guard: Guard, request: ExecutionRequest) -> ExecutionRequest:
     """The request with masks in all that a model reads: messages, those of fallbacks, what tools, schemas and stop words say, the rest."""
     for messages in (request.messages, *(one.messages or [] for one in guard.given.fallbacks)):
-        for text in texts_in(messages):
+        for text in (*texts_in(messages), *_in_parts(messages)):
             guard.masks.leave(text)
     for name in SPOKEN:
         for text in texts_in(request.settings.get(name)):
@@ -193,6 +193,13 @@ def _masked(guard: Guard, request: ExecutionRequest) -> ExecutionRequest:
         "extra": each_text(request.extra, guard.hidden) if request.extra else request.extra,
     }
     return request.model_copy(update=changes) if guard.masks else request
+
+
+def _in_parts(messages: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What messages say in parts: a file that is a text says it in base64."""
+    for one in messages:
+        if isinstance(one.get("content"), list):
+            yield from texts_of_message(one)
 
 
 def _is_stopped(fallback: Fallback, rules: Sequence[Rule], request: ExecutionRequest) -> bool:

@@ -99,7 +99,7 @@ def is_kept(name: str, value: str, block: Mapping[str, Any], *, of: str, sealed:
     if sealed and is_sealed_in_part(name, block):
         return is_seal(value)
     if name in ("data", "file_data"):
-        return _is_of_bytes(name, block, of) and is_base64(value)
+        return holds_bytes(name, block, of) and is_base64(value)
     if name in ADDRESSES:
         return of in HOLD_ADDRESSES and URL.fullmatch(value) is not None
     return len(value) <= WORD_MOST and _is_word(name, value, block, of) and SHAPE.search(to_bytes(value)) is None
@@ -128,8 +128,8 @@ def _kind(block: Mapping[str, Any]) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _is_of_bytes(name: str, block: Mapping[str, Any], of: str) -> bool:
-    """Whether what stands beside it says that this field holds bytes."""
+def holds_bytes(name: str, block: Mapping[str, Any], of: str) -> bool:
+    """Whether what stands beside a field says that it holds bytes, a text's among them. name, block, of: as in `is_kept`."""
     kind = _kind(block)
     if kind == "text":
         return False

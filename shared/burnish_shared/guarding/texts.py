@@ -9,6 +9,7 @@ from burnish_shared.guarding.arguments import changed_arguments, changed_text, t
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.kept import is_head, is_kept, split_file
 from burnish_shared.guarding.seals import PLACES, is_seal, is_sealed, is_thought
+from burnish_shared.guarding.text_files import said_in_file
 
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
@@ -129,8 +130,8 @@ def without_marks(value: Any, depth: int = 0) -> Any:
 def changed_messages(messages: Sequence[Mapping[str, Any]], editor: Editor) -> list[dict[str, Any]]:
     """Messages with their texts changed: contents, parts, arguments of tool calls, who speaks, and fields that are none of ours.
 
-    Results of tools that are JSON are changed as arguments are. Images and other files, addresses, ids, names of tools, and seals of a
-    model's thoughts stay.
+    Results of tools that are JSON are changed as arguments are, and files that are texts as texts are. Images and other files, addresses,
+    ids, names of tools, and seals of a model's thoughts stay.
     """
     return [_changed(one, editor) for one in messages]
 
@@ -192,10 +193,12 @@ def _said_in_block(block: Mapping[str, Any], change: Change, *, sealed: bool, of
 
 
 def _said_in_field(name: str, value: Any, change: Change, block: Mapping[str, Any], *, sealed: bool, of: str, depth: int) -> Any:
-    """A field of such an object: what is no text stays, and of an address that is a file in itself the file."""
+    """A field of such an object: what is no text stays, and of an address that is a file in itself the file, unless that is a text."""
     if isinstance(value, str):
-        if is_kept(name, value, block, of=of, sealed=sealed):
-            return value
+        kept = is_kept(name, value, block, of=of, sealed=sealed)
+        text = said_in_file(name, value, change, block, of=of, is_kept=kept)
+        if kept or text is not None:
+            return value if text is None else text
         file = split_file(name, value)
         if file is None:
             return change(value)

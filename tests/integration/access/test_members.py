@@ -57,6 +57,22 @@ async def test_a_member_is_found_by_just_their_address_among_older_ones_that_hol
     assert (await ada("GET", f"/v1/members?email={stranger.email}")).body["data"] == [], "one of another workspace"
 
 
+async def test_members_are_found_by_their_ids_and_nobody_else_is(stack: Stack) -> None:
+    ada, stranger = await newcomer(stack), await newcomer(stack)
+    first, second, gone = [await join(stack, ada, role="viewer") for _ in range(3)]
+    assert (await ada("DELETE", f"/v1/members/{gone.user_id}")).status == 204
+    asked = "&".join(f"user_id={one}" for one in (second.user_id, first.user_id, first.user_id, gone.user_id, stranger.user_id, uuid4()))
+    found = (await ada("GET", f"/v1/members?{asked}")).body
+    assert ([one["user_id"] for one in found["data"]], found["next_cursor"]) == ([first.user_id, second.user_id], None)
+    page = (await ada("GET", f"/v1/members?{asked}&limit=1")).body
+    rest = (await ada("GET", f"/v1/members?{asked}&limit=1&cursor={page['next_cursor']}")).body
+    assert [one["user_id"] for one in page["data"] + rest["data"]] == [first.user_id, second.user_id]
+    assert (await ada("GET", f"/v1/members?limit=1&cursor={page['next_cursor']}")).status == 422, "a cursor of another list"
+    for wrong in ("user_id=ada", "&".join(f"user_id={uuid4()}" for _ in range(101))):
+        refused = await ada("GET", f"/v1/members?{wrong}")
+        assert refused.status == 422 and "user_id" in str(refused.body)
+
+
 async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
     ada = await newcomer(stack)
     answer = await ada("POST", "/v1/invitations", {"email": " Grace@Example.com ", "role": "viewer"})

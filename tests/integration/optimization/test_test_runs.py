@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -33,6 +34,13 @@ async def assert_books_are_in_order(stack: Stack, caller: Caller) -> None:
             await asyncio.sleep(0.05)
 
 
+async def answers_in_file(desk: Desk, run_id: str, query: str = "") -> list[dict[str, Any]]:
+    """The lines of GET /v1/test-runs/{run_id}/file."""
+    file = await desk.caller("GET", f"/v1/test-runs/{run_id}/file{query}")
+    assert file.status == 200 and file.headers["content-type"].startswith("application/x-ndjson"), file.body
+    return [json.loads(line) for line in file.raw.splitlines()]
+
+
 @pytest.mark.capability("D2", "D3")
 async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
@@ -53,12 +61,23 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     assert len(run["failed_cases"]) == 40 - metrics["correct"] and run["simulated"] is True
     failed = (await desk.caller("GET", f"/v1/executions/{run['failed_cases'][0]['execution_id']}")).body
     assert failed["output"] == run["failed_cases"][0]["output"] and failed["cost_nusd"] == run["failed_cases"][0]["cost_nusd"]
+    lines = await answers_in_file(desk, run["id"])
+    assert len({one["item_id"] for one in lines}) == 40 and sum(one["correct"] for one in lines) == metrics["correct"]
+    assert all(one["correct"] == (one["output"].strip() == one["expected"]) for one in lines)
+    assert sum(one["cost_nusd"] for one in lines) == run["cost_nusd"] and {one["repeat"] for one in lines} == {0}
+    told = {one["execution_id"]: one for one in lines}
+    for case in run["failed_cases"]:
+        assert all(told[case["execution_id"]][name] == case[name] for name in ("item_id", "input", "expected", "output", "latency_ms"))
+    assert await answers_in_file(desk, run["id"], "?correct=false") == [one for one in lines if not one["correct"]]
+    assert (await desk.caller("GET", f"/v1/test-runs/{uuid4()}/file")).status == 404
     again = await desk.caller("POST", "/v1/test-runs", body | {"failed_of": run["id"], "repeats": 2})
     assert again.status == 202, again.body
     only_failed = await desk.until(f"/v1/test-runs/{again.body['id']}")
     assert only_failed["status"] == "completed" and only_failed["failed_of"] == run["id"], only_failed
     assert only_failed["progress"]["total"] == 2 * len(run["failed_cases"]) == only_failed["metrics"]["total"]
     assert {one["item_id"] for one in only_failed["failed_cases"]} <= {one["item_id"] for one in run["failed_cases"]}
+    twice = await answers_in_file(desk, only_failed["id"])
+    assert [one["repeat"] for one in twice] == [0, 1] * len(run["failed_cases"])
     summary = (await desk.caller("GET", f"/v1/test-runs/summary?dataset_id={desk.dataset_id}")).body["data"]
     assert [one["test_run_id"] for each in summary for one in each["runs"]] == [run["id"]], "its share is comparable with none"
     rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", run["id"])

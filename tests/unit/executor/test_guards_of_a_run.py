@@ -1,7 +1,9 @@
 """Where nobody can tell what a workspace's guardrails are, nothing goes out; what is stored of an error is masked as the rest is."""
 
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -10,17 +12,17 @@ import pytest
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind, named_by, of_status
 from burnish_executor.core.outcome import NO_KEY, Trial, outcome_of
-from burnish_executor.guard_execution import UNKNOWN, Guards
+from burnish_executor.guard_execution import BLOCKED, UNKNOWN, Guards
 from burnish_executor.io.providers import without_keys
 from burnish_executor.io.replies import Reply
 from burnish_executor.mask_record import masked
 from burnish_executor.run import Run
 from burnish_gateway.execution.answer import failure_of
 from burnish_shared.contracts.executions import Choice, ExecutionRequest, Lane, Price, Route, Status
-from burnish_shared.contracts.guardrails import Masking
+from burnish_shared.contracts.guardrails import Deny, Masking, PersonalData
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
-from burnish_shared.guarding.rules import stored_finders
+from burnish_shared.guarding.rules import Rules, rule_of, stored_finders
 from burnish_shared.own_checks import OwnChecks
 
 PRICE = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
@@ -90,3 +92,43 @@ def test_answers_of_json_are_stored_masked_as_whoever_parses_them_reads_them() -
     outcome = outcome.model_copy(update={"choices": [Choice(output=said)]})
     _, row = masked(request, outcome, stored_finders(Masking(kinds=["email"])))
     assert row.output == '{"text": "Contact:\\n[EMAIL]", "to": "[EMAIL]"}' and row.choices and row.choices[0].output == row.output
+
+
+class Known:
+    """A book of these rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+
+    async def of(self, workspace_id: Any) -> Rules:
+        return self.rules
+
+
+def _with_file(text: str) -> ExecutionRequest:
+    file = {"filename": "a.csv", "file_data": "data:text/csv;base64," + b64encode(text.encode()).decode()}
+    return _request().model_copy(update={"messages": [{"role": "user", "content": [{"type": "file", "file": file}]}]})
+
+
+@pytest.mark.capability("E18")
+async def test_a_rule_that_blocks_reads_files_that_are_texts() -> None:
+    rules = Rules((rule_of("no-moon", Deny(kind="deny", phrases=["project moon"])),))
+    run = Run(_with_file("About Project Moon."), cast(Reply, None), started_at=0.0)
+    outcome = await Guards(cast(RulesBook, Known(rules)), cast(OwnChecks, None)).begin(run)
+    assert outcome is not None and outcome.status is Status.BLOCKED
+    assert outcome.error is not None and (outcome.error.code, outcome.error.guardrail) == (BLOCKED, "no-moon")
+
+
+@pytest.mark.capability("E18", "E13")
+async def test_masks_of_a_file_that_is_a_text_come_back_and_stay_apart_from_what_it_says_itself() -> None:
+    rules = Rules((rule_of("people", PersonalData(kind="personal_data")),), stored_finders(Masking(kinds=["email"])))
+    request = _with_file("[EMAIL_1] is ann@example.com")
+    way = SimpleNamespace(bus=None, inbox="", fence=1, coalesce_s=0.0, chunks=0)
+    run = Run(request, cast(Reply, way), started_at=0.0)
+    assert await Guards(cast(RulesBook, Known(rules)), cast(OwnChecks, None)).begin(run) is None
+    sent = run.request.messages[0]["content"][0]["file"]["file_data"].partition(",")[2]
+    assert b64decode(sent) == b"[EMAIL_1] is [EMAIL_2]", "what a caller wrote as a mask is none"
+    assert run.guard is not None and run.guard.whole("[EMAIL_1], [EMAIL_2]", is_json=False) == "[EMAIL_1], ann@example.com"
+    answer = Answer(text=["x"], complete=True)
+    outcome = outcome_of(request, answer, text="x", trials=[], latency_s=0.1, first_token_s=None)
+    stored, _ = masked(request, outcome, rules.stored)
+    assert b64decode(stored.messages[0]["content"][0]["file"]["file_data"].partition(",")[2]) == b"[EMAIL_1] is [EMAIL]"

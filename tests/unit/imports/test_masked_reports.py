@@ -1,5 +1,6 @@
 """What was made elsewhere is masked to the last string before it is stored."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,3 +50,15 @@ def test_what_is_json_is_read_as_json_wherever_it_stands() -> None:
     assert stored.output == kept and stored.messages[2] == said[2]
     assert [stored.messages[0]["content"], stored.messages[1]["content"][0]["text"]] == [kept, kept]
     assert (stored.variables, stored.metadata, stored.error) == ({"ticket": kept}, {"raw": [kept]}, kept)
+
+
+@pytest.mark.capability("E13")
+def test_files_that_are_texts_are_masked_as_texts() -> None:
+    written, kept = (b64encode(one.encode()).decode() for one in ("Ask ann@example.com", "Ask [EMAIL]"))
+    file = {"type": "file", "file": {"file_data": f"data:text/plain;base64,{written}"}}
+    source = {"type": "base64", "media_type": "text/plain", "data": written}
+    said = [{"role": "user", "content": [file, {"type": "document", "source": source}]}]
+    reported = Reported("s", "t", finished_at=datetime.now(UTC), latency_ms=1, model="m", provider="p", messages=said)
+    (stored,) = masked([reported], FINDERS)
+    first, second = stored.messages[0]["content"]
+    assert (first["file"]["file_data"], second["source"]["data"]) == (f"data:text/plain;base64,{kept}", kept)

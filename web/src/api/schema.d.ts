@@ -5953,6 +5953,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test-runs/{run_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All answers of a test run as a file
+         * @description JSON lines, one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`, `output`, `correct`,
+         *     `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
+         */
+        get: operations["read_run_file_v1_test_runs__run_id__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test-runs/{run_id}/pause": {
         parameters: {
             query?: never;
@@ -52270,6 +52291,8 @@ export interface operations {
                 q?: string;
                 /** @description Only the one whose e-mail is just this, great and small letters alike. */
                 email?: string;
+                /** @description Only those of these ids: once for each, 100 at most. */
+                user_id?: string[] | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -69311,6 +69334,110 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunComparison"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_run_file_v1_test_runs__run_id__file_get: {
+        parameters: {
+            query?: {
+                /** @description Only right answers, or only wrong ones; both, unless given. */
+                correct?: boolean | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {

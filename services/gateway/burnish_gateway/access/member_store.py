@@ -29,20 +29,24 @@ async def add_member(tx: Tx, workspace_id: UUID, user_id: UUID, *, role: str, in
     return bool(added)
 
 
-async def list_members(tx: Tx, *, q: str = "", email: str | None = None, after: UUID | None, limit: int) -> list[Record]:
+async def list_members(
+    tx: Tx, *, q: str = "", email: str | None = None, ids: list[UUID] | None = None, after: UUID | None, limit: int
+) -> list[Record]:
     """The oldest account first, at most limit + 1. `q`: what their name or e-mail holds, great and small letters alike; empty: all.
-    `email`: just this one, folded; None: any.
+    `email`: just this one, folded; None: any. `ids`: of users, those of them that are members; None: any.
     """
     return list(
         await tx.fetch(
             f"""{MEMBER} WHERE ($1::uuid IS NULL OR m.user_id > $1)
                    AND ($4::text IS NULL OR u.email = $4)
+                   AND ($5::uuid[] IS NULL OR m.user_id = ANY ($5))
                    AND ($3 = '' OR strpos(lower(u.email), lower($3)) > 0 OR strpos(lower(coalesce(u.name, '')), lower($3)) > 0)
                  ORDER BY m.user_id LIMIT $2""",
             after,
             limit + 1,
             q,
             email,
+            ids,
         )
     )
 

@@ -10,6 +10,7 @@ from burnish_shared.guarding.arguments import changed_arguments, changed_text
 from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.spans import Finder
+from burnish_shared.guarding.text_files import said_in_file
 from burnish_shared.guarding.texts import NESTING_MOST, each_text
 
 
@@ -33,14 +34,21 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
     ]
 
 
-def _messages(value: Any, blot: Editor, depth: int = 0) -> Any:
+def _messages(value: Any, blot: Editor, depth: int = 0, *, of: str = "") -> Any:
     """Every string, wherever it stands: sources have their own forms of messages. Arguments of calls, and what else begins as JSON does, as
-    whoever parses them reads them."""
+    whoever parses them reads them; files that are texts as texts. `of`: the field that holds the value."""
     if depth >= NESTING_MOST or not isinstance(value, dict | list):
         return each_text(value, partial(changed_text, editor=blot), depth)
     if isinstance(value, list):
-        return [_messages(one, blot, depth + 1) for one in value]
-    return {
-        name: changed_arguments(one, blot) if name == "arguments" and isinstance(one, str) else _messages(one, blot, depth + 1)
-        for name, one in value.items()
-    }
+        return [_messages(one, blot, depth + 1, of=of) for one in value]
+    return {name: _field(name, one, value, blot, depth + 1, of=of) for name, one in value.items()}
+
+
+def _field(name: str, value: Any, block: dict[str, Any], blot: Editor, depth: int, *, of: str) -> Any:
+    if not isinstance(value, str):
+        return _messages(value, blot, depth, of=name)
+    if name == "arguments":
+        return changed_arguments(value, blot)
+    change = partial(changed_text, editor=blot)
+    said = said_in_file(name, value, change, block, of=of, is_kept=False)
+    return change(value) if said is None else said

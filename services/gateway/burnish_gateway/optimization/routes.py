@@ -13,7 +13,16 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.optimization import answers, compare_runs_routes, decide, forecast_routes, store, suggest_routes, summary_routes
+from burnish_gateway.optimization import (
+    answers,
+    compare_runs_routes,
+    decide,
+    forecast_routes,
+    run_file_routes,
+    store,
+    suggest_routes,
+    summary_routes,
+)
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
 from burnish_gateway.optimization.start import start_optimization, start_test_runs, wake_test_runs
@@ -29,6 +38,7 @@ include(router, summary_routes.router)  # before the routes of one run, whose id
 include(router, forecast_routes.router)
 include(router, suggest_routes.router)
 include(router, compare_runs_routes.router)
+include(router, run_file_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]

@@ -46,7 +46,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
           </Toolbar>
           {cases.length === 0 ? (
             <EmptyState title={right > 0 ? `${plural(right, "right answer")}` : "No case matches"} action={<Button onClick={() => set({ expected: "", got: "", q: "" })}>Show all failed cases</Button>}>
-              {right > 0 ? "Right answers are counted and not listed here." : "Nothing has these words in this cell."}
+              {right > 0 ? "Right answers are counted here; the file of all answers lists them." : "Nothing has these words in this cell."}
             </EmptyState>
           ) : (
             <Table label="Failed cases" columns={COLUMNS} rows={cases} rowKey={(row) => row.execution_id} onOpen={(row) => set({ case: row.execution_id }, { push: true })} selected={opened || null} />

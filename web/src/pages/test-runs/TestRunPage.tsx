@@ -3,7 +3,7 @@ import { Suspense, useState } from "react";
 import { useDatasetNames } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
+import { Button, ButtonLink, ConfirmDialog, DownloadButton, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
@@ -147,6 +147,11 @@ function Content({ run }: { run: Run }) {
       {result.metrics ? (
         <>
           <Matrix result={result} />
+          <div className="flex">
+            <DownloadButton path={`/v1/test-runs/${run.id}/file`} name={`test-run-${run.prompt}-v${run.version}.jsonl`}>
+              Download all answers
+            </DownloadButton>
+          </div>
           <Tabs
             label="Parts of this test run"
             value={tab}
