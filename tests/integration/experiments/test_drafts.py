@@ -252,5 +252,6 @@ async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: C
     checks, needed = await told("metadata.teir == 'gold'")
     assert checks == [("warning", "None of the newest 10 calls meets the condition: nobody would take part.")]
     assert needed is None or needed["days"] is None
-    checks, _ = await told("stream and metadata.tier == 'gold'")
-    assert [state for state, _ in checks] == ["warning"] and "not known beforehand" in checks[0][1]
+    for untold in ("stream", "model == null", "language == 'en'"):  # A record has the model that answered, and no caller named one.
+        checks, _ = await told(f"{untold} and metadata.tier == 'gold'")
+        assert [state for state, _ in checks] == ["warning"] and "not known beforehand" in checks[0][1]

@@ -71,6 +71,19 @@ async def test_a_version_that_has_the_model_already_gets_the_label_itself(caller
     assert (await caller("GET", f"/v1/prompts/{SLUG}/versions/4")).status == 404
 
 
+@pytest.mark.parametrize(("spare", "left"), [([WRITER], []), ([WRITER, "simulated/judge"], ["simulated/judge"])])
+async def test_a_model_that_stood_in_for_another_stands_in_for_itself_no_more(caller: Caller, spare: list[str], left: list[str]) -> None:
+    await two_versions(caller)
+    with_spare = await caller("POST", f"/v1/prompts/{SLUG}/versions", {"fallback_models": spare, "base_version": 2})
+    assert with_spare.status == 201 and with_spare.body["version"] == 3, with_spare.body
+    moved = await caller("PUT", f"/v1/prompts/{SLUG}/labels/production", {"version": 3})
+    assert moved.status == 200, moved.body
+    over = await decided(caller, await started(caller, body(arms=ARMS)))
+    assert (over["promotion"]["state"], over["promotion"]["version"]) == ("moved", 4), over["promotion"]
+    made = await version_of(caller, 4)
+    assert made["model"] == WRITER and (made.get("fallback_models") or []) == left
+
+
 async def test_a_label_that_somebody_moved_meanwhile_stays_and_nothing_is_saved_for_it(caller: Caller) -> None:
     await two_versions(caller)
     experiment = await started(caller, body(arms=ARMS))

@@ -1,6 +1,7 @@
 """What an experiment will take, said before its start: units for an effect worth finding, and days (PRODUCT X1)."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from burnish_gateway.experiments.experiment import Experiment
@@ -51,7 +52,7 @@ def forecast(experiment: Experiment, traffic: Traffic, baseline: Baseline, sprea
     if even >= MOST:
         return Forecast(None, effect, f"no number of units tells {_size(experiment, effect)} apart at the 95th percentile; ask for more")
     # Below so many answers of an arm nothing is said of its 95th percentile.
-    least = max(experiment.settings.min_samples, round(FOR_P95 / spread.latencies.size))
+    least = max(experiment.settings.min_samples, ceil(FOR_P95 / spread.latencies.size))
     found = in_arms(even, arms=len(experiment.live_arms), smallest_share=_smallest(experiment), min_samples=least, units_a_day=units_a_day)
     return Forecast(found, effect)
 
@@ -80,7 +81,7 @@ def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, j
         return Forecast(None, effect)
     value, samples = known
     # A unit counts for satisfaction when it reacts: of the units that come, those that did.
-    reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values["success"][1]))
+    reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values.get("success", (0.0, 0))[1]))
     variance = share_variance(min(max(value, 0.01), 0.99))
     units_a_day = _units_a_day(experiment, traffic, part=reacting * joins)
     return Forecast(_of_mean(experiment, effect, variance, units_a_day=units_a_day), effect)
@@ -125,4 +126,4 @@ def _size(experiment: Experiment, effect: float) -> str:
         return f"{100 * effect:.3g} points"
     if experiment.metric.startswith("latency"):
         return f"{effect:,.3g} ms" if effect < 100 else f"{effect:,.0f} ms"
-    return f"${effect / NUSD:.9f}".rstrip("0") if experiment.metric == "cost_nusd" else f"{effect:.3g}"
+    return f"${effect / NUSD:.9f}".rstrip("0").rstrip(".") if experiment.metric == "cost_nusd" else f"{effect:.3g}"

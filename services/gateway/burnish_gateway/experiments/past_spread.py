@@ -59,9 +59,10 @@ async def spread_of(tx: Tx, experiment: Experiment, *, now: datetime) -> PastSpr
     mean = mean_of(sums)
     if mean is None or sums.units < LEAST_UNITS:
         return _too_few(sums.units, _name(experiment.metric))
-    if mean.variance <= 0:
+    is_named = experiment.metric.startswith("metric:")
+    if mean.variance <= 0 or (not is_named and sums.y == 0):  # What never cost or took anything is no share.
         return TooFew(f"{_name(experiment.metric)} was the same for every unit in {DAYS} days, so nothing varies yet")
-    return PastSpread(mean.value, mean.variance, sums.units, round(sums.x), row["named"], is_share=is_share(sums))
+    return PastSpread(mean.value, mean.variance, sums.units, round(sums.x), row["named"], is_share=is_named and is_share(sums))
 
 
 async def _of_percentile(tx: Tx, calls: traffic_store.Calls, metric: str) -> PastSpread | TooFew:

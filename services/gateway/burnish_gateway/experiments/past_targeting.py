@@ -11,14 +11,14 @@ from burnish_gateway.experiments.running import WORDS
 from burnish_gateway.experiments.traffic import DAYS
 from burnish_shared.db.session import Tx
 from burnish_shared.expressions import ExpressionError, Node, holds, parse
-from burnish_shared.guarding.language import language_of
 from burnish_shared.sandbox.outcome import Plain
 
 LOOKED_AT: Final = 500
 """The newest calls: a share of a tenth is then known to ±3 points."""
 
-KEPT: Final = tuple(word for word in WORDS if word != "stream")
-"""What an execution's record knows of the words of a condition: not whether its answer was streamed."""
+KEPT: Final = tuple(word for word in WORDS if word not in ("stream", "model", "language"))
+"""What an execution's record knows of the words of a condition: not whether its answer was streamed, which model the caller named (it has
+the one that answered), nor which of its messages the caller gave, whose language it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +42,18 @@ async def targeted(tx: Tx, experiment: Experiment, *, now: datetime) -> Targeted
         experiment.workspace_id, experiment.slug, experiment.label, experiment.unit, since=now - timedelta(days=DAYS), most=LOOKED_AT
     )
     rows = await traffic_store.said(tx, calls)
-    tells_language = "language" in experiment.targeting
-    meet = [row["unit"] for row in rows if _meets(tree, dict(row), tells_language=tells_language)]
+    meet = [row["unit"] for row in rows if _meets(tree, dict(row))]
     units = {row["unit"] for row in rows if row["unit"] is not None}
     if not rows:
         return None
     return Targeted(len(rows), len(meet), len(units & set(meet)) / len(units) if units else 0.0)
 
 
-def _meets(tree: Node, row: Mapping[str, Any], *, tells_language: bool) -> bool:
-    """As `take_part`: what cannot be told of a call does not hold. The language is that of variables: a record does not tell which of its
-    messages the caller gave."""
-    variables = row["variables"]
-    texts = [value for value in variables.values() if isinstance(value, str)] if tells_language else []
+def _meets(tree: Node, row: Mapping[str, Any]) -> bool:
+    """As `take_part`: what cannot be told of a call does not hold."""
     words: dict[str, Plain] = {
-        "variables": variables, "metadata": row["metadata"], "user_id": row["end_user"], "session_id": row["session_id"],
-        "app": row["app"], "language": language_of("\n".join(texts)), "model": row["model"], "background": row["lane"] == "background",
+        "variables": row["variables"], "metadata": row["metadata"], "user_id": row["end_user"], "session_id": row["session_id"],
+        "app": row["app"], "background": row["lane"] == "background",
     }  # fmt: skip
     try:
         return holds(tree, words)

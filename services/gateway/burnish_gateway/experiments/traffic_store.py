@@ -31,6 +31,9 @@ class Calls:
         return self.workspace_id, self.slug, self.since, self.label, self.most
 
 
+SAID_MOST_BYTES: Final = 16_384
+"""As PostgreSQL keeps them: larger ones are few, and hundreds of them would be read at once."""
+
 _ANSWERED: Final = "status = 'success' AND NOT cached"
 
 _OBSERVED: Final = {
@@ -76,12 +79,13 @@ async def latencies(tx: Tx, calls: Calls) -> Sequence[Record]:
 
 
 async def said(tx: Tx, calls: Calls) -> Sequence[Record]:
-    """What callers said of themselves and of what they asked, of calls whose content is kept."""
+    """What callers said of themselves and of what they asked, of calls whose content is kept and below SAID_MOST_BYTES."""
     return await tx.fetch(
-        f"""SELECT n.unit, n.end_user, n.session_id, n.app, n.model, n.lane, c.variables, c.metadata
-              FROM ({_newest(calls.unit)}) n JOIN execution_contents c ON c.execution_id = n.execution_id AND c.workspace_id = $1""",
-        *calls.arguments,
-    )
+        f"""SELECT n.unit, n.end_user, n.session_id, n.app, n.lane, c.variables, c.metadata
+              FROM ({_newest(calls.unit)}) n JOIN execution_contents c ON c.execution_id = n.execution_id AND c.workspace_id = $1
+                   AND pg_column_size(c.variables) + pg_column_size(c.metadata) <= $6""",
+        *calls.arguments, SAID_MOST_BYTES,
+    )  # fmt: skip
 
 
 def _newest(unit: Unit) -> str:
