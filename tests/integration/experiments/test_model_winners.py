@@ -7,7 +7,7 @@ import pytest
 from tests.embedded.stack import Caller, Stack
 from tests.integration.execution.test_executions import books
 from tests.integration.experiments.crowd import crowd
-from tests.integration.experiments.lives import SLUG, ask, body, read, started, two_versions
+from tests.integration.experiments.lives import SLUG, ask, body, drafted, read, started, two_versions
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("X4")]
 
@@ -97,6 +97,10 @@ async def test_a_protected_label_gets_the_model_when_its_version_is_approved(sta
     await two_versions(caller)
     experiment = await started(caller, body(arms=ARMS))
     await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    other = await drafted(caller, body(arms=ARMS))
+    checks = (await caller("GET", f"/v1/experiments/{other}/checklist")).body["checks"]
+    [approval] = [one for one in checks if one["name"] == "approval"]
+    assert approval["state"] == "warning" and f"a version with {WRITER} is saved" in approval["message"]
     for over in (await decided(caller, experiment), (await caller("POST", f"/v1/experiments/{experiment}/promote")).body):
         promotion = over["promotion"]
         assert (promotion["state"], promotion["version"]) == ("refused", 3) and "version 3 is not approved" in promotion["why"]

@@ -17,7 +17,7 @@ from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_gateway.experiments.traffic_store import others_open
 from burnish_gateway.models.bodies import AUTO
 from burnish_gateway.registry.call_cost import MostOfACall, most_of_a_call
-from burnish_gateway.registry.label_rules import check_may_name
+from burnish_gateway.registry.label_rules import check_may_name, rules_of
 from burnish_gateway.registry.prompt import Head
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS
@@ -189,6 +189,13 @@ async def _approvals(tx: Tx, experiment: Experiment, head: Head) -> list[Check]:
             await check_may_name(tx, head.prompt, parse_label(experiment.label), version=arm.version)
         except LabelProtected as error:
             return [Check("approval", "blocks", f"The arm '{arm.arm}': {error.message}", "arms")]
+    with_model = next((one for one in experiment.live_arms if one.model is not None and not one.is_control), None)
+    if with_model is not None and experiment.label in (await rules_of(tx, experiment.workspace_id)).protected:
+        words = (
+            f"When '{with_model.arm}' wins, a version with {with_model.model} is saved for '{experiment.label}', which is protected: "
+            "until that version is approved everybody gets the control again."
+        )
+        return [Check("approval", "warning", words, "arms")]
     return [Check("approval", "ok", "Nothing that the label protects stands against it.")]
 
 
