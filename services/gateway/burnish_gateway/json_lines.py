@@ -1,13 +1,14 @@
-"""Bodies of JSON lines: many small bodies in one request, each judged alone."""
+"""Bodies of JSON lines: many small bodies in one request, each judged alone; and answers of JSON lines."""
 
+import contextlib
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from burnish_gateway.wire import inlined_schema
-from burnish_shared.errors import InvalidBody, InvalidField
+from burnish_gateway.wire import error_response, inlined_schema
+from burnish_shared.errors import InvalidBody, InvalidField, Unavailable
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 
@@ -33,3 +34,13 @@ def lines_body(model: type[BaseModel], *, of: str) -> dict[str, Any]:
         "application/json": {"schema": inlined_schema(model)},
     }
     return {"requestBody": {"required": True, "content": content}}
+
+
+async def until_error(lines: AsyncGenerator[bytes, None], *, request_id: str) -> AsyncGenerator[bytes, None]:
+    """The headers are out: what cannot go on is told by a last line that has `error` alone."""
+    async with contextlib.aclosing(lines):
+        try:
+            async for line in lines:
+                yield line
+        except Unavailable as error:
+            yield bytes(error_response(error, request_id=request_id).body) + b"\n"

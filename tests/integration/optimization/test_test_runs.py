@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from burnish_gateway.optimization import run_file_store, write_run_file
 from burnish_optimizer.io.judges_desk import JudgesDesk
 from burnish_shared.errors import Unavailable
 from tests.embedded.stack import Caller, Stack
@@ -32,6 +33,20 @@ async def assert_books_are_in_order(stack: Stack, caller: Caller) -> None:
             if accounts and all(account["closing"] and account["limit_nusd"] == account["spent_nusd"] for account in accounts):
                 return
             await asyncio.sleep(0.05)
+
+
+def first_then_unavailable(limit: int) -> Any:
+    """Reads the first page of a run's answers; then the database is away."""
+    pages = 0
+
+    async def answers_of(*args: Any, **options: Any) -> Any:
+        nonlocal pages
+        pages += 1
+        if pages > 1:
+            raise Unavailable("The database is away.")
+        return await run_file_store.answers_of(*args, **options | {"limit": limit})
+
+    return answers_of
 
 
 async def answers_in_file(desk: Desk, run_id: str, query: str = "") -> list[dict[str, Any]]:
@@ -69,6 +84,12 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     for case in run["failed_cases"]:
         assert all(told[case["execution_id"]][name] == case[name] for name in ("item_id", "input", "expected", "output", "latency_ms"))
     assert await answers_in_file(desk, run["id"], "?correct=false") == [one for one in lines if not one["correct"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write_run_file, "ANSWERS_AT_ONCE", 7)
+        assert await answers_in_file(desk, run["id"]) == lines, "page by page it is the same"
+        patch.setattr(write_run_file, "answers_of", first_then_unavailable(7))
+        *before, last = await answers_in_file(desk, run["id"])
+        assert before == lines[:7] and set(last) == {"error"} and last["error"]["retryable"] is True
     assert (await desk.caller("GET", f"/v1/test-runs/{uuid4()}/file")).status == 404
     again = await desk.caller("POST", "/v1/test-runs", body | {"failed_of": run["id"], "repeats": 2})
     assert again.status == 202, again.body

@@ -5964,6 +5964,7 @@ export interface paths {
          * All answers of a test run as a file
          * @description JSON lines, one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`, `output`, `correct`,
          *     `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
+         *     Where the database goes away meanwhile the last line has `error` alone.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
         put?: never;

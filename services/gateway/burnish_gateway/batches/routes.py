@@ -1,7 +1,5 @@
 """`/v1/batches`: many calls that nobody waits for."""
 
-import contextlib
-from collections.abc import AsyncGenerator
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -18,11 +16,11 @@ from burnish_gateway.batches.make_batch import ERRORS_SHOWN, make_batch, plan_ba
 from burnish_gateway.batches.results import results_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.idempotency import replay, run_once
-from burnish_gateway.json_lines import MEDIA_TYPE
+from burnish_gateway.json_lines import MEDIA_TYPE, until_error
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import error_response, include, make_router
+from burnish_gateway.wire import include, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NotFound, Unavailable
+from burnish_shared.errors import NotFound
 
 router = make_router("batches")
 include(router, file_routes.router)
@@ -123,17 +121,7 @@ async def read_results(
         )
     over = gateway.inbox.over if follow else None
     lines = await results_of(gateway.db, principal.workspace_id, batch, from_line=from_line, over=over)
-    return StreamingResponse(_until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE)
-
-
-async def _until_error(lines: AsyncGenerator[bytes, None], *, request_id: str) -> AsyncGenerator[bytes, None]:
-    """The headers are out: what cannot go on is told by a last line that has `error` alone."""
-    async with contextlib.aclosing(lines):
-        try:
-            async for line in lines:
-                yield line
-        except Unavailable as error:
-            yield bytes(error_response(error, request_id=request_id).body) + b"\n"
+    return StreamingResponse(until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE)
 
 
 @router.post("/v1/batches/{batch_id}/pause", response_model=BatchAnswer, summary="Pause a batch")

@@ -24,10 +24,10 @@ from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
 from burnish_gateway.datasets.remove_dataset import remove_dataset
 from burnish_gateway.datasets.write_file import lines_of
-from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.json_lines import MEDIA_TYPE
+from burnish_gateway.json_lines import MEDIA_TYPE, until_error
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import WITH_BODY, check_credentials, include, make_router, read_body
 from burnish_shared.db.session import Tx
@@ -191,6 +191,7 @@ async def delete(*, request: Request, gateway: GatewayParts, principal: Editor, 
 
 @router.get("/v1/datasets/{dataset_id}/file", summary="A dataset as a file", response_class=StreamingResponse)
 async def read_file(
+    request: Request,
     gateway: GatewayParts,
     principal: Viewer,
     dataset_id: UUID,
@@ -208,7 +209,8 @@ async def read_file(
     at = version or dataset.version
     lines = lines_of(gateway.db, principal.workspace_id, dataset_id, version=at, split=wanted)
     name = f"dataset-{dataset_id}-v{at}{f'-{wanted}' if wanted else ''}.jsonl"
-    return StreamingResponse(lines, media_type=MEDIA_TYPE, headers={"content-disposition": f'attachment; filename="{name}"'})
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE, headers=headers)
 
 
 @router.get("/v1/datasets/{dataset_id}/leaks", summary="What would make a proof too kind")

@@ -1,6 +1,6 @@
 """A dataset as a file: JSON lines that an upload reads again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ ITEMS_AT_ONCE: Final = 200
 """Items may hold 80 kB each; so many are in memory."""
 
 
-async def lines_of(db: Database, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str | None) -> AsyncIterator[bytes]:
+async def lines_of(db: Database, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str | None) -> AsyncGenerator[bytes, None]:
     """A line for each item of that version, in order. What is added, corrected or taken out meanwhile belongs to a later one."""
     after = -1
     while True:

@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.json_lines import MEDIA_TYPE
+from burnish_gateway.deps import GatewayParts, Viewer, request_id_of
+from burnish_gateway.json_lines import MEDIA_TYPE, until_error
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.write_run_file import lines_of
 from burnish_gateway.wire import make_router
@@ -18,16 +18,18 @@ router = make_router("optimization")
 
 @router.get("/v1/test-runs/{run_id}/file", summary="All answers of a test run as a file", response_class=StreamingResponse)
 async def read_run_file(
+    request: Request,
     gateway: GatewayParts,
     principal: Viewer,
     run_id: UUID,
     correct: Annotated[bool | None, Query(description="Only right answers, or only wrong ones; both, unless given.")] = None,
 ) -> Response:
     """JSON lines, one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`, `output`, `correct`,
-    `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null."""
+    `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
+    Where the database goes away meanwhile the last line has `error` alone."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if await store.find_run(tx, principal.workspace_id, "test_run", run_id) is None:
             raise NotFound("There is no test run of this id.")
     lines = lines_of(gateway.db, principal.workspace_id, run_id, correct=correct)
     headers = {"content-disposition": f'attachment; filename="test-run-{run_id}.jsonl"'}
-    return StreamingResponse(lines, media_type=MEDIA_TYPE, headers=headers)
+    return StreamingResponse(until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE, headers=headers)

@@ -1,5 +1,6 @@
 """The SQL of a test run's answers. It runs in the caller's transaction, whose policies admit one workspace."""
 
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -7,24 +8,26 @@ import asyncpg
 from burnish_gateway.optimization.store import asked_of
 from burnish_shared.db.session import Tx
 
+BEFORE_ALL: Final = (b"", UUID(int=0), -1)
+
 
 async def answers_of(
-    tx: Tx, workspace_id: UUID, run_id: UUID, *, correct: bool | None, after: tuple[UUID, int] | None, limit: int
+    tx: Tx, workspace_id: UUID, run_id: UUID, *, correct: bool | None, after: tuple[bytes, UUID, int], limit: int
 ) -> list[asyncpg.Record]:
-    """Answers that have come, by item and repeat, with their items. `correct` None: right ones and wrong ones. `after`: (item, repeat)."""
+    """Answers that have come, with their items, in the order of the table's key. `correct` None: right ones and wrong ones. `after`:
+    (question, item, repeat), BEFORE_ALL at first."""
     rows = await tx.fetch(
-        f"""SELECT e.item_id, e.repeat, e.execution_id, i.input, i.expected, i.metadata, e.output, coalesce(e.score, 0) >= 1 AS correct,
-                  e.status, e.error, e.spent_nusd AS cost_nusd, e.latency_ms, e.answered_at
+        f"""SELECT e.question, e.item_id, e.repeat, e.execution_id, i.input, i.expected, i.metadata, e.output,
+                  coalesce(e.score, 0) >= 1 AS correct, e.status, e.error, e.spent_nusd AS cost_nusd, e.latency_ms, e.answered_at
              FROM evaluations e LEFT JOIN dataset_items i ON i.workspace_id = e.workspace_id AND i.item_id = e.item_id
             WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.answered_at IS NOT NULL AND {asked_of("e")}
               AND ($3::boolean IS NULL OR (coalesce(e.score, 0) >= 1) = $3)
-              AND ($4::uuid IS NULL OR (e.item_id, e.repeat) > ($4, $5::integer))
-            ORDER BY e.item_id, e.repeat LIMIT $6""",
+              AND (e.question, e.item_id, e.repeat) > ($4::bytea, $5::uuid, $6::integer)
+            ORDER BY e.question, e.item_id, e.repeat LIMIT $7""",
         workspace_id,
         run_id,
         correct,
-        after[0] if after else None,
-        after[1] if after else 0,
+        *after,
         limit,
     )
     return list(rows)
