@@ -51,8 +51,8 @@ SPOKEN: Final = frozenset({"text", "refusal", "thinking", "title", "transcript"}
 """Fields that say something, whatever it looks like."""
 
 HEAD_MOST: Final = 256
-HEAD: Final = re.compile(r"data:(?:[a-z]+/" + _WORDS + r")?(?:;[a-z]+=" + _WORDS + r")*;base64")
-"""RFC 2397, up to the comma."""
+HEAD: Final = re.compile(r"data:(?:[a-z]+/" + _WORDS + r")?(?:;[a-z]+=" + _WORDS + r")*;base64", re.IGNORECASE)
+"""RFC 2397, up to the comma, in letters of any size."""
 
 SMALL: Final = re.compile("[a-z]")
 _PLAIN: Final = str.maketrans("-_", "+/")
@@ -77,10 +77,10 @@ def is_base64(value: str) -> bool:
 
 def split_file(name: str, value: str) -> tuple[str, str] | None:
     """An address that is the bytes itself: what stands before its comma, and the rest. None: it is none, or it is said."""
-    if name in SPOKEN or not value.startswith("data:"):
+    if name in SPOKEN or value[:5].lower() != "data:":
         return None
     comma = value.find(",", 0, HEAD_MOST)
-    if comma < 0 or not value.endswith(";base64", 0, comma) or not is_base64(value[comma + 1 :]):
+    if comma < 0 or not value[:comma].lower().endswith(";base64") or not is_base64(value[comma + 1 :]):
         return None
     return value[:comma], value[comma:]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
 from burnish_shared.guarding.changes import Editor
-from burnish_shared.guarding.kept import is_head, is_kept, split_file
+from burnish_shared.guarding.kept import is_kept
 from burnish_shared.guarding.seals import PLACES, is_seal, is_sealed, is_thought
-from burnish_shared.guarding.text_files import said_in_file
+from burnish_shared.guarding.text_files import said_in_string
 
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
@@ -193,17 +193,9 @@ def _said_in_block(block: Mapping[str, Any], change: Change, *, sealed: bool, of
 
 
 def _said_in_field(name: str, value: Any, change: Change, block: Mapping[str, Any], *, sealed: bool, of: str, depth: int) -> Any:
-    """A field of such an object: what is no text stays, and of an address that is a file in itself the file, unless that is a text."""
+    """A field of such an object."""
     if isinstance(value, str):
-        kept = is_kept(name, value, block, of=of, sealed=sealed)
-        text = said_in_file(name, value, change, block, of=of, is_kept=kept)
-        if kept or text is not None:
-            return value if text is None else text
-        file = split_file(name, value)
-        if file is None:
-            return change(value)
-        head, rest = file
-        return value if is_head(head) else change(head) + rest
+        return said_in_string(name, value, change, block, of=of, is_kept=is_kept(name, value, block, of=of, sealed=sealed))
     if depth >= NESTING_MOST:
         return value
     if isinstance(value, dict):

@@ -8,9 +8,10 @@ from typing import Any
 from burnish_gateway.imports.reported import Reported
 from burnish_shared.guarding.arguments import changed_arguments, changed_text
 from burnish_shared.guarding.changes import Editor
+from burnish_shared.guarding.kept import is_kept
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.spans import Finder
-from burnish_shared.guarding.text_files import said_in_file
+from burnish_shared.guarding.text_files import said_in_string
 from burnish_shared.guarding.texts import NESTING_MOST, each_text
 
 
@@ -49,6 +50,5 @@ def _field(name: str, value: Any, block: dict[str, Any], blot: Editor, depth: in
         return _messages(value, blot, depth, of=name)
     if name == "arguments":
         return changed_arguments(value, blot)
-    change = partial(changed_text, editor=blot)
-    said = said_in_file(name, value, change, block, of=of, is_kept=False)
-    return change(value) if said is None else said
+    is_file = name in ("data", "file_data") and is_kept(name, value, block, of=of, sealed=False)
+    return said_in_string(name, value, partial(changed_text, editor=blot), block, of=of, is_kept=is_file)
