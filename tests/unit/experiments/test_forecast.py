@@ -111,9 +111,9 @@ def test_days_know_of_the_holdout_and_of_the_part_of_a_namespace() -> None:
     plain, held = (forecast(experiment(), TRAFFIC, BASELINE, SPREAD, joins=part).needed for part in (1.0, 0.8))
     ramp = forecast(experiment(rollout=Rollout(), namespace="n", settings=Settings(namespace_share=0.25)), TRAFFIC, BASELINE, SPREAD,
                     joins=1.0).needed  # fmt: skip
-    assert plain is not None and held is not None and ramp is not None
-    assert held.units == plain.units and held.days == pytest.approx(plain.days / 0.8)  # type: ignore[operator]
-    assert ramp.days == pytest.approx(plain.days * 4)  # type: ignore[operator]
+    assert plain is not None and held is not None and ramp is not None and plain.days is not None
+    assert held.units == plain.units and held.days == pytest.approx(plain.days / 0.8)
+    assert ramp.days == pytest.approx(plain.days * 4)
     share = forecast(experiment("satisfaction"), TRAFFIC, BASELINE, None, joins=1.0).needed
     assert share is not None and share.days == pytest.approx(share.units / 100), "one of ten reacts"
 
