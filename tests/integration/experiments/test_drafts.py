@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.experiments import traffic_store
 from burnish_shared.experiments.sample_size import fixed_units
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
@@ -255,3 +256,14 @@ async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: C
     for untold in ("stream", "model == null", "language == 'en'"):  # A record has the model that answered, and no caller named one.
         checks, _ = await told(f"{untold} and metadata.tier == 'gold'")
         assert [state for state, _ in checks] == ["warning"] and "not known beforehand" in checks[0][1]
+
+
+async def test_of_a_busy_prompt_only_the_newest_calls_are_looked_through(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A label that has few of them took a look at all that the prompt was called in a week, with the prompt held."""
+    await two_versions(caller)
+    await ask(caller, USERS[0])
+    await ask(caller, USERS[0], version=2)
+    experiment = await drafted(caller, body())
+    for most, found in ((2, 1), (1, 0)):
+        monkeypatch.setattr(traffic_store, "SEEN_MOST", most)
+        assert (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body["traffic"]["calls"] == found

@@ -62,10 +62,10 @@ class Baseline:
 
 
 async def traffic_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Traffic:
-    row = await traffic_store.newest_calls(
-        tx, experiment.workspace_id, experiment.slug, experiment.label, unit=experiment.unit, since=now - timedelta(days=DAYS),
-        most=CALLS_MOST,
-    )  # fmt: skip
+    calls = traffic_store.Calls(
+        experiment.workspace_id, experiment.slug, experiment.label, experiment.unit, since=now - timedelta(days=DAYS), most=CALLS_MOST
+    )
+    row = await traffic_store.newest_calls(tx, calls)
     if row is None or not row["calls"]:
         return Traffic(0, 0, 0.0, 0.0)
     days = max((now - row["since"]).total_seconds(), LEAST_S) / 86_400

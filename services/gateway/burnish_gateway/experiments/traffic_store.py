@@ -31,6 +31,9 @@ class Calls:
         return self.workspace_id, self.slug, self.since, self.label, self.most
 
 
+SEEN_MOST: Final = 200_000
+"""Calls of the prompt that are looked through for those of the label: of a label that is rarer, its calls before are not found."""
+
 SAID_MOST_BYTES: Final = 16_384
 """As PostgreSQL keeps them: larger ones are few, and hundreds of them would be read at once."""
 
@@ -89,23 +92,20 @@ async def said(tx: Tx, calls: Calls) -> Sequence[Record]:
 
 
 def _newest(unit: Unit) -> str:
-    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, status, cached, cost_nusd, latency_ms, end_user, session_id, app, model, lane
-                 FROM executions
-                WHERE workspace_id = $1 AND slug = $2 AND execution_id >= day_bound(($3::timestamptz)::date)
-                  AND label = $4 AND lane IN ('interactive', 'background')
+    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, finished_at, status, cached, cost_nusd, latency_ms, end_user, session_id, app, lane
+                 FROM (SELECT * FROM executions WHERE workspace_id = $1 AND slug = $2 AND execution_id >= day_bound(($3::timestamptz)::date)
+                        ORDER BY execution_id DESC LIMIT {SEEN_MOST}) of_prompt
+                WHERE label = $4 AND lane IN ('interactive', 'background')
                 ORDER BY execution_id DESC LIMIT $5"""
 
 
-async def newest_calls(tx: Tx, workspace_id: UUID, slug: str, label: str, *, unit: Unit, since: datetime, most: int) -> Record | None:
-    """Of the newest live calls of a label, at most so many: how many, those that say their unit, distinct units, since when."""
+async def newest_calls(tx: Tx, calls: Calls) -> Record | None:
+    """How many of them there are, those that say their unit, distinct units, since when."""
     return await tx.fetchrow(
         f"""SELECT count(*) AS calls, count(unit) AS known, count(DISTINCT unit) AS units, min(finished_at) AS since
-              FROM (SELECT {COLUMNS[unit]} AS unit, finished_at FROM executions
-                     WHERE workspace_id = $1 AND slug = $2 AND execution_id >= day_bound(($3::timestamptz)::date)
-                       AND label = $4 AND lane IN ('interactive', 'background')
-                     ORDER BY execution_id DESC LIMIT $5) newest""",
-        workspace_id, slug, since, label, most,
-    )  # fmt: skip
+              FROM ({_newest(calls.unit)}) newest""",
+        *calls.arguments,
+    )
 
 
 async def others_open(tx: Tx, experiment: Experiment) -> list[tuple[UUID, str, str | None]]:
