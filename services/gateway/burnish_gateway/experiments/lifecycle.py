@@ -205,7 +205,8 @@ async def promote(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) ->
 
 
 async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Actor, clock: Clock, moves_label: bool | None) -> Promotion:
-    """What becomes of the label. Of a refusal by its rules nothing is left, and the experiment ends all the same."""
+    """What becomes of the label. Where its rules refuse, the experiment ends all the same; a version that was saved for a model that
+    won stays for whoever approves it."""
     winner, now = experiment.arm(verdict.winner), clock.now()
     told = Promotion(state="not_wanted", label=experiment.label, version=winner.version if winner else None, at=now)
     if winner is None or winner.version is None:

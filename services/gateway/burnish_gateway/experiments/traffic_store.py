@@ -92,7 +92,8 @@ async def said(tx: Tx, calls: Calls) -> Sequence[Record]:
 
 
 def _newest(unit: Unit) -> str:
-    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, finished_at, status, cached, cost_nusd, latency_ms, end_user, session_id, app, lane
+    return f"""SELECT {COLUMNS[unit]} AS unit, execution_id, finished_at, status, cached, cost_nusd, latency_ms, end_user, session_id, app,
+                      lane
                  FROM (SELECT * FROM executions WHERE workspace_id = $1 AND slug = $2 AND execution_id >= day_bound(($3::timestamptz)::date)
                         ORDER BY execution_id DESC LIMIT {SEEN_MOST}) of_prompt
                 WHERE label = $4 AND lane IN ('interactive', 'background')
