@@ -44,7 +44,11 @@ async def check_axe(page: Page, *, without: Collection[str] = (), themes: Collec
 
 
 async def axe_findings(page: Page, *, without: Collection[str] = (), themes: Collection[str] = ("light", "dark")) -> list[str]:
-    """One line for each finding: theme, kind, rule, element, what to do."""
+    """One line for each finding: theme, kind, rule, element, what to do.
+
+    Waits for the page's own heading: the frame around it, with what it says of the workspace, stands before the page does.
+    """
+    await page.locator("h1").first.wait_for(state="attached")
     size, theme_before = page.viewport_size, await page.evaluate("document.documentElement.dataset.theme ?? 'light'")
     assert size is not None
     await page.set_viewport_size({"width": size["width"], "height": TALL_PX})
