@@ -120,5 +120,6 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
             await screenshot(page, f"failed/{request.node.name[:80]}-{number}")
         troubles += watch_of(page).unexpected()
         del WATCHES[page.context]
+        await page.context.unroute_all(behavior="ignoreErrors")
         await page.context.close()
     assert not troubles, "the page complained:\n" + "\n".join(troubles)
