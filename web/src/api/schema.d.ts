@@ -38437,7 +38437,10 @@ export interface operations {
     list_items_v1_datasets__dataset_id__items_get: {
         parameters: {
             query?: {
+                /** @description One, or several with commas: `train,validation` is what a search sees. */
                 split?: string | null;
+                /** @description Only items in whose input or answer these words stand. */
+                q?: string;
                 /** @description Only these; may be given several times. */
                 item?: string[] | null;
                 limit?: number;

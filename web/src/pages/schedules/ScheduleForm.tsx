@@ -50,7 +50,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
         </div>
         <div className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Dataset</span>
-          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
+          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "", search: { ...draft.search, anchors: [] } })} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
           <FieldFault text={errorFor(error, "optimization.dataset_id") ?? errorFor(error, "optimization.source") ?? errorFor(error, "source")} />
         </div>
       </div>
@@ -77,7 +77,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
               <FieldFault text={errorFor(searched, "models.reflect")} />
             </div>
           </div>
-          <MoreFields prompt={draft.prompt || null} search={draft.search} error={searched} onChange={put} />
+          <MoreFields prompt={draft.prompt || null} dataset={draft.dataset || null} search={draft.search} error={searched} onChange={put} />
         </>
       ) : null}
       {schedule ? null : (

@@ -70,7 +70,7 @@ function methodOf(search: Search, made: Partial<Body>, before: Asked): Partial<B
 /** As for a start of an optimization; `before`: what else was asked for, which stays where the form has no field for it. */
 function optimizationOf(draft: Draft, before: Asked = {}) {
   const search = searchOf(draft.search);
-  const constraints = { ...without(before.constraints, "changed_lines_most", "tokens_most"), ...search.constraints };
+  const constraints = { ...without(before.constraints, "changed_lines_most", "tokens_most", "anchors"), ...search.constraints };
   const asked = { task: search.chain ? null : draft.task, reflect: draft.reflect, judge: draft.search.judge, variants: draft.search.variants.length > 0 ? draft.search.variants : null };
   const models = without(asked);
   const minutes = Number(draft.minutes);
