@@ -51,7 +51,9 @@ async def test_words_go_with_pages_and_with_ids(caller: Caller) -> None:
     first = (await caller("GET", f"{path}?q=card&limit=1")).body
     second = (await caller("GET", f"{path}?q=card&limit=1&cursor={first['next_cursor']}")).body
     assert [one["split"] for one in (*first["data"], *second["data"])] == ["train", "validation"]
-    assert (await caller("GET", f"{path}?q=other&limit=1&cursor={first['next_cursor']}")).status == 422, "a cursor goes on with its own words"
+    assert (await caller("GET", f"{path}?q=other&limit=1&cursor={first['next_cursor']}")).status == 422, (
+        "a cursor goes on with its own words"
+    )
     assert await found(caller, dataset, f"q=card&item={second['data'][0]['id']}&item={first['data'][0]['id']}") == [0, 1]
 
 

@@ -13199,6 +13199,43 @@ export interface components {
             updated_at: string;
         };
         /**
+         * HowToSearch
+         * @description All that a search is told but for its prompt, its items and what it may cost.
+         */
+        HowToSearch: {
+            /** @description Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output of the chain. An evaluation is a run of the chain. */
+            chain?: components["schemas"]["ChainPlace"] | null;
+            compression?: components["schemas"]["CompressionSearch"] | null;
+            constraints?: components["schemas"]["Constraints"];
+            evolutionary?: components["schemas"]["EvolutionarySearch"] | null;
+            few_shot?: components["schemas"]["FewShotSearch"] | null;
+            learned?: components["schemas"]["LearnedSearch"] | null;
+            /** @description Needed by the method `manual`. */
+            manual?: components["schemas"]["ManualSearch"] | null;
+            /**
+             * Method
+             * @description `racing` combines: single edits, from failures, race in random combinations.
+             * @default racing
+             * @enum {string}
+             */
+            method: "racing" | "reflective" | "evolutionary" | "semantic" | "learned" | "few_shot" | "compression" | "settings" | "manual";
+            /**
+             * Metrics
+             * @description What is looked at in each answer: metrics with weights, with bounds, or both.
+             */
+            metrics?: components["schemas"]["Metric"][];
+            models?: components["schemas"]["ModelsBody"];
+            reflective?: components["schemas"]["ReflectiveSearch"] | null;
+            /**
+             * Seed
+             * @description Makes a job repeatable with the same answers of the models.
+             */
+            seed?: number | null;
+            semantic?: components["schemas"]["SemanticSearch"] | null;
+            /** @description Needed by the method `settings`. */
+            settings?: components["schemas"]["SettingsSearch"] | null;
+        };
+        /**
          * ImportAnswer
          * @description `unknown_prompts`: names that no prompt of this workspace has, perhaps misspelt. What they name is taken, and counted under them.
          */
@@ -23606,6 +23643,8 @@ export interface components {
              *     ]
              */
             metrics: ("satisfaction" | "error_rate" | "quality")[];
+            /** @description By which method, models, metrics and constraints, as in `POST /v1/optimizations`; the usual ones, unless given. */
+            search?: components["schemas"]["HowToSearch"] | null;
             /**
              * Source
              * @description `feedback`, in place of a dataset: what people said of the prompt's answers, as of a search.

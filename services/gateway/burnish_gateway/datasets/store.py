@@ -21,8 +21,8 @@ _DATASET = """d.dataset_id, d.name, d.version, d.test_version, d.near_duplicates
 
 _ITEM = "item_id, position, split, input, expected, metadata, synthetic, added_version, removed_version"
 
-_READ = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input)
-              WHEN 'object' THEN (SELECT string_agg(v.value, E'\n') FROM jsonb_each_text(i.input) v) ELSE i.input #>> '{}' END, i.expected)"""
+_READ = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input) WHEN 'object'
+                THEN (SELECT string_agg(v.value, E'\n') FROM jsonb_each_text(i.input) v) ELSE i.input #>> '{}' END, i.expected)"""
 """What somebody reads of an item: the values of its input, each in a line, and its answer."""
 
 
