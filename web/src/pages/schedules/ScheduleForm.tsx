@@ -5,10 +5,11 @@ import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
+import { ofSearch } from "@/pages/optimize/asked";
 import { MethodFields } from "@/pages/optimize/MethodFields";
 import { MoreFields } from "@/pages/optimize/MoreFields";
 import { type Search, whyNot } from "@/pages/optimize/search";
-import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete, ofSearch } from "./model";
+import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete } from "./model";
 
 const OLD = ["/v1/optimization-schedules"];
 
@@ -21,7 +22,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
   const create = useChange("post", "/v1/optimization-schedules", { invalidates: OLD });
   const change = useChange("patch", "/v1/optimization-schedules/{schedule_id}", { invalidates: OLD });
   const error = create.error ?? change.error;
-  const searched = ofSearch(error);
+  const searched = ofSearch(error, "optimization.");
   const [hasMore, setMore] = useState(false);
   const { choices: models } = useModels();
   const found = useRead("/v1/prompts/{slug}", { path: { slug: draft.prompt } }, { enabled: open && draft.prompt !== "" });
