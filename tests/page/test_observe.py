@@ -127,7 +127,7 @@ async def test_costs_are_told_to_the_months_end_or_say_why_not(page_as: OpenPage
     await expect(page.get_by_role("table", name="Costs by model")).to_contain_text("simulated/reader")
 
 
-@pytest.mark.capability("A3")
+@pytest.mark.capability("A3", "D4")
 async def test_failures_that_are_alike_are_shown_with_their_examples(page_as: OpenPage, site: Site) -> None:
     slug = f"alike-{uuid4().hex[:6]}"
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Say {{x}}", "model": "simulated/chat"})
@@ -143,7 +143,19 @@ async def test_failures_that_are_alike_are_shown_with_their_examples(page_as: Op
     drawer = page.get_by_role("dialog")
     await expect(drawer.get_by_text("refund was taken for shipping").first).to_be_visible()
     await expect(drawer.get_by_role("link", name="Open the run").first).to_be_visible()
+    await expect(drawer.get_by_role("button", name="Make a dataset")).to_be_disabled()
     await check_axe(page, without=BEHIND)
+
+    page = await page_as("editor", f"/app/analytics/failures?prompt={slug}")
+    await page.get_by_role("table", name="Groups of failures").get_by_role("button").first.click()
+    await expect(page.get_by_role("link", name="Optimize", exact=True).last).to_have_attribute("href", re.compile(rf"new=1&prompt={slug}"))
+    await page.get_by_role("button", name="Make a dataset").click()
+    form = page.get_by_role("dialog", name="Make a dataset of this group")
+    await check_axe(page, without=BEHIND)
+    await form.get_by_role("button", name="Make", exact=True).click()
+    made = page.get_by_role("dialog", name="No dataset yet")
+    await expect(made).to_contain_text("4 answers in the review queue")
+    await expect(made).to_contain_text("4 × Nobody said what would have been right")
 
 
 @pytest.mark.capability("A3", "D3")
