@@ -33,7 +33,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "CacheBody": _each(AS_JSON, "mode ttl_s"),
     "CandidateForm-Input": _each(AS_FILE, "made_by parents"),
     "CompressionSearch": {"items": TUNING},
-    "Constraints": {"anchors": TUNING},
     "CreatePrompt": {"max_completion_tokens": ANOTHER_NAME},
     "EvolutionarySearch": _each(TUNING, "crossover_share elites items_per_generation operators thesaurus tournament_size use_learned"),
     "ExampleBody": {"expected": AS_JSON},

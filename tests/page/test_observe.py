@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from burnish_shared.ids import new_uuid
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, closed, settled
+from tests.page.browser import PATIENCE_MS, closed, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -140,7 +141,7 @@ async def test_costs_are_told_to_the_months_end_or_say_why_not(page_as: OpenPage
     await expect(page.get_by_role("table", name="Costs by model")).to_contain_text("simulated/reader")
 
 
-@pytest.mark.capability("A3")
+@pytest.mark.capability("A3", "D4")
 async def test_failures_that_are_alike_are_shown_with_their_examples(page_as: OpenPage, site: Site) -> None:
     slug = f"alike-{uuid4().hex[:6]}"
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Say {{x}}", "model": "simulated/chat"})
@@ -156,7 +157,19 @@ async def test_failures_that_are_alike_are_shown_with_their_examples(page_as: Op
     drawer = page.get_by_role("dialog")
     await expect(drawer.get_by_text("refund was taken for shipping").first).to_be_visible()
     await expect(drawer.get_by_role("link", name="Open the run").first).to_be_visible()
+    await expect(drawer.get_by_role("button", name="Make a dataset")).to_be_disabled()
     await check_axe(page, without=BEHIND)
+
+    page = await page_as("editor", f"/app/analytics/failures?prompt={slug}")
+    await page.get_by_role("table", name="Groups of failures").get_by_role("button").first.click()
+    await expect(page.get_by_role("link", name="Optimize", exact=True).last).to_have_attribute("href", re.compile(rf"new=1&prompt={slug}"))
+    await page.get_by_role("button", name="Make a dataset").click()
+    form = page.get_by_role("dialog", name="Make a dataset of this group")
+    await check_axe(page, without=BEHIND)
+    await form.get_by_role("button", name="Make", exact=True).click()
+    made = page.get_by_role("dialog", name="No dataset yet")
+    await expect(made).to_contain_text("4 answers in the review queue")
+    await expect(made).to_contain_text("4 × Nobody said what would have been right")
 
 
 @pytest.mark.capability("A3", "D3")
@@ -219,6 +232,37 @@ async def test_rules_and_mutes_are_set_and_taken_back(page_as: OpenPage, site: S
     await expect(page.get_by_role("table", name="Mutes")).to_contain_text("load test")
     await page.get_by_role("button", name="End it").click()
     await expect(page.get_by_text("Nothing is muted")).to_be_visible()
+
+
+@pytest.mark.capability("A4", "O1")
+async def test_a_rule_says_how_it_searches_when_a_prompt_gets_worse(page_as: OpenPage, site: Site) -> None:
+    slug = f"worse-{new_uuid().hex[-8:]}"
+    base = await site.call("GET", f"/v1/prompts/{site.ids['prompt']}?version=1")
+    await site.call("POST", "/v1/prompts", {name: base[name] for name in ("messages", "model")} | {"slug": slug, "label": "production"})
+    items = (await site.call("GET", f"/v1/datasets/{site.ids['dataset']}/items?split=train,validation&limit=1"))["data"]
+    rule = {"start_optimization": {"dataset_id": site.ids["dataset"], "budget": {"evaluations": 2000, "credits": 100}}}
+    await site.call("PUT", f"/v1/alert-rules/{slug}", rule)
+    page = await page_as("editor", "/app/alerts/rules")
+    await page.get_by_role("button", name=slug).click()
+    dialog = page.get_by_role("dialog", name=f"Rule for {slug}")
+    await dialog.get_by_label("Method").select_option("evolutionary")
+    await dialog.get_by_label("Generations, at most").fill("3")
+    await dialog.get_by_role("button", name="Models, what counts, limits").click()
+    await dialog.get_by_role("button", name="Choose items").click()
+    await dialog.get_by_role("searchbox", name="Search items").fill(str(items[0]["input"]))
+    listed = dialog.get_by_role("list", name="Train and validation items").get_by_role("checkbox")
+    await expect(listed).to_have_count(1)
+    await listed.check()
+    await expect(dialog.get_by_role("list", name="Chosen items").get_by_role("listitem")).to_have_count(1)
+    await check_axe(page, without=BEHIND)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"alert-rule-searches-{theme}")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    rules = (await site.call("GET", "/v1/alert-rules?limit=200"))["data"]
+    kept = next(one for one in rules if one["prompt"] == slug)["start_optimization"]["search"]
+    assert (kept["method"], kept["evolutionary"]["generations"], kept["constraints"]["anchors"]) == ("evolutionary", 3, [items[0]["id"]])
 
 
 @pytest.mark.capability("A4")

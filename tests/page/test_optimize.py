@@ -237,6 +237,43 @@ async def test_a_search_by_another_method_is_asked_for_and_shows_its_generations
     ]
 
 
+@pytest.mark.capability("O1", "U1")
+async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_with_the_search(page_as: OpenPage, site: Site) -> None:
+    slug = f"anchored-{new_uuid().hex[-8:]}"
+    base = await site.call("GET", f"/v1/prompts/{site.ids['prompt']}?version=1")
+    await site.call("POST", "/v1/prompts", {name: base[name] for name in ("messages", "model")} | {"slug": slug, "label": "production"})
+    items = (await site.call("GET", f"/v1/datasets/{site.ids['dataset']}/items?split=train,validation&limit=3"))["data"]
+    page = await page_as("editor", f"/app/optimize?new=1&prompt={slug}&dataset={site.ids['dataset']}&version=1")
+    dialog = page.get_by_role("dialog", name="New search")
+    await dialog.get_by_label("Cost ceiling").fill("0.5")
+    await dialog.get_by_role("button", name="What counts, limits, further models").click()
+    anchors = dialog.get_by_role("group", name="Items that must stay right")
+    await anchors.get_by_role("button", name="Choose items").click()
+    listed = anchors.get_by_role("list", name="Train and validation items")
+    for at, item in enumerate(items[:2], start=1):
+        await anchors.get_by_role("searchbox", name="Search items").fill(str(item["input"]))
+        await expect(listed.get_by_role("checkbox")).to_have_count(1)
+        await listed.get_by_role("checkbox").focus()
+        await page.keyboard.press("Space")
+        await expect(anchors.get_by_role("status").filter(has_text="of at most")).to_have_text(f"{at} of at most 200.")
+    await anchors.get_by_role("searchbox", name="Search items").fill("no item has these words")
+    await expect(anchors).to_contain_text("No train or validation item has these words.")
+    await check_axe(page, without=BEHIND)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"search-anchors-{theme}")
+    await dialog.get_by_role("button", name="Start the search").click()
+
+    await expect(page.get_by_role("table", name="Items that must stay right").get_by_role("row")).to_have_count(1 + 2)
+    job = (await site.call("GET", f"/v1/optimizations?prompt={slug}"))["data"][0]
+    search = (await site.call("GET", f"/v1/optimizations/{job['id']}"))["search"]
+    assert set(search["constraints"]["anchors"]) == {one["id"] for one in items[:2]}
+    await page.get_by_role("button", name="Cancel search").click()
+    await page.get_by_role("button", name="Cancel the search").click()
+    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    await check_axe(page)
+
+
 async def test_a_suggestion_is_rejected_with_a_reason(page_as: OpenPage, site: Site) -> None:
     suggestion, _ = await open_suggestion(site)
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")

@@ -77,6 +77,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "other", "expected": "b"}]},
     "POST /v1/datasets/{dataset_id}/synthetic": {"count": 2},
     "POST /v1/datasets/{dataset_id}/items/from-executions": {"use_output": True},
+    "POST /v1/datasets/from-failures": {"name": "others"},
     "POST /v1/test-runs": {"repeats": 2},
     "POST /v1/test-runs/forecast": {"repeats": 2},
     "POST /v1/optimizations": {"seed": 7},

@@ -207,6 +207,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
         "PATCH /v1/datasets/{dataset_id}/items/{item_id}": {"expected": "another answer"},
         "POST /v1/datasets/{dataset_id}/synthetic": {"prompt": own["slug"], "count": 1, "model": "simulated/chat"},
+        "POST /v1/datasets/from-failures": {"group": own.get("failure_group", ""), "name": "what failed"},
         "POST /v1/datasets/{dataset_id}/items/from-executions": {"executions": [{"execution_id": own["execution"], "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
         "POST /v1/test-runs/forecast": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},

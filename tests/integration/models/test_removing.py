@@ -210,6 +210,19 @@ async def scheduled_with_it(stack: Stack, caller: Caller) -> None:
     await scheduled(stack, caller, models={"task": NEXT, "variants": [NAMED]})
 
 
+async def started_by_an_alert(stack: Stack, caller: Caller, **search: Any) -> None:
+    await books(
+        stack,
+        "INSERT INTO alert_rules (workspace_id, slug, start_optimization) VALUES ($1, 'alarmed', $2::jsonb)",
+        caller.workspace.workspace_id,
+        json.dumps({"source": "feedback", "budget": {"credits": 5}, "search": search or {"models": {"task": NEXT, "variants": [NAMED]}}}),
+    )
+
+
+async def started_by_an_alert_to_try_it(stack: Stack, caller: Caller) -> None:
+    await started_by_an_alert(stack, caller, method="settings", settings={"space": {"model": [NEXT, NAMED]}})
+
+
 async def scheduled_to_try_it(stack: Stack, caller: Caller) -> None:
     await scheduled(stack, caller, settings={"space": {"model": [NEXT, NAMED]}})
 
@@ -290,7 +303,8 @@ async def batched(_: Stack, caller: Caller) -> None:
     [
         (newest, "prompt", 2), (labelled, "prompt", 1), (branched, "prompt", 1), (fallen_back_to, "prompt", 1), (ruled, "prompt", 1),
         (chained_by_version, "prompt", 1), (tried, "prompt", 1), (scheduled, "prompt", 1), (scheduled_with_it, "schedule", 1),
-        (scheduled_to_try_it, "schedule", 1), (chained, "chain", 1), (judging, "evaluator", 3), (ruling, "routing_rules", 1),
+        (scheduled_to_try_it, "schedule", 1), (started_by_an_alert, "alert_rule", 1), (started_by_an_alert_to_try_it, "alert_rule", 1),
+        (chained, "chain", 1), (judging, "evaluator", 3), (ruling, "routing_rules", 1),
         (succeeding, "model", 1), (standing_in, "model", 1), (as_an_arm, "experiment", 1), (moving, "model_migration", 1),
         (assisting, "assistant", 1), (under_test, "test_run", 1), (searched, "optimization", 1), (batched, "batch", 1),
     ],

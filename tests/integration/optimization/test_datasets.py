@@ -59,10 +59,10 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
     more = await more_in(db, ws, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")])
     assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
     async with db.unit_of_work(workspace=ws) as tx:
-        listed = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split="train", after=None, limit=10)
+        listed = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, splits=["train"], after=None, limit=10)
         assert [one.input for one in listed] == ["a b c d", {"q": "z"}]
         only = [listed[1].item_id, new_uuid()]
-        alone = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split=None, only=only, after=None, limit=10)
+        alone = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, only=only, after=None, limit=10)
         assert [one.input for one in alone] == [{"q": "z"}]
 
 
@@ -101,7 +101,7 @@ async def test_a_page_of_a_large_dataset_reads_a_page(
         watched: Any = Watched(tx)
         found: list[Any] = []
         after: tuple[int, int] | None = None
-        while page := await store.list_items(watched, ws, dataset_id, split=split, after=after, limit=10):
+        while page := await store.list_items(watched, ws, dataset_id, splits=[split] if split else [], after=after, limit=10):
             assert watched.read <= 3 * 10 + 3 * 2, len(found)  # a page of each split, and a row on either side
             found += [one.input for one in page]
             after = page[-1].position, page[-1].added_version
@@ -143,7 +143,7 @@ async def test_nothing_reads_what_was_taken_out_as_if_it_were_there(
     goes = NewItem(input={"q": "a very long input " * 20}, expected="a long answer", split="train", metadata={})
     made = (await made_of(db, ws, [stays, goes])).dataset
     async with db.unit_of_work(workspace=ws) as tx:
-        items = await store.list_items(tx, ws, made.dataset_id, split=None, after=None, limit=10)
+        items = await store.list_items(tx, ws, made.dataset_id, after=None, limit=10)
         assert not await from_feedback_store.fits(tx, ws, made.dataset_id, ["text"])
         both = await longest_input(tx, ws, made.dataset_id)
         assert both is not None and both[2] == "a long answer"

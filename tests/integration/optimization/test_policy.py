@@ -96,6 +96,64 @@ async def test_a_policy_needs_a_prompt_a_dataset_that_is_there_and_a_budget_to_b
         assert refused.status == 422 and 'source: "feedback"' in refused.body["error"]["message"], refused.body
 
 
+@pytest.mark.capability("O1", "O2")
+async def test_an_alert_searches_by_the_method_that_its_rule_names(stack: Stack, desk: Desk) -> None:
+    items = (await desk.caller("GET", f"/v1/datasets/{desk.dataset_id}/items?split=train&limit=2")).body["data"]
+    search = {
+        "method": "evolutionary",
+        "evolutionary": {"population": 6, "generations": 3, "selection": "pareto"},
+        "models": {"task": "simulated/reader", "reflect": "simulated/chat"},
+        "metrics": [{"metric": "accuracy", "weight": 2}, {"metric": "length", "at_most": 400}],
+        "constraints": {"changed_lines_most": 3, "anchors": [one["id"] for one in items]},
+        "seed": 7,
+    }
+    kept = await desk.caller("PUT", RULE, policy(desk, search=search))
+    assert kept.status == 200 and kept.body["start_optimization"]["search"] == search, kept.body
+    await raise_alert(stack, desk)
+    assert await rounds(stack) == 1
+    [started] = (await desk.caller("GET", "/v1/optimizations")).body["data"]
+    job = (await desk.caller("GET", f"/v1/optimizations/{started['id']}")).body
+    assert (job["method"], job["seed"], job["created_by"]) == ("evolutionary", 7, "system:alert_policy")
+    assert job["models"] == {"task": "simulated/reader", "reflect": "simulated/chat"}
+    assert job["search"]["evolutionary"]["selection"] == "pareto" and job["search"]["metrics"][1]["at_most"] == 400
+    assert job["search"]["constraints"]["anchors"] == search["constraints"]["anchors"]  # type: ignore[index]
+
+
+@pytest.mark.capability("O1", "O2")
+@pytest.mark.parametrize(
+    ("wrong", "param"),
+    [
+        ({"method": "evolution"}, "method"),
+        ({"method": "manual"}, ""),
+        ({"method": "racing", "evolutionary": {}}, ""),
+        ({"method": "settings", "settings": {"space": {"temperature": [0.5, 99]}}}, "settings.space.temperature[1]"),
+        ({"method": "few_shot"}, "method"),  # the workspace does not allow it
+        ({"models": {"task": "no/such-model"}}, "models.task"),
+        ({"models": {"judge": "no/such-model"}}, "models.judge"),
+        ({"metrics": [{"metric": "relevance"}]}, "metrics[0].metric"),
+        ({"metrics": [{"metric": "evaluator", "evaluator_id": str(new_uuid())}]}, "metrics"),
+        ({"constraints": {"anchors": [str(new_uuid())]}}, "constraints.anchors[0]"),
+        ({"chain": {"slug": "none", "step": "one"}}, "chain"),
+        ({"budget": {"evaluations": 900}}, "budget"),
+        ({"version": 1}, "version"),
+    ],
+)
+async def test_a_search_that_could_not_begin_is_refused_when_the_rule_is_set(desk: Desk, wrong: dict[str, Any], param: str) -> None:
+    refused = await desk.caller("PUT", RULE, policy(desk, search=wrong))
+    assert refused.status in (404, 409, 422), refused.body
+    told = refused.body["error"]["param"]
+    assert told == f"start_optimization.search.{param}" if param else told.startswith("start_optimization.search"), refused.body
+    assert (await desk.caller("GET", "/v1/alert-rules")).body["data"] == []
+
+
+async def test_what_people_said_is_no_dataset_of_a_chain(desk: Desk) -> None:
+    search = {"chain": {"slug": "support", "step": "triage"}}
+    refused = await desk.caller("PUT", RULE, policy(desk, dataset_id=None, source="feedback", search=search))
+    assert refused.status == 422 and "search.chain" in refused.body["error"]["message"], refused.body
+    waits = await desk.caller("PUT", RULE, policy(desk, dataset_id=None, source="feedback", search={"method": "semantic"}))
+    assert waits.status == 200, "nobody has said anything yet"
+
+
 async def test_a_gateway_that_looked_before_another_started_starts_nothing(
     stack: Stack, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

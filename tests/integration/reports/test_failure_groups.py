@@ -101,6 +101,75 @@ async def test_a_reader_gets_groups_with_names_sizes_and_examples_as_long_as_the
     assert len(shown) == 2 and texts == {None}  # forgotten where they lay, gone here at once
 
 
+@pytest.mark.capability("D4")
+async def test_a_group_becomes_a_dataset_and_what_nobody_corrected_goes_to_reviewers(
+    analytics: Analytics, stack: Stack, caller: Caller
+) -> None:
+    await with_prompt(caller)
+    done = await failures(analytics, caller)
+    await analytics.rows(
+        """INSERT INTO executions (execution_id, workspace_id, fence, lane, status, model, provider, input_tokens, output_tokens,
+             cached_input_tokens, usage_source, cost_nusd, latency_ms, attempts, finished_at, details, slug, version, label, end_user)
+           SELECT id, $1, 1, 'interactive', 'success', 'simulated/chat', 'simulated', 1, 1, 0, 'provider', 0, 5, '[]', clock_timestamp(),
+                  '{}', 'route', 1, 'production', 'ann' FROM unnest($2::uuid[]) u (id)""",
+        caller.workspace.workspace_id, [one.execution_id for one in done],
+    )  # fmt: skip
+    async with at_work(analytics):
+        answer = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
+    assert "members" not in answer
+    late, refund = sorted(answer["groups"], key=lambda one: "late" not in one["words"])
+    asked = {"group": late["id"], "prompt": "route", "name": "Late parcels"}
+    viewer = await stack.caller(workspace=caller.workspace, role="viewer")
+    assert (await viewer("POST", "/v1/datasets/from-failures", asked)).status == 403
+    made = await caller("POST", "/v1/datasets/from-failures", asked)
+    assert made.status == 201, made.body
+    assert (made.body["dataset"]["name"], made.body["added"], made.body["failures"], made.body["in_review"]) == ("Late parcels", 1, 4, 0)
+    assert [one["count"] for one in made.body["skipped"]] == [3] and "Nobody said" in made.body["skipped"][0]["because"]
+    [item] = (await caller("GET", f"/v1/datasets/{made.body['dataset']['id']}/items")).body["data"]
+    assert (item["input"], item["expected"]) == ({"text": LATE[0]}, "delivery")
+    assert item["metadata"]["execution_id"] == str(done[0].execution_id)
+
+    nothing = await caller("POST", "/v1/datasets/from-failures", {"group": refund["id"], "prompt": "route", "name": "Refunds"})
+    assert (nothing.status, nothing.body["error"]["param"]) == (409, "group") and "4 × Nobody said" in nothing.body["error"]["message"]
+    reviewed = {"group": refund["id"], "prompt": "route", "name": "Refunds", "review": True}
+    sent = await caller("POST", "/v1/datasets/from-failures", reviewed)
+    assert (sent.status, sent.body["dataset"], sent.body["in_review"]) == (201, None, 4)
+    queue = (await caller("GET", "/v1/review?prompt=route&reason=picked")).body["data"]
+    assert {one["execution_id"] for one in queue} == {str(one.execution_id) for one in done[4:8]}
+    assert {one["note"] for one in queue} == {f"One of a group of failures: {refund['name']}"}
+    gone = await caller("POST", "/v1/datasets/from-failures", asked | {"group": "0" * 16})
+    assert (gone.status, gone.body["error"]["param"]) == (404, "group")
+    assert (await caller("POST", "/v1/datasets/from-failures", asked | {"days": 7})).status == 404
+    assert (await caller("POST", "/v1/datasets/from-failures", asked | {"dataset_id": made.body["dataset"]["id"]})).status == 422
+    other = await stack.caller()
+    assert (await other("POST", "/v1/datasets/from-failures", asked)).status == 404
+
+
+@pytest.mark.capability("D4")
+async def test_wrong_answers_of_a_test_run_keep_their_split_and_corrected_items_are_left_out(analytics: Analytics, caller: Caller) -> None:
+    await with_prompt(caller)
+    items = [{"input": f"question {n} on tax", "expected": "tax", "split": "test"} for n in range(4)]
+    dataset = (await caller("POST", "/v1/datasets", {"name": "cases", "items": items})).body["id"]
+    stored = (await caller("GET", f"/v1/datasets/{dataset}/items")).body["data"]
+    run = (await caller("POST", "/v1/test-runs", {"prompt": "route", "version": 1, "dataset_id": dataset, "split": "test"})).body["id"]
+    cases = [
+        {"item_id": one["id"], "input": one["input"], "expected": "tax", "output": "rent", "scores": {}, "error": None} for one in stored
+    ]
+    await analytics.rows(
+        "UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2 WHERE test_run_id = $1::text::uuid",
+        run, {"metrics": {"total": 4, "correct": 0}, "failed_cases": cases},
+    )  # fmt: skip
+    async with at_work(analytics):
+        [group] = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body["groups"]
+    assert (await caller("PATCH", f"/v1/datasets/{dataset}/items/{stored[0]['id']}", {"expected": "rent"})).status == 200
+    asked = {"group": group["id"], "prompt": "route"}
+    made = (await caller("POST", "/v1/datasets/from-failures", asked | {"name": "Tax"})).body
+    assert (made["added"], made["dataset"]["counts"]) == (3, {"train": 0, "validation": 0, "test": 3})
+    assert [one["count"] for one in made["skipped"]] == [1] and "corrected" in made["skipped"][0]["because"]
+    again = (await caller("POST", "/v1/datasets/from-failures", asked | {"dataset_id": made["dataset"]["id"]})).body
+    assert (again["added"], again["duplicates"], again["dataset"]["version"]) == (0, 3, made["dataset"]["version"])
+
+
 async def test_a_quiet_prompt_is_found_behind_a_busy_one(analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failure_store, "REACTIONS_SCANNED", 10)
     workspace, now = caller.workspace.workspace_id, datetime.now(UTC)

@@ -99,6 +99,9 @@ def test_a_group_tells_size_course_and_the_newest_examples() -> None:
     assert sum(group["days"]) == 6 and group["versions"] == {"1": 5, "2": 2}  # the one of this very moment lies after the last whole day
     assert [one["execution_id"] for one in group["examples"]] == ["0", "1", "2", "3", "4"]
     assert result["considered"] == {"comment": 8, "test_run": 1}
+    [members] = result["members"].values()
+    assert result["members"].keys() == {group["id"]} and len(members["executions"]) + len(members["cases"]) == 7
+    assert members["executions"][:5] == ["0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(("people", "named"), [(("ann", "ann", "ann"), False), (("ann", "bob", "ann"), True), (("", "", ""), True)])

@@ -1731,6 +1731,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/from-failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a dataset of a group of failures
+         * @description What was asked becomes the input, and the newest correction, or what the dataset of a test run expects, the expected answer.
+         *     `skipped` says why others became no item; with `review` answers that nobody corrected go to the review queue.
+         */
+        post: operations["from_failures_v1_datasets_from_failures_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets/preview": {
         parameters: {
             query?: never;
@@ -12716,6 +12737,73 @@ export interface components {
              */
             use_output: boolean;
         };
+        /** FromFailuresAnswer */
+        FromFailuresAnswer: {
+            /** Added */
+            added: number;
+            /**
+             * Contradictions
+             * @description Of those, how many expect another answer than the one that stays.
+             */
+            contradictions: number;
+            /** @description Null: there was no item to begin a new one with. */
+            dataset: components["schemas"]["DatasetAnswer"] | null;
+            /**
+             * Duplicates
+             * @description Items whose input was there already; the first one stays as it is.
+             */
+            duplicates: number;
+            /**
+             * Failures
+             * @description Different executions and cases of test runs in the group.
+             */
+            failures: number;
+            /**
+             * In Review
+             * @description Of those skipped, how many wait in the review queue now, or were decided there.
+             */
+            in_review: number;
+            /** Skipped */
+            skipped: components["schemas"]["SkippedFailures"][];
+        };
+        /**
+         * FromFailuresBody
+         * @description A group of `GET /v1/analytics/failure-groups`, and where it goes: `dataset_id`, or a new dataset of this `name`.
+         */
+        FromFailuresBody: {
+            /**
+             * Dataset Id
+             * @description The dataset that they are added to; it gets a next version.
+             */
+            dataset_id?: string | null;
+            /**
+             * Days
+             * @description As you asked for the groups.
+             * @default 30
+             */
+            days: number;
+            /**
+             * Group
+             * @description The group's `id`.
+             */
+            group: string;
+            /**
+             * Name
+             * @description A new dataset of this name, instead of `dataset_id`.
+             */
+            name?: string | null;
+            /**
+             * Prompt
+             * @description As you asked for the groups; absent: of all prompts together.
+             */
+            prompt?: string | null;
+            /**
+             * Review
+             * @description Put answers of which nobody said what would have been right into the review queue, before all others.
+             * @default false
+             */
+            review: boolean;
+        };
         /** GenerateFinalPrompt */
         GenerateFinalPrompt: {
             /**
@@ -13197,6 +13285,43 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * HowToSearch
+         * @description All that a search is told but for its prompt, its items and what it may cost.
+         */
+        HowToSearch: {
+            /** @description Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output of the chain. An evaluation is a run of the chain. */
+            chain?: components["schemas"]["ChainPlace"] | null;
+            compression?: components["schemas"]["CompressionSearch"] | null;
+            constraints?: components["schemas"]["Constraints"];
+            evolutionary?: components["schemas"]["EvolutionarySearch"] | null;
+            few_shot?: components["schemas"]["FewShotSearch"] | null;
+            learned?: components["schemas"]["LearnedSearch"] | null;
+            /** @description Needed by the method `manual`. */
+            manual?: components["schemas"]["ManualSearch"] | null;
+            /**
+             * Method
+             * @description `racing` combines: single edits, from failures, race in random combinations.
+             * @default racing
+             * @enum {string}
+             */
+            method: "racing" | "reflective" | "evolutionary" | "semantic" | "learned" | "few_shot" | "compression" | "settings" | "manual";
+            /**
+             * Metrics
+             * @description What is looked at in each answer: metrics with weights, with bounds, or both.
+             */
+            metrics?: components["schemas"]["Metric"][];
+            models?: components["schemas"]["ModelsBody"];
+            reflective?: components["schemas"]["ReflectiveSearch"] | null;
+            /**
+             * Seed
+             * @description Makes a job repeatable with the same answers of the models.
+             */
+            seed?: number | null;
+            semantic?: components["schemas"]["SemanticSearch"] | null;
+            /** @description Needed by the method `settings`. */
+            settings?: components["schemas"]["SettingsSearch"] | null;
         };
         /**
          * ImportAnswer
@@ -21153,6 +21278,16 @@ export interface components {
              */
             execution_id: string;
         };
+        /**
+         * SkippedFailures
+         * @description How many became no item, and why.
+         */
+        SkippedFailures: {
+            /** Because */
+            because: string;
+            /** Count */
+            count: number;
+        };
         /** SnapshotAnswer */
         SnapshotAnswer: {
             /**
@@ -23606,6 +23741,8 @@ export interface components {
              *     ]
              */
             metrics: ("satisfaction" | "error_rate" | "quality")[];
+            /** @description By which method, models, metrics and constraints, as in `POST /v1/optimizations`; the usual ones, unless given. */
+            search?: components["schemas"]["HowToSearch"] | null;
             /**
              * Source
              * @description `feedback`, in place of a dataset: what people said of the prompt's answers, as of a search.
@@ -37864,6 +38001,123 @@ export interface operations {
             };
         };
     };
+    from_failures_v1_datasets_from_failures_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromFailuresBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FromFailuresAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     preview_v1_datasets_preview_post: {
         parameters: {
             query?: {
@@ -38437,7 +38691,10 @@ export interface operations {
     list_items_v1_datasets__dataset_id__items_get: {
         parameters: {
             query?: {
+                /** @description One, or several with commas: `train,validation` is what a search sees. */
                 split?: string | null;
+                /** @description Only items in whose input or answer these words stand. */
+                q?: string;
                 /** @description Only these; may be given several times. */
                 item?: string[] | null;
                 limit?: number;

@@ -76,16 +76,29 @@ def category(text: Any) -> str:
 
 
 def shown(failures: Sequence[Failure], groups: Sequence[FoundGroup], *, start: datetime, end: datetime) -> dict[str, Any]:
-    """Groups as the gateway shows them: names, sizes, course and ids of examples; no text but the words of names."""
+    """Groups as the gateway shows them: names, sizes, course and ids of examples; no text but the words of names. Beside them, by the id of
+    a group, the ids of all that are in it (`members`): what becomes a dataset when somebody asks for one."""
     members = [[failures[n] for n in group.members] for group in groups]
     named = zip(_names(groups, [_confusion(own) for own in members]), groups, members, strict=True)
+    told = [(_group(name, group, own, of=len(failures), start=start, end=end), own) for name, group, own in named]
     return {
         "considered": dict(Counter(one.source for one in failures)),
         "failures": len(failures),
         "ungrouped": len(failures) - sum(len(group.members) for group in groups),
         "from": start.isoformat(),
         "to": end.isoformat(),
-        "groups": [_group(name, group, own, of=len(failures), start=start, end=end) for name, group, own in named],
+        "groups": [group for group, _ in told],
+        "members": {group["id"]: _ids(own) for group, own in told},
+    }
+
+
+def _ids(members: Sequence[Failure]) -> dict[str, Any]:
+    """Executions, and cases of test runs as [test run, item]; the newest first, each once."""
+    references = [one.reference for one in sorted(members, key=lambda one: one.order, reverse=True)]
+    cases = [(one["test_run_id"], one["item_id"]) for one in references if "item_id" in one]
+    return {
+        "executions": list(dict.fromkeys(one["execution_id"] for one in references if "execution_id" in one)),
+        "cases": [list(one) for one in dict.fromkeys(cases)],
     }
 
 

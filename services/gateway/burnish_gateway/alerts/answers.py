@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from burnish_gateway.moments import Moment
-from burnish_gateway.optimization.bodies import BudgetBody
+from burnish_gateway.optimization.bodies import BudgetBody, HowToSearch
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 
@@ -82,6 +82,10 @@ class StartOptimization(ApiModel):
     metrics: Annotated[list[Literal["satisfaction", "error_rate", "quality"]], Field(min_length=1, max_length=3)] = Field(
         default=["satisfaction", "error_rate"], description="Whose degradation starts it."
     )
+    search: HowToSearch | None = Field(
+        default=None,
+        description="By which method, models, metrics and constraints, as in `POST /v1/optimizations`; the usual ones, unless given.",
+    )
 
     @model_validator(mode="after")
     def _has_items(self) -> Self:
@@ -94,6 +98,17 @@ class StartOptimization(ApiModel):
         if self.budget.credits is None:
             raise ValueError("budget.credits is needed: what starts by itself must have a cap")
         return self
+
+    @model_validator(mode="after")
+    def _has_a_prompt_to_itself(self) -> Self:
+        if self.source is not None and self.search is not None and self.search.chain is not None:
+            raise ValueError("search.chain: people judge the answers of a prompt and not of a chain; give a dataset_id")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """As the rule keeps it: of the search what was said, so that its defaults stay those of the product."""
+        search = {} if self.search is None else {"search": self.search.model_dump(mode="json", exclude_none=True, exclude_unset=True)}
+        return self.model_dump(mode="json", exclude={"search"}) | search
 
 
 class AlertRuleBody(ApiModel):

@@ -7,7 +7,6 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
-from burnish_gateway.access.principal import Principal
 from burnish_gateway.alerts import channel_routes, mute_routes, store
 from burnish_gateway.alerts.acknowledge import acknowledge, no_such_alert
 from burnish_gateway.alerts.answers import (
@@ -17,24 +16,18 @@ from burnish_gateway.alerts.answers import (
     AlertRuleAnswer,
     AlertRuleBody,
     AlertRulePage,
-    StartOptimization,
     Status,
 )
 from burnish_gateway.alerts.chart import chart_of
-from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
-from burnish_gateway.datasets.from_feedback_store import newest_of_searches
-from burnish_gateway.datasets.store import hold_dataset
+from burnish_gateway.alerts.check_policy import check_policy
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.optimization.bodies import OptimizationBody
-from burnish_gateway.optimization.start import check_budget, try_plan
-from burnish_gateway.optimization.store import take_back_trial
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, InvalidField, NoProviderKey, NotFound
+from burnish_shared.errors import NotFound
 from burnish_shared.slug import parse_slug
 
 router = make_router("alerts")
@@ -160,37 +153,6 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
         return rule
 
     return await run_once(gateway, request, principal, status=200, work=work)
-
-
-async def check_policy(tx: Tx, principal: Principal, policy: StartOptimization, *, slug: str) -> None:
-    """A policy belongs to one prompt, its dataset, also that of what people said, must be there and in use, and its budget must suffice to
-    begin. Raises InvalidField, NotFound, Conflict."""
-    if not slug:
-        raise InvalidField("start_optimization belongs to the rule of one prompt.", param="start_optimization")
-    param = "start_optimization.dataset_id" if policy.source is None else "start_optimization.source"
-    dataset_id = policy.dataset_id or await newest_of_searches(tx, principal.workspace_id, slug)
-    if dataset_id is not None:
-        dataset = await hold_dataset(tx, principal.workspace_id, dataset_id)
-        if dataset is None:
-            raise no_such_dataset(param=param)
-        check_unarchived(dataset, param=param)
-    if policy.dataset_id is not None:
-        await _check_could_begin(tx, principal, policy, slug=slug)
-
-
-async def _check_could_begin(tx: Tx, principal: Principal, policy: StartOptimization, *, slug: str) -> None:
-    """An alert tries once: what its dataset or budget forbids is said now. What may pass by itself (an archived prompt, a model or key that
-    is away) is not. Raises InvalidField."""
-    asked = policy.model_dump(mode="json", include={"dataset_id", "budget"})
-    body = OptimizationBody.model_validate({"prompt": slug, **asked})
-    try:
-        plan = await try_plan(tx, principal, body)
-    except (NotFound, Conflict, NoProviderKey):
-        await take_back_trial(tx)
-    except InvalidField as error:
-        raise InvalidField(error.message, param=f"start_optimization.{error.param}", details=error.details) from error
-    else:
-        check_budget(plan, policy.budget, within="start_optimization.")
 
 
 def _plain(rule: AlertRuleAnswer | None) -> dict[str, Any] | None:

@@ -7,8 +7,8 @@ from uuid import UUID
 from burnish_gateway.access.principal import Role
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.alerts import policy_store
+from burnish_gateway.alerts.check_policy import optimization_of
 from burnish_gateway.alerts.policy_store import PolicyDue
-from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.start import start_optimization
 from burnish_gateway.rounds import RulePrincipal, StartRounds
 from burnish_shared.db.audit_log import add_entry
@@ -45,9 +45,7 @@ async def _start_one(tx: Tx, workspace_id: UUID, alert_id: UUID, found: PolicyDu
     facts = await find_workspace(tx, workspace_id)
     if facts is None:
         raise NotFound("The workspace is gone.")  # noted like every refusal, so that it is not offered again and again
-    policy = found.policy
-    items = {name: policy.get(name) for name in ("dataset_id", "source")}
-    body = OptimizationBody.model_validate({"prompt": found.slug, "version": found.version, **items, "budget": policy["budget"]})
+    body = optimization_of(found.policy, slug=found.slug, version=found.version)
     job = await start_optimization(tx, RulePrincipal(facts, Role.EDITOR, rule=ACTOR), body)
     await policy_store.note_start(tx, workspace_id, alert_id, slug=found.slug, job_id=job.id, refused=None)
     await add_entry(

@@ -94,7 +94,7 @@ async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody
               updated_at = clock_timestamp()
             RETURNING {RULE}""",
         workspace_id, slug, body.enabled, body.min_samples, body.target, body.muted_until,
-        body.start_optimization.model_dump(mode="json") if body.start_optimization else None,
+        body.start_optimization.stored() if body.start_optimization else None,
         body.min_drop, body.min_error_rise, body.min_latency_rise, body.min_cost_rise,
     )  # fmt: skip
     return _rule(row)

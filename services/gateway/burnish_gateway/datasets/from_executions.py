@@ -20,6 +20,8 @@ from burnish_shared.errors import NotFound
 
 EXECUTIONS_MOST: Final = 500
 
+NOBODY_SAID: Final = "Nobody said what would have been right: give `expected`, or send a correction as feedback."
+
 
 class ExecutionChoice(ApiModel):
     """One execution, with the right answer where it is known."""
@@ -109,7 +111,7 @@ def _item(row: Record | None, execution_id: UUID, *, given: str | None, correcte
     output = row["output"] if use_output and row["status"] == "success" else None
     expected = given or corrected or output
     if expected is None or not expected.strip():
-        return "Nobody said what would have been right: give `expected`, or send a correction as feedback."
+        return NOBODY_SAID
     if len(expected) > EXPECTED_MOST_CHARS:
         return f"An expected answer has at most {EXPECTED_MOST_CHARS:,} characters; this one has {len(expected):,}."
     source = "correction" if given is None and corrected else "execution"

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from burnish_gateway.access import audit
-from burnish_gateway.datasets import answers, make_items_routes, store
+from burnish_gateway.datasets import answers, from_failures_routes, make_items_routes, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
 from burnish_gateway.datasets.change_dataset import ChangeDatasetBody, change_dataset
@@ -29,7 +29,7 @@ from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.json_lines import MEDIA_TYPE, until_error
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import WITH_BODY, check_credentials, include, make_router, read_body
+from burnish_gateway.wire import WITH_BODY, Text, check_credentials, include, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -58,6 +58,7 @@ class UploadRoute(APIRoute):
 
 router = make_router("datasets", route_class=UploadRoute)
 include(router, make_items_routes.router)
+include(router, from_failures_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 ColumnMap = Annotated[
@@ -281,20 +282,24 @@ async def list_items(
     gateway: GatewayParts,
     principal: Viewer,
     dataset_id: UUID,
-    split: str | None = None,
+    split: Annotated[str | None, Query(description="One, or several with commas: `train,validation` is what a search sees.")] = None,
+    q: Annotated[Text, Query(max_length=200, description="Only items in whose input or answer these words stand.")] = "",
     item: Annotated[list[UUID] | None, Query(max_length=PAGE_MOST, description="Only these; may be given several times.")] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.ItemPage:
     """In the order in which they came."""
-    wanted = _split(split)
-    of = f"items:{dataset_id}:{wanted or ''}"
+    wanted = list(dict.fromkeys(one for name in (split or "").split(",") if (one := _split(name)) is not None))
+    words = q.strip()
+    of = f"items:{dataset_id}:{','.join(wanted)}" + (f":{words}" if words else "")
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if not await store.has_dataset(tx, principal.workspace_id, dataset_id):
             raise no_such_dataset()
         after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
-        found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, only=item, after=after, limit=limit + 1)
+        found = await store.list_items(
+            tx, principal.workspace_id, dataset_id, splits=wanted, words=words, only=item, after=after, limit=limit + 1
+        )
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position, one.added_version]
     )

@@ -21,6 +21,10 @@ _DATASET = """d.dataset_id, d.name, d.version, d.test_version, d.near_duplicates
 
 _ITEM = "item_id, position, split, input, expected, metadata, synthetic, added_version, removed_version"
 
+_READ = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input) WHEN 'object'
+                THEN (SELECT string_agg(v.value, E'\n') FROM jsonb_each_text(i.input) v) ELSE i.input #>> '{}' END, i.expected)"""
+"""What somebody reads of an item: the values of its input, each in a line, and its answer."""
+
 
 async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) -> UUID:
     dataset_id = new_uuid()
@@ -136,14 +140,16 @@ async def list_items(
     workspace_id: UUID,
     dataset_id: UUID,
     *,
-    split: str | None,
+    splits: Sequence[str] = (),
+    words: str = "",
     only: Sequence[UUID] | None = None,
     after: tuple[int, int] | None,
     limit: int,
 ) -> list[StoredItem]:
     """In the order in which they came, those after position and version `after`: a corrected item has the place of the old one.
 
-    `only`: these items, as far as they are in it or were.
+    `splits` empty: all of them. `words`: as they stand in a value of the input or in the answer, in whatever case. `only`: these items, as
+    far as they are in it or were.
     """
     rows = await tx.fetch(
         f"""SELECT p.* FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
@@ -151,14 +157,16 @@ async def list_items(
                WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
                  AND (i.position, i.added_version) > ($4, $5::integer)
                  AND CASE WHEN $7::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($7) END
+                 AND ($8 = '' OR strpos(lower({_READ}), lower($8)) > 0)
                ORDER BY i.position, i.added_version LIMIT $6) p
             ORDER BY p.position, p.added_version LIMIT $6""",
         workspace_id,
         dataset_id,
-        _splits(split),
+        list(splits) or list(SPLITS),
         *(after or (-1, 0)),
         limit,
         only,
+        words,
     )
     return [StoredItem(**dict(row)) for row in rows]
 

@@ -12,7 +12,9 @@ from burnish_shared.db.session import Tx
 ALL_PROMPTS: Final = ""
 """The slug of groups over all prompts."""
 
-COLUMNS: Final = "status, requested_at, computed_at, result, coalesce(leased_until > clock_timestamp(), false) AS is_begun"
+COLUMNS: Final = (
+    "status, requested_at, computed_at, result - 'members' AS result, coalesce(leased_until > clock_timestamp(), false) AS is_begun"
+)
 
 
 async def prompt_exists(tx: Tx, slug: str) -> bool:

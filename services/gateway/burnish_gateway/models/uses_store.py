@@ -70,6 +70,11 @@ USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS 
        AND (jsonb_path_exists(s.request, '$.models.* ? (@ == $model)', named.it)
             OR jsonb_path_exists(s.request, '$.**.space.model ? (@ == $model)', named.it))
      UNION ALL
+    SELECT 'alert_rule', r.slug FROM alert_rules r, named
+     WHERE r.workspace_id = $1
+       AND (jsonb_path_exists(r.start_optimization, '$.search.models.* ? (@ == $model)', named.it)
+            OR jsonb_path_exists(r.start_optimization, '$.search.settings.space.model ? (@ == $model)', named.it))
+     UNION ALL
     SELECT 'model_migration', g.migration_id::text FROM model_migrations g
      WHERE g.workspace_id = $1 AND g.status = 'running' AND $2 IN (g.from_model, g.to_model)
      UNION ALL

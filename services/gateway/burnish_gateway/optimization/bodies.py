@@ -90,19 +90,13 @@ class BudgetBody(ApiModel):
     seconds: int | None = Field(default=None, ge=1, le=WEEK_S)
 
 
-class OptimizationBody(ApiModel):
-    prompt: Text = Field(min_length=1, max_length=130)
-    version: int | None = Field(default=None, ge=1, description="The version to improve; the one that production names, unless given.")
+class HowToSearch(ApiModel):
+    """All that a search is told but for its prompt, its items and what it may cost."""
+
     chain: searches.ChainPlace | None = Field(
         default=None,
         description="Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output "
         "of the chain. An evaluation is a run of the chain.",
-    )
-    dataset_id: UUID | None = Field(default=None, description="What to search and prove on; needed unless `source` is given.")
-    source: Literal["feedback"] | None = Field(
-        default=None,
-        description="`feedback`, in place of a dataset: answers of this prompt that people corrected or liked in the last 90 days. They "
-        "become a dataset, to which the prompt's next search from feedback adds what was said since.",
     )
     method: searches.Method = Field(
         default="racing", description="`racing` combines: single edits, from failures, race in random combinations."
@@ -116,24 +110,11 @@ class OptimizationBody(ApiModel):
     settings: searches.SettingsSearch | None = Field(default=None, description="Needed by the method `settings`.")
     manual: searches.ManualSearch | None = Field(default=None, description="Needed by the method `manual`.")
     models: ModelsBody = Field(default_factory=ModelsBody.model_construct)
-    budget: BudgetBody = Field(default_factory=BudgetBody.model_construct)
-    objective: Literal["accuracy"] = Field(default="accuracy", description="What is looked at where no `metrics` are given.")
     metrics: Annotated[list[searches.Metric], Field(max_length=10)] = Field(
         default_factory=list, description="What is looked at in each answer: metrics with weights, with bounds, or both."
     )
     constraints: searches.Constraints = Field(default_factory=searches.Constraints)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Makes a job repeatable with the same answers of the models.")
-    start: StartAt | None = Field(default=None, description="Of `evolutionary`: begin with the candidates of this generation.")
-
-    @model_validator(mode="after")
-    def _has_items(self) -> Self:
-        if self.dataset_id is None and self.source is None:
-            raise ValueError('dataset_id: is needed, or source: "feedback" for what people said of the prompt\'s answers')
-        if self.dataset_id is not None and self.source is not None:
-            raise ValueError("source: stands in place of a dataset_id; give one of them")
-        if self.source is not None and self.chain is not None:
-            raise ValueError("source: people judge the answers of a prompt and not of a chain; give a dataset_id")
-        return self
 
     @model_validator(mode="after")
     def _parts_of_its_method(self) -> Self:
@@ -143,12 +124,6 @@ class OptimizationBody(ApiModel):
                 raise ValueError(f"{name}: belongs to the method {name!r}, and this one is {self.method!r}")
             if given is None and self.method == name and name in ("settings", "manual"):
                 raise ValueError(f"{name}: the method {name!r} needs it")
-        return self
-
-    @model_validator(mode="after")
-    def _begins_where_it_can(self) -> Self:
-        if self.start is not None and self.method != "evolutionary":
-            raise ValueError(f"start: belongs to the method 'evolutionary', and this one is {self.method!r}")
         return self
 
     @model_validator(mode="after")
@@ -169,6 +144,36 @@ class OptimizationBody(ApiModel):
             raise ValueError(f"models.variants: the method {self.method!r} makes no text for a model")
         if self.metrics and not any(one.counts for one in self.metrics):
             raise ValueError("metrics: at least one needs a weight; bounds alone prefer nothing")
+        return self
+
+
+class OptimizationBody(HowToSearch):
+    prompt: Text = Field(min_length=1, max_length=130)
+    version: int | None = Field(default=None, ge=1, description="The version to improve; the one that production names, unless given.")
+    dataset_id: UUID | None = Field(default=None, description="What to search and prove on; needed unless `source` is given.")
+    source: Literal["feedback"] | None = Field(
+        default=None,
+        description="`feedback`, in place of a dataset: answers of this prompt that people corrected or liked in the last 90 days. They "
+        "become a dataset, to which the prompt's next search from feedback adds what was said since.",
+    )
+    budget: BudgetBody = Field(default_factory=BudgetBody.model_construct)
+    objective: Literal["accuracy"] = Field(default="accuracy", description="What is looked at where no `metrics` are given.")
+    start: StartAt | None = Field(default=None, description="Of `evolutionary`: begin with the candidates of this generation.")
+
+    @model_validator(mode="after")
+    def _has_items(self) -> Self:
+        if self.dataset_id is None and self.source is None:
+            raise ValueError('dataset_id: is needed, or source: "feedback" for what people said of the prompt\'s answers')
+        if self.dataset_id is not None and self.source is not None:
+            raise ValueError("source: stands in place of a dataset_id; give one of them")
+        if self.source is not None and self.chain is not None:
+            raise ValueError("source: people judge the answers of a prompt and not of a chain; give a dataset_id")
+        return self
+
+    @model_validator(mode="after")
+    def _begins_where_it_can(self) -> Self:
+        if self.start is not None and self.method != "evolutionary":
+            raise ValueError(f"start: belongs to the method 'evolutionary', and this one is {self.method!r}")
         return self
 
 

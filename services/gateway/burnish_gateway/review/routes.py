@@ -52,12 +52,12 @@ async def post_review(request: Request, body: PickBody, principal: Editor, gatew
     """It comes before all others. One that is in the queue already gets your note; one that was decided stays decided."""
 
     async def work(tx: Tx) -> ReviewAnswer:
-        item = await store.pick(tx, principal.workspace_id, body.execution_id, note=body.note, by=principal.actor)
-        if item is None:
+        picked = await store.pick(tx, principal.workspace_id, [body.execution_id], note=body.note, by=principal.actor)
+        if not picked:
             raise NotFound("There is no finished execution of this id.", param="execution_id")
         if not await store.has_content(tx, body.execution_id):
             raise Conflict("The text of this execution is not kept, or not any more; there is nothing to look at.", param="execution_id")
-        return review_answer(item)
+        return review_answer(picked[0])
 
     return await run_once(gateway, request, principal, status=201, work=work)
 

@@ -79,21 +79,22 @@ async def list_items(
     return [_item(row) for row in rows]
 
 
-async def pick(tx: Tx, workspace_id: UUID, execution_id: UUID, *, note: str | None, by: str) -> ReviewItem | None:
-    """Queues a finished execution, before all others; one that is queued already gets the reason and the note. None: no such execution."""
-    row = await tx.fetchrow(
+async def pick(tx: Tx, workspace_id: UUID, executions: Sequence[UUID], *, note: str | None, by: str) -> list[ReviewItem]:
+    """Queues finished executions, before all others; one that is queued already gets the reason and the note. Those that are there."""
+    rows = await tx.fetch(
         f"""INSERT INTO review_items AS r (review_id, workspace_id, execution_id, slug, version, label, model, simulated, reasons, urgency,
                                            added_by, note)
-            SELECT $1, $2, e.execution_id, coalesce(e.slug, ''), coalesce(e.version, 0), coalesce(e.label, ''), e.model, e.simulated,
-                   ARRAY['picked'], $5, $4, $6
-              FROM executions e WHERE e.execution_id = $3
+            SELECT w.review_id, $2, e.execution_id, coalesce(e.slug, ''), coalesce(e.version, 0), coalesce(e.label, ''), e.model,
+                   e.simulated, ARRAY['picked'], $5, $4, $6
+              FROM unnest($1::uuid[], $3::uuid[]) w (review_id, execution_id) JOIN executions e ON e.execution_id = w.execution_id
+             ORDER BY e.execution_id
             ON CONFLICT (workspace_id, execution_id) DO UPDATE SET urgency = least(r.urgency, excluded.urgency), set_aside = false,
               reasons = CASE WHEN r.reasons @> excluded.reasons THEN r.reasons ELSE excluded.reasons || r.reasons END,
               note = coalesce(excluded.note, r.note), added_by = CASE r.added_by WHEN '' THEN excluded.added_by ELSE r.added_by END
             RETURNING {COLUMNS}""",
-        new_uuid(), workspace_id, execution_id, by, URGENCY["picked"], note,
+        [new_uuid() for _ in executions], workspace_id, list(executions), by, URGENCY["picked"], note,
     )  # fmt: skip
-    return _item(row) if row is not None else None
+    return [_item(row) for row in rows]
 
 
 async def has_content(tx: Tx, execution_id: UUID) -> bool:

@@ -1,8 +1,14 @@
+import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
 import { change as send, useChange } from "@/api/hooks";
+import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, Combobox, Field, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
+import { Button, Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
+import { ofSearch } from "@/pages/optimize/asked";
+import { MethodFields } from "@/pages/optimize/MethodFields";
+import { MoreFields } from "@/pages/optimize/MoreFields";
+import type { Search } from "@/pages/optimize/search";
 import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./rule";
 
 const INVALIDATES = { invalidates: ["/v1/alert-rules"] };
@@ -55,6 +61,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
   return (
     <FormDialog
       open
+      wide={form.starts}
       onOpenChange={(open) => !open && onClose()}
       title={isDefault ? "Rule for all prompts" : rule?.prompt ? <>Rule for <span className="font-mono">{rule.prompt}</span></> : "Rule for a prompt"}
       description={may.edit ? undefined : needs("editor")}
@@ -62,6 +69,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       onSubmit={submit}
       busy={forAll.isPending || forOne.isPending}
       error={error}
+      missing={wrong.search}
       disabled={!may.edit || Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
     >
       {rule === null ? (
@@ -98,13 +106,13 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
           <Checkbox label="Start an optimization when it gets worse" hint="It only makes a suggestion; nothing is rolled out by itself." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
           {form.starts ? (
             <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
-              <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? (form.dataset ? undefined : wrong.dataset)} required>
-                <Combobox label="Dataset" value={form.dataset || null} choices={[...datasets, FEEDBACK]} onChange={(next) => change({ dataset: next ?? "" })} />
+              <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? errorFor(error, "start_optimization.source") ?? (form.dataset ? undefined : wrong.dataset)} required>
+                <Combobox label="Dataset" value={form.dataset || null} choices={[...datasets, FEEDBACK]} onChange={(next) => change({ dataset: next ?? "", search: { ...form.search, anchors: [] } })} />
               </Field>
-              <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget")}>
+              <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget.evaluations")}>
                 <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />
               </Field>
-              <Field label="Credits at most" hint="A hundredth of a dollar each.">
+              <Field label="Credits at most" hint="A hundredth of a dollar each." error={errorFor(error, "start_optimization.budget.credits")}>
                 <Input inputMode="decimal" value={form.credits} onChange={(event) => change({ credits: event.target.value })} />
               </Field>
               <Field label="Not again within, hours" hint="For the same prompt.">
@@ -112,6 +120,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
               </Field>
             </div>
           ) : null}
+          {form.starts ? <HowToSearch prompt={prompt} form={form} error={error} onChange={change} /> : null}
         </>
       )}
       {isOwn ? (
@@ -122,5 +131,43 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
         </div>
       ) : null}
     </FormDialog>
+  );
+}
+
+/** By which method and models, what counts and what stays: all of it may be left as it is. */
+function HowToSearch({ prompt, form, error, onChange }: { prompt: string | null; form: RuleForm; error: unknown; onChange: (part: Partial<RuleForm>) => void }) {
+  const [hasMore, setMore] = useState(false);
+  const { choices: models } = useModels();
+  const searched = ofSearch(error, "start_optimization.search.");
+  const put = (changes: Partial<Search>) => onChange({ search: { ...form.search, ...changes } });
+  return (
+    <div role="group" aria-label="How it searches" className="flex min-w-0 flex-col gap-4">
+      <MethodFields search={form.search} error={searched} onChange={put} />
+      <span>
+        <Button size="s" variant="ghost" aria-expanded={hasMore} icon={hasMore ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setMore(!hasMore)}>
+          Models, what counts, limits
+        </Button>
+      </span>
+      {hasMore ? (
+        <>
+          <div className="grid items-start gap-4 sm:grid-cols-3">
+            <div className="flex min-w-0 flex-col gap-1">
+              <span className="text-13 font-medium">Model that answers</span>
+              {form.search.chain ? <p className="text-13 text-muted">That of the chain’s step.</p> : <Combobox label="Model that answers" value={form.task} onChange={(task) => onChange({ task })} clear="The version’s own" choices={models} className="w-full" />}
+              <FieldFault text={errorFor(searched, "models.task")} />
+            </div>
+            <div className="flex min-w-0 flex-col gap-1">
+              <span className="text-13 font-medium">Model that proposes edits</span>
+              <Combobox label="Model that proposes edits" value={form.reflect} onChange={(reflect) => onChange({ reflect })} clear="The usual one" choices={models} className="w-full" />
+              <FieldFault text={errorFor(searched, "models.reflect")} />
+            </div>
+            <Field label="Minutes, at most" error={errorFor(error, "start_optimization.budget.seconds")}>
+              <Input type="number" min={1} step="any" placeholder="no limit" value={form.minutes} onChange={(event) => onChange({ minutes: event.target.value })} />
+            </Field>
+          </div>
+          <MoreFields prompt={prompt} dataset={form.dataset || null} search={form.search} error={searched} onChange={put} />
+        </>
+      ) : null}
+    </div>
   );
 }

@@ -1,6 +1,8 @@
 /** A rule as a form holds it: text that somebody types, shares as percent. Pure. */
 import { FEEDBACK, askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
+import { type Asked, howOf } from "@/pages/optimize/asked";
+import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
 export type Rule = Schema<"AlertRuleAnswer">;
 export type RuleBody = Schema<"AlertRuleBody">;
@@ -8,8 +10,8 @@ export type RuleBody = Schema<"AlertRuleBody">;
 /** What holds where a rule says nothing. */
 export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05, min_error_rise: 0.03, min_latency_rise: 0.15, min_cost_rise: 0.15 } as const;
 
-type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[] };
-export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; credits: string; cooldown: string };
+type Start = { dataset_id?: string | null; source?: "feedback" | null; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[]; search?: Asked };
+export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; errors: string; latency: string; cost: string; starts: boolean; dataset: string; evaluations: string; credits: string; minutes: string; cooldown: string; /** How it searches, by which model answering and which proposing. */ search: Search; task: string | null; reflect: string | null };
 
 const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
 
@@ -27,7 +29,11 @@ export function formOf(rule: Rule | null): RuleForm {
     dataset: start?.dataset_id ?? (start?.source ? FEEDBACK.value : ""),
     evaluations: String(start?.budget.evaluations ?? 900),
     credits: start?.budget.credits === null || start?.budget.credits === undefined ? "" : String(start.budget.credits),
+    minutes: start?.budget.seconds ? String(Number((start.budget.seconds / 60).toPrecision(9))) : "",
     cooldown: String(start?.cooldown_hours ?? 72),
+    search: start?.search ? searchFrom(start.search) : PLAIN,
+    task: start?.search?.models?.task ?? null,
+    reflect: start?.search?.models?.reflect ?? null,
   };
 }
 
@@ -54,9 +60,15 @@ export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
     min_cost_rise: share(form.cost),
     muted_until: rule?.muted_until ?? null,
     start_optimization: form.starts
-      ? { ...askedItems(form.dataset), budget: { ...start?.budget, evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}) }
+      ? { ...askedItems(form.dataset), budget: { evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits), ...((number(form.minutes) ?? 0) > 0 ? { seconds: Math.round(Number(form.minutes) * 60) } : {}) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}), ...searchIn(form, start) }
       : null,
   } as RuleBody;
+}
+
+/** Nothing where the usual search is meant: it stays what the product takes for it. */
+function searchIn(form: RuleForm, start: Start | null): { search?: Asked } {
+  const search = howOf(form.search, form, start?.search);
+  return Object.keys(search).join() === "method" && search.method === PLAIN.method ? {} : { search };
 }
 
 /** What is wrong with a form, by field; the API checks the rest. */
@@ -66,6 +78,7 @@ export function wrongIn(form: RuleForm): Partial<Record<keyof RuleForm, string>>
     ...(within(form.samples, 10, 1_000_000) ? {} : { samples: "A number of 10 or more, or nothing." }),
     ...(within(form.target, 0, 100) ? {} : { target: "A percentage from 0 to 100, or nothing." }),
     ...Object.fromEntries((["drop", "errors", "latency", "cost"] as const).filter((part) => !within(form[part], 0, 100)).map((part) => [part, "Points from 0 to 100, or nothing."])),
+    ...(form.starts && whyNot(form.search) ? { search: whyNot(form.search) ?? "" } : {}),
     ...(form.starts && !form.dataset ? { dataset: "An optimization needs a dataset." } : {}),
     ...(form.starts && !(number(form.evaluations) !== null && within(form.evaluations, 50, 100_000)) ? { evaluations: "A number from 50 to 100,000." } : {}),
   };

@@ -28,6 +28,12 @@ test("a rule goes through its form unharmed, and what is empty stays with the de
   const heard = { ...(rule as object), start_optimization: { dataset_id: null, source: "feedback", budget: { evaluations: 800, credits: 50 }, cooldown_hours: 72 } } as never;
   expect(bodyOf(formOf(heard), heard)["start_optimization"]).toEqual({ source: "feedback", budget: { evaluations: 800, credits: 50 }, cooldown_hours: 72 });
   expect(wrongIn(formOf(heard))).toEqual({});
+  const search = { method: "evolutionary", evolutionary: { population: 8, generations: 4, selection: "pareto", elites: 1 }, models: { task: "m", reflect: "n" }, constraints: { anchors: ["a"] }, metrics: [{ metric: "accuracy", weight: 2 }], seed: 7 };
+  const told = { ...(rule as object), start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50 }, cooldown_hours: 72, search } } as never;
+  expect((bodyOf(formOf(told), told)["start_optimization"] as { search: unknown }).search).toEqual(search);
+  const plain = bodyOf({ ...formOf(told), task: null, reflect: null, search: { ...formOf(heard).search } }, told)["start_optimization"];
+  expect(plain).not.toHaveProperty("search");
+  expect(wrongIn({ ...formOf(told), search: { ...formOf(told).search, method: "manual", texts: [""] } })).toEqual({ search: expect.any(String) });
   expect(Object.keys(wrongIn({ ...formOf(null), errors: "x", latency: "120", cost: "-1" }))).toEqual(["errors", "latency", "cost"]);
   expect(wrongIn({ ...formOf(null), samples: "5", target: "120", starts: true })).toEqual({ samples: expect.any(String), target: expect.any(String), dataset: expect.any(String) });
 });

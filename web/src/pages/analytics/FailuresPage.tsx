@@ -1,12 +1,14 @@
-import { CheckCheck, TrendingDown, TrendingUp } from "lucide-react";
+import { CheckCheck, Database, TrendingDown, TrendingUp, Wand } from "lucide-react";
 import { useEffect, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
 import { Sparkline } from "@/chart/Sparkline";
-import { Badge, type Column, Combobox, Drawer, EmptyState, Facts, Loaded, RelativeTime, Select, SkeletonTable, Table, TextLink, Toolbar } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, EmptyState, Facts, Loaded, RelativeTime, Select, SkeletonTable, Table, TextLink, Toolbar } from "@/kit";
 import { count, day, percent, plural } from "@/lib/format";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { FailuresToDataset } from "./FailuresToDataset";
 import { Head } from "./Head";
 
 type Group = Schema<"FailureGroup">;
@@ -32,6 +34,7 @@ export default function FailuresPage() {
   const isFirst = isPending && shown.data?.computed_at === null;
   useEffect(() => setAgain(isFirst ? ASK_FIRST_MS : isPending ? ASK_AGAIN_MS : false), [isFirst, isPending]);
   const isLate = useLate(isFirst);
+  const [making, setMaking] = useState(false);
   const opened = shown.data?.groups.find((one) => one.id === group);
   return (
     <Head title="Failures">
@@ -59,8 +62,14 @@ export default function FailuresPage() {
         }
       </Loaded>
       <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ group: "" })} title={opened?.name ?? ""} description={opened ? `${plural(opened.size, "failure")}, ${percent(opened.share, 0)} of all` : undefined}>
-        {opened ? <Detail group={opened} /> : null}
+        {opened ? (
+          <>
+            <Starts group={opened} prompt={prompt} onDataset={() => setMaking(true)} />
+            <Detail group={opened} />
+          </>
+        ) : null}
       </Drawer>
+      {opened && making ? <FailuresToDataset key={opened.id} group={opened} prompt={prompt} days={Number(days)} onClose={() => setMaking(false)} /> : null}
     </Head>
   );
 }
@@ -115,6 +124,29 @@ function TrendBadge({ of: { trend } }: { of: Group }) {
     <Badge tone={grows ? "bad" : "ok"} icon={grows ? <TrendingUp size={12} aria-label="more" /> : <TrendingDown size={12} aria-label="fewer" />}>
       {words}
     </Badge>
+  );
+}
+
+/** The prompt whose failures these are; '' where they are of several. */
+function promptOf({ versions }: Group, asked: string): string {
+  const slugs = new Set(Object.keys(versions).map((version) => version.replace(/@\d+$/, "")));
+  const [only = ""] = slugs;
+  return asked || (slugs.size === 1 && !/^\d+$/.test(only) ? only : "");
+}
+
+function Starts({ group, prompt, onDataset }: { group: Group; prompt: string; onDataset: () => void }) {
+  const may = useMay();
+  return (
+    <div className="mb-5 flex flex-wrap gap-2">
+      <Button icon={<Database size={14} aria-hidden />} onClick={onDataset} disabled={!may.edit} why={needs("editor")}>
+        Make a dataset
+      </Button>
+      {may.edit ? (
+        <ButtonLink to="/optimize" search={{ new: "1", prompt: promptOf(group, prompt) }} icon={<Wand size={14} aria-hidden />}>
+          Optimize
+        </ButtonLink>
+      ) : null}
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@ import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { Held, needs, useMay } from "@/api/session";
-import { Badge, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, Segments, SkeletonText, Tabs } from "@/kit";
+import { Badge, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, SearchInput, Segments, SkeletonText, Tabs } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
@@ -25,7 +25,7 @@ type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
 
 const ARCHIVED = "An archived dataset is restored first.";
-const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()) };
+const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()), q: text() };
 
 export default function DatasetPage() {
   const id = usePathParam("id");
@@ -159,14 +159,17 @@ const COLUMNS: Column<Item>[] = [
 ];
 
 function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
-  const [{ split, item }, set] = useUrlState(shape);
+  const [{ split, item, q }, set] = useUrlState(shape);
   const may = useMay();
-  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split } });
+  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q } });
   const options = useMemo(() => (["all", ...SPLITS] as const).map((one) => ({ value: one, label: one === "all" ? "All" : one[0]?.toUpperCase() + one.slice(1) })), []);
   return (
     <div className="flex flex-col gap-2">
-      <div className="overflow-x-auto">
-        <Segments label="Split" options={options} value={split} onChange={(next) => set({ split: next })} />
+      <div className="flex flex-wrap items-center gap-2">
+        <SearchInput label="Search items" placeholder="Search input or answer" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
+        <div className="overflow-x-auto">
+          <Segments label="Split" options={options} value={split} onChange={(next) => set({ split: next })} />
+        </div>
       </div>
       <PagedTable
         label="Items"
@@ -176,7 +179,11 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
         onOpen={(row) => set({ item: row.id }, { push: true })}
         selected={item || null}
         empty={
-          split === "all" ? (
+          q ? (
+            <EmptyState title="Nothing found" action={<Button onClick={() => set({ q: "" })}>Clear the search</Button>}>
+              No {split === "all" ? "" : `${split} `}item has these words in its input or its answer.
+            </EmptyState>
+          ) : split === "all" ? (
             <EmptyState title="No items" action={<Button onClick={onAdd} disabled={!may.edit || may.held !== undefined} why={may.held ?? needs("editor")}>Add items</Button>}>
               Paste cases with their expected answers.
             </EmptyState>

@@ -10,11 +10,12 @@ import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points } from "@/lib/format";
+import { Anchored } from "./Anchored";
 import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
 import { Report, type Told as Report_ } from "./Report";
-import { type Edit, type Job, type Progress as Far, type Test, askedFor, dotsOf, isCutShort, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, methodName, metricsOf, progressOf, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, anchorsOf, askedFor, dotsOf, isCutShort, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, methodName, metricsOf, progressOf, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -132,6 +133,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
   const goesOn = isGoingOn(job.status);
   const test = (job.test ?? null) as Test | null;
   const why = whyEnded(job);
+  const anchors = anchorsOf(job);
   const dots = useMemo(() => dotsOf((job.edits ?? []) as unknown as Edit[]), [job.edits]);
   return (
     <div className="flex min-w-0 flex-col gap-8">
@@ -162,7 +164,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         <Charts test={test} isPlain={isRightOrWrong(metricsOf(job))} far={far} goesOn={goesOn} />
       </Suspense>
       {keepsGenerations(job.method) && far.evaluations > 0 ? <JobGenerations job={job} /> : null}
-      <Report report={job.report as Report_} />
+      <Report report={job.report as Report_} dataset={job.dataset_id} />
       <Section title="Proposals" description="What each edit did on the train items it was tried on; for rejected ones, why.">
         {dots.length > 2 ? (
           <Suspense fallback={<div aria-busy style={{ minHeight: PLANE_PX }} />}>
@@ -171,6 +173,11 @@ function Content({ job, far }: { job: Job; far: Far }) {
         ) : null}
         {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} isCut={isCutShort(job)} /> : <EmptyState title={goesOn ? "Still searching" : "None listed"}>{whyNoEdits(job)}</EmptyState>}
       </Section>
+      {anchors.length > 0 ? (
+        <Section title="Items that must stay right" description="What the version gets right of these, the text that is suggested gets right too.">
+          <Anchored dataset={job.dataset_id} anchors={anchors} />
+        </Section>
+      ) : null}
       <Section title="Settings">
         <Facts
           facts={[

@@ -1,6 +1,6 @@
-import { Badge, type Column, Facts, Notice, Section, Table } from "@/kit";
+import { Badge, type Column, Facts, Notice, Section, Table, TextLink } from "@/kit";
 import { count, decimal, percent, plural, points, pointsRange } from "@/lib/format";
-import type { Edit } from "./model";
+import { type Edit, itemOfNote } from "./model";
 
 type Theme = { words: string[]; size: number; feedback_ids: string[]; edits: Pick<Edit, "text" | "state" | "effect" | "effect_low" | "effect_high">[] };
 export type Told = {
@@ -37,7 +37,7 @@ const COLUMNS: Column<Theme>[] = [
 ];
 
 /** What a search has to say beside its figures. Nothing where it has nothing to say. */
-export function Report({ report }: { report: Told | undefined }) {
+export function Report({ report, dataset }: { report: Told | undefined; dataset: string }) {
   const { notes = [], themes, comments, learned, unavailable = {} } = report ?? {};
   const missing = Object.entries(unavailable);
   if (notes.length === 0 && !themes?.length && !learned && missing.length === 0) return null;
@@ -45,7 +45,7 @@ export function Report({ report }: { report: Told | undefined }) {
     <Section title="What it says">
       <div className="flex flex-col gap-4">
         {notes.map((note) => (
-          <Notice key={note}>{note === "saturated" ? "Nothing new came any more, so it ended before its budget." : note}</Notice>
+          <Notice key={note}>{note === "saturated" ? "Nothing new came any more, so it ended before its budget." : <Note note={note} dataset={dataset} />}</Notice>
         ))}
         {missing.length > 0 ? (
           <Notice tone="warn" title="Could not be taken.">
@@ -65,6 +65,21 @@ export function Report({ report }: { report: Told | undefined }) {
         {learned ? <Learned learned={learned} /> : null}
       </div>
     </Section>
+  );
+}
+
+/** An item is told by a link and not by its id, which says nothing to anybody. */
+function Note({ note, dataset }: { note: string; dataset: string }) {
+  const told = itemOfNote(note);
+  if (told === null) return <>{note}</>;
+  return (
+    <>
+      {told[0]}{" "}
+      <TextLink to={`/datasets/${dataset}`} search={{ item: told[1] }}>
+        this one
+      </TextLink>
+      .
+    </>
   );
 }
 

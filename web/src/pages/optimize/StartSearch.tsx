@@ -107,7 +107,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
             </Field>
           </div>
           <Labelled name="Dataset" error={errorFor(error, "dataset_id") ?? errorFor(error, "source")}>
-            <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
+            <Combobox label="Dataset" value={dataset} onChange={(next) => { setDataset(next); put({ anchors: [] }); }} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
             {datasets.isEmpty && dataset === null ? (
               <p className="text-12 text-muted">
                 There is none here yet. <TextLink to="/datasets" search={{ new: "1" }}>Make one</TextLink> of some 100 examples with the right answer, then search from there, or take what people said of its answers.
@@ -138,7 +138,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               What counts, limits, further models
             </Button>
           </span>
-          {hasMore ? <MoreFields prompt={prompt} search={search} error={error} onChange={put} /> : null}
+          {hasMore ? <MoreFields prompt={prompt} dataset={dataset} search={search} error={error} onChange={put} /> : null}
         </div>
         <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>
           <h3 className="text-13 font-semibold">What it may cost</h3>

@@ -74,6 +74,15 @@ export const isRightOrWrong = (metrics: readonly { metric: string }[] = []) => m
 /** The metrics that a job looks at, as it was asked. */
 export const metricsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { metrics?: { metric: string }[] }).metrics ?? [];
 
+/** The items that every candidate of a job keeps right, by their ids. */
+export const anchorsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { constraints?: { anchors?: string[] } }).constraints?.anchors ?? [];
+
+/** A note of a report that ends with an item's id: what it says, and the id. */
+export function itemOfNote(note: string): [words: string, item: string] | null {
+  const found = /^(.*\bitems?\b.*) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/s.exec(note);
+  return found ? [found[1]!, found[2]!] : null;
+}
+
 export const STATES = ["chosen", "alive", "dropped", "rejected"] as const;
 export const NUSD_PER_CREDIT = 10_000_000;
 

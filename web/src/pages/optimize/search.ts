@@ -1,5 +1,6 @@
 /** How a search is asked for: what stands in the form, and the body of the API that it becomes. Pure. */
 import type { Schema } from "@/api/client";
+import { ApiError } from "@/api/errors";
 import type { Method } from "./model";
 
 export type Body = Schema<"OptimizationBody">;
@@ -42,6 +43,8 @@ export type Search = {
   judge: string | null;
   changedLines: string;
   tokens: string;
+  /** Items of the dataset that must stay right, by their ids. */
+  anchors: readonly string[];
   variants: readonly string[];
   seed: string;
   /** The chain that the prompt is tried in, and its step; empty: by itself. */
@@ -66,6 +69,7 @@ export const PLAIN: Search = {
   judge: null,
   changedLines: "",
   tokens: "",
+  anchors: [],
   variants: [],
   seed: "",
   chain: "",
@@ -73,6 +77,20 @@ export const PLAIN: Search = {
 };
 
 const NUSD_PER_USD = 1e9;
+
+/** So many items at most must stay right (the API says the same). */
+export const ANCHORS_MOST = 200;
+
+/** With these among those that must stay right, as far as there is room, or without them. */
+export function withAnchors(anchors: readonly string[], ids: readonly string[], on: boolean): string[] {
+  return on ? [...new Set([...anchors, ...ids])].slice(0, ANCHORS_MOST) : anchors.filter((one) => !ids.includes(one));
+}
+
+/** The place of the anchor that the API refuses; null where it refuses none. */
+export function anchorFault(error: unknown): number | null {
+  const place = error instanceof ApiError ? /constraints\.anchors\[(\d+)\]$/.exec(error.param ?? "")?.[1] : undefined;
+  return place === undefined ? null : Number(place);
+}
 
 /** A number, or null where nothing usable stands there. */
 export function numberOf(text: string): number | null {
@@ -119,7 +137,7 @@ export function searchOf(search: Search): Partial<Body> {
   const { method } = search;
   const temperatures = listOf(search.temperatures) ?? [];
   const [lines, tokens, seed] = [numberOf(search.changedLines), numberOf(search.tokens), numberOf(search.seed)];
-  const constraints = { ...(lines === null ? {} : { changed_lines_most: Math.round(lines) }), ...(tokens === null ? {} : { tokens_most: Math.round(tokens) }) };
+  const constraints = { ...(lines === null ? {} : { changed_lines_most: Math.round(lines) }), ...(tokens === null ? {} : { tokens_most: Math.round(tokens) }), ...(search.anchors.length > 0 ? { anchors: [...search.anchors] } : {}) };
   const part: Partial<Record<Method, object>> = {
     evolutionary: { population: whole(search.population, 10), generations: whole(search.generations, 50), selection: search.selection },
     reflective: { minibatch: whole(search.minibatch, 3) },
@@ -169,6 +187,7 @@ export function searchFrom(asked: Partial<Body>): Search {
     judge: asked.models?.judge ?? null,
     changedLines: textOf(asked.constraints?.changed_lines_most, ""),
     tokens: textOf(asked.constraints?.tokens_most, ""),
+    anchors: asked.constraints?.anchors ?? [],
     variants: asked.models?.variants ?? [],
     seed: textOf(asked.seed, ""),
     chain: asked.chain?.slug ?? "",

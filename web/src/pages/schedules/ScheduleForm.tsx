@@ -5,10 +5,11 @@ import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
+import { ofSearch } from "@/pages/optimize/asked";
 import { MethodFields } from "@/pages/optimize/MethodFields";
 import { MoreFields } from "@/pages/optimize/MoreFields";
 import { type Search, whyNot } from "@/pages/optimize/search";
-import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete, ofSearch } from "./model";
+import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete } from "./model";
 
 const OLD = ["/v1/optimization-schedules"];
 
@@ -21,7 +22,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
   const create = useChange("post", "/v1/optimization-schedules", { invalidates: OLD });
   const change = useChange("patch", "/v1/optimization-schedules/{schedule_id}", { invalidates: OLD });
   const error = create.error ?? change.error;
-  const searched = ofSearch(error);
+  const searched = ofSearch(error, "optimization.");
   const [hasMore, setMore] = useState(false);
   const { choices: models } = useModels();
   const found = useRead("/v1/prompts/{slug}", { path: { slug: draft.prompt } }, { enabled: open && draft.prompt !== "" });
@@ -50,7 +51,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
         </div>
         <div className="flex min-w-0 flex-col gap-1">
           <span className="text-13 font-medium">Dataset</span>
-          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "" })} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
+          <Combobox label="Dataset" value={draft.dataset || null} onChange={(next) => set({ dataset: next ?? "", search: { ...draft.search, anchors: [] } })} placeholder="Choose a dataset" choices={[...datasets.choices, FEEDBACK]} className="w-full" />
           <FieldFault text={errorFor(error, "optimization.dataset_id") ?? errorFor(error, "optimization.source") ?? errorFor(error, "source")} />
         </div>
       </div>
@@ -77,7 +78,7 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
               <FieldFault text={errorFor(searched, "models.reflect")} />
             </div>
           </div>
-          <MoreFields prompt={draft.prompt || null} search={draft.search} error={searched} onChange={put} />
+          <MoreFields prompt={draft.prompt || null} dataset={draft.dataset || null} search={draft.search} error={searched} onChange={put} />
         </>
       ) : null}
       {schedule ? null : (

@@ -88,6 +88,7 @@ function Content({ schedule }: { schedule: WholeSchedule }) {
               ["Method", METHODS[asked.method ?? "racing"].name],
               asked.chain != null && ["Tried in a chain", `${asked.chain.slug}, as its step ${asked.chain.step}`],
               (asked.metrics ?? []).length > 0 && ["What counts", (asked.metrics ?? []).map((one) => METRICS[one.metric as MetricName]).join(", ")],
+              (asked.constraints?.anchors ?? []).length > 0 && ["Must stay right", plural(asked.constraints?.anchors?.length ?? 0, "item")],
               ["From version", asked.version ? `v${asked.version}` : "the live one"],
             ]}
           />

@@ -1,15 +1,12 @@
 /** When a schedule comes, in words, and what is sent for one. Pure. */
 import { askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
-import { ApiError } from "@/api/errors";
-import type { Method } from "@/pages/optimize/model";
-import { type Body, PLAIN, type Search, searchFrom, searchOf, whyNot } from "@/pages/optimize/search";
+import { type Asked, howOf, without } from "@/pages/optimize/asked";
+import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
 export type Schedule = Schema<"burnish_gateway__schedules__answers__ScheduleAnswer">;
 export type WholeSchedule = Schema<"WholeScheduleAnswer">;
 export type Run = Schema<"RunAnswer">;
-
-const METHODS_WITH_PARTS: readonly Method[] = ["reflective", "evolutionary", "semantic", "learned", "few_shot", "compression", "settings", "manual"];
 
 export const NUSD_PER_CREDIT = 10_000_000;
 const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
@@ -28,7 +25,6 @@ export function rhythm(cron: string): string {
 }
 
 /** What a schedule asks of each run: the body of a search that is started by hand. */
-export type Asked = Partial<Body>;
 export const askedOf = (schedule: Schedule) => schedule.optimization as unknown as Asked;
 
 export type Draft = { name: string; prompt: string; dataset: string; every: "hourly" | "daily" | "cron"; time: string; cron: string; zone: string; evaluations: string; runUsd: string; monthUsd: string; minutes: string; version: string; task: string | null; reflect: string | null; search: Search };
@@ -53,46 +49,17 @@ export function isComplete(draft: Draft): boolean {
   return Boolean(draft.prompt && draft.dataset && draft.zone) && whyNot(draft.search) === null && Number(draft.runUsd) > 0 && Number(draft.monthUsd) > 0 && Number(draft.evaluations) >= 50 && (draft.every !== "cron" || draft.cron.trim() !== "");
 }
 
-/** Of a part of the body, what this form has no field for: it stays as it was asked for over the API. */
-function without(part: object | null | undefined, ...shown: string[]) {
-  return Object.fromEntries(Object.entries(part ?? {}).filter(([name, value]) => !shown.includes(name) && value !== null));
-}
-
-function methodOf(search: Search, made: Partial<Body>, before: Asked): Partial<Body> {
-  const { method } = search;
-  const part = made[method as keyof Body] as Record<string, unknown> | undefined;
-  const was = before.method === method ? (before[method as keyof Body] as Record<string, unknown> | undefined) : undefined;
-  if (!part || !was) return was ? { [method]: was } : {};
-  const space = method === "settings" ? { space: { ...without(was["space"] as object, "temperature", "model"), ...(part["space"] as object) } } : {};
-  return { [method]: { ...was, ...part, ...space } };
-}
-
 /** As for a start of an optimization; `before`: what else was asked for, which stays where the form has no field for it. */
 function optimizationOf(draft: Draft, before: Asked = {}) {
-  const search = searchOf(draft.search);
-  const constraints = { ...without(before.constraints, "changed_lines_most", "tokens_most"), ...search.constraints };
-  const asked = { task: search.chain ? null : draft.task, reflect: draft.reflect, judge: draft.search.judge, variants: draft.search.variants.length > 0 ? draft.search.variants : null };
-  const models = without(asked);
   const minutes = Number(draft.minutes);
   return {
-    ...without(before, "prompt", "dataset_id", "source", "version", "budget", "models", "metrics", "constraints", "seed", "chain", "start", "method", ...METHODS_WITH_PARTS),
+    ...howOf(draft.search, draft, without(before, "prompt", "dataset_id", "source", "version", "budget")),
     prompt: draft.prompt,
     ...askedItems(draft.dataset),
     ...(draft.version ? { version: Number(draft.version) } : {}),
-    ...search,
-    ...methodOf(draft.search, search, before),
     ...(before.start && draft.search.method === "evolutionary" ? { start: before.start } : {}),
-    ...(search.chain && before.chain?.slug === search.chain.slug && before.chain.version ? { chain: { ...search.chain, version: before.chain.version } } : {}),
-    ...(Object.keys(constraints).length > 0 ? { constraints } : {}),
-    ...(Object.keys(models).length > 0 ? { models } : {}),
     budget: { evaluations: Math.round(Number(draft.evaluations)), credits: credits(draft.runUsd), ...(minutes > 0 ? { seconds: Math.round(minutes * 60) } : {}) },
   };
-}
-
-/** The fields of a search are told by their own names, within a schedule too. */
-export function ofSearch(error: unknown): unknown {
-  if (!(error instanceof ApiError) || !error.param?.startsWith("optimization.")) return error;
-  return new ApiError(error.status, { message: error.message, code: error.code, param: error.param.slice("optimization.".length) });
 }
 
 export function bodyOf(draft: Draft) {

@@ -1,0 +1,64 @@
+"""Items of a dataset are found by their words, as whoever chooses anchors of a search looks for them."""
+
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1", "O2")]
+
+ITEMS = [
+    {"input": "My CARD was swallowed", "expected": "card", "split": "train"},
+    {"input": {"ticket": 'It says "declined"\nwhy?', "tone": "cross"}, "expected": "card", "split": "validation"},
+    {"input": "Where is my Überweisung 100%?", "expected": "transfer", "split": "validation"},
+    {"input": "A card for my son", "expected": "card", "split": "test"},
+    {"input": {}, "expected": "nothing", "split": "train"},
+]
+
+
+async def found(caller: Caller, dataset: str, query: str) -> list[Any]:
+    answer = await caller("GET", f"/v1/datasets/{dataset}/items?{query}")
+    assert answer.status == 200, answer.body
+    return [ITEMS.index({name: one[name] for name in ("input", "expected", "split")}) for one in answer.body["data"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=card", [0, 1, 3]),
+        ("q=card&split=train,validation", [0, 1]),
+        ("q=card&split=val, train", [0, 1]),
+        ("q=%20Swallowed%20", [0]),
+        ("q=%22declined%22%0Awhy", [1]),  # as it is read, not as JSON writes it
+        ("q=tone", []),  # the name of a variable is no word of an item
+        ("q=%C3%BCberweisung", [2]),
+        ("q=100%25?", [2]),
+        ("q=0_%25", []),  # no pattern
+        ("q=nothing", [4]),
+        ("split=train,validation", [0, 1, 2, 4]),
+        ("q=", [0, 1, 2, 3, 4]),
+    ],
+)
+async def test_items_are_found_by_what_somebody_reads_of_them(caller: Caller, query: str, expected: list[int]) -> None:
+    dataset = (await caller("POST", "/v1/datasets", {"name": "words", "items": ITEMS})).body["id"]
+    assert await found(caller, dataset, query.replace(" ", "%20")) == expected
+
+
+async def test_words_go_with_pages_and_with_ids(caller: Caller) -> None:
+    dataset = (await caller("POST", "/v1/datasets", {"name": "words", "items": ITEMS})).body["id"]
+    path = f"/v1/datasets/{dataset}/items"
+    first = (await caller("GET", f"{path}?q=card&limit=1")).body
+    second = (await caller("GET", f"{path}?q=card&limit=1&cursor={first['next_cursor']}")).body
+    assert [one["split"] for one in (*first["data"], *second["data"])] == ["train", "validation"]
+    assert (await caller("GET", f"{path}?q=other&limit=1&cursor={first['next_cursor']}")).status == 422, (
+        "a cursor goes on with its own words"
+    )
+    assert await found(caller, dataset, f"q=card&item={second['data'][0]['id']}&item={first['data'][0]['id']}") == [0, 1]
+
+
+async def test_a_split_that_there_is_not_is_named(caller: Caller) -> None:
+    dataset = (await caller("POST", "/v1/datasets", {"name": "words", "items": ITEMS})).body["id"]
+    refused = await caller("GET", f"/v1/datasets/{dataset}/items?split=train,tests")
+    assert (refused.status, refused.body["error"]["param"]) == (422, "split")
+    assert (await caller("GET", f"/v1/datasets/{dataset}/items?q={'a' * 201}")).status == 422
