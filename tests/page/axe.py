@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from tests.page.browser import AXE, set_theme
+from tests.page.browser import AXE, set_theme, settled
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TALL_PX = 5_000
@@ -46,12 +46,14 @@ async def check_axe(page: Page, *, without: Collection[str] = (), themes: Collec
 async def axe_findings(page: Page, *, without: Collection[str] = (), themes: Collection[str] = ("light", "dark")) -> list[str]:
     """One line for each finding: theme, kind, rule, element, what to do.
 
-    Waits for the page's own heading: the frame around it, with what it says of the workspace, stands before the page does.
+    Waits for the page's own heading: the frame around it, with what it says of the workspace, stands before the page does. And, in the tall
+    window, until nothing loads any more: what comes while axe looks pushes the rest to where something else was, and axe is undecided.
     """
     await page.locator("h1").first.wait_for(state="attached")
     size, theme_before = page.viewport_size, await page.evaluate("document.documentElement.dataset.theme ?? 'light'")
     assert size is not None
     await page.set_viewport_size({"width": size["width"], "height": TALL_PX})
+    await settled(page)
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text() + "; undefined")
     lines: list[str] = []

@@ -24,6 +24,12 @@ it("takes costs in dollars, and bounds by what is better", () => {
   });
 });
 
+it("waits until it is said at what a metric that counts and grows scores nothing", () => {
+  const told = (row: object) => whyNot({ ...PLAIN, metrics: [{ ...newMetric("cost"), ...row }] });
+  expect([{}, { weight: "1" }, { weight: "1", bound: "0.01" }, { zeroAt: "0" }].map(told)).toEqual(Array(4).fill(expect.stringContaining("scores 0")));
+  expect([{ zeroAt: "0.001" }, { weight: "1", zeroAt: "0.001" }, { bound: "0.01" }].map(told)).toEqual([null, null, null]);
+});
+
 it("tries the prompt in a chain once the step is known", () => {
   expect(whyNot({ ...PLAIN, chain: "support" })).toContain("step");
   expect(searchOf({ ...PLAIN, chain: "support", step: "triage" })).toEqual({ method: "racing", chain: { slug: "support", step: "triage" } });

@@ -119,6 +119,9 @@ export function listOf(text: string): number[] | null {
   return all.every(Number.isFinite) ? [...new Set(all)] : null;
 }
 
+/** Less is better and it counts: the API needs to know what scores nothing. What has a bound and no weight does not count. */
+const needsZeroAt = (row: MetricRow) => row.metric in UNITS && (numberOf(row.weight) !== null || numberOf(row.bound) === null) && (numberOf(row.zeroAt) ?? 0) <= 0;
+
 /** What is missing before it can be asked for, in words; null where nothing is. */
 export function whyNot(search: Search): string | null {
   if (search.method === "manual" && !search.texts.some((one) => one.trim())) return "Write at least one text.";
@@ -128,6 +131,7 @@ export function whyNot(search: Search): string | null {
   }
   if (search.chain && !search.step) return "Choose the step of the chain.";
   if (search.metrics.some((one) => one.metric === "evaluator" && !one.evaluator)) return "Choose an evaluator.";
+  if (search.metrics.some(needsZeroAt)) return "Say at what a metric that counts scores 0, or only its bound.";
   if (search.metrics.some((one) => isJudged(one.metric)) && !search.judge) return "Choose the model that judges.";
   return null;
 }
