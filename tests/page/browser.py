@@ -2,16 +2,17 @@
 
 import asyncio
 import os
+import random
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, Playwright, Request, Route, expect
 
 from burnish_gateway.page.built_page import UI
 
@@ -22,6 +23,15 @@ PATIENCE_MS = 45_000
 """For whatever a test waits for: a machine that is busy with other things is slow, and that is no fault of a page."""
 
 BETWEEN_ANSWERS_S = 0.12
+
+SLOWER = float(os.environ.get("BURNISH_PAGE_SLOWER", "1"))
+"""So many times slower the browser computes, from 1. Above 1 each answer of the API and each part of the page comes late besides: what a
+test forgot to wait for has not happened yet when it looks."""
+
+LATE_S = (0.05, 0.4)
+"""By how much, by chance."""
+
+COMES_LATE = re.compile(r"/v1/|/assets/[^?]+\.js")
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -129,6 +139,24 @@ def expect_console(page: Page, *patterns: str) -> None:
     watch_of(page).expected.extend(patterns)
 
 
+async def slow_down(context: BrowserContext) -> None:
+    """Every page of the context, from its first document on, as BURNISH_PAGE_SLOWER says; nothing without it."""
+    if SLOWER <= 1:
+        return
+
+    async def throttle(page: Page) -> None:
+        with suppress(Error):  # It is closed already.
+            await (await context.new_cdp_session(page)).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+
+    async def come_late(route: Route) -> None:
+        await asyncio.sleep(random.uniform(*LATE_S))
+        with suppress(Error):  # The page has gone on.
+            await route.fallback()
+
+    context.on("page", throttle)
+    await context.route(COMES_LATE, come_late)
+
+
 async def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
     """A picture in `.screenshots/<name>.png`. `whole`: all of the page, not only what fits the window."""
     path = PICTURES / f"{name}.png"
@@ -143,6 +171,18 @@ async def settled(page: Page) -> None:
         """() => document.querySelector('main, [role=main]') !== null
              && document.querySelector('[aria-busy=true], [data-skeleton]') === null && document.fonts.status === 'loaded'"""
     )
+
+
+async def escape(page: Page, dialog: Locator) -> None:
+    """Closes it by the key, pressed once it has the focus: before that nobody would hear it."""
+    await page.wait_for_function("(dialog) => dialog.contains(document.activeElement)", arg=await dialog.element_handle())
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
+async def closed(page: Page) -> None:
+    """No dialog is open any more. While one is, what lies behind it has no role: a row there would not be found either way."""
+    await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 async def set_theme(page: Page, theme: str) -> None:

@@ -17,8 +17,12 @@ from tests.embedded.installation import Installation
 from tests.page.browser import WATCHES, launch, screenshot, settled, watch_of, why_not
 from tests.page.site import Site, close_site, start_site
 
-AT_ONCE = {"BURNISH_WEBHOOK_HOUSEKEEPING_INTERVAL_S": "1", "BURNISH_EXPERIMENT_INTERVAL_S": "0.5"}
-"""What a test waits for that happens every now and then."""
+AT_ONCE = {
+    "BURNISH_WEBHOOK_HOUSEKEEPING_INTERVAL_S": "1",
+    "BURNISH_EXPERIMENT_INTERVAL_S": "0.5",
+    "BURNISH_WEBHOOK_REPLAYS_PER_SECOND": "2",
+}
+"""What a test waits for that happens every now and then; and replays so slow that one of a range can be stopped."""
 
 WHOLE_TEST_S = 300
 """The first one of a process starts everything and drives the demo, which takes minutes on a machine that is busy with other things."""
@@ -120,5 +124,6 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
             await screenshot(page, f"failed/{request.node.name[:80]}-{number}")
         troubles += watch_of(page).unexpected()
         del WATCHES[page.context]
+        await page.context.unroute_all(behavior="ignoreErrors")
         await page.context.close()
     assert not troubles, "the page complained:\n" + "\n".join(troubles)

@@ -17,7 +17,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.installation import Installation
 from tests.embedded.signed_in import make_session
 from tests.embedded.workspaces import make_workspace
-from tests.page.browser import PATIENCE_MS, WATCHES, Watch
+from tests.page.browser import PATIENCE_MS, WATCHES, Watch, slow_down
 from tests.page.experiments import crowd_of, started, two_versions
 
 SEARCH_EVALUATIONS = 1_500
@@ -109,6 +109,7 @@ class Site:
         # Who asks whether they are signed in, and is not, hears 401; Chromium puts each into the console.
         WATCHES[context] = Watch(self.url, expected=[r"status of 401.*/v1/auth/session"] if role == NOBODY else [])
         await WATCHES[context].begin(context)
+        await slow_down(context)
         return context
 
     async def open_page(self, browser: Browser, path: str, **options: Any) -> Page:

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import narrow, screenshot
+from tests.page.browser import closed, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -123,6 +123,7 @@ async def test_the_audit_log_is_filtered_by_who_and_when(page_as: OpenPage, site
     await expect(changes.filter(has_text="prompt.")).to_have_count(3)
     await page.get_by_role("button", name="By: Anybody").click()
     await page.get_by_placeholder("Type to find").fill("you")
+    await expect(page.get_by_role("option", name="You", selected=True)).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="By: You")).to_be_visible()
     await expect(changes.filter(has_text="prompt.archived")).to_have_count(0)
@@ -145,6 +146,7 @@ async def test_the_audit_log_is_filtered_by_who_and_when(page_as: OpenPage, site
     await expect(changes).to_have_count(2)
     await page.get_by_role("button", name="Kind: Anything").click()
     await page.get_by_placeholder("Type to find").fill("chain l")
+    await expect(page.get_by_role("option", name="chain label", selected=True)).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("kind=chain_label"))
     await expect(page.get_by_text("Nothing like this was changed")).to_be_visible()
@@ -173,6 +175,8 @@ async def test_settings_hold_after_they_are_saved(page_as: OpenPage, site: Site)
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("dialog")).to_contain_text("cannot be brought back")
     await page.get_by_role("button", name="Keep 3 days").click()
+    await closed(page)
+    await page.reload()
     await expect(page.get_by_label("Days that text and end users are kept")).to_have_value("3")
 
 
@@ -191,6 +195,7 @@ async def test_a_suspended_workspace_says_so_on_every_page_and_whom_to_ask(page_
     page = await page_as("viewer", "/app/prompts", workspace_id=where)
     await expect(page.get_by_role("heading", level=1, name="Prompts")).to_be_visible()
     said = page.get_by_role("status").filter(has_text="Put on hold was suspended")
+    await settled(page)
     await expect(said).to_have_count(0)
     await site.connection.execute("SELECT suspend_workspace($1, true)", where)
     await page.goto("/app/usage")

@@ -1,5 +1,6 @@
 """An act lands where and as whom it was made, at once or not at all; nothing of one person is left for the next."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ async def sign_out(page: Page) -> None:
     await page.keyboard.press("Control+k")
     search = page.get_by_role("dialog").get_by_role("combobox")
     await search.fill("sign out")
-    await expect(page.get_by_role("option", name="Sign out")).to_be_visible()
+    await expect(page.get_by_role("option", name="Sign out", selected=True)).to_be_visible()
     await search.press("Enter")
 
 
@@ -43,7 +44,7 @@ async def test_signing_out_takes_no_text_along(page_as: OpenPage) -> None:
     expect_console(page, "status of 401")
     await sign_out(page)
     await expect(page.get_by_role("heading", name="Sign in to Burnish")).to_be_visible()
-    assert "secret" not in page.url
+    await expect(page).not_to_have_url(re.compile("secret"))
 
 
 async def test_an_undo_is_gone_with_its_workspace(page_as: OpenPage, site: Site) -> None:
@@ -81,4 +82,4 @@ async def test_whoever_is_taken_out_of_a_workspace_is_told_at_once(page_as: Open
     await expect(page.get_by_role("button", name=f"Kept {mark}")).to_be_visible()
     # No form of the one before stands open in it, empty.
     await expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.url.endswith("/app/prompts")
+    await expect(page).to_have_url(f"{site.url}/app/prompts")

@@ -1,6 +1,7 @@
 """Batches: a file that is uploaded, what it may cost, how it goes on, and what comes of it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled
+from tests.page.browser import PATIENCE_MS, closed, expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -109,6 +110,7 @@ async def test_rows_of_a_dataset_go_through_a_prompt(page_as: OpenPage, site: Si
     await dialog.get_by_label("Wait before it begins").check()
     await dialog.get_by_role("button", name="Make it ready").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("paused")
+    await expect(page).to_have_url(re.compile("/app/batches/[0-9a-f-]{36}$"))
     batch = page.url.rsplit("/", 1)[1]
     assert (await site.call("GET", f"/v1/batches/{batch}"))["request_counts"]["total"] == counts["validation"]
     await site.call("POST", f"/v1/batches/{batch}/cancel")
@@ -146,6 +148,7 @@ async def test_files_are_listed_used_and_deleted(page_as: OpenPage, site: Site) 
     await row.get_by_role("button", name=f"What to do with {name}.jsonl").click()
     await page.get_by_role("menuitem", name="Delete").click()
     await page.get_by_role("dialog", name=f"Delete {name}.jsonl?").get_by_role("button", name="Delete").click()
+    await closed(page)
     await expect(row).to_have_count(0)
 
 

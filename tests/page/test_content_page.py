@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.browser import PATIENCE_MS, closed, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -38,6 +38,7 @@ async def test_a_content_is_read_looked_at_and_deleted(page_as: OpenPage, site: 
     assert len(found) == 1 and found[0]["source_type"] == "conversation" and found[0]["result"]
     await drawer.get_by_role("button", name="Delete…").click()
     await page.get_by_role("dialog", name="Delete this content?").get_by_role("button", name="Delete").click()
+    await closed(page)
     await expect(page.get_by_role("table", name="Content jobs").get_by_text(name)).to_have_count(0)
 
 

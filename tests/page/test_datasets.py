@@ -6,7 +6,7 @@ from uuid import uuid4
 from playwright.async_api import FilePayload, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console
+from tests.page.browser import closed, escape, expect_console
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -54,9 +54,9 @@ async def test_items_are_pasted_mapped_and_looked_at(page_as: OpenPage, site: Si
     await expect(drawer).to_contain_text("eve")
     await page.reload()
     await expect(page.get_by_role("dialog", name="Item")).to_contain_text("onerror")
-    assert await page.locator("main img, [role=dialog] img").count() == 0
+    await expect(page.locator("main img, [role=dialog] img")).to_have_count(0)
 
-    await page.keyboard.press("Escape")
+    await escape(page, drawer)
     await page.get_by_role("button", name="Add items").click()
     await page.get_by_role("menuitem", name="Paste or upload").click()
     await page.get_by_label("File of items").set_input_files(FilePayload(name="more.jsonl", mimeType="application/x-ndjson", buffer=MORE))
@@ -158,7 +158,7 @@ async def test_an_answer_is_corrected_and_an_item_taken_out(page_as: OpenPage, s
     await expect(drawer).to_contain_text("version 2 of the dataset")
     await expect(page).not_to_have_url(before)
 
-    await page.keyboard.press("Escape")
+    await escape(page, drawer)
     items = page.get_by_role("table", name="Items")
     await expect(items.get_by_role("row").filter(has_text="delivery")).to_have_count(2)
     await expect(page.get_by_label("Items by split")).to_contain_text("version 2")
@@ -284,9 +284,12 @@ async def test_a_dataset_is_renamed_put_away_and_brought_back(page_as: OpenPage,
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Tickets of 2025")).to_be_visible()
 
+    await closed(page)
     await more.focus()
     await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
     await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem", name="Archive…")).to_be_focused()
     await page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Archive Tickets of 2025?")
     await expect(dialog).to_contain_text("it can be restored as it was")
@@ -302,7 +305,7 @@ async def test_a_dataset_is_renamed_put_away_and_brought_back(page_as: OpenPage,
     await page.get_by_role("table", name="Items").get_by_role("button", name="Where is it?").click()
     drawer = page.get_by_role("dialog", name="Item", exact=True)
     await expect(drawer.get_by_role("button", name="Take out")).to_have_attribute("aria-disabled", "true")
-    await page.keyboard.press("Escape")
+    await escape(page, drawer)
     await check_axe(page)
 
     await page.get_by_role("link", name="Datasets").first.click()
@@ -343,6 +346,5 @@ async def test_a_dataset_that_nothing_rests_on_is_deleted_and_another_says_what_
     await expect(used.get_by_role("list", name="What uses it")).to_contain_text(re.compile(r"\d test runs?: …\w{8}"))
     await check_axe(page, without=BEHIND)
     await used.get_by_role("button", name="Archive it instead").click()
-    await expect(page.get_by_role("dialog", name=re.compile("^Archive "))).to_be_visible()
-    await page.keyboard.press("Escape")
+    await escape(page, page.get_by_role("dialog", name=re.compile("^Archive ")))
     assert (await site.call("GET", f"/v1/datasets/{site.ids['dataset']}"))["archived_at"] is None

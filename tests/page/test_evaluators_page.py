@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, settled
+from tests.page.browser import closed, expect_console, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import SCORED, Site
 
@@ -154,6 +154,7 @@ async def test_a_share_of_live_traffic_is_scored_paused_changed_and_archived(pag
     await row.get_by_role("button", name="What to do with").click()
     await page.get_by_role("menuitem", name="Archive").click()
     await page.get_by_role("dialog").get_by_role("button", name="Archive it").click()
+    await closed(page)
     await expect(row).to_have_count(0)
 
 

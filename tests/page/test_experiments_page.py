@@ -20,6 +20,7 @@ from tests.page.test_optimize import open_suggestion
 pytestmark = pytest.mark.capability("U1", "X1")
 
 BEHIND = ("region", "aria-hidden-focus")
+NEEDED = re.compile(r"Needed\s*([\d,]+)")
 
 
 async def test_an_experiment_is_drafted_counted_and_started(page_as: OpenPage, site: Site) -> None:
@@ -40,7 +41,8 @@ async def test_an_experiment_is_drafted_counted_and_started(page_as: OpenPage, s
     checks = page.get_by_role("list", name="Checked")
     await expect(checks).to_contain_text("nobody knows how long it takes")
     await page.get_by_label("Worth finding, points").fill("2")
-    await page.get_by_role("button", name="Count", exact=True).click()
+    async with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        await page.get_by_role("button", name="Count", exact=True).click()
     await expect(page.get_by_role("button", name="Count", exact=True)).to_be_disabled()
     await check_axe(page)
     await screenshot(page, "experiments/draft", whole=True)
@@ -104,13 +106,16 @@ async def test_what_the_95th_percentile_takes_is_counted_from_the_days_before(pa
     takes = page.get_by_role("region", name="What it takes")
     await expect(takes).to_contain_text("end users in all")
     await expect(page.get_by_role("list", name="Checked")).to_contain_text("units are needed to find")
+    await expect(page.get_by_label("Worth finding, ms")).to_have_attribute("placeholder", re.compile(r"\d"))
     usual = await page.get_by_label("Worth finding, ms").get_attribute("placeholder")
     assert 60 < float(usual or 0) < 120, "5 % of about 1.8 s"
-    [before] = re.findall(r"Needed\s*([\d,]+)", await takes.inner_text())
+    await expect(takes).to_contain_text(NEEDED)
+    [before] = NEEDED.findall(await takes.inner_text())
     await page.get_by_label("Worth finding, ms").fill("700")
     await page.get_by_role("button", name="Count", exact=True).click()
     await expect(takes).not_to_contain_text(before)
-    [after] = re.findall(r"Needed\s*([\d,]+)", await takes.inner_text())
+    await expect(takes).to_contain_text(NEEDED)
+    [after] = NEEDED.findall(await takes.inner_text())
     assert int(after.replace(",", "")) < int(before.replace(",", ""))
     await check_axe(page)
     await screenshot(page, "experiments/what-a-percentile-takes", whole=True)

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import screenshot, settled
+from tests.page.browser import escape, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site, line_file
 
@@ -97,8 +97,8 @@ async def test_a_candidate_becomes_a_branch_and_a_search_begins_where_one_ended(
     await expect(page.get_by_text("bred is there, at v2")).to_be_visible()
     assert (await site.call("GET", f"/v1/prompts/{slug}?version=2"))["messages"][0]["content"] == "Sort the ticket with care."
 
-    await page.keyboard.press("Escape")
-    await expect(drawer).to_have_count(0)
+    await expect(page.get_by_role("dialog", name="A branch with this text")).to_have_count(0)
+    await escape(page, drawer)
     await page.get_by_role("button", name="Search from here").click()
     dialog = page.get_by_role("dialog", name="New search")
     await expect(dialog.get_by_label("Method")).to_have_value("evolutionary")

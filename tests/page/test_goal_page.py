@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, narrow, overflow_px, screenshot, set_theme, settled
+from tests.page.browser import PATIENCE_MS, closed, expect_console, narrow, overflow_px, screenshot, set_theme, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -86,6 +86,8 @@ async def test_a_goal_is_the_persons_own_comes_back_after_a_reload_and_is_delete
     address = page.url
 
     other = await page_as("admin", "/app/new")
+    await expect(other.get_by_label("What should it do?")).to_be_visible()
+    await settled(other)
     await expect(other.get_by_text("Sort tickets.", exact=True)).to_have_count(0)
     expect_console(other, "status of 404")
     await other.goto(address)
@@ -96,6 +98,7 @@ async def test_a_goal_is_the_persons_own_comes_back_after_a_reload_and_is_delete
     await row.get_by_role("button", name=re.compile("What to do")).click()
     await page.get_by_role("menuitem", name="Delete…").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await closed(page)
     await expect(row).to_have_count(0)
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, settled
+from tests.page.browser import PATIENCE_MS, closed, escape, expect_console, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -63,7 +63,7 @@ async def test_words_are_denied_tried_first_and_found_where_they_stopped_a_run(p
     await row.get_by_role("button", name="What to do with").click()
     await page.get_by_role("menuitem", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(page.get_by_role("dialog")).to_have_count(0)  # It hides the table behind it, and closes when the act is done.
+    await closed(page)
     await expect(row).to_have_count(0)
     assert name not in [one["name"] for one in (await site.call("GET", "/v1/guardrails"))["data"]]
 
@@ -137,7 +137,7 @@ async def test_a_workspace_without_any_says_what_they_are_for(page_as: OpenPage,
     await expect(page.get_by_text("Nothing is guarded yet")).to_be_visible()
     await page.keyboard.press("n")
     await expect(page.get_by_role("dialog", name="New guardrail").get_by_label("Name (required)")).to_be_focused()
-    await page.keyboard.press("Escape")
+    await escape(page, page.get_by_role("dialog", name="New guardrail"))
     await page.keyboard.press("ControlOrMeta+k")
     await page.get_by_role("combobox", name="Search or jump").fill("pii")
     await page.get_by_role("option", name="Masking of what is stored").click()
@@ -153,7 +153,7 @@ async def test_a_viewer_looks_and_tries_and_reads_why_not_more(page_as: OpenPage
     await expect(page.get_by_role("switch", name="no personal data is on")).to_have_attribute("aria-disabled", "true")
     await page.get_by_role("row").filter(has_text="no personal data").get_by_role("button", name="Masks").click()
     await expect(page.get_by_role("dialog").get_by_role("button", name="Save")).to_be_disabled()
-    await page.keyboard.press("Escape")
+    await escape(page, page.get_by_role("dialog"))
     await page.get_by_role("region", name="Try a text").get_by_role("button", name="Try it").click()
     await expect(page.get_by_role("group", name="What became of the text")).to_be_visible()
     await page.get_by_role("tab", name="In what is stored").click()

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import screenshot, settled
+from tests.page.browser import closed, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -60,6 +60,8 @@ async def test_a_prompt_is_published_found_cloned_and_withdrawn(page_as: OpenPag
     await expect(page.get_by_role("dialog")).to_contain_text("1 clone of it stays")
     await page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
     await page.wait_for_url("**/app/library")
+    await closed(page)
+    await settled(page)
     await expect(page.get_by_role("heading", name=slug)).to_have_count(0)
     assert (await site.call("GET", f"/v1/marketplace?category={category}"))["data"] == []
 
@@ -129,6 +131,7 @@ async def test_a_template_is_made_of_a_prompt(page_as: OpenPage, site: Site) -> 
         await screenshot(page, f"library-make-template-{theme}")
     await dialog.get_by_role("button", name="Make it").click()
     await page.wait_for_url("**/app/library/templates/*")
+    await expect(page).to_have_url(re.compile("/templates/[0-9a-f-]{36}$"))
     made = await site.call("GET", f"/v1/templates/{page.url.rsplit('/', 1)[1]}")
     assert made["use_cases"] == ["Support", "Onboarding"] and made["recommended_models"] == ["simulated/chat"]
     assert made["origin"] == "workspace" and made["visibility"] == "private"

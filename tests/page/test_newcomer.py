@@ -57,7 +57,7 @@ async def test_from_nothing_to_an_accepted_suggestion(page_as: OpenPage, site: S
         await dialog.get_by_role("button", name="Start the search").click()
         await page.wait_for_url(A_SEARCH)
     await suggestion.click()
-    await page.get_by_role("button", name=re.compile("^Accept")).first.click()
+    await page.get_by_role("button", name="Accept", exact=True).click()
     accept = page.get_by_role("dialog")
     await accept.get_by_role("button", name=re.compile("^Accept|live", re.IGNORECASE)).last.click()
     await expect(accept).to_have_count(0)

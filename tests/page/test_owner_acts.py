@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, screenshot
+from tests.page.browser import expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -99,6 +99,7 @@ async def test_a_plan_is_made_and_edited_by_the_operator_alone(page_as: OpenPage
     found = await site.call("GET", f"/v1/plans/{plan}")
     assert (found["base_fee_nusd"], found["rate_limit_per_minute"]) == (19_500_000_000, 77)
     other = await page_as("admin", "/app/usage/plan")
+    await expect(other.get_by_role("columnheader", name=f"Team {plan}")).to_be_visible()
     await expect(other.get_by_role("button", name="New plan")).to_have_count(0)
     await expect(other.get_by_role("button", name="Edit")).to_have_count(0)
 
@@ -188,6 +189,7 @@ async def test_whoever_governs_nothing_sees_no_dead_control(page_as: OpenPage, s
         await expect(page.get_by_role("button", name=name)).to_have_count(0)
     await page.goto("/app/usage/statement")
     await expect(page.get_by_role("heading", name="Entries")).to_be_visible()
+    await settled(page)
     await expect(page.get_by_role("button", name="Take back")).to_have_count(0)
 
 
@@ -195,6 +197,7 @@ async def test_figures_are_counted_again(page_as: OpenPage, site: Site) -> None:
     page = await page_as("admin", "/app/analytics")
     await page.get_by_role("link", name="Count again").click()
     await page.get_by_role("button", name="Count again").first.click()
+    await expect(page.get_by_role("dialog").get_by_role("button", name="Count", exact=True)).to_be_visible()
     await check_axe(page, without=BEHIND)
     await page.get_by_role("dialog").get_by_role("button", name="Count", exact=True).click()
     row = page.get_by_role("table", name="Recounts").get_by_role("row").nth(1)

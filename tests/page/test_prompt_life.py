@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
+from tests.page.browser import closed
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 from tests.page.test_prompts import BEHIND, make, save, write
@@ -123,6 +124,7 @@ async def test_a_branch_is_removed_and_brought_back(page_as: OpenPage, site: Sit
     await page.get_by_role("button", name="Remove the branch formal").click()
     await page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
     await expect(page.get_by_text("formal is removed")).to_be_visible()
+    await closed(page)
     await expect(page.get_by_role("list", name="Branches")).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_role("list", name="Branches")).to_contain_text("formal v1")

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, narrow, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -170,8 +170,8 @@ async def test_a_refused_save_asks_whose_change_it_shall_be(page_as: OpenPage, s
     await expect(dialog.get_by_role("heading", name="Both changed")).to_be_visible()
     await dialog.get_by_role("group", name="Whose: Message 1").get_by_text("v2").click()
     await dialog.get_by_role("button", name="Go on over v2").click()
-    assert len((await site.call("GET", f"/v1/prompts/{slug}/versions"))["data"]) == 2
     await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_text(f"{SYSTEM} Be strict.")
+    assert len((await site.call("GET", f"/v1/prompts/{slug}/versions"))["data"]) == 2
 
 
 async def test_a_draft_is_thrown_away_only_on_purpose(page_as: OpenPage, site: Site) -> None:
@@ -212,6 +212,7 @@ async def test_each_line_runs_as_its_script_does_and_nothing_is_told_by_a_ground
     page = await page_as("editor", f"/app/prompts/{slug}")
     directions = "(lines) => lines.map((line) => getComputedStyle(line).direction)"
     plain = page.get_by_role("tabpanel").locator("[aria-hidden] > [dir=auto]")
+    await expect(plain).to_have_count(2)
     assert await plain.evaluate_all(directions) == ["rtl", "ltr"]
     await write(page, " Be kind.")
     lines = page.locator(".cm-line")
@@ -228,6 +229,8 @@ async def test_a_mistake_in_the_text_is_said_and_not_saved(page_as: OpenPage, si
     await write(page, " {{#if x}}", message=2)
     await expect(page.get_by_role("alert")).to_contain_text("is never closed by")
     await page.keyboard.press("ControlOrMeta+s")
+    await write(page, " Go on.", message=2)  # A dialog would not let the text be reached.
+    await expect(page.get_by_role("textbox", name="Message 2", exact=True)).to_contain_text("{{#if x}} Go on.")
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
@@ -421,16 +424,27 @@ async def test_a_prompt_sent_by_its_keys_is_sent_once(page_as: OpenPage, site: S
     await page.unroute(reading)
 
 
+NOT_BY_ITSELF = """
+const real = window.setTimeout;
+window.setTimeout = (act, ms, ...rest) => (ms === 4000 ? 0 : real(act, ms, ...rest));
+"""
+"""Dialogs come after four seconds where nobody does anything (FLOATS_AFTER_MS of web/src/shell/Shell.tsx), soon on a busy machine."""
+
+
 async def test_a_text_can_be_read_and_written_before_the_editor_is_here(page_as: OpenPage, site: Site) -> None:
     """A first visit loads neither the editor nor dialogs; what one writes meanwhile, and where, is kept when the editor comes."""
     slug = await make(site)
-    page = await page_as("editor", f"/app/prompts/{slug}")
+    page = await page_as("editor", "/app/there-is-no-such-page")
+    await page.add_init_script(NOT_BY_ITSELF)
+    await page.goto(f"/app/prompts/{slug}")
+    await settled(page)
     loaded = "() => performance.getEntriesByType('resource').map((one) => one.name).filter((name) => /CodeEditor|float-/.test(name))"
     assert await page.evaluate(loaded) == []
-    waiting, goes_on = [], asyncio.Event()
+    waiting, asked, goes_on = [], asyncio.Event(), asyncio.Event()
 
     async def later(route: Route) -> None:
         waiting.append(route.request.url)
+        asked.set()
         await goes_on.wait()
         await route.continue_()
 
@@ -442,6 +456,8 @@ async def test_a_text_can_be_read_and_written_before_the_editor_is_here(page_as:
     await page.keyboard.press("ArrowLeft")
     await page.keyboard.press("ArrowLeft")
     await expect(box).to_have_value(f"{SYSTEM} Be kund")
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        await asked.wait()
     assert len(waiting) == 1
     goes_on.set()
     await expect(page.locator(".cm-content").first).to_be_focused()

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from tests.chaos.fault_proxy import proxying
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, narrow, screenshot, settled
+from tests.page.browser import PATIENCE_MS, escape, expect_console, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -72,16 +72,18 @@ async def test_two_versions_answer_side_by_side_and_the_address_brings_them_back
     await expect(second.get_by_text("simulated", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Show what differs").click()
     await expect(page.get_by_role("figure", name=re.compile("A and B"))).to_be_visible()
-    made = [id_in(await one.get_attribute("href")) for one in await page.get_by_role("link", name="This run").all()]
+    links = page.get_by_role("link", name="This run")
+    await expect(links).to_have_count(2)
+    made = [id_in(await links.nth(column).get_attribute("href")) for column in range(2)]
     kept = [await ended(site, one) for one in made]
     assert [one["model"] for one in kept] == [kept[0]["model"], "simulated/chat"] and {one["label"] for one in kept} == {None}
     assert SCRIPT in kept[1]["variables"]["ticket"]
     await expect(page).to_have_url(re.compile("#.+"))
-    assert "charged" not in page.url
+    await expect(page).not_to_have_url(re.compile("charged"))
     await page.reload()
     await expect(page.get_by_label("Value of ticket")).to_have_value(f"I was charged twice {SCRIPT}")
     await expect(page.get_by_role("button", name="Model: simulated/chat")).to_be_visible()
-    assert await page.title() == "Playground · Burnish"
+    await expect(page).to_have_title("Playground · Burnish")
     await settled(page)
     await check_axe(page)
 
@@ -253,6 +255,7 @@ async def test_the_log_is_filtered_by_its_address_and_a_row_opens_by_keyboard(pa
     await expect(rows).to_have_count(2)
     await rows.nth(0).get_by_role("button").focus()
     await page.keyboard.press("ArrowDown")
+    await expect(rows.nth(1).get_by_role("button")).to_be_focused()
     await page.keyboard.press("Enter")
     drawer = page.get_by_role("dialog")
     await expect(page).to_have_url(re.compile(f"run={made[0]}"))
@@ -260,16 +263,15 @@ async def test_the_log_is_filtered_by_its_address_and_a_row_opens_by_keyboard(pa
     await expect(drawer.get_by_role("link", name=session)).to_be_visible()
     await settled(page)
     await check_axe(page, without=BEHIND)
-    await page.keyboard.press("Escape")
-    await expect(drawer).to_be_hidden()
-    assert made[0] not in page.url
+    await escape(page, drawer)
+    await expect(page).not_to_have_url(re.compile(made[0]))
     # What comes while one looks is offered, and shown when asked for.
     newest = await run_of(site, user_id=user)
     await page.get_by_role("button", name="1 new").click()
     await expect(rows).to_have_count(3)
     await rows.nth(0).get_by_role("button").click()
     await expect(page).to_have_url(re.compile(f"run={newest}"))
-    assert await page.title() == "Runs · Burnish"
+    await expect(page).to_have_title("Runs · Burnish")
 
 
 async def test_a_run_takes_a_correction_and_can_be_repeated(page_as: OpenPage, site: Site) -> None:
@@ -314,7 +316,7 @@ async def test_a_session_shows_its_conversation(page_as: OpenPage, site: Site) -
     await expect(turns).to_have_count(2)
     await expect(turns.nth(0)).to_contain_text(SCRIPT)
     await expect(turns.nth(1)).to_contain_text("And goodbye")
-    assert session in await page.title()
+    await expect(page).to_have_title(re.compile(session))
     await settled(page)
     await check_axe(page)
 

@@ -5,6 +5,7 @@ import re
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
+from tests.page.browser import PATIENCE_MS, escape
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -23,7 +24,7 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
     await dialog.get_by_role("button", name="Start", exact=True).click()
 
     await expect(page).to_have_url(re.compile(r"/app/test-runs/[0-9a-f-]{36}$"))
-    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await expect(page.get_by_label("What came", exact=True)).to_contain_text("57 of 99")
     cell = page.get_by_role("region", name="Confusion matrix").get_by_role("button", name=re.compile(r"^2 expected billing, came returns"))
     await cell.click()
@@ -37,7 +38,7 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
         await expect(drawer).to_contain_text(word)
     await drawer.get_by_role("button", name="Next").click()
     await expect(drawer).to_contain_text("2 of 2")
-    await page.keyboard.press("Escape")
+    await escape(page, drawer)
 
     await page.get_by_role("link", name="Run failed again").click()
     await expect(dialog).to_contain_text("42 by simulated/reader")
@@ -48,7 +49,7 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
     await expect(dialog).to_contain_text("42 by simulated/reader")
     await dialog.get_by_role("button", name="Start", exact=True).click()
     await expect(page.get_by_text("only what failed in another run")).to_be_visible()
-    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await expect(page.get_by_label("What came", exact=True)).to_contain_text("0 of 42")
 
     handwritten = await site.call("GET", "/v1/test-runs/summary?split=test")
@@ -81,7 +82,7 @@ async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_t
     await expect(page.get_by_text("2 runs that started together.")).to_be_visible()
     rows = page.get_by_role("table", name="Test runs").get_by_role("row")
     await expect(rows).to_have_count(3)
-    await expect(page.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
+    await expect(page.get_by_role("progressbar")).to_have_count(0, timeout=2 * PATIENCE_MS)
     await check_axe(page)
     await page.get_by_role("link", name="Compare them once they are completed").click()
     for version in ("v1", "v2"):
@@ -102,7 +103,7 @@ async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> Non
     await expect(page.get_by_role("progressbar", name="Answers")).to_be_visible()
     await page.get_by_role("button", name="Cancel run").click()
     await page.get_by_role("button", name="Cancel the run").click()
-    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await expect(page.get_by_text(re.compile(r"of [\d,]+ answers|Nothing had come"))).to_be_visible()
 
 
@@ -110,7 +111,7 @@ async def test_a_run_pauses_and_goes_on(page_as: OpenPage, site: Site) -> None:
     body = {"prompt": site.ids["prompt"], "version": 1, "dataset_id": site.ids["dataset"], "split": "train", "repeats": 20}
     run = (await site.call("POST", "/v1/test-runs", body))["id"]
     page = await page_as("editor", f"/app/test-runs/{run}?tab=compare")
-    await expect(page.get_by_text("It can be compared with others once it is completed.")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("It can be compared with others once it is completed.")).to_be_visible(timeout=2 * PATIENCE_MS)
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("Nothing more is asked until it is resumed.")).to_be_visible()
     await check_axe(page)
@@ -118,7 +119,7 @@ async def test_a_run_pauses_and_goes_on(page_as: OpenPage, site: Site) -> None:
     await expect(page.get_by_text("running", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Cancel run").click()
     await page.get_by_role("button", name="Cancel the run").click()
-    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
 
 
 async def test_two_runs_are_compared_item_by_item(page_as: OpenPage, site: Site) -> None:
@@ -127,7 +128,7 @@ async def test_two_runs_are_compared_item_by_item(page_as: OpenPage, site: Site)
         body = {"prompt": site.ids["prompt"], "version": version, "dataset_id": site.ids["dataset"], "split": "validation"}
         ids.append((await site.call("POST", "/v1/test-runs", body))["id"])
     page = await page_as("viewer", f"/app/test-runs/{ids[1]}?tab=compare&with={ids[0]}")
-    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     found = await site.call("GET", f"/v1/test-runs/{ids[1]}/compare/{ids[0]}")
     await expect(page.get_by_text("that both answered")).to_contain_text(f"Over {found['items']} items")
     await expect(page.get_by_text(f"{found['fixed']} right only here")).to_be_visible()

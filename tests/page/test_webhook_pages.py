@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from tests.fakes.receiver import receiving
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, screenshot, settled
+from tests.page.browser import PATIENCE_MS, escape, expect_console, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.capability("U1")
 
 BEHIND = ("region", "aria-hidden-focus")
 """What axe cannot judge while a dialog is open."""
-ENOUGH_TO_STOP = 80
-"""Replays begin at 20 a second: four seconds to press Cancel in."""
+ENOUGH_TO_STOP = 40
+"""Replays begin at two a second (see AT_ONCE): twenty seconds to press Cancel in."""
 
 
 async def make_endpoint(site: Site, url: str, *events: str) -> str:
@@ -50,7 +50,9 @@ async def test_an_endpoint_is_made_tested_and_its_secret_replaced(page_as: OpenP
         await condition.fill("data.delta > and true")
         await dialog.get_by_role("button", name="Create", exact=True).click()
         await expect(dialog.get_by_text("a value is missing before 'and' (column 14)")).to_be_visible()
-        assert await condition.evaluate("box => document.activeElement === box && box.selectionStart") == 13
+        await page.wait_for_function(
+            "box => document.activeElement === box && box.selectionStart === 13", arg=await condition.element_handle()
+        )
         await check_axe(page, without=BEHIND)
         await condition.fill("not simulated")
         await dialog.get_by_role("button", name="Create", exact=True).click()
@@ -71,7 +73,7 @@ async def test_an_endpoint_is_made_tested_and_its_secret_replaced(page_as: OpenP
         [came] = await receiver.wait_for(lambda all_: len(all_) == 1)
         Webhook(secret).verify(came.body, came.headers)
         await check_axe(page, without=BEHIND)
-        await page.keyboard.press("Escape")
+        await escape(page, dialog)
 
         await press_in_menu(page, "Rotate the secret")
         await dialog.get_by_role("button", name="Make the new secret").click()
@@ -98,7 +100,7 @@ async def test_a_failed_delivery_says_what_came_back_and_is_sent_again(page_as: 
         await expect(attempts.first).to_contain_text("200")
         first, second = receiver.requests[:2]
         assert first.id == second.id, "a replay keeps the webhook-id"
-        await page.keyboard.press("Escape")
+        await escape(page, drawer)
         await page.get_by_label("Status").select_option("exhausted")
         await expect(page.get_by_text("No dead letters")).to_be_visible()
 
@@ -114,13 +116,13 @@ async def test_an_endpoint_that_was_gone_catches_up(page_as: OpenPage, site: Sit
         page = await page_as("admin", f"/app/webhooks/{endpoint}")
         await page.get_by_role("button", name="Send test").click()
         await expect(page.get_by_role("dialog")).to_contain_text("the receiver said that it is gone")
-        await page.keyboard.press("Escape")
+        await escape(page, page.get_by_role("dialog"))
         await expect(page.get_by_text("The receiver answered 410")).to_be_visible()
         await expect(page.get_by_role("button", name="Send test")).to_have_attribute("aria-disabled", "true")
         missed = {"slug": f"hook-{uuid4().hex[:8]}", "template": "Hello", "model": "simulated/chat"}
         await site.call("POST", "/v1/prompts", missed)
         await page.get_by_role("tab", name="Deliveries").click()
-        await expect(page.get_by_role("row").filter(has_text="its endpoint was off").first).to_be_visible(timeout=20_000)
+        await expect(page.get_by_role("row").filter(has_text="its endpoint was off").first).to_be_visible()
         await page.get_by_role("button", name="Enable again").click()
         await page.get_by_role("dialog").get_by_role("button", name="Enable").click()
         row = page.get_by_role("row").filter(has_text="What was missed while it was off")
@@ -134,6 +136,7 @@ async def test_an_endpoint_that_was_gone_catches_up(page_as: OpenPage, site: Sit
         await press_in_menu(page, "Delete")
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await page.wait_for_url("**/app/webhooks")
+        await settled(page)
         await expect(page.get_by_text(receiver.url("/gone"))).to_have_count(0)
 
 
@@ -164,7 +167,7 @@ async def test_the_catalogue_shows_each_event_with_an_example(page_as: OpenPage,
     drawer = page.get_by_role("dialog")
     await expect(drawer.get_by_text('"type": "alert.raised"')).to_be_visible()
     await expect(drawer.get_by_text("JSON Schema of data")).to_be_visible()
-    await page.keyboard.press("Escape")
+    await escape(page, drawer)
     await expect(row.get_by_role("button")).to_be_focused()
     button = page.get_by_role("button", name="New endpoint")
     await button.focus()
@@ -260,7 +263,7 @@ async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: Ope
         headers = {"X-Hub-Signature-256": hmac.new(secret.encode(), message, "sha256").hexdigest(), "content-type": "application/json"}
         return (await page.request.post(path, data=message, headers=headers)).status
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
         while [await status(one) for one in (secret, fresh)] != [202, 202]:
             await asyncio.sleep(0.2)
 

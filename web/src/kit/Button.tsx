@@ -25,11 +25,13 @@ export type ButtonProps = ComponentProps<"button"> &
     icon?: ReactNode;
     /** Takes no second press, and shows that it is at work where that lasts. */
     busy?: boolean;
+    /** Has nothing to do for now. Unlike `disabled` it keeps the focus: for one that its own press brings to an end, such as "Next". */
+    ended?: boolean;
     /** Why it is disabled. It stays reachable by keyboard then, so that everybody can learn it. */
     why?: string;
   };
 
-export function Button({ variant, size, icon, busy, why, disabled, className, children, type = "button", onClick, ...rest }: ButtonProps) {
+export function Button({ variant, size, icon, busy, ended, why, disabled, className, children, type = "button", onClick, ...rest }: ButtonProps) {
   const explained = Boolean(disabled && why);
   const isLate = useLate(Boolean(busy));
   const button = (
@@ -37,9 +39,9 @@ export function Button({ variant, size, icon, busy, why, disabled, className, ch
       {...rest}
       type={explained ? "button" : type}
       disabled={disabled && !explained}
-      aria-disabled={explained || busy || undefined}
+      aria-disabled={explained || busy || ended || undefined}
       aria-busy={busy || undefined}
-      onClick={explained || busy ? (event) => event.preventDefault() : onClick}
+      onClick={explained || busy || ended ? (event) => event.preventDefault() : onClick}
       className={classes(look({ variant, size }), isLate && "cursor-not-allowed opacity-50", className)}
     >
       {isLate ? <LoaderCircle size={14} aria-hidden className="animate-spin" /> : icon}

@@ -1,7 +1,8 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { useState } from "react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Button } from "./Button";
-import { FormDialog } from "./Dialog";
+import { Dialog, Drawer, FormDialog } from "./Dialog";
 import { preloadFloats } from "./floats";
 
 beforeAll(preloadFloats);
@@ -88,4 +89,42 @@ it("takes no second press while a button is at work, and none where it says why 
   fireEvent.click(screen.getByRole("button"));
   expect(onClick).toHaveBeenCalledTimes(1);
   expect(screen.getByRole("button").hasAttribute("disabled")).toBe(false);
+});
+
+function Retiring() {
+  const [step, setStep] = useState<"first" | "asked" | "done">("first");
+  return (
+    <Drawer open onOpenChange={() => undefined} title="A model">
+      {step === "done" ? "Retired." : <Button onClick={() => setStep("asked")}>Retire it</Button>}
+      {step === "asked" ? (
+        <Dialog open onOpenChange={() => setStep("done")} title="Sure?">
+          <Button onClick={() => setStep("done")}>Yes</Button>
+        </Dialog>
+      ) : null}
+    </Drawer>
+  );
+}
+
+it("gives the focus to what lies below where the button that opened it is gone", async () => {
+  render(
+    <main tabIndex={-1}>
+      <Retiring />
+    </main>,
+  );
+  const opens = screen.getByRole("button", { name: "Retire it" });
+  opens.focus();
+  fireEvent.click(opens);
+  fireEvent.click(screen.getByRole("button", { name: "Yes" }));
+  await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole("dialog", { name: "A model" })));
+});
+
+it("keeps the focus on a button whose press was the last one", () => {
+  const onClick = vi.fn();
+  const shown = render(<Button onClick={onClick}>Next</Button>);
+  screen.getByRole("button").focus();
+  shown.rerender(<Button ended onClick={onClick}>Next</Button>);
+  fireEvent.click(screen.getByRole("button"));
+  expect(onClick).not.toHaveBeenCalled();
+  expect(document.activeElement).toBe(screen.getByRole("button"));
+  expect(screen.getByRole("button").getAttribute("aria-disabled")).toBe("true");
 });

@@ -34,7 +34,9 @@ export function useReturningFocus(open: boolean) {
       }
       const back = [before.current, handedOn].find((one) => one?.isConnected && one !== document.body);
       handedOn = null;
-      (back ?? document.querySelector<HTMLElement>("main"))?.focus();
+      // What it was opened by went with the act: then what lies below it, for the page behind that is out of reach.
+      const below = [...document.querySelectorAll<HTMLElement>("[role=dialog][data-state=open]")].at(-1);
+      (back ?? below ?? document.querySelector<HTMLElement>("main"))?.focus();
     },
   };
 }

@@ -74,10 +74,10 @@ function Steps({ rows, one, onGo }: { rows: readonly Case[]; one: Case | undefin
   const at = (step: number) => (place < 0 ? undefined : rows[place + step]);
   return (
     <>
-      <Button size="s" disabled={!at(-1)} onClick={() => onGo(at(-1)?.item_id ?? "")}>
+      <Button size="s" ended={!at(-1)} onClick={() => onGo(at(-1)?.item_id ?? "")}>
         Previous
       </Button>
-      <Button size="s" disabled={!at(1)} onClick={() => onGo(at(1)?.item_id ?? "")}>
+      <Button size="s" ended={!at(1)} onClick={() => onGo(at(1)?.item_id ?? "")}>
         Next
       </Button>
     </>

@@ -61,10 +61,10 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
         description={place >= 0 ? `${place + 1} of ${cases.length}` : undefined}
         actions={
           <>
-            <Button size="s" onClick={() => go(-1)} disabled={place <= 0}>
+            <Button size="s" onClick={() => go(-1)} ended={place <= 0}>
               Previous
             </Button>
-            <Button size="s" onClick={() => go(1)} disabled={place < 0 || place >= cases.length - 1}>
+            <Button size="s" onClick={() => go(1)} ended={place < 0 || place >= cases.length - 1}>
               Next
             </Button>
           </>
