@@ -137,7 +137,10 @@ async def test_a_model_that_wins_is_shipped_as_a_version(page_as: OpenPage, site
     await screenshot(page, "experiments/ship-a-model")
     await dialog.get_by_role("button", name="Move production").click()
     await expect(page.get_by_role("main")).to_contain_text("production moved to v3")
-    assert (await site.call("GET", f"/v1/prompts/{slug}"))["model"] == "simulated/writer"
+    await expect(page.get_by_role("main")).to_contain_text("v3 stands on the branch won-one-sentence")
+    await check_axe(page)
+    await screenshot(page, "experiments/shipped-on-a-branch")
+    assert (await site.call("GET", f"/v1/prompts/{slug}/versions/3"))["model"] == "simulated/writer"
 
 
 async def test_what_a_draft_says_is_kept_when_it_is_changed(page_as: OpenPage, site: Site) -> None:

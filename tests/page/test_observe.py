@@ -150,7 +150,8 @@ async def test_failures_that_are_alike_are_shown_with_their_examples(page_as: Op
         comment = {"execution_id": run["id"], "thumb": "down", "comment": "refund was taken for shipping", "user_id": f"u{n}"}
         await site.call("POST", "/v1/feedback", comment)
     async with asyncio.timeout(PATIENCE_MS / 1_000):  # Runs are booked some tenths of a second after their answer, later on a busy machine.
-        while not (await site.call("GET", f"/v1/analytics/failure-groups?prompt={slug}&fresh=true"))["groups"]:
+        asked = f"/v1/analytics/failure-groups?prompt={slug}&fresh=true"
+        while [one["size"] for one in (await site.call("GET", asked))["groups"]] != [4]:
             await asyncio.sleep(0.1)
     page = await page_as("viewer", f"/app/analytics/failures?prompt={slug}")
     await page.get_by_role("table", name="Groups of failures").get_by_role("button").first.click()

@@ -252,7 +252,8 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     listed = anchors.get_by_role("list", name="Train and validation items")
     for at, item in enumerate(items[:2], start=1):
         await anchors.get_by_role("searchbox", name="Search items").fill(str(item["input"]))
-        await expect(listed.get_by_role("checkbox")).to_have_count(1)
+        await expect(listed.get_by_role("listitem")).to_have_count(1)
+        await expect(listed.get_by_role("listitem")).to_contain_text(str(item["input"]))
         await listed.get_by_role("checkbox").focus()
         await page.keyboard.press("Space")
         await expect(anchors.get_by_role("status").filter(has_text="of at most")).to_have_text(f"{at} of at most 200.")
@@ -271,6 +272,9 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     await page.get_by_role("button", name="Cancel search").click()
     await page.get_by_role("button", name="Cancel the search").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    await page.set_viewport_size({"width": 1440, "height": 5000})
+    await screenshot(page, "search-anchored")
+    await page.set_viewport_size({"width": 1440, "height": 900})
     await check_axe(page)
 
 

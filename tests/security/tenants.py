@@ -1,6 +1,5 @@
 """Tenants that own one of everything."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.embedded.superuser import as_superuser
+from tests.security.failure_groups import failure_groups
 from tests.security.world import TRIED, Body, Route, absent, bodies, experiment, generations, schedule
 
 
@@ -310,17 +310,7 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         "rollup_metrics", grain="day", bucket=bucket, metric=own["metric"], **where, model=own["model"], traffic="live", reactions=7,
         positives=7, total=7,
     )  # fmt: skip
-    own["failure_group"] = hashlib.sha256(secret.encode()).hexdigest()[:16]
-    mine = {"executions": [], "cases": [[own["run"], own["item"]]]}
-    group: dict[str, Any] = {"id": own["failure_group"], "name": secret, "words": [secret], "confusion": None, "size": 1, "share": 1.0}
-    group |= dict.fromkeys(("first_at", "last_at"), now.isoformat()) | {
-        "sources": {"test_run": 1},
-        "versions": {"1": 1},
-        "trend": {"older": 0, "newer": 1, "change": None},
-        "days": [1],
-        "examples": [],
-    }
-    groups = json.dumps({"groups": [group], "note": secret, "members": {own["failure_group"]: mine}})
+    own["failure_group"], groups = failure_groups(own, secret)
     for slug in ("", where["slug"]):
         fresh = now + timedelta(hours=1)  # a read of what is older than five minutes has them made anew, also where tests take longer
         await insert("failure_groups", slug=slug, days=30, status="ready", computed_at=fresh, result=groups)

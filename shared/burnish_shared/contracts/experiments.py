@@ -93,6 +93,11 @@ class Promotion(_Kept):
     label: str
     from_version: int | None = None
     version: int | None = None
+    model: str | None = Field(default=None, description="Of a winner with a model of its own: what `version` was given for it.")
+    branch: str | None = Field(
+        default=None,
+        description="Where a version for a model that won was saved, because the main line had gone on; null on the main line.",
+    )
     why: str = ""
     at: datetime
 

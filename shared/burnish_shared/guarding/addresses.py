@@ -19,6 +19,10 @@ from burnish_shared.guarding.text_files import LINE_LEAST, TextFile, file_in_add
 HEAD_MOST_BYTES: Final = 1024
 """So far before its bytes an address begins. Linear all the same: it is looked for backwards, from each `;base64,`."""
 
+TRIED_MOST: Final = 1024
+"""So many addresses of a text are read, in order: each takes some 30 µs, however small it is, and a text may be full of them. The rest are
+words like others."""
+
 DEPTH_MOST: Final = 2
 """A page with a file in it, in a prompt."""
 
@@ -71,7 +75,7 @@ def with_addresses(texts: Iterable[str], *, depth: int = DEPTH_MOST) -> Iterator
 def files_in(raw: bytes) -> list[Held]:
     """Those that are texts, in order. Most texts hold none, and are looked through for one sign."""
     found: list[Held] = []
-    at = 0
+    at = tried = 0
     low = raw.lower() if b";" in raw or b"%" in raw else raw
     if b"data:" not in low:
         return found
@@ -79,7 +83,12 @@ def files_in(raw: bytes) -> list[Held]:
         if end.start() < at:
             continue
         begin = low.rfind(b"data:", max(at, end.start() - HEAD_MOST_BYTES), end.start() + 1)
-        if begin >= 0 and (one := _in_base64(raw, begin, end.end())) is not None:
+        if begin < 0:
+            continue
+        tried += 1
+        if tried > TRIED_MOST:
+            break
+        if (one := _in_base64(raw, begin, end.end())) is not None:
             found.append(one)
             at = one.end
     return sorted([*found, *_in_signs(raw, low, found)], key=lambda one: one.start)
@@ -121,11 +130,12 @@ def _in_signs(raw: bytes, low: bytes, found: Sequence[Held]) -> Iterator[Held]:
     if b"%" not in raw:
         return
     starts = [one.start for one in found]
-    at = low.find(b"data:")
-    while at >= 0:
+    at, tried = low.find(b"data:"), 0
+    while at >= 0 and tried < TRIED_MOST:
         match = SIGNED.match(raw, at + 5)
         behind = bisect_right(starts, at) - 1
         if match is not None and not (behind >= 0 and at < found[behind].end) and b"%" in match[2] and not _is_of_base64(match[1]):
+            tried += 1
             file = file_in_address(to_text(raw[at : match.start(2)]), to_text(match[2]))
             if file is not None:
                 yield Held(match.start(2), match.end(2), file, is_sure=False)

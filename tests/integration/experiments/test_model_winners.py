@@ -1,6 +1,7 @@
 """An arm that is a model wins: a version that has the model gets the label, since labels name versions (PRODUCT X4)."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -25,6 +26,26 @@ async def decided(caller: Caller, experiment: str, **more: Any) -> Any:
     answer = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": "other", "reason": "cheaper", **more})
     assert answer.status == 200, answer.body
     return answer.body
+
+
+async def refused(caller: Caller, experiment: str, *, version: int) -> None:
+    """Promoting is answered with what lacks, which stays to be read."""
+    answer = await caller("POST", f"/v1/experiments/{experiment}/promote")
+    assert (answer.status, answer.body["error"]["code"], answer.body["error"]["param"]) == (409, "label_protected", "version"), answer.body
+    assert answer.body["error"]["details"]["lacking"] == ["approval"] and answer.body["error"]["details"]["version"] == version
+    promotion = (await read(caller, experiment))["promotion"]
+    assert (promotion["state"], promotion["version"], promotion["why"]) == ("refused", version, answer.body["error"]["message"])
+
+
+async def saved(caller: Caller, **content: Any) -> int:
+    answer = await caller("POST", f"/v1/prompts/{SLUG}/versions", content)
+    assert answer.status == 201, answer.body
+    return int(answer.body["version"])
+
+
+async def placed(caller: Caller, version: int) -> None:
+    answer = await caller("PUT", f"/v1/prompts/{SLUG}/labels/production", {"version": version})
+    assert answer.status == 200, answer.body
 
 
 async def test_a_model_that_was_chosen_by_hand_becomes_a_version_that_everybody_gets(stack: Stack, caller: Caller) -> None:
@@ -101,9 +122,9 @@ async def test_a_protected_label_gets_the_model_when_its_version_is_approved(sta
     checks = (await caller("GET", f"/v1/experiments/{other}/checklist")).body["checks"]
     [approval] = [one for one in checks if one["name"] == "approval"]
     assert approval["state"] == "warning" and f"a version with {WRITER} is saved" in approval["message"]
-    for over in (await decided(caller, experiment), (await caller("POST", f"/v1/experiments/{experiment}/promote")).body):
-        promotion = over["promotion"]
-        assert (promotion["state"], promotion["version"]) == ("refused", 3) and "version 3 is not approved" in promotion["why"]
+    promotion = (await decided(caller, experiment))["promotion"]
+    assert (promotion["state"], promotion["version"]) == ("refused", 3) and "version 3 is not approved" in promotion["why"]
+    await refused(caller, experiment, version=3)
     assert (await version_of(caller, 3))["model"] == WRITER
     await books(stack, "UPDATE workspaces SET own_approval = true WHERE workspace_id = $1", caller.workspace.workspace_id)
     for step in ("review", "review/approve"):
@@ -112,6 +133,92 @@ async def test_a_protected_label_gets_the_model_when_its_version_is_approved(sta
     promoted = await caller("POST", f"/v1/experiments/{experiment}/promote")
     assert (promoted.status, promoted.body["promotion"]["state"]) == (200, "moved"), promoted.body
     assert (await ask(caller, "anybody")).body["model"] == WRITER
+
+
+async def test_it_comes_from_what_won_and_leaves_the_main_line_where_others_saved_since(caller: Caller) -> None:
+    await two_versions(caller)
+    await placed(caller, 2)
+    experiment = await started(caller, body(name="Cheaper: writer?", arms=ARMS))
+    assert await saved(caller, messages=[{"role": "user", "content": "Somebody's work on {{topic}}."}], base_version=2) == 3
+    promotion = (await decided(caller, experiment))["promotion"]
+    assert (promotion["state"], promotion["version"], promotion["branch"]) == ("moved", 4, "won-cheaper-writer")
+    made = await version_of(caller, 4)
+    assert (made["base_version"], made["messages"]) == (2, (await version_of(caller, 2))["messages"])
+    prompt = (await caller("GET", f"/v1/prompts/{SLUG}")).body
+    assert prompt["latest_version"] == 3, "what was saved meanwhile is still the newest of the main line"
+    assert (await ask(caller, "anybody")).body["version"] == 4
+    lines = {
+        one["branch"]: (one["version"], one["from_version"]) for one in (await caller("GET", f"/v1/prompts/{SLUG}/branches")).body["data"]
+    }
+    assert lines == {"main": (3, None), "won-cheaper-writer": (4, 2)}
+    assert await saved(caller, messages=[{"role": "user", "content": "More on {{topic}}."}], base_version=3) == 5, "nobody has to merge"
+    again = await caller("POST", f"/v1/experiments/{experiment}/promote")
+    assert (again.status, again.body["promotion"]["state"], again.body["promotion"]["branch"]) == (200, "stood_there", "won-cheaper-writer")
+
+
+async def test_it_is_the_newest_where_nobody_saved_since(caller: Caller) -> None:
+    await two_versions(caller)
+    await placed(caller, 2)
+    promotion = (await decided(caller, await started(caller, body(arms=ARMS))))["promotion"]
+    assert (promotion["state"], promotion["version"], promotion["branch"]) == ("moved", 3, None)
+    assert (await caller("GET", f"/v1/prompts/{SLUG}")).body["latest_version"] == 3
+    assert [one["branch"] for one in (await caller("GET", f"/v1/prompts/{SLUG}/branches")).body["data"]] == ["main"]
+
+
+async def test_two_experiments_of_one_name_get_branches_of_their_own(caller: Caller) -> None:
+    await two_versions(caller)
+    names = []
+    for version, model in ((3, WRITER), (4, "simulated/judge")):
+        arms = [{"name": "control", "label": "production"}, {"name": "other", "model": model}]
+        promotion = (await decided(caller, await started(caller, body(arms=arms))))["promotion"]
+        assert (promotion["state"], promotion["version"]) == ("moved", version), promotion
+        names.append(promotion["branch"])
+    assert names[0] == "won-shorter" and names[1].startswith("won-shorter-") and names[0] != names[1]
+
+
+async def test_what_a_person_saved_and_labelled_meanwhile_is_known_as_what_won(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(arms=ARMS))
+    await placed(caller, await saved(caller, model=WRITER, messages=(await version_of(caller, 1))["messages"], base_version=2))
+    promotion = (await decided(caller, experiment))["promotion"]
+    assert (promotion["state"], promotion["version"], promotion["why"]) == ("stood_there", 3, "")
+    assert (await caller("GET", f"/v1/prompts/{SLUG}/versions/4")).status == 404, "nothing is saved twice"
+
+
+@pytest.mark.capability("X3")
+async def test_a_rollout_whose_model_a_person_shipped_meanwhile_has_nothing_to_take_back(caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(kind="rollout", arms=ARMS, guardrails=[], rollout={"steps": [0.5, 1.0], "bake_s": 0}))
+    await placed(caller, await saved(caller, model=WRITER, messages=(await version_of(caller, 1))["messages"], base_version=2))
+    over = await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "too late"})
+    assert over.status == 200 and over.body["rollout_state"] == "finished", over.body
+    assert "somebody moved 'production' to the candidate" in over.body["verdict"]["sentence"]
+
+
+async def test_one_that_an_older_release_said_stood_there_is_shipped(stack: Stack, caller: Caller) -> None:
+    """`stood_there` with the arm's own version, while nobody got its model."""
+    await two_versions(caller)
+    arms = [{"name": "control", "label": "production"}, {"name": "other", "version": 2, "model": WRITER}]
+    experiment = await started(caller, body(arms=arms))
+    await decided(caller, experiment, move_label=False)
+    await placed(caller, 2)
+    await books(
+        stack,
+        "UPDATE experiments SET promotion = jsonb_set(promotion, '{state}', '\"stood_there\"') WHERE experiment_id = $1",
+        UUID(experiment),
+    )
+    promoted = await caller("POST", f"/v1/experiments/{experiment}/promote")
+    assert (promoted.status, promoted.body["promotion"]["state"], promoted.body["promotion"]["version"]) == (200, "moved", 3), promoted.body
+    assert (await ask(caller, "anybody")).body["model"] == WRITER
+
+
+async def test_a_version_that_lacks_an_approval_is_answered_like_a_model_that_does(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, body(on_winner="offered"))
+    over = await caller("POST", f"/v1/experiments/{experiment}/decide", {"winner": "candidate", "reason": "better", "move_label": False})
+    assert over.status == 200, over.body
+    await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    await refused(caller, experiment, version=2)
 
 
 @pytest.mark.capability("X3")

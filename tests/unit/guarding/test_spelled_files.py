@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from burnish_gateway.imports.mask_reported import _messages
 from burnish_shared.contracts.guardrails import Deny, OwnPattern, PersonalData, Secrets
-from burnish_shared.guarding.addresses import files_in, with_addresses
+from burnish_shared.guarding.addresses import TRIED_MOST, files_in, with_addresses
 from burnish_shared.guarding.masks import Masks, blotted, blotting
 from burnish_shared.guarding.outgoing import through
 from burnish_shared.guarding.rules import Stopped, rule_of
@@ -203,3 +203,9 @@ def test_a_text_in_which_nothing_is_found_stays_as_it_was_written(text: str) -> 
     assert blot(text) == text or "@" in unquote(text) or any("@" in one for one in with_addresses([text]))
     found = files_in(to_bytes(text))
     assert all(one.end <= other.start for one, other in pairwise(found))
+
+
+@pytest.mark.parametrize("address", ["data:;base64,YUBi", "data:,a%40b"])
+def test_of_a_text_full_of_addresses_only_the_first_are_read(address: str) -> None:
+    """Each takes as long as a thousand words do: a text of nothing else would keep an executor for seconds."""
+    assert len(files_in(to_bytes(" ".join([address] * (TRIED_MOST + 9))))) == TRIED_MOST

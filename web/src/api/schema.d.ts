@@ -2734,8 +2734,8 @@ export interface paths {
          * Move the label to the winner
          * @description Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval.
          *
-         *     Of an arm with a model of its own a version that has it is saved first; where the label is protected, `promotion` names that version and
-         *     what it lacks, and promoting again moves the label to it.
+         *     Of an arm with a model of its own a version that has it is saved first. 409 where the label is protected: `details.version` is the
+         *     version that lacks an approval or a test run and is kept, as in `promotion` from then on; promoting again moves the label to it.
          */
         post: operations["promote_winner_v1_experiments__experiment_id__promote_post"];
         delete?: never;
@@ -18210,10 +18210,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Branch
+             * @description Where a version for a model that won was saved, because the main line had gone on; null on the main line.
+             */
+            branch?: string | null;
             /** From Version */
             from_version?: number | null;
             /** Label */
             label: string;
+            /**
+             * Model
+             * @description Of a winner with a model of its own: what `version` was given for it.
+             */
+            model?: string | null;
             /**
              * State
              * @enum {string}

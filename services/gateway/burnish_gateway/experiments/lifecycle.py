@@ -4,7 +4,7 @@ Each function works on an experiment that its transaction has locked (`store.fin
 event, and leaves `announce.experiment_changed` to the caller, as the last statement. Raises Conflict where its state forbids it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -13,7 +13,7 @@ from uuid import UUID
 from burnish_gateway.access.audit import Actor, note_in
 from burnish_gateway.experiments import announce, store
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, shown_shares
-from burnish_gateway.experiments.winning_version import winning_version
+from burnish_gateway.experiments.winning_version import WinningVersion, standing_version, winning_version
 from burnish_gateway.registry.move_label import move_label
 from burnish_gateway.registry.prompt import Author
 from burnish_gateway.registry.store import lock_head
@@ -185,20 +185,36 @@ async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
 
 async def promote(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> Promotion:
     """Moves the label to the winner of an experiment that is over, where it did not move then. Raises LabelProtected, Conflict, NotFound,
-    InvalidField. Of a winner with a model of its own the version that has it is kept for whoever approves it: no LabelProtected then, and
-    the promotion says what is lacking."""
+    InvalidField. After LabelProtected call `keep_for_approval` in another transaction."""
+    won = await _version_won(tx, experiment, by=by, clock=clock)
+    return await _written(tx, experiment, await _moved(tx, experiment, won, by=by, clock=clock), by=by)
+
+
+async def keep_for_approval(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> LabelProtected | None:
+    """What the label's rules lack, kept as the promotion; a version for a winner with a model of its own stays for whoever approves it.
+
+    None: nothing lacks any more, and the label moved. Raises what `promote` raises save LabelProtected.
+    """
+    won = await _version_won(tx, experiment, by=by, clock=clock)
+    try:
+        promotion, lacks = await _moved(tx, experiment, won, by=by, clock=clock), None
+    except LabelProtected as error:
+        lacks = LabelProtected(error.message, param=error.param, details=error.details | {"version": won.version, "branch": won.branch})
+        promotion = _told(experiment, won, "refused", at=clock.now()).model_copy(update={"why": error.message})
+    await _written(tx, experiment, promotion, by=by)
+    return lacks
+
+
+async def _version_won(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> WinningVersion:
     if experiment.status != "completed" or experiment.verdict is None or experiment.winner is None:
         raise Conflict("Only an experiment that ended with a winner has one to promote.", param="experiment_id")
     winner = experiment.arm(experiment.winner)
     if winner is None or winner.version is None:
         raise Conflict("The winner is no version of the prompt.", param="winner")
-    version = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
-    try:
-        promotion = await _moved(tx, experiment, version, by=by, clock=clock)
-    except LabelProtected as error:
-        if winner.model is None:
-            raise
-        promotion = Promotion(state="refused", label=experiment.label, version=version, why=error.message, at=clock.now())
+    return await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
+
+
+async def _written(tx: Tx, experiment: Experiment, promotion: Promotion, *, by: Actor) -> Promotion:
     await _write(tx, experiment, {"promotion": promotion.model_dump(mode="json")})
     await _note(tx, experiment, by, "promoted", after={"label": promotion.label, "version": promotion.version, "state": promotion.state})
     return promotion
@@ -217,44 +233,51 @@ async def _promoted(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
     if winner.is_control and winner.model is None:
         return await _stands(tx, experiment, told.model_copy(update={"state": "stood_there", "why": "the control won"}))
     try:
-        version = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
-        told = told.model_copy(update={"version": version})
-        return await _moved(tx, experiment, version, by=by, clock=clock)
+        won = await _version_of(tx, experiment, winner, winner.version, by=by, clock=clock)
+        told = _told(experiment, won, "refused", at=now)
+        return await _moved(tx, experiment, won, by=by, clock=clock)
     except (LabelProtected, Conflict, NotFound, InvalidField) as error:
         return told.model_copy(update={"state": "refused", "why": error.message})
 
 
-async def _version_of(tx: Tx, experiment: Experiment, winner: PlannedArm, version: int, *, by: Actor, clock: Clock) -> int:
-    """What the label is to name. Where somebody moved it meanwhile nothing is saved for it: Conflict."""
+async def _version_of(
+    tx: Tx, experiment: Experiment, winner: PlannedArm, version: int, *, by: Actor, clock: Clock
+) -> WinningVersion:  # fmt: skip
+    """What the label is to name. Where somebody moved it meanwhile nothing is saved for it: Conflict; to just what won: that it is."""
     if winner.model is not None:
-        await _unless_moved(tx, experiment, to=experiment.promotion.version if experiment.promotion else None)
+        kept = experiment.promotion.version if experiment.promotion else None
+        await _unless_moved(tx, experiment, to=(await standing_version(tx, experiment, winner, version), kept))
     return await winning_version(tx, experiment, winner, version, by=by, author=author_of(by), clock=clock)
 
 
-async def _moved(tx: Tx, experiment: Experiment, version: int, *, by: Actor, clock: Clock) -> Promotion:
+async def _moved(tx: Tx, experiment: Experiment, won: WinningVersion, *, by: Actor, clock: Clock) -> Promotion:
     """By the registry's own way, with its history, event and rules."""
-    await _unless_moved(tx, experiment, to=version)
+    await _unless_moved(tx, experiment, to=(won.version, experiment.promotion.version if experiment.promotion else None))
     moved = await move_label(
-        tx, experiment.workspace_id, Slug(experiment.slug), Label(experiment.label), version=version, author=author_of(by), clock=clock,
-        reason=f"experiment {experiment.experiment_id}",
+        tx, experiment.workspace_id, Slug(experiment.slug), Label(experiment.label), version=won.version, author=author_of(by),
+        clock=clock, reason=f"experiment {experiment.experiment_id}",
     )  # fmt: skip
-    state: Literal["moved", "stood_there"] = "moved" if moved.is_moved else "stood_there"
-    return Promotion(state=state, label=experiment.label, from_version=moved.from_version, version=version, at=clock.now())
+    told = _told(experiment, won, "moved" if moved.is_moved else "stood_there", at=clock.now())
+    return told.model_copy(update={"from_version": moved.from_version})
+
+
+def _told(experiment: Experiment, won: WinningVersion, state: Literal["moved", "stood_there", "refused"], *, at: datetime) -> Promotion:
+    return Promotion(state=state, label=experiment.label, version=won.version, model=won.model, branch=won.branch, at=at)
 
 
 async def _stands(tx: Tx, experiment: Experiment, told: Promotion) -> Promotion:
     """What is told of a label that stays with the control, unless somebody moved it: then that."""
     try:
-        await _unless_moved(tx, experiment, to=experiment.control.version)
+        await _unless_moved(tx, experiment, to=())
     except Conflict as error:
         return told.model_copy(update={"state": "refused", "why": error.message})
     return told
 
 
-async def _unless_moved(tx: Tx, experiment: Experiment, *, to: int | None) -> None:
-    """Raises Conflict where the label names neither this version nor what it named when the experiment began: whoever moved it decides."""
+async def _unless_moved(tx: Tx, experiment: Experiment, *, to: Sequence[int | None]) -> None:
+    """Raises Conflict where the label names none of these versions, nor what it named when the experiment began: who moved it decides."""
     placed = await _placed(tx, experiment)
-    if placed is not None and placed not in (to, experiment.control.version):
+    if placed is not None and placed not in (*to, experiment.control.version):
         raise Conflict(
             f"The label '{experiment.label}' named version {experiment.control.version} when the experiment began, and names version "
             f"{placed} now: somebody moved it meanwhile. Move it by hand.",
@@ -263,11 +286,11 @@ async def _unless_moved(tx: Tx, experiment: Experiment, *, to: int | None) -> No
 
 
 async def _serves_candidate(tx: Tx, experiment: Experiment) -> bool:
-    """Whether the label names the candidate by now, and with it everybody gets it. One with a model of its own is named by no label."""
-    candidate = experiment.candidate
-    if candidate.model is not None:
+    """Whether the label names by now what gives just what the candidate gave, and with it everybody gets it."""
+    candidate, placed = experiment.candidate, await _placed(tx, experiment)
+    if placed is None or candidate.version is None or placed == experiment.control.version:
         return False
-    return candidate.version != experiment.control.version and await _placed(tx, experiment) == candidate.version
+    return placed == await standing_version(tx, experiment, candidate, candidate.version)
 
 
 async def _placed(tx: Tx, experiment: Experiment) -> int | None:

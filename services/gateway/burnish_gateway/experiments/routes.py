@@ -24,6 +24,7 @@ from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.wire import include, json_response, make_router
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import LabelProtected
 from burnish_shared.slug import Slug, parse_slug
 
 router = make_router("experiments")
@@ -245,8 +246,8 @@ async def roll_rollout_back(
 async def promote_winner(request: Request, gateway: GatewayParts, principal: PromptEditor, experiment_id: UUID) -> Response:
     """Of one that ended with a winner while the label stayed: it was only offered, or a protected label lacked an approval.
 
-    Of an arm with a model of its own a version that has it is saved first; where the label is protected, `promotion` names that version and
-    what it lacks, and promoting again moves the label to it.
+    Of an arm with a model of its own a version that has it is saved first. 409 where the label is protected: `details.version` is the
+    version that lacks an approval or a test run and is kept, as in `promotion` from then on; promoting again moves the label to it.
     """
 
     async def work(tx: Tx) -> ExperimentAnswer:
@@ -254,9 +255,23 @@ async def promote_winner(request: Request, gateway: GatewayParts, principal: Pro
         promotion = await lifecycle.promote(tx, experiment, by=principal, clock=gateway.clock)
         return await _changed(tx, principal, experiment_id, moved=experiment.slug if lifecycle.touches_prompt(promotion) else None)
 
-    answer = await run_once(gateway, request, principal, status=200, work=work)
+    try:
+        answer = await run_once(gateway, request, principal, status=200, work=work)
+    except LabelProtected:
+        answer = await gateway.outside.run(lambda: _kept_for_approval(gateway, principal, experiment_id))
     await gateway.catalog.catch_up()
     return answer
+
+
+async def _kept_for_approval(gateway: Gateway, principal: Principal, experiment_id: UUID) -> Response:
+    """Raises LabelProtected when what it lacks is written down; answers where nothing lacks any more."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        experiment = await draft.held(tx, principal.workspace_id, experiment_id)
+        lacks = await lifecycle.keep_for_approval(tx, experiment, by=principal, clock=gateway.clock)
+        shown = await _changed(tx, principal, experiment_id, moved=experiment.slug)
+    if lacks is not None:
+        raise lacks
+    return json_response(shown)
 
 
 async def _found(gateway: Gateway, principal: Principal, experiment_id: UUID) -> Experiment:

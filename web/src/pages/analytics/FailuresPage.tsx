@@ -61,7 +61,7 @@ export default function FailuresPage() {
           )
         }
       </Loaded>
-      <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ group: "" })} title={opened?.name ?? ""} description={opened ? `${plural(opened.size, "failure")}, ${percent(opened.share, 0)} of all` : undefined}>
+      <Drawer open={opened !== undefined && !making} onOpenChange={(open) => !open && set({ group: "" })} title={opened?.name ?? ""} description={opened ? `${plural(opened.size, "failure")}, ${percent(opened.share, 0)} of all` : undefined}>
         {opened ? (
           <>
             <Starts group={opened} prompt={prompt} onDataset={() => setMaking(true)} />

@@ -2,6 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { Toasts } from "@/kit/Toast";
 import { preloadFloats } from "@/kit/floats";
 import { Acts } from "./Acts";
 
@@ -62,4 +63,33 @@ it.each(ASKED)("$act: does what was asked or nothing, whatever became of it mean
   expect((await screen.findAllByText(next)).length).toBeGreaterThan(0);
   press(submit);
   expect((await asking(asked, "POST", path, 2)).body).toMatchObject({ revision: 5 });
+});
+
+const WON = { status: "completed", winner: "candidate", arms: [arm("control", true, 1), { ...arm("candidate", false, 2), model: "small" }] };
+const STOOD = { state: "stood_there", label: "production", from_version: 2, version: 2, model: null, branch: null, why: "", at: "2026-11-20T00:00:00Z" };
+
+it("offers a model that an older release said stood there already, while nobody got it", () => {
+  show({ ...WON, promotion: STOOD });
+  expect(screen.getByRole("button", { name: "Ship candidate" })).toBeTruthy();
+});
+
+it.each([
+  ["a version with the model", { ...STOOD, version: 3, model: "small" }],
+  ["an arm's version that has the model already", { ...STOOD, model: "small" }],
+])("offers nothing where the label is on %s", (_, promotion) => {
+  show({ ...WON, promotion });
+  expect(screen.queryByRole("button", { name: /^Ship/ })).toBeNull();
+});
+
+it("says why the label stayed when it was decided", async () => {
+  const asked = slowApi();
+  show({});
+  render(<Toasts />);
+  press("Ship a winner");
+  fireEvent.change(await screen.findByRole("textbox", { name: /Reason/ }), { target: { value: "cheaper" } });
+  press("Ship it");
+  const why = "somebody moved it meanwhile";
+  await (await asking(asked, "POST", "/v1/experiments/e/decide")).answer({ ...experiment({ status: "completed" }), promotion: { ...STOOD, state: "refused", why } });
+  expect(await screen.findByText(`production stays: ${why}`)).toBeTruthy();
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });

@@ -1,13 +1,14 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { Flag, Pause, Play, SlidersHorizontal, Trash2, Undo2 } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { change, useChange } from "@/api/hooks";
+import { change, invalidate, useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ConfirmDialog, Field, FormDialog, Menu, Textarea, toast, toastError, useUndo } from "@/kit";
 import { ExperimentForm } from "./ExperimentForm";
 import { Decide } from "./Decide";
 import { Shares } from "./Shares";
-import { type Experiment, liveArms, shareWords } from "./model";
+import { type Experiment, awaitsShipping, liveArms, shareWords, shippedWords } from "./model";
 
 const OLD = ["/v1/experiments", "/v1/prompts"];
 type Asking = "start" | "change" | "delete" | "decide" | "stop" | "shares" | "advance" | "rollback" | "promote" | null;
@@ -53,8 +54,7 @@ function Buttons({ experiment, ask }: { experiment: Experiment; ask: (what: Aski
     );
   }
   if (status === "completed") {
-    const waits = experiment.winner !== null && (experiment.promotion?.state === "offered" || experiment.promotion?.state === "refused");
-    return waits ? (
+    return awaitsShipping(experiment) ? (
       <Button variant="primary" icon={<Flag size={14} aria-hidden />} onClick={() => ask("promote")} disabled={!may.editPrompts} why={whyPrompts}>
         Ship {experiment.winner}
       </Button>
@@ -166,10 +166,12 @@ function RollBack({ experiment, open, onClose }: Part) {
 function Promote({ experiment, open, onClose }: Part) {
   const promote = useChange("post", "/v1/experiments/{experiment_id}/promote", { invalidates: OLD });
   const winner = liveArms(experiment).find((one) => one.name === experiment.winner);
-  const submit = () => promote.mutate({ path: { experiment_id: experiment.id } }, { onSuccess: (made) => { onClose(); toast(made.promotion?.state === "moved" ? `${experiment.label} is v${made.promotion.version}` : (made.promotion?.why || `${experiment.label} stays`)); } }); // prettier-ignore
+  const queries = useQueryClient();
+  // What a protected label lacks is written down, and a version that was saved for it: the page behind the dialog shows both.
+  const submit = () => promote.mutate({ path: { experiment_id: experiment.id } }, { onSuccess: (made) => { onClose(); toast(shippedWords(made)); }, onError: () => void invalidate(queries, OLD) }); // prettier-ignore
   return (
     <ConfirmDialog open={open} onOpenChange={(on) => on || onClose()} title={`Ship ${experiment.winner ?? ""}?`} submit={`Move ${experiment.label}`} danger={false} onSubmit={submit} busy={promote.isPending} error={promote.error}>
-      {winner?.model ? `A version with ${winner.model} is saved, where there is none, and ${experiment.label} moves to it` : `${experiment.label} moves to v${winner?.version ?? ""}`}: everybody gets it. Moving the label back undoes it.
+      {winner?.model ? `A version with ${winner.model} is saved on top of v${winner.version ?? ""}, where there is none, and ${experiment.label} moves to it` : `${experiment.label} moves to v${winner?.version ?? ""}`}: everybody gets it. Moving the label back undoes it.
     </ConfirmDialog>
   );
 }

@@ -3,7 +3,7 @@ import { useChange } from "@/api/hooks";
 import { Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
 import { spaced } from "@/lib/format";
 import type { Part } from "./Acts";
-import { controlOf, gives, liveArms, resultsOf } from "./model";
+import { controlOf, gives, liveArms, resultsOf, shippedWords } from "./model";
 
 const OLD = ["/v1/experiments", "/v1/prompts"];
 
@@ -24,7 +24,7 @@ export function Decide({ experiment, open, onClose, ships }: Part & { ships: boo
       {
         onSuccess: (made) => {
           onClose();
-          toast(made.promotion?.state === "moved" ? `Shipped: ${experiment.label} is v${made.promotion.version}` : `It is over; ${experiment.label} stays where it is`);
+          toast(shippedWords(made));
         },
       },
     );

@@ -1,7 +1,7 @@
 import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
 import { decimal, percent, spaced } from "@/lib/format";
-import { type Experiment, OUTCOME_TONES, type Results, isOver, split, unitsOf } from "./model";
+import { type Experiment, OUTCOME_TONES, type Results, branchWords, isOver, lacksModel, split, unitsOf } from "./model";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
 export function Verdict({ experiment, results }: { experiment: Experiment; results: Results | null }) {
@@ -58,16 +58,25 @@ function Promotion({ experiment }: { experiment: Experiment }) {
   const { promotion } = experiment;
   if (!promotion || promotion.state === "not_wanted") return null;
   const look = <TextLink to={`/prompts/${experiment.prompt}`} search={{ tab: "versions" }}>See the versions</TextLink>; // prettier-ignore
+  if (lacksModel(experiment)) {
+    const model = experiment.arms.find((one) => one.name === experiment.winner)?.model;
+    return (
+      <Notice tone="warn" title={`Nobody gets ${model} yet.`} action={look}>
+        {promotion.label} stayed on v{promotion.version}, which does not have the model that won. Ship {experiment.winner}, and a version that has it is saved.
+      </Notice>
+    );
+  }
   if (promotion.state === "moved" || promotion.state === "stood_there") {
     return (
       <Notice tone="ok" action={look}>
-        {promotion.state === "moved" ? `${promotion.label} moved to v${promotion.version}` : `${promotion.label} is on v${promotion.version}, as it was`} <RelativeTime at={promotion.at} />.
+        {promotion.state === "moved" ? `${promotion.label} moved to v${promotion.version}` : `${promotion.label} is on v${promotion.version}, as it was`} <RelativeTime at={promotion.at} />.{branchWords(experiment)}
       </Notice>
     );
   }
   return (
     <Notice tone="warn" title={promotion.state === "offered" ? `${promotion.label} has not moved yet.` : `${promotion.label} could not move.`} action={look}>
       {promotion.why || "Ship the winner when you are ready."}
+      {branchWords(experiment)}
     </Notice>
   );
 }

@@ -224,3 +224,32 @@ export function bakedAt(experiment: Pick<Experiment, "step_started_at" | "rollou
   if (!experiment.step_started_at || !experiment.rollout) return null;
   return Date.parse(experiment.step_started_at) + (experiment.rollout.bake_s ?? 0) * 1_000;
 }
+
+type Ended = Pick<Experiment, "promotion" | "winner" | "arms">;
+
+/** An older release said that the label stood there already, while it named the arm's version without the model that won. */
+export function lacksModel({ promotion, winner, arms }: Ended): boolean {
+  const won = arms.find((one) => one.name === winner);
+  return promotion?.state === "stood_there" && !promotion.model && Boolean(won?.model) && promotion.version === won?.version;
+}
+
+/** Whether its winner can still be shipped: it was only offered, the label could not move, or nobody got its model. */
+export function awaitsShipping(experiment: Ended): boolean {
+  const state = experiment.promotion?.state;
+  return experiment.winner !== null && (state === "offered" || state === "refused" || lacksModel(experiment));
+}
+
+/** " v4 stands on the branch won-shorter …": where a model's version went that others had saved after; nothing on the main line. */
+export function branchWords({ promotion, winner, arms }: Ended): string {
+  if (!promotion?.branch) return "";
+  const base = arms.find((one) => one.name === winner)?.version;
+  return ` v${promotion.version} stands on the branch ${promotion.branch}, because versions were saved after${base ? ` v${base}` : ""}, which it comes from. They stay the newest; merge the branch to bring the model to them.`;
+}
+
+/** What a toast says when an experiment was decided, or its winner shipped. */
+export function shippedWords({ promotion, label }: Pick<Experiment, "promotion" | "label">): string {
+  if (promotion?.state === "moved") return `Shipped: ${label} is v${promotion.version}${promotion.branch ? `, on the branch ${promotion.branch}` : ""}`;
+  if (promotion?.state === "stood_there") return `${label} is on v${promotion.version} already`;
+  if (promotion?.state === "refused") return `${label} stays: ${promotion.why || "its rules refuse the winner's version"}`;
+  return `It is over; ${label} stays where it is`;
+}
