@@ -23,6 +23,9 @@ OVERLAPPED = "overlapped by another element"
 UNDECIDED_IN_PICTURES = {"imgNode", "bgOverlap", "shortTextContent", "bgGradient"}
 """What axe cannot know of text in a drawing. The contrast of the colours that charts use is tested by number (web/src/styles)."""
 
+TWO_FRAMES = "() => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))"
+"""What is placed by the window's size has its place by then: a toast lay over a row still, where it had been in the small window."""
+
 RUN = """
 async ([runOnly, without]) => {
   const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
@@ -62,6 +65,7 @@ async def axe_findings(page: Page, *, without: Collection[str] = (), themes: Col
     assert size is not None
     await page.set_viewport_size({"width": size["width"], "height": TALL_PX})
     await settled(page)
+    await page.evaluate(TWO_FRAMES)
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text() + "; undefined")
     lines: list[str] = []

@@ -273,9 +273,6 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     await page.get_by_role("button", name="Cancel search").click()
     await page.get_by_role("button", name="Cancel the search").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
-    await page.set_viewport_size({"width": 1440, "height": 5000})
-    await screenshot(page, "search-anchored")
-    await page.set_viewport_size({"width": 1440, "height": 900})
     await check_axe(page)
 
 
