@@ -7,12 +7,10 @@ from typing import Any
 from burnish_executor.io.replies import Reply
 from burnish_executor.looking import looked
 from burnish_shared.contracts.executions import ExecutionRequest
-from burnish_shared.guarding.addresses import with_addresses
 from burnish_shared.guarding.changes import Editor
-from burnish_shared.guarding.masks import Masks, Spelling, as_is
+from burnish_shared.guarding.masks import Masks, Spelling, as_is, in_json
 from burnish_shared.guarding.outgoing import Outgoing, through
 from burnish_shared.guarding.rules import Rule, Stopped
-from burnish_shared.guarding.spelled import in_json
 from burnish_shared.guarding.texts import changed_calls, each_said, texts_of_calls
 
 
@@ -72,7 +70,7 @@ class Guard:
 
     def calls(self, calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Tool calls as they may be told; what they are called is looked at, and stays."""
-        for text in with_addresses(texts_of_calls(calls)):
+        for text in texts_of_calls(calls):
             self._look(text)
         return [] if self.stopped else changed_calls(calls, self.masks.telling(self.outgoing.finders))
 

@@ -18,7 +18,6 @@ from burnish_shared.asked_json import asks_json, parsed
 from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
-from burnish_shared.guarding.addresses import with_addresses
 from burnish_shared.guarding.rules import Rule, Stopped
 from burnish_shared.guarding.texts import (
     SPOKEN,
@@ -129,10 +128,10 @@ class Guards:
 def given(request: ExecutionRequest) -> str:
     """What a caller can have written: messages that are not the prompt's own, and the variables that are in those that are.
 
-    Of messages all that they say: names, refusals, thoughts and tool calls are read by the model as their texts are, and files in them.
+    Of messages all that they say: names, refusals, thoughts and tool calls are read by the model as their texts are.
     """
     said = [text for one in request.messages if one.get("role") not in OUR_OWN for text in texts_of_message(one)]
-    return "\n".join(with_addresses([*said, *texts_in(request.variables)]))
+    return "\n".join([*said, *texts_in(request.variables)])
 
 
 def _prose(request: ExecutionRequest) -> str:
@@ -163,7 +162,7 @@ def _said(text: str, outcome: Outcome) -> Iterator[str]:
 def _said_beside(said: Outcome | Choice) -> Iterator[str]:
     """Thoughts and refusals, and of tool calls what is read of a caller's too, under one another."""
     beside = unsealed_in(without_marks(said.beside.model_dump())) if said.beside else []
-    joined = "\n".join(one for one in with_addresses(dict.fromkeys([*beside, *texts_of_calls(said.tool_calls)])) if one)
+    joined = "\n".join(one for one in dict.fromkeys([*beside, *texts_of_calls(said.tool_calls)]) if one)
     if joined:
         yield joined
 
@@ -182,10 +181,10 @@ def _look_in(guard: Guard, rules: Sequence[Rule]) -> ExecutionRequest | Stopped:
 def _masked(guard: Guard, request: ExecutionRequest) -> ExecutionRequest:
     """The request with masks in all that a model reads: messages, those of fallbacks, what tools, schemas and stop words say, the rest."""
     for messages in (request.messages, *(one.messages or [] for one in guard.given.fallbacks)):
-        for text in with_addresses([*texts_in(messages), *_in_parts(messages)]):
+        for text in (*texts_in(messages), *_in_parts(messages)):
             guard.masks.leave(text)
     for name in SPOKEN:
-        for text in with_addresses(texts_in(request.settings.get(name))):
+        for text in texts_in(request.settings.get(name)):
             guard.masks.leave(text)
     changes: dict[str, Any] = {
         "messages": changed_messages(request.messages, guard.hidden),

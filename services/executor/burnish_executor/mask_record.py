@@ -17,10 +17,10 @@ from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.arguments import changed_text
-from burnish_shared.guarding.changes import Change, Editor
+from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.spans import Finder
-from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
+from burnish_shared.guarding.texts import Change, changed_calls, changed_messages, changed_settings, each_said, each_text, length_of
 
 AGAIN_S: Final = 0.25
 

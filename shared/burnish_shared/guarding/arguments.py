@@ -7,12 +7,18 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from burnish_shared.guarding.changes import Edit, Editor, applied, merged
+from burnish_shared.guarding.changes import Edit, Editor, applied
+from burnish_shared.guarding.masks import in_json
 from burnish_shared.guarding.spans import Found, Parts, to_bytes, to_text
-from burnish_shared.guarding.spelled import Read, in_json, read_entities, read_escapes
+
+ESCAPE: Final = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
+"""RFC 8259, section 7; a character beyond the first 65536 is a pair. What begins with a backslash and is none of these says itself."""
+
+SIGNS: Final = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 QUOTES: Final = re.compile(rb'\\.|(")', re.DOTALL)
 
@@ -47,29 +53,41 @@ BORDER: Final = re.compile(rb"[ \t\r\n]*(?:[,\]}]|\Z)")
 """What stands behind a value that is a number."""
 
 
-def changed_arguments(text: str, editor: Editor, *, is_held: bool = False, is_file: bool = False) -> str:
+@dataclass(slots=True)
+class Read:
+    """A text as whoever reads its escapes reads it: `raw`, in bytes. `ends`: where each escape ends in it, `written`: and where it was."""
+
+    raw: bytes
+    ends: list[int] = field(default_factory=lambda: [0])
+    written: list[int] = field(default_factory=lambda: [0])
+
+    def where(self, at: int) -> int:
+        """The place where this one is written."""
+        last = bisect_right(self.ends, at) - 1
+        return self.written[last] + at - self.ends[last]
+
+    def place_of(self, at: int) -> int:
+        """The place where what is written at this one, and is no escape, is read."""
+        last = bisect_right(self.written, at) - 1
+        return self.ends[last] + at - self.written[last]
+
+
+def changed_arguments(text: str, editor: Editor, *, is_held: bool = False) -> str:
     """The arguments, changed where what they say is to be changed; all around it stays as it is written.
 
     What is found over more than one string is changed in each by itself: neither quotes nor what stands between strings are. A number of
     which something is changed becomes a string: it would be no JSON any more. A string that holds JSON is changed as that is, and
-    written anew where that changes something else than its text as such. `is_held`: this is one. `is_file`: entities are read as well.
+    written anew where that changes something else than its text as such. `is_held`: this is one.
     """
     raw = to_bytes(text)
-    read = read_escapes(raw)
-    made = _edits(raw, read, editor)
-    if is_file and (further := read_entities(read)) is not read:
-        made = merged(made, _edits(raw, further, editor))
+    read = _read(raw)
+    edits = editor.edits(read.raw, _parts(raw, read) if BEGUN.match(raw) or STRING.match(raw) else None)
+    made = [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits]
     held = () if is_held else _held(raw)
     anew = [one for start, end, inner in held if (one := _anew(start, end, inner, editor)) is not None]
     if not made and not anew:
         return text
     return to_text(applied(raw, _whole_values(raw, _instead(made, anew))))
-
-
-def _edits(raw: bytes, read: Read, editor: Editor) -> list[Edit]:
-    """What the editor changes in the text as it is read, where that is written."""
-    edits = editor.edits(read.raw, _parts(raw, read) if BEGUN.match(raw) or STRING.match(raw) else None)
-    return [Edit(read.where(one.start), read.where(one.end), in_json(one.by)) for one in edits]
 
 
 def _anew(start: int, end: int, inner: str, editor: Editor) -> Edit | None:
@@ -106,9 +124,9 @@ def _held(raw: bytes) -> Iterator[tuple[int, int, str]]:
     for start, end in zip(quotes[::2], [*quotes[1::2], len(raw)], strict=False):
         if not left or end - start > left_bytes or raw.find(b"\\", start, end) < 0:
             continue
-        if is_like_json(to_text(read_escapes(raw[start + 1 : min(end, start + BEGINNING_BYTES)]).raw)):
+        if is_like_json(to_text(_read(raw[start + 1 : min(end, start + BEGINNING_BYTES)]).raw)):
             left, left_bytes = left - 1, left_bytes - (end - start)
-            yield start + 1, end, to_text(read_escapes(raw[start + 1 : end]).raw)
+            yield start + 1, end, to_text(_read(raw[start + 1 : end]).raw)
 
 
 def texts_in_arguments(text: str) -> Iterator[str]:
@@ -116,9 +134,9 @@ def texts_in_arguments(text: str) -> Iterator[str]:
     yield text
     if "\\" in text:
         raw = to_bytes(text)
-        yield to_text(read_escapes(raw).raw)
+        yield to_text(_read(raw).raw)
         for _, _, inner in _held(raw):
-            yield to_text(read_escapes(to_bytes(inner)).raw)
+            yield to_text(_read(to_bytes(inner)).raw)
 
 
 def changed_text(text: str, editor: Editor) -> str:
@@ -157,6 +175,31 @@ def _parts(raw: bytes, read: Read) -> Parts:
         return [(start, end) for start, end in made if start < end]
 
     return parts
+
+
+def _read(raw: bytes) -> Read:
+    if b"\\" not in raw:
+        return Read(raw)
+    read, at, length = Read(raw), 0, 0
+    parts: list[bytes] = []
+    for escape in ESCAPE.finditer(raw):
+        said = _said(escape)
+        parts += [raw[at : escape.start()], said]
+        length += escape.start() - at + len(said)
+        at = escape.end()
+        read.ends.append(length)
+        read.written.append(at)
+    read.raw = b"".join([*parts, raw[at:]])
+    return read
+
+
+def _said(escape: re.Match[bytes]) -> bytes:
+    first, second, alone, sign = escape.groups()
+    if sign is not None:
+        return SIGNS[sign]
+    if alone is not None:
+        return to_bytes(chr(int(alone, 16)))
+    return chr(0x10000 + ((int(first, 16) - 0xD800) << 10) + int(second, 16) - 0xDC00).encode()
 
 
 def _whole_values(raw: bytes, edits: Sequence[Edit]) -> list[Edit]:

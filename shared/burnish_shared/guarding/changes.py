@@ -27,29 +27,6 @@ class Editor:
         return to_text(applied(raw, edits)) if edits else text
 
 
-Change = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is made of the texts in a message's parts. `said`: of words. `in_file`: of the text of a file; the second argument: whether that
-    is said to be JSON."""
-
-    said: Change
-    in_file: Callable[[str, bool], str]
-
-
-def merged(edits: Sequence[Edit], more: Sequence[Edit]) -> list[Edit]:
-    """Both, in order. Of two that overlap one is made, over all that both would change."""
-    made: list[Edit] = []
-    for one in sorted([*edits, *more], key=lambda edit: edit.start):
-        if made and one.start < made[-1].end:
-            made[-1] = Edit(made[-1].start, max(made[-1].end, one.end), made[-1].by)
-        else:
-            made.append(one)
-    return made
-
-
 def applied(raw: bytes, edits: Sequence[Edit]) -> bytes:
     """The bytes with the edits made."""
     if not edits:

@@ -1,14 +1,14 @@
 """What stands in for what was found, and the way back. One execution has one set of masks, kept in memory only."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from burnish_shared.guarding.addresses import reading_addresses
 from burnish_shared.guarding.changes import Edit, Editor, applied
-from burnish_shared.guarding.spans import Finder, Found, Parts, found_in, to_text
+from burnish_shared.guarding.spans import Finder, Found, Parts, found_in, to_bytes, to_text
 
 MASK: Final = re.compile(r"(?:(?<!\\)\\(?=\[[A-Z0-9_]+\\[_\]]))?\[([A-Z][A-Z0-9]*(?:\\?_[A-Z0-9]+)*)\\?_([0-9]{1,6})\\?\]")
 """As it was written, or with the backslashes that models set in Markdown. The first belongs to it only where it is not the only one, and is
@@ -21,11 +21,19 @@ WRITTEN: Final = re.compile(MASK.pattern.encode())
 OPENED: Final = re.compile(rb"\\?(?:\[[A-Z0-9_\\]{0,60})?$")
 """The end of a text that may be the beginning of a mask."""
 
+HALVES: Final = re.compile("[\ud800-\udfff]")
+
 Spelling = Callable[[str], str]
 
 
 def as_is(value: str) -> str:
     return value
+
+
+def in_json(value: str) -> str:
+    """As it stands between the quotes of a JSON string. Half of a surrogate pair, which models do send, is written as an escape."""
+    written = json.dumps(value, ensure_ascii=False)[1:-1]
+    return json.dumps(value)[1:-1] if HALVES.search(written) else written
 
 
 @dataclass(slots=True)
@@ -60,18 +68,13 @@ class Masks:
 
     def hide(self, text: str, finders: Sequence[Finder]) -> tuple[str, dict[str, int]]:
         """The text with what is found replaced, and how many of each kind there were."""
-        counts: Counter[str] = Counter()
-
-        def counted(raw: bytes, parts: Parts | None) -> list[Edit]:
-            found = found_in(raw, finders, parts)
-            counts.update(one.kind for one in found)
-            return self._edits(raw, found)
-
-        return reading_addresses(Editor(counted))(text), counts
+        raw = to_bytes(text)
+        found = found_in(raw, finders)
+        return to_text(applied(raw, self._edits(raw, found))) if found else text, Counter(one.kind for one in found)
 
     def hiding(self, finders: Sequence[Finder]) -> Editor:
         """What hides so in one text after the other."""
-        return reading_addresses(Editor(lambda raw, parts: self._edits(raw, found_in(raw, finders, parts))))
+        return Editor(lambda raw, parts: self._edits(raw, found_in(raw, finders, parts)))
 
     def _edits(self, raw: bytes, found: Sequence[Found]) -> list[Edit]:
         return [Edit(one.start, one.end, self.mask_of(one.kind, to_text(raw[one.start : one.end]))) for one in found]
@@ -89,7 +92,7 @@ class Masks:
 
     def telling(self, finders: Sequence[Finder]) -> Editor:
         """What blots out in one text after the other what is found, and restores our masks in the rest."""
-        return reading_addresses(Editor(lambda raw, parts: list(self._told(raw, blots(raw, finders, parts)))))
+        return Editor(lambda raw, parts: list(self._told(raw, blots(raw, finders, parts))))
 
     def _told(self, raw: bytes, blotting: Sequence[Edit]) -> Iterator[Edit]:
         at = 0
@@ -113,9 +116,9 @@ def blots(raw: bytes, finders: Sequence[Finder], parts: Parts | None = None) -> 
 
 def blotting(finders: Sequence[Finder]) -> Editor:
     """What blots out so in one text after the other."""
-    return reading_addresses(Editor(lambda raw, parts: blots(raw, finders, parts)))
+    return Editor(lambda raw, parts: blots(raw, finders, parts))
 
 
 def blotted(raw: bytes, finders: Sequence[Finder]) -> bytes:
     """The bytes with what is found blotted out."""
-    return applied(raw, blotting(finders).edits(raw, None))
+    return applied(raw, blots(raw, finders))

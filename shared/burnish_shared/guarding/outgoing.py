@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from burnish_shared.guarding.addresses import files_in, with_addresses
 from burnish_shared.guarding.arguments import changed_text, is_like_json, texts_in_text
-from burnish_shared.guarding.masks import OPENED, WRITTEN, Masks, Spelling, as_is
+from burnish_shared.guarding.masks import OPENED, WRITTEN, Masks, Spelling, as_is, in_json
 from burnish_shared.guarding.rules import Rule, Stopped, is_beyond
 from burnish_shared.guarding.spans import BLANKS, Finder, Found, OpenFrom, at_character, found_in, to_bytes, to_text
-from burnish_shared.guarding.spelled import in_json
 
 HELD_MOST: Final = 8_192
 """Bytes that wait at most for the end of something that was found; then it is masked as far as it came, and the rest of the word goes."""
@@ -67,7 +65,7 @@ class Outgoing:
 
     def end(self) -> str | Stopped:
         """The answer is whole. Own checks are somebody else's to run, before this."""
-        if self.needs_whole and ((self.spelling is in_json and is_like_json(self.text)) or files_in(to_bytes(self.text))):
+        if self.needs_whole and self.spelling is in_json and is_like_json(self.text):
             return self._read()
         if self.needs_whole:
             self._waiting = to_bytes(self.text)
@@ -76,14 +74,12 @@ class Outgoing:
         return stopped if stopped is not None else self._tell(len(self._waiting), raw, found_in(raw, self.finders))
 
     def _read(self) -> str | Stopped:
-        """An answer that is JSON, or holds files, as whoever gets it reads it."""
-        is_json, telling = self.spelling is in_json, self.masks.telling(self.finders)
-        texts = list(texts_in_text(self.text)) if is_json else [self.text]
-        all_texts = list(with_addresses(texts))
-        for rule in self.rules:
-            if any(map(rule.stops_whole, texts if rule.is_of_prose else all_texts)):
-                return Stopped(rule.name)
-        return changed_text(self.text, telling) if is_json else telling(self.text)
+        """An answer that is JSON, as whoever parses it reads it."""
+        for text in texts_in_text(self.text):
+            stopping = next((rule for rule in self.rules if rule.stops_whole(text)), None)
+            if stopping is not None:
+                return Stopped(stopping.name)
+        return changed_text(self.text, self.masks.telling(self.finders))
 
     @property
     def text(self) -> str:

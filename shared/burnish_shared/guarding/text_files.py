@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes
 
-from burnish_shared.guarding.changes import Changes
 from burnish_shared.guarding.kept import HEAD_MOST, MEDIA_TYPES, SMALL, SPOKEN, holds_bytes, is_head, split_file
 
 TEXT_KINDS: Final = frozenset(
@@ -35,10 +34,9 @@ BYTES_BEGIN: Final = (b"%PDF-", b"\x89PNG")
 CODECS: Final = {
     "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf-16le": "utf-16-le",
     "utf-16be": "utf-16-be", "utf-32": "utf-32-le", "utf-32le": "utf-32-le", "utf-32be": "utf-32-be", "iso-8859-1": "cp1252",
-    "latin1": "cp1252", "windows-1252": "cp1252", "cp1252": "cp1252", "utf-7": "utf-7", "utf7": "utf-7", "unicode-1-1-utf-7": "utf-7",
-    "x-unicode-2-0-utf-7": "utf-7", "csutf7": "utf-7",
+    "latin1": "cp1252", "windows-1252": "cp1252", "cp1252": "cp1252",
 }  # fmt: skip
-"""By their names in `charset=` (IANA), for what is no UTF-8, or is read otherwise too. Any other is read byte by byte then."""
+"""By their names in `charset=` (IANA), for what is no UTF-8. Any other is read byte by byte then."""
 
 MARKS: Final = (
     (BOM_UTF32_LE, "utf-32-le"), (BOM_UTF32_BE, "utf-32-be"), (BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"),
@@ -60,6 +58,7 @@ ODD: Final = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 LINE_LEAST: Final = 16
 """Letters of a line of base64 that is written in lines; blanks between shorter ones are those of words."""
 
+Change = Callable[[str], str]
 _PLAIN: Final = str.maketrans("-_", "+/")
 
 
@@ -79,55 +78,52 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class TextFile:
     """One of them. `head`: what stands before its bytes; `readings`: one at least; `is_sure`: nobody could take the field for a text by
-    itself; `is_json`: somebody says that it is JSON."""
+    itself."""
 
     head: str
     readings: tuple[Reading, ...]
     write: Callable[[bytes], str]
     is_sure: bool
-    is_json: bool = False
 
-    def changed(self, changes: Changes) -> str | None:
-        """The field with its text changed, as each reading in which there is something to change, one after the other. None: in none there
-        is."""
-        made: bytes | None = None
-        for each in self.readings:
-            one = each if made is None else _read(made, each.codec, each.mark)
-            text = changes.in_file(one.text, self.is_json) if one is not None else ""
-            if one is not None and text != one.text:
-                made = one.written(text)
-        return None if made is None else self.head + self.write(made)
+    def changed(self, change: Change) -> str | None:
+        """The field with its text changed, as the first reading in which there is something to change. None: in none there is."""
+        made: str | None = None
+        for one in self.readings:
+            text = change(one.text)
+            if text != one.text and made is None:
+                made = self.head + self.write(one.written(text))
+        return made
 
 
-def said_in_string(name: str, value: str, changes: Changes, block: Mapping[str, Any], *, of: str, is_kept: bool) -> str:
+def said_in_string(name: str, value: str, change: Change, block: Mapping[str, Any], *, of: str, is_kept: bool) -> str:
     """A string of a part, changed: what is no text stays, and of an address that is a file in itself the file, unless that is a text.
 
     name, block, of: as in `kept.is_kept`; `is_kept`: what that says. What could be words and a file is read as both.
     """
-    text = _said_in_file(name, value, changes, block, of=of, is_kept=is_kept)
+    text = _said_in_file(name, value, change, block, of=of, is_kept=is_kept)
     if is_kept or text is not None:
         return value if text is None else text
     file = split_file(name, value)
     if file is None:
-        return changes.said(value)
+        return change(value)
     head, rest = file
-    return value if is_head(head) else changes.said(head) + rest
+    return value if is_head(head) else change(head) + rest
 
 
-def _said_in_file(name: str, value: str, changes: Changes, block: Mapping[str, Any], *, of: str, is_kept: bool) -> str | None:
+def _said_in_file(name: str, value: str, change: Change, block: Mapping[str, Any], *, of: str, is_kept: bool) -> str | None:
     """A field that may be a file that is a text, changed. None: it is none."""
     file = text_file(name, value, block, of=of)
     if file is None:
         return None
     if not is_kept and not file.is_sure:
-        said = changes.said(value)
+        said = change(value)
         if said != value:  # words, then; what is still a file in them is changed as one too
             value, file = said, text_file(name, said, block, of=of)
-    changed = file.changed(changes) if file is not None else None
+    changed = file.changed(change) if file is not None else None
     value = value if changed is None else changed
     if file is None or not file.head or not file.is_sure or is_head(file.head[:-1]):
         return value
-    return changes.said(file.head[:-1]) + value[len(file.head) - 1 :]
+    return change(file.head[:-1]) + value[len(file.head) - 1 :]
 
 
 def text_file(name: str, value: str, block: Mapping[str, Any], *, of: str) -> TextFile | None:
@@ -149,17 +145,12 @@ def text_file(name: str, value: str, block: Mapping[str, Any], *, of: str) -> Te
     return _in_base64("", value, beside)
 
 
-def file_in_address(head: str, body: str) -> TextFile | None:
-    """The text that an address is in itself. head: `data:…,`, all before its bytes; body: these. None: it is none, or it is bytes."""
-    return _in_base64(head, body, (head[5:],)) if END_OF_HEAD.search(head) is not None else _in_address(head, body, ())
-
-
 def _in_address(head: str, body: str, beside: tuple[str, ...]) -> TextFile | None:
     kinds = (head[5:-1], *beside)
     if "%" not in body or _is_of_bytes(kinds):
         return None
     readings = tuple(_readings(unquote_to_bytes(body.encode("utf-8", "surrogatepass")), is_text=_is_text(kinds), charset=_charset(kinds)))
-    return TextFile(head, readings, write=quote_from_bytes, is_sure=False, is_json=_is_json(kinds)) if readings else None
+    return TextFile(head, readings, write=quote_from_bytes, is_sure=False) if readings else None
 
 
 def _in_base64(head: str, body: str, kinds: tuple[str, ...]) -> TextFile | None:
@@ -177,9 +168,9 @@ def _in_base64(head: str, body: str, kinds: tuple[str, ...]) -> TextFile | None:
     )
     if not readings:
         return None
-    is_text_alone = is_well(readings[0])
-    is_whole = len(lines) == 1 or (len({len(one) for one in lines[:-1]}) == 1 and len(lines[0]) >= LINE_LEAST and is_text_alone)
-    is_sure = raw is not None and has_small and is_whole and (bool(head) or (is_text and is_text_alone))
+    is_well = _is_well(readings[0])
+    is_whole = len(lines) == 1 or (len({len(one) for one in lines[:-1]}) == 1 and len(lines[0]) >= LINE_LEAST and is_well)
+    is_sure = raw is not None and has_small and is_whole and (bool(head) or (is_text and is_well))
     is_padded = len(bare) % 4 == 0
     alphabet = urlsafe_b64encode if "-" in bare or "_" in bare else b64encode
 
@@ -187,7 +178,7 @@ def _in_base64(head: str, body: str, kinds: tuple[str, ...]) -> TextFile | None:
         text = alphabet(made).decode()
         return text if is_padded else text.rstrip("=")
 
-    return TextFile(head, readings, write=write, is_sure=is_sure, is_json=_is_json(kinds))
+    return TextFile(head, readings, write=write, is_sure=is_sure)
 
 
 def _decoded(bare: str) -> bytes | None:
@@ -240,7 +231,7 @@ def _read(raw: bytes, codec: str, mark: bytes) -> Reading | None:
     cut = len(said) - len(said) % UNITS.get(codec, 1)
     try:
         return Reading(said[:cut].decode(codec, "surrogatepass" if codec in UNITS else "strict"), codec, mark, said[cut:])
-    except UnicodeError:
+    except UnicodeDecodeError:
         return None
 
 
@@ -258,7 +249,7 @@ def _by_zeros(raw: bytes) -> str:
     return "utf-16-le" if odd > 2 * even else "utf-16-be" if even > 2 * odd else ""
 
 
-def is_well(reading: Reading) -> bool:
+def _is_well(reading: Reading) -> bool:
     """Whether bytes are nothing but a text: no key and no word decodes to one."""
     if reading.codec in ("cp1252", "latin-1") or reading.written(reading.text).startswith(BYTES_BEGIN):
         return False
@@ -282,7 +273,3 @@ def _is_of_bytes(kinds: tuple[str, ...]) -> bool:
     """Whether all of what is said of its kind says that it is none."""
     said = [one for one in map(_kind, kinds) if one]
     return bool(said) and not _is_text(kinds) and all(one.startswith(OF_BYTES) for one in said)
-
-
-def _is_json(kinds: tuple[str, ...]) -> bool:
-    return any(one.endswith(("json", "jsonl")) for one in map(_kind, kinds))

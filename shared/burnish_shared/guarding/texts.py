@@ -1,19 +1,20 @@
 """The texts inside messages, tool calls and JSON values."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from burnish_shared.guarding.arguments import changed_arguments, changed_text, texts_in_arguments, texts_in_text
-from burnish_shared.guarding.changes import Change, Changes, Editor
-from burnish_shared.guarding.file_texts import changed_in_file, texts_in_file
+from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.kept import is_kept
 from burnish_shared.guarding.seals import PLACES, is_seal, is_sealed, is_thought
 from burnish_shared.guarding.text_files import said_in_string
 
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
+
+Change = Callable[[str], str]
 
 
 def each_text(value: Any, change: Change, depth: int = 0) -> Any:
@@ -142,8 +143,7 @@ def _changed(message: Mapping[str, Any], editor: Editor) -> dict[str, Any]:
     if isinstance(content, str):
         made["content"] = change(content)
     elif isinstance(content, list):
-        changes = Changes(change, partial(changed_in_file, editor=editor))
-        made["content"] = [_changed_part(one, changes, sealed=sealed) for one in content]
+        made["content"] = [_changed_part(one, change, sealed=sealed) for one in content]
     if made.get("tool_calls"):
         made["tool_calls"] = changed_calls(made["tool_calls"], editor, sealed=sealed)
     if made.get("function_call"):
@@ -171,37 +171,37 @@ GIVEN: Final = frozenset({"input", "arguments"})
 """What a tool is given: all of that may say something, whatever it is called."""
 
 
-def _changed_part(part: Any, changes: Changes, *, sealed: bool) -> Any:
+def _changed_part(part: Any, change: Change, *, sealed: bool) -> Any:
     if not isinstance(part, dict):
-        return each_text(part, changes.said)
+        return each_text(part, change)
     if is_thought(part):
-        return (each_unsealed if sealed else each_text)(part, changes.said)
-    return _said_in_block(part, changes, sealed=sealed, of="", depth=0)
+        return (each_unsealed if sealed else each_text)(part, change)
+    return _said_in_block(part, change, sealed=sealed, of="", depth=0)
 
 
-def _said_in_block(block: Mapping[str, Any], changes: Changes, *, sealed: bool, of: str, depth: int) -> dict[str, Any]:
+def _said_in_block(block: Mapping[str, Any], change: Change, *, sealed: bool, of: str, depth: int) -> dict[str, Any]:
     """An object of a part with its texts changed. `of`: the field that holds it; empty for the part itself."""
     made: dict[str, Any] = {}
     for name, one in block.items():
         if name in GIVEN:
-            made[name] = each_text(one, changes.said, depth + 1)
+            made[name] = each_text(one, change, depth + 1)
         elif sealed and name in PLACES:
-            made[name] = each_unsealed(one, changes.said, depth + 1)
+            made[name] = each_unsealed(one, change, depth + 1)
         else:
-            made[name] = _said_in_field(name, one, changes, block, sealed=sealed, of=of, depth=depth + 1)
+            made[name] = _said_in_field(name, one, change, block, sealed=sealed, of=of, depth=depth + 1)
     return made
 
 
-def _said_in_field(name: str, value: Any, changes: Changes, block: Mapping[str, Any], *, sealed: bool, of: str, depth: int) -> Any:
+def _said_in_field(name: str, value: Any, change: Change, block: Mapping[str, Any], *, sealed: bool, of: str, depth: int) -> Any:
     """A field of such an object."""
     if isinstance(value, str):
-        return said_in_string(name, value, changes, block, of=of, is_kept=is_kept(name, value, block, of=of, sealed=sealed))
+        return said_in_string(name, value, change, block, of=of, is_kept=is_kept(name, value, block, of=of, sealed=sealed))
     if depth >= NESTING_MOST:
         return value
     if isinstance(value, dict):
-        return _said_in_block(value, changes, sealed=sealed, of=name, depth=depth)
+        return _said_in_block(value, change, sealed=sealed, of=name, depth=depth)
     if isinstance(value, list | tuple):
-        return [_said_in_field(name, one, changes, block, sealed=sealed, of=of, depth=depth + 1) for one in value]
+        return [_said_in_field(name, one, change, block, sealed=sealed, of=of, depth=depth + 1) for one in value]
     return value
 
 
@@ -293,11 +293,7 @@ def _texts_of_part(part: Any, *, sealed: bool) -> Iterator[str]:
             found.append(text)
             return text
 
-        def keep_file(text: str, is_json: bool) -> str:
-            found.extend(texts_in_file(text, is_json))
-            return text
-
-        _changed_part(part, Changes(keep, keep_file), sealed=sealed)
+        _changed_part(part, keep, sealed=sealed)
         yield from found
 
 

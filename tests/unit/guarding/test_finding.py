@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Injection, Language, Masking, OwnPattern, Size
 from burnish_shared.guarding.language import language_of
-from burnish_shared.guarding.masks import Masks, blotted
+from burnish_shared.guarding.masks import Masks, blotted, in_json
 from burnish_shared.guarding.phrases import holding_any
 from burnish_shared.guarding.rules import BadPattern, rule_of, stored_finders
 from burnish_shared.guarding.spans import found_in, to_bytes
-from burnish_shared.guarding.spelled import in_json
 
 pytestmark = pytest.mark.capability("E18")
 

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Deny, GuardrailSettings, Language, OwnCheck, PersonalData, Secrets, Size
 from burnish_shared.guarding.arguments import changed_arguments
-from burnish_shared.guarding.masks import Masks
+from burnish_shared.guarding.masks import Masks, in_json
 from burnish_shared.guarding.outgoing import HELD_MOST, Outgoing, through
 from burnish_shared.guarding.rules import Rule, Stopped, rule_of
-from burnish_shared.guarding.spelled import in_json
 
 pytestmark = pytest.mark.capability("E18")
 

@@ -7,7 +7,6 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.guardrails.bodies import TriedAnswer, TriedText
 from burnish_shared.evaluators import Case
-from burnish_shared.guarding.addresses import with_addresses
 from burnish_shared.guarding.masks import Masks, blotted
 from burnish_shared.guarding.outgoing import through
 from burnish_shared.guarding.rules import Rule, Stopped, rule_of, stored_finders
@@ -21,8 +20,7 @@ async def try_out(body: TriedText, *, gateway: Gateway, principal: Principal) ->
     looking: Sequence[Rule] = rules.of(body.prompt, body.side)
     if body.settings is not None:
         looking = (rule_of("tried", body.settings, sides=[body.side]),)
-    texts = list(with_addresses([body.text]))
-    stopped = next((Stopped(one.name) for one in looking if any(map(one.stops_whole, texts[:1] if one.is_of_prose else texts))), None)
+    stopped = next((Stopped(one.name) for one in looking if one.stops_whole(body.text)), None)
     if stopped is None and any(one.check is not None for one in looking):
         case = Case(body.text, input=body.text if body.side == "in" else None)
         stopped = await gateway.own_checks.stopped(looking, case, principal.workspace_id)

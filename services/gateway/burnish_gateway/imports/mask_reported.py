@@ -7,8 +7,7 @@ from typing import Any
 
 from burnish_gateway.imports.reported import Reported
 from burnish_shared.guarding.arguments import changed_arguments, changed_text
-from burnish_shared.guarding.changes import Changes, Editor
-from burnish_shared.guarding.file_texts import changed_in_file
+from burnish_shared.guarding.changes import Editor
 from burnish_shared.guarding.kept import is_kept
 from burnish_shared.guarding.masks import blotting
 from burnish_shared.guarding.spans import Finder
@@ -52,5 +51,4 @@ def _field(name: str, value: Any, block: dict[str, Any], blot: Editor, depth: in
     if name == "arguments":
         return changed_arguments(value, blot)
     is_file = name in ("data", "file_data") and is_kept(name, value, block, of=of, sealed=False)
-    changes = Changes(partial(changed_text, editor=blot), partial(changed_in_file, editor=blot))
-    return said_in_string(name, value, changes, block, of=of, is_kept=is_file)
+    return said_in_string(name, value, partial(changed_text, editor=blot), block, of=of, is_kept=is_file)
