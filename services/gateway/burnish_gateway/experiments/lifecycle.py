@@ -290,7 +290,10 @@ async def _serves_candidate(tx: Tx, experiment: Experiment) -> bool:
     candidate, placed = experiment.candidate, await _placed(tx, experiment)
     if placed is None or candidate.version is None or placed == experiment.control.version:
         return False
-    return placed == await standing_version(tx, experiment, candidate, candidate.version)
+    try:
+        return placed == await standing_version(tx, experiment, candidate, candidate.version)
+    except (InvalidField, NotFound):  # The base is gone, or does not go with the model: nothing gives what the candidate gave.
+        return False
 
 
 async def _placed(tx: Tx, experiment: Experiment) -> int | None:
