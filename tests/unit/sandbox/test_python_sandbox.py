@@ -179,7 +179,7 @@ async def test_a_worker_that_stood_still_takes_no_value_away() -> None:
     before = set(_workers())
     assert await made.run("1", {}) == Value(1)
     [worker] = set(_workers()) - before
-    idle, running = _computed(worker), asyncio.create_task(made.run(code, {}))
+    idle, running = _computed(worker), asyncio.create_task(made.run(code, {}, limits=Limits(time_s=4)))
     while _computed(worker) < idle + 3:
         await asyncio.sleep(0.001)
     os.kill(worker, signal.SIGSTOP)
