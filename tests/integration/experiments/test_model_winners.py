@@ -28,9 +28,18 @@ async def decided(caller: Caller, experiment: str, **more: Any) -> Any:
     return answer.body
 
 
+async def promotions(caller: Caller, experiment: str) -> int:
+    """How often the audit log says that it was promoted."""
+    entries = (await caller("GET", "/v1/audit?object_kind=experiment&limit=100")).body["data"]
+    return sum(one["action"] == "experiment.promoted" and one["object_id"] == experiment for one in entries)
+
+
 async def refused(caller: Caller, experiment: str, *, version: int) -> None:
-    """Promoting is answered with what lacks, which stays to be read."""
+    """Promoting is answered with what lacks, which stays to be read. Who asks again hears the same, and is in the audit log once."""
+    await caller("POST", f"/v1/experiments/{experiment}/promote")
+    before = await promotions(caller, experiment)
     answer = await caller("POST", f"/v1/experiments/{experiment}/promote")
+    assert await promotions(caller, experiment) == before
     assert (answer.status, answer.body["error"]["code"], answer.body["error"]["param"]) == (409, "label_protected", "version"), answer.body
     assert answer.body["error"]["details"]["lacking"] == ["approval"] and answer.body["error"]["details"]["version"] == version
     promotion = (await read(caller, experiment))["promotion"]

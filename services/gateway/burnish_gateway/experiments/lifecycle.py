@@ -201,6 +201,8 @@ async def keep_for_approval(tx: Tx, experiment: Experiment, *, by: Actor, clock:
     except LabelProtected as error:
         lacks = LabelProtected(error.message, param=error.param, details=error.details | {"version": won.version, "branch": won.branch})
         promotion = _told(experiment, won, "refused", at=clock.now()).model_copy(update={"why": error.message})
+        if experiment.promotion is not None and experiment.promotion.model_copy(update={"at": promotion.at}) == promotion:
+            return lacks  # Asked again, as a client does that heard nothing: the audit log has it.
     await _written(tx, experiment, promotion, by=by)
     return lacks
 
