@@ -1,6 +1,6 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Toasts, dismissAll, toast } from "./Toast";
+import { Toasts, announce, dismissAll, toast } from "./Toast";
 
 beforeEach(() => void vi.useFakeTimers());
 
@@ -48,4 +48,12 @@ it("does not hold the next one for what was pressed and is gone", () => {
   act(() => void toast("It is moved"));
   wait(5_100);
   expect(isThere()).toBe(false);
+});
+
+it("takes what was said away with the messages: the next person's page does not begin with it", () => {
+  show();
+  act(() => announce("A chip is taken out"));
+  expect(screen.getByLabelText("Messages").textContent).toContain("A chip is taken out");
+  act(dismissAll);
+  expect(screen.getByLabelText("Messages").textContent).toBe("");
 });

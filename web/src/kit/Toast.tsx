@@ -10,6 +10,7 @@ const LONG_MS = 10_000;
 const MOST = 4;
 
 let shown: readonly Shown[] = [];
+let said = "";
 let nextId = 1;
 const watchers = new Set<() => void>();
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
@@ -28,9 +29,11 @@ export function dismiss(id: number): void {
   hold(false);
 }
 
-/** Takes every toast away: an Undo belongs to the workspace and the person that it was offered to. */
+/** Takes every toast away, and what was said: an Undo belongs to the workspace and the person that it was offered to. */
 export function dismissAll(): void {
+  said = "";
   for (const one of shown) dismiss(one.id);
+  set(shown);
 }
 
 function show(toast: Omit<Shown, "id" | "ms">, ms: number): number {
@@ -59,8 +62,6 @@ export function toastError(error: unknown): number {
   const known = asApiError(error);
   return show({ tone: "bad", text: known.message, requestId: known.requestId }, LONG_MS);
 }
-
-let said = "";
 
 /** Says something to who does not see it happen, such as that a chip is gone. Nothing is shown. */
 export function announce(text: string): void {
