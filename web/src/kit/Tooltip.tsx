@@ -1,4 +1,4 @@
-import { type FocusEvent, type HTMLAttributes, type PointerEvent, type ReactElement, type ReactNode, type Ref, cloneElement, isValidElement, useCallback, useEffect, useId, useRef, useState } from "react";
+import { type FocusEvent, type HTMLAttributes, type PointerEvent, type ReactElement, type ReactNode, type Ref, cloneElement, isValidElement, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Floating } from "./Floating";
 
 const OPENS_AFTER_MS = 350;
@@ -29,7 +29,8 @@ export function Tooltip({ text, children, side = "top" }: { text: ReactNode; chi
     else go();
   }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => {
+  // From when it is seen on, not a moment later.
+  useLayoutEffect(() => {
     if (!isOpen) return undefined;
     // It goes, and the key goes on: what closes a dialog closes it.
     const escape = (event: KeyboardEvent) => event.key === "Escape" && turn(false);
