@@ -60,6 +60,9 @@ export default defineConfig(({ command }) => ({
   test: {
     environment: "happy-dom",
     restoreMocks: true,
+    // A machine that others use takes three times as long; what hangs hangs longer than this.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     // One less is vitest's own choice, which on two cores leaves one of them idle.
     maxWorkers: availableParallelism(),
     setupFiles: ["src/setup-tests.ts"],
