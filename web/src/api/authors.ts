@@ -2,7 +2,8 @@ import { useQueries } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Choice } from "@/kit/Combobox";
 import { type Answer, keyOf, read, useRead } from "./hooks";
-import { useMay, useSession } from "./session";
+import { useApiKeys } from "./keys";
+import { useSession } from "./session";
 
 const FRESH_MS = 300_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -62,9 +63,8 @@ function useFurther(): { ask: (id: string) => void; further: Members; askedFor: 
 /** The name of whoever made a change. Who is not among the members that were read first is looked up by the id. */
 export function useAuthors(): (author: string) => string {
   const { user } = useSession();
-  const may = useMay();
   const found = useRead("/v1/members", MEMBERS, { staleTime: FRESH_MS }).data;
-  const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
+  const keys = useApiKeys();
   const { ask, further, askedFor } = useFurther();
   return useMemo(() => {
     const members = found && [...found.data, ...further];
@@ -80,10 +80,9 @@ export function useAuthors(): (author: string) => string {
 /** Whoever can have changed something, to choose from; of those who are gone, who stands in `seen`. */
 export function useActors(seen: readonly string[]): Choice[] {
   const { user } = useSession();
-  const may = useMay();
   const nameOf = useAuthors();
   const members = useRead("/v1/members", MEMBERS, { staleTime: FRESH_MS }).data?.data;
-  const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
+  const keys = useApiKeys();
   const known = [`user:${user.id}`, ...(members ?? []).map((one) => `user:${one.user_id}`), ...(keys ?? []).map((one) => `api_key:${one.id}`), "operator", ...Object.keys(BY_ITSELF).map((one) => `system:${one}`)];
   const emails = new Map((members ?? []).map((one) => [`user:${one.user_id}`, one.email ?? undefined]));
   return [...new Set([...known, ...seen])].filter(Boolean).map((value) => ({ value, label: nameOf(value), hint: emails.get(value), keywords: [value] }));

@@ -2,10 +2,9 @@
 import { useMemo, useState } from "react";
 import type { Choice } from "@/kit/Combobox";
 import type { Schema } from "./client";
-import { useRead } from "./hooks";
+import { useAll, useRead } from "./hooks";
 
 const MINUTE_MS = 60_000;
-const MOST = 200;
 
 /** Prompts as choices of a Combobox, found by the API while one types: `<Combobox {...usePromptChoices()} … />`. `empty`: why there are none. */
 export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: string) => void; empty: string } {
@@ -20,28 +19,28 @@ export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: strin
   return { choices, onSearch: setQ, empty };
 }
 
-/** The newest datasets of the workspace by id, and as choices of a Combobox. */
+/** The datasets of the workspace by id, and as choices of a Combobox. */
 export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer">>; choices: Choice[]; /** Known to have none: while it is being asked, no. */ isEmpty: boolean; /** None are known yet, and none have failed to come. */ isPending: boolean } {
-  const { data, isPending } = useRead("/v1/datasets", { query: { limit: MOST } }, { staleTime: MINUTE_MS });
+  const { rows, isPending } = useAll("/v1/datasets", {}, { staleTime: MINUTE_MS });
   return useMemo(() => {
-    const all = data?.data ?? [];
+    const all = rows ?? [];
     return {
-      isEmpty: data !== undefined && all.length === 0,
+      isEmpty: rows !== undefined && all.length === 0,
       isPending,
       byId: new Map(all.map((one) => [one.id, one])),
       choices: all.map((one) => ({ value: one.id, label: one.name, hint: `${one.counts["train"] ?? 0} train · ${one.counts["validation"] ?? 0} validation · ${one.counts["test"] ?? 0} test` })),
     };
-  }, [data, isPending]);
+  }, [rows, isPending]);
 }
 
 /** What datasets are called, also those that are archived: runs and searches keep theirs. Undefined: not known, or not yet. */
 export function useDatasetNames(): (id: string) => string | undefined {
   const { byId } = useDatasets();
-  const { data } = useRead("/v1/datasets", { query: { limit: MOST, archived: true } }, { staleTime: MINUTE_MS });
+  const { rows } = useAll("/v1/datasets", { query: { archived: true } }, { staleTime: MINUTE_MS });
   return useMemo(() => {
-    const away = new Map((data?.data ?? []).map((one) => [one.id, one.name]));
+    const away = new Map((rows ?? []).map((one) => [one.id, one.name]));
     return (id) => byId.get(id)?.name ?? away.get(id);
-  }, [byId, data]);
+  }, [byId, rows]);
 }
 
 /** In place of a dataset of a search: the API makes one of them. */

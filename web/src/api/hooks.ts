@@ -70,6 +70,10 @@ export function read<P extends With<"get">>(path: P, params?: Params<P>, signal?
 }
 
 type Page = { data: unknown[]; next_cursor: string | null };
+
+const PAGE_MOST = 200;
+/** More than that nobody looks through, and nobody waits for. */
+const ALL_MOST = 2_000;
 type Paged = { [P in With<"get">]: Answer<P> extends { data: unknown[]; next_cursor?: string | null } ? P : never }[With<"get">];
 type Row<P extends With<"get">> = Answer<P> extends { data: (infer T)[] } ? T : never;
 
@@ -116,6 +120,26 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
     loadMore,
     retry,
   };
+}
+
+/** Reads a list to its end, for names and choices: its first 2,000 rows. Undefined until all of them are there. */
+export function useAll<P extends Paged>(path: P, params?: Params<P>, options: ReadOptions = {}): { rows: Row<P>[] | undefined; error: ApiError | null; isPending: boolean; isLoading: boolean; refetch: () => void } {
+  const found = useQuery<Row<P>[], ApiError>({
+    queryKey: [...keyOf(path, params), "all"],
+    queryFn: async ({ signal }) => {
+      const rows: unknown[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = (await call("get", path, { ...params, query: { ...(params as { query?: object } | undefined)?.query, limit: PAGE_MOST, cursor }, signal })) as Page;
+        rows.push(...page.data);
+        cursor = page.next_cursor ?? null;
+      } while (cursor && rows.length < ALL_MOST);
+      return rows as Row<P>[];
+    },
+    placeholderData: ofTheSame(keyOf(path, params)) as never,
+    ...options,
+  });
+  return { rows: found.data, error: found.error, isPending: found.isPending, isLoading: found.isLoading, refetch: () => void found.refetch() };
 }
 
 /**

@@ -2,6 +2,7 @@ import { Activity } from "lucide-react";
 import { useMemo } from "react";
 import { useCourse } from "@/api/course";
 import { useRead } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { After, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
 import { moment, utc } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
@@ -13,7 +14,6 @@ import { Kpis } from "./Kpis";
 import { LiveDot } from "./LiveDot";
 import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, shape, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
-import { useKeyNames } from "./useKeyNames";
 import { useNow } from "@/lib/use-now";
 
 const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key" };
@@ -34,7 +34,7 @@ export default function AnalyticsPage() {
   const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
   const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, unnamed: prompt === "", prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, to: shown.to, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
   const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
-  const keyNames = useKeyNames(group === "api_key");
+  const { names: keyNames } = useKeyNames(group === "api_key");
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
   // The charts' legend names them, and takes a line or two of its own.
   const isNamed = group === "none" || Boolean(groups.data ?? groups.error);

@@ -2,6 +2,7 @@ import { Coins } from "lucide-react";
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { BarList, XYChart } from "@/chart";
 import { Breaking, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent, plural } from "@/lib/format";
@@ -11,7 +12,6 @@ import { Head } from "./Head";
 import { type Projection, monthSeries, monthStart, nameOf } from "./figures";
 import { RANGES, shape as common, windowsOf } from "./range";
 import { HOUR_MS } from "./time";
-import { useKeyNames } from "./useKeyNames";
 import { useNow } from "@/lib/use-now";
 
 type Row = Schema<"CostRow">;
@@ -32,7 +32,7 @@ export default function CostsPage() {
   const query = { ...filters, from: shown.from, grain: shown.grain, group_by: by };
   const costs = useRead("/v1/analytics/costs", { query: { ...query, projection: true } }, { staleTime: 30_000, refetchInterval: 60_000 });
   const month = useRead("/v1/analytics/timeseries", { query: { ...filters, from: monthFrom, grain: "day" } }, { staleTime: 30_000, refetchInterval: 60_000 });
-  const keyNames = useKeyNames(by === "api_key");
+  const { names: keyNames } = useKeyNames(by === "api_key");
   const series = useMemo(() => (month.data ? monthSeries(month.data.data, costs.data?.projection ?? null, Date.now()) : []), [month.data, costs.data]);
   const name = (group: string) => nameOf(by === "provider" ? "app" : by, group, keyNames);
   const csv = new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));

@@ -1,12 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { useChange, useRead } from "@/api/hooks";
+import { useAll, useChange } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { useModels } from "@/api/models";
 import { Combobox, Field, FormDialog, Input, Select, errorFor } from "@/kit";
 import { KINDS, KIND_WORDS, type Kind } from "./report";
 import { DAY_MS } from "./time";
-import { useKeyNames } from "./useKeyNames";
 
 const LENGTHS = [
   { value: "1", label: "Last 24 hours" },
@@ -26,8 +26,8 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const [days, setDays] = useState<(typeof LENGTHS)[number]["value"]>("7");
   const prompts = usePromptChoices();
   const { choices: models } = useModels();
-  const keys = useKeyNames(kind === "api_key");
-  const ended = useRead("/v1/experiments", { query: { status: "completed", limit: 200 } }, { enabled: kind === "experiment" });
+  const { choices: keys } = useKeyNames(kind === "api_key");
+  const ended = useAll("/v1/experiments", { query: { status: "completed" } }, { enabled: kind === "experiment" });
   const make = useChange("post", "/v1/reports", { invalidates: ["/v1/reports"] });
   const submit = () =>
     make.mutate(
@@ -64,9 +64,9 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
           ) : kind === "model" ? (
             <Combobox label="Model" value={target || null} choices={models} onChange={take} />
           ) : kind === "experiment" ? (
-            <Combobox label="Experiment" value={target || null} choices={ended.data?.data.map((one) => ({ value: one.id, label: one.name, hint: one.prompt })) ?? []} onChange={take} />
-          ) : kind === "api_key" && keys.size > 0 ? (
-            <Combobox label="API key" value={target || null} choices={[...keys].map(([value, label]) => ({ value, label }))} onChange={take} />
+            <Combobox label="Experiment" value={target || null} choices={ended.rows?.map((one) => ({ value: one.id, label: one.name, hint: one.prompt })) ?? []} onChange={take} />
+          ) : kind === "api_key" && keys.length > 0 ? (
+            <Combobox label="API key" value={target || null} choices={keys} onChange={take} />
           ) : (
             <Input mono value={target} onChange={(event) => setTarget(event.target.value)} />
           )}

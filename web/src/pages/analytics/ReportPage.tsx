@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { invalidate, useChange, useRead } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { needs, useMay } from "@/api/session";
 import { type Series, XYChart } from "@/chart";
 import { Badge, Breaking, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
@@ -14,7 +15,6 @@ import { OfExperiment } from "./OfExperiment";
 import { nameOf, reportStepMs, wholeSeries } from "./figures";
 import type { Group } from "./range";
 import { DAY_MS } from "./time";
-import { useKeyNames } from "./useKeyNames";
 import { daysOf } from "./report";
 
 type Content = Schema<"ReportContent">;
@@ -92,7 +92,7 @@ export default function ReportPage() {
 }
 
 function Sections({ content, ends }: { content: Content; ends: readonly [number, number] }) {
-  const keyNames = useKeyNames("api_key" in content.breakdowns);
+  const { names: keyNames } = useKeyNames("api_key" in content.breakdowns);
   const breakdowns = ORDER.flatMap((by) => (content.breakdowns[by]?.length ? [[by, content.breakdowns[by]] as const] : []));
   const stepMs = reportStepMs(ends[1] - ends[0]);
   const over = { ends, stepMs };

@@ -1,6 +1,6 @@
 import { Plus } from "lucide-react";
 import { useMemo } from "react";
-import { useRead } from "@/api/hooks";
+import { useAll, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, Combobox, Toolbar } from "@/kit";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
@@ -17,9 +17,9 @@ const shape = { evaluator: text(), archived: flag(), new: over(flag()), edit: ov
 export default function LivePage() {
   const [{ evaluator, archived, new: making, edit }, set] = useUrlState(shape);
   const may = useMay();
-  const known = useRead("/v1/evaluators", { query: { limit: 200 } }, { staleTime: 10_000 });
+  const known = useAll("/v1/evaluators", {}, { staleTime: 10_000 });
   const opened = useRead("/v1/live-evaluations/{live_evaluation_id}", { path: { live_evaluation_id: edit } }, { enabled: edit !== "" });
-  const all = known.data?.data;
+  const all = known.rows;
   // A form is opened, and what stands in it is not here yet.
   const isComing = (making && may.edit && known.isLoading) || (edit !== "" && (known.isLoading || opened.isLoading));
   const add = () => set({ new: true, edit: "" });

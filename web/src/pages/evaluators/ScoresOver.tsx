@@ -1,6 +1,6 @@
 import { ChartLine } from "lucide-react";
 import { useMemo } from "react";
-import { useRead } from "@/api/hooks";
+import { useAll, useRead } from "@/api/hooks";
 import { XYChart } from "@/chart/XYChart";
 import { ButtonLink, type Column, EmptyState, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, SkeletonText, Table, TextLink, Toolbar } from "@/kit";
 import { decimal, percent } from "@/lib/format";
@@ -19,8 +19,8 @@ export default function ScoresOver({ evaluator, prompt }: { evaluator: string | 
   const query = { from, grain, group_by: by, evaluator_id: evaluator ?? undefined, prompt: prompt ?? undefined };
   const sums = useRead("/v1/scores/summary", { query });
   const steps = useRead("/v1/scores/summary", { query: { ...query, steps: true } });
-  const known = useRead("/v1/evaluators", { query: { archived: true, limit: 200 } }, { staleTime: 60_000 });
-  const names = useMemo(() => new Map(known.data?.data.map((one) => [one.id, one.name])), [known.data]);
+  const known = useAll("/v1/evaluators", { query: { archived: true } }, { staleTime: 60_000 });
+  const names = useMemo(() => new Map(known.rows?.map((one) => [one.id, one.name])), [known.rows]);
   const nameOf = (group: string) => (by === "evaluator" ? evaluatorName(group, names) : group === "" || group === "@" ? "no prompt" : group.replace(/@(\d+)$/, " v$1"));
   const columns: Column<Figures>[] = [
     { key: "group", head: GROUP_NAMES[by].replace("By ", "").replace(/^./, (letter) => letter.toUpperCase()), cell: (row) => <span className="font-medium wrap-anywhere">{nameOf(row.group)}</span> },

@@ -1,7 +1,7 @@
 import { Suspense } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
-import { usePages, useRead } from "@/api/hooks";
+import { useAll, usePages } from "@/api/hooks";
 import { After, Badge, Breaking, Button, ButtonLink, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Section, Select, SkeletonText, Toolbar } from "@/kit";
 import { decimal } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -22,8 +22,8 @@ const shape = { evaluator: text(), prompt: text(), said: maybeOneOf(SAID_NAMES) 
 export default function ScoresPage() {
   const [{ evaluator, prompt, said }, set] = useUrlState(shape);
   const prompts = usePromptChoices();
-  const known = useRead("/v1/evaluators", { query: { archived: true, limit: 200 } }, { staleTime: 60_000 });
-  const choices = (known.data?.data ?? []).map((one) => ({ value: one.id, label: one.name, hint: one.archived_at ? "archived" : undefined }));
+  const known = useAll("/v1/evaluators", { query: { archived: true } }, { staleTime: 60_000 });
+  const choices = (known.rows ?? []).map((one) => ({ value: one.id, label: one.name, hint: one.archived_at ? "archived" : undefined }));
   const pages = usePages("/v1/scores", { query: { evaluator_id: evaluator || undefined, prompt: prompt || undefined, ...(said ? QUERIES[said] : {}), limit: 50 } });
   const isFiltered = Boolean(evaluator || prompt || said);
   return (

@@ -1,5 +1,5 @@
 import { Plus, Trash2 } from "lucide-react";
-import { useRead } from "@/api/hooks";
+import { useAll, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Field, IconButton, Input, Select, errorFor } from "@/kit";
 import { type Step, everyStep } from "@/pages/chains/chain";
@@ -92,6 +92,6 @@ function OneMetric({ row, at, error, onChange, onRemove }: { row: MetricRow; at:
 }
 
 function Evaluator({ value, onChange }: { value: string; onChange: (id: string) => void }) {
-  const found = useRead("/v1/evaluators", { query: { limit: 100 } });
-  return <Select aria-label="Evaluator" empty="Choose an evaluator" value={value} onChange={onChange} options={(found.data?.data ?? []).map((one) => ({ value: one.id, label: one.name }))} />;
+  const found = useAll("/v1/evaluators");
+  return <Select aria-label="Evaluator" empty="Choose an evaluator" value={value} onChange={onChange} options={(found.rows ?? []).map((one) => ({ value: one.id, label: one.name }))} />;
 }

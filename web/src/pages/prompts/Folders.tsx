@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { change as send, invalidate, read, useRead } from "@/api/hooks";
+import { change as send, invalidate, read, useAll } from "@/api/hooks";
 import { FormDialog, toast, toastError } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { plural } from "@/lib/format";
@@ -11,8 +11,8 @@ type Moved = { slug: string; from: string; to: string };
 
 /** Folders as choices, each with how many prompts lie in it and below. */
 export function useFolders(): { value: string; label: string; hint: string }[] {
-  const found = useRead("/v1/folders", { query: { limit: 200 } }, { staleTime: 60_000 });
-  return (found.data?.data ?? []).filter((one) => one.folder).map((one) => ({ value: one.folder, label: one.folder, hint: plural(one.within, "prompt") }));
+  const found = useAll("/v1/folders", {}, { staleTime: 60_000 });
+  return (found.rows ?? []).filter((one) => one.folder).map((one) => ({ value: one.folder, label: one.folder, hint: plural(one.within, "prompt") }));
 }
 
 /** Every prompt of a folder and of those below it. */

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useId, useState } from "react";
 import type { Schema } from "@/api/client";
-import { change as send, useChange, useRead } from "@/api/hooks";
+import { change as send, useAll, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ConfirmDialog, Field, FormDialog, Input, Menu, Notice, RelativeTime, SkeletonText, TextLink, errorFor, toast, toastError, useUndo } from "@/kit";
 import { asApiError } from "@/api/errors";
@@ -132,13 +132,13 @@ function Purge({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
 
 /** The folders that are there already, to choose from while one types another. */
 export function FolderInput({ value, onChange, error, label = "Folder", readOnly, autoFocus }: { value: string; onChange: (folder: string) => void; error?: ReactNode; label?: string; readOnly?: boolean; autoFocus?: boolean }) {
-  const folders = useRead("/v1/folders", { query: { limit: 200 } }, { staleTime: 60_000 });
+  const folders = useAll("/v1/folders", {}, { staleTime: 60_000 });
   const known = useId();
   return (
     <Field label={label} hint="Joined by /, such as support/tier 1. Empty: at the top." error={error}>
       <Input autoFocus={autoFocus} readOnly={readOnly} list={known} value={value} maxLength={700} onChange={(event) => onChange(event.target.value)} />
       <datalist id={known}>
-        {(folders.data?.data ?? []).map(({ folder }) => folder).filter(Boolean).map((one) => (
+        {(folders.rows ?? []).map(({ folder }) => folder).filter(Boolean).map((one) => (
           <option key={one} value={one} aria-label={one} />
         ))}
       </datalist>

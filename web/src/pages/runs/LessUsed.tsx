@@ -1,4 +1,4 @@
-import { useRead } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { useModels } from "@/api/models";
 import { useMay } from "@/api/session";
 import { Combobox, Day, Input, SearchInput, useTyped } from "@/kit";
@@ -34,10 +34,10 @@ function withOwn(choices: readonly Choice[], own: string): readonly Choice[] {
 /** Names of keys are for admins; who follows a link sees that there is such a filter, and can take it away. */
 function KeyFilter({ apiKey, onChange }: { apiKey: string; onChange: (key: string) => void }) {
   const may = useMay();
-  const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: 60_000 }).data?.data ?? [];
+  const { names, choices } = useKeyNames();
   if (!may.admin && !apiKey) return null;
-  const own = apiKey && !keys.some((one) => one.id === apiKey) ? [{ value: apiKey, label: `…${apiKey.slice(-6)}` }] : [];
-  return <Combobox label="API key" value={apiKey || null} clear="Any API key" choices={[...own, ...keys.map((one) => ({ value: one.id, label: one.name }))]} onChange={(key) => onChange(key ?? "")} />;
+  const own = apiKey && !names.has(apiKey) ? [{ value: apiKey, label: `…${apiKey.slice(-6)}` }] : [];
+  return <Combobox label="API key" value={apiKey || null} clear="Any API key" choices={[...own, ...choices]} onChange={(key) => onChange(key ?? "")} />;
 }
 
 /** Nothing where it is no amount yet. */

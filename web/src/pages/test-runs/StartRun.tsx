@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
-import { useChange, useRead } from "@/api/hooks";
+import { useAll, useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
 import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
@@ -29,11 +29,11 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const datasets = useDatasets();
   const { choices: known } = useModels();
   const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
-  const evaluatorsOf = useRead("/v1/evaluators", { query: { limit: 50 } }, { enabled: open });
+  const evaluatorsOf = useAll("/v1/evaluators", {}, { enabled: open });
   const [against, setAgainst] = useState("");
-  const isOfTwo = evaluatorsOf.data?.data.some((one) => one.kind === "pairwise" && evaluators.includes(one.id)) ?? false;
-  const earlier = useRead("/v1/test-runs", { query: { status: "completed", limit: 200 } }, { enabled: open && isOfTwo });
-  const others = earlier.data?.data.filter((one) => one.dataset_id === dataset && one.split === split) ?? [];
+  const isOfTwo = evaluatorsOf.rows?.some((one) => one.kind === "pairwise" && evaluators.includes(one.id)) ?? false;
+  const earlier = useAll("/v1/test-runs", { query: { status: "completed" } }, { enabled: open && isOfTwo });
+  const others = earlier.rows?.filter((one) => one.dataset_id === dataset && one.split === split) ?? [];
   const other = isOfTwo && others.some((one) => one.id === against) ? against : "";
   const navigate = useNavigate();
   const start = useChange("post", "/v1/test-runs", { invalidates: ["/v1/test-runs"] });
@@ -93,14 +93,14 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
         </div>
       ) : null}
       {split === "test" ? <p className="text-12 text-muted">Looking at the test split often wears it out for proofs. Use validation while you are still changing the text.</p> : null}
-      {(evaluatorsOf.data?.data.length ?? 0) > 0 ? (
-        <fieldset className="flex flex-col gap-1.5">
+      {(evaluatorsOf.rows?.length ?? 0) > 0 ? (
+        <fieldset className="flex max-h-56 flex-col gap-1.5 overflow-y-auto">
           <legend className="mb-1 text-13 font-medium">Score with these too</legend>
-          {evaluatorsOf.data?.data.map((one) => (
+          {evaluatorsOf.rows?.map((one) => (
             <Checkbox key={one.id} label={one.name} checked={evaluators.includes(one.id)} onChange={(event) => setEvaluators(event.target.checked ? [...evaluators, one.id] : evaluators.filter((id) => id !== one.id))} />
           ))}
         </fieldset>
-      ) : evaluatorsOf.data ? (
+      ) : evaluatorsOf.rows ? (
         <p className="text-12 text-muted">
           Answers are compared with the expected ones. To score them by a rubric, a pattern or code too, <TextLink to="/evaluators" search={{ new: "1" }}>make an evaluator</TextLink>.
         </p>

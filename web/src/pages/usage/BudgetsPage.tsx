@@ -2,6 +2,7 @@ import { PiggyBank, Plus } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, useOpened, usePages } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, PagedTable, RelativeTime, toast } from "@/kit";
 import { classes } from "@/lib/classes";
@@ -10,7 +11,6 @@ import { isInFirstPeriod } from "./burn";
 import { over, text, useUrlState } from "@/lib/url-state";
 import { EditBudget } from "./EditBudget";
 import { Head } from "./Head";
-import { useTargets } from "./useTargets";
 
 export type Budget = Schema<"BudgetAnswer">;
 const KINDS: Record<Budget["target_kind"], string> = { workspace: "the workspace", api_key: "API key", prompt: "prompt", end_user: "end user" };
@@ -21,7 +21,7 @@ export default function BudgetsPage() {
   const [{ edit }, set] = useUrlState(shape);
   const [closing, setClosing] = useState<Budget | null>(null);
   const may = useMay();
-  const { nameOf } = useTargets();
+  const { names } = useKeyNames();
   const pages = usePages("/v1/budgets", {}, { refetchInterval: 30_000 });
   const close = useChange("delete", "/v1/budgets/{budget_id}", { invalidates: ["/v1/budgets"] });
   const one = edit === "new" ? "" : edit;
@@ -32,7 +32,7 @@ export default function BudgetsPage() {
       New budget
     </Button>
   );
-  const targetOf = (row: Budget) => (row.target_id ? (row.target_kind === "api_key" ? nameOf("api_key", row.target_id) : row.target_id) : "");
+  const targetOf = (row: Budget) => (row.target_id ? (row.target_kind === "api_key" ? (names.get(row.target_id) ?? row.target_id) : row.target_id) : "");
   const columns: Column<Budget>[] = [
     {
       key: "name",

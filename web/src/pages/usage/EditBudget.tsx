@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { useChange } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { Checkbox, Combobox, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import type { Budget } from "./BudgetsPage";
 import { nusdOf } from "./burn";
-import { useTargets } from "./useTargets";
 
 const KINDS = [
   { value: "workspace", label: "The whole workspace" },
@@ -24,7 +24,7 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
   const [mark, setMark] = useState(budget ? (budget.warn_percent === null ? "" : String(budget.warn_percent)) : "80");
   const [hard, setHard] = useState(budget?.hard ?? true);
   const prompts = usePromptChoices();
-  const { keys } = useTargets();
+  const { choices: keys } = useKeyNames();
   const create = useChange("post", "/v1/budgets", INVALIDATES);
   const save = useChange("patch", "/v1/budgets/{budget_id}", INVALIDATES);
   const { error, isPending } = budget ? save : create;

@@ -3,6 +3,7 @@ import { Gauge } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { keyOf, read, usePages, useRead } from "@/api/hooks";
+import { useKeyNames } from "@/api/keys";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
 import { After, Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
@@ -15,7 +16,6 @@ import { Head } from "./Head";
 import { Rates } from "./Rates";
 import { WarningDialog } from "./WarningDialog";
 import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMove, isSimulated, paceOf } from "./burn";
-import { useTargets } from "./useTargets";
 
 type Credits = Schema<"CreditsAnswer">;
 type Row = Schema<"UsageRow">;
@@ -128,11 +128,11 @@ function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string
 
 function By() {
   const [{ by, days }, set] = useUrlState(shape);
-  const { nameOf } = useTargets();
+  const { names } = useKeyNames();
   const now = useNow(MINUTE_MS);
   const pages = usePages("/v1/usage", { query: { group_by: [by], from: new Date(now - (Number(days) - 1) * DAY_MS).toISOString().slice(0, 10) } }, FRESH);
   const columns: Column<Row>[] = [
-    { key: "group", head: WORDS[by], cell: (row) => <Name by={by} row={row} nameOf={nameOf} /> },
+    { key: "group", head: WORDS[by], cell: (row) => <Name by={by} row={row} names={names} /> },
     { key: "runs", head: "All runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
     { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },
@@ -157,10 +157,10 @@ function By() {
   );
 }
 
-function Name({ by, row, nameOf }: { by: By; row: Row; nameOf: (kind: "api_key", id: string) => string }) {
+function Name({ by, row, names }: { by: By; row: Row; names: ReadonlyMap<string, string> }) {
   const value = row.group[by] ?? "";
   if (by === "day") return <span className="numeric">{day(value)}</span>;
   if (value === "") return <span className="text-muted">{by === "prompt" ? "no prompt" : by === "api_key" ? "signed in, or a job" : "not named"}</span>;
   if (by === "prompt") return <TextLink to={`/prompts/${value}`}><Breaking text={value} /></TextLink>;
-  return <Breaking text={row.name ?? (by === "api_key" ? nameOf("api_key", value) : value)} className="font-medium wrap-break-word" />;
+  return <Breaking text={row.name ?? (by === "api_key" ? (names.get(value) ?? value) : value)} className="font-medium wrap-break-word" />;
 }
