@@ -61,8 +61,23 @@ def modules() -> tuple[Module, ...]:
     return tuple(found)
 
 
-def imports_of(module: Module) -> Iterator[tuple[str, int]]:
+def imports_of(module: Module) -> tuple[tuple[str, int], ...]:
     """Every imported dotted name (`from a import b` gives `a` and `a.b`), with its line; those for types alone are left out."""
+    return _imports(module.name)
+
+
+@cache
+def _imports(name: str) -> tuple[tuple[str, int], ...]:
+    """By name, because a module is as long as its text to whoever asks for its hash."""
+    return tuple(_find_imports(_by_name()[name]))
+
+
+@cache
+def _by_name() -> dict[str, Module]:
+    return {module.name: module for module in modules()}
+
+
+def _find_imports(module: Module) -> Iterator[tuple[str, int]]:
     for node in _running(module.tree):
         if isinstance(node, ast.Import):
             yield from ((one.name, node.lineno) for one in node.names)

@@ -34,18 +34,31 @@ def statements() -> dict[str, str]:
     return {promise: text.strip() for promise, _, text in lines}
 
 
-def marks(kind: str) -> Iterator[tuple[str, str]]:
+@cache
+def marks(kind: str) -> tuple[tuple[str, str], ...]:
     """Every id of a `pytest.mark.<kind>`, with the test or file that carries it."""
+    return tuple(pair for place, tree in _tests().items() for pair in _marks_in(tree, place, kind))
+
+
+@cache
+def _tests() -> dict[str, ast.Module]:
+    """File of tests → what stands in it that may bear a mark: of 700 files, so read once for all who ask."""
+    found = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        tree = ast.parse(path.read_text())
-        place = str(path.relative_to(ROOT))
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "pytestmark" for one in node.targets):
-                yield from ((one, place) for one in _ids(node.value, kind))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                for decorator in node.decorator_list:
-                    yield from ((one, f"{place}::{node.name}") for one in _ids(decorator, kind))
+        text = path.read_text()
+        if "mark." in text:
+            found[str(path.relative_to(ROOT))] = ast.parse(text)
+    return found
+
+
+def _marks_in(tree: ast.Module, place: str, kind: str) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "pytestmark" for one in node.targets):
+            yield from ((one, place) for one in _ids(node.value, kind))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for decorator in node.decorator_list:
+                yield from ((one, f"{place}::{node.name}") for one in _ids(decorator, kind))
 
 
 def promises_page() -> str:
