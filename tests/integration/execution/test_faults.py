@@ -100,10 +100,19 @@ async def executor(stack: Stack, *, points: str = "", name: str = "a") -> AsyncI
 
 async def until_ready(process: Process) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while b"executor.ready" not in (line := await process.stdout.readline()):
             assert line, f"the executor ended with {await process.wait()}"
-    process.drain = asyncio.create_task(process.stdout.read())  # type: ignore[attr-defined]
+    process.paused = asyncio.Event()  # type: ignore[attr-defined]
+    process.drain = asyncio.create_task(read_on(process))  # type: ignore[attr-defined]
+
+
+async def read_on(process: Process) -> None:
+    """Until it ends. `process.paused` is set once it stands at a failpoint."""
+    assert process.stdout is not None
+    while line := await process.stdout.readline():
+        if b"failpoint_hit" in line:
+            process.paused.set()  # type: ignore[attr-defined]
 
 
 @asynccontextmanager
@@ -194,15 +203,17 @@ async def test_an_executor_that_dies_around_the_booking_leaves_one_row_and_the_c
 
 @pytest.mark.promise("E-03", "G-12")
 async def test_an_executor_that_stood_still_books_nothing_when_it_wakes_up(stack: Stack, caller: Caller) -> None:
-    async with executor(stack, points="executor.after_provider:sleep=500") as first:
+    """It has the answer of the model, and waits to book it for long enough to be stopped meanwhile on whatever machine."""
+    async with executor(stack, points="executor.after_provider:sleep=3000") as first:
         call = asyncio.create_task(caller("POST", "/v1/executions", HELLO))
-        await until(lambda: is_held(stack, caller))
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(60):
+            await first.paused.wait()  # type: ignore[attr-defined]
         first.send_signal(signal.SIGSTOP)
         async with other_executor(stack):
             answer = await call
             first.send_signal(signal.SIGCONT)
-            await asyncio.sleep(1.0)
+            first.terminate()  # It ends once what runs there has been tried to book.
+            assert await first.wait() == 0
     rows = await rows_of(stack, caller)
     assert len(rows) == 1 and rows[0]["fence"] > 1
     assert answer.body["error"]["details"]["cost_nusd"] == rows[0]["cost_nusd"]
