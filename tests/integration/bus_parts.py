@@ -147,7 +147,7 @@ async def stored(server: OwnNats, stream: str) -> list[str]:
     return ids
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 15.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 60.0) -> None:
     """Returns as soon as the condition holds; fails the test when it does not in time."""
     async with asyncio.timeout(within_s):
         while not await condition():

@@ -215,7 +215,9 @@ async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(s
     await start_optimizer()
 
     async def evaluator(name: str, settings: dict[str, Any]) -> str:
-        made = await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})
+        async with asyncio.timeout(60):
+            while (made := await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})).status == 503:
+                await asyncio.sleep(int(made.headers["retry-after"]))  # No worker was ready yet: the answer asks to try again.
         assert made.status == 201, made.body
         return str(made.body["id"])
 
