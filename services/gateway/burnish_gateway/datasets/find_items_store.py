@@ -48,7 +48,7 @@ async def read_window(
     `words`: as they stand in a value of the input or in the answer, in whatever case. `at_most`: so many are named as found.
     Sizes are told without reading the texts.
     """
-    row = await tx.fetchrow(
+    [row] = await tx.fetch(
         f"""WITH next AS MATERIALIZED (
               SELECT p.item_id, p.position, p.added_version, p.size FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
                 SELECT i.item_id, i.position, i.added_version, pg_column_size(i.input) + octet_length(i.expected) AS size
