@@ -113,7 +113,8 @@ class StepRounds(Rounds):
 class StartRounds(Rounds):
     """Starts what a workspace's rule wants. A refusal is an answer: it is written down once, and not tried again for the same occasion.
 
-    What is put off stays due, and the first of those that are: a gateway remembers it, and takes on all others before it.
+    What is put off stays due, and the first of those that are: a gateway remembers it, and takes on others before it. It tries one of them
+    in each round all the same, or they would wait for as long as more comes due than a round takes on.
     """
 
     most_at_once: ClassVar[int]
@@ -134,7 +135,9 @@ class StartRounds(Rounds):
         there = set(due)
         self._put_off = {one: None for one in self._put_off if one in there}
         others = [one for one in due if one not in self._put_off]
-        return [*others, *self._put_off][: self.most_at_once]
+        again = [*self._put_off]
+        first = others[: self.most_at_once - min(1, len(again))]
+        return [*first, *again, *others[len(first) :]][: self.most_at_once]
 
     async def take_on(self, workspace_id: UUID, what: UUID) -> int:
         try:

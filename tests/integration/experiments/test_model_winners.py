@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from burnish_gateway.experiments import lifecycle
+from burnish_shared.errors import LabelProtected
 from tests.embedded.stack import Caller, Stack
 from tests.integration.execution.test_executions import books
 from tests.integration.experiments.crowd import crowd
@@ -142,6 +144,33 @@ async def test_a_protected_label_gets_the_model_when_its_version_is_approved(sta
     promoted = await caller("POST", f"/v1/experiments/{experiment}/promote")
     assert (promoted.status, promoted.body["promotion"]["state"]) == (200, "moved"), promoted.body
     assert (await ask(caller, "anybody")).body["model"] == WRITER
+
+
+async def test_an_approval_that_comes_while_it_is_promoted_moves_the_label_once_per_key(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The label was protected when it was asked for, and not when what lacks was to be written down: the answer is stored as any other."""
+    await two_versions(caller)
+    experiment = await started(caller, body(arms=ARMS))
+    await decided(caller, experiment, move_label=False)
+    promote, refusals = (
+        lifecycle.promote,
+        [LabelProtected("Version 3 is not approved.", param="version", details={"lacking": ["approval"]})],
+    )
+
+    async def too_early(*given: Any, **named: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return await promote(*given, **named)
+
+    monkeypatch.setattr(lifecycle, "promote", too_early)
+    before, path, key = await promotions(caller, experiment), f"/v1/experiments/{experiment}/promote", {"idempotency-key": "once"}
+    first = await caller("POST", path, headers=key)
+    assert (first.status, first.body["promotion"]["state"], refusals) == (200, "moved", []), first.body
+    again = await caller("POST", path, headers=key)
+    assert (again.raw, again.headers["idempotent-replayed"]) == (first.raw, "true")
+    assert await promotions(caller, experiment) == before + 1
+    assert (await caller("GET", f"/v1/prompts/{SLUG}/versions/4")).status == 404, "its version was saved once"
 
 
 async def test_it_comes_from_what_won_and_leaves_the_main_line_where_others_saved_since(caller: Caller) -> None:

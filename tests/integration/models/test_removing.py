@@ -227,6 +227,34 @@ async def scheduled_to_try_it(stack: Stack, caller: Caller) -> None:
     await scheduled(stack, caller, settings={"space": {"model": [NEXT, NAMED]}})
 
 
+async def searched_in_a_chain(_: Stack, caller: Caller) -> None:
+    """Its second version, which is newest, calls the model no more."""
+    await prompt(caller, "other")
+    first = await done(caller, "POST", "/v1/chains", {"slug": "steps", "steps": [{"id": "greet", "prompt": "other", "model": NAMED}]})
+    assert first["version"] == 1
+    later = {"steps": [{"id": "greet", "prompt": "other"}], "base_version": 1}
+    await done(caller, "POST", "/v1/chains/steps/versions", later)
+
+
+PLACE = {"slug": "steps", "step": "greet", "version": 1}
+
+
+async def started_by_an_alert_in_a_chain(stack: Stack, caller: Caller) -> None:
+    await searched_in_a_chain(stack, caller)
+    await started_by_an_alert(stack, caller, chain=PLACE)
+
+
+async def scheduled_in_a_chain(stack: Stack, caller: Caller) -> None:
+    await searched_in_a_chain(stack, caller)
+    await scheduled(stack, caller, chain=PLACE)
+
+
+async def started_by_an_alert_to_be_judged(stack: Stack, caller: Caller) -> None:
+    settings = {"kind": "llm_judge", "model": NAMED, "rubric": "Is it kind?"}
+    judge = await done(caller, "POST", "/v1/evaluators", {"name": "judge", "settings": settings})
+    await started_by_an_alert(stack, caller, metrics=[{"metric": "evaluator", "evaluator_id": judge["id"]}])
+
+
 async def chained(_: Stack, caller: Caller) -> None:
     await prompt(caller, "other")
     inner = [[{"id": "greet", "prompt": "other@1", "model": NAMED}], [{"id": "meet", "prompt": "other@1"}]]
@@ -304,6 +332,8 @@ async def batched(_: Stack, caller: Caller) -> None:
         (newest, "prompt", 2), (labelled, "prompt", 1), (branched, "prompt", 1), (fallen_back_to, "prompt", 1), (ruled, "prompt", 1),
         (chained_by_version, "prompt", 1), (tried, "prompt", 1), (scheduled, "prompt", 1), (scheduled_with_it, "schedule", 1),
         (scheduled_to_try_it, "schedule", 1), (started_by_an_alert, "alert_rule", 1), (started_by_an_alert_to_try_it, "alert_rule", 1),
+        (started_by_an_alert_to_be_judged, "evaluator", 1), (started_by_an_alert_in_a_chain, "chain", 1),
+        (scheduled_in_a_chain, "chain", 1),
         (chained, "chain", 1), (judging, "evaluator", 3), (ruling, "routing_rules", 1),
         (succeeding, "model", 1), (standing_in, "model", 1), (as_an_arm, "experiment", 1), (moving, "model_migration", 1),
         (assisting, "assistant", 1), (under_test, "test_run", 1), (searched, "optimization", 1), (batched, "batch", 1),

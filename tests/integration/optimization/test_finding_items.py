@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.datasets import find_items, find_items_store
 from tests.embedded.stack import Caller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1", "O2")]
@@ -55,6 +56,46 @@ async def test_words_go_with_pages_and_with_ids(caller: Caller) -> None:
         "a cursor goes on with its own words"
     )
     assert await found(caller, dataset, f"q=card&item={second['data'][0]['id']}&item={first['data'][0]['id']}") == [0, 1]
+
+
+async def walked(caller: Caller, dataset: str, query: str) -> list[list[int]]:
+    """The places of what each page has, to the last one."""
+    pages: list[list[int]] = []
+    cursor = ""
+    while True:
+        answer = await caller("GET", f"/v1/datasets/{dataset}/items?{query}{cursor}")
+        assert answer.status == 200, answer.body
+        pages.append([one["metadata"]["place"] for one in answer.body["data"]])
+        if answer.body["next_cursor"] is None:
+            return pages
+        cursor = f"&cursor={answer.body['next_cursor']}"
+
+
+@pytest.mark.parametrize("bounds", [{"WINDOW_ITEMS": 4}, {"WINDOW_BYTES": 1}, {"WINDOW_BYTES": 100}, {"READ_MOST_BYTES": 100}, {}])
+async def test_a_large_dataset_is_looked_through_in_parts(caller: Caller, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, int]) -> None:
+    """Nothing is found twice or left out, whatever part is looked at at a time; a page of none says where to look on."""
+    for name, most in bounds.items():
+        monkeypatch.setattr(find_items_store if name.startswith("WINDOW") else find_items, name, most)
+    monkeypatch.setattr(find_items_store, "WINDOW_ITEMS", bounds.get("WINDOW_ITEMS", 8))
+    monkeypatch.setattr(find_items, "WINDOWS_MOST", 2 if bounds else 20)
+    splits = ("train", "validation", "test")
+    rare = {3, 4, 17, 29}
+    items = [
+        {"input": f"{'rare' if n in rare else 'usual'} {n}", "expected": "x", "split": splits[n % 3], "metadata": {"place": n}}
+        for n in range(30)
+    ]
+    dataset = (await caller("POST", "/v1/datasets", {"name": "long", "items": items})).body["id"]
+    for query, expected in (
+        ("q=rare", sorted(rare)),
+        ("q=rare&limit=1", sorted(rare)),
+        ("q=rare&split=train,validation", [3, 4]),
+        ("q=usual&limit=5", [n for n in range(30) if n not in rare]),
+        ("q=nowhere", []),
+    ):
+        pages = await walked(caller, dataset, query)
+        assert [place for page in pages for place in page] == expected, (query, pages)
+        assert "limit=1" not in query or all(len(page) <= 1 for page in pages)
+        assert "nowhere" not in query or (len(pages) > 1) == bool(bounds)
 
 
 async def test_a_split_that_there_is_not_is_named(caller: Caller) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from burnish_analytics.io import failure_store
 from burnish_analytics.keep_failure_groups import WORKER, FailureGroupKeeper
+from burnish_gateway.datasets import from_failures
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.ids import new_uuid
@@ -103,7 +104,7 @@ async def test_a_reader_gets_groups_with_names_sizes_and_examples_as_long_as_the
 
 @pytest.mark.capability("D4")
 async def test_a_group_becomes_a_dataset_and_what_nobody_corrected_goes_to_reviewers(
-    analytics: Analytics, stack: Stack, caller: Caller
+    analytics: Analytics, stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await with_prompt(caller)
     done = await failures(analytics, caller)
@@ -117,6 +118,7 @@ async def test_a_group_becomes_a_dataset_and_what_nobody_corrected_goes_to_revie
     async with at_work(analytics):
         answer = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
     assert "members" not in answer
+    monkeypatch.setattr(from_failures, "SLICE", 3)  # a group is read in slices
     late, refund = sorted(answer["groups"], key=lambda one: "late" not in one["words"])
     asked = {"group": late["id"], "prompt": "route", "name": "Late parcels"}
     viewer = await stack.caller(workspace=caller.workspace, role="viewer")

@@ -1829,7 +1829,8 @@ export interface paths {
         };
         /**
          * Items of a dataset
-         * @description In the order in which they came.
+         * @description In the order in which they came. With `q` a page may hold fewer than `limit`, or none, and have a `next_cursor` all the same: of a
+         *     large dataset a part is looked through at a time, and the cursor looks on where it ended.
          */
         get: operations["list_items_v1_datasets__dataset_id__items_get"];
         put?: never;

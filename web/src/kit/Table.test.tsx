@@ -127,6 +127,6 @@ it("offers to look further back where a page is empty and more may follow", () =
   const pages = { rows: [], error: null, isPending: false, isStale: false, hasMore: true, isLoadingMore: false, loadMore, retry: () => undefined };
   render(<PagedTable label="Runs" columns={[{ key: "name", head: "Name", cell: (row: string) => row }]} pages={pages} rowKey={(row) => row} empty={<p>No run matches</p>} />);
   expect(screen.queryByText("No run matches")).toBeNull();
-  fireEvent.click(screen.getByRole("button", { name: "Look further back" }));
+  fireEvent.click(screen.getByRole("button", { name: "Look further" }));
   expect(loadMore).toHaveBeenCalledOnce();
 });

@@ -273,14 +273,14 @@ function NoneYet<T>({ pages }: { pages: Pages<T> }) {
   return (
     <div role="status">
       <EmptyState
-        title="None among the newest"
+        title="None so far"
         action={
           <Button onClick={pages.loadMore} busy={pages.isLoadingMore}>
-            Look further back
+            Look further
           </Button>
         }
       >
-        The list is long, and what you look for is rare in it. Each look goes further back; narrower filters make it shorter.
+        The list is long, and what you look for is rare in it. Each look goes further; narrower filters make it shorter.
       </EmptyState>
     </div>
   );

@@ -20,6 +20,8 @@ from burnish_shared.errors import NotFound
 
 EXECUTIONS_MOST: Final = 500
 
+NO_SUCH: Final = "There is no such execution in this workspace."
+
 NOBODY_SAID: Final = "Nobody said what would have been right: give `expected`, or send a correction as feedback."
 
 
@@ -81,7 +83,7 @@ async def items_of(
     """
     rows = await store.executions_of(tx, workspace_id, list(chosen))
     if not rows:
-        raise NotFound("There is no such execution in this workspace.", param="executions")
+        raise NotFound(NO_SUCH, param="executions")
     corrections = await store.corrections_of(tx, workspace_id, list(chosen)) if looks_up else {}
     items: list[NewItem] = []
     skipped: list[Skipped] = []
@@ -102,7 +104,7 @@ def _first_of_each(items: Sequence[NewItem]) -> list[NewItem]:
 def _item(row: Record | None, execution_id: UUID, *, given: str | None, corrected: str | None, use_output: bool) -> NewItem | str:
     """An item, or why there is none. Its person or session is its group: they stay in one split, and an erasure finds them."""
     if row is None:
-        return "There is no such execution in this workspace."
+        return NO_SUCH
     asked = None if row["messages"] is None else Content(row["messages"], row["variables"], row["output"]).input
     if asked is None:
         return "The text of the call is not kept, or it has none."

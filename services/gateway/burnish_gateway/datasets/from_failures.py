@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field, model_validator
 from burnish_gateway.datasets import from_failures_store as store
 from burnish_gateway.datasets.add_items import Added, add_items, create_dataset
 from burnish_gateway.datasets.answers import DatasetAnswer
-from burnish_gateway.datasets.from_executions import NOBODY_SAID, items_of
+from burnish_gateway.datasets.dataset import StoredItem
+from burnish_gateway.datasets.from_executions import NO_SUCH, NOBODY_SAID, items_of
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.review import store as review_store
 from burnish_gateway.wire import ApiModel, Name, Text
@@ -20,6 +21,9 @@ from burnish_shared.errors import Conflict, NotFound
 
 CORRECTED_SINCE: Final = "The item of this test run was corrected or taken out of its dataset since."
 GONE: Final = "The execution, or the item of the test run, is not kept any more."
+
+SLICE: Final = 100
+"""Executions and items that one statement reads: their texts may have 64 KiB each."""
 
 NOTE_MOST: Final = 300
 """Characters of a group's name that stand in the note of a review."""
@@ -109,7 +113,9 @@ async def _found(tx: Tx, workspace_id: UUID, members: dict[str, Any]) -> _Found:
     """Cases of test runs first: their dataset says what is right, and where they belong."""
     found = _Found()
     cases = [UUID(item) for item in dict.fromkeys(item for _, item in members["cases"])]
-    stored = await store.items_of(tx, workspace_id, cases) if cases else {}
+    stored: dict[UUID, StoredItem] = {}
+    for some in _slices(cases):
+        stored |= await store.items_of(tx, workspace_id, some)
     for item_id in cases:
         item = stored.get(item_id)
         if item is None:
@@ -123,17 +129,20 @@ async def _found(tx: Tx, workspace_id: UUID, members: dict[str, Any]) -> _Found:
     return found
 
 
+def _slices(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
+    return [ids[at : at + SLICE] for at in range(0, len(ids), SLICE)]
+
+
 async def _of_executions(tx: Tx, workspace_id: UUID, executions: Sequence[UUID], found: _Found) -> None:
-    if not executions:
-        return
-    try:
-        items, skipped = await items_of(tx, workspace_id, dict.fromkeys(executions), use_output=False)
-    except NotFound:
-        found.skipped[GONE] += len(executions)
-        return
-    found.items += items
-    found.skipped.update(one.because for one in skipped)
-    found.unanswered += [one.execution_id for one in skipped if one.because == NOBODY_SAID]
+    for some in _slices(executions):
+        try:
+            items, skipped = await items_of(tx, workspace_id, dict.fromkeys(some), use_output=False)
+        except NotFound:
+            found.skipped[GONE] += len(some)
+            continue
+        found.items += items
+        found.skipped.update(GONE if one.because == NO_SUCH else one.because for one in skipped)
+        found.unanswered += [one.execution_id for one in skipped if one.because == NOBODY_SAID]
 
 
 async def _to_review(tx: Tx, workspace_id: UUID, executions: Sequence[UUID], *, name: str, by: str) -> int:

@@ -17,6 +17,7 @@ from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset
 from burnish_gateway.datasets.change_dataset import ChangeDatasetBody, change_dataset
 from burnish_gateway.datasets.correct_item import CorrectItemBody, correct_item, remove_item
 from burnish_gateway.datasets.dataset import no_such_dataset
+from burnish_gateway.datasets.find_items import find_items
 from burnish_gateway.datasets.from_executions import FromExecutionsAnswer, FromExecutionsBody, add_executions
 from burnish_gateway.datasets.item import split_named
 from burnish_gateway.datasets.leaks import LeakReport, find_leaks
@@ -288,7 +289,8 @@ async def list_items(
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.ItemPage:
-    """In the order in which they came."""
+    """In the order in which they came. With `q` a page may hold fewer than `limit`, or none, and have a `next_cursor` all the same: of a
+    large dataset a part is looked through at a time, and the cursor looks on where it ended."""
     wanted = list(dict.fromkeys(one for name in (split or "").split(",") if (one := _split(name)) is not None))
     words = q.strip()
     of = f"items:{dataset_id}:{','.join(wanted)}" + (f":{words}" if words else "")
@@ -297,9 +299,11 @@ async def list_items(
         if not await store.has_dataset(tx, principal.workspace_id, dataset_id):
             raise no_such_dataset()
         after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
-        found = await store.list_items(
-            tx, principal.workspace_id, dataset_id, splits=wanted, words=words, only=item, after=after, limit=limit + 1
-        )
+        if words:
+            some = await find_items(tx, principal.workspace_id, dataset_id, splits=wanted, words=words, only=item, after=after, limit=limit)
+            further = gateway.cursors.make(principal.workspace_id, of=of, position=some.place) if some.place else None
+            return answers.ItemPage(data=[answers.item_answer(one) for one in some.items], next_cursor=further)
+        found = await store.list_items(tx, principal.workspace_id, dataset_id, splits=wanted, only=item, after=after, limit=limit + 1)
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position, one.added_version]
     )

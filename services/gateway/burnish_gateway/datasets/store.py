@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -19,11 +19,12 @@ _DATASET = """d.dataset_id, d.name, d.version, d.test_version, d.near_duplicates
                 WHERE i.workspace_id = d.workspace_id AND i.dataset_id = d.dataset_id AND i.removed_version IS NULL
                 GROUP BY i.split) c) AS counts"""
 
-_ITEM = "item_id, position, split, input, expected, metadata, synthetic, added_version, removed_version"
+ITEM: Final = "item_id, position, split, input, expected, metadata, synthetic, added_version, removed_version"
 
-_READ = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input) WHEN 'object'
-                THEN (SELECT string_agg(v.value, E'\n') FROM jsonb_each_text(i.input) v) ELSE i.input #>> '{}' END, i.expected)"""
-"""What somebody reads of an item: the values of its input, each in a line, and its answer."""
+Place = tuple[int, int]
+"""Where an item stands: its position, and the version that added it."""
+
+BEFORE_ALL: Final = (-1, 0)
 
 
 async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) -> UUID:
@@ -141,32 +142,28 @@ async def list_items(
     dataset_id: UUID,
     *,
     splits: Sequence[str] = (),
-    words: str = "",
     only: Sequence[UUID] | None = None,
-    after: tuple[int, int] | None,
+    after: Place | None,
     limit: int,
 ) -> list[StoredItem]:
-    """In the order in which they came, those after position and version `after`: a corrected item has the place of the old one.
+    """In the order in which they came, those after `after`: a corrected item has the place of the old one.
 
-    `splits` empty: all of them. `words`: as they stand in a value of the input or in the answer, in whatever case. `only`: these items, as
-    far as they are in it or were.
+    `splits` empty: all of them. `only`: these items, as far as they are in it or were.
     """
     rows = await tx.fetch(
         f"""SELECT p.* FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
-              SELECT {_ITEM} FROM dataset_items i
+              SELECT {ITEM} FROM dataset_items i
                WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
                  AND (i.position, i.added_version) > ($4, $5::integer)
                  AND CASE WHEN $7::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($7) END
-                 AND ($8 = '' OR strpos(lower({_READ}), lower($8)) > 0)
                ORDER BY i.position, i.added_version LIMIT $6) p
             ORDER BY p.position, p.added_version LIMIT $6""",
         workspace_id,
         dataset_id,
         list(splits) or list(SPLITS),
-        *(after or (-1, 0)),
+        *(after or BEFORE_ALL),
         limit,
         only,
-        words,
     )
     return [StoredItem(**dict(row)) for row in rows]
 
@@ -177,7 +174,7 @@ async def items_at(
     """As the dataset was at `version`, in order, those after position `after`."""
     rows = await tx.fetch(
         f"""SELECT p.* FROM unnest($4::text[]) s(split) CROSS JOIN LATERAL (
-              SELECT {_ITEM} FROM dataset_items i
+              SELECT {ITEM} FROM dataset_items i
                WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split AND i.position > $5
                  AND i.added_version <= $3 AND coalesce(i.removed_version > $3, true)
                ORDER BY i.position LIMIT $6) p
@@ -208,7 +205,7 @@ async def next_position(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
 async def find_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, content_hash: bytes) -> StoredItem | None:
     """The item of this input; None: the dataset does not hold it."""
     row = await tx.fetchrow(
-        f"SELECT {_ITEM} FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = $3",
+        f"SELECT {ITEM} FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = $3",
         workspace_id,
         dataset_id,
         content_hash,
@@ -219,7 +216,7 @@ async def find_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, content_has
 async def item_of(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> StoredItem | None:
     """An item of the newest version; None: it is not in it."""
     row = await tx.fetchrow(
-        f"SELECT {_ITEM} FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = $3 AND removed_version IS NULL",
+        f"SELECT {ITEM} FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = $3 AND removed_version IS NULL",
         workspace_id,
         dataset_id,
         item_id,

@@ -193,7 +193,7 @@ async def promote(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) ->
 async def keep_for_approval(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> LabelProtected | None:
     """What the label's rules lack, kept as the promotion; a version for a winner with a model of its own stays for whoever approves it.
 
-    None: nothing lacks any more, and the label moved. Raises what `promote` raises save LabelProtected.
+    None: nothing lacks any more, and the label moved; take that back and promote. Raises what `promote` raises save LabelProtected.
     """
     won = await _version_won(tx, experiment, by=by, clock=clock)
     try:

@@ -1,5 +1,6 @@
 """`/v1/experiments`: drafts, the checklist, and the way from a start to a decision."""
 
+import contextlib
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -258,20 +259,26 @@ async def promote_winner(request: Request, gateway: GatewayParts, principal: Pro
     try:
         answer = await run_once(gateway, request, principal, status=200, work=work)
     except LabelProtected:
-        answer = await gateway.outside.run(lambda: _kept_for_approval(gateway, principal, experiment_id))
+        await gateway.outside.run(lambda: _keep_what_lacks(gateway, principal, experiment_id))
+        answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
     return answer
 
 
-async def _kept_for_approval(gateway: Gateway, principal: Principal, experiment_id: UUID) -> Response:
-    """Raises LabelProtected when what it lacks is written down; answers where nothing lacks any more."""
-    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        experiment = await draft.held(tx, principal.workspace_id, experiment_id)
-        lacks = await lifecycle.keep_for_approval(tx, experiment, by=principal, clock=gateway.clock)
-        shown = await _changed(tx, principal, experiment_id, moved=experiment.slug)
-    if lacks is not None:
+class _NothingLacks(Exception):
+    """Takes back what was done to find that out."""
+
+
+async def _keep_what_lacks(gateway: Gateway, principal: Principal, experiment_id: UUID) -> None:
+    """Raises LabelProtected when what it lacks is written down. Where nothing lacks any more it changes nothing: promote again."""
+    with contextlib.suppress(_NothingLacks):
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+            experiment = await draft.held(tx, principal.workspace_id, experiment_id)
+            lacks = await lifecycle.keep_for_approval(tx, experiment, by=principal, clock=gateway.clock)
+            if lacks is None:
+                raise _NothingLacks
+            await announce.experiment_changed(tx, principal.workspace_id, experiment_id, moved=experiment.slug)
         raise lacks
-    return json_response(shown)
 
 
 async def _found(gateway: Gateway, principal: Principal, experiment_id: UUID) -> Experiment:

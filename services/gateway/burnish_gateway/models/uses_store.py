@@ -11,13 +11,17 @@ WHOLE_WORKSPACE = "the workspace's own"
 
 
 USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS it),
+  searched_chains AS (
+    SELECT s.request -> 'chain' AS place FROM optimization_schedules s WHERE s.workspace_id = $1
+     UNION SELECT r.start_optimization #> '{search,chain}' FROM alert_rules r WHERE r.workspace_id = $1),
   chains_in_use AS (
     SELECT c.slug, v.content::jsonb AS content
       FROM chains c JOIN chain_versions v ON v.workspace_id = c.workspace_id AND v.chain_id = c.chain_id
      WHERE c.workspace_id = $1 AND c.archived_at IS NULL
        AND (v.version = c.latest_version
             OR EXISTS (SELECT FROM chain_labels l
-                        WHERE l.workspace_id = v.workspace_id AND l.chain_id = v.chain_id AND l.version = v.version))),
+                        WHERE l.workspace_id = v.workspace_id AND l.chain_id = v.chain_id AND l.version = v.version)
+            OR (c.slug, v.version) IN (SELECT place ->> 'slug', (place ->> 'version')::integer FROM searched_chains))),
   of_experiments AS (
     SELECT x.experiment_id, x.prompt_id, a.version, a.model
       FROM experiments x JOIN experiment_arms a ON a.workspace_id = x.workspace_id AND a.experiment_id = x.experiment_id
@@ -98,10 +102,11 @@ USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS 
 async def uses_of(tx: Tx, workspace_id: UUID, model: str) -> list[Use]:
     """Whatever would call the model by itself, or send a caller to it.
 
-    Of prompts and chains that are not archived, the versions in use: the newest, where labels and branches stand, and those that a chain, a
-    rule, an experiment, a schedule or a version in use names by number. Then chains, evaluators, routing rules, fallback and
-    successor of other models, experiments and moves that are not over, schedules, the assistant; and test runs, optimizations
-    and batches that are not over.
+    Of prompts and chains that are not archived, the versions in use: the newest, where labels and branches stand, and those that a chain,
+    a rule, an experiment, a schedule, an alert's policy or a version in use names by number. Then chains, evaluators, routing rules,
+    fallback and successor of other models, experiments and moves that are not over, schedules, the assistant; and test runs,
+    optimizations and batches that are not over. A search that is planned names models as its own and in the settings that it tries; its
+    chain and the evaluators among its metrics are uses of their own, and texts that it tries name none.
     """
     rows = await tx.fetch(
         USES,
