@@ -5974,6 +5974,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test-runs/{run_id}/compare/{base_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items of two test runs that are compared
+         * @description All that both runs answered: broken ones first, then fixed ones, then the same; within each in the order of the dataset.
+         */
+        get: operations["list_compared_items_v1_test_runs__run_id__compare__base_id__items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs/{run_id}/compare/{base_id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One item with the answers of two test runs
+         * @description Its input, what is expected, and of each run the whole answer with what the run's evaluators said of it, its cost and its latency.
+         */
+        get: operations["read_compared_item_v1_test_runs__run_id__compare__base_id__items__item_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test-runs/{run_id}/file": {
         parameters: {
             query?: never;
@@ -9481,6 +9521,84 @@ export interface components {
         CommentPage: {
             /** Data */
             data: components["schemas"]["CommentAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ComparedAnswers */
+        ComparedAnswers: {
+            base: components["schemas"]["SideOfItem"];
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "fixed" | "broken" | "same";
+            /**
+             * Evaluators
+             * @description Names of the evaluators that `scores` names by id.
+             */
+            evaluators: {
+                [key: string]: string;
+            };
+            /** Expected */
+            expected: string | null;
+            /**
+             * Input
+             * @description null: the item was erased.
+             */
+            input: string | {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /** Repeat */
+            repeat: number;
+            run: components["schemas"]["SideOfItem"];
+        };
+        /**
+         * ComparedItem
+         * @description An item that both runs answered. Texts are their first 300 characters, outputs those of the first repeat; null where none is kept.
+         */
+        ComparedItem: {
+            /**
+             * Base
+             * @description The share of its repeats that were right in the base.
+             */
+            base: number;
+            /** Base Output */
+            base_output: string | null;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "fixed" | "broken" | "same";
+            /** Expected */
+            expected: string | null;
+            /**
+             * Input
+             * @description The values of its variables, each in a line.
+             */
+            input: string | null;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Run */
+            run: number;
+            /** Run Output */
+            run_output: string | null;
+        };
+        /** ComparedItemPage */
+        ComparedItemPage: {
+            /** Data */
+            data: components["schemas"]["ComparedItem"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -16957,6 +17075,43 @@ export interface components {
             provider: string;
         };
         /**
+         * OneAnswer
+         * @description What one run answered to an item in one repeat. `output` null: no answer came (`error`), or its text is kept no more.
+         */
+        OneAnswer: {
+            /**
+             * Answered At
+             * Format: date-time
+             */
+            answered_at: string;
+            /** Correct */
+            correct: boolean;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Error */
+            error: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Output */
+            output: string | null;
+            /**
+             * Scores
+             * @description What the run's evaluators said, by their ids; kept of failed cases as far as the run lists them, else null.
+             */
+            scores: {
+                [key: string]: unknown;
+            } | null;
+            /** Status */
+            status: string | null;
+        };
+        /**
          * OptDump
          * @description Rows as the source system's tables hold them; columns that are not known here are passed over.
          */
@@ -20396,7 +20551,7 @@ export interface components {
             categories: components["schemas"]["CategoryDifference"][];
             /**
              * Changed
-             * @description Broken ones first; at most 200.
+             * @description Broken ones first; at most 200. All of them, page by page: `/items` below this path.
              */
             changed: components["schemas"]["ChangedItem"][];
             /** Changed Left Out */
@@ -21204,6 +21359,17 @@ export interface components {
             low: number;
             /** Value */
             value: number;
+        };
+        /**
+         * SideOfItem
+         * @description `right` of `asked` repeats. `answer`: of the repeat that was asked for; null where this run did not go so far.
+         */
+        SideOfItem: {
+            answer: components["schemas"]["OneAnswer"] | null;
+            /** Asked */
+            asked: number;
+            /** Right */
+            right: number;
         };
         /**
          * SignUp
@@ -69601,6 +69767,225 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_compared_items_v1_test_runs__run_id__compare__base_id__items_get: {
+        parameters: {
+            query?: {
+                /** @description Only what is fixed, broken, or the same; all, unless given. */
+                change?: ("fixed" | "broken" | "same") | null;
+                /** @description Only items that expect this answer, after trimming. */
+                category?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                base_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedItemPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_compared_item_v1_test_runs__run_id__compare__base_id__items__item_id__get: {
+        parameters: {
+            query?: {
+                /** @description Which of the repeats, from 0. */
+                repeat?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                base_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedAnswers"];
                 };
             };
             /** @description Bad Request */
