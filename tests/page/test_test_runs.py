@@ -98,7 +98,7 @@ async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_t
 
 async def test_two_runs_are_compared_item_by_item_and_an_item_side_by_side(page_as: OpenPage, site: Site) -> None:
     """D3: each item by what changed and by category, in the address, and both answers of one with the words that differ."""
-    body = {"prompt": site.ids["prompt"], "dataset_id": site.ids["dataset"], "split": "validation", "model": "simulated/reader"}
+    body = {"prompt": site.ids["prompt"], "dataset_id": site.ids["dataset"], "split": "validation"}
     ids = [(await site.call("POST", "/v1/test-runs", body | {"version": version}))["id"] for version in (1, 2)]
     page = await page_as("editor", f"/app/test-runs/{ids[1]}?tab=compare&with={ids[0]}")
     await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)

@@ -1,6 +1,8 @@
 """Test runs over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
 
 import asyncio
+import csv
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -91,6 +93,18 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
         patch.setattr(write_run_file, "answers_of", first_then_unavailable(7))
         *before, last = await answers_in_file(desk, run["id"])
         assert before == lines[:7] and set(last) == {"error"} and last["error"]["retryable"] is True
+        patch.setattr(write_run_file, "answers_of", first_then_unavailable(7))
+        table = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=csv")
+        rows = list(csv.reader(io.StringIO(table.raw.decode())))
+        assert len(rows) == 1 + 7 + 1 and rows[-1][0].startswith("The file is not whole: "), rows[-1]
+    table = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=csv")
+    assert table.headers["content-type"].startswith("text/csv") and table.headers["content-disposition"].endswith('.csv"')
+    shown = list(csv.DictReader(io.StringIO(table.raw.decode())))
+    assert [(one["item_id"], one["output"], one["correct"]) for one in shown] == [
+        (one["item_id"], one["output"], json.dumps(one["correct"])) for one in lines
+    ]
+    wrong = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=xlsx")
+    assert (wrong.status, wrong.body["error"]["param"]) == (422, "format")
     assert (await desk.caller("GET", f"/v1/test-runs/{uuid4()}/file")).status == 404
     again = await desk.caller("POST", "/v1/test-runs", body | {"failed_of": run["id"], "repeats": 2})
     assert again.status == 202, again.body

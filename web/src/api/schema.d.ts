@@ -1809,7 +1809,9 @@ export interface paths {
         };
         /**
          * A dataset as a file
-         * @description JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads.
+         * @description JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads. Or CSV
+         *     (`format=csv`) for spreadsheets: variables and other metadata are JSON in a cell, and a text that would run as a formula has an
+         *     apostrophe before it.
          */
         get: operations["read_file_v1_datasets__dataset_id__file_get"];
         put?: never;
@@ -6023,9 +6025,10 @@ export interface paths {
         };
         /**
          * All answers of a test run as a file
-         * @description JSON lines, one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`, `output`, `correct`,
-         *     `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
-         *     Where the database goes away meanwhile the last line has `error` alone.
+         * @description JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
+         *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
+         *     Where the database goes away meanwhile the last line has `error` alone, in CSV
+         *     the sentence that the file is not whole. In CSV a text that a spreadsheet would run as a formula has an apostrophe before it.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
         put?: never;
@@ -38765,6 +38768,7 @@ export interface operations {
                 /** @description As it was then; as it is now, unless given. */
                 version?: number | null;
                 split?: string | null;
+                format?: "jsonl" | "csv";
             };
             header?: never;
             path: {
@@ -38774,12 +38778,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The file; as CSV with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
             };
             /** @description Bad Request */
             400: {
@@ -38871,6 +38878,12 @@ export interface operations {
                 split?: string | null;
                 /** @description Only items in whose input or answer these words stand. */
                 q?: string;
+                /** @description Only items of this `metadata.category`. */
+                category?: string | null;
+                /** @description Only items that have this one of `metadata.tags`. */
+                tag?: string | null;
+                /** @description Only what was made up, or (false) only what was not. */
+                synthetic?: boolean | null;
                 /** @description Only these; may be given several times. */
                 item?: string[] | null;
                 limit?: number;
@@ -70076,6 +70089,7 @@ export interface operations {
             query?: {
                 /** @description Only right answers, or only wrong ones; both, unless given. */
                 correct?: boolean | null;
+                format?: "jsonl" | "csv";
             };
             header?: never;
             path: {
@@ -70085,12 +70099,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The file; as CSV with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
             };
             /** @description Bad Request */
             400: {

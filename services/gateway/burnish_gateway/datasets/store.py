@@ -1,6 +1,7 @@
 """The SQL of datasets and their items. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,16 @@ _DATASET = """d.dataset_id, d.name, d.version, d.test_version, d.near_duplicates
                 GROUP BY i.split) c) AS counts"""
 
 _ITEM = "item_id, position, split, input, expected, metadata, synthetic, added_version, removed_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What items are looked for by, beside their words; None: not. `synthetic`: whether they were made up."""
+
+    category: str | None = None
+    tag: str | None = None
+    synthetic: bool | None = None
+
 
 _READ = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input) WHEN 'object'
                 THEN (SELECT string_agg(v.value, E'\n') FROM jsonb_each_text(i.input) v) ELSE i.input #>> '{}' END, i.expected)"""
@@ -142,6 +153,7 @@ async def list_items(
     *,
     splits: Sequence[str] = (),
     words: str = "",
+    marks: Marks = Marks(),
     only: Sequence[UUID] | None = None,
     after: tuple[int, int] | None,
     limit: int,
@@ -158,6 +170,9 @@ async def list_items(
                  AND (i.position, i.added_version) > ($4, $5::integer)
                  AND CASE WHEN $7::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($7) END
                  AND ($8 = '' OR strpos(lower({_READ}), lower($8)) > 0)
+                 AND ($9::text IS NULL OR i.metadata->>'category' = $9)
+                 AND ($10::text IS NULL OR i.metadata->'tags' ? $10)
+                 AND ($11::boolean IS NULL OR i.synthetic = $11)
                ORDER BY i.position, i.added_version LIMIT $6) p
             ORDER BY p.position, p.added_version LIMIT $6""",
         workspace_id,
@@ -167,6 +182,9 @@ async def list_items(
         limit,
         only,
         words,
+        marks.category,
+        marks.tag,
+        marks.synthetic,
     )
     return [StoredItem(**dict(row)) for row in rows]
 

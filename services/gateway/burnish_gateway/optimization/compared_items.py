@@ -1,4 +1,4 @@
-"""The items of two test runs that are compared: in pages, by what changed and by category, and one of them with both answers (PRODUCT D3)."""
+"""The items of two compared test runs: in pages, by what changed and by category, and one of them with both answers (PRODUCT D3)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,9 +74,17 @@ class ComparedAnswers(BaseModel):
 
 
 async def list_compared(
-    tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUID, change: Change | None, category: str | None, after: Sequence[Any] | None, limit: int
-) -> list[Record]:  # fmt: skip
-    """Broken ones first, then fixed ones, then the same; within each in the order of the dataset. None: whatever changed, of all categories.
+    tx: Tx,
+    workspace_id: UUID,
+    run_id: UUID,
+    *,
+    base_id: UUID,
+    change: Change | None,
+    category: str | None,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> list[Record]:
+    """Broken ones first, then fixed ones, then the same; within each in the order of the dataset. None: of any change, of all categories.
 
     Raises NotFound, Conflict, InvalidField where the runs cannot be compared.
     """
