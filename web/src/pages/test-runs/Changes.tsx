@@ -99,7 +99,7 @@ type Compared = Schema<"ComparedAnswers">;
 
 function Pair({ path, names }: { path: { run_id: string; base_id: string; item_id: string }; names: Sides }) {
   const [{ repeat }, set] = useUrlState(shape);
-  const found = useRead(`${PATH}/{item_id}`, { path, query: { repeat } }, { staleTime: 60_000 });
+  const found = useRead("/v1/test-runs/{run_id}/compare/{base_id}/items/{item_id}", { path, query: { repeat } }, { staleTime: 60_000 });
   return (
     <Loaded of={found}>
       {(one) => (
