@@ -5,7 +5,7 @@ import re
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, escape
+from tests.page.browser import PATIENCE_MS, escape, narrow, screenshot, set_theme
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -94,6 +94,54 @@ async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_t
     await page.goto(f"/app/test-runs/{group['id']}")
     await page.get_by_role("link", name="started with others").click()
     await expect(rows).to_have_count(3)
+
+
+async def test_two_runs_are_compared_item_by_item_and_an_item_side_by_side(page_as: OpenPage, site: Site) -> None:
+    """D3: each item by what changed and by category, in the address, and both answers of one with the words that differ."""
+    body = {"prompt": site.ids["prompt"], "dataset_id": site.ids["dataset"], "split": "validation"}
+    ids = [(await site.call("POST", "/v1/test-runs", body | {"version": version}))["id"] for version in (1, 2)]
+    page = await page_as("editor", f"/app/test-runs/{ids[1]}?tab=compare&with={ids[0]}")
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    told = await site.call("GET", f"/v1/test-runs/{ids[1]}/compare/{ids[0]}")
+    assert told["fixed"] > 1 and told["items"] == 99, told["in_words"]
+    part = page.get_by_role("region", name="Item by item")
+    rows = part.get_by_role("table", name="Items that both runs answered").get_by_role("row")
+    await expect(rows).to_have_count(51)
+    await part.get_by_role("button", name="Load more").click()
+    await expect(rows).to_have_count(100)
+    await part.get_by_role("group", name="What changed").get_by_text(re.compile("^Fixed")).click()
+    await expect(page).to_have_url(re.compile("change=fixed"))
+    await expect(rows).to_have_count(1 + told["fixed"])
+    await check_axe(page)
+    some = next(one for one in told["categories"] if 0 < one["fixed"] < told["fixed"])
+    await part.get_by_label("Category").select_option(some["category"])
+    await expect(rows).to_have_count(1 + some["fixed"])
+    await page.reload()
+    await expect(rows).to_have_count(1 + some["fixed"])
+
+    await rows.nth(1).get_by_role("button").focus()
+    await page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog", name="Both answers")
+    measures = drawer.get_by_role("table", name="Scores, cost and latency of both answers")
+    for word in ("Right", "wrong", "Cost", "$0.0", "Latency"):
+        await expect(measures).to_contain_text(word)
+    here, there = (drawer.get_by_role("figure", name=re.compile(f" v{version}")) for version in (2, 1))
+    await expect(here).to_contain_text(some["category"])
+    await expect(here.locator("ins").first).to_be_visible()
+    await expect(there.locator("del").first).to_be_visible()
+    await check_axe(page, without=BEHIND)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"compared-item-{theme}")
+    await set_theme(page, "light")
+    await escape(page, drawer)
+    await expect(rows.nth(1).get_by_role("button")).to_be_focused()
+    await screenshot(page, "compared-items-light", whole=True)
+    await narrow(page, 360)
+    await screenshot(page, "compared-items-narrow", whole=True)
+    await part.get_by_role("group", name="What changed").get_by_text(re.compile("^Broken 0")).click()
+    await part.get_by_role("button", name="Show all items").click()
+    await expect(rows).to_have_count(51)
 
 
 async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> None:

@@ -1,10 +1,13 @@
 """Items of a dataset are found by their words, as whoever chooses anchors of a search looks for them."""
 
+import csv
+import io
+import json
 from typing import Any
 
 import pytest
 
-from burnish_gateway.datasets import find_items, find_items_store
+from burnish_gateway.datasets import find_items, find_items_store, write_file
 from tests.embedded.stack import Caller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("D1", "O2")]
@@ -103,3 +106,56 @@ async def test_a_split_that_there_is_not_is_named(caller: Caller) -> None:
     refused = await caller("GET", f"/v1/datasets/{dataset}/items?split=train,tests")
     assert (refused.status, refused.body["error"]["param"]) == (422, "split")
     assert (await caller("GET", f"/v1/datasets/{dataset}/items?q={'a' * 201}")).status == 422
+
+
+MARKED = [
+    {"input": "one", "expected": "card", "split": "train", "metadata": {"category": "billing", "tags": ["vip", "de"]}},
+    {"input": "two", "expected": "card", "split": "validation", "metadata": {"category": "billing", "tags": ["de"]}, "synthetic": True},
+    {"input": "three", "expected": "=1+1", "split": "train", "metadata": {"category": "=cmd", "tags": [], "note": {"by": "Ann"}}},
+    {"input": {"ticket": "four", "tone": "cross"}, "expected": 'a, "b"\nc', "split": "test"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("category=billing", [0, 1]),
+        ("category=bill", []),
+        ("tag=de", [0, 1]),
+        ("tag=vip", [0]),
+        ("synthetic=true", [1]),
+        ("synthetic=false", [0, 2, 3]),
+        ("category=billing&tag=de&synthetic=false", [0]),
+        ("tag=de&split=validation", [1]),
+        ("tag=de&q=one", [0]),
+    ],
+)
+async def test_items_are_found_by_category_tag_and_whether_they_were_made_up(caller: Caller, query: str, expected: list[int]) -> None:
+    dataset = (await caller("POST", "/v1/datasets", {"name": "marks", "items": MARKED})).body["id"]
+    answer = await caller("GET", f"/v1/datasets/{dataset}/items?{query}")
+    assert answer.status == 200, answer.body
+    assert [[one["input"] for one in MARKED].index(one["input"]) for one in answer.body["data"]] == expected
+
+
+async def test_a_cursor_goes_on_with_its_own_filters(caller: Caller) -> None:
+    dataset = (await caller("POST", "/v1/datasets", {"name": "marks", "items": MARKED})).body["id"]
+    path = f"/v1/datasets/{dataset}/items?limit=1"
+    first = (await caller("GET", f"{path}&tag=de")).body
+    second = (await caller("GET", f"{path}&tag=de&cursor={first['next_cursor']}")).body
+    assert [one["input"] for one in second["data"]] == ["two"] and second["next_cursor"] is None
+    assert (await caller("GET", f"{path}&tag=vip&cursor={first['next_cursor']}")).status == 422
+
+
+async def test_a_dataset_is_a_table_that_no_spreadsheet_runs(caller: Caller) -> None:
+    dataset = (await caller("POST", "/v1/datasets", {"name": "marks", "items": MARKED})).body["id"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write_file, "ITEMS_AT_ONCE", 2)
+        table = await caller("GET", f"/v1/datasets/{dataset}/file?format=csv")
+    assert table.headers["content-type"].startswith("text/csv") and table.headers["content-disposition"].endswith('-v1.csv"')
+    rows = list(csv.DictReader(io.StringIO(table.raw.decode(), newline="")))
+    assert [one["expected"] for one in rows] == ["card", "card", "'=1+1", MARKED[3]["expected"]]
+    assert [(one["category"], one["tags"], one["synthetic"]) for one in rows] == [
+        ("billing", "vip; de", ""), ("billing", "de", "true"), ("'=cmd", "", ""), ("", "", ""),
+    ]  # fmt: skip
+    assert json.loads(rows[3]["input"]) == MARKED[3]["input"] and json.loads(rows[2]["metadata"]) == {"note": {"by": "Ann"}}
+    assert (await caller("GET", f"/v1/datasets/{dataset}/file?format=csv&split=test")).raw.count(b"\r\n") == 2

@@ -1,6 +1,8 @@
 """Test runs over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
 
 import asyncio
+import csv
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -10,6 +12,7 @@ import pytest
 from burnish_gateway.optimization import run_file_store, write_run_file
 from burnish_optimizer.io.judges_desk import JudgesDesk
 from burnish_shared.errors import Unavailable
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.compat.simulator import fault
@@ -90,6 +93,18 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
         patch.setattr(write_run_file, "answers_of", first_then_unavailable(7))
         *before, last = await answers_in_file(desk, run["id"])
         assert before == lines[:7] and set(last) == {"error"} and last["error"]["retryable"] is True
+        patch.setattr(write_run_file, "answers_of", first_then_unavailable(7))
+        table = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=csv")
+        rows = list(csv.reader(io.StringIO(table.raw.decode())))
+        assert len(rows) == 1 + 7 + 1 and rows[-1][0].startswith("The file is not whole: "), rows[-1]
+    table = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=csv")
+    assert table.headers["content-type"].startswith("text/csv") and table.headers["content-disposition"].endswith('.csv"')
+    shown = list(csv.DictReader(io.StringIO(table.raw.decode())))
+    assert [(one["item_id"], one["output"], one["correct"]) for one in shown] == [
+        (one["item_id"], one["output"], json.dumps(one["correct"])) for one in lines
+    ]
+    wrong = await desk.caller("GET", f"/v1/test-runs/{run['id']}/file?format=xlsx")
+    assert (wrong.status, wrong.body["error"]["param"]) == (422, "format")
     assert (await desk.caller("GET", f"/v1/test-runs/{uuid4()}/file")).status == 404
     again = await desk.caller("POST", "/v1/test-runs", body | {"failed_of": run["id"], "repeats": 2})
     assert again.status == 202, again.body
@@ -133,6 +148,49 @@ async def test_two_runs_are_compared_item_by_item(stack: Stack, desk: Desk, star
     assert behind["behind_best"] == pytest.approx(told["difference"]) and behind["could_be_best"] is False, "both say the same"
     same = await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare/{ids[0]}")
     assert (same.status, same.body["error"]["param"]) == (422, "base_id")
+    await items_are_all_there(desk, f"/v1/test-runs/{ids[1]}/compare/{ids[0]}/items", told)
+
+
+async def items_are_all_there(desk: Desk, path: str, told: dict[str, Any]) -> None:
+    """Page by page: each item that both answered once, by what changed and by category, as the comparison counts them."""
+
+    async def pages(query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = await desk.caller("GET", f"{path}?limit=7{query}{cursor}")
+            assert page.status == 200, page.body
+            found += page.body["data"]
+            if page.body["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page.body['next_cursor']}"
+
+    every = await pages("")
+    kinds = [one["change"] for one in every]
+    assert len({one["item_id"] for one in every}) == len(every) == told["items"]
+    assert kinds == sorted(kinds, key=["broken", "fixed", "same"].index)
+    assert (kinds.count("fixed"), kinds.count("broken")) == (told["fixed"], told["broken"]), "as the comparison counts"
+    for kind in ("broken", "fixed", "same"):
+        assert await pages(f"&change={kind}") == [one for one in every if one["change"] == kind]
+    some = told["categories"][0]
+    assert len(await pages(f"&category={some['category']}")) == some["items"]
+    assert len(await pages(f"&category={some['category']}&change=fixed")) == some["fixed"]
+    assert await pages("&category=nowhere") == []
+
+    fixed = next(one for one in every if one["change"] == "fixed")
+    one = (await desk.caller("GET", f"{path}/{fixed['item_id']}")).body
+    assert (one["change"], one["run"]["answer"]["correct"], one["base"]["answer"]["correct"]) == ("fixed", True, False)
+    assert one["expected"].strip() == one["run"]["answer"]["output"].strip() != one["base"]["answer"]["output"].strip()
+    assert one["base"]["answer"]["output"].startswith(fixed["base_output"])
+    for side in ("base", "run"):
+        assert (one[side]["asked"], one[side]["answer"]["status"]) == (1, "success")
+        assert one[side]["answer"]["cost_nusd"] > 0 and one[side]["answer"]["latency_ms"] >= 0
+    beyond = (await desk.caller("GET", f"{path}/{fixed['item_id']}?repeat=1")).body
+    assert (beyond["base"]["answer"], beyond["run"]["answer"], beyond["run"]["asked"]) == (None, None, 1)
+    none = await desk.caller("GET", f"{path}/{new_uuid()}")
+    assert (none.status, none.body["error"]["param"]) == (404, "item_id")
+    wrong = await desk.caller("GET", f"{path}?change=worse")
+    assert (wrong.status, wrong.body["error"]["param"]) == (422, "change")
 
 
 @pytest.mark.capability("D1", "D2")

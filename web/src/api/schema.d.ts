@@ -1809,7 +1809,9 @@ export interface paths {
         };
         /**
          * A dataset as a file
-         * @description JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads.
+         * @description JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads. Or CSV
+         *     (`format=csv`) for spreadsheets: variables and other metadata are JSON in a cell, and a text that would run as a formula has an
+         *     apostrophe before it.
          */
         get: operations["read_file_v1_datasets__dataset_id__file_get"];
         put?: never;
@@ -5975,6 +5977,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test-runs/{run_id}/compare/{base_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items of two test runs that are compared
+         * @description All that both runs answered: broken ones first, then fixed ones, then the same; within each in the order of the dataset.
+         */
+        get: operations["list_compared_items_v1_test_runs__run_id__compare__base_id__items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs/{run_id}/compare/{base_id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One item with the answers of two test runs
+         * @description Its input, what is expected, and of each run the whole answer with what the run's evaluators said of it, its cost and its latency.
+         */
+        get: operations["read_compared_item_v1_test_runs__run_id__compare__base_id__items__item_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test-runs/{run_id}/file": {
         parameters: {
             query?: never;
@@ -5984,9 +6026,10 @@ export interface paths {
         };
         /**
          * All answers of a test run as a file
-         * @description JSON lines, one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`, `output`, `correct`,
-         *     `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
-         *     Where the database goes away meanwhile the last line has `error` alone.
+         * @description JSON lines, or CSV (`format=csv`), one for each answer that has come so far: `item_id`, `repeat`, `input`, `expected`, `metadata`,
+         *     `output`, `correct`, `status`, `error`, `cost_nusd`, `latency_ms`, `execution_id`, `answered_at`. Texts that the workspace's days have taken are null.
+         *     Where the database goes away meanwhile the last line has `error` alone, in CSV
+         *     the sentence that the file is not whole. In CSV a text that a spreadsheet would run as a formula has an apostrophe before it.
          */
         get: operations["read_run_file_v1_test_runs__run_id__file_get"];
         put?: never;
@@ -9482,6 +9525,84 @@ export interface components {
         CommentPage: {
             /** Data */
             data: components["schemas"]["CommentAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ComparedAnswers */
+        ComparedAnswers: {
+            base: components["schemas"]["SideOfItem"];
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "fixed" | "broken" | "same";
+            /**
+             * Evaluators
+             * @description Names of the evaluators that `scores` names by id.
+             */
+            evaluators: {
+                [key: string]: string;
+            };
+            /** Expected */
+            expected: string | null;
+            /**
+             * Input
+             * @description null: the item was erased.
+             */
+            input: string | {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /** Repeat */
+            repeat: number;
+            run: components["schemas"]["SideOfItem"];
+        };
+        /**
+         * ComparedItem
+         * @description An item that both runs answered. Texts are their first 300 characters, outputs those of the first repeat; null where none is kept.
+         */
+        ComparedItem: {
+            /**
+             * Base
+             * @description The share of its repeats that were right in the base.
+             */
+            base: number;
+            /** Base Output */
+            base_output: string | null;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "fixed" | "broken" | "same";
+            /** Expected */
+            expected: string | null;
+            /**
+             * Input
+             * @description The values of its variables, each in a line.
+             */
+            input: string | null;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Run */
+            run: number;
+            /** Run Output */
+            run_output: string | null;
+        };
+        /** ComparedItemPage */
+        ComparedItemPage: {
+            /** Data */
+            data: components["schemas"]["ComparedItem"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -16958,6 +17079,43 @@ export interface components {
             provider: string;
         };
         /**
+         * OneAnswer
+         * @description What one run answered to an item in one repeat. `output` null: no answer came (`error`), or its text is kept no more.
+         */
+        OneAnswer: {
+            /**
+             * Answered At
+             * Format: date-time
+             */
+            answered_at: string;
+            /** Correct */
+            correct: boolean;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Error */
+            error: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Output */
+            output: string | null;
+            /**
+             * Scores
+             * @description What the run's evaluators said, by their ids; kept of failed cases as far as the run lists them, else null.
+             */
+            scores: {
+                [key: string]: unknown;
+            } | null;
+            /** Status */
+            status: string | null;
+        };
+        /**
          * OptDump
          * @description Rows as the source system's tables hold them; columns that are not known here are passed over.
          */
@@ -20397,7 +20555,7 @@ export interface components {
             categories: components["schemas"]["CategoryDifference"][];
             /**
              * Changed
-             * @description Broken ones first; at most 200.
+             * @description Broken ones first; at most 200. All of them, page by page: `/items` below this path.
              */
             changed: components["schemas"]["ChangedItem"][];
             /** Changed Left Out */
@@ -21205,6 +21363,17 @@ export interface components {
             low: number;
             /** Value */
             value: number;
+        };
+        /**
+         * SideOfItem
+         * @description `right` of `asked` repeats. `answer`: of the repeat that was asked for; null where this run did not go so far.
+         */
+        SideOfItem: {
+            answer: components["schemas"]["OneAnswer"] | null;
+            /** Asked */
+            asked: number;
+            /** Right */
+            right: number;
         };
         /**
          * SignUp
@@ -38600,6 +38769,7 @@ export interface operations {
                 /** @description As it was then; as it is now, unless given. */
                 version?: number | null;
                 split?: string | null;
+                format?: "jsonl" | "csv";
             };
             header?: never;
             path: {
@@ -38609,12 +38779,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The file; as CSV with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
             };
             /** @description Bad Request */
             400: {
@@ -38706,6 +38879,12 @@ export interface operations {
                 split?: string | null;
                 /** @description Only items in whose input or answer these words stand. */
                 q?: string;
+                /** @description Only items of this `metadata.category`. */
+                category?: string | null;
+                /** @description Only items that have this one of `metadata.tags`. */
+                tag?: string | null;
+                /** @description Only what was made up, or (false) only what was not. */
+                synthetic?: boolean | null;
                 /** @description Only these; may be given several times. */
                 item?: string[] | null;
                 limit?: number;
@@ -69687,15 +69866,20 @@ export interface operations {
             };
         };
     };
-    read_run_file_v1_test_runs__run_id__file_get: {
+    list_compared_items_v1_test_runs__run_id__compare__base_id__items_get: {
         parameters: {
             query?: {
-                /** @description Only right answers, or only wrong ones; both, unless given. */
-                correct?: boolean | null;
+                /** @description Only what is fixed, broken, or the same; all, unless given. */
+                change?: ("fixed" | "broken" | "same") | null;
+                /** @description Only items that expect this answer, after trimming. */
+                category?: string | null;
+                limit?: number;
+                cursor?: string | null;
             };
             header?: never;
             path: {
                 run_id: string;
+                base_id: string;
             };
             cookie?: never;
         };
@@ -69706,7 +69890,225 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ComparedItemPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_compared_item_v1_test_runs__run_id__compare__base_id__items__item_id__get: {
+        parameters: {
+            query?: {
+                /** @description Which of the repeats, from 0. */
+                repeat?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                base_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedAnswers"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_run_file_v1_test_runs__run_id__file_get: {
+        parameters: {
+            query?: {
+                /** @description Only right answers, or only wrong ones; both, unless given. */
+                correct?: boolean | null;
+                format?: "jsonl" | "csv";
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; as CSV with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
             };
             /** @description Bad Request */
             400: {

@@ -146,9 +146,9 @@ export function ConfirmDialog({ children, ...props }: Frame & { submit: string; 
   );
 }
 
-/** A panel from the right for the details of a row: the list stays where it is. */
-export function Drawer(frame: Frame & { actions?: ReactNode }) {
-  return <Over kind="drawer" {...frame} {...useReturningFocus(frame.open)} />;
+/** A panel from the right for the details of a row: the list stays where it is. `wide` for what needs two columns. */
+export function Drawer({ wide, ...frame }: Frame & { actions?: ReactNode; wide?: boolean }) {
+  return <Over kind={wide ? "wide drawer" : "drawer"} {...frame} {...useReturningFocus(frame.open)} />;
 }
 
 /** The navigation of narrow windows, from the left. */

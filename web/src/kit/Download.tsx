@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { standingHeaders } from "@/api/client";
 import { errorOf, noConnection } from "@/api/errors";
 import { Button } from "./Button";
+import { Menu } from "./Menu";
 import { toastError } from "./Toast";
 
 /** Fetches a file of the API and hands it to the browser. A plain link would not say which workspace is meant. */
@@ -41,5 +42,30 @@ export function DownloadButton({ path, name, children, disabled, why, size }: { 
     <Button size={size} icon={<Icon size={14} aria-hidden />} busy={busy} disabled={disabled} why={why} onClick={run}>
       {children}
     </Button>
+  );
+}
+
+/** As JSON lines or as CSV, from a path that takes `format`. `name`: of the file without its ending, where the API gives none. */
+export function DownloadMenu({ label, path, name }: { label: string; path: string; name: string }) {
+  const [busy, setBusy] = useState(false);
+  const run = (format: "jsonl" | "csv") => () => {
+    setBusy(true);
+    void download(`${path}?format=${format}`, `${name}.${format}`)
+      .catch(toastError)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Menu
+      label={label}
+      trigger={
+        <Button icon={<Icon size={14} aria-hidden />} busy={busy}>
+          {label}
+        </Button>
+      }
+      items={[
+        { label: "JSON lines", hint: "Whole and exact, as an upload reads it", onSelect: run("jsonl") },
+        { label: "CSV", hint: "For spreadsheets", onSelect: run("csv") },
+      ]}
+    />
   );
 }

@@ -7,6 +7,7 @@ export * from "./Copy";
 export * from "./Day";
 export * from "./Dialog";
 export * from "./Diff";
+export * from "./DiffSides";
 export * from "./Download";
 export * from "./Field";
 export { KeptAtTheEnd } from "./form-texts";

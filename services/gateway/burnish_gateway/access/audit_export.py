@@ -1,14 +1,12 @@
 """The audit log as a file: read in pieces of a transaction each, so that neither memory nor a snapshot grows with it."""
 
-import csv
-import io
-import json
 from collections.abc import AsyncIterator
 from typing import Final, Literal
 from uuid import UUID
 
 from burnish_gateway.access import audit_store as store
 from burnish_gateway.access.audit_entry import AuditEntry, entry_of
+from burnish_gateway.streamed_file import cell, csv_line
 from burnish_shared.db.session import Database
 
 ExportFormat = Literal["jsonl", "csv"]
@@ -24,13 +22,10 @@ PIECE: Final = 500
 
 COLUMNS: Final = tuple(AuditEntry.model_fields)
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What spreadsheets take for a formula at the beginning of a cell (OWASP, CSV injection)."""
-
 
 async def export(db: Database, workspace_id: UUID, wanted: store.Wanted, *, format: ExportFormat) -> AsyncIterator[bytes]:
     """The entries of a workspace, newest first, in pieces. There is always one, which may be empty."""
-    head = _csv_line(list(COLUMNS)) if format == "csv" else b""
+    head = csv_line(COLUMNS) if format == "csv" else b""
     before: UUID | None = None
     while True:
         async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
@@ -44,16 +39,4 @@ async def export(db: Database, workspace_id: UUID, wanted: store.Wanted, *, form
 def _line(entry: AuditEntry, format: ExportFormat) -> bytes:
     if format == "jsonl":
         return entry.model_dump_json().encode() + b"\n"
-    return _csv_line([_cell(value) for value in entry.model_dump(mode="json").values()])
-
-
-def _cell(value: object) -> str:
-    """An apostrophe before what a spreadsheet would run."""
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _csv_line(cells: list[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue().encode()
+    return csv_line([cell(value) for value in entry.model_dump(mode="json").values()])

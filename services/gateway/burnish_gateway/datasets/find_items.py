@@ -7,7 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.datasets import find_items_store as store
 from burnish_gateway.datasets.dataset import StoredItem
-from burnish_gateway.datasets.store import Place
+from burnish_gateway.datasets.store import Marks, Place
 from burnish_shared.db.session import Tx
 
 WINDOWS_MOST: Final = 20
@@ -32,6 +32,7 @@ async def find_items(
     *,
     splits: Sequence[str],
     words: str,
+    marks: Marks,
     only: Sequence[UUID] | None,
     after: Place | None,
     limit: int,
@@ -41,7 +42,15 @@ async def find_items(
     place, read_bytes = after, 0
     for _ in range(WINDOWS_MOST):
         window = await store.read_window(
-            tx, workspace_id, dataset_id, splits=splits, words=words, only=only, after=place, at_most=limit + 1 - len(found)
+            tx,
+            workspace_id,
+            dataset_id,
+            splits=splits,
+            words=words,
+            marks=marks,
+            only=only,
+            after=place,
+            at_most=limit + 1 - len(found),
         )
         found += window.found
         place = window.place

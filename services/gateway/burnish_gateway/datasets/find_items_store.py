@@ -8,7 +8,7 @@ from uuid import UUID
 
 from burnish_gateway.datasets.dataset import StoredItem
 from burnish_gateway.datasets.item import SPLITS
-from burnish_gateway.datasets.store import BEFORE_ALL, ITEM, Place
+from burnish_gateway.datasets.store import BEFORE_ALL, ITEM, Marks, Place
 from burnish_shared.db.session import Tx
 
 _READ: Final = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input) WHEN 'object'
@@ -39,6 +39,7 @@ async def read_window(
     *,
     splits: Sequence[str],
     words: str,
+    marks: Marks,
     only: Sequence[UUID] | None,
     after: Place | None,
     at_most: int,
@@ -56,6 +57,9 @@ async def read_window(
                  WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
                    AND (i.position, i.added_version) > ($4, $5::integer)
                    AND CASE WHEN $6::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($6) END
+                   AND ($11::text IS NULL OR i.metadata->>'category' = $11)
+                   AND ($12::text IS NULL OR i.metadata->'tags' ? $12)
+                   AND ($13::boolean IS NULL OR i.synthetic = $13)
                  ORDER BY i.position, i.added_version LIMIT $8) p
                ORDER BY p.position, p.added_version LIMIT $8),
             sized AS (
@@ -79,6 +83,9 @@ async def read_window(
         WINDOW_ITEMS,
         WINDOW_BYTES,
         at_most,
+        marks.category,
+        marks.tag,
+        marks.synthetic,
     )
     is_last = row["next"] < WINDOW_ITEMS and row["looked"] == row["next"]
     place = None if is_last else (row["position"], row["added_version"])

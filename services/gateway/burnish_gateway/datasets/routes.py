@@ -6,12 +6,13 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from burnish_gateway.access import audit
 from burnish_gateway.datasets import answers, from_failures_routes, make_items_routes, store
+from burnish_gateway.datasets import write_file as file
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
 from burnish_gateway.datasets.change_dataset import ChangeDatasetBody, change_dataset
@@ -24,12 +25,11 @@ from burnish_gateway.datasets.leaks import LeakReport, find_leaks
 from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
 from burnish_gateway.datasets.remove_dataset import remove_dataset
-from burnish_gateway.datasets.write_file import lines_of
 from burnish_gateway.deps import Editor, GatewayParts, Viewer, request_id_of
 from burnish_gateway.describe_routes import needs_credentials
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.json_lines import MEDIA_TYPE, until_error
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.streamed_file import FILE_ANSWER, FileFormat, file_response
 from burnish_gateway.wire import WITH_BODY, Text, check_credentials, include, make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -191,7 +191,7 @@ async def delete(*, request: Request, gateway: GatewayParts, principal: Editor, 
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-@router.get("/v1/datasets/{dataset_id}/file", summary="A dataset as a file", response_class=StreamingResponse)
+@router.get("/v1/datasets/{dataset_id}/file", summary="A dataset as a file", response_class=Response, responses=FILE_ANSWER)
 async def read_file(
     request: Request,
     gateway: GatewayParts,
@@ -199,8 +199,11 @@ async def read_file(
     dataset_id: UUID,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="As it was then; as it is now, unless given.")] = None,
     split: str | None = None,
+    format: FileFormat = "jsonl",
 ) -> Response:
-    """JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads."""
+    """JSON lines with `input`, `expected`, `split` and `metadata`, in the order in which they came: what an upload reads. Or CSV
+    (`format=csv`) for spreadsheets: variables and other metadata are JSON in a cell, and a text that would run as a formula has an
+    apostrophe before it."""
     wanted = _split(split)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
@@ -209,10 +212,10 @@ async def read_file(
     if version is not None and version > dataset.version:
         raise InvalidField(f"version: the newest is {dataset.version}.", param="version")
     at = version or dataset.version
-    lines = lines_of(gateway.db, principal.workspace_id, dataset_id, version=at, split=wanted)
-    name = f"dataset-{dataset_id}-v{at}{f'-{wanted}' if wanted else ''}.jsonl"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(until_error(lines, request_id=request_id_of(request)), media_type=MEDIA_TYPE, headers=headers)
+    pages = file.items_of(gateway.db, principal.workspace_id, dataset_id, version=at, split=wanted)
+    said = file.row_of if format == "csv" else file.said_of
+    name = f"dataset-{dataset_id}-v{at}{f'-{wanted}' if wanted else ''}"
+    return file_response(pages, said, columns=file.COLUMNS, format=format, name=name, request_id=request_id_of(request))
 
 
 @router.get("/v1/datasets/{dataset_id}/leaks", summary="What would make a proof too kind")
@@ -285,6 +288,9 @@ async def list_items(
     dataset_id: UUID,
     split: Annotated[str | None, Query(description="One, or several with commas: `train,validation` is what a search sees.")] = None,
     q: Annotated[Text, Query(max_length=200, description="Only items in whose input or answer these words stand.")] = "",
+    category: Annotated[Text | None, Query(max_length=200, description="Only items of this `metadata.category`.")] = None,
+    tag: Annotated[Text | None, Query(max_length=200, description="Only items that have this one of `metadata.tags`.")] = None,
+    synthetic: Annotated[bool | None, Query(description="Only what was made up, or (false) only what was not.")] = None,
     item: Annotated[list[UUID] | None, Query(max_length=PAGE_MOST, description="Only these; may be given several times.")] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
@@ -293,17 +299,22 @@ async def list_items(
     large dataset a part is looked through at a time, and the cursor looks on where it ended."""
     wanted = list(dict.fromkeys(one for name in (split or "").split(",") if (one := _split(name)) is not None))
     words = q.strip()
-    of = f"items:{dataset_id}:{','.join(wanted)}" + (f":{words}" if words else "")
+    marks = store.Marks(category=category, tag=tag, synthetic=synthetic)
+    of = f"items:{dataset_id}:{','.join(wanted)}" + (f":{words}" if words else "") + (f"|{marks}" if marks != store.Marks() else "")
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if not await store.has_dataset(tx, principal.workspace_id, dataset_id):
             raise no_such_dataset()
         after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
         if words:
-            some = await find_items(tx, principal.workspace_id, dataset_id, splits=wanted, words=words, only=item, after=after, limit=limit)
+            some = await find_items(
+                tx, principal.workspace_id, dataset_id, splits=wanted, words=words, marks=marks, only=item, after=after, limit=limit
+            )
             further = gateway.cursors.make(principal.workspace_id, of=of, position=some.place) if some.place else None
             return answers.ItemPage(data=[answers.item_answer(one) for one in some.items], next_cursor=further)
-        found = await store.list_items(tx, principal.workspace_id, dataset_id, splits=wanted, only=item, after=after, limit=limit + 1)
+        found = await store.list_items(
+            tx, principal.workspace_id, dataset_id, splits=wanted, marks=marks, only=item, after=after, limit=limit + 1
+        )
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position, one.added_version]
     )

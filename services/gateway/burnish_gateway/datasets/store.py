@@ -1,6 +1,7 @@
 """The SQL of datasets and their items. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +26,15 @@ Place = tuple[int, int]
 """Where an item stands: its position, and the version that added it."""
 
 BEFORE_ALL: Final = (-1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What items are looked for by, beside their words; None: not. `synthetic`: whether they were made up."""
+
+    category: str | None = None
+    tag: str | None = None
+    synthetic: bool | None = None
 
 
 async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) -> UUID:
@@ -142,6 +152,7 @@ async def list_items(
     dataset_id: UUID,
     *,
     splits: Sequence[str] = (),
+    marks: Marks = Marks(),
     only: Sequence[UUID] | None = None,
     after: Place | None,
     limit: int,
@@ -156,6 +167,9 @@ async def list_items(
                WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
                  AND (i.position, i.added_version) > ($4, $5::integer)
                  AND CASE WHEN $7::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($7) END
+                 AND ($8::text IS NULL OR i.metadata->>'category' = $8)
+                 AND ($9::text IS NULL OR i.metadata->'tags' ? $9)
+                 AND ($10::boolean IS NULL OR i.synthetic = $10)
                ORDER BY i.position, i.added_version LIMIT $6) p
             ORDER BY p.position, p.added_version LIMIT $6""",
         workspace_id,
@@ -164,6 +178,9 @@ async def list_items(
         *(after or BEFORE_ALL),
         limit,
         only,
+        marks.category,
+        marks.tag,
+        marks.synthetic,
     )
     return [StoredItem(**dict(row)) for row in rows]
 

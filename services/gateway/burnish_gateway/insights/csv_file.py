@@ -10,11 +10,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from burnish_gateway.insights.ranges import Range
+from burnish_gateway.streamed_file import FORMULA
 
 Format = Literal["json", "csv"]
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What spreadsheets take for a formula at the beginning of a text (OWASP, CSV injection)."""
 
 CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The figures; as a file with `format=csv`."}

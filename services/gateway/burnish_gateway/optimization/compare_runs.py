@@ -83,17 +83,13 @@ class RunComparison(BaseModel):
         description="How often test runs have read this test split. Who chooses by it makes it less of a proof. Null: not the test split."
     )
     categories: list[CategoryDifference]
-    changed: list[ChangedItem] = Field(description="Broken ones first; at most 200.")
+    changed: list[ChangedItem] = Field(description="Broken ones first; at most 200. All of them, page by page: `/items` below this path.")
     changed_left_out: int
 
 
 async def compare_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUID) -> RunComparison:
     """Raises NotFound, Conflict, InvalidField where they cannot be compared."""
-    run, base = await _run(tx, workspace_id, run_id, param="run_id"), await _run(tx, workspace_id, base_id, param="base_id")
-    if run_id == base_id:
-        raise InvalidField("base_id: that is the same test run; name another one.", param="base_id")
-    if (run["dataset_id"], run["split"]) != (base["dataset_id"], base["split"]):
-        raise InvalidField("base_id: the two runs must be on the same split of the same dataset.", param="base_id")
+    run, base = await comparable_runs(tx, workspace_id, run_id, base_id=base_id)
     scores = await store.scores_of(tx, workspace_id, run_id=run_id, base_id=base_id)
     pairs = [row for row in scores if row["base_n"] and row["run_n"]]
     found = compare([_share(row, "base") for row in pairs], [_share(row, "run") for row in pairs])
@@ -122,6 +118,16 @@ async def compare_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUI
         changed=[_changed(row, cases[row["item_id"]]) for row in changed[:CHANGED_MOST]],
         changed_left_out=max(0, len(changed) - CHANGED_MOST),
     )
+
+
+async def comparable_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUID) -> tuple[Record, Record]:
+    """The run and its base. Raises NotFound, Conflict, InvalidField where they cannot be compared."""
+    run, base = await _run(tx, workspace_id, run_id, param="run_id"), await _run(tx, workspace_id, base_id, param="base_id")
+    if run_id == base_id:
+        raise InvalidField("base_id: that is the same test run; name another one.", param="base_id")
+    if (run["dataset_id"], run["split"]) != (base["dataset_id"], base["split"]):
+        raise InvalidField("base_id: the two runs must be on the same split of the same dataset.", param="base_id")
+    return run, base
 
 
 async def _run(tx: Tx, workspace_id: UUID, run_id: UUID, *, param: str) -> Record:

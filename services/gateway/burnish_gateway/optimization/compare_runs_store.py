@@ -1,12 +1,22 @@
 """The SQL of comparing two test runs. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from burnish_gateway.optimization.store import asked_of
 from burnish_shared.db.session import Tx
+
+BEFORE_ALL: Final = (-1, -1, UUID(int=0))
+"""Before the first of `compared_items`."""
+
+GONE: Final = 2**31 - 1
+"""The place of items that were erased: behind all others."""
+
+SHOWN_CHARS: Final = 300
+"""Of each text in a list."""
 
 
 async def scores_of(tx: Tx, workspace_id: UUID, *, run_id: UUID, base_id: UUID) -> list[asyncpg.Record]:
@@ -42,6 +52,85 @@ async def cases_of(tx: Tx, workspace_id: UUID, item_ids: Sequence[UUID], *, run_
         run_id,
     )
     return {row["item_id"]: row for row in rows}
+
+
+async def compared_items(
+    tx: Tx,
+    workspace_id: UUID,
+    *,
+    run_id: UUID,
+    base_id: UUID,
+    kind: int | None,
+    category: str | None,
+    only: UUID | None = None,
+    after: tuple[int, int, UUID],
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Items that both runs answered, with the beginnings of their texts, by (kind, place, item). Kind 0: fewer right answers than in the
+    base; 1: more; 2: as many. `category`: only what expects it, after trimming. `only`: this item. `after`: BEFORE_ALL at first."""
+    rows = await tx.fetch(
+        f"""WITH asked AS (
+              SELECT e.item_id,
+                     count(*) FILTER (WHERE e.owner_id = $3) AS base_n,
+                     count(*) FILTER (WHERE e.owner_id = $3 AND e.score >= 1) AS base_right,
+                     count(*) FILTER (WHERE e.owner_id = $2) AS run_n,
+                     count(*) FILTER (WHERE e.owner_id = $2 AND e.score >= 1) AS run_right
+                FROM evaluations e
+               WHERE e.workspace_id = $1 AND e.owner_id IN ($2, $3) AND e.answered_at IS NOT NULL AND {asked_of("e")}
+                 AND ($6::uuid IS NULL OR e.item_id = $6)
+               GROUP BY e.item_id),
+            placed AS (
+              SELECT a.*, i.input, i.expected, coalesce(i.position, {GONE}) AS place,
+                     CASE sign(a.run_right * a.base_n - a.base_right * a.run_n) WHEN -1 THEN 0 WHEN 1 THEN 1 ELSE 2 END AS kind
+                FROM asked a LEFT JOIN dataset_items i ON i.workspace_id = $1 AND i.item_id = a.item_id
+               WHERE a.base_n > 0 AND a.run_n > 0),
+            page AS (
+              SELECT * FROM placed
+               WHERE ($4::integer IS NULL OR kind = $4) AND ($5::text IS NULL OR btrim(expected, E' \\t\\n\\r') = $5)
+                 AND (kind, place, item_id) > ($7::integer, $8::integer, $9::uuid)
+               ORDER BY kind, place, item_id LIMIT $10)
+            SELECT p.item_id, p.kind, p.place, p.base_n, p.base_right, p.run_n, p.run_right, left(p.expected, {SHOWN_CHARS}) AS expected,
+                   left(CASE jsonb_typeof(p.input) WHEN 'object' THEN (SELECT string_agg(v.value, E'\\n') FROM jsonb_each_text(p.input) v)
+                        ELSE p.input #>> '{{}}' END, {SHOWN_CHARS}) AS input,
+                   (SELECT left(b.output, {SHOWN_CHARS}) FROM evaluations b
+                     WHERE b.workspace_id = $1 AND b.owner_id = $3 AND b.item_id = p.item_id ORDER BY b.repeat LIMIT 1) AS base_output,
+                   (SELECT left(r.output, {SHOWN_CHARS}) FROM evaluations r
+                     WHERE r.workspace_id = $1 AND r.owner_id = $2 AND r.item_id = p.item_id ORDER BY r.repeat LIMIT 1) AS run_output
+              FROM page p ORDER BY p.kind, p.place, p.item_id""",
+        workspace_id,
+        run_id,
+        base_id,
+        kind,
+        category,
+        only,
+        *after,
+        limit,
+    )
+    return list(rows)
+
+
+async def answers_of_item(
+    tx: Tx, workspace_id: UUID, item_id: UUID, *, owners: Sequence[UUID], repeat: int
+) -> dict[UUID, asyncpg.Record]:  # fmt: skip
+    """Run → its answer to the item in this repeat; a run that has none is not in it."""
+    rows = await tx.fetch(
+        """SELECT owner_id, execution_id, output, coalesce(score, 0) >= 1 AS correct, status, error, spent_nusd AS cost_nusd, latency_ms,
+                  answered_at
+             FROM evaluations
+            WHERE workspace_id = $1 AND owner_id = ANY ($2) AND item_id = $3 AND repeat = $4 AND answered_at IS NOT NULL""",
+        workspace_id,
+        list(owners),
+        item_id,
+        repeat,
+    )
+    return {row["owner_id"]: row for row in rows}
+
+
+async def item_of(tx: Tx, workspace_id: UUID, item_id: UUID) -> asyncpg.Record | None:
+    """The item, also where it was corrected or taken out since; None: it was erased."""
+    return await tx.fetchrow(
+        "SELECT input, expected, metadata FROM dataset_items WHERE workspace_id = $1 AND item_id = $2", workspace_id, item_id
+    )
 
 
 async def test_reads(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { classes } from "@/lib/classes";
 
 export type DialogFrameProps = {
-  kind: "dialog" | "wide dialog" | "drawer" | "menu";
+  kind: "dialog" | "wide dialog" | "drawer" | "wide drawer" | "menu";
   open: boolean;
   onOpenChange: (open: boolean) => void;
   onCloseAutoFocus: (event: Event) => void;
@@ -22,6 +22,7 @@ const places: Record<DialogFrameProps["kind"], string> = {
   dialog: "appear top-[8dvh] left-1/2 flex max-h-[84dvh] w-[calc(100vw-32px)] max-w-lg -translate-x-1/2 flex-col rounded-l bg-panel",
   "wide dialog": "appear top-[8dvh] left-1/2 flex max-h-[84dvh] w-[calc(100vw-32px)] max-w-4xl -translate-x-1/2 flex-col rounded-l bg-panel",
   drawer: "slide-in inset-y-0 right-0 flex w-full max-w-2xl flex-col border-l border-line bg-panel",
+  "wide drawer": "slide-in inset-y-0 right-0 flex w-full max-w-5xl flex-col border-l border-line bg-panel",
   menu: "inset-y-0 left-0 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken",
 };
 
@@ -45,7 +46,7 @@ export default function DialogFrame({ kind, open, onOpenChange, onCloseAutoFocus
         >
           {kind === "menu" ? <Radix.Title className="sr-only">{title}</Radix.Title> : <Head title={title} description={description} answered={Boolean(onHeld)} />}
           {kind === "menu" ? children : null}
-          {kind === "drawer" ? (
+          {kind === "drawer" || kind === "wide drawer" ? (
             <>
               {actions ? <div className="flex flex-wrap gap-2 px-5 pb-3">{actions}</div> : null}
               <div className="min-h-0 flex-1 overflow-y-auto border-t border-line px-5 py-4">{children}</div>

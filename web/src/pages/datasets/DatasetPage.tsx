@@ -4,11 +4,12 @@ import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { Held, needs, useMay } from "@/api/session";
-import { Badge, Breaking, Button, ButtonLink, type Column, DownloadButton, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, SearchInput, Segments, SkeletonText, Tabs } from "@/kit";
+import { Badge, Breaking, Button, ButtonLink, type Column, DownloadMenu, EmptyState, Figures, Loaded, Menu, Notice, Page, PagedTable, SearchInput, Segments, SkeletonText, Tabs } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
 import { oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { MarkFilters, marksOf } from "./MarkFilters";
 import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
 import { ItemDrawer } from "./ItemDrawer";
@@ -25,7 +26,7 @@ type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
 
 const ARCHIVED = "An archived dataset is restored first.";
-const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()), q: text() };
+const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()), q: text(), category: text(), tag: text(), made: oneOf(["", "up", "real"], "") };
 
 export default function DatasetPage() {
   const id = usePathParam("id");
@@ -43,9 +44,7 @@ export default function DatasetPage() {
         found.data ? (
           <>
             {total > 0 ? (
-              <DownloadButton path={`/v1/datasets/${id}/file`} name="dataset.jsonl">
-                Download
-              </DownloadButton>
+              <DownloadMenu label="Download" path={`/v1/datasets/${id}/file`} name="dataset" />
             ) : null}
             {may.edit && total > 0 && !isArchived ? (
               <>
@@ -159,9 +158,10 @@ const COLUMNS: Column<Item>[] = [
 ];
 
 function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
-  const [{ split, item, q }, set] = useUrlState(shape);
+  const [{ split, item, q, ...marks }, set] = useUrlState(shape);
   const may = useMay();
-  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q } });
+  const isMarked = marks.category !== "" || marks.tag !== "" || marks.made !== "";
+  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q, ...marksOf(marks) } });
   const options = useMemo(() => (["all", ...SPLITS] as const).map((one) => ({ value: one, label: one === "all" ? "All" : one[0]?.toUpperCase() + one.slice(1) })), []);
   return (
     <div className="flex flex-col gap-2">
@@ -170,6 +170,7 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
         <div className="overflow-x-auto">
           <Segments label="Split" options={options} value={split} onChange={(next) => set({ split: next })} />
         </div>
+        <MarkFilters category={marks.category} tag={marks.tag} made={marks.made} onChange={set} />
       </div>
       <PagedTable
         label="Items"
@@ -179,7 +180,11 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
         onOpen={(row) => set({ item: row.id }, { push: true })}
         selected={item || null}
         empty={
-          q ? (
+          isMarked ? (
+            <EmptyState title="Nothing found" action={<Button onClick={() => set({ category: "", tag: "", made: "", q: "" })}>Clear the filters</Button>}>
+              No {split === "all" ? "" : `${split} `}item is so{q ? " and has these words" : ""}.
+            </EmptyState>
+          ) : q ? (
             <EmptyState title="Nothing found" action={<Button onClick={() => set({ q: "" })}>Clear the search</Button>}>
               No {split === "all" ? "" : `${split} `}item has these words in its input or its answer.
             </EmptyState>

@@ -1,15 +1,12 @@
 import { useMemo } from "react";
-import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Intervals } from "@/chart/Intervals";
 import { Badge, Combobox, Loaded, Notice, Table, TextLink } from "@/kit";
 import { count, money, percent, points, pointsRange } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
-import { type Comparison, type Result, type Run, groundsOf, isGoingOn, isPaused, wordsOf } from "./model";
+import { Changes } from "./Changes";
+import { type Comparison, type Result, type Run, type Sides, groundsOf, isGoingOn, isPaused } from "./model";
 import { shape } from "./shape";
-
-type Changed = Schema<"ChangedItem">;
-const SHOWN = 8;
 
 /** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. Of completed runs only. */
 export default function Against({ run, result }: { run: Run; result: Result }) {
@@ -46,7 +43,7 @@ function Beside({ run, result }: { run: Run; result: Result }) {
             format={(value) => percent(value)}
             formatTick={(value) => percent(value, 0)}
           />
-          <Difference run={run.id} base={other.test_run_id} name={`${other.prompt} v${other.version}`} own={result} each={other.mean_cost_nusd ?? null} />
+          <Difference run={run.id} base={other.test_run_id} names={namesOf(run, other)} own={result} each={other.mean_cost_nusd ?? null} />
         </>
       )}
     </div>
@@ -56,8 +53,14 @@ function Beside({ run, result }: { run: Run; result: Result }) {
 const TONES = { better: "ok", worse: "bad", no_difference: "neutral", too_small: "warn" } as const;
 const VERDICTS: Record<Comparison["verdict"], string> = { better: "better", worse: "worse", no_difference: "no difference", too_small: "too few items to say" };
 
+/** By version; by model too where the version is the same, or they would have one name. */
+function namesOf(run: Run, other: { prompt: string; version: number; model: string }): Sides {
+  const [here, there] = [`${run.prompt} v${run.version}`, `${other.prompt} v${other.version}`];
+  return here === there ? { run: `${here}, ${run.model} (this run)`, base: `${there}, ${other.model}` } : { run: here, base: there };
+}
+
 /** What changed from the base to this run, item by item, and whether that could be chance. */
-function Difference({ run, base, name, own, each }: { run: string; base: string; name: string; own: Result; each: number | null }) {
+function Difference({ run, base, names, own, each }: { run: string; base: string; names: Sides; own: Result; each: number | null }) {
   const found = useRead("/v1/test-runs/{run_id}/compare/{base_id}", { path: { run_id: run, base_id: base } }, { staleTime: 60_000 });
   const ownEach = own.metrics?.total && own.costNusd !== null ? own.costNusd / own.metrics.total : null;
   return (
@@ -70,7 +73,7 @@ function Difference({ run, base, name, own, each }: { run: string; base: string;
               <span className="numeric text-muted">95 %: {pointsRange(one.difference.low, one.difference.high)}</span>
               <Badge tone={TONES[one.verdict]}>{VERDICTS[one.verdict]}</Badge>
               <span>
-                against <TextLink to={`/test-runs/${base}`}>{name}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
+                against <TextLink to={`/test-runs/${base}`}>{names.base}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
               </span>
             </p>
             <p className="numeric text-12 text-muted">
@@ -78,10 +81,6 @@ function Difference({ run, base, name, own, each }: { run: string; base: string;
             </p>
           </div>
           {one.test_reads !== null && one.test_reads > 5 ? <Notice tone="warn">Test runs have read this test split {count(one.test_reads)} times. Who chooses by it makes it less of a proof.</Notice> : null}
-          <div className="grid gap-4 sm:grid-cols-2">
-            <Cases title={`${count(one.fixed)} right only here`} cases={one.changed.filter((item) => item.change === "fixed")} total={one.fixed} />
-            <Cases title={`${count(one.broken)} right only there`} cases={one.changed.filter((item) => item.change === "broken")} total={one.broken} />
-          </div>
           {one.categories.length > 1 ? (
             <Table
               label="By category"
@@ -96,24 +95,9 @@ function Difference({ run, base, name, own, each }: { run: string; base: string;
               ]}
             />
           ) : null}
+          <Changes run={run} base={base} comparison={one} names={names} />
         </div>
       )}
     </Loaded>
-  );
-}
-
-function Cases({ title, cases, total }: { title: string; cases: readonly Changed[]; total: number }) {
-  return (
-    <div className="min-w-0">
-      <h3 className="mb-1 text-13 font-medium">{title}</h3>
-      <ul className="flex flex-col gap-1">
-        {cases.slice(0, SHOWN).map((one) => (
-          <li key={one.item_id} className="truncate text-12 text-muted" title={one.input === null ? undefined : wordsOf(one.input)}>
-            <span className="text-fg">{one.expected}</span> · {one.input === null ? "its text is not kept" : wordsOf(one.input)}
-          </li>
-        ))}
-        {total > Math.min(cases.length, SHOWN) ? <li className="text-12 text-muted">and {count(total - Math.min(cases.length, SHOWN))} more</li> : null}
-      </ul>
-    </div>
   );
 }

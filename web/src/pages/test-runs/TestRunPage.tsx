@@ -3,7 +3,7 @@ import { Suspense, useState } from "react";
 import { useDatasetNames } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, ConfirmDialog, DownloadButton, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
+import { Button, ButtonLink, ConfirmDialog, DownloadMenu, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast, toastError } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
@@ -148,9 +148,7 @@ function Content({ run }: { run: Run }) {
         <>
           <Matrix result={result} />
           <div className="flex">
-            <DownloadButton path={`/v1/test-runs/${run.id}/file`} name={`test-run-${run.prompt}-v${run.version}.jsonl`}>
-              Download all answers
-            </DownloadButton>
+            <DownloadMenu label="Download all answers" path={`/v1/test-runs/${run.id}/file`} name={`test-run-${run.prompt}-v${run.version}`} />
           </div>
           <Tabs
             label="Parts of this test run"

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FailedCase, OTHER, cellsOf, columnOf, filterCases, groundsOf, resultOf, runsOf } from "./model";
+import { type FailedCase, OTHER, cellsOf, columnOf, countsOf, filterCases, groundsOf, kept, resultOf, runsOf, scoresOf } from "./model";
 
 const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
 const labels = new Set(["a", "b"]);
@@ -34,4 +34,25 @@ it("says once what a comparison rests on", () => {
 
 it("counts a run of each version by each model, and one where nothing is named", () => {
   expect([runsOf([], []), runsOf(["1", "2"], []), runsOf([], ["a", "b", "c"]), runsOf(["1", "2"], ["a", "b", "c"])]).toEqual([1, 2, 3, 6]);
+});
+
+it("counts what each filter of a comparison leaves, of one category too (D3)", () => {
+  const one = { items: 10, fixed: 3, broken: 1, categories: [{ category: "a", items: 4, base: 0, accuracy: 0.5, fixed: 2, broken: 0 }] };
+  expect(countsOf(one, "")).toEqual({ all: 10, fixed: 3, broken: 1, same: 6 });
+  expect(countsOf(one, "a")).toEqual({ all: 4, fixed: 2, broken: 0, same: 2 });
+  expect(countsOf(one, "gone")).toEqual({ all: 0, fixed: 0, broken: 0, same: 0 });
+});
+
+it("says why there is no text of an answer, and lists what evaluators said of both (D3)", () => {
+  const answer = { execution_id: "e", output: "x", correct: true, status: "success", error: null, cost_nusd: 1, latency_ms: 2, answered_at: "", scores: null };
+  expect(kept(answer)).toEqual({ text: "x", instead: "" });
+  expect(kept({ ...answer, output: null, error: { message: "Timed out." } })).toEqual({ text: null, instead: "Timed out." });
+  expect(kept({ ...answer, output: null }).instead).toContain("not kept");
+  expect(kept(null).instead).toContain("not asked so often");
+  const side = (scores: Record<string, unknown> | null) => ({ right: 1, asked: 1, answer: { ...answer, scores } });
+  const verdict = { score: 0.5, passed: false };
+  expect(scoresOf({ base: side({ j: verdict }), run: side(null), evaluators: { j: "tone", k: "length" } })).toEqual([
+    { id: "j", name: "tone", base: verdict, run: undefined },
+    { id: "k", name: "length", base: undefined, run: undefined },
+  ]);
 });

@@ -109,3 +109,30 @@ function further({ verdict, items, items_needed: needed, smallest_difference: sm
   if (items < LEAST_ITEMS) return `With fewer than ${LEAST_ITEMS} items nothing is claimed.`;
   return needed === null ? "" : `About ${count(needed)} items would settle it.`;
 }
+
+/** How an item changed from the base to this run, as a list has them. */
+export const CHANGES = ["broken", "fixed", "same"] as const;
+export type Change = (typeof CHANGES)[number];
+
+/** The names of what is compared: "triage v1". */
+export type Sides = { base: string; run: string };
+
+/** How many items each filter leaves; of one category, where it is chosen. */
+export function countsOf(one: Pick<Comparison, "items" | "fixed" | "broken" | "categories">, category: string): Record<Change | "all", number> {
+  const { items, fixed, broken } = category ? (one.categories.find((known) => known.category === category) ?? { items: 0, fixed: 0, broken: 0 }) : one;
+  return { all: items, broken, fixed, same: items - fixed - broken };
+}
+
+/** The text of an answer, or why there is none. */
+export function kept(answer: Schema<"OneAnswer"> | null): { text: string | null; instead: string } {
+  if (answer === null) return { text: null, instead: "This run was not asked so often." };
+  const error = answer.error as { message?: string; code?: string } | null;
+  return { text: answer.output, instead: answer.output !== null ? "" : error ? (error.message ?? error.code ?? "No answer came.") : "Its text is not kept any more." };
+}
+
+/** What the evaluators of either run said, a line for each of them. */
+export function scoresOf({ base, run, evaluators }: Pick<Schema<"ComparedAnswers">, "base" | "run" | "evaluators">): { id: string; name: string; base?: Score; run?: Score }[] {
+  const [there, here] = [base.answer?.scores ?? {}, run.answer?.scores ?? {}] as Record<string, Score>[];
+  const ids = [...new Set([...Object.keys(evaluators), ...Object.keys(there ?? {}), ...Object.keys(here ?? {})])];
+  return ids.map((id) => ({ id, name: evaluators[id] ?? "Evaluator", base: there?.[id], run: here?.[id] }));
+}
