@@ -39,7 +39,6 @@ NOT_SENT: dict[str, dict[str, str]] = {
     "ExamplesBody": {"pool": AS_JSON},
     "FeedbackBody": {
         "context": OF_PROGRAMS,
-        "feedback_id": "the page's requests bear an Idempotency-Key",
         "metric": "programs measure; a person says what they think",
         "score": "a person presses a thumb; shares are of programs",
     },

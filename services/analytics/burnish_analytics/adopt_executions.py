@@ -19,7 +19,7 @@ from burnish_analytics import metrics
 from burnish_analytics.core.fold import add_finished
 from burnish_analytics.core.intake import UNSAID, Intake, Said
 from burnish_analytics.core.moved import moved
-from burnish_analytics.core.reactions import standing_of
+from burnish_analytics.core.reactions import standing_of_entry
 from burnish_analytics.core.rollup import Fact
 from burnish_analytics.io import adoption_store as store
 from burnish_analytics.io import feedback_store, rollup_store
@@ -108,7 +108,7 @@ def _counted(rows: Sequence[asyncpg.Record], reactions: Sequence[FeedbackRow], *
     for one in reactions:
         fact = facts.get((one.key.workspace_id, one.execution_id)) if one.execution_id is not None else None
         if fact is not None and one.entry is not None:
-            said = Said(standing_of(one.key.kind, one.entry.value))
+            said = Said(standing_of_entry(one.key.kind, one.entry))
             intake.add_reaction(fact, before=UNSAID, after=said, is_first=False)
             intake.deltas.add_metric(fact, one.key.kind, before=None, after=one.entry.value)
     return intake

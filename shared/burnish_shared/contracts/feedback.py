@@ -29,6 +29,9 @@ class FeedbackItem(BaseModel):
     api_key_id: str | None = Field(
         default=None, description="Who sent it: an API key's id, `user:<id>` of a person, `inbound:<id>` of a webhook."
     )
+    is_taken_back: bool = Field(
+        default=False, description="It says nothing: what stands under this feedback id, and was accepted no later, is taken back."
+    )
     hops: int = Field(default=0, ge=0, description="Rounds of webhook → API → event that led to it; its own event carries them on.")
 
 

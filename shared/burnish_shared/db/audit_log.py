@@ -27,6 +27,7 @@ AuditKind = Literal[
     "experiment_backtest",
     "experiment_namespace",
     "experiment_settings",
+    "feedback",
     "file",
     "generations",
     "guardrail",

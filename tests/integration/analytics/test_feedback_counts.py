@@ -59,6 +59,36 @@ async def test_the_same_feedback_id_counts_once_and_a_changed_one_moves_the_figu
     assert (kept["value"], kept["feedback_id"]) == (1.0, first.feedback_id)
 
 
+@pytest.mark.promise("A-01", "A-03")
+@pytest.mark.capability("A2")
+async def test_what_is_taken_back_leaves_every_figure_whatever_the_order_of_arrival(analytics: Analytics, workspace: Workspace) -> None:
+    test = {"experiment_id": new_uuid(), "allocation_epoch": 1, "arm": "control", "unit": "u1"}
+    early, late = execution(workspace.workspace_id, **test), execution(workspace.workspace_id, **test)
+    said = [thumb(early, 1), thumb(early, 0, kind="score", value=0.5), thumb(early, 0, kind="metric:paid", value=3.5), thumb(late, 0)]
+    taken_back = [
+        one.model_copy(update={"value": None, "is_taken_back": True, "accepted_at": one.accepted_at + timedelta(seconds=1)}) for one in said
+    ]
+    await analytics.count(early, *said[:3])
+    await analytics.count(*taken_back)
+    await analytics.count(*taken_back, said[3])
+    await analytics.count(late)
+    counted = await analytics.rollup(workspace.workspace_id)
+    assert counted == {"executions": 2, "up": 0, "down": 0, "scores": 0, "score_sum": 0, "reactions": 0}
+    [metric] = await analytics.rows(
+        "SELECT reactions, total FROM rollup_metrics WHERE workspace_id = $1 AND grain = 'day'", workspace.workspace_id
+    )
+    assert (metric["reactions"], metric["total"]) == (0, 0)
+    standing = await analytics.rows("SELECT samples FROM label_feedback WHERE workspace_id = $1", workspace.workspace_id)
+    assert {row["samples"] for row in standing} == {0}
+    found = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    assert (found.differences, found.uncounted) == ([], 0)
+    assert len(await analytics.rows("SELECT 1 FROM feedback_history WHERE workspace_id = $1", workspace.workspace_id)) == 4
+    await analytics.count(thumb(early, 1, accepted_at=NOON + timedelta(minutes=5)))
+    assert (await analytics.rollup(workspace.workspace_id))["up"] == 1
+    found = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))
+    assert found.differences == []
+
+
 async def test_of_replaced_feedback_the_one_accepted_last_counts_whatever_the_order_of_arrival(
     analytics: Analytics, workspace: Workspace
 ) -> None:

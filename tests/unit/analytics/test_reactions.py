@@ -18,7 +18,7 @@ from burnish_analytics.core.reactions import (
     entry_of,
     key_of,
     refusal,
-    standing_of,
+    standing_of_entry,
 )
 from burnish_shared.contracts.feedback import FeedbackItem
 
@@ -28,7 +28,8 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 WORKSPACE = UUID(int=1)
 
 
-def item(second: int, *, feedback: int, value: float, user: str = "ann", target: int = 7, kind: str = "thumb") -> FeedbackItem:
+def item(second: int, *, feedback: int, value: float | None, user: str = "ann", target: int = 7, kind: str = "thumb") -> FeedbackItem:
+    """`value` None: it is taken back."""
     return FeedbackItem(
         feedback_id=UUID(int=feedback),
         workspace_id=WORKSPACE,
@@ -38,6 +39,7 @@ def item(second: int, *, feedback: int, value: float, user: str = "ann", target:
         value=value,
         user_id=user,
         accepted_at=START + timedelta(seconds=second),
+        is_taken_back=value is None,
     )
 
 
@@ -45,7 +47,7 @@ items = st.builds(
     item,
     st.integers(0, 5),
     feedback=st.integers(0, 3),
-    value=st.sampled_from([0.0, 1.0]),
+    value=st.sampled_from([0.0, 1.0, None]),
     user=st.sampled_from(["ann", "bob"]),
     target=st.integers(0, 1),
     kind=st.sampled_from(["thumb", "score"]),
@@ -60,8 +62,8 @@ def end_state(deliveries: list[FeedbackItem]) -> tuple[dict[ReactionKey, Entry],
         key = key_of(one)
         before = held.get(key, [])
         after = entries_with(before, entry_of(one))
-        old = standing_of(key.kind, current_of(before).value) if before else NOTHING
-        total = total + (standing_of(key.kind, current_of(after).value) - old)
+        old = standing_of_entry(key.kind, current_of(before)) if before else NOTHING
+        total = total + (standing_of_entry(key.kind, current_of(after)) - old)
         held[key] = after
     return {key: current_of(entries) for key, entries in held.items()}, total
 
@@ -80,7 +82,7 @@ def test_moving_by_differences_is_counting_the_current_reactions(sent: list[Feed
     current, total = end_state(sent)
     counted = NOTHING
     for key, entry in current.items():
-        counted = counted + standing_of(key.kind, entry.value)
+        counted = counted + standing_of_entry(key.kind, entry)
     assert total == counted
 
 
@@ -113,3 +115,14 @@ def test_a_retry_with_the_same_content_does_not_overtake_a_later_change() -> Non
 )
 def test_what_can_never_count_is_refused_with_its_reason(changed: dict[str, object], reason: str | None) -> None:
     assert refusal(item(1, feedback=1, value=1).model_copy(update=changed)) == reason
+
+
+def test_what_is_taken_back_is_what_its_id_said_until_then_and_nothing_else() -> None:
+    first, second = item(1, feedback=1, value=1.0), item(2, feedback=2, value=0.0)
+    assert end_state([first, item(3, feedback=1, value=None)])[1] == NOTHING
+    assert end_state([first, second, item(3, feedback=1, value=None)])[1].thumbs_down == 1  # Another took its place meanwhile.
+    assert end_state([first, item(3, feedback=1, value=None), item(4, feedback=1, value=0.0)])[1].thumbs_down == 1
+    assert end_state([first, item(3, feedback=1, value=None), item(4, feedback=2, value=0.0)])[1].thumbs_down == 1
+    assert end_state([first, second, item(3, feedback=2, value=None)])[1] == NOTHING  # And not what was said before.
+    again = [item(4, feedback=1, value=0.0), item(5, feedback=1, value=None)]
+    assert end_state([first, item(3, feedback=1, value=None), *again])[1] == NOTHING

@@ -2838,7 +2838,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Reactions one by one, those accepted last first
+         * @description The current ones: of several of one kind by one end user to one target, the one accepted last. Filters may be combined.
+         *
+         *     Those of a prompt are looked for among 20,000 reactions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on
+         *     from there, also where the page has few rows or none.
+         */
+        get: operations["list_feedback_v1_feedback_get"];
         put?: never;
         /**
          * React to an execution or a session
@@ -2871,6 +2878,28 @@ export interface paths {
          */
         post: operations["post_batch_v1_feedback_batch_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback/{feedback_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a reaction back
+         * @description All that was said under this id counts nowhere within a second: figures move back, as they do when other feedback replaces it. What
+         *     it was, who took it back and when stays in `GET /v1/feedback?history=true` and in the audit log. Later feedback of the same end user
+         *     counts again. Repeated, nothing more happens. 409: other feedback has taken its place, so it counts nowhere already.
+         */
+        delete: operations["delete_feedback_v1_feedback__feedback_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -12372,6 +12401,74 @@ export interface components {
             user_id?: string | null;
         };
         /**
+         * FeedbackListed
+         * @description A reaction with what it is about. `prompt`, `version`, `label`, `model`: of its execution, once that is recorded; of a reaction to a
+         *     session, of the execution that it counts for. `replaced` is empty unless history was asked for.
+         */
+        FeedbackListed: {
+            /** Accepted At */
+            accepted_at: string;
+            /** Comment */
+            comment?: string | null;
+            /** Context */
+            context?: {
+                [key: string]: unknown;
+            };
+            /** Correction */
+            correction?: string | null;
+            /** Execution Id */
+            execution_id?: string | null;
+            /**
+             * Feedback Id
+             * Format: uuid
+             */
+            feedback_id: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label?: string | null;
+            /** Metric */
+            metric?: {
+                [key: string]: unknown;
+            } | null;
+            /** Model */
+            model?: string | null;
+            /** Prompt */
+            prompt?: string | null;
+            /** Replaced */
+            replaced?: components["schemas"]["ReactionShown"][];
+            /** Score */
+            score?: number | null;
+            /** Sent By */
+            sent_by?: string | null;
+            /** Session Id */
+            session_id?: string | null;
+            /** Simulated */
+            simulated?: boolean | null;
+            /** Taken Back At */
+            taken_back_at?: string | null;
+            /** Taken Back By */
+            taken_back_by?: string | null;
+            /** Thumb */
+            thumb?: ("up" | "down") | null;
+            /** User Id */
+            user_id?: string | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * FeedbackPage
+         * @description `searched_to`: the search ended here with reactions left behind it, and `next_cursor` goes on; null: nothing was left out.
+         */
+        FeedbackPage: {
+            /** Data */
+            data: components["schemas"]["FeedbackListed"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Searched To */
+            searched_to?: string | null;
+        };
+        /**
          * FeedbackShown
          * @description A current reaction, with those that it took the place of, the oldest first.
          */
@@ -12401,6 +12498,12 @@ export interface components {
             replaced?: components["schemas"]["ReactionShown"][];
             /** Score */
             score?: number | null;
+            /** Sent By */
+            sent_by?: string | null;
+            /** Taken Back At */
+            taken_back_at?: string | null;
+            /** Taken Back By */
+            taken_back_by?: string | null;
             /** Thumb */
             thumb?: ("up" | "down") | null;
             /** User Id */
@@ -19143,6 +19246,8 @@ export interface components {
         /**
          * ReactionShown
          * @description One reaction, as an execution shows it.
+         *
+         *     `sent_by`: an API key's id, `user:<id>` of a person, `inbound:<id>` of a webhook. One that was taken back counts nowhere.
          */
         ReactionShown: {
             /** Accepted At */
@@ -19168,6 +19273,12 @@ export interface components {
             } | null;
             /** Score */
             score?: number | null;
+            /** Sent By */
+            sent_by?: string | null;
+            /** Taken Back At */
+            taken_back_at?: string | null;
+            /** Taken Back By */
+            taken_back_by?: string | null;
             /** Thumb */
             thumb?: ("up" | "down") | null;
             /** User Id */
@@ -46652,6 +46763,130 @@ export interface operations {
             };
         };
     };
+    list_feedback_v1_feedback_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                /** @description Of executions of this prompt. */
+                prompt?: string | null;
+                /** @description Of this version; together with `prompt`. */
+                version?: number | null;
+                /** @description To this execution. */
+                execution_id?: string | null;
+                /** @description To this session, and to its executions. */
+                session_id?: string | null;
+                /** @description By this end user. */
+                user_id?: string | null;
+                /** @description `comment`: also those that came along with a thumb or a score. */
+                kind?: ("thumb" | "score" | "comment" | "correction" | "metric") | null;
+                /** @description Of this named metric. */
+                metric?: string | null;
+                /** @description Accepted from this moment on; with its zone. */
+                from?: string | null;
+                /** @description Accepted before this moment; with its zone. */
+                to?: string | null;
+                /** @description Each with what it took the place of, and those too that were taken back: with who did it, and when. */
+                history?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     post_feedback_v1_feedback_post: {
         parameters: {
             query?: never;
@@ -46864,6 +47099,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["burnish_gateway__feedback__bodies__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_feedback_v1_feedback__feedback_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                feedback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackAccepted"];
                 };
             };
             /** @description Bad Request */

@@ -62,6 +62,7 @@ export const PLACES: readonly { to: string; label: string; /** Where it is, and 
   { to: "/evaluators", label: "Evaluators", hint: "Test runs", keywords: ["judges", "jury", "rubric", "checks", "toxicity"] },
   { to: "/evaluators/live", label: "Live evaluations", hint: "Test runs", keywords: ["online", "sample", "score traffic"] },
   { to: "/evaluators/scores", label: "Scores of live traffic", hint: "Test runs", keywords: ["quality", "judged"] },
+  { to: "/analytics/feedback", label: "Feedback", hint: "Analytics", keywords: ["reactions", "comments", "thumbs", "take back"] },
   { to: "/analytics/metrics", label: "Metrics of feedback", hint: "Analytics", keywords: ["converted", "declare", "named metrics"] },
   { to: "/experiments/backtests", label: "Backtests", hint: "Experiments" },
   { to: "/datasets?archived=1", label: "Archived datasets", hint: "Datasets", keywords: ["restore", "put away"] },

@@ -1,8 +1,10 @@
 """Feedback as a set that only grows, and the one reaction of it that counts.
 
 What was ever accepted for one key (workspace, target, end user, kind) is a set of entries. An entry is one content under one feedback id;
-sent again unchanged it is the same entry and keeps its earliest acceptance. The entry accepted last is the current one. A set and a
-maximum know no order, so any order and any number of deliveries of the same items end in the same state (PROMISES A-03).
+sent again unchanged it is the same entry and keeps its earliest acceptance. The entry accepted last is the current one. To take a reaction
+back adds an entry too, which says nothing and stands in the place of what its feedback id said until then; what others said, before or
+after, it leaves alone. A set and a maximum know no order, so any order and any number of deliveries of the same items end in the same
+state (PROMISES A-03).
 """
 
 import hashlib
@@ -32,7 +34,10 @@ class ReactionKey:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One content under one feedback id. `accepted_at` is the earliest acceptance of just this content."""
+    """One content under one feedback id. `accepted_at` is the earliest acceptance of just this content.
+
+    `is_taken_back`: it says nothing, and takes back what the same id said until then; `api_key_id` is who took it back.
+    """
 
     feedback_id: UUID
     digest: bytes
@@ -42,6 +47,7 @@ class Entry:
     correction: str | None = None
     context: Mapping[str, Any] | None = None
     api_key_id: str | None = None
+    is_taken_back: bool = False
 
     def rank(self) -> tuple[datetime, UUID, bytes]:
         """The entry with the highest rank is current. Id and digest only break ties, the same way everywhere."""
@@ -92,8 +98,9 @@ def key_of(item: FeedbackItem) -> ReactionKey:
 
 
 def entry_of(item: FeedbackItem) -> Entry:
+    said: list[Any] = [item.value, item.comment, item.correction, item.context]
     content = json.dumps(
-        [item.value, item.comment, item.correction, item.context],
+        ["taken back", item.accepted_at.isoformat()] if item.is_taken_back else said,  # Each time that it is taken back is one of its own.
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
@@ -108,6 +115,7 @@ def entry_of(item: FeedbackItem) -> Entry:
         correction=item.correction,
         context=item.context,
         api_key_id=item.api_key_id,
+        is_taken_back=item.is_taken_back,
     )
 
 
@@ -117,6 +125,8 @@ def refusal(item: FeedbackItem) -> str | None:
         return "nul"
     if item.target_kind == "execution" and not _is_canonical_uuid(item.target_id):
         return "target_id"
+    if item.is_taken_back:
+        return None if item.value is None and not item.comment and not item.correction else "taken_back_with_content"
     if item.kind == "thumb":
         return None if item.value in (0, 1) else "thumb_value"
     if item.kind == "score":
@@ -154,8 +164,19 @@ def entries_with(entries: Iterable[Entry], added: Entry) -> list[Entry]:
 
 
 def current_of(entries: Iterable[Entry]) -> Entry:
-    """The entry that counts: the one accepted last. Raises ValueError for an empty set."""
-    return max(entries, key=Entry.rank)
+    """The entry that counts: the one accepted last, or what took just that one back. Raises ValueError for an empty set."""
+    held = list(entries)
+    said = [one for one in held if not one.is_taken_back]
+    if not said:
+        return max(held, key=Entry.rank)
+    last = max(said, key=Entry.rank)
+    takes_back = [one for one in held if one.is_taken_back and one.feedback_id == last.feedback_id and one.accepted_at >= last.accepted_at]
+    return max(takes_back, key=Entry.rank, default=last)
+
+
+def standing_of_entry(kind: str, entry: Entry) -> Standing:
+    """What a current entry adds; one that takes back adds nothing."""
+    return NOTHING if entry.is_taken_back else standing_of(kind, entry.value)
 
 
 def standing_of(kind: str, value: float | None) -> Standing:

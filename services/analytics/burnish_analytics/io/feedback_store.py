@@ -14,8 +14,10 @@ from burnish_shared.db.session import Tx
 
 KEY: Final = "workspace_id, target_kind, target_id, end_user, kind"
 KEY_ARRAYS: Final = "$1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]"
-ENTRY: Final = "feedback_id, digest, accepted_at, value, comment, correction, context, api_key_id"
-ENTRY_ARRAYS: Final = "$6::uuid[], $7::bytea[], $8::timestamptz[], $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[]"
+ENTRY: Final = "feedback_id, digest, accepted_at, value, comment, correction, context, api_key_id, is_taken_back"
+ENTRY_ARRAYS: Final = (
+    "$6::uuid[], $7::bytea[], $8::timestamptz[], $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[]"
+)
 
 _IDS: Final = "workspace_id, feedback_id, kind, target_kind, target_id, end_user"
 _ID_ARRAYS: Final = "$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]"
@@ -30,9 +32,9 @@ ON CONFLICT (workspace_id, feedback_id, kind) DO UPDATE SET kind = excluded.kind
 
 ADD_FRESH: Final = f"""
 INSERT INTO feedback ({KEY}, {ENTRY}, execution_id, session_execution_id, joined_at)
-SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, execution_id, session_execution_id,
-       CASE WHEN is_joined THEN clock_timestamp() END
-  FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}, $14::uuid[], $15::uuid[], $16::boolean[])
+SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, is_taken_back,
+       execution_id, session_execution_id, CASE WHEN is_joined THEN clock_timestamp() END
+  FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}, $15::uuid[], $16::uuid[], $17::boolean[])
        u({KEY}, {ENTRY}, execution_id, session_execution_id, is_joined)
 ON CONFLICT DO NOTHING RETURNING {KEY}"""
 
@@ -84,15 +86,15 @@ JOINED: Final = " UNION ALL ".join(
 # These rows are there and locked. ON CONFLICT finds each by its key, whatever the planner believes of the table.
 REPLACE: Final = f"""
 INSERT INTO feedback AS f ({KEY}, {ENTRY})
-SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id
+SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, is_taken_back
   FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}) u({KEY}, {ENTRY})
 ON CONFLICT ({KEY}) DO UPDATE SET feedback_id = excluded.feedback_id, digest = excluded.digest, accepted_at = excluded.accepted_at,
   value = excluded.value, comment = excluded.comment, correction = excluded.correction, context = excluded.context,
-  api_key_id = excluded.api_key_id, forgotten_at = NULL"""
+  api_key_id = excluded.api_key_id, is_taken_back = excluded.is_taken_back, forgotten_at = NULL"""
 
 KEEP: Final = f"""
 INSERT INTO feedback_history ({KEY}, {ENTRY})
-SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id
+SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, is_taken_back
   FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}) u({KEY}, {ENTRY})
 ON CONFLICT ({KEY}, feedback_id, digest) DO UPDATE SET accepted_at = least(feedback_history.accepted_at, excluded.accepted_at)"""
 
@@ -224,7 +226,8 @@ def _key(key: ReactionKey) -> tuple[Any, ...]:
 def _entry(entry: Entry) -> tuple[Any, ...]:
     context = json.dumps(dict(entry.context), allow_nan=False) if entry.context is not None else None
     return (
-        entry.feedback_id, entry.digest, entry.accepted_at, entry.value, entry.comment, entry.correction, context, entry.api_key_id
+        entry.feedback_id, entry.digest, entry.accepted_at, entry.value, entry.comment, entry.correction, context, entry.api_key_id,
+        entry.is_taken_back,
     )  # fmt: skip
 
 
@@ -254,4 +257,5 @@ def _entry_of(row: asyncpg.Record) -> Entry:
         correction=row["correction"],
         context=row["context"],
         api_key_id=row["api_key_id"],
+        is_taken_back=row["is_taken_back"],
     )

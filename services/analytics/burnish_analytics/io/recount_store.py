@@ -47,7 +47,8 @@ _DAY: Final = "e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $
 
 def said_of(facts: str, columns: str) -> str:
     """Reactions that count for rows of `facts`, looked up by execution, one by one (OFFSET 0): what else was said is not read."""
-    found = "(SELECT kind, value AS said FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL AND {key} OFFSET 0) f"
+    found = """(SELECT kind, value AS said FROM feedback
+                 WHERE workspace_id = $1 AND joined_at IS NOT NULL AND NOT is_taken_back AND {key} OFFSET 0) f"""
     by_execution = found.format(key="target_kind = 'execution' AND target_id = e.execution_id::text")
     by_session = found.format(key="session_execution_id = e.execution_id")
     return f"""

@@ -45,7 +45,8 @@ async def still_said(tx: Tx, workspace_id: UUID, said: Sequence[tuple[UUID, str]
     rows = await tx.fetch(
         """SELECT id FROM unnest($2::uuid[], $3::text[]) u(id, who)
             WHERE EXISTS (SELECT FROM feedback f WHERE f.workspace_id = $1 AND f.target_kind = 'execution' AND f.target_id = u.id::text
-                                                   AND f.end_user = u.who AND f.forgotten_at IS NULL AND f.feedback_id IS NOT NULL)""",
+                                                   AND f.end_user = u.who AND f.forgotten_at IS NULL AND f.feedback_id IS NOT NULL
+                                                   AND NOT f.is_taken_back)""",
         workspace_id,
         [one for one, _ in said],
         [who for _, who in said],

@@ -22,7 +22,7 @@ SELECT n.passed, n.simulated, CASE WHEN r.verdict IS NULL THEN coalesce(f.good, 
     SELECT count(*) FILTER (WHERE x.value >= 0.5) AS good, count(*) FILTER (WHERE x.value < 0.5 OR x.kind = 'correction') AS bad
       FROM feedback x
      WHERE x.target_kind = 'execution' AND x.target_id = n.execution_id::text AND x.feedback_id IS NOT NULL
-       AND x.kind IN ('thumb', 'score', 'correction') OFFSET 0) f ON true"""
+       AND NOT x.is_taken_back AND x.kind IN ('thumb', 'score', 'correction') OFFSET 0) f ON true"""
 
 
 async def judged(tx: Tx, evaluator_id: UUID, version: int, *, slug: str | None) -> tuple[list[Judged], int, bool]:

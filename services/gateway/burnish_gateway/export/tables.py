@@ -145,12 +145,12 @@ TABLES: Final = (
     _table(
         "feedback",
         "target_kind target_id end_user kind execution_id session_execution_id feedback_id value comment correction context api_key_id"
-        " accepted_at received_at joined_at forgotten_at",
+        " accepted_at received_at joined_at forgotten_at is_taken_back",
         "target_kind target_id end_user kind", digest=DIGEST,
     ),
     _table(
         "feedback_history", "target_kind target_id end_user kind feedback_id digest value"
-        " comment correction context api_key_id accepted_at",
+        " comment correction context api_key_id accepted_at is_taken_back",
         "target_kind target_id end_user kind feedback_id digest",
     ),
     _table(

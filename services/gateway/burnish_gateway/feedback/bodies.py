@@ -93,7 +93,10 @@ class BatchAnswer(BaseModel):
 
 
 class ReactionShown(BaseModel):
-    """One reaction, as an execution shows it."""
+    """One reaction, as an execution shows it.
+
+    `sent_by`: an API key's id, `user:<id>` of a person, `inbound:<id>` of a webhook. One that was taken back counts nowhere.
+    """
 
     feedback_id: UUID
     kind: str
@@ -105,9 +108,33 @@ class ReactionShown(BaseModel):
     user_id: str | None = None
     context: dict[str, Any] = Field(default_factory=dict)
     accepted_at: str
+    sent_by: str | None = None
+    taken_back_at: str | None = None
+    taken_back_by: str | None = None
 
 
 class FeedbackShown(ReactionShown):
     """A current reaction, with those that it took the place of, the oldest first."""
 
     replaced: list[ReactionShown] = Field(default_factory=list)
+
+
+class FeedbackListed(FeedbackShown):
+    """A reaction with what it is about. `prompt`, `version`, `label`, `model`: of its execution, once that is recorded; of a reaction to a
+    session, of the execution that it counts for. `replaced` is empty unless history was asked for."""
+
+    execution_id: UUID | None = None
+    session_id: str | None = None
+    prompt: str | None = None
+    version: int | None = None
+    label: str | None = None
+    model: str | None = None
+    simulated: bool | None = None
+
+
+class FeedbackPage(BaseModel):
+    """`searched_to`: the search ended here with reactions left behind it, and `next_cursor` goes on; null: nothing was left out."""
+
+    data: list[FeedbackListed]
+    next_cursor: str | None = None
+    searched_to: str | None = None

@@ -4,7 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from burnish_gateway.deps import Editor, GatewayParts
-from burnish_gateway.feedback import batch_routes, metric_routes
+from burnish_gateway.feedback import batch_routes, list_routes, metric_routes
 from burnish_gateway.feedback.bodies import FeedbackAccepted, FeedbackBody
 from burnish_gateway.feedback.record import record, sender_of
 from burnish_gateway.idempotency import key_of
@@ -33,4 +33,5 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
 
 
 include(router, batch_routes.router)
+include(router, list_routes.router)
 include(router, metric_routes.router)

@@ -34,7 +34,7 @@ WITH newest AS MATERIALIZED (
               count(*) FILTER (WHERE f.kind = 'score') AS scores, avg(f.value) FILTER (WHERE f.kind = 'score') AS mean_score
          FROM page p JOIN newest n USING (group_key)
          JOIN feedback f ON f.workspace_id = $1 AND f.target_kind = 'execution' AND f.target_id = n.execution_id::text
-        WHERE f.feedback_id IS NOT NULL GROUP BY n.group_key)
+        WHERE f.feedback_id IS NOT NULL AND NOT f.is_taken_back GROUP BY n.group_key)
 SELECT p.*, g.slug, g.version, g.moved, g.adopted_at, g.completed_at, coalesce(r.thumbs_up, 0) AS thumbs_up,
        coalesce(r.thumbs_down, 0) AS thumbs_down, coalesce(r.scores, 0) AS scores, r.mean_score,
        (SELECT count(*) FROM newest) AS looked_at

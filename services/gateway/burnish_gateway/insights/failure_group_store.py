@@ -44,7 +44,7 @@ async def reactions(tx: Tx, examples: Sequence[tuple[str, str]]) -> dict[tuple[s
         """SELECT f.target_id, f.feedback_id::text AS feedback_id, max(f.comment) AS comment, max(f.correction) AS correction
              FROM unnest($1::text[], $2::uuid[]) w (target_id, feedback_id)
              JOIN feedback f ON f.target_kind = 'execution' AND f.target_id = w.target_id AND f.feedback_id = w.feedback_id
-            WHERE f.forgotten_at IS NULL GROUP BY 1, 2""",
+            WHERE f.forgotten_at IS NULL AND NOT f.is_taken_back GROUP BY 1, 2""",
         [one for one, _ in examples],
         [UUID(one) for _, one in examples],
     )

@@ -110,7 +110,8 @@ async def end_user_reactions(tx: Tx, end_user: str, *, start: datetime, end: dat
         """SELECT count(*) AS reactions, count(*) FILTER (WHERE kind = 'thumb' AND value = 1) AS thumbs_up,
                   count(*) FILTER (WHERE kind = 'thumb' AND value = 0) AS thumbs_down, count(*) FILTER (WHERE kind = 'score') AS scores,
                   coalesce(round(1000000 * sum(value) FILTER (WHERE kind = 'score')), 0)::bigint AS score_sum_micro
-             FROM feedback WHERE end_user = $1 AND accepted_at >= $2 AND accepted_at < $3 AND forgotten_at IS NULL""",
+             FROM feedback
+            WHERE end_user = $1 AND accepted_at >= $2 AND accepted_at < $3 AND forgotten_at IS NULL AND NOT is_taken_back""",
         end_user,
         start,
         end,

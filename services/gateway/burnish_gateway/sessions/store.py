@@ -26,10 +26,10 @@ async def totals_of(tx: Tx, session_id: str) -> Record:
         """WITH x AS (SELECT e.execution_id, e.cost_nusd, e.input_tokens, e.output_tokens, e.simulated, e.status, e.finished_at
                         FROM executions e WHERE e.session_id = $1),
                 f AS (SELECT r.kind, r.value FROM feedback r
-                       WHERE r.target_kind = 'session' AND r.target_id = $1 AND r.feedback_id IS NOT NULL
+                       WHERE r.target_kind = 'session' AND r.target_id = $1 AND r.feedback_id IS NOT NULL AND NOT r.is_taken_back
                       UNION ALL
                       SELECT r.kind, r.value FROM feedback r
-                       WHERE r.target_kind = 'execution' AND r.feedback_id IS NOT NULL
+                       WHERE r.target_kind = 'execution' AND r.feedback_id IS NOT NULL AND NOT r.is_taken_back
                          AND r.target_id IN (SELECT execution_id::text FROM x))
            SELECT x.*, f.* FROM
              (SELECT count(*) AS executions, count(*) FILTER (WHERE status = 'success') AS successes,

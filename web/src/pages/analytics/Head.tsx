@@ -6,6 +6,7 @@ const TABS = [
   { to: "/analytics/costs", label: "Costs" },
   { to: "/analytics/failures", label: "Failures" },
   { to: "/analytics/reports", label: "Reports" },
+  { to: "/analytics/feedback", label: "Feedback" },
   { to: "/analytics/metrics", label: "Metrics" },
 ] as const;
 

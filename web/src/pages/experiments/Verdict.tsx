@@ -1,7 +1,7 @@
 import { useAuthors } from "@/api/authors";
 import { Notice, RelativeTime, TextLink } from "@/kit";
 import { decimal, percent, spaced } from "@/lib/format";
-import { type Experiment, OUTCOME_TONES, type Results, branchWords, isOver, lacksModel, split, unitsOf } from "./model";
+import { type Experiment, OUTCOME_TONES, type Results, branchWords, isOver, lacksModel, split, unitsOf, wasLeftAlone } from "./model";
 
 /** What it says, in one sentence; above all else that the arms did not get whom they should. */
 export function Verdict({ experiment, results }: { experiment: Experiment; results: Results | null }) {
@@ -56,7 +56,7 @@ function Ended({ experiment: { verdict } }: { experiment: Experiment }) {
 
 function Promotion({ experiment }: { experiment: Experiment }) {
   const { promotion } = experiment;
-  if (!promotion || promotion.state === "not_wanted") return null;
+  if (!promotion || (promotion.state === "not_wanted" && !wasLeftAlone(experiment))) return null;
   const look = <TextLink to={`/prompts/${experiment.prompt}`} search={{ tab: "versions" }}>See the versions</TextLink>; // prettier-ignore
   if (lacksModel(experiment)) {
     const model = experiment.arms.find((one) => one.name === experiment.winner)?.model;
@@ -74,7 +74,7 @@ function Promotion({ experiment }: { experiment: Experiment }) {
     );
   }
   return (
-    <Notice tone="warn" title={promotion.state === "offered" ? `${promotion.label} has not moved yet.` : `${promotion.label} could not move.`} action={look}>
+    <Notice tone={promotion.state === "not_wanted" ? "neutral" : "warn"} title={promotion.state === "not_wanted" ? `${promotion.label} was left where it is.` : promotion.state === "offered" ? `${promotion.label} has not moved yet.` : `${promotion.label} could not move.`} action={look}>
       {promotion.why || "Ship the winner when you are ready."}
       {branchWords(experiment)}
     </Notice>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Experiment, type Look, allowance, curveRange, curves, decidedBy, figureName, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
+import { type Experiment, type Look, allowance, awaitsShipping, curveRange, curves, decidedBy, figureName, resultsOf, saysDeciding, saysOf, saysOfKind, shareWords, split, standing, wholeSplit } from "./model";
 
 const look = (at: number, low: number | null, high: number | null): Look => ({ looked_at: new Date(at).toISOString(), epoch: 1, units: at, evidence: 1, differences: [{ arm: "b", value: low === null || high === null ? 0.5 : (low + high) / 2, low, high }] });
 
@@ -71,5 +71,19 @@ describe("all figures", () => {
     expect(saysDeciding("latency_p95_ms", false).difference(-80)).toBe("−80\u00a0ms");
     expect(figureName("slow_share")).toBe("Slow answers");
     expect(figureName("metric:resolved")).toBe("resolved");
+  });
+});
+
+describe("shipping what won (X1)", () => {
+  const ended = (state: string, winner: string | null) =>
+    ({ promotion: { state, label: "production", version: 2 }, winner, arms: [{ name: "old", version: 1, control: true }, { name: "new", version: 2, control: false }] }) as unknown as Parameters<typeof awaitsShipping>[0];
+  it("is offered also where the label was left alone when it was decided", () => {
+    expect(awaitsShipping(ended("not_wanted", "new"))).toBe(true);
+    expect(awaitsShipping(ended("offered", "new"))).toBe(true);
+  });
+  it("is not where everybody gets the winner, or nothing won", () => {
+    expect(awaitsShipping(ended("not_wanted", "old"))).toBe(false);
+    expect(awaitsShipping(ended("not_wanted", null))).toBe(false);
+    expect(awaitsShipping(ended("moved", "new"))).toBe(false);
   });
 });

@@ -233,10 +233,16 @@ export function lacksModel({ promotion, winner, arms }: Ended): boolean {
   return promotion?.state === "stood_there" && !promotion.model && Boolean(won?.model) && promotion.version === won?.version;
 }
 
-/** Whether its winner can still be shipped: it was only offered, the label could not move, or nobody got its model. */
+/** Its label was left alone on purpose, although something else won than what everybody gets. */
+export function wasLeftAlone({ promotion, winner, arms }: Ended): boolean {
+  const won = arms.find((one) => one.name === winner);
+  return promotion?.state === "not_wanted" && won !== undefined && won.version !== null && !won.control;
+}
+
+/** Whether its winner can still be shipped: it was only offered, not wanted then, the label could not move, or nobody got its model. */
 export function awaitsShipping(experiment: Ended): boolean {
   const state = experiment.promotion?.state;
-  return experiment.winner !== null && (state === "offered" || state === "refused" || lacksModel(experiment));
+  return experiment.winner !== null && (state === "offered" || state === "refused" || wasLeftAlone(experiment) || lacksModel(experiment));
 }
 
 /** " v4 stands on the branch won-shorter …": where a model's version went that others had saved after; nothing on the main line. */

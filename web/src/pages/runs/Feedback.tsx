@@ -1,12 +1,15 @@
 import { MessageSquarePlus, ThumbsDown, ThumbsUp } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
+import { useAuthors } from "@/api/authors";
 import { invalidate, useChange } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast } from "@/kit";
 import { BOOKED_MS } from "@/kit/execution/Thumbs";
 import type { Execution, Reaction } from "@/kit/execution/types";
 import { decimal } from "@/lib/format";
+import { TakeBack } from "@/pages/feedback/TakeBack";
+import { senderOf } from "@/pages/feedback/said";
 
 const THUMBS = [
   { value: "none", label: "No thumb" },
@@ -51,7 +54,7 @@ function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
         onSuccess: () => {
           onDone();
           toast(correction.trim() ? "Feedback taken; the correction waits in the review queue" : "Feedback taken");
-          setTimeout(() => void invalidate(queries, ["/v1/executions", "/v1/sessions"]), BOOKED_MS);
+          setTimeout(() => void invalidate(queries, ["/v1/executions", "/v1/sessions", "/v1/feedback"]), BOOKED_MS);
         },
       },
     );
@@ -86,6 +89,7 @@ function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
 
 /** Current reactions, each with who and when. */
 export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]; empty: string }) {
+  const nameOf = useAuthors();
   if (reactions.length === 0) return <p className="text-13 text-muted">{empty}</p>;
   return (
     <ul className="flex flex-col overflow-hidden rounded-m border border-line bg-panel">
@@ -93,8 +97,12 @@ export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]
         <li key={one.feedback_id + one.kind} className="flex flex-col gap-1.5 border-b border-line px-3 py-2 last:border-b-0">
           <span className="flex flex-wrap items-center gap-2">
             <What reaction={one} />
-            <span className="text-12 text-muted wrap-anywhere">{one.user_id ?? "no name given"}</span>
+            <span className="text-12 text-muted wrap-anywhere">
+              {one.user_id ?? "no name given"}
+              {one.sent_by ? `, by way of ${nameOf(senderOf(one.sent_by))}` : ""}
+            </span>
             <RelativeTime at={one.accepted_at} className="ml-auto text-12 text-muted" />
+            <TakeBack id={one.feedback_id} kinds={[one.kind, ...reactions.filter((other) => other.feedback_id === one.feedback_id && other !== one).map((other) => other.kind)]} who={one.user_id ?? "no name"} />
           </span>
           {one.comment ? <Prose text={one.comment} plain /> : null}
           {one.correction ? (
@@ -109,7 +117,7 @@ export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]
   );
 }
 
-function What({ reaction }: { reaction: Reaction }): ReactNode {
+export function What({ reaction }: { reaction: Reaction }): ReactNode {
   if (reaction.thumb === "up") return <Badge tone="ok" icon={<ThumbsUp size={12} aria-hidden />}>good</Badge>;
   if (reaction.thumb === "down") return <Badge tone="bad" icon={<ThumbsDown size={12} aria-hidden />}>bad</Badge>;
   if (reaction.score !== null && reaction.score !== undefined) return <Badge tone={reaction.score < 0.5 ? "bad" : "ok"}>score {decimal(reaction.score, 2)}</Badge>;

@@ -1,0 +1,103 @@
+import { MessageSquare } from "lucide-react";
+import { useAuthors } from "@/api/authors";
+import { usePromptChoices } from "@/api/choices";
+import type { Schema } from "@/api/client";
+import { usePages } from "@/api/hooks";
+import { Badge, Breaking, Button, Checkbox, type Column, Combobox, Day, EmptyState, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, TextLink, Toolbar, useMoreFilters } from "@/kit";
+import { betweenDays } from "@/lib/days";
+import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { Head } from "@/pages/analytics/Head";
+import { What } from "@/pages/runs/Feedback";
+import { TakeBack } from "./TakeBack";
+import { senderOf } from "./said";
+
+type Said = Schema<"FeedbackListed">;
+
+const KINDS = ["thumb", "score", "comment", "correction", "metric"] as const;
+const shape = { prompt: text(), kind: maybeOneOf(KINDS), user: text(), session: text(), metric: text(), since: text(), until: text(), history: flag() };
+const NONE = { prompt: "", kind: null, user: "", session: "", metric: "", since: "", until: "", history: false } as const;
+
+const SEND = `curl $URL/v1/feedback -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"execution_id": "…", "thumb": "down", "comment": "belongs to billing", "user_id": "ann"}'`;
+
+/** What people said, one by one, the newest first. */
+export default function FeedbackPage() {
+  const [filters, set] = useUrlState(shape);
+  const { prompt, kind, user, session, metric, since, until, history } = filters;
+  const nameOf = useAuthors();
+  const pages = usePages("/v1/feedback", {
+    query: { prompt: prompt || undefined, kind: (metric ? "metric" : kind) ?? undefined, user_id: user || undefined, session_id: session || undefined, metric: metric || undefined, ...betweenDays(since, until), history: history || undefined, limit: 50 },
+  });
+  const isFiltered = Boolean(prompt || kind || user || session || metric || since || until);
+  const more = useMoreFilters(
+    [session, metric, since, until].filter(Boolean).length,
+    <>
+      <Day label="From" value={since} max={until} onChange={(next) => set({ since: next })} />
+      <Day label="Until" value={until} min={since} onChange={(next) => set({ until: next })} />
+      <SearchInput label="Session" placeholder="Session's id" value={session} onChange={(next) => set({ session: next.trim() })} className="w-full sm:w-40" />
+      <SearchInput label="Metric" placeholder="Metric's name" value={metric} onChange={(next) => set({ metric: next.trim() })} className="w-full sm:w-40" />
+    </>,
+  );
+  const columns: Column<Said>[] = [
+    { key: "at", head: "When", width: "w-28", cell: (row) => <RelativeTime at={row.accepted_at} className="text-muted" /> },
+    {
+      key: "what",
+      head: "Said",
+      cell: (row) => (
+        <span className="flex min-w-0 flex-col items-start gap-1">
+          <span className="flex flex-wrap items-center gap-2">
+            <What reaction={row} />
+            {row.taken_back_at ? (
+              <Badge tone="warn">
+                taken back {row.taken_back_by ? `by ${nameOf(senderOf(row.taken_back_by))} ` : ""}
+                <RelativeTime at={row.taken_back_at} />
+              </Badge>
+            ) : null}
+            {row.replaced && row.replaced.length > 0 ? <Badge>{row.replaced.length === 1 ? "replaced one" : `replaced ${row.replaced.length}`}</Badge> : null}
+          </span>
+          {row.comment ? <span className="line-clamp-3 text-13 wrap-anywhere">{row.comment}</span> : null}
+          {row.correction ? <span className="line-clamp-3 text-13 text-ok wrap-anywhere">Should have been: {row.correction}</span> : null}
+        </span>
+      ),
+    },
+    { key: "prompt", head: "Prompt", width: "w-44", hideBelow: "md", cell: (row) => (row.prompt ? <span className="flex flex-wrap items-center gap-x-2"><Breaking text={row.prompt} className="font-mono text-12" />{row.version ? <Badge>v{row.version}</Badge> : null}</span> : <span className="text-muted">–</span>) },
+    { key: "who", head: "By", width: "w-44", hideBelow: "sm", cell: (row) => <span className="flex flex-col text-13 wrap-anywhere"><span>{row.user_id ?? "no name given"}</span>{row.sent_by ? <span className="text-12 text-muted">by way of {nameOf(senderOf(row.sent_by))}</span> : null}</span> },
+    { key: "about", head: "About", width: "w-24", cell: (row) => <TextLink to={row.execution_id ? `/runs/${row.execution_id}` : `/sessions/${encodeURIComponent(row.session_id ?? "")}`}>{row.execution_id ? "run" : "session"}</TextLink> },
+    { key: "act", head: <span className="sr-only">Act</span>, align: "end", width: "w-12", cell: (row) => (row.taken_back_at ? null : <TakeBack id={row.feedback_id} kinds={kindsOf(pages.rows, row)} who={row.user_id ?? "no name"} />) },
+  ];
+  return (
+    <Head title="Feedback" subtitle="What people said of answers, one by one. Of several of one kind by one person on one answer the last counts.">
+      <Toolbar>
+        <Combobox label="Prompt" value={prompt || null} clear="Any prompt" {...usePromptChoices()} onChange={(next) => set({ prompt: next ?? "" })} />
+        <Select compact aria-label="Kind" empty="Any kind" value={kind} onChange={(next: string) => set({ kind: (next || null) as never, metric: "" })} options={KINDS.map((one) => ({ value: one as string, label: one }))} />
+        <SearchInput label="End user" placeholder="End user's id" value={user} onChange={(next) => set({ user: next.trim() })} className="w-full sm:w-40" />
+        {more.button}
+        <Checkbox label="With what was taken back" checked={history} onChange={(event) => set({ history: event.target.checked })} />
+        {pages.rows.some((row) => row.simulated) ? <SimulatedBadge /> : null}
+      </Toolbar>
+      {more.row}
+      <PagedTable
+        label="Feedback"
+        columns={columns}
+        pages={pages}
+        rowKey={(row) => `${row.feedback_id} ${row.kind} ${(row.metric as { name?: string } | null)?.name ?? ""}`}
+        empty={
+          isFiltered ? (
+            <EmptyState title="No feedback matches" action={<Button onClick={() => set(NONE)}>Show all</Button>}>
+              Ids and names are compared as a whole.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<MessageSquare size={18} />} title="Nobody has said anything yet" code={SEND}>
+              Thumbs, scores, comments, corrections and metrics that your applications send are listed here.
+            </EmptyState>
+          )
+        }
+      />
+    </Head>
+  );
+}
+
+/** This one's first, then those that were sent with it. */
+function kindsOf(rows: readonly Said[], row: Said): string[] {
+  return [row.kind, ...rows.filter((one) => one.feedback_id === row.feedback_id && one.kind !== row.kind).map((one) => one.kind)];
+}

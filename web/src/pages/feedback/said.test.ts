@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { senderOf, whatGoes } from "./said";
+
+describe("who sent a reaction (F1)", () => {
+  it("names a key as an author, and leaves people and webhooks as they are", () => {
+    expect(senderOf("01a1")).toBe("api_key:01a1");
+    expect(senderOf("user:7")).toBe("user:7");
+    expect(senderOf("inbound:7")).toBe("inbound:7");
+  });
+});
+
+describe("what taking it back does", () => {
+  it("says which reactions go together, and nothing of it where there is one", () => {
+    expect(whatGoes(["thumb", "correction"])).toContain("thumb and correction go together");
+    expect(whatGoes(["thumb"])).not.toContain("together");
+  });
+});

@@ -1,0 +1,12 @@
+/** Reactions as lists and runs show them. Pure. */
+
+/** Who sent one, as authors are named elsewhere; an inbound webhook by its own. */
+export function senderOf(sentBy: string): string {
+  return sentBy.includes(":") ? sentBy : `api_key:${sentBy}`;
+}
+
+/** What taking it back does, in one sentence. `kinds`: of the reactions of its id that are in sight. */
+export function whatGoes(kinds: readonly string[]): string {
+  const others = kinds.length > 1 ? ` It was sent as one: ${kinds.join(" and ")} go together.` : "";
+  return `It counts nowhere from now on: satisfaction, metrics, alerts and experiments move back. What was said, who took it back and when is kept.${others}`;
+}
