@@ -238,13 +238,18 @@ class Asker:
             )
 
     async def _consume(self, run: Run, chosen: Chosen, *, timeout_s: float) -> Answer | Failure:
-        """Passes on what comes. Text goes to the caller's inbox when the request streams, and into `answer_so_far` always."""
+        """Passes on what comes. Text goes to the caller's inbox when the request streams, and into `answer_so_far` always.
+
+        Read to the end, behind the last event too: a generator that is left is closed by three tasks that wake the loop from outside, and
+        its connection serves nobody until then.
+        """
         if chosen.secret:
             run.secrets.add(chosen.secret)
 
         def heard(headers: Mapping[str, str]) -> None:
             self.limits.hear(chosen.account, headers)
 
+        result: Answer | Failure | None = None
         async for event in self.providers.call(run.request, key=chosen.secret, tried=run.secrets, timeout_s=timeout_s, heard=heard):
             match event:
                 case Started():
@@ -253,10 +258,10 @@ class Asker:
                     await run.reply.send(FrameKind.STARTED, encoded(began))
                 case Piece():
                     await self._pass_on(run, event)
-                case Answer() | Failure():
+                case Answer() | Failure() if result is None:
                     run.has_started = run.has_started or _is_something(event)
-                    return event
-        return Failure(FailureKind.CUT_OFF, "The provider's answer ended before it was complete.")
+                    result = event
+        return result or Failure(FailureKind.CUT_OFF, "The provider's answer ended before it was complete.")
 
     async def _pass_on(self, run: Run, piece: Piece) -> None:
         run.has_started = True

@@ -62,6 +62,25 @@ async def test_that_a_model_began_wakes_nobody_and_is_read_before_what_comes_aft
     assert kinds == [FrameKind.STARTED, FrameKind.TERMINAL] and not box.has_arrivals
 
 
+async def test_what_is_there_is_read_without_a_timer_and_what_never_comes_is_waited_for_no_longer_than_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box, armed, timeout = Mailbox(), list[float | None](), asyncio.timeout
+
+    def counted(within_s: float | None) -> asyncio.Timeout:
+        armed.append(within_s)
+        return timeout(within_s)
+
+    monkeypatch.setattr(asyncio, "timeout", counted)
+    box.put(Frame(FrameKind.STARTED, 1, 0, b"{}"))
+    box.put(Frame(FrameKind.TERMINAL, 1, 0, b"{}"))
+    kinds = [cast(Frame, await box.get(within_s=0.0)).kind for _ in range(2)]
+    assert kinds == [FrameKind.STARTED, FrameKind.TERMINAL] and armed == []
+    with pytest.raises(TimeoutError):
+        await box.get(within_s=0.0)
+    assert armed == [0.0] and not box.has_arrivals
+
+
 @pytest.mark.promise("G-09")
 async def test_headers_wait_for_a_piece_of_an_answer_or_as_long_as_they_may() -> None:
     async def telling(*told: Any) -> Any:

@@ -293,6 +293,38 @@ def test_what_nobody_thought_of_is_a_classified_failure_and_counts_against_nobod
     assert says_of_provider(failure, latency_s=1.0, patience_s=30.0) is (False if has_begun else None)
 
 
+@pytest.mark.promise("E-12")
+@pytest.mark.parametrize("last", [Answer(text=["whole"], complete=True), Failure(FailureKind.PROVIDER, "It broke.")])
+def test_a_call_is_over_with_its_connection_when_its_answer_is_told(last: Answer | Failure) -> None:
+    """A generator that is left behind its last event is closed by a task of its own, later, and holds its connection until then."""
+    freed: list[str] = []
+
+    async def inner() -> Any:
+        try:
+            yield Started()
+            yield last
+        finally:
+            freed.append("connection")
+
+    async def call(*_: Any, **__: Any) -> Any:
+        async for event in inner():
+            yield event
+        yield Failure(FailureKind.TIMEOUT, "What comes behind the last word counts for nothing.")
+
+    class Said:
+        async def send(self, *_: Any) -> None: ...
+
+    anything: Any = SimpleNamespace(call=call, hear=None)
+    chosen: Any = SimpleNamespace(secret=None, account=None, use=KeyUse(source="none"))
+
+    async def told() -> tuple[Answer | Failure, list[str]]:
+        run = Run(request=request(), reply=cast(Any, Said()), started_at=0.0)
+        result = await Asker(*[anything] * 7)._consume(run, chosen, timeout_s=1.0)
+        return result, list(freed)
+
+    assert asyncio.run(told()) == (last, ["connection"])
+
+
 @pytest.mark.capability("E9")
 @pytest.mark.parametrize(
     ("http_status", "status", "is_free"),

@@ -7,6 +7,7 @@ from typing import Any
 from burnish_gateway.compat.format import Events
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Delta, Done, Text, Told
+from burnish_gateway.execution.streaming import Last
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded, encoded
 
@@ -37,7 +38,8 @@ async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, events: 
                         has_asides = has_asides or not body.startswith(CALLS)
                         yield events.delta(body)
                     case Done():
-                        yield ending(one, events=events, has_calls=has_calls, has_asides=has_asides, request_id=request_id)
+                        end = ending(one, events=events, has_calls=has_calls, has_asides=has_asides, request_id=request_id)
+                        yield Last(end)
                         return
                     case _:
                         yield None

@@ -185,9 +185,7 @@ class Dispatch:
         loop, patience_s = asyncio.get_running_loop(), self._patience_s()
         deaf_at = loop.time() + patience_s + STALL_S
         try:
-            # Not wait_for: before Python 3.12 it forgets a cancellation when a frame comes at the same moment, and the model goes on.
-            async with asyncio.timeout(patience_s):
-                arrival = await self.queue.get()
+            arrival = await self.queue.get(within_s=patience_s)
         except TimeoutError:
             if loop.time() > deaf_at:
                 self.seek_until += loop.time() - deaf_at + STALL_S  # We stood still ourselves: what was said meanwhile is still to be read.

@@ -43,17 +43,25 @@ class Mailbox:
         self._reader: asyncio.Future[None] | None = None
         self._bytes = 0
 
-    async def get(self) -> Arrival:
-        """The next one, in order. A reader that gives up waiting looks at `has_arrivals` before it believes in silence."""
+    async def get(self, *, within_s: float | None = None) -> Arrival:
+        """The next one, in order; what is there already arms no timer. Raises TimeoutError where none came for `within_s` seconds (None:
+        however long it takes). A reader that gives up waiting looks at `has_arrivals` before it believes in silence.
+        """
+        if not self._arrivals:
+            # Not wait_for: before Python 3.12 it forgets a cancellation when a frame comes at the same moment, and the model goes on.
+            async with asyncio.timeout(within_s):
+                await self._come()
+        arrival = self._arrivals.popleft()
+        self._bytes -= _size(arrival)
+        return arrival
+
+    async def _come(self) -> None:
         while not self._arrivals:
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
             finally:
                 self._reader = None
-        arrival = self._arrivals.popleft()
-        self._bytes -= _size(arrival)
-        return arrival
 
     @property
     def has_arrivals(self) -> bool:

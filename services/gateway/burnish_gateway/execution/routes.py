@@ -23,7 +23,7 @@ from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.shape import Shape, shaped
-from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
+from burnish_gateway.execution.streaming import EventStream, Last, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
@@ -318,7 +318,7 @@ async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: 
             while one is not None:
                 event = _event(one, index=index, request_id=request_id)
                 index += isinstance(one, Text | Delta)
-                yield event
+                yield event if event is None or not isinstance(one, Done) else Last(event)
                 one = None if isinstance(one, Done) else await anext(told, None)
         except BurnishError as error:
             yield b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"

@@ -21,6 +21,12 @@ KEEP_ALIVE = b": alive\n\n"
 T = TypeVar("T")
 
 
+class Last(bytes):
+    """A part that no other follows: the end of the stream leaves with it, in one write."""
+
+    __slots__ = ()
+
+
 class EventStream(Response):
     """Streams `parts`, and closes them when the client goes away, so that no model is asked for longer than anybody listens."""
 
@@ -39,7 +45,6 @@ class EventStream(Response):
         self._parts, self._slow_reader_s = parts, slow_reader_s
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         streaming = asyncio.create_task(self._stream(send))
         leaving = asyncio.create_task(_gone(receive))
         try:
@@ -53,9 +58,14 @@ class EventStream(Response):
     async def _stream(self, send: Any) -> None:
         async with contextlib.aclosing(self._parts) as parts:
             try:
+                # Here, so that it leaves with the first part where that is there already.
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                 async for part in parts:
+                    is_last = isinstance(part, Last)
                     async with asyncio.timeout(self._slow_reader_s):
-                        await send({"type": "http.response.body", "body": part, "more_body": True})
+                        await send({"type": "http.response.body", "body": part, "more_body": not is_last})
+                    if is_last:
+                        return
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             except (OSError, TimeoutError):
                 return  # nobody reads any more
