@@ -20,7 +20,7 @@ TYPES = r"(?:<[^()]*?>)?"
 CHANGES = re.compile(rf'\b(?:useChange|change|send)\(\s*"(\w+)",\s*{PATH}')
 PLAIN = re.compile(rf"\bapi\.([A-Z]+)\(\s*{PATH}")
 READS = (
-    re.compile(rf"\b(?:useRead|usePages|read|readLines|download){TYPES}\(\s*{PATH}"),
+    re.compile(rf"\b(?:useRead|useAll|usePages|read|readLines|download){TYPES}\(\s*{PATH}"),
     re.compile(rf"\bpath=\{{?{PATH}"),
     re.compile(rf'\buseOpened\([^"`]*{PATH}'),
 )

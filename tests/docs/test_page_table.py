@@ -74,6 +74,7 @@ def test_the_page_asks_nothing_that_there_is_not() -> None:
     [
         ('useChange("post", "/v1/prompts/{slug}/purge")', {("POST", "/v1/prompts/{}/purge")}),
         ('useRead("/v1/prompts"); useChange("post", "/v1/folders")', {("GET", "/v1/prompts"), ("POST", "/v1/folders")}),
+        ('useAll("/v1/folders", {}, { staleTime: 60_000 })', {("GET", "/v1/folders")}),
         ('const ONE = "/v1/datasets/{dataset_id}";\nuseChange("delete", ONE, {})', {("DELETE", "/v1/datasets/{}")}),
         ('return stream(`/v1/chains/{}/runs`, { method: "POST", body })', {("POST", "/v1/chains/{}/runs")}),
         ("for await (const one of stream(`/v1/live?since={}`)) look(one);", {("GET", "/v1/live")}),

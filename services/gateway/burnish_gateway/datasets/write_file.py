@@ -39,7 +39,7 @@ def said_of(item: StoredItem) -> dict[str, Any]:
 
 def row_of(item: StoredItem) -> dict[str, Any]:
     """As a line of CSV says it: variables as JSON in one cell, tags with semicolons between, the rest of the metadata as JSON."""
-    known = {name: item.metadata[name] for name in _OF_METADATA if name in item.metadata}
+    known: dict[str, Any] = {name: item.metadata[name] for name in _OF_METADATA if name in item.metadata}
     tags = known.get("tags")
     if isinstance(tags, list):
         known["tags"] = "; ".join(str(one) for one in tags)
