@@ -43,6 +43,8 @@ NOT_READY = {
     "GET /v1/workspaces/{workspace_id}/erasure": 404,
     "GET /v1/workspaces/{workspace_id}/erasure/receipt": 404,
     "GET /v1/test-runs/{run_id}/compare/{base_id}": 409,
+    "GET /v1/test-runs/{run_id}/compare/{base_id}/items": 409,
+    "GET /v1/test-runs/{run_id}/compare/{base_id}/items/{item_id}": 409,
 }
 """What comes when other services have done their part, and how it is answered until then."""
 
