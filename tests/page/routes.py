@@ -80,6 +80,7 @@ ROUTES = (
     Route("analytics-by-version", "/app/analytics?range=7d&group=version&traffic=all"),
     Route("costs", "/app/analytics/costs"),
     Route("failures", "/app/analytics/failures"),
+    Route("feedback", "/app/analytics/feedback"),
     Route("metrics", "/app/analytics/metrics"),
     Route("metric-form", "/app/analytics/metrics?edit=*new*", without=BEHIND_A_DIALOG),
     Route("reports", "/app/analytics/reports"),

@@ -39,7 +39,7 @@ export default function FeedbackPage() {
     </>,
   );
   const columns: Column<Said>[] = [
-    { key: "at", head: "When", width: "w-28", cell: (row) => <RelativeTime at={row.accepted_at} className="text-muted" /> },
+    { key: "at", head: "When", width: "w-20 sm:w-28", cell: (row) => <RelativeTime at={row.accepted_at} className="text-muted" /> },
     {
       key: "what",
       head: "Said",
@@ -62,7 +62,7 @@ export default function FeedbackPage() {
     },
     { key: "prompt", head: "Prompt", width: "w-44", hideBelow: "md", cell: (row) => (row.prompt ? <span className="flex flex-wrap items-center gap-x-2"><Breaking text={row.prompt} className="font-mono text-12" />{row.version ? <Badge>v{row.version}</Badge> : null}</span> : <span className="text-muted">–</span>) },
     { key: "who", head: "By", width: "w-44", hideBelow: "sm", cell: (row) => <span className="flex flex-col text-13 wrap-anywhere"><span>{row.user_id ?? "no name given"}</span>{row.sent_by ? <span className="text-12 text-muted">by way of {nameOf(senderOf(row.sent_by))}</span> : null}</span> },
-    { key: "about", head: "About", width: "w-24", cell: (row) => <TextLink to={row.execution_id ? `/runs/${row.execution_id}` : `/sessions/${encodeURIComponent(row.session_id ?? "")}`}>{row.execution_id ? "run" : "session"}</TextLink> },
+    { key: "about", head: "About", width: "w-16 sm:w-24", cell: (row) => <TextLink to={row.execution_id ? `/runs/${row.execution_id}` : `/sessions/${encodeURIComponent(row.session_id ?? "")}`}>{row.execution_id ? "run" : "session"}</TextLink> },
     { key: "act", head: <span className="sr-only">Act</span>, align: "end", width: "w-12", cell: (row) => (row.taken_back_at ? null : <TakeBack id={row.feedback_id} kinds={kindsOf(pages.rows, row)} who={row.user_id ?? "no name"} />) },
   ];
   return (

@@ -1,0 +1,47 @@
+"""What people said, one by one: found, read, and taken back."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import PATIENCE_MS
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("F1", "U1")
+
+
+async def test_a_wrong_reaction_is_found_and_taken_back_and_history_keeps_it(page_as: OpenPage, site: Site) -> None:
+    run = await site.call("POST", "/v1/executions", {"messages": [{"role": "user", "content": "Say hello"}], "model": "simulated/chat"})
+    who = f"page-{uuid4().hex[:8]}"
+    await site.call("POST", "/v1/feedback", {"execution_id": run["id"], "thumb": "down", "comment": "meant another", "user_id": who})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not (await site.call("GET", f"/v1/feedback?user_id={who}"))["data"]:
+            await asyncio.sleep(0.1)
+    page = await page_as("editor", "/app/analytics/feedback")
+    await page.get_by_label("End user").fill(who)
+    table = page.get_by_role("table", name="Feedback")
+    await expect(table.get_by_role("row")).to_have_count(2)  # One of them holds the heads.
+    await expect(table).to_contain_text("meant another")
+    await check_axe(page)
+    await page.get_by_role("button", name=f"Take back the thumb of {who}").click()
+    asked = page.get_by_role("dialog", name="Take this feedback back?")
+    await expect(asked).to_contain_text("satisfaction, metrics, alerts and experiments move back")
+    await asked.get_by_role("button", name="Take it back").click()
+    await expect(page.get_by_text("No feedback matches")).to_be_visible()
+    await page.get_by_label("With what was taken back").check()
+    await expect(table.get_by_text("taken back by").first).to_be_visible()
+    await expect(table.get_by_role("button", name="Take back")).to_have_count(0)
+    await page.goto(f"{site.url}/app/runs/{run['id']}")
+    await expect(page.get_by_text("Nobody has said anything about this answer.")).to_be_visible()
+
+
+async def test_a_viewer_reads_what_was_said_and_why_it_stays(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/analytics/feedback?kind=thumb")
+    button = page.get_by_role("button", name="Take back the thumb").first
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await button.hover()
+    await expect(page.get_by_role("tooltip")).to_contain_text("editor")
