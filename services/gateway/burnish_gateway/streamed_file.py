@@ -25,7 +25,7 @@ FILE_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 }
 """`responses` of a route that answers with such a file."""
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What spreadsheets take for a formula at the beginning of a text (OWASP, CSV injection)."""
 
 BROKEN_OFF: Final = "The file is not whole: "

@@ -153,3 +153,10 @@ async def test_a_search_ends_where_it_has_looked_through_enough_and_goes_on_from
     assert first["data"] == [] and first["searched_to"] is not None
     last = (await caller("GET", f"/v1/feedback?prompt=none&cursor={first['next_cursor']}")).body
     assert (last["data"], last["next_cursor"], last["searched_to"]) == ([], None, None)
+    for query in ("user_id=user-0", "kind=score", "kind=thumb&user_id=user-0"):  # What no index knows is looked for in as many.
+        first = (await caller("GET", f"/v1/feedback?{query}")).body
+        assert first["data"] == [] and first["searched_to"] is not None, query
+        last = (await caller("GET", f"/v1/feedback?{query}&cursor={first['next_cursor']}")).body
+        assert [one["user_id"] for one in last["data"]] == ([] if query == "kind=score" else ["user-0"]) and last["next_cursor"] is None
+    whole = (await caller("GET", "/v1/feedback")).body
+    assert [one["user_id"] for one in whole["data"]] == ["user-2", "user-1"], "a page ends where it was looked through enough, too"

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from burnish_gateway.execution.streaming import EventStream, Last
+from burnish_gateway.execution.streaming import EventStream, Last, paced
 from burnish_gateway.http_protocol import HttpProtocol
 
 pytestmark = [pytest.mark.promise("G-13")]
@@ -130,15 +130,16 @@ async def test_the_last_event_of_a_stream_takes_its_end_along() -> None:
             yield b"data: a\n\n"
             yield Last(b"data: [DONE]\n\n")
         finally:
-            closed.append(True)
+            closed.append(False)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await EventStream(parts(), headers={})(scope, receive, send)
+        await EventStream(paced(parts()), headers={})(scope, receive, send)
+        closed.append(True)  # Behind what it was read from, which is not left to the garbage collector.
 
     connection = start(app=app)
     while len(connection.written) < 2:
         await asyncio.sleep(0)
     await turns()
-    assert closed and len(connection.written) == 2
+    assert closed == [False, True] and len(connection.written) == 2
     assert connection.written[0].endswith(b"\r\n\r\n9\r\ndata: a\n\n\r\n")
     assert connection.written[1] == b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"

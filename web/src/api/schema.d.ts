@@ -2842,7 +2842,7 @@ export interface paths {
          * Reactions one by one, those accepted last first
          * @description The current ones: of several of one kind by one end user to one target, the one accepted last. Filters may be combined.
          *
-         *     Those of a prompt are looked for among 20,000 reactions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on
+         *     What filters want is looked for among 20,000 reactions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on
          *     from there, also where the page has few rows or none.
          */
         get: operations["list_feedback_v1_feedback_get"];
@@ -2897,7 +2897,7 @@ export interface paths {
          * Take a reaction back
          * @description All that was said under this id counts nowhere within a second: figures move back, as they do when other feedback replaces it. What
          *     it was, who took it back and when stays in `GET /v1/feedback?history=true` and in the audit log. Later feedback of the same end user
-         *     counts again. Repeated, nothing more happens. 409: other feedback has taken its place, so it counts nowhere already.
+         *     counts again, under an id of its own. Repeated, no figure moves. 409: other feedback has taken its place, so it counts nowhere already.
          */
         delete: operations["delete_feedback_v1_feedback__feedback_id__delete"];
         options?: never;

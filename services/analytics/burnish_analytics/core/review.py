@@ -68,7 +68,9 @@ def is_low(standing: Standing) -> bool:
 
 
 def complaint_of(kind: str, standing: Standing) -> Reason | None:
-    """Why a person should look at an answer that got this reaction; None: there is no reason to."""
+    """Why a person should look at an answer that got this reaction; None: there is no reason to, or it was taken back."""
+    if standing.reactions == 0:
+        return None
     if kind == "correction":
         return "corrected"
     return "low_rated" if is_low(standing) else None

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -144,7 +144,7 @@ async def _told(index: int, side: Side, events: "asyncio.Queue[Event]", gateway:
     raise RuntimeError("a dispatch ended without an outcome")
 
 
-async def in_words(events: AsyncGenerator[Event, None], *, start: bytes, request_id: str) -> AsyncIterator[bytes | None]:
+async def in_words(events: AsyncGenerator[Event, None], *, start: bytes, request_id: str) -> AsyncGenerator[bytes | None, None]:
     """Server-sent events: `start`, then `delta`, `done` and `error` of each side by its `index`, then `end` with the sums."""
     yield start
     ended: list[Ended] = []

@@ -1,7 +1,7 @@
 """From what is told of an execution to the events of a chat; one end or one error closes them (PROMISES G-13)."""
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from burnish_gateway.compat.format import Events
@@ -22,7 +22,9 @@ class StreamGap(BurnishError):
     status = 502
 
 
-async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, events: Events, request_id: str) -> AsyncIterator[bytes | None]:
+async def stream_chat(
+    first: Told, told: AsyncGenerator[Told, None], *, events: Events, request_id: str
+) -> AsyncGenerator[bytes | None, None]:
     """`first` was taken from `told` before the headers went out. None: something lives, and there is nothing to say."""
     yield events.begin()
     has_calls = has_asides = False

@@ -57,7 +57,7 @@ async def find_items(
         read_bytes += window.read_bytes
         if place is None or len(found) > limit or read_bytes >= READ_MOST_BYTES:
             break
-    items = await store.read_found(tx, workspace_id, found[:limit])
-    if len(found) > limit:
+    items = (await store.read_found(tx, workspace_id, found))[:limit]
+    if len(found) > limit and items:  # None where all of them were erased meanwhile
         place = (items[-1].position, items[-1].added_version)
     return Found(items, place)

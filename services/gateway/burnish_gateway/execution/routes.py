@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -309,7 +309,7 @@ async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> 
     return EventStream(events, headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
 
 
-async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: str) -> AsyncIterator[bytes | None]:
+async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: str) -> AsyncGenerator[bytes | None, None]:
     """Server-sent events of one execution; exactly one of `done` and `error` ends them."""
     index = 0
     async with contextlib.aclosing(rest) as told:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -122,12 +122,14 @@ def error_event(error: BurnishError, *, request_id: str) -> bytes:
     return b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
 
 
-async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, None]:
-    """Drops the Nones, which only say that something lives, and turns one into a comment when nothing was sent for KEEP_ALIVE_S."""
+async def paced(parts: AsyncGenerator[bytes | None, None]) -> AsyncGenerator[bytes, None]:
+    """Drops the Nones, which only say that something lives, and turns one into a comment when nothing was sent for KEEP_ALIVE_S. Closes
+    `parts` with itself: one that is left is closed turns of the loop later, and what it holds with it."""
     loop = asyncio.get_running_loop()
     sent_at = loop.time()
-    async for part in parts:
-        if part is None and loop.time() - sent_at < KEEP_ALIVE_S:
-            continue
-        sent_at = loop.time()
-        yield KEEP_ALIVE if part is None else part
+    async with contextlib.aclosing(parts):
+        async for part in parts:
+            if part is None and loop.time() - sent_at < KEEP_ALIVE_S:
+                continue
+            sent_at = loop.time()
+            yield KEEP_ALIVE if part is None else part

@@ -62,7 +62,7 @@ async def list_feedback(
 ) -> Response:
     """The current ones: of several of one kind by one end user to one target, the one accepted last. Filters may be combined.
 
-    Those of a prompt are looked for among 20,000 reactions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on
+    What filters want is looked for among 20,000 reactions a page: `searched_to` says how far back it was looked, and `next_cursor` goes on
     from there, also where the page has few rows or none.
     """
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
@@ -86,7 +86,8 @@ async def list_feedback(
 async def delete_feedback(feedback_id: UUID, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
     """All that was said under this id counts nowhere within a second: figures move back, as they do when other feedback replaces it. What
     it was, who took it back and when stays in `GET /v1/feedback?history=true` and in the audit log. Later feedback of the same end user
-    counts again. Repeated, nothing more happens. 409: other feedback has taken its place, so it counts nowhere already."""
+    counts again, under an id of its own. Repeated, no figure moves. 409: other feedback has taken its place, so it counts nowhere already.
+    """
 
     async def work(tx: Tx) -> FeedbackAccepted:
         await take_back(tx, principal, feedback_id, now=gateway.clock.now())

@@ -13,7 +13,7 @@ from burnish_gateway.moments import LAST
 from burnish_shared.db.session import Tx
 
 SEARCHED_MOST: Final = 20_000
-"""Reactions that one page looks through for those of a prompt: what an execution says of them stands in another table."""
+"""Reactions that one page looks through: no index knows whose they are, of which kind, or of which prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +50,26 @@ class Found:
 _OF: Final = f"""
 SELECT target_kind, target_id, coalesce(execution_id, session_execution_id) AS counts_for, {COLUMNS} FROM feedback
  WHERE workspace_id = $1 AND feedback_id IS NOT NULL AND (accepted_at, feedback_id, kind) < ($2, $3, $4)
-   AND ($5::timestamptz IS NULL OR accepted_at >= $5) AND ($6::timestamptz IS NULL OR accepted_at < $6)
-   AND ($7::text IS NULL OR end_user = $7) AND ($8::text IS NULL OR kind LIKE $8 OR $8 = 'comment' AND comment IS NOT NULL)
-   AND ($9::boolean OR NOT is_taken_back)"""
+   AND ($5::timestamptz IS NULL OR accepted_at >= $5) AND ($6::timestamptz IS NULL OR accepted_at < $6)"""
 
 _TO: Final = {
-    "execution": " AND target_kind = 'execution' AND target_id = $10::text",
-    "session": """ AND (target_kind = 'session' AND target_id = $10::text
-        OR target_kind = 'execution' AND target_id IN (SELECT e.execution_id::text FROM executions e WHERE e.session_id = $10::text))""",
-    "all": " AND $10::text IS NULL",
+    "execution": " AND target_kind = 'execution' AND target_id = $7::text",
+    "session": """ AND (target_kind = 'session' AND target_id = $7::text
+        OR target_kind = 'execution' AND target_id IN (SELECT e.execution_id::text FROM executions e WHERE e.session_id = $7::text))""",
+    "all": " AND $7::text IS NULL",
 }
 
 _NEWEST: Final = "ORDER BY accepted_at DESC, feedback_id DESC, kind DESC"
 
+# The inner rows come by an index, in their order, and are read until the page is full. What is looked for stands outside: inside it would
+# have as many rows read as it takes to find so many.
 _LIST: Final = """
-WITH searched AS MATERIALIZED ({of} {newest} LIMIT {most}),
-     seen AS (SELECT s.*, e.slug, e.version, e.label, e.model, e.simulated FROM searched s
-                LEFT JOIN LATERAL (SELECT x.slug, x.version, x.label, x.model, x.simulated FROM execution_facts x
-                                    WHERE x.execution_id = s.counts_for AND x.workspace_id = $1 OFFSET 0) e ON true)
-SELECT * FROM seen WHERE ($11::text IS NULL OR slug = $11) AND ($12::integer IS NULL OR version = $12) {newest} LIMIT $13"""
+SELECT s.*, e.slug, e.version, e.label, e.model, e.simulated FROM ({of} {newest} LIMIT {most}) s
+  LEFT JOIN LATERAL (SELECT x.slug, x.version, x.label, x.model, x.simulated FROM execution_facts x
+                      WHERE x.execution_id = s.counts_for AND x.workspace_id = $1 OFFSET 0) e ON true
+ WHERE ($8::text IS NULL OR s.end_user = $8) AND ($9::text IS NULL OR s.kind LIKE $9 OR $9 = 'comment' AND s.comment IS NOT NULL)
+   AND ($10::boolean OR NOT s.is_taken_back) AND ($11::text IS NULL OR e.slug = $11) AND ($12::integer IS NULL OR e.version = $12)
+ {newest} LIMIT $13"""
 
 _END: Final = "SELECT accepted_at, feedback_id, kind FROM ({of} {newest} OFFSET {most} - 1 LIMIT 1) last"
 
@@ -82,8 +83,9 @@ FIRST: Final[Position] = (LAST, UUID(int=2**128 - 1), "")
 async def list_reactions(tx: Tx, workspace_id: UUID, wanted: Wanted, *, after: Position | None, limit: int) -> Found:
     """The newest first, at most limit + 1, from behind `after` on."""
     to, target = _target(wanted)
-    arguments = (workspace_id, *(after or FIRST), wanted.start, wanted.end, wanted.user_id, _kind(wanted), wanted.has_history, target)
-    rows = await tx.fetch(LISTS[to], *arguments, wanted.prompt, wanted.version, limit + 1)
+    arguments = (workspace_id, *(after or FIRST), wanted.start, wanted.end, target)
+    filters = (wanted.user_id, _kind(wanted), wanted.has_history, wanted.prompt, wanted.version)
+    rows = await tx.fetch(LISTS[to], *arguments, *filters, limit + 1)
     if len(rows) > limit:
         return Found(rows)
     last = await tx.fetchrow(ENDS[to], *arguments)

@@ -15,6 +15,9 @@ BEFORE_ALL: Final = (-1, -1, UUID(int=0))
 GONE: Final = 2**31 - 1
 """The place of items that were erased: behind all others."""
 
+BLANKS: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""What `str.strip` takes off, by which categories are named."""
+
 SHOWN_CHARS: Final = 300
 """Of each text in a list."""
 
@@ -73,6 +76,8 @@ async def compared_items(
               SELECT e.item_id,
                      count(*) FILTER (WHERE e.owner_id = $3) AS base_n,
                      count(*) FILTER (WHERE e.owner_id = $3 AND e.score >= 1) AS base_right,
+                     (array_agg(e.question) FILTER (WHERE e.owner_id = $3))[1] AS base_question,
+                     (array_agg(e.question) FILTER (WHERE e.owner_id = $2))[1] AS run_question,
                      count(*) FILTER (WHERE e.owner_id = $2) AS run_n,
                      count(*) FILTER (WHERE e.owner_id = $2 AND e.score >= 1) AS run_right
                 FROM evaluations e
@@ -86,16 +91,18 @@ async def compared_items(
                WHERE a.base_n > 0 AND a.run_n > 0),
             page AS (
               SELECT * FROM placed
-               WHERE ($4::integer IS NULL OR kind = $4) AND ($5::text IS NULL OR btrim(expected, E' \\t\\n\\r') = $5)
+               WHERE ($4::integer IS NULL OR kind = $4) AND ($5::text IS NULL OR btrim(expected, $11) = $5)
                  AND (kind, place, item_id) > ($7::integer, $8::integer, $9::uuid)
                ORDER BY kind, place, item_id LIMIT $10)
             SELECT p.item_id, p.kind, p.place, p.base_n, p.base_right, p.run_n, p.run_right, left(p.expected, {SHOWN_CHARS}) AS expected,
                    left(CASE jsonb_typeof(p.input) WHEN 'object' THEN (SELECT string_agg(v.value, E'\\n') FROM jsonb_each_text(p.input) v)
                         ELSE p.input #>> '{{}}' END, {SHOWN_CHARS}) AS input,
                    (SELECT left(b.output, {SHOWN_CHARS}) FROM evaluations b
-                     WHERE b.workspace_id = $1 AND b.owner_id = $3 AND b.item_id = p.item_id ORDER BY b.repeat LIMIT 1) AS base_output,
+                     WHERE b.workspace_id = $1 AND b.owner_id = $3 AND b.question = p.base_question AND b.item_id = p.item_id
+                      AND b.answered_at IS NOT NULL ORDER BY b.repeat LIMIT 1) AS base_output,
                    (SELECT left(r.output, {SHOWN_CHARS}) FROM evaluations r
-                     WHERE r.workspace_id = $1 AND r.owner_id = $2 AND r.item_id = p.item_id ORDER BY r.repeat LIMIT 1) AS run_output
+                     WHERE r.workspace_id = $1 AND r.owner_id = $2 AND r.question = p.run_question AND r.item_id = p.item_id
+                      AND r.answered_at IS NOT NULL ORDER BY r.repeat LIMIT 1) AS run_output
               FROM page p ORDER BY p.kind, p.place, p.item_id""",
         workspace_id,
         run_id,
@@ -105,6 +112,7 @@ async def compared_items(
         only,
         *after,
         limit,
+        BLANKS,
     )
     return list(rows)
 
