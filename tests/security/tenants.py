@@ -277,6 +277,7 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         reason=secret,
         simulated=True,
     )
+    own["feedback"] = str(new_uuid())
     await insert(
         "feedback",
         target_kind="execution",
@@ -284,7 +285,7 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         execution_id=UUID(own["execution"]),
         end_user=own["end_user"],
         kind="thumb",
-        feedback_id=new_uuid(),
+        feedback_id=UUID(own["feedback"]),
         value=1.0,
         comment=secret,
         accepted_at=now,

@@ -27,7 +27,7 @@ PATH_PARAMETERS = {
     "clarification_id": "clarification", "enrichment_id": "enrichment",
     "group_key": "group", "comment_id": "comment", "branch": "branch",
     "experiment_id": "experiment", "backtest_id": "backtest", "line_id": "line", "candidate_id": "candidate",
-    "schedule_id": "schedule", "migration_id": "migration", "item_id": "wrong_item",
+    "schedule_id": "schedule", "migration_id": "migration", "item_id": "wrong_item", "feedback_id": "feedback",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -86,6 +86,7 @@ QUERY_PARAMETERS = {
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
     "item": "item", "group_id": "run", "slug": "slug", "chain": "slug", "mentions": "user",
     "client_request_id": "client_request", "api_key_id": "api_key", "provider_key_id": "provider_key", "trace_id": "trace",
+    "execution_id": "execution",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -96,7 +97,7 @@ HARMLESS_QUERY = {
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "leave_out_blank", "object_kind", "origin", "passed", "correct",
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
-    "node", "with", "candidates",
+    "node", "with", "candidates", "history", "synthetic", "change", "repeat",
     "after", "follow", "from_line", "purpose", "map",
     "error_code", "cached", "simulated", "min_cost_nusd", "min_latency_ms", "search",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "unnamed", "version", "visibility", "fresh", "wait_s",
@@ -317,7 +318,7 @@ def _step(own: Mapping[str, str]) -> dict[str, Any]:
 THINGS = (
     "enrichment", "content_group", "clarification", "ready_clarification", "written_clarification",
     "file", "batch", "pending_batch", "unwanted_batch", "chain_run",
-    "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
+    "execution", "feedback", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail",
     "experiment", "unwanted_experiment", "backtest", *(f"{which}_experiment" for which in TRIED.values()),

@@ -132,7 +132,8 @@ async def test_a_start_goes_on_when_those_who_waited_for_it_had_less_time(starts
     leaving.cancel()
     done, _ = await asyncio.wait([leaving], timeout=10)
     assert done and leaving.cancelled()
-    (tmp_path / "go").write_text("ready")
+    (tmp_path / "going").write_text("ready")
+    (tmp_path / "going").rename(tmp_path / "go")  # Whole as soon as it is there.
     async with asyncio.timeout(30):
         await litellm.session()
     assert len(starts) == 1 and litellm.pid == starts[0].pid
