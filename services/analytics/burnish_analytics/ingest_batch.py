@@ -13,7 +13,7 @@ from uuid import UUID
 
 from burnish_analytics.core.fold import add_finished
 from burnish_analytics.core.intake import UNSAID, Intake, LabelKey, Said
-from burnish_analytics.core.reactions import Entry, ReactionKey, current_of, entries_with, entry_of, key_of, refusal, standing_of_entry
+from burnish_analytics.core.reactions import Entry, ReactionKey, current_of, entries_with, entry_of, key_of, refusal, standing_of
 from burnish_analytics.core.rollup import Fact
 from burnish_analytics.core.voices import voice_of
 from burnish_analytics.io import facts_store, feedback_store, label_store, rollup_store
@@ -266,4 +266,4 @@ def _said(fact: Fact, key: ReactionKey, entry: Entry) -> Said:
     if entry.is_taken_back:
         return UNSAID
     voice = voice_of(sent_by=entry.api_key_id, end_user=key.end_user, ran_by=fact.api_key_id, made_for=fact.end_user)
-    return Said(standing_of_entry(key.kind, entry), voice)
+    return Said(standing_of(key.kind, entry.value), voice)

@@ -59,10 +59,12 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
     more = await more_in(db, ws, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")])
     assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
     async with db.unit_of_work(workspace=ws) as tx:
-        listed = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, splits=["train"], after=None, limit=10)
+        listed = await store.list_items(
+            tx, workspace.workspace_id, made.dataset.dataset_id, store.Wanted(splits=["train"]), after=None, limit=10
+        )
         assert [one.input for one in listed] == ["a b c d", {"q": "z"}]
         only = [listed[1].item_id, new_uuid()]
-        alone = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, only=only, after=None, limit=10)
+        alone = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, store.Wanted(only=only), after=None, limit=10)
         assert [one.input for one in alone] == [{"q": "z"}]
 
 
@@ -101,7 +103,7 @@ async def test_a_page_of_a_large_dataset_reads_a_page(
         watched: Any = Watched(tx)
         found: list[Any] = []
         after: tuple[int, int] | None = None
-        while page := await store.list_items(watched, ws, dataset_id, splits=[split] if split else [], after=after, limit=10):
+        while page := await store.list_items(watched, ws, dataset_id, store.Wanted(splits=[split] if split else []), after=after, limit=10):
             assert watched.read <= 3 * 10 + 3 * 2, len(found)  # a page of each split, and a row on either side
             found += [one.input for one in page]
             after = page[-1].position, page[-1].added_version

@@ -16,6 +16,7 @@ from burnish_gateway.billing.usage_answers import RatesAnswer, StatementAnswer, 
 from burnish_gateway.billing.usage_store import COUNTED, OF_USERS, Dimension
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.streamed_file import cell
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -102,7 +103,7 @@ async def get_statement(
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("section", "item", "count", "amount_nusd"))
-    writer.writerows((section, _plain(item), count, amount) for section, item, count, amount in rows(whole))
+    writer.writerows((section, cell(item), count, amount) for section, item, count, amount in rows(whole))
     headers = {"content-disposition": f'attachment; filename="statement-{wanted}.csv"'}
     return Response(table.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -152,8 +153,3 @@ def _month(text: str | None, *, today: date) -> Month:
     if not 2000 <= month.first.year <= 2200:
         raise InvalidField("month: lies beyond the books.", param="month")
     return month
-
-
-def _plain(text: str) -> str:
-    """A name that a spreadsheet would take for a formula is quoted (CSV injection, OWASP)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

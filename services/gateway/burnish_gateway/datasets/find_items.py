@@ -1,13 +1,12 @@
 """Items of a dataset in which words stand. No index knows them, so a page is looked for in windows (PRODUCT D1)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from burnish_gateway.datasets import find_items_store as store
 from burnish_gateway.datasets.dataset import StoredItem
-from burnish_gateway.datasets.store import Marks, Place
+from burnish_gateway.datasets.store import Place, Wanted
 from burnish_shared.db.session import Tx
 
 WINDOWS_MOST: Final = 20
@@ -29,11 +28,9 @@ async def find_items(
     tx: Tx,
     workspace_id: UUID,
     dataset_id: UUID,
+    wanted: Wanted,
     *,
-    splits: Sequence[str],
     words: str,
-    marks: Marks,
-    only: Sequence[UUID] | None,
     after: Place | None,
     limit: int,
 ) -> Found:
@@ -42,16 +39,8 @@ async def find_items(
     place, read_bytes = after, 0
     for _ in range(WINDOWS_MOST):
         window = await store.read_window(
-            tx,
-            workspace_id,
-            dataset_id,
-            splits=splits,
-            words=words,
-            marks=marks,
-            only=only,
-            after=place,
-            at_most=limit + 1 - len(found),
-        )
+            tx, workspace_id, dataset_id, wanted, words=words, after=place, at_most=limit + 1 - len(found)
+        )  # fmt: skip
         found += window.found
         place = window.place
         read_bytes += window.read_bytes

@@ -7,8 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from burnish_gateway.datasets.dataset import StoredItem
-from burnish_gateway.datasets.item import SPLITS
-from burnish_gateway.datasets.store import BEFORE_ALL, ITEM, Marks, Place
+from burnish_gateway.datasets.store import ITEM, WANTED, Place, Wanted
 from burnish_shared.db.session import Tx
 
 _READ: Final = r"""concat_ws(E'\n', CASE jsonb_typeof(i.input) WHEN 'object'
@@ -36,11 +35,9 @@ async def read_window(
     tx: Tx,
     workspace_id: UUID,
     dataset_id: UUID,
+    wanted: Wanted,
     *,
-    splits: Sequence[str],
     words: str,
-    marks: Marks,
-    only: Sequence[UUID] | None,
     after: Place | None,
     at_most: int,
 ) -> Window:
@@ -54,38 +51,26 @@ async def read_window(
               SELECT p.item_id, p.position, p.added_version, p.size FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
                 SELECT i.item_id, i.position, i.added_version, pg_column_size(i.input) + octet_length(i.expected) AS size
                   FROM dataset_items i
-                 WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
-                   AND (i.position, i.added_version) > ($4, $5::integer)
-                   AND CASE WHEN $6::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($6) END
-                   AND ($11::text IS NULL OR i.metadata->>'category' = $11)
-                   AND ($12::text IS NULL OR i.metadata->'tags' ? $12)
-                   AND ($13::boolean IS NULL OR i.synthetic = $13)
-                 ORDER BY i.position, i.added_version LIMIT $8) p
-               ORDER BY p.position, p.added_version LIMIT $8),
+                 WHERE {WANTED}
+                 ORDER BY i.position, i.added_version LIMIT $11) p
+               ORDER BY p.position, p.added_version LIMIT $11),
             sized AS (
               SELECT *, coalesce(sum(size) OVER (ORDER BY position, added_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
                         AS before FROM next),
-            looked AS MATERIALIZED (SELECT * FROM sized WHERE before < $9),
+            looked AS MATERIALIZED (SELECT * FROM sized WHERE before < $12),
             last AS (SELECT position, added_version FROM looked ORDER BY position DESC, added_version DESC LIMIT 1)
             SELECT (array_agg(l.item_id ORDER BY l.position, l.added_version)
-                      FILTER (WHERE strpos(lower(t.text), lower($7)) > 0))[1:$10] AS found,
+                      FILTER (WHERE strpos(lower(t.text), lower($10)) > 0))[1:$13] AS found,
                    coalesce(sum(octet_length(t.text)), 0) AS bytes,
                    (SELECT count(*) FROM looked) AS looked, (SELECT count(*) FROM next) AS next,
                    (SELECT position FROM last) AS position, (SELECT added_version FROM last) AS added_version
               FROM looked l JOIN dataset_items i ON i.workspace_id = $1 AND i.item_id = l.item_id
               CROSS JOIN LATERAL (SELECT {_READ} AS text OFFSET 0) t""",
-        workspace_id,
-        dataset_id,
-        list(splits) or list(SPLITS),
-        *(after or BEFORE_ALL),
-        only,
+        *wanted.arguments(workspace_id, dataset_id, after=after),
         words,
         WINDOW_ITEMS,
         WINDOW_BYTES,
         at_most,
-        marks.category,
-        marks.tag,
-        marks.synthetic,
     )
     is_last = row["next"] < WINDOW_ITEMS and row["looked"] == row["next"]
     place = None if is_last else (row["position"], row["added_version"])

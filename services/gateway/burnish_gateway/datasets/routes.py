@@ -297,24 +297,20 @@ async def list_items(
 ) -> answers.ItemPage:
     """In the order in which they came. With `q` a page may hold fewer than `limit`, or none, and have a `next_cursor` all the same: of a
     large dataset a part is looked through at a time, and the cursor looks on where it ended."""
-    wanted = list(dict.fromkeys(one for name in (split or "").split(",") if (one := _split(name)) is not None))
-    words = q.strip()
-    marks = store.Marks(category=category, tag=tag, synthetic=synthetic)
-    of = f"items:{dataset_id}:{','.join(wanted)}" + (f":{words}" if words else "") + (f"|{marks}" if marks != store.Marks() else "")
+    splits = tuple(dict.fromkeys(one for name in (split or "").split(",") if (one := _split(name)) is not None))
+    wanted = store.Wanted(splits=splits, only=item, category=category, tag=tag, synthetic=synthetic)
+    words, marks = q.strip(), (category, tag, synthetic)
+    of = f"items:{dataset_id}:{','.join(splits)}" + (f":{words}" if words else "") + (f"|{marks}" if marks != (None, None, None) else "")
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if not await store.has_dataset(tx, principal.workspace_id, dataset_id):
             raise no_such_dataset()
         after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
         if words:
-            some = await find_items(
-                tx, principal.workspace_id, dataset_id, splits=wanted, words=words, marks=marks, only=item, after=after, limit=limit
-            )
+            some = await find_items(tx, principal.workspace_id, dataset_id, wanted, words=words, after=after, limit=limit)
             further = gateway.cursors.make(principal.workspace_id, of=of, position=some.place) if some.place else None
             return answers.ItemPage(data=[answers.item_answer(one) for one in some.items], next_cursor=further)
-        found = await store.list_items(
-            tx, principal.workspace_id, dataset_id, splits=wanted, marks=marks, only=item, after=after, limit=limit + 1
-        )
+        found = await store.list_items(tx, principal.workspace_id, dataset_id, wanted, after=after, limit=limit + 1)
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position, one.added_version]
     )

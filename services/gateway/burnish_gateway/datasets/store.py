@@ -29,12 +29,28 @@ BEFORE_ALL: Final = (-1, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """What items are looked for by, beside their words; None: not. `synthetic`: whether they were made up."""
+class Wanted:
+    """Which items, beside the words in them. `splits` empty: all of them. `only`: these, as far as they are in it or were. `synthetic`:
+    whether they were made up. None: whatever it is."""
 
+    splits: Sequence[str] = ()
+    only: Sequence[UUID] | None = None
     category: str | None = None
     tag: str | None = None
     synthetic: bool | None = None
+
+    def arguments(self, workspace_id: UUID, dataset_id: UUID, *, after: Place | None) -> tuple[Any, ...]:
+        """$1 to $9 of a statement with `WANTED`."""
+        of = (workspace_id, dataset_id, list(self.splits) or list(SPLITS), *(after or BEFORE_ALL))
+        return (*of, self.only, self.category, self.tag, self.synthetic)
+
+
+WANTED: Final = """i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split AND (i.position, i.added_version) > ($4, $5::integer)
+                 AND CASE WHEN $6::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($6) END
+                 AND ($7::text IS NULL OR i.metadata->>'category' = $7)
+                 AND ($8::text IS NULL OR i.metadata->'tags' ? $8)
+                 AND ($9::boolean IS NULL OR i.synthetic = $9)"""
+"""SQL: whether item `i` is one of those that are `Wanted` of the split `s` ($3) behind a place ($4, $5)."""
 
 
 async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) -> UUID:
@@ -150,37 +166,18 @@ async def list_items(
     tx: Tx,
     workspace_id: UUID,
     dataset_id: UUID,
+    wanted: Wanted = Wanted(),
     *,
-    splits: Sequence[str] = (),
-    marks: Marks = Marks(),
-    only: Sequence[UUID] | None = None,
     after: Place | None,
     limit: int,
 ) -> list[StoredItem]:
-    """In the order in which they came, those after `after`: a corrected item has the place of the old one.
-
-    `splits` empty: all of them. `only`: these items, as far as they are in it or were.
-    """
+    """In the order in which they came, those after `after`: a corrected item has the place of the old one."""
     rows = await tx.fetch(
         f"""SELECT p.* FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
-              SELECT {ITEM} FROM dataset_items i
-               WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split
-                 AND (i.position, i.added_version) > ($4, $5::integer)
-                 AND CASE WHEN $7::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($7) END
-                 AND ($8::text IS NULL OR i.metadata->>'category' = $8)
-                 AND ($9::text IS NULL OR i.metadata->'tags' ? $9)
-                 AND ($10::boolean IS NULL OR i.synthetic = $10)
-               ORDER BY i.position, i.added_version LIMIT $6) p
-            ORDER BY p.position, p.added_version LIMIT $6""",
-        workspace_id,
-        dataset_id,
-        list(splits) or list(SPLITS),
-        *(after or BEFORE_ALL),
+              SELECT {ITEM} FROM dataset_items i WHERE {WANTED} ORDER BY i.position, i.added_version LIMIT $10) p
+            ORDER BY p.position, p.added_version LIMIT $10""",
+        *wanted.arguments(workspace_id, dataset_id, after=after),
         limit,
-        only,
-        marks.category,
-        marks.tag,
-        marks.synthetic,
     )
     return [StoredItem(**dict(row)) for row in rows]
 

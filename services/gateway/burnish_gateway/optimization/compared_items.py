@@ -139,4 +139,4 @@ def _answer(row: Record | None, run: Record) -> OneAnswer | None:
         return None
     listed: list[dict[str, Any]] = (run["result"] or {}).get("failed_cases") or []
     scores = next((one.get("scores") for one in listed if one.get("execution_id") == str(row["execution_id"])), None)
-    return OneAnswer(scores=scores or None, **{name: row[name] for name in row.keys() if name != "owner_id"})  # noqa: SIM118
+    return OneAnswer(scores=scores or None, **{name: one for name, one in row.items() if name != "owner_id"})
