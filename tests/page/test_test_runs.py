@@ -90,6 +90,10 @@ async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_t
     await page.go_back()
     await page.get_by_role("button", name="Show all runs").click()
     await expect(page.get_by_text("that started together.")).to_have_count(0)
+    await page.get_by_role("button", name="Dataset: All datasets").click()
+    await page.get_by_role("option", name=(await site.call("GET", f"/v1/datasets/{site.ids['dataset']}"))["name"]).first.click()
+    await expect(page).to_have_url(re.compile(rf"[?&]on={site.ids['dataset']}"))
+    await expect(rows.nth(1)).to_be_visible()
     group = (await site.call("GET", "/v1/test-runs?limit=1"))["data"][0]
     await page.goto(f"/app/test-runs/{group['id']}")
     await page.get_by_role("link", name="started with others").click()

@@ -15,7 +15,6 @@ from tests.embedded.stack import FAST, Caller, Stack, running_stack
 from tests.integration.optimization.tickets import WEAK, tickets
 
 QUICK: dict[str, Any] = {
-    "lease_s": 2,
     "renew_s": 0.5,
     "claim_interval_s": 0.2,
     "watch_interval_s": 0.1,

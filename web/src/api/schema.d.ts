@@ -69445,6 +69445,8 @@ export interface operations {
                 /** @description Only those of this prompt. */
                 prompt?: string | null;
                 status?: ("pending" | "running" | "paused" | "completed" | "failed" | "cancelled") | null;
+                /** @description Only the runs on this dataset, in whichever version. */
+                dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
                 limit?: number;
