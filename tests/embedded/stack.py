@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
+import pytest
 import uvicorn
 
 from burnish.embedded.nats import ADMINISTRATOR
@@ -20,6 +21,7 @@ from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.session import Tx
+from burnish_shared.sandbox import worker_process
 from burnish_shared.streams import ERASURES
 from burnish_simulator.app import serve as serve_simulator
 from tests.embedded.secrets import KEK, installation_secrets_of
@@ -178,6 +180,8 @@ async def running_stack(
     if not restored:
         await empty_streams(nats.url(ADMINISTRATOR), only=ERASURES.name)
     async with AsyncExitStack() as exit_stack:
+        patched = exit_stack.enter_context(pytest.MonkeyPatch.context())
+        patched.setattr(worker_process, "STARTING_S", 60.0)  # as PATIENT: a worker that is not there in time is a refused call
         simulator = await exit_stack.enter_async_context(serve_simulator())
         session = await exit_stack.enter_async_context(aiohttp.ClientSession())
         async with as_superuser(urls["superuser"]) as connection:
