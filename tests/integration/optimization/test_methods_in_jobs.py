@@ -132,6 +132,9 @@ async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_op
     await caller("PUT", "/v1/prompts/tickets/labels/production", {"version": 2})
     job = await done(desk, method="settings", settings={"space": {"model": ["simulated/reader"], "temperature": [0.0]}})
     assert job["outcome"] == "improved", str((job["progress"], job["budget"]))
+    tried = [(one["section"], one["operation"], one["state"]) for one in job["edits"]]
+    assert ("settings", "try", "chosen") in tried and {one["state"] for one in job["edits"]} <= {"chosen", "dropped"}, job["edits"]
+    assert all(one["reason"] for one in job["edits"] if one["state"] == "dropped")
     found = await suggestion_of(desk, job)
     assert found["content"]["model"] == "simulated/reader" and "messages" not in found["content"]
     assert any(line.startswith("+model") for line in found["evidence"]["diff"])

@@ -174,7 +174,9 @@ class OptimizationAnswer(BaseModel):
     finish_reason: str | None = None
     suggestion_id: UUID | None = None
     test: dict[str, Any] | None = None
-    edits: list[dict[str, Any]] | None = Field(default=None, description="Every proposed edit: chosen, alive, dropped, rejected (and why).")
+    edits: list[dict[str, Any]] | None = Field(
+        default=None, description="Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why)."
+    )
     report: dict[str, Any] = Field(
         default_factory=dict,
         description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
