@@ -17262,7 +17262,7 @@ export interface components {
             dataset_version: number;
             /**
              * Edits
-             * @description Every proposed edit: chosen, alive, dropped, rejected (and why).
+             * @description Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why).
              */
             edits?: {
                 [key: string]: unknown;
