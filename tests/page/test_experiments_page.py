@@ -276,6 +276,11 @@ async def test_a_suggestion_goes_up_a_ramp_and_is_taken_back(page_as: OpenPage, 
     await page.get_by_role("button", name="Take the next step").click()
     await expect(ramp.locator("[aria-current=step]")).to_contain_text("5\u00a0%")
     await screenshot(page, "experiments/ramp", whole=True)
+    rollout = page.url
+    await page.goto(f"/app/optimize/suggestions/{suggestion}")
+    await expect(page.get_by_role("main")).to_contain_text("A guarded rollout of it began")
+    await page.get_by_role("link", name="Look at the rollout").click()
+    await expect(page).to_have_url(rollout)
     await page.get_by_role("button", name="Roll back").click()
     dialog = page.get_by_role("dialog", name="Take the candidate back?")
     await dialog.get_by_label("Reason").fill("The tone")

@@ -276,6 +276,29 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     await check_axe(page)
 
 
+@pytest.mark.capability("O6", "U1")
+async def test_every_text_that_was_tried_is_read_with_the_reason_why_it_was_not_taken(page_as: OpenPage, site: Site) -> None:
+    slug = f"tried-{new_uuid().hex[-8:]}"
+    base = await site.call("GET", f"/v1/prompts/{site.ids['prompt']}?version=1")
+    await site.call("POST", "/v1/prompts", {name: base[name] for name in ("messages", "model")} | {"slug": slug, "label": "production"})
+    worse = "Pick the queue.\n" + "\n".join(f"Line {n} says nothing of queues." for n in range(9))
+    body = {"prompt": slug, "dataset_id": site.ids["dataset"], "method": "manual", "manual": {"candidates": [worse]}}
+    job = (await site.call("POST", "/v1/optimizations", body | {"budget": {"evaluations": 900}}))["id"]
+    page = await page_as("viewer", f"/app/optimize/{job}")
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    proposals = page.get_by_role("table", name="Proposals")
+    await expect(proposals).to_contain_text("not better on train items than the text it stood against")
+    await expect(proposals.get_by_role("row").nth(1)).to_contain_text("not taken")
+    await expect(proposals).not_to_contain_text("Line 8 says")
+    await proposals.get_by_role("button", name="Show 4 more lines").click()
+    await expect(proposals).to_contain_text("Line 8 says nothing of queues.")
+    await settled(page)
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"optimize/tried-{theme}", whole=True)
+
+
 async def test_a_suggestion_is_rejected_with_a_reason(page_as: OpenPage, site: Site) -> None:
     suggestion, _ = await open_suggestion(site)
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")

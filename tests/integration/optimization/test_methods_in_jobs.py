@@ -112,8 +112,13 @@ async def test_a_shorter_prompt_is_suggested_where_it_is_not_worse(stack: Stack,
     job = await done(desk, method="compression", compression={"margin": 0.2, "items": 40}, budget={"evaluations": 1500})
     assert job["outcome"] == "improved", (job["finish_reason"], job["report"], job["progress"])
     assert job["test"]["margin"] == 0.2 and job["test"]["ci_low"] > -0.2, job
-    text = (await suggestion_of(desk, job))["content"]["messages"][0]["content"]
+    found = await suggestion_of(desk, job)
+    text = found["content"]["messages"][0]["content"]
     assert len(text) < len(WORDY) and set(text.split("\n")) - {""} != set()
+    accepted = await desk.caller("POST", f"/v1/suggestions/{found['id']}/accept", {})
+    assert accepted.status == 200, accepted.body
+    [edge] = (await desk.caller("GET", "/v1/prompts/tickets/lineage")).body["data"]
+    assert (edge["version"], edge["kind"], edge["parent"]["version"]) == (2, "compressed_from", 1), edge
 
 
 async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_optimizer: Any) -> None:
@@ -127,6 +132,9 @@ async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_op
     await caller("PUT", "/v1/prompts/tickets/labels/production", {"version": 2})
     job = await done(desk, method="settings", settings={"space": {"model": ["simulated/reader"], "temperature": [0.0]}})
     assert job["outcome"] == "improved", str((job["progress"], job["budget"]))
+    tried = [(one["section"], one["operation"], one["state"]) for one in job["edits"]]
+    assert ("settings", "try", "chosen") in tried and {one["state"] for one in job["edits"]} <= {"chosen", "dropped"}, job["edits"]
+    assert all(one["reason"] for one in job["edits"] if one["state"] == "dropped")
     found = await suggestion_of(desk, job)
     assert found["content"]["model"] == "simulated/reader" and "messages" not in found["content"]
     assert any(line.startswith("+model") for line in found["evidence"]["diff"])

@@ -17262,7 +17262,7 @@ export interface components {
             dataset_version: number;
             /**
              * Edits
-             * @description Every proposed edit: chosen, alive, dropped, rejected (and why).
+             * @description Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why).
              */
             edits?: {
                 [key: string]: unknown;
@@ -22244,6 +22244,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Experiment Id
+             * @description The guarded rollout that its acceptance, or a policy, began.
+             */
+            experiment_id: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -22253,7 +22258,10 @@ export interface components {
              * Format: uuid
              */
             job_id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The label that moved when it was accepted; null: none did.
+             */
             label: string | null;
             /** Prompt */
             prompt: string;
@@ -24008,7 +24016,8 @@ export interface components {
         };
         /**
          * StartOptimization
-         * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out.
+         * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not, or which the workspace's
+         *     `rollout_policy` rolls out behind guardrails.
          */
         burnish_gateway__alerts__answers__StartOptimization: {
             budget: components["schemas"]["BudgetBody"];
