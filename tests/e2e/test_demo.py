@@ -41,7 +41,7 @@ def fetch(installation: Installation, path: str) -> Any:
     request = urllib.request.Request(
         installation.connection["url"] + path, headers={"Authorization": f"Bearer {installation.connection['api_key']}"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -104,7 +104,7 @@ def test_ctrl_c_cancels_the_search_and_pauses_the_endpoint(running: Installation
     try:
         job_id = await_value(lambda: _running_job(running), what="the search to run")
         process.send_signal(told_to_end)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 130 and "was cancelled" in said, said

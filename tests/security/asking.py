@@ -45,7 +45,7 @@ def ids(world: World) -> list[str]:
 async def rows_of(world: World, workspace_id: Any, *, but: frozenset[str] = frozenset()) -> dict[str, tuple[str, int]]:
     """Table → digest and number of the workspace's rows: nothing of it changed when this did not. `but`: tables that do not count."""
     async with as_superuser(world.stack.urls["superuser"]) as connection:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while await connection.fetchval(MIGRATES, workspace_id):
                 await asyncio.sleep(0.05)
         tables = await connection.fetch(
