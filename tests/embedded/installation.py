@@ -38,7 +38,7 @@ class Installation:
         self._environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
         self._environment |= WITHOUT_FSYNC | dict(environment or {})
 
-    def run(self, *words: str, timeout_s: float = 240) -> "subprocess.CompletedProcess[str]":
+    def run(self, *words: str, timeout_s: float = 400) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(self._command(words), env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False)
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
