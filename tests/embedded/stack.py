@@ -137,7 +137,7 @@ class Stack:
 
         async def end() -> None:
             stop.set()
-            await asyncio.wait_for(task, 30)
+            await asyncio.wait_for(task, 90)
 
         self.exit.push_async_callback(end)
         return stop
@@ -159,7 +159,7 @@ class Stack:
 
         async def end() -> None:
             server.should_exit = True
-            await asyncio.wait_for(task, 30)
+            await asyncio.wait_for(task, 90)
 
         self.exit.push_async_callback(end)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from burnish_shared.ids import new_uuid
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -108,7 +108,7 @@ async def test_examples_that_are_not_allowed_lead_to_where_they_are(page_as: Ope
     try:
         await page.get_by_label("Items of datasets may enter prompts").check()
         await page.get_by_role("button", name="Save").click()
-        await expect(page.get_by_text("Saved; it holds everywhere")).to_be_visible()
+        await told(page, "Saved; it holds everywhere")
         await page.go_back()
         await dialog.get_by_label("Method").select_option("few_shot")
         await expect(dialog).to_contain_text("Never more than")
@@ -246,6 +246,7 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     page = await page_as("editor", f"/app/optimize?new=1&prompt={slug}&dataset={site.ids['dataset']}&version=1")
     dialog = page.get_by_role("dialog", name="New search")
     await dialog.get_by_label("Cost ceiling").fill("0.5")
+    await dialog.get_by_label("Evaluations").fill("50000")  # So many that there is time to cancel it.
     await dialog.get_by_role("button", name="What counts, limits, further models").click()
     anchors = dialog.get_by_role("group", name="Items that must stay right")
     await anchors.get_by_role("button", name="Choose items").click()

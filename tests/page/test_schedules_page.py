@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS
+from tests.page.browser import PATIENCE_MS, messages_stay
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -41,6 +41,7 @@ async def test_a_schedule_is_set_paused_changed_and_removed(page_as: OpenPage, s
     assert (asked["method"], asked["evolutionary"]["population"], asked["constraints"]["changed_lines_most"]) == ("evolutionary", 6, 3)
     await expect(page.get_by_text("Evolutionary", exact=True)).to_be_visible()
 
+    await messages_stay(page)
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("None while it is paused", exact=False)).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
