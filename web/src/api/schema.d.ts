@@ -21352,16 +21352,42 @@ export interface components {
         };
         /**
          * SearchBody
-         * @description An optimization of each prompt that is worse, with its own dataset. The budget holds for each of them.
+         * @description An optimization of each prompt that is worse, with its own dataset, told what any optimization is (`POST /v1/optimizations`) but for
+         *     what belongs to one prompt or is the move's own. The budget holds for each of them.
          */
         SearchBody: {
             budget?: components["schemas"]["BudgetBody"];
+            /** @description Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output of the chain. An evaluation is a run of the chain. */
+            chain?: components["schemas"]["ChainPlace"] | null;
+            compression?: components["schemas"]["CompressionSearch"] | null;
+            constraints?: components["schemas"]["Constraints"];
+            evolutionary?: components["schemas"]["EvolutionarySearch"] | null;
+            few_shot?: components["schemas"]["FewShotSearch"] | null;
+            learned?: components["schemas"]["LearnedSearch"] | null;
+            /** @description Needed by the method `manual`. */
+            manual?: components["schemas"]["ManualSearch"] | null;
             /**
              * Method
+             * @description `racing` combines: single edits, from failures, race in random combinations.
              * @default racing
              * @enum {string}
              */
             method: "racing" | "reflective" | "evolutionary" | "semantic" | "learned" | "few_shot" | "compression" | "settings" | "manual";
+            /**
+             * Metrics
+             * @description What is looked at in each answer: metrics with weights, with bounds, or both.
+             */
+            metrics?: components["schemas"]["Metric"][];
+            models?: components["schemas"]["ModelsBody"];
+            reflective?: components["schemas"]["ReflectiveSearch"] | null;
+            /**
+             * Seed
+             * @description Makes a job repeatable with the same answers of the models.
+             */
+            seed?: number | null;
+            semantic?: components["schemas"]["SemanticSearch"] | null;
+            /** @description Needed by the method `settings`. */
+            settings?: components["schemas"]["SettingsSearch"] | null;
         };
         /**
          * Secrets

@@ -81,7 +81,7 @@ def held_by(moves: Iterable[Move], changed: dict[int, int], *, first: int, last:
     by_version: dict[int, list[Move]] = {}
     for move in moves:
         by_version.setdefault(move[0], []).append(move)
-    counts = dict.fromkeys(SPLITS, 0)
+    counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
     found: dict[int, Held] = {}
     for version in range(first - 1, last + 1):
         came = went = 0
