@@ -3,6 +3,7 @@
 import re
 from uuid import uuid4
 
+import pytest
 from playwright.async_api import FilePayload, expect
 
 from tests.page.axe import check_axe
@@ -349,3 +350,29 @@ async def test_a_dataset_that_nothing_rests_on_is_deleted_and_another_says_what_
     await used.get_by_role("button", name="Archive it instead").click()
     await escape(page, page.get_by_role("dialog", name=re.compile("^Archive ")))
     assert (await site.call("GET", f"/v1/datasets/{site.ids['dataset']}"))["archived_at"] is None
+
+
+@pytest.mark.capability("D1")
+async def test_versions_say_who_did_what_and_open_their_items(page_as: OpenPage, site: Site) -> None:
+    items = [{"input": f"case {n}", "expected": "old answer", "split": "train"} for n in range(2)]
+    dataset = (await site.call("POST", "/v1/datasets", {"name": "History", "items": items}))["id"]
+    [first, second] = (await site.call("GET", f"/v1/datasets/{dataset}/items"))["data"]
+    await site.call("PATCH", f"/v1/datasets/{dataset}/items/{first['id']}", {"expected": "new answer"})
+    await site.call("DELETE", f"/v1/datasets/{dataset}/items/{second['id']}")
+    page = await page_as("editor", f"/app/datasets/{dataset}")
+    await page.get_by_role("tab", name="Versions").click()
+    versions = page.get_by_role("table", name="Versions")
+    await expect(versions.get_by_role("row")).to_have_count(4)
+    for n, words in ((1, "An item taken out"), (2, "1 corrected"), (3, "2 added")):
+        await expect(versions.get_by_role("row").nth(n)).to_contain_text(words)
+    await check_axe(page)
+    await versions.get_by_role("button", name="v1").click()
+    await expect(page.get_by_text("Items as they were in version 1.")).to_be_visible()
+    table = page.get_by_role("table", name="Items")
+    await expect(table.get_by_role("row")).to_have_count(3)
+    await expect(table).to_contain_text("old answer")
+    await page.reload()
+    await expect(table).to_contain_text("old answer")
+    await page.get_by_role("button", name="Show the newest").click()
+    await expect(table.get_by_role("row")).to_have_count(2)
+    await expect(table).to_contain_text("new answer")
