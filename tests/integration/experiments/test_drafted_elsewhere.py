@@ -34,7 +34,7 @@ async def test_a_policy_rolls_a_proven_suggestion_out_by_itself(stack: Stack, ca
     policy = {"rollout_policy": {"rollout": {"steps": [0.1, 1.0], "bake_s": 60}}}
     assert (await caller("PUT", "/v1/experiments/settings", policy)).status == 200
     suggestion = await suggested(stack, caller)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not (running := (await caller("GET", "/v1/experiments?status=running")).body["data"]):
             await asyncio.sleep(0.2)
     assert running[0]["suggestion_id"] == suggestion and running[0]["created_by"] == "system:rollout_policy"

@@ -161,7 +161,6 @@ async def test_two_thousand_nodes_are_one_plan_that_finds_edges_by_their_indexes
         if one.get("Relation Name") in ("lineage_edges", "prompt_versions", "candidate_edges") and one["Actual Loops"] > 1
     ]
     assert read_often and not [one for one in read_often if "Seq" in one[2]]
-    assert plan["Execution Time"] < 1_000
     last, half = f"tickets@{NODES // 2}", f"tickets@{NODES // 4}"
     assert len(graph.ancestors(last)) == NODES // 2 - 1 and len(graph.descendants("tickets@1")) == NODES - 1
     assert graph.common_ancestors(last, half) == [half] and graph.compare(last, half).shared > 0

@@ -7,7 +7,7 @@ import pytest
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_jobs import start
-from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, evaluator
 from tests.integration.optimization.tickets import CUES, STRONG, WEAK, tickets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O2")]
@@ -146,14 +146,11 @@ async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_op
 
 async def test_metrics_count_by_weight_and_bounds_and_judges_are_paid_by_the_job(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
-    code = await desk.caller(
-        "POST", "/v1/evaluators", {"name": "short", "settings": {"kind": "code", "code": "1.0 if len(output) <= 12 else 0.0"}}
-    )
-    assert code.status == 201, code.body
+    code = await evaluator(desk, "short", {"kind": "code", "code": "1.0 if len(output) <= 12 else 0.0"})
     metrics = [
         {"metric": "accuracy", "weight": 2},
         {"metric": "relevance", "weight": 1},
-        {"metric": "evaluator", "evaluator_id": code.body["id"], "weight": 1},
+        {"metric": "evaluator", "evaluator_id": code, "weight": 1},
         {"metric": "length", "at_most": 200},
         {"metric": "toxicity", "at_least": 0.5},
         {"metric": "feedback", "weight": 1},
@@ -171,7 +168,7 @@ async def test_metrics_count_by_weight_and_bounds_and_judges_are_paid_by_the_job
     evidence = (await suggestion_of(desk, job))["evidence"]
     means = {one["metric"]: (one["baseline"], one["candidate"]) for one in evidence["by_metric"]}
     assert means["feedback"] == (None, None) and means["accuracy"][1] > means["accuracy"][0]
-    assert means["relevance"][0] is not None and means[f"evaluator:{code.body['id']}"][1] > 0.9
+    assert means["relevance"][0] is not None and means[f"evaluator:{code}"][1] > 0.9
     spent = await books(
         stack,
         """SELECT sum(cost_nusd)::bigint AS s, count(*) FILTER (WHERE model = 'simulated/judge') AS judged

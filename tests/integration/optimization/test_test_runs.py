@@ -269,21 +269,22 @@ async def test_executions_and_corrections_become_items(stack: Stack, desk: Desk)
     assert (both.body["added"], both.body["duplicates"]) == (1, 2)
 
 
+async def evaluator(desk: Desk, name: str, settings: dict[str, Any]) -> str:
+    """Its id, once a worker was ready to look at it: until then the answer asks to try again."""
+    async with asyncio.timeout(60):
+        while (made := await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})).status == 503:
+            await asyncio.sleep(int(made.headers["retry-after"]))
+    assert made.status == 201, made.body
+    return str(made.body["id"])
+
+
 @pytest.mark.capability("D3", "O3")
 @pytest.mark.promise("O-09")
 async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
-
-    async def evaluator(name: str, settings: dict[str, Any]) -> str:
-        async with asyncio.timeout(60):
-            while (made := await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})).status == 503:
-                await asyncio.sleep(int(made.headers["retry-after"]))  # No worker was ready yet: the answer asks to try again.
-        assert made.status == 201, made.body
-        return str(made.body["id"])
-
-    same = await evaluator("same", {"kind": "code", "code": "{'score': 1 if output.strip() == expected else 0, 'reason': output}"})
-    short = await evaluator("short", {"kind": "expression", "expression": "len(output) < 400"})
-    endless = await evaluator("breaks", {"kind": "code", "code": "1 / (len(output) - len(output))"})
+    same = await evaluator(desk, "same", {"kind": "code", "code": "{'score': 1 if output.strip() == expected else 0, 'reason': output}"})
+    short = await evaluator(desk, "short", {"kind": "expression", "expression": "len(output) < 400"})
+    endless = await evaluator(desk, "breaks", {"kind": "code", "code": "1 / (len(output) - len(output))"})
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "evaluators": [same, short, endless]}
     started = await desk.caller("POST", "/v1/test-runs", body)
     assert started.status == 202, started.body
@@ -407,7 +408,7 @@ async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: 
         pass
     assert shown["simulated"] is True  # where figures are shown, it is said who made them
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200
-    run = await desk.until(f"/v1/test-runs/{run_id}", timeout_s=15)
+    run = await desk.until(f"/v1/test-runs/{run_id}")
     assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5 and run["simulated"] is True
     rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
     assert rows[0]["n"] < 200
