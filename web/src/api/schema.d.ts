@@ -23068,9 +23068,15 @@ export interface components {
             calls: number;
             /** Days */
             days: number;
-            /** Units */
+            /**
+             * Units
+             * @description Different ones in `days`.
+             */
             units: number;
-            /** Units A Day */
+            /**
+             * Units A Day
+             * @description Users or sessions that came for the first time, a day, in the second half of `days`: who comes back is counted once. Of executions all that came, a day. null: nobody came.
+             */
             units_a_day: number | null;
             /**
              * With Unit
