@@ -21,7 +21,7 @@ async def one_behind_the_other(stack: Stack, caller: Caller, *acts: tuple[Any, .
             await holder.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.config_changes'))")
             for act in acts:
                 running.append(asyncio.create_task(caller(*act)))
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while await holder.fetchval(WAITING) < len(running):
                         await asyncio.sleep(0.005)
         return list(await asyncio.gather(*running))

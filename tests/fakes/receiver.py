@@ -53,7 +53,7 @@ class Receiver:
     def at(self, path: str) -> list[Received]:
         return [one for one in self.requests if one.path == path]
 
-    async def wait_for(self, enough: Callable[[list[Received]], bool], *, timeout_s: float = 15.0) -> list[Received]:
+    async def wait_for(self, enough: Callable[[list[Received]], bool], *, timeout_s: float = 60.0) -> list[Received]:
         """Waits until `enough(requests)`, and returns the requests."""
         async with asyncio.timeout(timeout_s), self._came:
             await self._came.wait_for(lambda: enough(self.requests))
