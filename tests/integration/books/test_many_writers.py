@@ -143,9 +143,13 @@ class Writer:
 
 @asynccontextmanager
 async def patient(url: str) -> AsyncIterator[Admission]:
-    """As a gateway's, without a limit on the wait for a row: only a deadlock may end a statement here."""
+    """As a gateway's, without a limit on the wait for a row: only a deadlock may end a statement here.
+
+    A wider hold goes over the connection that waits for the disk, so that one is without a limit as well.
+    """
     hold = DurableConnection(url, application_name="hold", asynchronous=True, lock_timeout_ms=0, statement_timeout_ms=200_000)
-    admission = Admission(hold, DurableConnection(url, application_name="disk"))
+    disk = DurableConnection(url, application_name="disk", lock_timeout_ms=0, statement_timeout_ms=200_000)
+    admission = Admission(hold, disk)
     task = asyncio.create_task(admission.run())
     try:
         yield admission
