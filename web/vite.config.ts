@@ -61,8 +61,8 @@ export default defineConfig(({ command }) => ({
     environment: "happy-dom",
     restoreMocks: true,
     // A machine that others use takes three times as long; what hangs hangs longer than this.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     // One less is vitest's own choice, which on two cores leaves one of them idle.
     maxWorkers: availableParallelism(),
     setupFiles: ["src/setup-tests.ts"],

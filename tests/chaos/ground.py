@@ -44,7 +44,7 @@ ENVIRONMENT = {
 }
 """Every time limit that matters is a setting, so that faults are over in seconds; the latency keeps several calls under way."""
 
-HEAL_S = 120.0
+HEAL_S = 300.0
 
 
 @dataclass(slots=True)
@@ -159,13 +159,13 @@ class Ground:
         password = self._password("postgres superuser")
         port = self.state()["ports"]["postgres"]
         connection = await asyncpg.connect(
-            host="127.0.0.1", port=port, user="postgres", password=password, database="burnish", timeout=5,
+            host="127.0.0.1", port=port, user="postgres", password=password, database="burnish", timeout=60,
             server_settings={"search_path": "burnish"},
         )  # fmt: skip
         try:
             yield connection
         finally:
-            await connection.close(timeout=5)
+            await connection.close(timeout=60)
 
     @asynccontextmanager
     async def nats(self, user: str) -> AsyncIterator[Client]:

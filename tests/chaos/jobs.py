@@ -16,7 +16,7 @@ BUDGET = 800
 BATCH_LINES = 200
 ENDED = ("completed", "failed", "cancelled")
 AGAIN_S = 0.3
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 """For the last job, once nothing is hurt any more."""
 
 

@@ -231,7 +231,7 @@ async def prepare(place: Ground) -> None:
         await post("/v1/prompts", {"slug": "guarded", "template": "{{text}}", "model": "simulated/chat"})
         for name, settings in (("no falcons", {"kind": "deny", "phrases": [SECRET]}), ("no addresses", {"kind": "personal_data"})):
             assert await post("/v1/guardrails", {"name": name, "settings": settings, "sides": ["in"], "prompts": ["guarded"]}) == 201
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             stopped = 0
             while stopped < KNOWN_TIMES:
                 status = await post("/v1/executions", {"prompt": "guarded", "variables": {"text": SECRET}})

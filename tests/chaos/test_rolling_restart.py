@@ -22,7 +22,7 @@ CLOSED_MOST = 2
 
 @pytest.mark.chaos
 @pytest.mark.promise("G-18", "P-09")
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(1500)
 async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
     async with ground(tmp_path / "home", **PATIENT) as place, receiving() as receiver:
         await subscribe(place, receiver)

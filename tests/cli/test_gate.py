@@ -176,7 +176,7 @@ def test_a_run_on_github_gets_its_summary_and_marks(shell: Shell, gate: Callable
     environment |= {name: str(path) for name, path in files.items()}
     command = ("bash", "-e", "-o", "pipefail", "-c", measuring["run"])
     everything = os.environ | shell.environment | environment
-    ran = subprocess.run(command, cwd=shell.folder, env=everything, capture_output=True, text=True, check=False, timeout=100)
+    ran = subprocess.run(command, cwd=shell.folder, env=everything, capture_output=True, text=True, check=False, timeout=200)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert f"::error file=prompts/{slug}.yaml,line=1" in ran.stdout and "FAILED" in ran.stdout
     assert "### Prompts: the test gate is not passed" in files["GITHUB_STEP_SUMMARY"].read_text()
@@ -194,7 +194,7 @@ def test_pytest_measures_the_tests_of_the_file_and_of_the_program(shell: Shell, 
 
     def ran(*words: str) -> str:
         return subprocess.run(
-            (*command, *words), cwd=shell.folder, env=environment, capture_output=True, text=True, check=False, timeout=100
+            (*command, *words), cwd=shell.folder, env=environment, capture_output=True, text=True, check=False, timeout=200
         ).stdout
 
     said = ran("--burnish")
@@ -255,5 +255,5 @@ def _collected(folder: Path, *words: str) -> str:
 def _of_pytest(folder: Path, *words: str) -> str:
     command = (sys.executable, "-P", "-m", "pytest", "-p", "burnish_client.pytest_plugin", "-p", "no:cacheprovider")
     environment = os.environ | {"PYTEST_ADDOPTS": "", "PYTHONPATH": str(ROOT / "sdk/python/src")}
-    ran = subprocess.run((*command, *words), cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=100)
+    ran = subprocess.run((*command, *words), cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=200)
     return ran.stdout + ran.stderr

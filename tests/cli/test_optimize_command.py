@@ -45,7 +45,7 @@ def test_a_search_is_forecast_started_and_followed(shell: Shell, burnish: Burnis
     assert "[budget.evaluations]" in refused.stderr
     started = shell.json("optimize", *given)
     followed = shell.start("optimization", started["id"], "--json")
-    out, _ = followed.communicate(timeout=100)
+    out, _ = followed.communicate(timeout=240)
     job = json.loads(out)
     assert job["status"] == "completed" and followed.returncode == (0 if job["outcome"] == "improved" else 1)
 
@@ -85,7 +85,7 @@ def test_ctrl_c_stops_the_search_that_is_watched(shell: Shell, burnish: Burnish,
         assert started.startswith("Started ")
     finally:
         watching.send_signal(signal.SIGINT)
-        _, errors = watching.communicate(timeout=60)
+        _, errors = watching.communicate(timeout=120)
     job = burnish.request("GET", f"/v1/optimizations/{started.split()[1].rstrip(';')}")
     assert (watching.returncode, job["status"]) == (130, "cancelled"), errors
     assert "Cancelling" in errors and "is cancelled" in errors

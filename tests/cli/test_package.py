@@ -62,7 +62,7 @@ def test_a_developer_needs_no_server(shell: Shell, wheel: Path, tmp_path: Path) 
 
     def burnish(*words: str) -> "subprocess.CompletedProcess[str]":
         command = (str(tmp_path / "empty/bin/python"), "-c", "from burnish_client.cli.__main__ import main; main()", *words)
-        return subprocess.run(command, cwd=shell.folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, cwd=shell.folder, env=environment, capture_output=True, text=True, check=False, timeout=200)
 
     lacking = burnish("prompts", "list")
     assert lacking.returncode == 1 and "burnish-client[cli]" in lacking.stderr and "Traceback" not in lacking.stderr

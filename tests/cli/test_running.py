@@ -5,7 +5,6 @@ import json
 import signal
 import stat
 import threading
-import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from burnish_client import Burnish
 from burnish_client.cli.places import NoPlace, find_place, profiles_path
 from tests.cli.conftest import Shell
+from tests.embedded.installation import await_value
 
 pytestmark = pytest.mark.capability("K1")
 Made = Callable[..., str]
@@ -98,7 +98,7 @@ def test_executions_are_followed_as_they_end(shell: Shell, burnish: Burnish, mad
         assert [json.loads(following.stdout.readline())["id"] for _ in after] == after
     finally:
         following.send_signal(signal.SIGINT)
-        rest, errors = following.communicate(timeout=30)
+        rest, errors = following.communicate(timeout=120)
     assert (following.returncode, rest, errors) == (0, "", "")
 
 
@@ -149,7 +149,7 @@ def test_whoever_follows_waits_while_burnish_is_away_and_misses_nothing(
         assert "answers again" in following.stderr.readline()
     finally:
         following.send_signal(signal.SIGINT)
-        rest, errors = following.communicate(timeout=30)
+        rest, errors = following.communicate(timeout=120)
         relay.leave()
     assert (following.returncode, rest, errors) == (0, "", "")
 
@@ -164,9 +164,7 @@ def test_deliveries_are_shown_and_sent_again(shell: Shell, burnish: Burnish, mad
     url = "http://127.0.0.1:9/hook"
     endpoint = burnish.request("POST", "/v1/webhooks/endpoints", {"url": url, "events": ["prompt.version.created"]})["id"]
     burnish.request("POST", f"/v1/prompts/{made()}/versions", {"base_version": 1, "temperature": 1})
-    deadline = time.monotonic() + 60
-    while not (found := shell.json("webhooks", "deliveries", "--endpoint", endpoint)) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    found = await_value(lambda: shell.json("webhooks", "deliveries", "--endpoint", endpoint), what="a delivery")
     assert found[0]["event_type"] == "prompt.version.created"
     assert found[0]["id"] in shell("webhooks", "deliveries", "--endpoint", endpoint).stdout
     ranged = shell.json("webhooks", "replay", "--endpoint", endpoint, "--from", "2026-01-01", "--status", "exhausted")

@@ -31,7 +31,7 @@ def test_a_starter_project_works_as_its_readme_says(shell: Shell, burnish: Burni
     program = subprocess.run(
         (sys.executable, "app.py", "Please", "correct", "the", "invoices", "for", "my", "payments"),
         cwd=shell.folder, env={"PATH": "/usr/bin:/bin", "HOME": str(shell.folder), "PYTHONPATH": ":".join(sys.path), **shell.environment},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert program.returncode == 0 and program.stdout.strip() == "billing" and "version 1" in program.stderr, program.stderr
     burnish.request("POST", "/v1/prompts/tickets/archive")
@@ -45,14 +45,14 @@ def test_a_command_loads_nothing_that_it_does_not_need() -> None:
         "from burnish.main import main; main()"
     )
     for source in (count, count.replace("burnish.main import main", "burnish_client.cli.__main__ import main_of_client as main")):
-        ran = subprocess.run((sys.executable, "-P", "-c", source), capture_output=True, text=True, check=False, timeout=60)
+        ran = subprocess.run((sys.executable, "-P", "-c", source), capture_output=True, text=True, check=False, timeout=200)
         assert ran.returncode == 0 and "pull" in ran.stdout
         loaded = {name for name in SERVER if f"'{name}'" in ran.stderr}
         assert not loaded, f"{loaded} are loaded for a help text"
 
 
 def test_both_scripts_show_the_same_commands_for_developers(installation: Installation) -> None:
-    alone = subprocess.run((*COMMAND, "--help"), capture_output=True, text=True, check=False, timeout=60).stdout
+    alone = subprocess.run((*COMMAND, "--help"), capture_output=True, text=True, check=False, timeout=200).stdout
     whole = installation_help("burnish.main")
     either = installation_help("burnish_client.cli")
     for name in ("init", "login", "prompts", "run", "test", "optimize", "executions", "webhooks", "replay", "datasets", "suggestions"):
@@ -61,16 +61,16 @@ def test_both_scripts_show_the_same_commands_for_developers(installation: Instal
 
 
 def installation_help(module: str) -> str:
-    return subprocess.run((sys.executable, "-P", "-m", module, "--help"), capture_output=True, text=True, check=False, timeout=60).stdout
+    return subprocess.run((sys.executable, "-P", "-m", module, "--help"), capture_output=True, text=True, check=False, timeout=200).stdout
 
 
 @pytest.mark.parametrize("sh", ["bash", "zsh", "fish"])
 def test_words_are_completed_in_shells(sh: str) -> None:
     environment = {"PATH": "/usr/bin:/bin", "_BURNISH_COMPLETE": f"source_{sh}"}
-    script = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60).stdout
+    script = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=200).stdout
     assert "_BURNISH_COMPLETE" in script
     asked = {"_BURNISH_COMPLETE": "complete_bash", "COMP_WORDS": "burnish prompts pu", "COMP_CWORD": "2", "PATH": "/usr/bin:/bin"}
-    offered = subprocess.run(COMMAND, env=asked, capture_output=True, text=True, check=False, timeout=60).stdout.split()
+    offered = subprocess.run(COMMAND, env=asked, capture_output=True, text=True, check=False, timeout=200).stdout.split()
     assert offered == ["pull", "push"]
 
 

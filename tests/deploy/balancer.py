@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 PIECE_BYTES = 65_536
 LOOK_S = 0.02
-ANSWERED_WITHIN_S = 30.0
+ANSWERED_WITHIN_S = 90.0
 
 
 @dataclass(slots=True)

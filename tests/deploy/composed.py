@@ -30,7 +30,7 @@ from tests.embedded.places import make_reachable
 from tests.embedded.ports import own_port
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 """For a part to be ready, where the machine has other things to do."""
 SERVICES = ("simulator", "provisioner", "executor", "analytics", "optimizer", "webhooks", "gateway")
 ONCE = ("simulator", "provisioner")
@@ -141,7 +141,7 @@ class Deployment:
         await self.await_ready(place)
 
     async def await_ready(self, place: str) -> None:
-        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE_S):
+        async with httpx.AsyncClient(timeout=60) as client, asyncio.timeout(PATIENCE_S):
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(f"http://127.0.0.1:{self.ports[place]}/readyz")).status_code == 200:

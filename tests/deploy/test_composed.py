@@ -50,7 +50,7 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 @pytest.mark.capability("I1")
 async def test_all_parts_of_the_compose_file_start_with_the_secrets_it_makes_and_answer_a_call(deployment: Deployment) -> None:
     access = json.loads(await deployment.run("workspace", "create", "acme", "--json", part="migrate"))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{deployment.ports['gateway']}", timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{deployment.ports['gateway']}", timeout=60) as client:
         answer = await client.post(
             "/v1/chat/completions",
             headers={"Authorization": f"Bearer {access['api_key']}"},
@@ -62,14 +62,14 @@ async def test_all_parts_of_the_compose_file_start_with_the_secrets_it_makes_and
 
 async def test_the_gateway_shows_metrics_apart_from_its_api_alone(deployment: Deployment) -> None:
     api, own = deployment.ports["gateway"], deployment.metrics_ports["gateway"]
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         seen = {(port, path): await client.get(f"http://{FROM_OUTSIDE}:{port}{path}") for port in (api, own) for path in PROBED}
     assert {place for place, answer in seen.items() if answer.status_code != 200} == {(api, "/metrics")}
     assert "burnish_gateway_requests_total" in seen[own, "/metrics"].text
 
 
 async def test_what_probes_ask_is_answered_from_outside(deployment: Deployment) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         for place, port in deployment.metrics_ports.items():
             for path in PROBED:
                 assert (await client.get(f"http://{FROM_OUTSIDE}:{port}{path}")).status_code == 200, (place, path)
@@ -93,7 +93,7 @@ async def test_the_key_is_changed_by_what_an_operator_writes_and_restarts(deploy
     done = json.loads(await deployment.run("kek", "rotate", "--json", part="migrate"))
     assert done["complete"] and sum(done["rewrapped"].values()) > 0
     await given(new, "")
-    async with httpx.AsyncClient(base_url=deployment.url, headers={"Authorization": f"Bearer {deployment.api_key}"}) as client:
+    async with httpx.AsyncClient(base_url=deployment.url, headers={"Authorization": f"Bearer {deployment.api_key}"}, timeout=60) as client:
         assert (await client.get("/v1/prompts")).status_code == 200
     assert json.loads(await deployment.run("kek", "rotate", "--json", part="migrate"))["left"] in ({}, [])
 
@@ -114,7 +114,7 @@ async def test_prometheus_scrapes_every_service_and_answers_every_query(deployme
     command = (PROMETHEUS, f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data")
     process = await spawn((*map(str, command), f"--web.listen-address=127.0.0.1:{port}"), log=tmp_path / "log")
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
             await _await_targets(client)
             known = await _await_lag(client)
             queries = [*dashboards(), *rules()]
@@ -131,7 +131,7 @@ async def test_prometheus_scrapes_every_service_and_answers_every_query(deployme
 
 async def _await_targets(client: httpx.AsyncClient) -> None:
     """Waits until each service was scraped once without a fault."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 targets: list[Any] = (await client.get("/targets")).raise_for_status().json()["data"]["activeTargets"]
@@ -144,7 +144,7 @@ async def _await_targets(client: httpx.AsyncClient) -> None:
 
 async def _await_lag(client: httpx.AsyncClient) -> set[str]:
     """The names of all series, once what waits in streams was told."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while not (known := set((await client.get("/label/__name__/values")).json()["data"])) >= LAG | FROM_NOUGHT:
             await asyncio.sleep(0.2)
     return known
@@ -153,7 +153,7 @@ async def _await_lag(client: httpx.AsyncClient) -> set[str]:
 async def _not_yet_counted(deployment: Deployment) -> set[str]:
     """Series with labels begin with their first event: they are announced by HELP and TYPE until then."""
     found: set[str] = set()
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         for name in SCRAPED:
             text = (await client.get(f"http://127.0.0.1:{deployment.metrics_ports[name]}/metrics")).text
             for line in text.splitlines():

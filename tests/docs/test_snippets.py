@@ -58,7 +58,7 @@ async def run(installation: Installation, key: str, name: str, folder: Path) -> 
     }  # fmt: skip
     words = [sys.executable, str(SNIPPETS / name)] if name.endswith(".py") else ["bash", "-c", STRICT + (SNIPPETS / name).read_text()]
     process = await asyncio.create_subprocess_exec(*words, stdout=-1, stderr=-1, cwd=folder, env=environment)
-    said, wrong = await asyncio.wait_for(process.communicate(), 60)
+    said, wrong = await asyncio.wait_for(process.communicate(), 200)
     assert process.returncode == 0, (name, wrong.decode()[-900:], said.decode()[-900:])
     return said.decode()
 
@@ -84,7 +84,7 @@ async def test_prompts_are_fetched_from_langfuse_as_its_api_gives_them(tmp_path:
             sys.executable, str(SNIPPETS / "langfuse_fetch.py"), cwd=tmp_path,
             env={"LANGFUSE_BASE_URL": url, "LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk"},
         )  # fmt: skip
-        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert await asyncio.wait_for(process.wait(), 120) == 0
     assert json.loads((tmp_path / "langfuse.json").read_text()) == kept
     assert "/api/public/v2/prompts/support%2Fanswer?version=2" in asked
 

@@ -15,7 +15,7 @@ from burnish.launcher.state import present_state
 from tests.embedded.places import make_reachable
 
 BURNISH = (sys.executable, "-P", "-m", "burnish.main")
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 """For what comes on an idle machine within a second or two; no bound of what is promised."""
 
 SERVERS_ONLY = "gateway=0,executor=0,optimizer=0,analytics=0,webhooks=0"
@@ -38,7 +38,7 @@ class Installation:
         self._environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
         self._environment |= WITHOUT_FSYNC | dict(environment or {})
 
-    def run(self, *words: str, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
+    def run(self, *words: str, timeout_s: float = 400) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(self._command(words), env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False)
 
     def start(self, *words: str) -> "subprocess.Popen[str]":

@@ -14,7 +14,7 @@ from burnish_shared.bus.users import USERS, authorization
 from tests.embedded.ports import own_port
 
 NODES = 3
-FORM_S = 60.0
+FORM_S = 180.0
 
 CONFIG = """\
 listen: "127.0.0.1:{client}"

@@ -65,7 +65,7 @@ async def pgbouncer_before(urls: DatabaseUrls) -> AsyncIterator[DatabaseUrls]:
 
 
 async def _listening(port: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

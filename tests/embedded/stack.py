@@ -23,6 +23,7 @@ from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.books import admission
 from burnish_shared.db import config_cache
 from burnish_shared.db.session import Tx
+from burnish_shared.sandbox import worker_process
 from burnish_shared.streams import ERASURES
 from burnish_simulator.app import serve as serve_simulator
 from tests.embedded.secrets import KEK, installation_secrets_of
@@ -160,7 +161,7 @@ class Stack:
     async def stop_executor(self, stop: asyncio.Event) -> None:
         """Returns when it has ended, and takes no call any more. Idempotent."""
         stop.set()
-        await asyncio.wait_for(self.running[stop], 60)
+        await asyncio.wait_for(self.running[stop], 90)
 
     async def start_gateway(self, **settings: Any) -> str:
         # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for a delayed acknowledgement.
@@ -179,7 +180,7 @@ class Stack:
 
         async def end() -> None:
             server.should_exit = True
-            await asyncio.wait_for(task, 60)
+            await asyncio.wait_for(task, 90)
 
         self.exit.push_async_callback(end)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -211,6 +212,8 @@ async def running_stack(
     async with AsyncExitStack() as exit_stack:
         if patient:
             exit_stack.enter_context(patient_with_postgresql())
+        patched = exit_stack.enter_context(pytest.MonkeyPatch.context())
+        patched.setattr(worker_process, "STARTING_S", 60.0)  # as PATIENT: a worker that is not there in time is a refused call
         simulator = await exit_stack.enter_async_context(serve_simulator())
         session = await exit_stack.enter_async_context(aiohttp.ClientSession())
         async with as_superuser(urls["superuser"]) as connection:

@@ -138,10 +138,10 @@ async def stored(server: OwnNats, stream: str) -> list[str]:
     """The message ids that a stream holds, in order."""
     ids = []
     async with bus_of(server, "provisioner") as bus:
-        state = json.loads((await bus.nc.request(f"$JS.API.STREAM.INFO.{stream}", timeout=30)).data)["state"]
+        state = json.loads((await bus.nc.request(f"$JS.API.STREAM.INFO.{stream}", timeout=60)).data)["state"]
         for seq in range(max(state["first_seq"], 1), state["last_seq"] + 1):
             answer = json.loads(
-                (await bus.nc.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps({"seq": seq}).encode(), timeout=30)).data
+                (await bus.nc.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps({"seq": seq}).encode(), timeout=60)).data
             )
             ids.append(parse_headers(base64.b64decode(answer["message"]["hdrs"]))["Nats-Msg-Id"])
     return ids

@@ -50,6 +50,22 @@ new PerformanceObserver((list) => list.getEntries().forEach((one) => {
 })).observe({ type: "layout-shift", buffered: true });
 """
 
+TELL_MESSAGES = """
+window.__told = [];
+window.__stay = false;
+new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach((node) => {
+  if (!(node instanceof Element)) return;
+  const all = node.matches("[aria-label=Messages] > div") ? [node] : [...node.querySelectorAll("[aria-label=Messages] > div")];
+  for (const one of all) {
+    window.__told.push(one.querySelector("p")?.textContent ?? "");
+    const acts = [...one.querySelectorAll("button:not([aria-label])")];
+    if (window.__stay && acts.length > 0) one.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+  }
+}))).observe(document, { childList: true, subtree: true });
+"""
+"""A message leaves after 5 s, and one with an act after 10 s: on a machine that stands still, before anybody has looked. So each is written
+down as it comes; and where `messages_stay` was said, one with an act is pointed at, which holds it."""
+
 
 SHELL = ("chromium-headless-shell",)
 """The same engine without the rest of a browser: the tests take two thirds of the time in it."""
@@ -105,6 +121,7 @@ class Watch:
     async def begin(self, context: BrowserContext) -> None:
         await context.add_init_script(TELL_VIOLATIONS)
         await context.add_init_script(TELL_SHIFTS)
+        await context.add_init_script(TELL_MESSAGES)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.troubles.append(f"uncaught: {error.error}"))
         context.on("request", self._request)
@@ -183,6 +200,29 @@ async def escape(page: Page, dialog: Locator) -> None:
 async def closed(page: Page) -> None:
     """No dialog is open any more. While one is, what lies behind it has no role: a row there would not be found either way."""
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def told(page: Page, words: str) -> None:
+    """A message (a toast) of the document has said so, whether it is still there or not; each counts for one call. A document that is
+    loaded anew begins anew."""
+    await page.wait_for_function(
+        """(words) => {
+          const at = window.__told.findIndex((one) => one.includes(words));
+          if (at >= 0) window.__told.splice(at, 1);
+          return at >= 0;
+        }""",
+        arg=words,
+    )
+
+
+async def messages_stay(page: Page) -> None:
+    """From now on a message that offers an act, such as Undo, stays until it is pressed, as where somebody points at it."""
+    await page.evaluate("window.__stay = true")
+
+
+async def floats_are_here(page: Page) -> None:
+    """What lies over the page (dialogs, lists) has come: with the first act. It opens without a connection from then on."""
+    await page.wait_for_function("() => performance.getEntriesByType('resource').some((one) => one.name.includes('/float-'))")
 
 
 async def set_theme(page: Page, theme: str) -> None:

@@ -124,7 +124,7 @@ class Crowd:
     async def _seen(self, *, percentiles: bool = False) -> dict[str, Any]:
         """Once the optimizer has looked at all of them, or it is over. `percentiles`: and shows those that stay until a tenth more came;
         they are read beside the looks."""
-        async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
+        async with asyncio.timeout(3 * PATIENCE_MS / 1_000):
             while True:
                 found: dict[str, Any] = await self.site.call("GET", f"/v1/experiments/{self.experiment}")
                 results = found["results"]

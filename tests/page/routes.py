@@ -43,6 +43,7 @@ ROUTES = (
     Route("datasets", "/app/datasets"),
     Route("dataset", "/app/datasets/{dataset}"),
     Route("dataset-leaks", "/app/datasets/{dataset}?tab=leaks"),
+    Route("dataset-versions", "/app/datasets/{dataset}?tab=versions"),
     Route("review", "/app/review"),
     Route("review-decided", "/app/review?tab=decided"),
     Route("test-runs", "/app/test-runs"),

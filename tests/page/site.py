@@ -270,7 +270,7 @@ async def _evaluator(site: Site) -> str:
         asked = {"prompt": SCORED, "variables": {"question": f"number {number}"}, "user_id": f"reader-{number}"}
         run = await site.call("POST", "/v1/executions", asked)
         await site.call("POST", "/v1/feedback", {"execution_id": run["id"], "thumb": thumb, "user_id": f"reader-{number}"})
-    async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
+    async with asyncio.timeout(3 * PATIENCE_MS / 1_000):
         while (await site.call("GET", f"/v1/evaluators/{made['id']}/agreement"))["n"] < 6:
             await asyncio.sleep(0.1)
     return str(made["id"])
@@ -297,7 +297,7 @@ async def _batch(site: Site) -> str:
     inputs: list[dict[str, Any]] = [{"custom_id": name, "messages": [{"role": "user", "content": text}]} for name, text in texts.items()]
     body = {"name": "Three calls", "request": {}, "models": ["simulated/chat"], "inputs": [*inputs, {"custom_id": "c"}]}
     batch = str((await site.call("POST", "/v1/batches", body))["id"])
-    async with asyncio.timeout(PATIENCE_MS / 1_000):
+    async with asyncio.timeout(3 * PATIENCE_MS / 1_000):
         while (await site.call("GET", f"/v1/batches/{batch}"))["status"] != "completed":
             await asyncio.sleep(0.1)
     return batch
@@ -325,7 +325,7 @@ async def _delivery(site: Site, endpoint: str) -> str:
     of_it = f"/v1/webhooks/deliveries?endpoint_id={endpoint}&limit=1"
     if not (await site.call("GET", of_it))["data"]:
         await site.call("POST", f"/v1/webhooks/endpoints/{endpoint}/test")
-    async with asyncio.timeout(PATIENCE_MS / 1_000):
+    async with asyncio.timeout(3 * PATIENCE_MS / 1_000):
         while not (found := (await site.call("GET", of_it))["data"]):
             await asyncio.sleep(0.05)
     return str(found[0]["id"])

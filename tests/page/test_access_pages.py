@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import closed, narrow, screenshot, settled
+from tests.page.browser import closed, narrow, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -86,7 +86,7 @@ async def test_a_provider_key_is_added_and_never_shown(page_as: OpenPage, site: 
     assert (kept["priority"], kept["requests_per_minute"], kept["tokens_per_minute"]) == (7, None, 50_000)
     assert "very-secret" not in await page.content()
     await row.get_by_role("button", name=f"Test {name}").click()
-    await expect(page.get_by_text(f"{name} does not work")).to_be_visible()
+    await told(page, f"{name} does not work")
 
 
 async def test_somebody_is_invited_by_a_link_that_is_shown_once(page_as: OpenPage, site: Site) -> None:
@@ -163,7 +163,7 @@ async def test_settings_hold_after_they_are_saved(page_as: OpenPage, site: Site)
     await page.get_by_label("Test items, at least").fill("100")
     await page.get_by_label("Sure by, %").fill("99.9")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Saved; it holds everywhere")).to_be_visible()
+    await told(page, "Saved; it holds everywhere")
     await page.reload()
     await expect(page.get_by_label("Name")).to_have_value("Renamed by a test")
     await expect(page.get_by_label("A run is answered with")).to_have_value("raw")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.page.browser import expect_console, settled
+from tests.page.browser import expect_console, messages_stay, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -28,6 +28,7 @@ async def test_an_act_without_a_connection_fails_at_once_and_is_not_sent_later(p
     row = page.get_by_role("row").filter(has_text=name)
     await row.get_by_role("button", name="What to do with").click()
     await page.get_by_role("menuitem", name="Revoke").click()
+    await expect(page.get_by_role("dialog").get_by_role("button", name="Revoke")).to_be_visible()
     await page.context.set_offline(True)
     expect_console(page, "ERR_INTERNET_DISCONNECTED")
     await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
@@ -52,6 +53,7 @@ async def test_an_undo_is_gone_with_its_workspace(page_as: OpenPage, site: Site)
     await site.call("POST", "/v1/prompts", {"slug": slug, "template": "One.", "model": "simulated/chat", "label": "production"})
     await site.call("POST", f"/v1/prompts/{slug}/versions", {"template": "Two.", "base_version": 1})
     page = await page_as("admin", f"/app/prompts/{slug}?tab=versions")
+    await messages_stay(page)
     await page.get_by_role("button", name="Move a label").first.click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Move", exact=False).last.click()
@@ -77,8 +79,7 @@ async def test_whoever_is_taken_out_of_a_workspace_is_told_at_once(page_as: Open
     expect_console(page, "status of 404")
     await site.connection.execute("DELETE FROM members WHERE workspace_id = $1 AND user_id = $2", left, person)
     await site.connection.execute("SELECT note_change($1, 'member', $2)", left, str(person))
-    told = f"You do not belong to Left {mark} any more. This is Kept {mark}."
-    await expect(page.get_by_role("region", name="Messages").get_by_text(told)).to_be_visible()
+    await told(page, f"You do not belong to Left {mark} any more. This is Kept {mark}.")
     await expect(page.get_by_role("button", name=f"Kept {mark}")).to_be_visible()
     # No form of the one before stands open in it, empty.
     await expect(page.get_by_role("dialog")).to_have_count(0)

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, screenshot, settled
+from tests.page.browser import expect_console, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -66,7 +66,7 @@ async def test_a_chain_is_made_gets_a_step_goes_live_and_runs(page_as: OpenPage,
     await page.get_by_role("tab", name="Settings").click()
     await page.get_by_label("Tags").fill("support, answers, support")
     await page.get_by_role("region", name="About").get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    await told(page, "Saved")
     kept = await site.call("GET", f"/v1/chains/{slug}")
     assert kept["tags"] == ["support", "answers"] and kept["steps"][1]["retries"] == 2
 

@@ -6,7 +6,7 @@ from benchmarks.page.paint import CLS
 from playwright.async_api import Page
 
 from tests.page.axe import axe_findings
-from tests.page.browser import expect_console, overflow_px, shift_of, watch_of
+from tests.page.browser import PATIENCE_MS, expect_console, overflow_px, shift_of, watch_of
 from tests.page.conftest import OpenPage
 
 PLANTED = "planted"
@@ -82,16 +82,17 @@ async def test_what_pushes_others_down_is_noticed(page_as: OpenPage) -> None:
           const late = document.createElement("div");
           late.style.height = "300px";
           document.querySelector("main").prepend(late);
-          requestAnimationFrame(() => setTimeout(then, 50));
+          then();
         })))"""
     )
+    await page.wait_for_function("() => window.__shifts.length > 0")
     shift, moved = await shift_of(page)
     assert shift > CLS and moved, (shift, moved)
 
 
 async def _until_troubled(page: Page, *patterns: str) -> None:
     """Waits until each was complained of; what the browser tells comes in its own time."""
-    for _ in range(100):
+    for _ in range(PATIENCE_MS // 20):
         if all(any(re.search(pattern, one) for one in watch_of(page).troubles) for pattern in patterns):
             return
         await page.evaluate("() => new Promise((then) => setTimeout(then, 20))")

@@ -3,10 +3,11 @@
 import re
 from uuid import uuid4
 
+import pytest
 from playwright.async_api import FilePayload, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import closed, escape, expect_console
+from tests.page.browser import closed, escape, expect_console, messages_stay, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -62,7 +63,7 @@ async def test_items_are_pasted_mapped_and_looked_at(page_as: OpenPage, site: Si
     await page.get_by_label("File of items").set_input_files(FilePayload(name="more.jsonl", mimeType="application/x-ndjson", buffer=MORE))
     await expect(page.get_by_role("dialog")).to_contain_text("more.jsonl")
     await page.get_by_role("button", name="Add 2 items").click()
-    await expect(page.get_by_text("1 item added: version 2; 1 were there already")).to_be_visible()
+    await told(page, "1 item added: version 2; 1 were there already")
 
 
 async def test_checked_answers_of_runs_become_items(page_as: OpenPage, site: Site) -> None:
@@ -78,7 +79,7 @@ async def test_checked_answers_of_runs_become_items(page_as: OpenPage, site: Sit
     await run.get_by_role("checkbox").check()
     await run.get_by_label("Expected answer").fill("billing")
     await dialog.get_by_role("button", name="Add 1 item").click()
-    await expect(page.get_by_text("1 item added")).to_be_visible()
+    await told(page, "1 item added")
     items = (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"]
     assert [one["expected"] for one in items] == ["a", "billing"]
 
@@ -152,7 +153,7 @@ async def test_an_answer_is_corrected_and_an_item_taken_out(page_as: OpenPage, s
     await check_axe(page, without=BEHIND)
     await field.fill("delivery")
     await form.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Corrected: version 2")).to_be_visible()
+    await told(page, "Corrected: version 2")
     await expect(form).to_have_count(0)
     await expect(drawer).to_contain_text("delivery")
     await expect(drawer).to_contain_text("version 2 of the dataset")
@@ -163,12 +164,13 @@ async def test_an_answer_is_corrected_and_an_item_taken_out(page_as: OpenPage, s
     await expect(items.get_by_role("row").filter(has_text="delivery")).to_have_count(2)
     await expect(page.get_by_label("Items by split")).to_contain_text("version 2")
     await items.get_by_role("button", name="Monday??").click()
+    await messages_stay(page)
     await drawer.get_by_role("button", name="Take out").click()
-    await expect(page.get_by_text("Taken out: version 3")).to_be_visible()
+    await told(page, "Taken out: version 3")
     await expect(drawer).to_have_count(0)
     await expect(items.get_by_role("row")).to_have_count(2)
     await page.get_by_role("button", name="Undo").last.click()
-    await expect(page.get_by_text("It is in the dataset again")).to_be_visible()
+    await told(page, "It is in the dataset again")
     await expect(items.get_by_role("row")).to_have_count(3)
     back = (await site.call("GET", f"/v1/datasets/{mine['id']}/items"))["data"][1]
     assert (back["split"], back["expected"], back["metadata"]["group"]) == ("test", "delivery", "bob")
@@ -295,7 +297,7 @@ async def test_a_dataset_is_renamed_put_away_and_brought_back(page_as: OpenPage,
     await expect(dialog).to_contain_text("it can be restored as it was")
     await check_axe(page, without=BEHIND)
     await dialog.get_by_role("button", name="Archive").click()
-    await expect(page.get_by_text("Tickets of 2025 is archived")).to_be_visible()
+    await told(page, "Tickets of 2025 is archived")
     await expect(page.get_by_text("nothing begins on it or changes in it")).to_be_visible()
     add = page.get_by_role("button", name="Add items")
     await expect(add).to_have_attribute("aria-disabled", "true")
@@ -316,7 +318,7 @@ async def test_a_dataset_is_renamed_put_away_and_brought_back(page_as: OpenPage,
     await check_axe(page)
     await page.get_by_role("table", name="Datasets").get_by_role("link", name="Tickets of 2025").click()
     await page.get_by_role("button", name="Restore").click()
-    await expect(page.get_by_text("Tickets of 2025 is back")).to_be_visible()
+    await told(page, "Tickets of 2025 is back")
     await expect(page.get_by_role("link", name="Test a version")).to_be_visible()
 
 
@@ -333,7 +335,7 @@ async def test_a_dataset_that_nothing_rests_on_is_deleted_and_another_says_what_
     await page.get_by_role("button", name="More with this dataset").click()
     await page.get_by_role("menuitem", name="Delete…").click()
     await dialog.get_by_role("button", name="Delete it").click()
-    await expect(page.get_by_text("By mistake is deleted, with 1 item")).to_be_visible()
+    await told(page, "By mistake is deleted, with 1 item")
     await expect(page).to_have_url(re.compile(r"/app/datasets$"))
     await expect(page.get_by_role("table", name="Datasets")).not_to_contain_text("By mistake")
 
@@ -348,3 +350,29 @@ async def test_a_dataset_that_nothing_rests_on_is_deleted_and_another_says_what_
     await used.get_by_role("button", name="Archive it instead").click()
     await escape(page, page.get_by_role("dialog", name=re.compile("^Archive ")))
     assert (await site.call("GET", f"/v1/datasets/{site.ids['dataset']}"))["archived_at"] is None
+
+
+@pytest.mark.capability("D1")
+async def test_versions_say_who_did_what_and_open_their_items(page_as: OpenPage, site: Site) -> None:
+    items = [{"input": f"case {n}", "expected": "old answer", "split": "train"} for n in range(2)]
+    dataset = (await site.call("POST", "/v1/datasets", {"name": "History", "items": items}))["id"]
+    [first, second] = (await site.call("GET", f"/v1/datasets/{dataset}/items"))["data"]
+    await site.call("PATCH", f"/v1/datasets/{dataset}/items/{first['id']}", {"expected": "new answer"})
+    await site.call("DELETE", f"/v1/datasets/{dataset}/items/{second['id']}")
+    page = await page_as("editor", f"/app/datasets/{dataset}")
+    await page.get_by_role("tab", name="Versions").click()
+    versions = page.get_by_role("table", name="Versions")
+    await expect(versions.get_by_role("row")).to_have_count(4)
+    for n, words in ((1, "An item taken out"), (2, "1 corrected"), (3, "2 added")):
+        await expect(versions.get_by_role("row").nth(n)).to_contain_text(words)
+    await check_axe(page)
+    await versions.get_by_role("button", name="v1").click()
+    await expect(page.get_by_text("Items as they were in version 1.")).to_be_visible()
+    table = page.get_by_role("table", name="Items")
+    await expect(table.get_by_role("row")).to_have_count(3)
+    await expect(table).to_contain_text("old answer")
+    await page.reload()
+    await expect(table).to_contain_text("old answer")
+    await page.get_by_role("button", name="Show the newest").click()
+    await expect(table.get_by_role("row")).to_have_count(2)
+    await expect(table).to_contain_text("new answer")

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import closed, expect_console, settled
+from tests.page.browser import closed, expect_console, messages_stay, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import SCORED, Site
 
@@ -50,7 +50,7 @@ async def test_code_is_tried_saved_changed_and_archived(page_as: OpenPage, site:
     await page.keyboard.insert_text('"thank" in output.lower()')
     await dialog.get_by_label("Why it is changed").fill("thanks count")
     await dialog.get_by_role("button", name="Save as v2").click()
-    await expect(page.get_by_text(f"{name} v2 scores from now on")).to_be_visible()
+    await told(page, f"{name} v2 scores from now on")
     await page.get_by_role("tab", name="Versions").click()
     await expect(page.get_by_role("list", name="Versions")).to_contain_text("thanks count")
     changed = page.get_by_role("figure", name="Settings: v1 against v2")
@@ -141,6 +141,7 @@ async def test_a_share_of_live_traffic_is_scored_paused_changed_and_archived(pag
     [kept] = (await site.call("GET", f"/v1/live-evaluations?evaluator_id={made['id']}"))["data"]
     assert (kept["sample"], kept["prompts"], kept["cap"]["limit_nusd"], kept["cap"]["period"]) == (0.25, [slug], 2 * 10**9, "day")
 
+    await messages_stay(page)
     await row.get_by_role("switch").click()
     await expect(row).to_contain_text("paused")
     await page.get_by_role("button", name="Undo").click()
@@ -201,6 +202,7 @@ async def test_a_metric_is_declared_changed_and_deleted_and_comes_back(page_as: 
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await expect(row).to_contain_text("at least 500\u00a0ms")
     await row.get_by_role("button", name="What to do with").click()
+    await messages_stay(page)
     await page.get_by_role("menuitem", name="Delete").click()
     await expect(row).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()

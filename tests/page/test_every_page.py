@@ -1,5 +1,7 @@
 """What holds for each page that routes.py names: it opens with its figures, can be read and used by everybody, fits a small window."""
 
+import re
+
 import pytest
 from benchmarks.page.paint import CLS
 from playwright.async_api import expect
@@ -21,11 +23,11 @@ async def test_it_opens_and_everybody_can_use_it(page_as: OpenPage, route: Route
     if route.without:  # What lies over the page may come after it: axe looks at both as they stay.
         await expect(page.get_by_role("dialog")).to_be_visible()
         await settled(page)
-    assert await page.locator("h1").count() == 1, "a page has one h1"
-    title = await page.title()
-    assert title and (title == "Burnish" or title.endswith("Burnish")), title
+    # The frame stands before the page does: its heading and title come with it.
+    await expect(page.locator("h1")).to_have_count(1)
+    await expect(page).to_have_title(re.compile("Burnish$"))
     await expect(page.locator("html")).to_have_attribute("lang", "en")
-    assert await page.locator("main").count() == 1
+    await expect(page.locator("main")).to_have_count(1)
     await check_axe(page, without=route.without)
     await narrow(page, NARROW_PX)
     beyond_px, guilty = await overflow_px(page)

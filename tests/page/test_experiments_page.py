@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot, set_theme, settled
+from tests.page.browser import PATIENCE_MS, messages_stay, screenshot, set_theme, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.experiments import answered_before, crowd_of, drafted, started, two_versions
 from tests.page.site import Site
@@ -197,6 +197,7 @@ async def test_a_winner_is_seen_and_shipped(page_as: OpenPage, site: Site) -> No
     await expect(page.get_by_text("Not decided yet")).to_be_visible()
     await check_axe(page)
 
+    await messages_stay(page)
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("Paused: everybody gets what production names.")).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
@@ -225,7 +226,10 @@ async def test_the_runs_of_an_arm_are_a_step_away(page_as: OpenPage, site: Site)
     async with asyncio.timeout(PATIENCE_MS / 1000):
         while (await ask("first"))["arm"] is None:
             await asyncio.sleep(0.05)
-    arms = {user: (await ask(user))["arm"] for user in (f"reader-{n:02}" for n in range(12))}
+    arms: dict[str, str] = {}
+    while len(arms) < 12 or len(set(arms.values())) < 2:  # Who gets which arm is chance: a dozen may all get the same one.
+        user = f"reader-{len(arms):02}"
+        arms[user] = (await ask(user))["arm"]
     user, other = (next(one for one, arm in arms.items() if arm == name) for name in ("candidate", "control"))
 
     page = await page_as("viewer", f"/app/experiments/{experiment}")
@@ -276,6 +280,11 @@ async def test_a_suggestion_goes_up_a_ramp_and_is_taken_back(page_as: OpenPage, 
     await page.get_by_role("button", name="Take the next step").click()
     await expect(ramp.locator("[aria-current=step]")).to_contain_text("5\u00a0%")
     await screenshot(page, "experiments/ramp", whole=True)
+    rollout = page.url
+    await page.goto(f"/app/optimize/suggestions/{suggestion}")
+    await expect(page.get_by_role("main")).to_contain_text("A guarded rollout of it began")
+    await page.get_by_role("link", name="Look at the rollout").click()
+    await expect(page).to_have_url(rollout)
     await page.get_by_role("button", name="Roll back").click()
     dialog = page.get_by_role("dialog", name="Take the candidate back?")
     await dialog.get_by_label("Reason").fill("The tone")
@@ -343,7 +352,7 @@ async def test_settings_roll_proven_suggestions_out(page_as: OpenPage, site: Sit
     await check_axe(page)
     await screenshot(page, "experiments/policy", whole=True)
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_text("The settings are saved")).to_be_visible()
+    await told(page, "The settings are saved")
     kept = json.loads(
         await site.connection.fetchval("SELECT rollout_policy::text FROM experiment_settings WHERE workspace_id = $1", workspace)
     )

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import escape, screenshot, settled
+from tests.page.browser import escape, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site, line_file
 
@@ -94,7 +94,7 @@ async def test_a_candidate_becomes_a_branch_and_a_search_begins_where_one_ended(
     await drawer.get_by_role("button", name="Branch…").click()
     await page.get_by_role("dialog", name="A branch with this text").get_by_label("Name").fill("bred")
     await page.get_by_role("button", name="Start the branch").click()
-    await expect(page.get_by_text("bred is there, at v2")).to_be_visible()
+    await told(page, "bred is there, at v2")
     assert (await site.call("GET", f"/v1/prompts/{slug}?version=2"))["messages"][0]["content"] == "Sort the ticket with care."
 
     await expect(page.get_by_role("dialog", name="A branch with this text")).to_have_count(0)

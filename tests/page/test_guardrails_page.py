@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, closed, escape, expect_console, settled
+from tests.page.browser import PATIENCE_MS, closed, escape, expect_console, messages_stay, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -55,8 +55,9 @@ async def test_words_are_denied_tried_first_and_found_where_they_stopped_a_run(p
     row = page.get_by_role("row").filter(has_text=name)
     await expect(row).to_have_attribute("aria-selected", "true")
 
+    await messages_stay(page)
     await row.get_by_role("switch").click()
-    await expect(page.get_by_text(f"{name} is off: it lets everything pass")).to_be_visible()
+    await told(page, f"{name} is off: it lets everything pass")
     await expect(row.get_by_role("switch")).to_have_attribute("aria-checked", "false")
     await page.get_by_role("button", name="Undo").click()
     await expect(row.get_by_role("switch")).to_have_attribute("aria-checked", "true")
@@ -125,7 +126,7 @@ async def test_what_is_stored_is_masked_after_it_was_seen_on_a_text(page_as: Ope
     preview = page.get_by_role("region", name="See it on a text")
     await expect(preview).to_contain_text("I am Ann, [EMAIL], IBAN DE89")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Rows that are written from now on are masked so")).to_be_visible()
+    await told(page, "Rows that are written from now on are masked so")
     await page.reload()
     await expect(page.get_by_label("E-mail addresses")).to_be_checked()
     await expect(page.get_by_label("IBANs")).not_to_be_checked()

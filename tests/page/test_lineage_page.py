@@ -25,7 +25,7 @@ async def test_what_came_of_what_is_drawn_listed_branched_and_cloned(page_as: Op
     await expect(drawing.get_by_role("button")).to_have_count(3)
     await drawing.get_by_role("button", name="v3").click()
     chosen = page.get_by_role("region", name="v3")
-    await expect(chosen).to_contain_text("changed from")
+    await expect(chosen).to_contain_text("branch of")
     await settled(page)
     await check_axe(page)
     await screenshot(page, "prompts/lineage", whole=True)

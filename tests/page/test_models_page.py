@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import escape, expect_console, screenshot, settled
+from tests.page.browser import escape, expect_console, messages_stay, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -74,7 +74,7 @@ async def test_a_model_is_removed_where_nothing_names_it(page_as: OpenPage, site
     await screenshot(page, "models/remove")
     await site.call("POST", f"/v1/prompts/{slug}/archive", {})
     await remove.get_by_role("button", name="Remove it").click()
-    await expect(page.get_by_text(f"{name} is removed")).to_be_visible()
+    await told(page, f"{name} is removed")
     await expect(drawer).to_be_hidden()
     await expect(page.get_by_role("table", name="Models")).not_to_contain_text(name)
 
@@ -95,7 +95,7 @@ async def test_a_model_that_stood_for_the_operators_gives_way_to_it(page_as: Ope
     await expect(drawer).to_contain_text("this workspace’s own")
     await drawer.get_by_role("button", name="Remove it…").click()
     await page.get_by_role("dialog", name="Remove simulated/writer?").get_by_role("button", name="Remove it").click()
-    await expect(page.get_by_text("go to the operator’s model of that name again")).to_be_visible()
+    await told(page, "go to the operator’s model of that name again")
     await expect(drawer).to_contain_text("described by the operator")
     await expect(drawer.get_by_role("button", name="Remove it…")).to_have_count(0)
 
@@ -235,6 +235,7 @@ async def test_a_rule_is_made_by_a_form_and_explained(page_as: OpenPage, site: S
     await settled(page)
     await screenshot(page, "routing/explained")
 
+    await messages_stay(page)
     await page.get_by_role("button", name="What to do with gold").click()
     await page.get_by_role("menuitem", name="Remove").click()
     await expect(rules).to_have_count(0)

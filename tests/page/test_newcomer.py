@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
+from tests.page.browser import told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -26,7 +27,7 @@ async def test_from_nothing_to_an_accepted_suggestion(page_as: OpenPage, site: S
     await expect(dialog.get_by_label("Slug")).to_have_value("support-routing")
     await check_axe(page, without=BEHIND)
     await dialog.get_by_role("button", name="Create").click()
-    await expect(page.get_by_text("support-routing is there, and live")).to_be_visible()
+    await told(page, "support-routing is there, and live")
 
     way = page.get_by_role("complementary").get_by_role("link", name="First steps")
     await way.click()

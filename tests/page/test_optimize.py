@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from burnish_shared.ids import new_uuid
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -108,7 +108,7 @@ async def test_examples_that_are_not_allowed_lead_to_where_they_are(page_as: Ope
     try:
         await page.get_by_label("Items of datasets may enter prompts").check()
         await page.get_by_role("button", name="Save").click()
-        await expect(page.get_by_text("Saved; it holds everywhere")).to_be_visible()
+        await told(page, "Saved; it holds everywhere")
         await page.go_back()
         await dialog.get_by_label("Method").select_option("few_shot")
         await expect(dialog).to_contain_text("Never more than")
@@ -246,6 +246,7 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     page = await page_as("editor", f"/app/optimize?new=1&prompt={slug}&dataset={site.ids['dataset']}&version=1")
     dialog = page.get_by_role("dialog", name="New search")
     await dialog.get_by_label("Cost ceiling").fill("0.5")
+    await dialog.get_by_label("Evaluations").fill("50000")  # So many that there is time to cancel it.
     await dialog.get_by_role("button", name="What counts, limits, further models").click()
     anchors = dialog.get_by_role("group", name="Items that must stay right")
     await anchors.get_by_role("button", name="Choose items").click()
@@ -274,6 +275,29 @@ async def test_items_that_must_stay_right_are_chosen_by_their_words_and_stand_wi
     await page.get_by_role("button", name="Cancel the search").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     await check_axe(page)
+
+
+@pytest.mark.capability("O6", "U1")
+async def test_every_text_that_was_tried_is_read_with_the_reason_why_it_was_not_taken(page_as: OpenPage, site: Site) -> None:
+    slug = f"tried-{new_uuid().hex[-8:]}"
+    base = await site.call("GET", f"/v1/prompts/{site.ids['prompt']}?version=1")
+    await site.call("POST", "/v1/prompts", {name: base[name] for name in ("messages", "model")} | {"slug": slug, "label": "production"})
+    worse = "Pick the queue.\n" + "\n".join(f"Line {n} says nothing of queues." for n in range(9))
+    body = {"prompt": slug, "dataset_id": site.ids["dataset"], "method": "manual", "manual": {"candidates": [worse]}}
+    job = (await site.call("POST", "/v1/optimizations", body | {"budget": {"evaluations": 900}}))["id"]
+    page = await page_as("viewer", f"/app/optimize/{job}")
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    proposals = page.get_by_role("table", name="Proposals")
+    await expect(proposals).to_contain_text("not better on train items than the text it stood against")
+    await expect(proposals.get_by_role("row").nth(1)).to_contain_text("not taken")
+    await expect(proposals).not_to_contain_text("Line 8 says")
+    await proposals.get_by_role("button", name="Show 4 more lines").click()
+    await expect(proposals).to_contain_text("Line 8 says nothing of queues.")
+    await settled(page)
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"optimize/tried-{theme}", whole=True)
 
 
 async def test_a_suggestion_is_rejected_with_a_reason(page_as: OpenPage, site: Site) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import closed
+from tests.page.browser import closed, messages_stay, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 from tests.page.test_prompts import BEHIND, make, save, write
@@ -22,10 +22,11 @@ async def test_a_prompt_is_archived_restored_and_removed_for_good(page_as: OpenP
     dialog = page.get_by_role("dialog", name=f"Archive {slug}?")
     await expect(dialog).to_contain_text("No application ran it in the last 7 days.")
     await check_axe(page, without=BEHIND)
+    await messages_stay(page)
     await dialog.get_by_role("button", name="Archive", exact=True).click()
-    await expect(page.get_by_text(f"{slug} is archived")).to_be_visible()
+    await told(page, f"{slug} is archived")
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text(f"{slug} is back")).to_be_visible()
+    await told(page, f"{slug} is back")
 
     await site.call("POST", f"/v1/prompts/{slug}/archive")
     await page.goto("/app/prompts")
@@ -47,7 +48,7 @@ async def test_a_prompt_is_archived_restored_and_removed_for_good(page_as: OpenP
     await check_axe(page, without=BEHIND)
     await dialog.get_by_label(f"Type {slug} to go on").fill(slug)
     await dialog.get_by_role("button", name="Remove for good").click()
-    await expect(page.get_by_text(f"{slug} is gone, with 1 version")).to_be_visible()
+    await told(page, f"{slug} is gone, with 1 version")
     await expect(page).to_have_url(re.compile(r"/app/prompts\?archived=1"))
     assert slug not in {one["slug"] for one in (await site.call("GET", "/v1/prompts?archived=true&limit=200"))["data"]}
 
@@ -72,7 +73,7 @@ async def test_prompts_lie_in_folders_that_move(page_as: OpenPage, site: Site) -
     await page.get_by_label("New path").fill("support")
     await check_axe(page, without=BEHIND)
     await page.get_by_role("dialog").get_by_role("button", name="Move").click()
-    await expect(page.get_by_text("2 prompts moved to support")).to_be_visible()
+    await told(page, "2 prompts moved to support")
     await expect(page).to_have_url(re.compile("folder=support"))
     await expect(rows).to_have_count(3)
     await page.get_by_role("link", name="two").click()
@@ -82,7 +83,7 @@ async def test_prompts_lie_in_folders_that_move(page_as: OpenPage, site: Site) -
     await page.get_by_role("menuitem", name="Move to a folder…").click()
     await page.get_by_role("dialog").get_by_label("Folder").fill("")
     await page.get_by_role("dialog").get_by_role("button", name="Move").click()
-    await expect(page.get_by_text("two is at the top")).to_be_visible()
+    await told(page, "two is at the top")
 
 
 @pytest.mark.capability("P3", "U1")
@@ -101,14 +102,14 @@ async def test_what_a_label_changes_elsewhere_is_told_before_it_moves_and_goes_b
     await check_axe(page, without=BEHIND)
     await dialog.get_by_label("Begin their newest test runs again").check()
     await dialog.get_by_role("button", name="Move production").click()
-    await expect(page.get_by_text("production is v2")).to_be_visible()
-    await expect(page.get_by_text("0 test runs began again")).to_be_visible()
+    await told(page, "production is v2")
+    await told(page, "0 test runs began again")
     await page.get_by_role("button", name="production").first.click()
     await page.get_by_role("button", name="Roll back to v1…").click()
     back = page.get_by_role("dialog", name="Roll production back to v1")
     await expect(back.get_by_role("list", name="What changes with it")).to_contain_text("uses customer no longer")
     await back.get_by_role("button", name="Roll production back").click()
-    await expect(page.get_by_text("production is v1")).to_be_visible()
+    await told(page, "production is v1")
     assert (await site.call("GET", f"/v1/prompts/{snippet}"))["labels"]["production"] == 1
     refused = await page_as("editor", f"/app/prompts/{snippet}")
     await refused.get_by_role("button", name="More with this prompt").click()
@@ -121,9 +122,10 @@ async def test_a_branch_is_removed_and_brought_back(page_as: OpenPage, site: Sit
     slug = await make(site)
     await site.call("POST", f"/v1/prompts/{slug}/branches", {"branch": "formal", "version": 1})
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
+    await messages_stay(page)
     await page.get_by_role("button", name="Remove the branch formal").click()
     await page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
-    await expect(page.get_by_text("formal is removed")).to_be_visible()
+    await told(page, "formal is removed")
     await closed(page)
     await expect(page.get_by_role("list", name="Branches")).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()
@@ -143,16 +145,16 @@ async def test_a_model_gets_a_text_of_its_own(page_as: OpenPage, site: Site) -> 
     await expect(page.get_by_text("Not saved: Texts for certain models")).to_be_visible()
     await check_axe(page)
     await save(page, "for claude")
-    await expect(page.get_by_text("v2 is saved")).to_be_visible()
+    await told(page, "v2 is saved")
     saved = await site.call("GET", f"/v1/prompts/{slug}/versions/2")
     assert [(one["model"], one["messages"][0]["content"]) for one in saved["variants"]] == [("anthropic/*", "Be brief. In tags.")]
     await write(page, " Be kind.")
     await save(page, "kinder")
-    await expect(page.get_by_text("v3 is saved")).to_be_visible()
+    await told(page, "v3 is saved")
     assert (await site.call("GET", f"/v1/prompts/{slug}/versions/3"))["variants"] == saved["variants"]
     await page.get_by_role("button", name="Take out the text for anthropic/*").click()
     await save(page, "one text again")
-    await expect(page.get_by_text("v4 is saved")).to_be_visible()
+    await told(page, "v4 is saved")
     assert not (await site.call("GET", f"/v1/prompts/{slug}/versions/4")).get("variants")
 
 

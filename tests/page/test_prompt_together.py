@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, messages_stay, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -127,6 +127,7 @@ async def test_what_is_written_on_a_branch_is_saved_on_it_and_merged_where_one_s
     page = await page_as("editor", f"/app/prompts/{slug}?tab=versions")
     await more(page, "Start a branch here…")
     await page.get_by_role("dialog").get_by_label("Name").fill("formal")
+    await messages_stay(page)
     await page.get_by_role("button", name="Start the branch").click()
     await page.get_by_role("button", name="Edit on it").click()
     await expect(page.get_by_text("branch formal", exact=True)).to_be_visible()

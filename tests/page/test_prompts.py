@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, expect_console, narrow, screenshot, settled
+from tests.page.browser import PATIENCE_MS, expect_console, floats_are_here, messages_stay, narrow, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -98,7 +98,7 @@ async def test_a_text_is_changed_compared_served_and_taken_back(page_as: OpenPag
     await write(page, " Be kind.")
     await expect(page.get_by_text("Not saved: Text")).to_be_visible()
     await save(page, "kinder")
-    await expect(page.get_by_text("v2 is saved")).to_be_visible()
+    await told(page, "v2 is saved")
     saved = await site.call("GET", f"/v1/prompts/{slug}/versions/2")
     assert texts_of(saved) == [f"{SYSTEM} Be kind.", USER]
     assert (saved["message"], saved["base_version"]) == ("kinder", 1)
@@ -109,11 +109,12 @@ async def test_a_text_is_changed_compared_served_and_taken_back(page_as: OpenPag
     await page.get_by_role("button", name="Move a label here…").click()
     await page.get_by_label("Reason").fill("tested by hand")
     await check_axe(page, without=BEHIND)
+    await messages_stay(page)
     await page.get_by_role("button", name="Move production").click()
-    await expect(page.get_by_text("production is v2")).to_be_visible()
+    await told(page, "production is v2")
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 2
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text("production is back at v1")).to_be_visible()
+    await told(page, "production is back at v1")
     moves = (await site.call("GET", f"/v1/prompts/{slug}/labels/production/history"))["data"]
     assert [(one["version"], one["reason"]) for one in moves] == [(1, "Undo"), (2, "tested by hand"), (1, "")]
 
@@ -148,7 +149,7 @@ async def test_what_somebody_saved_meanwhile_is_shown_and_kept(page_as: OpenPage
     await check_axe(page, without=BEHIND)
     await dialog.get_by_role("button", name="Go on over v2").click()
     await save(page, "kinder")
-    await expect(page.get_by_text("v3 is saved")).to_be_visible()
+    await told(page, "v3 is saved")
     saved = await site.call("GET", f"/v1/prompts/{slug}/versions/3")
     assert (texts_of(saved)[0], saved["temperature"], saved["base_version"]) == (f"{SYSTEM} Be kind.", 0.7, 2)
 
@@ -251,7 +252,7 @@ async def test_what_is_said_of_a_prompt_is_text_and_can_be_found_by(page_as: Ope
     await expect(page.get_by_label("Description")).to_have_value("<img src=x onerror=alert(1)>")
     await page.get_by_label("Use case").fill("for tests")
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    await told(page, "Saved")
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["use_case"] == "for tests"
     await page.goto("/app/prompts?tag=odd")
     await page.get_by_role("searchbox", name="Search prompts").fill(slug)
@@ -267,7 +268,7 @@ async def test_what_searches_must_keep_is_stated_by_hand(page_as: OpenPage, site
     await page.get_by_label("Categories").fill("routing, support")
     await page.get_by_label("Where it is used").fill("help centre")
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    await told(page, "Saved")
 
     await page.get_by_role("button", name="Add a locked block").press("Enter")
     block = page.get_by_role("textbox", name="Locked block 1")
@@ -355,13 +356,14 @@ async def test_a_lost_connection_loses_no_draft(page_as: OpenPage, site: Site) -
     slug = await make(site)
     page = await page_as("editor", f"/app/prompts/{slug}")
     await write(page, " Be kind.")
+    await floats_are_here(page)
     expect_console(page, "ERR_INTERNET_DISCONNECTED")
     await page.context.set_offline(True)
     await save(page, "kinder")
     dialog = page.get_by_role("dialog", name="Save as the next version")
     await expect(dialog).to_contain_text("No connection: it is saved as soon as there is one again.")
     await page.context.set_offline(False)
-    await expect(page.get_by_text("v2 is saved")).to_be_visible()
+    await told(page, "v2 is saved")
     assert texts_of(await site.call("GET", f"/v1/prompts/{slug}/versions/2"))[0] == f"{SYSTEM} Be kind."
 
 
@@ -389,6 +391,7 @@ async def test_without_a_connection_another_tab_keeps_the_draft(page_as: OpenPag
     page = await page_as("editor", f"/app/prompts/{slug}")
     expect_console(page, "ERR_INTERNET_DISCONNECTED")
     await write(page, " Be kind.")
+    await floats_are_here(page)
     await page.context.set_offline(True)
     await page.get_by_role("tab", name="Results").click()
     await expect(page.get_by_role("heading", name="No connection")).to_be_visible()
@@ -418,7 +421,7 @@ async def test_a_prompt_sent_by_its_keys_is_sent_once(page_as: OpenPage, site: S
     reading = re.compile(r"/v1/prompts\?")
     await page.route(reading, lambda _: None)  # Never answered: what follows does not wait for the list to be read again.
     await page.keyboard.press("ControlOrMeta+Enter")
-    await expect(page.get_by_text(f"{slug} is there, and live")).to_be_visible()
+    await told(page, f"{slug} is there, and live")
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
     assert len(sent) == 1
     await page.unroute(reading)

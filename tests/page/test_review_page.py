@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, screenshot, settled
+from tests.page.browser import PATIENCE_MS, messages_stay, screenshot, settled
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -41,6 +41,7 @@ async def test_answers_are_called_good_corrected_and_taken_back_one_after_the_ot
     await check_axe(page)
     await screenshot(page, "review/queue", whole=True)
 
+    await messages_stay(page)
     await page.keyboard.press("y")
     await expect(card).to_contain_text("two")
     await page.get_by_role("button", name="Undo").click()

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from tests.chaos.fault_proxy import proxying
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, escape, expect_console, narrow, screenshot, settled
+from tests.page.browser import PATIENCE_MS, escape, expect_console, narrow, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -143,7 +143,7 @@ async def test_yesterdays_timeouts_of_a_model_are_asked_for_and_the_address_keep
 async def test_a_stream_is_stopped_and_what_had_come_is_kept_and_booked(page_as: OpenPage, site: Site) -> None:
     await make_slow_model(site)
     page = await page_as("editor", "/app/playground")
-    await ask_slowly(page, 400)
+    await ask_slowly(page, 2_000)
     await page.get_by_role("button", name="Run", exact=True).click()
     answer = page.get_by_role("group", name="Answer A")
     await expect(answer).to_contain_text("Thank you for asking")
@@ -177,7 +177,7 @@ async def test_two_columns_come_by_one_connection_and_are_stopped_one_by_one(pag
 async def test_leaving_the_page_ends_its_streams(page_as: OpenPage, site: Site) -> None:
     await make_slow_model(site)
     page = await page_as("editor", "/app/playground")
-    await ask_slowly(page, 400)
+    await ask_slowly(page, 2_000)
     async with page.expect_response(lambda answer: answer.url.endswith("/v1/executions")) as begun:
         await page.get_by_role("button", name="Run", exact=True).click()
     execution_id = await (await begun.value).header_value("x-execution-id")
@@ -234,7 +234,7 @@ async def test_an_answer_gets_a_thumb_and_becomes_a_dataset_item(page_as: OpenPa
     await dialog.get_by_label("The right answer").fill("delivery")
     await check_axe(page, without=BEHIND, themes=("light",))
     await dialog.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text(f"Saved in {name}")).to_be_visible()
+    await told(page, f"Saved in {name}")
     made = next(one for one in (await site.call("GET", "/v1/datasets?limit=200"))["data"] if one["name"] == name)
     item = (await site.call("GET", f"/v1/datasets/{made['id']}/items"))["data"][0]
     assert item["input"] == {"ticket": ticket} and item["expected"] == "delivery"

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS
+from tests.page.browser import PATIENCE_MS, messages_stay
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -41,6 +41,7 @@ async def test_a_schedule_is_set_paused_changed_and_removed(page_as: OpenPage, s
     assert (asked["method"], asked["evolutionary"]["population"], asked["constraints"]["changed_lines_most"]) == ("evolutionary", 6, 3)
     await expect(page.get_by_text("Evolutionary", exact=True)).to_be_visible()
 
+    await messages_stay(page)
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("None while it is paused", exact=False)).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
@@ -73,6 +74,19 @@ async def test_prompts_move_to_another_model_after_they_were_measured(page_as: O
     await dialog.get_by_role("button", name="Prompts: All that call it").click()
     await page.get_by_placeholder("Type to find").fill(slug)
     await page.get_by_role("option", name=slug).click()
+    how = dialog.get_by_role("group", name="How it searches")
+    await how.get_by_label("Method", exact=True).select_option("evolutionary")
+    await how.get_by_label("Texts in a generation").fill("6")
+    await how.get_by_role("button", name="Model, what counts, limits").click()
+    await how.get_by_label("Seed").fill("7")
+    await how.get_by_role("button", name="Choose metrics").click()
+    asks = lambda one: one.url.endswith("/v1/model-migrations/forecast") and '"tokens_most":900' in (one.post_data or "")  # noqa: E731
+    async with page.expect_request(asks) as sent:
+        await how.get_by_label("Tokens, at most").fill("900")
+    search = (await sent.value).post_data_json["search"]
+    assert (search["method"], search["evolutionary"]["population"], search["seed"]) == ("evolutionary", 6, 7)
+    assert search["metrics"] == [{"metric": "accuracy", "weight": 1}]
+    await check_axe(page, without=BEHIND)
     await dialog.get_by_label("Look for a better text where it is worse").uncheck()
     await expect(dialog).to_contain_text("1 version")
     await check_axe(page, without=BEHIND)

@@ -7,7 +7,7 @@ from playwright.async_api import Page, Route, expect
 
 from burnish_gateway.access.session_token import COOKIE
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, screenshot, set_theme, settled
+from tests.page.browser import expect_console, screenshot, set_theme, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -100,7 +100,7 @@ async def test_steps_of_a_chain_are_there_again_after_another_tab_and_after_sign
     await end_session(page)
     await sign_in(page, site)
     await expect(condition).to_have_value("variables.ticket == 'x'")
-    await expect(page.get_by_text("What you wrote before your session ended is here again")).to_be_visible()
+    await told(page, "What you wrote before your session ended is here again")
     await settled(page)
     for theme in ("light", "dark"):
         await set_theme(page, theme)
@@ -113,7 +113,7 @@ async def comes_instead(page: Page, site: Site, role: str) -> None:
     await page.context.add_cookies([{"name": COOKIE, "value": value, "url": site.url, "httpOnly": True, "sameSite": "Lax"}])
     await page.evaluate("new BroadcastChannel('burnish-session').postMessage({ kind: 'changed' })")
     # A dialog that stands in the address opens again over the page, and takes what is behind it from readers.
-    await expect(page.get_by_role("button", name="Edith Clarke", include_hidden=True)).to_be_visible(timeout=12_000)
+    await expect(page.get_by_role("button", name="Edith Clarke", include_hidden=True)).to_be_visible()
 
 
 async def test_nothing_of_one_person_goes_on_or_is_shown_as_the_next(page_as: OpenPage, site: Site) -> None:

@@ -1,5 +1,6 @@
 """Test runs: started with a forecast, followed while they go, read by their matrix, stopped."""
 
+import asyncio
 import re
 
 from playwright.async_api import expect
@@ -11,6 +12,13 @@ from tests.page.site import Site
 
 BEHIND = ("region", "aria-hidden-focus")
 """What axe says of the page below a dialog."""
+
+
+async def completed(site: Site, run: str) -> None:
+    """What a run is compared with has to have ended; both go on at once, and either may be the last."""
+    async with asyncio.timeout(2 * PATIENCE_MS / 1_000):
+        while (await site.call("GET", f"/v1/test-runs/{run}"))["status"] != "completed":
+            await asyncio.sleep(0.1)
 
 
 async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPage, site: Site) -> None:
@@ -90,6 +98,10 @@ async def test_versions_by_models_are_forecast_and_started_at_once_and_lead_to_t
     await page.go_back()
     await page.get_by_role("button", name="Show all runs").click()
     await expect(page.get_by_text("that started together.")).to_have_count(0)
+    await page.get_by_role("button", name="Dataset: All datasets").click()
+    await page.get_by_role("option", name=(await site.call("GET", f"/v1/datasets/{site.ids['dataset']}"))["name"]).first.click()
+    await expect(page).to_have_url(re.compile(rf"[?&]on={site.ids['dataset']}"))
+    await expect(rows.nth(1)).to_be_visible()
     group = (await site.call("GET", "/v1/test-runs?limit=1"))["data"][0]
     await page.goto(f"/app/test-runs/{group['id']}")
     await page.get_by_role("link", name="started with others").click()
@@ -100,6 +112,7 @@ async def test_two_runs_are_compared_item_by_item_and_an_item_side_by_side(page_
     """D3: each item by what changed and by category, in the address, and both answers of one with the words that differ."""
     body = {"prompt": site.ids["prompt"], "dataset_id": site.ids["dataset"], "split": "validation"}
     ids = [(await site.call("POST", "/v1/test-runs", body | {"version": version}))["id"] for version in (1, 2)]
+    await completed(site, ids[0])
     page = await page_as("editor", f"/app/test-runs/{ids[1]}?tab=compare&with={ids[0]}")
     await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     told = await site.call("GET", f"/v1/test-runs/{ids[1]}/compare/{ids[0]}")
@@ -175,6 +188,7 @@ async def test_two_runs_are_compared_item_by_item(page_as: OpenPage, site: Site)
     for version in (1, 2):
         body = {"prompt": site.ids["prompt"], "version": version, "dataset_id": site.ids["dataset"], "split": "validation"}
         ids.append((await site.call("POST", "/v1/test-runs", body))["id"])
+    await completed(site, ids[0])
     page = await page_as("viewer", f"/app/test-runs/{ids[1]}?tab=compare&with={ids[0]}")
     await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
     found = await site.call("GET", f"/v1/test-runs/{ids[1]}/compare/{ids[0]}")

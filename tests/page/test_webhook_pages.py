@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from tests.fakes.receiver import receiving
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, escape, expect_console, screenshot, settled
+from tests.page.browser import PATIENCE_MS, escape, expect_console, messages_stay, screenshot, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -129,6 +129,7 @@ async def test_an_endpoint_that_was_gone_catches_up(page_as: OpenPage, site: Sit
         await expect(row).to_contain_text(re.compile(r"(\d+) of \1 deliver\w+ ended"))
         came = await receiver.wait_for(lambda all_: any(missed["slug"].encode() in one.body for one in all_))
         assert came
+        await messages_stay(page)
         await page.get_by_role("button", name="Pause").click()
         await expect(page.get_by_text("Deliveries wait, and nothing is lost.")).to_be_visible()
         await page.get_by_role("button", name="Undo").click()
@@ -144,7 +145,7 @@ async def test_a_replay_of_a_range_is_followed_and_stopped(page_as: OpenPage, si
     async with receiving() as receiver:
         endpoint = await make_endpoint(site, receiver.url("/many"))
         await asyncio.gather(*(site.call("POST", f"/v1/webhooks/endpoints/{endpoint}/test") for _ in range(ENOUGH_TO_STOP)))
-        await receiver.wait_for(lambda all_: len(all_) == ENOUGH_TO_STOP, timeout_s=30)
+        await receiver.wait_for(lambda all_: len(all_) == ENOUGH_TO_STOP, timeout_s=2 * PATIENCE_MS / 1_000)
         page = await page_as("editor", f"/app/webhooks/{endpoint}?tab=replays")
         await page.get_by_role("button", name="Replay a range").click()
         dialog = page.get_by_role("dialog")
@@ -244,7 +245,7 @@ async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: Ope
         await page.emulate_media(color_scheme=theme)
         await screenshot(page, f"webhooks/inbound-meanwhile-{theme}")
     await change.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Saved; it holds everywhere within a second")).to_be_visible()
+    await told(page, "Saved; it holds everywhere within a second")
     await expect(drawer).to_contain_text("data.words")
     (kept,) = [one for one in (await site.call("GET", "/v1/inbound-endpoints"))["data"] if one["name"] == name]
     assert (kept["prefix"], kept["mapping"]["comment"], kept["header"]) == ("", "data.words", "X-Hub-Signature-256")
@@ -269,4 +270,4 @@ async def test_another_system_sends_feedback_to_an_inbound_endpoint(page_as: Ope
 
     await drawer.get_by_role("button", name="Delete…").click()
     await page.get_by_role("dialog", name=f"Delete {name}?").get_by_role("button", name="Delete", exact=True).click()
-    await expect(page.get_by_text(f"{name} takes nothing any more")).to_be_visible()
+    await told(page, f"{name} takes nothing any more")

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from burnish_client import ApiError, AsyncBurnish, Burnish, NotReached, StreamBroke
-from tests.embedded.installation import Installation
+from tests.embedded.installation import Installation, await_value
 from tests.pace import within
 from tests.sdk.conftest import SLOW, client
 
@@ -24,10 +23,7 @@ def test_a_prompt_runs_and_takes_feedback(burnish: Burnish, prompt: str) -> None
     answer = burnish.execute(prompt, GIVEN, user_id="sdk-user", metadata={"from": "sdk"})
     assert answer["status"] == "success" and answer["output"] and answer["version"] == 1 and answer["simulated"]
     feedback_id = burnish.feedback(answer["id"], thumb="up", comment="well said", user_id="sdk-user")
-    for _ in range(200):
-        if reactions := burnish.request("GET", f"/v1/executions/{answer['id']}")["feedback"]:
-            break
-        time.sleep(0.05)
+    reactions = await_value(lambda: burnish.request("GET", f"/v1/executions/{answer['id']}")["feedback"], what="the feedback to be booked")
     assert feedback_id in json.dumps(reactions)
 
 
@@ -49,16 +45,16 @@ def test_leaving_a_stream_ends_the_call(burnish: Burnish, prompt: str) -> None:
     with burnish.stream(messages=[{"role": "user", "content": "Write 300 words."}], model=SLOW) as pieces:
         next(iter(pieces))
     assert pieces.execution_id
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+
+    def ended() -> str:
         try:
-            record = burnish.request("GET", f"/v1/executions/{pieces.execution_id}")
-            if record["status"] != "running":
-                break
+            status = str(burnish.request("GET", f"/v1/executions/{pieces.execution_id}")["status"])
         except ApiError as error:
             assert error.status == 404
-        time.sleep(0.1)
-    assert record["status"] == "cancelled"
+            return ""
+        return "" if status == "running" else status
+
+    assert await_value(ended, what="the call to end") == "cancelled"
 
 
 def test_what_is_rendered_here_is_what_the_server_renders(burnish: Burnish, prompt: str) -> None:
@@ -81,10 +77,7 @@ def test_a_changed_prompt_is_seen_once_memory_is_no_longer_trusted(installation:
         assert burnish.prompt(slug).source == "network"
         burnish.request("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "messages": [{"role": "user", "content": "two"}]})
         burnish.request("PUT", f"/v1/prompts/{slug}/labels/production", {"version": 2})
-        for _ in range(100):
-            if burnish.prompt(slug).messages[0]["content"] == "two":
-                break
-            time.sleep(0.05)
+        await_value(lambda: burnish.prompt(slug).messages[0]["content"] == "two", what="the second version")
         assert burnish.prompt(slug).version == 2
 
 
@@ -98,13 +91,16 @@ def test_a_prompt_that_is_gone_is_not_served_from_an_old_copy(installation: Inst
         )
         assert burnish.prompt(slug, label="beta").version == 1
         burnish.request("DELETE", f"/v1/prompts/{slug}/labels/beta")
-        for _ in range(100):
+
+        def is_gone() -> bool:
             try:
                 burnish.prompt(slug, label="beta")
             except ApiError as error:
                 assert error.status == 404
-                break
-            time.sleep(0.05)
+                return True
+            return False
+
+        await_value(is_gone, what="the label to be gone")
         assert not list(tmp_path.glob("*.json"))
         with pytest.raises(ApiError):
             burnish.prompt(slug, label="beta", fallback="not for this: the server answered")

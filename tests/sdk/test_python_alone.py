@@ -252,7 +252,6 @@ async def test_leaving_a_stream_or_results_early_gives_the_connection_back() -> 
     assert [body.is_closed for body in bodies] == [True] * 3
 
 
-@pytest.mark.timeout(20)
 async def test_a_batch_that_paused_itself_is_waited_for_no_longer_one_that_a_person_paused_is() -> None:
     def told(status: str, reason: str | None = None) -> httpx.Response:
         return httpx.Response(200, json={"id": "b", "status": status, "pause_reason": reason})

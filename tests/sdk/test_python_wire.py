@@ -178,7 +178,7 @@ def lines_of_a_program() -> Iterator[Callable[[str], list[str]]]:
 
         def run(program: str) -> list[str]:
             command = [sys.executable, "-c", program, url]
-            return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+            return subprocess.run(command, capture_output=True, text=True, timeout=200, check=True).stdout.splitlines()
 
         yield run
         server.shutdown()

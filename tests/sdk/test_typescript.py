@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[2]
 SDK, WEB = ROOT / "sdk/typescript", ROOT / "web"
 NODE, NPM, TSC = shutil.which("node"), shutil.which("npm"), WEB / "node_modules/typescript/bin/tsc"
 NODE_LEAST = 20
-PATIENCE_S = 60
+PATIENCE_S = 240
 pytestmark = [
     pytest.mark.capability("K1"),
-    pytest.mark.timeout(300),  # the first one waits for the compiler, npm and an installation
+    pytest.mark.timeout(900),  # the first one waits for the compiler, npm and an installation
     pytest.mark.skipif(NODE is None or NPM is None, reason="Node is not here, which the TypeScript client is for"),
     pytest.mark.skipif(not TSC.is_file(), reason="web/node_modules is not here: `make page` fetches the compiler"),
 ]

@@ -19,8 +19,13 @@ UNTOUCHED_ROWS = (
 )
 """All that a workspace has in a table. When a key was last used is written by gateways now and then, whatever was asked."""
 
-MIGRATES = "SELECT EXISTS (SELECT FROM model_migrations WHERE workspace_id = $1 AND status = 'running')"
-"""Migrations that somebody who was let in began go on by themselves, and write when they are over."""
+GOES_ON = """
+SELECT EXISTS (SELECT FROM model_migrations WHERE workspace_id = $1 AND status = 'running')
+    OR EXISTS (SELECT FROM chain_runs WHERE workspace_id = $1 AND status IN ('queued', 'running'))
+    OR EXISTS (SELECT FROM enrichments WHERE workspace_id = $1 AND processing_status IN ('pending', 'processing'))
+    OR EXISTS (SELECT FROM clarifications WHERE workspace_id = $1 AND task IS NOT NULL)
+"""
+"""What somebody who was let in began, or the tenant itself as it was made, goes on by itself in gateways, and writes until it is over."""
 
 
 def is_error(answer: Answer) -> bool:
@@ -45,8 +50,8 @@ def ids(world: World) -> list[str]:
 async def rows_of(world: World, workspace_id: Any, *, but: frozenset[str] = frozenset()) -> dict[str, tuple[str, int]]:
     """Table → digest and number of the workspace's rows: nothing of it changed when this did not. `but`: tables that do not count."""
     async with as_superuser(world.stack.urls["superuser"]) as connection:
-        async with asyncio.timeout(30):
-            while await connection.fetchval(MIGRATES, workspace_id):
+        async with asyncio.timeout(90):
+            while await connection.fetchval(GOES_ON, workspace_id):
                 await asyncio.sleep(0.05)
         tables = await connection.fetch(
             """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id'

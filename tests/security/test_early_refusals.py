@@ -31,7 +31,7 @@ async def refused(world: World, route: Route, header: str) -> str:
         f"{route.method} {path} HTTP/1.1\r\nhost: x\r\n{header}content-type: application/json\r\ncontent-length: 900000\r\n\r\n".encode()
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: (\d+)", head.lower())
             body = await reader.readexactly(int(length[1])) if length else b"{}"

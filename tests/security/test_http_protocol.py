@@ -26,7 +26,7 @@ async def test_a_malformed_request_gets_our_error_and_no_more(world: World, sent
     at = urlsplit(world.stack.gateways[0])
     reader, writer = await asyncio.open_connection(at.hostname, at.port)
     writer.write(sent)
-    head, _, body = (await asyncio.wait_for(reader.read(), 30)).partition(b"\r\n\r\n")
+    head, _, body = (await asyncio.wait_for(reader.read(), 90)).partition(b"\r\n\r\n")
     writer.close()
     assert head.startswith(b"HTTP/1.1 400 ") and b"application/json" in head and b"connection: close" in head.lower()
     error = json.loads(body)["error"]

@@ -159,7 +159,8 @@ async def test_a_gateway_that_hears_of_no_changes_lets_nobody_change_anything(wo
         patch.setattr(ChangeFeed, "_look", looks)
         feeds = _noted(patch)
         caller = (await world.stack.caller()).at(await world.stack.start_gateway(trust_s=0.5))
-        assert (await caller("POST", "/v1/prompts", PROMPT)).status == 201
+        # Half a second passes on a busy machine, too: then it refuses, and takes it at the next try.
+        await until(lambda: _answers(caller, 201, ("POST", "/v1/prompts", PROMPT)))
         stuck += feeds
         refused = await _until_refused(caller)
         assert refused.body["error"]["code"] == "unavailable" and "heard nothing" in refused.body["error"]["message"]
@@ -184,8 +185,8 @@ async def test_a_gateway_cut_off_from_postgresql_goes_on_reading_and_learns_what
         # A label that this gateway knows was set: it has read all changes until then, and drops nothing of what it loads now.
         assert (await admin("PUT", "/v1/prompts/a-desk/labels/seen", {"version": 1})).status == 200
         await until(lambda: _answers(caller, 200, ("GET", "/v1/prompts/a-desk?label=seen", None)))
-        assert (await caller("POST", "/v1/prompts/a-desk/render", {"variables": {"name": "Ada"}, "version": 1})).status == 200
-        assert (await caller("GET", "/v1/prompts/a-desk?version=1")).status == 200
+        await until(lambda: _answers(caller, 200, ("POST", "/v1/prompts/a-desk/render", {"variables": {"name": "Ada"}, "version": 1})))
+        await until(lambda: _answers(caller, 200, ("GET", "/v1/prompts/a-desk?version=1", None)))
         proxy.refuse = True
         proxy.reset_all()
         assert (await _until_refused(caller)).status == 503
@@ -261,7 +262,7 @@ async def _gone(
     assert changed is None or changed.status < 300, (name, changed.body)
     with fair_clock() as clock:
         since = clock()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not await _answers(caller, after, ask):
                 await asyncio.sleep(ASK_AGAIN_S)
         return name, clock() - since
@@ -272,7 +273,7 @@ async def _answers(caller: Caller, status: int, ask: tuple[str, str, Any]) -> bo
 
 
 async def _until_refused(caller: Caller) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (answer := await caller("PATCH", "/v1/prompts/a-desk", {"description": "changed"})).status != 503:
             await asyncio.sleep(0.05)
         return answer

@@ -149,7 +149,7 @@ test("whoever asks for a prompt that is being asked for waits for the same answe
   assert.equal(new Set(served.map((one) => one.version)).size, 1);
 });
 
-test("a server that hangs is as good as away, and is not asked for each prompt", { timeout: 20_000 }, async (t) => {
+test("a server that hangs is as good as away, and is not asked for each prompt", { timeout: 120_000 }, async (t) => {
   let asked = 0;
   const server = createServer(() => (asked += 1)).listen(0, "127.0.0.1");
   t.after(() => {
@@ -241,7 +241,7 @@ test("results of a batch wait for whoever reads them", async (t) => {
   assert.deepEqual(read, [1, 2, 3]);
 });
 
-test("a batch that paused itself is waited for no longer, one that a person paused is", { timeout: 10_000 }, async () => {
+test("a batch that paused itself is waited for no longer, one that a person paused is", { timeout: 120_000 }, async () => {
   const told = (status, pause_reason = null) => json({ id: "b", status, pause_reason });
   for (const reason of ["funds", "budget", "suspended", "refused"]) {
     const given = answering(told("in_progress"), told("pausing", reason), told("paused", reason));

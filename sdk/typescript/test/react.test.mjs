@@ -21,7 +21,7 @@ const PROMPT = process.env.SDK_PROMPT;
 const SLOW = process.env.SDK_SLOW;
 const WORDS = { messages: [{ role: "user", content: "Write 300 words." }], model: SLOW };
 const burnish = new Burnish();
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 120_000 };
 
 /** The hook with a prompt that is slow to end, whatever slug it is given. */
 const slow = Object.assign(Object.create(burnish), { stream: (_slug, _variables, { signal }) => burnish.stream({ ...WORDS, signal }) });

@@ -18,9 +18,9 @@ const CHAT = [
 ];
 const burnish = new Burnish();
 
-/** Looks until there is something to see, for 20 s. */
+/** Looks until there is something to see, for 100 s and more. */
 async function eventually(look) {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 2_000; tries++) {
     const value = await look();
     if (value) return value;
     await sleep(50);

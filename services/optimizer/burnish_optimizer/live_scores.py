@@ -12,9 +12,10 @@ import structlog
 from burnish_optimizer.beside import raise_of
 from burnish_optimizer.io import live_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.evaluations import FUNDING_SPENT, Desk
+from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.judges_desk import JudgesDesk
 from burnish_optimizer.io.live_store import LiveClaim, LiveClaimLost
+from burnish_optimizer.io.rests import FUNDING_SPENT
 from burnish_optimizer.score_traffic import Scoring
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.bus.connect import Bus

@@ -10,7 +10,7 @@ import structlog
 
 from burnish_optimizer.begin_job import Loaded, begin_work, facts_of, form_of, load_job, report_of, task_of
 from burnish_optimizer.core.candidate import changes_of_several
-from burnish_optimizer.core.evidence import Measurement, Pair, edit_json, evidence, measure, rejected_json
+from burnish_optimizer.core.evidence import Measurement, Pair, edit_json, evidence, measure, rejected_json, tried_json
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
@@ -346,11 +346,11 @@ def _report(work: Work, loaded: Loaded, endings: Endings) -> dict[str, Any]:
 
 
 def _edits(ending: Ending) -> list[dict[str, Any]]:
-    """Every proposed edit: what became of it, or why it never raced. What led when the search was cut short was not chosen."""
+    """Every proposal, an edit or a whole text: what became of it, or why it never raced. What led when it was cut short was not chosen."""
     if ending.result is not None:
-        effects, rejected = ending.result.effects, ending.result.rejected
+        effects, rejected, tried = ending.result.effects, ending.result.rejected, ending.result.tried
     elif ending.so_far is not None:
-        effects, rejected = ending.so_far.effects(), tuple(ending.so_far.rejected)
+        effects, rejected, tried = ending.so_far.effects(), tuple(ending.so_far.rejected), ending.so_far.tried()
     else:
         return []
-    return [edit_json(effect) for effect in effects] + [rejected_json(one) for one in rejected]
+    return [tried_json(one) for one in tried] + [edit_json(one) for one in effects] + [rejected_json(one) for one in rejected]

@@ -5,6 +5,7 @@ renewed is given up before another replica may take it.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,8 @@ class Workshop:
     claim_some: ClaimSome = work_store.claim_work
     release_all: ReleaseAll = work_store.release_all
     _running: "set[asyncio.Task[None]]" = field(default_factory=set)
+    _held: dict[Claim, float] = field(default_factory=dict)
+    """What is under way here, and when its lease was renewed, by the event loop's clock."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _pace: Pace = field(init=False)
 
@@ -111,6 +114,7 @@ class Workshop:
         if room <= 0:
             return
         try:
+            await self._renew_late()
             async with self.db.unit_of_work() as tx:
                 claims = await self.claim_some(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
         except Unavailable:
@@ -120,13 +124,28 @@ class Workshop:
             self._running.add(task)
             task.add_done_callback(self._done)
 
+    async def _renew_late(self) -> None:
+        """What had its keeper late, as this process had no time: the next claim would take it from ourselves, and begin it again."""
+        now = asyncio.get_running_loop().time()
+        for claim in [one for one, renewed_at in self._held.items() if now - renewed_at > self.settings.lease_s / 2]:
+            with contextlib.suppress(ClaimLost):  # its keeper hears of it
+                await self._renew(claim)
+
+    async def _renew(self, claim: Claim) -> None:
+        """Raises ClaimLost."""
+        now = asyncio.get_running_loop().time()
+        async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+            await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
+        if claim in self._held:  # it may have come to its end meanwhile
+            self._held[claim] = now
+
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
         self._wake.set()
 
     async def _work(self, claim: Claim) -> None:
         """The edge of all work: what nobody caught ends here, is logged once, and fails the job."""
-        began = asyncio.get_running_loop().time()
+        began = self._held[claim] = asyncio.get_running_loop().time()
         about = {"kind": claim.kind, "id": str(claim.id), "workspace_id": str(claim.workspace_id), "fence": claim.fence}
         log.info("work.claimed", **about)
         metrics.WORK_RUNNING.labels(claim.kind).inc()
@@ -149,6 +168,7 @@ class Workshop:
             log.exception("work.failed", **about)
             await self._fail(claim, BurnishError("Something went wrong on our side; it has been logged."))
         finally:
+            del self._held[claim]
             metrics.WORK_RUNNING.labels(claim.kind).dec()
             metrics.WORK_ENDED.labels(claim.kind, how).inc()
             metrics.WORK_SECONDS.labels(claim.kind).observe(asyncio.get_running_loop().time() - began)
@@ -169,8 +189,7 @@ class Workshop:
         while True:
             await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
             try:
-                async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
-                    await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
+                await self._renew(claim)
                 return
             except (Unavailable, *UNAVAILABLE):
                 continue
@@ -223,20 +242,20 @@ class Workshop:
         """Renews the lease and looks whether the work is to stop. Raises _Stopped, _Paused, ClaimLost, or Unavailable before the
         lease runs out."""
         loop = asyncio.get_running_loop()
-        renewed_at = loop.time()
         while True:
             await asyncio.sleep(self.settings.watch_interval_s)
+            now = loop.time()
             try:
                 async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
                     if await work_store.is_to_stop(tx, claim) and claim.kind != "batch":  # a batch sees to its own end
                         raise _Stopped
                     if claim.kind == "test_run" and await work_store.is_to_wait(tx, claim):
                         raise _Paused
-                    if loop.time() - renewed_at >= self.settings.renew_s:
+                    if now - self._held[claim] >= self.settings.renew_s:
                         await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
-                        renewed_at = loop.time()
+                        self._held[claim] = now
             except Unavailable:
-                if loop.time() - renewed_at > self.settings.lease_s / 2:
+                if loop.time() - self._held[claim] > self.settings.lease_s / 2:
                     raise
 
     async def _cancelled(self, claim: Claim, account_id: int) -> None:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -167,13 +168,15 @@ async def test_what_both_sides_missed_is_looked_for_again_by_its_id_a_moment_lat
         analytics.housework.clock,
         wake_relay=analytics.housework.wake_relay,
     )
-    intake = Intake(analytics.db, patient.settings, patient.clock, wake_relay=patient.wake_relay, join_soon=patient.join_soon)
+    missed: set[Any] = set()
+    intake = Intake(analytics.db, patient.settings, patient.clock, wake_relay=patient.wake_relay, join_soon=missed.update)
     stop = asyncio.Event()
     running = asyncio.create_task(patient.run(stop))
     async with one as records_tx:
         await ingest_executions(records_tx, FinishedColumns.of([done]), period_ms=50)
         await intake.handle_feedback([feedback([thumb(done, 1)])])
-    async with asyncio.timeout(15):
+    patient.join_soon(missed)  # Only now: the second look comes a quarter of a second later, and the commit above may take longer.
+    async with asyncio.timeout(60):
         while (await analytics.rollup(workspace.workspace_id))["up"] == 0:
             await asyncio.sleep(0.05)
     stop.set()

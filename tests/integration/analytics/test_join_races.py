@@ -40,7 +40,7 @@ class Barrier:
 @asynccontextmanager
 async def held_at(barrier: Barrier, work: Awaitable[None]) -> AsyncIterator[None]:
     """While `work` stands at the barrier; it has ended afterwards."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         task = asyncio.ensure_future(work)
         await barrier.reached.wait()
         yield
@@ -88,7 +88,7 @@ async def test_both_look_before_either_commits(analytics: Analytics, workspace: 
         feeding = asyncio.create_task(analytics.intake.handle_feedback([feedback([thumb(done, 1)])]))
         await looked.reached.wait()
         wrote.opened.set()
-        async with asyncio.timeout(30):  # the execution commits while the feedback, which did not see it, is not committed
+        async with asyncio.timeout(60):  # the execution commits while the feedback, which did not see it, is not committed
             while (await analytics.rollup(workspace.workspace_id))["executions"] == 0:
                 await asyncio.sleep(0.01)
         looked.opened.set()

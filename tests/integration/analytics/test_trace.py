@@ -124,8 +124,8 @@ async def test_minutes_of_a_real_trace_count_exactly_once_while_replicas_are_kil
             counted = await analytics.rollup(workspace.workspace_id)
             return (counted["executions"], counted["reactions"]) == (len(done), len(reactions))
 
-        await until(all_counted, within_s=20)
-        await until(lambda: _dropped(ports, "thumb_value", 7), within_s=20)
+        await until(all_counted)
+        await until(lambda: _dropped(ports, "thumb_value", 7))
     finally:
         for one in replicas:
             one.terminate()

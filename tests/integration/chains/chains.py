@@ -56,7 +56,7 @@ async def start(caller: Caller, slug: str, **body: Any) -> str:
     return str(answer.body["id"])
 
 
-async def until(caller: Caller, run_id: str, *statuses: str, timeout_s: float = 15) -> Any:
+async def until(caller: Caller, run_id: str, *statuses: str, timeout_s: float = 60) -> Any:
     body: Any = None
     try:
         async with asyncio.timeout(timeout_s):
@@ -93,10 +93,13 @@ async def follow(caller: Caller, run_id: str) -> AsyncIterator[tuple[str, Any]]:
 
 
 async def assert_paid_once(stack: Stack, caller: Caller, *run_ids: str) -> None:
-    """No drift, nothing held, and a run cost what the executions of its workspace cost: so each is tested in a workspace of its own."""
+    """No drift, nothing held once the calls that a run left under way have ended, and a run cost what the executions of its workspace
+    cost: so each is tested in a workspace of its own."""
     workspace_id = caller.workspace.workspace_id
+    async with asyncio.timeout(60):
+        while await books(stack, "SELECT FROM holds WHERE workspace_id = $1", workspace_id):
+            await asyncio.sleep(0.05)
     assert await books(stack, "SELECT * FROM drift()") == []
-    assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", workspace_id) == []
     sql = "SELECT coalesce(sum(cost_nusd), 0)::bigint AS cost FROM executions WHERE workspace_id = $1"
     runs = [(await caller("GET", f"/v1/chain-runs/{one}")).body for one in run_ids]
     assert (await books(stack, sql, workspace_id))[0]["cost"] == sum(one["cost_nusd"] for one in runs)

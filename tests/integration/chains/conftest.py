@@ -10,7 +10,8 @@ import pytest_asyncio
 from tests.embedded.emitted_events import check_events
 from tests.embedded.stack import Caller, Stack, running_stack
 
-QUICK: dict[str, Any] = {"chain_lease_s": 2, "chain_look_interval_s": 0.1, "dispatch_give_up_s": 15.0}
+QUICK: dict[str, Any] = {"chain_lease_s": 10, "chain_look_interval_s": 0.1, "dispatch_give_up_s": 15.0}
+"""A machine that stands still for longer than a lease lasts makes a run that is worked on somebody else's."""
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

@@ -96,7 +96,7 @@ async def test_whoever_follows_a_run_hears_what_has_happened_and_what_does(stack
     await make_prompt(caller, "reply")
     await make_prompt(caller, "slow", model="simulated/reader")
     await make_chain(caller, "followed", call("a"), call("b", "slow"))
-    async with fault(stack, "slow,s=0.5"):
+    async with fault(stack, "slow,s=4"):  # The second step is still under way when it is followed, also where the machine stood still.
         run_id = await start(caller, "followed")
         await begun(caller, run_id, "b")
         told = [(name, data.get("id"), data.get("status")) async for name, data in follow(caller, run_id)]
@@ -108,7 +108,8 @@ async def test_a_repeat_with_the_same_key_gets_the_same_run(stack: Stack, caller
     await make_prompt(caller, "reply")
     await make_chain(caller, "once", call("a"))
     body, headers = {"variables": {"topic": "tea"}}, {"idempotency-key": "k1"}
-    first, second = await asyncio.gather(*[caller("POST", "/v1/chains/once/runs", body, headers=headers) for _ in range(2)])
+    answers = await asyncio.gather(*[caller("POST", "/v1/chains/once/runs", body, headers=headers) for _ in range(2)])
+    first, second = sorted(answers, key=lambda one: one.status)  # Whichever came first.
     assert (await caller("PATCH", "/v1/chains/once", {"archived": True})).status == 200
     third = await caller("POST", "/v1/chains/once/runs", body, headers=headers)
     assert {200} == {one.status for one in (first, third)} and second.status in (200, 409)
@@ -140,7 +141,6 @@ async def test_cancelling_stops_what_is_under_way_and_pays_for_what_came(stack: 
     ended = await until(caller, run_id)
     assert [one["status"] for one in ended["steps"]] == ["success", "cancelled", "skipped"]
     assert (await caller("POST", f"/v1/chain-runs/{run_id}/cancel")).body["status"] == "cancelled"
-    await asyncio.sleep(0.1)
     await assert_paid_once(stack, caller, run_id)
 
 
@@ -169,7 +169,7 @@ async def test_a_run_that_nobody_works_on_is_taken_up_although_its_gateway_lives
                  FROM chain_runs b WHERE r.run_id = $1::text::uuid AND b.run_id = $2::text::uuid""",
             lost, busy,
         )  # fmt: skip
-        assert (await until(caller, lost, timeout_s=20))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
+        assert (await until(caller, lost))["status"] in ("success", "timeout"), "its lease was nobody's to renew"
         assert (await caller("POST", f"/v1/chain-runs/{busy}/cancel")).body["status"] == "cancelled"
 
 
@@ -191,12 +191,13 @@ async def test_who_leaves_a_stream_cancels_the_run_unless_a_key_may_bring_him_ba
     await make_chain(caller, "left", call("a", "slow"))
     body = {"variables": {"topic": "tea"}, "stream": True}
     ended = []
-    async with fault(stack, "slow,s=1.5"):
-        for headers in ({}, {"idempotency-key": "again"}):
+    for headers, slow_s in (({}, 30), ({"idempotency-key": "again"}, 1.5)):
+        async with fault(stack, f"slow,s={slow_s}"):
             async for name, data in caller.stream("/v1/chains/left/runs", body, headers=headers):
                 assert name == "run"
                 run_id = data["id"]
-                await begun(caller, run_id, "a")
+                if not ended:
+                    await begun(caller, run_id, "a")
                 break
             ended.append((await until(caller, run_id))["status"])
     assert ended == ["cancelled", "success"]

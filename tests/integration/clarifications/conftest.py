@@ -8,7 +8,9 @@ import pytest_asyncio
 from tests.embedded.emitted_events import check_events
 from tests.embedded.stack import Caller, Stack, running_stack
 
-QUICK: dict[str, Any] = {"assistant_lease_s": 2, "assistant_look_interval_s": 0.1}
+QUICK: dict[str, Any] = {"assistant_lease_s": 10, "assistant_look_interval_s": 0.1}
+"""Both gateways live on one event loop. Where that stands still for longer than a lease lasts, one takes what the other works on, and asks
+its model once more. What was put off waits for the end of its lease, so it is not as long as in production either."""
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

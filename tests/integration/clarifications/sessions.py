@@ -47,7 +47,7 @@ async def read(caller: Caller, session: Any) -> Any:
     return answer.body
 
 
-async def until(caller: Caller, session_id: str, *statuses: str, timeout_s: float = 15) -> Any:
+async def until(caller: Caller, session_id: str, *statuses: str, timeout_s: float = 60) -> Any:
     body: Any = None
     try:
         async with asyncio.timeout(timeout_s):

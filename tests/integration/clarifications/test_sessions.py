@@ -139,7 +139,7 @@ async def test_it_is_followed_live_from_any_gateway(caller: Caller, stack: Stack
                     return
 
     following = asyncio.create_task(follow())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not statuses:
             await asyncio.sleep(0.02)
         await write(caller, session)

@@ -53,7 +53,7 @@ async def test_what_was_put_off_is_taken_up_when_its_lease_is_over_while_others_
     session = await _session(database_urls, workspace)
     works = Works({enrichment: Unavailable("away"), session: Busy("held by others")})
     async with _runner(database_urls, works):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(works.fences_of(enrichment)) < 2 or len(works.fences_of(session)) < 2:
                 await asyncio.sleep(0.05)
         assert works.fences_of(busy) == [1], "its lease was renewed all the while"

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.fakes.daytona import KEY, FakeDaytona, daytona, refusing
+from tests.integration.evaluators.patient import patient_caller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O3")]
 
@@ -31,7 +32,7 @@ async def stack(module_database_urls: Any, nats_server: Any, fake: FakeDaytona) 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def caller(stack: Stack) -> Caller:
-    return await stack.caller()
+    return await patient_caller(stack)
 
 
 async def test_everybody_hears_where_code_runs(caller: Caller) -> None:

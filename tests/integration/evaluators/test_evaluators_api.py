@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.embedded.stack import Caller, Stack, running_stack
+from tests.integration.evaluators.patient import patient_caller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O3")]
 
@@ -24,7 +25,7 @@ async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[St
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def caller(stack: Stack) -> Caller:
-    return await stack.caller(role="editor")
+    return await patient_caller(stack, role="editor")
 
 
 async def test_an_evaluator_is_made_tried_listed_and_archived(caller: Caller) -> None:

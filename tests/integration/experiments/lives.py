@@ -64,7 +64,7 @@ async def read(caller: Caller, experiment: str) -> Any:
     return answer.body
 
 
-async def until_known(caller: Caller, wanted: set[str | None], *, user: str = "probe", timeout_s: float = 15.0) -> None:
+async def until_known(caller: Caller, wanted: set[str | None], *, user: str = "probe", timeout_s: float = 60.0) -> None:
     """Until this gateway gives the user one of these arms: a second at most."""
     async with asyncio.timeout(timeout_s):
         while (await ask(caller, user)).body["arm"] not in wanted:

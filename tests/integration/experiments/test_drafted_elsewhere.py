@@ -25,6 +25,8 @@ async def test_an_accepted_suggestion_begins_a_guarded_rollout(stack: Stack, cal
     assert [(one["version"], one["share"]) for one in seen["arms"]] == [(1, 0.99), (3, 0.01)]
     again = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"rollout": "guarded"})
     assert again.body["experiment_id"] == accepted.body["experiment_id"]
+    told = (await caller("GET", f"/v1/suggestions/{suggestion}")).body
+    assert (told["status"], told["label"], told["experiment_id"]) == ("accepted", None, accepted.body["experiment_id"])
 
 
 async def test_a_policy_rolls_a_proven_suggestion_out_by_itself(stack: Stack, caller: Caller) -> None:
@@ -32,11 +34,13 @@ async def test_a_policy_rolls_a_proven_suggestion_out_by_itself(stack: Stack, ca
     policy = {"rollout_policy": {"rollout": {"steps": [0.1, 1.0], "bake_s": 60}}}
     assert (await caller("PUT", "/v1/experiments/settings", policy)).status == 200
     suggestion = await suggested(stack, caller)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not (running := (await caller("GET", "/v1/experiments?status=running")).body["data"]):
             await asyncio.sleep(0.2)
     assert running[0]["suggestion_id"] == suggestion and running[0]["created_by"] == "system:rollout_policy"
     assert running[0]["rollout"]["steps"] == [0.1, 1.0]
+    told = (await caller("GET", f"/v1/suggestions/{suggestion}")).body
+    assert (told["decided_by"], told["experiment_id"]) == ("system:rollout_policy", running[0]["id"])
 
 
 async def suggested(stack: Stack, caller: Caller) -> str:

@@ -258,6 +258,29 @@ async def test_it_is_said_beforehand_how_many_calls_meet_the_condition(caller: C
         assert [state for state, _ in checks] == ["warning"] and "not known beforehand" in checks[0][1]
 
 
+async def test_who_comes_back_is_forecast_once(stack: Stack, caller: Caller) -> None:
+    """Four users of whom three come back after days, and one who is new: not five new ones in half the time."""
+    await two_versions(caller)
+    for user in USERS[:4]:
+        await ask(caller, user)
+    await books(
+        stack, "UPDATE executions SET finished_at = finished_at - interval '4 days' WHERE workspace_id = $1", caller.workspace.workspace_id
+    )
+    for user in (*USERS[:3], *USERS[:3], USERS[4]):
+        await ask(caller, user)
+    users = (await caller("GET", f"/v1/experiments/{await drafted(caller, body())}/checklist")).body
+    traffic = users["traffic"]
+    assert (traffic["calls"], traffic["units"], traffic["with_unit"]) == (11, 5, 1.0)
+    assert traffic["days"] == pytest.approx(4.0, abs=0.1) and traffic["units_a_day"] == pytest.approx(1 / 2, rel=0.05)
+    [told] = [one["message"] for one in users["checks"] if one["name"] == "traffic"]
+    assert told == "5 different units came in the last 4.0 days; lately about 0.5 new ones a day.", told
+    if users["needed"] is not None:
+        wanted = users["needed"]["units"]
+        assert users["needed"]["days"] == pytest.approx(4 + (wanted - 5) / (1 / 2), rel=0.05)
+    calls = (await caller("GET", f"/v1/experiments/{await drafted(caller, body(unit='execution'))}/checklist")).body["traffic"]
+    assert (calls["units"], calls["units_a_day"]) == (11, pytest.approx(11 / 4, rel=0.05)), "each call is a unit of its own, as before"
+
+
 async def test_of_a_busy_prompt_only_the_newest_calls_are_looked_through(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """A label that has few of them took a look at all that the prompt was called in a week, with the prompt held."""
     await two_versions(caller)

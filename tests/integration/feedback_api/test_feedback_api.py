@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from burnish_analytics.io import news_store
 from burnish_shared.ids import derived_uuid, new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
@@ -16,7 +17,7 @@ from tests.embedded.superuser import as_superuser
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 40) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 60) -> Any:
     """What the condition returned, once it is true."""
     async with asyncio.timeout(within_s):
         while not (found := await condition()):
@@ -184,8 +185,8 @@ async def test_a_threshold_alert_is_raised_listed_acknowledged_once_and_belongs_
     detail = (await caller("GET", f"/v1/alerts/{alert['id']}")).body
     assert (detail["status"], detail["severity"]) == ("acknowledged", "warning")
     assert [one["what"] for one in detail["timeline"]] == ["raised", "acknowledged"]
-    [point] = detail["chart"]
-    assert (point["version"], point["value"]) == (1, 0.0) and 10 <= point["samples"] <= 12
+    chart = detail["chart"]  # A point for each hour, of which the test may see two.
+    assert {(one["version"], one["value"]) for one in chart} == {(1, 0.0)} and 10 <= sum(one["samples"] for one in chart) <= 12
     assert (await caller("GET", detail["links"]["figures"])).status == 200
     assert await alerts() == []
     stranger = await stack.caller()
@@ -305,7 +306,10 @@ async def test_a_range_or_filter_that_makes_no_sense_is_refused(caller: Caller, 
 
 
 @pytest.mark.promise("W-13")
-async def test_what_a_webhook_caused_carries_its_rounds_on_however_late_it_is_told(stack: Stack, caller: Caller) -> None:
+async def test_what_a_webhook_caused_carries_its_rounds_on_however_late_it_is_told(
+    stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news_store, "WAITS_S", 3600.0)  # A reaction waits for its execution, however slow the machine is.
     endpoint = {"url": "https://93.184.216.34/hook", "events": ["feedback.created", "execution.completed"]}
     assert (await caller("POST", "/v1/webhooks/endpoints", endpoint)).status == 201
     body = {"prompt": "route", "variables": {"text": "hello"}, "mode": "background"}

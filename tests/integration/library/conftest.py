@@ -7,13 +7,15 @@ import asyncpg
 import pytest_asyncio
 
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.held_back import long_waits_for_locks
 from tests.embedded.stack import Caller, Stack, running_stack
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Stack]:
-    async with running_stack(module_database_urls, nats_server) as running:
-        yield running
+    with long_waits_for_locks():
+        async with running_stack(module_database_urls, nats_server) as running:
+            yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -33,7 +33,7 @@ class Held:
         def compared(*given: Any) -> Any:
             self.times += 1
             self.begun.set()
-            assert self.go_on.wait(30)
+            assert self.go_on.wait(60)
             return work(*given)
 
         monkeypatch.setattr(add_items, "compared", compared)
@@ -81,14 +81,14 @@ async def test_no_transaction_is_open_and_no_dataset_locked_meanwhile(
     dataset = await dataset_of(told, name="test_set" if way is by_test_set else "d")
     held = Held(monkeypatch)
     call = asyncio.create_task(way(told, stack, dataset))  # type: ignore[arg-type]
-    assert await asyncio.to_thread(held.begun.wait, 30)
+    assert await asyncio.to_thread(held.begun.wait, 60)
     async with as_superuser(stack.urls["superuser"]) as connection:
         async with connection.transaction():
             await connection.execute("SELECT FROM datasets WHERE dataset_id = $1 FOR UPDATE NOWAIT", dataset)
             await connection.execute("SELECT FROM prompts WHERE workspace_id = $1 FOR UPDATE NOWAIT", told.workspace.workspace_id)
         locks = """SELECT count(*) FROM pg_locks WHERE relation IN ('datasets'::regclass, 'dataset_items'::regclass)
                       AND mode <> 'AccessShareLock'"""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await connection.fetchval(locks):  # others of the module's database may write for a moment; nobody may stay
                 await asyncio.sleep(0.01)
         held.go_on.set()
@@ -102,7 +102,7 @@ async def test_what_came_meanwhile_is_compared_too(stack: Stack, caller: Caller,
     dataset = await dataset_of(caller)
     held = Held(monkeypatch)
     call = asyncio.create_task(by_items(caller, stack, dataset))
-    assert await asyncio.to_thread(held.begun.wait, 30)
+    assert await asyncio.to_thread(held.begun.wait, 60)
     connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
     other = new_uuid()
     try:
@@ -141,7 +141,7 @@ async def test_what_people_go_on_saying_makes_a_search_begin_nothing_anew(
         held.go_on.clear()
         body = {"prompt": "told", "source": "feedback", "budget": {"evaluations": 1_000}}
         call = asyncio.create_task(told("POST", "/v1/optimizations", body))  # type: ignore[arg-type]
-        assert await asyncio.to_thread(held.begun.wait, 30)
+        assert await asyncio.to_thread(held.begun.wait, 60)
         try:
             if meanwhile is not None:
                 await meanwhile()

@@ -349,7 +349,7 @@ async def until_waiting(stack: Stack, *, count: int, of: str = "dataset") -> Non
     """Until so many sessions wait for a lock, in a statement that names this."""
     waiting = """SELECT count(*) AS n FROM pg_stat_activity
                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'"""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await books(stack, waiting, of))[0]["n"] < count:
             await asyncio.sleep(0.01)
 

@@ -1,6 +1,5 @@
 """`burnish lineage sync` writes the lineage into Neo4j, and may be run again (PRODUCT O7)."""
 
-import asyncio
 import re
 from typing import Any
 
@@ -13,6 +12,7 @@ from tests.fakes.bolt_server import BoltServer, bolt_server
 from tests.integration.optimization.conftest import Desk
 from tests.integration.optimization.test_generations import served
 from tests.integration.optimization.test_lineage import LINEAGE, grown
+from tests.pace import within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O7")]
 
@@ -74,10 +74,8 @@ async def test_what_goes_wrong_is_said_in_words(stack: Stack, desk: Desk) -> Non
             await sync(Source(desk.caller.url, "bk_nobody"), Target(neo4j.uri, ("neo4j", "secret")))
         with pytest.raises(BadRequest, match="--neo4j"):
             await sync(source, Target("ftp://somewhere", None))
-        begun = asyncio.get_running_loop().time()
-        with pytest.raises(Unavailable, match="could not take it"):
+        with within(20), pytest.raises(Unavailable, match="could not take it"):  # It is said at once, not after a minute of tries.
             await sync(source, Target("bolt://127.0.0.1:9", None))
-        assert asyncio.get_running_loop().time() - begun < 5, "nobody is there, and that is said at once"
         with pytest.raises(Unavailable, match="does not answer"):
             await sync(Source("http://127.0.0.1:9", "k"), Target(neo4j.uri, ("neo4j", "secret")))
 

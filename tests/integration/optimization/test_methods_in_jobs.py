@@ -7,7 +7,7 @@ import pytest
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_jobs import start
-from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, evaluator
 from tests.integration.optimization.tickets import CUES, STRONG, WEAK, tickets
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O2")]
@@ -112,8 +112,13 @@ async def test_a_shorter_prompt_is_suggested_where_it_is_not_worse(stack: Stack,
     job = await done(desk, method="compression", compression={"margin": 0.2, "items": 40}, budget={"evaluations": 1500})
     assert job["outcome"] == "improved", (job["finish_reason"], job["report"], job["progress"])
     assert job["test"]["margin"] == 0.2 and job["test"]["ci_low"] > -0.2, job
-    text = (await suggestion_of(desk, job))["content"]["messages"][0]["content"]
+    found = await suggestion_of(desk, job)
+    text = found["content"]["messages"][0]["content"]
     assert len(text) < len(WORDY) and set(text.split("\n")) - {""} != set()
+    accepted = await desk.caller("POST", f"/v1/suggestions/{found['id']}/accept", {})
+    assert accepted.status == 200, accepted.body
+    [edge] = (await desk.caller("GET", "/v1/prompts/tickets/lineage")).body["data"]
+    assert (edge["version"], edge["kind"], edge["parent"]["version"]) == (2, "compressed_from", 1), edge
 
 
 async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_optimizer: Any) -> None:
@@ -127,6 +132,9 @@ async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_op
     await caller("PUT", "/v1/prompts/tickets/labels/production", {"version": 2})
     job = await done(desk, method="settings", settings={"space": {"model": ["simulated/reader"], "temperature": [0.0]}})
     assert job["outcome"] == "improved", str((job["progress"], job["budget"]))
+    tried = [(one["section"], one["operation"], one["state"]) for one in job["edits"]]
+    assert ("settings", "try", "chosen") in tried and {one["state"] for one in job["edits"]} <= {"chosen", "dropped"}, job["edits"]
+    assert all(one["reason"] for one in job["edits"] if one["state"] == "dropped")
     found = await suggestion_of(desk, job)
     assert found["content"]["model"] == "simulated/reader" and "messages" not in found["content"]
     assert any(line.startswith("+model") for line in found["evidence"]["diff"])
@@ -138,14 +146,11 @@ async def test_settings_are_tuned_and_suggested_as_fields(stack: Stack, start_op
 
 async def test_metrics_count_by_weight_and_bounds_and_judges_are_paid_by_the_job(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
-    code = await desk.caller(
-        "POST", "/v1/evaluators", {"name": "short", "settings": {"kind": "code", "code": "1.0 if len(output) <= 12 else 0.0"}}
-    )
-    assert code.status == 201, code.body
+    code = await evaluator(desk, "short", {"kind": "code", "code": "1.0 if len(output) <= 12 else 0.0"})
     metrics = [
         {"metric": "accuracy", "weight": 2},
         {"metric": "relevance", "weight": 1},
-        {"metric": "evaluator", "evaluator_id": code.body["id"], "weight": 1},
+        {"metric": "evaluator", "evaluator_id": code, "weight": 1},
         {"metric": "length", "at_most": 200},
         {"metric": "toxicity", "at_least": 0.5},
         {"metric": "feedback", "weight": 1},
@@ -163,7 +168,7 @@ async def test_metrics_count_by_weight_and_bounds_and_judges_are_paid_by_the_job
     evidence = (await suggestion_of(desk, job))["evidence"]
     means = {one["metric"]: (one["baseline"], one["candidate"]) for one in evidence["by_metric"]}
     assert means["feedback"] == (None, None) and means["accuracy"][1] > means["accuracy"][0]
-    assert means["relevance"][0] is not None and means[f"evaluator:{code.body['id']}"][1] > 0.9
+    assert means["relevance"][0] is not None and means[f"evaluator:{code}"][1] > 0.9
     spent = await books(
         stack,
         """SELECT sum(cost_nusd)::bigint AS s, count(*) FILTER (WHERE model = 'simulated/judge') AS judged

@@ -182,6 +182,67 @@ async def test_what_a_search_proved_for_the_successor_is_kept_whatever_it_change
     assert {name: version[name] for name in kept} == kept
 
 
+async def test_what_a_search_is_told_arrives_in_the_job_that_the_move_starts(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets")
+    [anchor, *_] = (await served(desk, "GET", f"/v1/datasets/{desk.dataset_id}/items?split=validation"))["data"]
+    told = {
+        "method": "evolutionary",
+        "evolutionary": {"population": 6, "selection": "pareto"},
+        "models": {"reflect": OLD},
+        "metrics": [{"metric": "accuracy", "weight": 2.0}, {"metric": "length", "at_most": 400.0}],
+        "constraints": {"changed_lines_most": 3, "anchors": [anchor["id"]]},
+        "seed": 7,
+    }
+    begun = await served(desk, "POST", MIGRATIONS, asked(search={**SEARCH, **told}), status=202)
+    kept = begun["search"]
+    assert {name: kept[name] for name in told} == told and kept["budget"]["evaluations"] == 800
+    await rounds(stack)
+    path = f"{MIGRATIONS}/{begun['id']}"
+    [step] = (await served(desk, "GET", path))["steps"]
+    await complete(stack, step["after_run_id"], right=0.4)
+    await rounds(stack)
+    [step] = (await served(desk, "GET", path))["steps"]
+    assert step["state"] == "searching", step
+    [row] = await rows_of(
+        stack,
+        """SELECT method, task_model, reflect_model, seed, budget_evaluations, search FROM optimization_jobs
+            WHERE job_id = $1::text::uuid""",
+        step["job_id"],
+    )  # fmt: skip
+    search = row.pop("search")
+    assert tuple(row.values()) == ("evolutionary", NEW, OLD, 7, 800)
+    assert (search["evolutionary"]["population"], search["evolutionary"]["selection"]) == (6, "pareto")
+    assert [(one["metric"], one["weight"], one["at_most"]) for one in search["metrics"]] == [
+        ("accuracy", 2.0, None),
+        ("length", None, 400.0),
+    ]
+    assert (search["constraints"]["changed_lines_most"], search["constraints"]["anchors"]) == (3, [anchor["id"]])
+
+
+@pytest.mark.parametrize(
+    ("search", "param"),
+    [
+        ({"method": "manual", "manual": {"candidates": ["x"]}}, "search.method"),
+        ({"method": "settings", "settings": {"space": {"temperature": [0.0]}}}, "search.method"),
+        ({"models": {"task": OLD}}, "search.models"),
+        ({"models": {"variants": [OLD]}}, "search.models"),
+        ({"chain": {"slug": "c", "step": "s"}}, "search.chain"),
+        ({"method": "racing", "few_shot": {"examples": 3}}, "search.few_shot"),
+        ({"metrics": [{"metric": "accuracy"}, {"metric": "accuracy"}]}, "search.metrics"),
+    ],
+)
+async def test_what_is_of_one_prompt_or_the_moves_own_is_refused(desk: Desk, search: dict[str, Any], param: str) -> None:
+    refused = await served(desk, "POST", MIGRATIONS, asked(search=search), status=422)
+    assert refused["error"]["param"] == param, refused
+
+
+async def test_an_option_that_cannot_be_is_a_problem_of_the_forecast(stack: Stack, desk: Desk) -> None:
+    await measured(stack, desk, "tickets")
+    search = {**SEARCH, "constraints": {"anchors": [str(new_uuid())]}}
+    planned = await served(desk, "POST", f"{MIGRATIONS}/forecast", asked(search=search))
+    assert [(one["prompt"], one["version"]) for one in planned["problems"]] == [("tickets", 1)], planned
+
+
 async def test_without_a_search_it_only_says_what_is_worse(stack: Stack, desk: Desk) -> None:
     await measured(stack, desk, "tickets")
     begun = await served(desk, "POST", MIGRATIONS, asked(prompts=["tickets"], margin=0.0), status=202)

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 
 from burnish_gateway.optimization import run_file_store, write_run_file
 from burnish_optimizer.io.judges_desk import JudgesDesk
+from burnish_optimizer.work import Workshop
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
@@ -267,21 +269,22 @@ async def test_executions_and_corrections_become_items(stack: Stack, desk: Desk)
     assert (both.body["added"], both.body["duplicates"]) == (1, 2)
 
 
+async def evaluator(desk: Desk, name: str, settings: dict[str, Any]) -> str:
+    """Its id, once a worker was ready to look at it: until then the answer asks to try again."""
+    async with asyncio.timeout(60):
+        while (made := await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})).status == 503:
+            await asyncio.sleep(int(made.headers["retry-after"]))
+    assert made.status == 201, made.body
+    return str(made.body["id"])
+
+
 @pytest.mark.capability("D3", "O3")
 @pytest.mark.promise("O-09")
 async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
-
-    async def evaluator(name: str, settings: dict[str, Any]) -> str:
-        async with asyncio.timeout(60):
-            while (made := await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})).status == 503:
-                await asyncio.sleep(int(made.headers["retry-after"]))  # No worker was ready yet: the answer asks to try again.
-        assert made.status == 201, made.body
-        return str(made.body["id"])
-
-    same = await evaluator("same", {"kind": "code", "code": "{'score': 1 if output.strip() == expected else 0, 'reason': output}"})
-    short = await evaluator("short", {"kind": "expression", "expression": "len(output) < 400"})
-    endless = await evaluator("breaks", {"kind": "code", "code": "1 / (len(output) - len(output))"})
+    same = await evaluator(desk, "same", {"kind": "code", "code": "{'score': 1 if output.strip() == expected else 0, 'reason': output}"})
+    short = await evaluator(desk, "short", {"kind": "expression", "expression": "len(output) < 400"})
+    endless = await evaluator(desk, "breaks", {"kind": "code", "code": "1 / (len(output) - len(output))"})
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "evaluators": [same, short, endless]}
     started = await desk.caller("POST", "/v1/test-runs", body)
     assert started.status == 202, started.body
@@ -360,6 +363,34 @@ async def test_a_killed_optimizer_leaves_nothing_to_buy_twice(stack: Stack, desk
     await assert_books_are_in_order(stack, desk.caller)
 
 
+@pytest.mark.promise("O-11")
+async def test_a_replica_that_had_no_time_to_renew_its_claims_does_not_take_them_from_itself(
+    stack: Stack, desk: Desk, start_optimizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine without time for it, work was claimed anew every other second, began anew each time, and came to no end."""
+
+    async def never(self: Workshop, claim: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Workshop, "_keep", never)
+    await start_optimizer(lease_s=2, job_in_flight=1)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 20}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+
+    async def lease() -> Any:
+        (row,) = await books(stack, "SELECT fence, leased_until FROM test_runs WHERE test_run_id = $1::text::uuid", run_id)
+        return row
+
+    async with asyncio.timeout(60):
+        while (first := await lease())["leased_until"] is None:
+            await asyncio.sleep(0.05)
+        while (now := await lease())["leased_until"] < first["leased_until"] + timedelta(seconds=3):
+            assert now["fence"] == first["fence"]
+            await asyncio.sleep(0.05)
+    assert now["fence"] == first["fence"]
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200  # the next optimizer sees to it
+
+
 async def crash(stack: Stack, optimizer: Any, run_id: str) -> None:
     """Ends an optimizer like a kill: its lease stays, and runs out."""
     await optimizer.kill()
@@ -377,7 +408,7 @@ async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: 
         pass
     assert shown["simulated"] is True  # where figures are shown, it is said who made them
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200
-    run = await desk.until(f"/v1/test-runs/{run_id}", timeout_s=15)
+    run = await desk.until(f"/v1/test-runs/{run_id}")
     assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5 and run["simulated"] is True
     rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
     assert rows[0]["n"] < 200
@@ -454,6 +485,8 @@ async def test_versions_by_models_are_runs_that_belong_together(stack: Stack, de
         assert (await desk.until(f"/v1/test-runs/{one['id']}"))["status"] == "completed"
     listed = (await desk.caller("GET", f"/v1/test-runs?group_id={started.body['group_id']}")).body["data"]
     assert {one["id"] for one in listed} == {one["id"] for one in runs}
+    for dataset_id, count in ((desk.dataset_id, 4), (started.body["group_id"], 0)):
+        assert len((await desk.caller("GET", f"/v1/test-runs?dataset_id={dataset_id}")).body["data"]) == count
     for wrong, param in (({"version": 1}, "versions"), ({"versions": list(range(1, 12))}, "models")):
         refused = await desk.caller("POST", "/v1/test-runs", body | wrong)
         assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,14 @@ async def at_work(analytics: Analytics) -> AsyncIterator[None]:
         await task
 
 
+async def grouped(caller: Caller, query: str = "") -> Any:
+    """The answer, once the groups are made: who asks is told after 2 s that nobody has begun, and a fresh worker may take longer."""
+    async with asyncio.timeout(120):
+        while (answer := (await caller("GET", f"/v1/analytics/failure-groups{query}")).body)["status"] != "ready":
+            await asyncio.sleep(0.1)
+    return answer
+
+
 async def with_prompt(caller: Caller) -> None:
     body = {"slug": "route", "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
     assert (await caller("POST", "/v1/prompts", body)).status == 201
@@ -71,8 +80,8 @@ async def test_a_reader_gets_groups_with_names_sizes_and_examples_as_long_as_the
     done = await failures(analytics, caller)
     viewer = await stack.caller(workspace=caller.workspace, role="viewer")
     async with at_work(analytics):
-        answer = (await viewer("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
-        everything = (await viewer("GET", "/v1/analytics/failure-groups?wait_s=20")).body
+        answer = await grouped(viewer, "?prompt=route")
+        everything = await grouped(viewer)
         again = (await viewer("GET", "/v1/analytics/failure-groups?prompt=route")).body
     assert (answer["status"], answer["failures"], answer["considered"]) == ("ready", 8, {"correction": 1, "comment": 7})
     assert again == answer and (everything["prompt"], everything["failures"]) == (None, 9)
@@ -116,7 +125,7 @@ async def test_a_group_becomes_a_dataset_and_what_nobody_corrected_goes_to_revie
         caller.workspace.workspace_id, [one.execution_id for one in done],
     )  # fmt: skip
     async with at_work(analytics):
-        answer = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
+        answer = await grouped(caller, "?prompt=route")
     assert "members" not in answer
     monkeypatch.setattr(from_failures, "SLICE", 3)  # a group is read in slices
     late, refund = sorted(answer["groups"], key=lambda one: "late" not in one["words"])
@@ -162,7 +171,7 @@ async def test_wrong_answers_of_a_test_run_keep_their_split_and_corrected_items_
         run, {"metrics": {"total": 4, "correct": 0}, "failed_cases": cases},
     )  # fmt: skip
     async with at_work(analytics):
-        [group] = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body["groups"]
+        [group] = (await grouped(caller, "?prompt=route"))["groups"]
     assert (await caller("PATCH", f"/v1/datasets/{dataset}/items/{stored[0]['id']}", {"expected": "rent"})).status == 200
     asked = {"group": group["id"], "prompt": "route"}
     made = (await caller("POST", "/v1/datasets/from-failures", asked | {"name": "Tax"})).body
@@ -210,7 +219,7 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
             workspace, new_uuid(), evaluator, f"impolite tone towards the customer, number {n}",
         )  # fmt: skip
     async with at_work(analytics):
-        answer = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
+        answer = await grouped(caller, "?prompt=route")
     names = sorted(one["name"] for one in answer["groups"])
     assert answer["considered"] == {"test_run": 8, "evaluator": 3} and len(names) == 3
     assert names[0].startswith("rent answered as other") and names[1].startswith("tax answered as other")

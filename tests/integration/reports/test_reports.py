@@ -21,9 +21,20 @@ from tests.integration.analytics.traffic import Analytics, execution, thumb
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3")]
 
-YESTERDAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
-DAY = {"from": YESTERDAY.strftime("%Y-%m-%dT00:00:00Z"), "to": (YESTERDAY + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")}
-BEFORE = YESTERDAY - timedelta(days=1)
+
+def yesterday() -> datetime:
+    """Its noon, of the day on which the test runs and not of that on which the tests were collected."""
+    return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+
+def day() -> dict[str, str]:
+    """Yesterday, as a range."""
+    noon = yesterday()
+    return {"from": noon.strftime("%Y-%m-%dT00:00:00Z"), "to": (noon + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")}
+
+
+def day_before() -> datetime:
+    return yesterday() - timedelta(days=1)
 
 
 async def two_days(analytics: Analytics, caller: Caller) -> dict[str, str]:
@@ -36,19 +47,19 @@ async def two_days(analytics: Analytics, caller: Caller) -> dict[str, str]:
     second = {"messages": [{"role": "user", "content": "Sort: {{text}}"}], "base_version": 1}
     assert (await caller("POST", "/v1/prompts/route/versions", second)).status == 201
     done = [
-        execution(workspace, finished_at=YESTERDAY, slug="route" if n % 2 else "answer", version=1 + n % 2,
+        execution(workspace, finished_at=yesterday(), slug="route" if n % 2 else "answer", version=1 + n % 2,
                   api_key_id=key if n < 2 else None, model="simulated/reader" if n else "other/model", end_user="ann" if n < 3 else None,
                   cost_nusd=1000 * (n + 1))
         for n in range(6)
     ]  # fmt: skip
-    earlier = [execution(workspace, finished_at=BEFORE, slug="route", cost_nusd=1000) for _ in range(3)]
+    earlier = [execution(workspace, finished_at=day_before(), slug="route", cost_nusd=1000) for _ in range(3)]
     reactions = [thumb(done[0], 1, user_id="ann"), thumb(done[1], 0), thumb(earlier[0], 1)]
     await analytics.count(*done, *earlier, *reactions)
     return {"api_key": key}
 
 
 async def made(caller: Caller, kind: str, target: str | None = None, **other: Any) -> dict[str, Any]:
-    body = {"kind": kind, **DAY, **({"target": target} if target else {}), **other}
+    body = {"kind": kind, **day(), **({"target": target} if target else {}), **other}
     answer = await caller("POST", "/v1/reports", body)
     assert answer.status == 201, answer.body
     return dict(answer.body)
@@ -85,7 +96,7 @@ async def test_a_report_of_a_kind_to_come_is_listed_read_and_deleted(stack: Stac
 @pytest.mark.capability("A1")
 async def test_a_report_of_each_kind_shows_the_figures_of_the_api(analytics: Analytics, caller: Caller) -> None:
     ids = await two_days(analytics, caller)
-    query = f"from={DAY['from']}&to={DAY['to']}&grain=hour"
+    query = f"from={day()['from']}&to={day()['to']}&grain=hour"
     for kind, target, filters in (
         ("workspace", None, ""),
         ("prompt", "route", "&prompt=route"),
@@ -108,10 +119,10 @@ async def test_a_report_of_each_kind_shows_the_figures_of_the_api(analytics: Ana
 
 @pytest.mark.capability("A1")
 async def test_sums_over_whole_days_are_read_from_days_and_their_edges_from_hours(analytics: Analytics, caller: Caller) -> None:
-    workspace, middle = caller.workspace.workspace_id, BEFORE.replace(hour=0)
+    workspace, middle = caller.workspace.workspace_id, day_before().replace(hour=0)
     start, end = middle - timedelta(hours=11), middle + timedelta(hours=37)
     hour = timedelta(hours=1)
-    inside, outside = (start, middle, BEFORE, middle + 23 * hour, end - hour), (start - hour, end)
+    inside, outside = (start, middle, day_before(), middle + 23 * hour, end - hour), (start - hour, end)
     await analytics.count(*(execution(workspace, finished_at=at, slug="route", cost_nusd=1000) for at in (*inside, *outside)))
     await analytics.rows(
         "DELETE FROM rollups WHERE workspace_id = $1 AND grain = 'hour' AND bucket >= $2 AND bucket < $3",
@@ -135,7 +146,7 @@ async def test_a_report_of_an_end_user_comes_from_usage_and_their_reactions(anal
            ON CONFLICT (workspace_id) DO UPDATE SET through = excluded.through""",
         caller.workspace.workspace_id, today - timedelta(days=1),
     )  # fmt: skip
-    report = await made(caller, "end_user", "ann", **{"from": (YESTERDAY - timedelta(days=1)).isoformat(), "to": YESTERDAY.isoformat()})
+    report = await made(caller, "end_user", "ann", **{"from": (yesterday() - timedelta(days=1)).isoformat(), "to": yesterday().isoformat()})
     figures, before = report["content"]["figures"], report["content"]["before"]
     assert (figures["executions"], figures["successes"], figures["cost_nusd"], before["executions"]) == (4, 2, 1000, 2)
     assert len(report["content"]["series"]) == 2 and report["title"] == "End user" and report["target"] == "ann"
@@ -244,7 +255,7 @@ async def test_a_digest_is_made_once_when_it_is_due_whoever_looks_and_missed_one
     await db.close()
 
     [digest] = (await caller("GET", "/v1/reports?schedule=daily")).body["data"]
-    assert (digest["title"], digest["created_by"], digest["from"][:10]) == ("Daily report", "system:digest", DAY["from"][:10])
+    assert (digest["title"], digest["created_by"], digest["from"][:10]) == ("Daily report", "system:digest", day()["from"][:10])
     assert digest["summary"].startswith("6 executions (+100 %), 100.0 % of them successful, satisfaction 50.0 % (-50.0 points), cost")
     schedule = (await caller("GET", "/v1/reports/schedule")).body
     assert schedule["last_report_id"] == digest["id"] and datetime.fromisoformat(schedule["next_at"]) == due + timedelta(days=1)
@@ -301,11 +312,11 @@ async def test_values_no_number_can_hold_together_are_shown_at_the_bound_and_not
     analytics: Analytics, caller: Caller
 ) -> None:
     """They were once taken, so rows hold them; one workspace's rows must break neither its figures nor a digest."""
-    done = execution(caller.workspace.workspace_id, finished_at=YESTERDAY)
+    done = execution(caller.workspace.workspace_id, finished_at=yesterday())
     huge = [thumb(done, 1, user_id=f"u{n}", kind="metric:amount", value=1.7e308) for n in range(3)]
     tiny = [thumb(done, 1, user_id="u", kind="metric:speck", value=5e-324)]
     await analytics.count(done, *huge, *tiny)
-    query = f"from={DAY['from']}&to={DAY['to']}&grain=hour"
+    query = f"from={day()['from']}&to={day()['to']}&grain=hour"
     answer = await caller("GET", f"/v1/analytics/summary?{query}")
     assert answer.status == 200, answer.body
     assert [report["metrics"] for report in [(await made(caller, "workspace"))["content"]] if report["metrics"]], "a report shows them"
@@ -320,7 +331,7 @@ async def test_what_is_shown_is_bounded_before_histograms_are_read(
     """Models and versions are whatever calls name; percentiles of thousands of them that nobody is shown would be the dearest part."""
     workspace = caller.workspace.workspace_id
     done = [
-        execution(workspace, finished_at=YESTERDAY, model=f"m{number:02}", latency_ms=100 * (number + 1))
+        execution(workspace, finished_at=yesterday(), model=f"m{number:02}", latency_ms=100 * (number + 1))
         for number in range(12)
         for _ in range(1 + number % 2)
     ]
@@ -338,7 +349,7 @@ async def test_what_is_shown_is_bounded_before_histograms_are_read(
 
     monkeypatch.setattr("burnish_gateway.insights.store._add_histograms", reads)
     monkeypatch.setattr("burnish_gateway.insights.routes.POINTS_MOST", 11)
-    path = f"/v1/analytics/timeseries?from={DAY['from']}&to={DAY['to']}&grain=hour&group_by=model"
+    path = f"/v1/analytics/timeseries?from={day()['from']}&to={day()['to']}&grain=hour&group_by=model"
     refused = await caller("GET", path)
     assert (refused.status, refused.body["error"]["param"], read) == (422, "group_by", [])
     monkeypatch.setattr("burnish_gateway.insights.routes.POINTS_MOST", 12)

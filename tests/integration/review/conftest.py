@@ -10,22 +10,24 @@ import pytest_asyncio
 from burnish_analytics import app
 from burnish_shared.bus.connect import connect
 from burnish_shared.db.session import Database
+from tests.embedded.held_back import long_waits_for_locks
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.integration.analytics.traffic import settings
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
-    db = await Database.open(module_database_urls["analytics"], application_name="test-analytics")
-    bus = await connect(nats_server.url("analytics"), service="analytics", replica="review")
-    stop = asyncio.Event()
-    async with running_stack(module_database_urls, nats_server) as running:
-        analytics = asyncio.create_task(app.run(settings(erasure_interval_s=0.05), db=db, bus=bus, stop=stop))
-        yield running
-        stop.set()
-        await analytics
-    await bus.close()
-    await db.close()
+    with long_waits_for_locks():  # Several decide at once about answers that go into one dataset.
+        db = await Database.open(module_database_urls["analytics"], application_name="test-analytics")
+        bus = await connect(nats_server.url("analytics"), service="analytics", replica="review")
+        stop = asyncio.Event()
+        async with running_stack(module_database_urls, nats_server) as running:
+            analytics = asyncio.create_task(app.run(settings(erasure_interval_s=0.05), db=db, bus=bus, stop=stop))
+            yield running
+            stop.set()
+            await analytics
+        await bus.close()
+        await db.close()
 
 
 @dataclass(frozen=True, slots=True)

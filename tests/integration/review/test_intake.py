@@ -12,7 +12,7 @@ from tests.integration.review.conftest import Team
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F5")]
 
 
-async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 20) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], *, within_s: float = 60) -> Any:
     """What the condition returned, once it is true."""
     async with asyncio.timeout(within_s):
         while not (found := await condition()):

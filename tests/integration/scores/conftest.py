@@ -16,7 +16,7 @@ from burnish_shared.db.session import Database
 from tests.embedded.secrets import KEK
 from tests.embedded.stack import FAST, Caller, Stack, running_stack
 
-OPTIMIZER: dict[str, Any] = {"score_interval_s": 0.05, "lease_s": 3, "watch_interval_s": 0.2, "lost_after_s": 0.3, "claim_interval_s": 0.2}
+OPTIMIZER: dict[str, Any] = {"score_interval_s": 0.05, "lease_s": 20, "watch_interval_s": 0.2, "lost_after_s": 0.3, "claim_interval_s": 0.2}
 ANALYTICS: dict[str, Any] = {
     "scores_interval_s": 0.05, "period_ms": 50, "join_interval_s": 0.2, "watch_interval_s": 0.2, "baseline_least": 20, "baseline_full": 40,
     "erasure_interval_s": 0.2, "recount_interval_s": 0.2, "detector_threshold": 3.0,
@@ -64,6 +64,10 @@ ECHO = [{"role": "user", "content": "{{text}}"}]
 async def say(caller: Caller, method: str, path: str, body: Any = None) -> Any:
     """The answer's body. Fails the test where it is no success."""
     answer = await caller(method, path, body)
+    async with asyncio.timeout(60):
+        while answer.status == 503 and path == "/v1/evaluators":  # No worker was ready yet to look at it: the answer asks to try again.
+            await asyncio.sleep(int(answer.headers["retry-after"]))
+            answer = await caller(method, path, body)
     assert answer.status < 300, (method, path, answer.status, answer.body)
     return answer.body
 
@@ -73,7 +77,7 @@ async def run_prompt(caller: Caller, text: str, **more: Any) -> str:
     return str((await say(caller, "POST", "/v1/executions", {"prompt": "answers", "variables": {"text": text}, **more}))["id"])
 
 
-async def scores_of(caller: Caller, execution_id: str, *, n: int = 1, timeout_s: float = 30) -> list[dict[str, Any]]:
+async def scores_of(caller: Caller, execution_id: str, *, n: int = 1, timeout_s: float = 60) -> list[dict[str, Any]]:
     """The scores beside an execution, once there are n."""
     async with asyncio.timeout(timeout_s):
         while True:

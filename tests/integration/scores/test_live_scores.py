@@ -109,7 +109,7 @@ async def test_an_optimizer_that_dies_scores_each_execution_once_and_asks_no_jud
     executions = await asyncio.gather(*(run_prompt(caller, text) for text in ("my parcel", "a parcel", "hello")))
     await until_waiting(caller, live_id, 3)
     process = await serve_optimizer(stack, failpoint="optimizer.before_settle:exit")
-    assert await asyncio.wait_for(process.wait(), 30) == KILLED
+    assert await asyncio.wait_for(process.wait(), 120) == KILLED
     failpoints.configure("optimizer.before_scores:sleep=60000")
     dying = await start_optimizer(replica="crashing")
     answered = "SELECT count(*) AS n FROM evaluations WHERE owner_id = $1::text::uuid AND answered_at IS NOT NULL"
@@ -217,14 +217,19 @@ async def test_agreement_with_people_is_told_with_kappa_and_its_table(caller: Ca
 
 @pytest.mark.promise("P-02")
 async def test_who_is_erased_leaves_no_word_in_scores_nor_in_what_judges_read(
-    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await start_optimizer()
     judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}
     _, live_id = await live(caller, judge, cap=DAY)
     theirs, another = await run_prompt(caller, "my parcel", user_id="ada"), await run_prompt(caller, "a parcel", user_id="bob")
     (score,), (kept,) = await scores_of(caller, theirs), await scores_of(caller, another)
-    failpoints.configure("optimizer.before_scores:sleep=1500")  # this one is read by its judge, and its score is not written yet
+    erased, hit = asyncio.Event(), failpoints.hit
+
+    async def until_erased(name: str) -> None:
+        await (erased.wait() if name == "optimizer.before_scores" else hit(name))
+
+    monkeypatch.setattr(failpoints, "hit", until_erased)  # this one is read by its judge, and its score is not written yet
     judged_late = await run_prompt(caller, "my other parcel", user_id="ada")
     async with asyncio.timeout(60):
         while len(calls := await rows(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", live_id)) < 3:
@@ -233,7 +238,7 @@ async def test_who_is_erased_leaves_no_word_in_scores_nor_in_what_judges_read(
     async with asyncio.timeout(60):
         while (await say(caller, "GET", f"/v1/erasures/{erasure['id']}"))["status"] != "completed":
             await asyncio.sleep(0.05)
-    failpoints.configure("")
+    erased.set()
     readers = "SELECT execution_id FROM execution_contents WHERE execution_id = ANY ($1) AND messages::text LIKE '%other parcel%'"
     async with asyncio.timeout(60):
         while await rows(stack, readers, [row["execution_id"] for row in calls]):

@@ -227,7 +227,7 @@ async def _call_models(run: Run) -> str:
 async def _kill_an_executor(run: Run) -> None:
     body = {"model": "mirror/slow", "messages": [{"role": "user", "content": run.canaries.texts["message"]}], "stream": True}
     streaming = asyncio.create_task(run.ask("POST", "/v1/executions", body))
-    await asyncio.wait_for(run.provider.streaming.wait(), 15)
+    await asyncio.wait_for(run.provider.streaming.wait(), 60)
     pid = run.installation.kill("executor")
     await streaming
     while run.installation.status()["pids"].get("executor", pid) == pid:

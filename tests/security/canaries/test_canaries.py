@@ -35,7 +35,7 @@ async def run(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
         trace_collector() as collector,
         echoing_provider(said=canaries.text("output")) as provider,
         receiving() as receiver,
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90)) as http,
     ):
         installation = Installation(tmp_path_factory.mktemp("canaries") / "home", environment=environment(kek, collector))
         made = Run(installation, provider, receiver, http, canaries, kek)

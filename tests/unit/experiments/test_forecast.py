@@ -104,7 +104,9 @@ def test_a_mean_is_counted_by_how_much_it_varied_between_units_by_every_rule(met
         effect=40.0, variance=250_000.0, alpha=0.05, arms=2, smallest_share=0.5, method=method, min_samples=100, horizon=1_000,
         units_a_day=900.0,
     )  # fmt: skip
-    assert (found.effect, found.needed) == (40.0, told), "5 % of 800 ms, by the nine of ten units that have a latency"
+    assert found.needed is not None and told.days is not None
+    assert (found.effect, found.needed.units, found.needed.smallest_arm) == (40.0, told.units, told.smallest_arm), "5 % of 800 ms"
+    assert found.needed.days == pytest.approx(told.days), "by the nine of ten units that have a latency"
 
 
 def test_days_know_of_the_holdout_and_of_the_part_of_a_namespace() -> None:

@@ -12,6 +12,7 @@ from burnish_optimizer.search import (
     Compression,
     Contract,
     Edit,
+    EditsSoFar,
     Evolution,
     FewShot,
     Item,
@@ -96,6 +97,66 @@ async def test_reflection_in_the_manner_of_gepa_finds_the_rules_that_help() -> N
     assert result.finish_reason == "confirmed"
     assert result.candidate is not None and result.candidate.prompt.count("know ") >= 3
     assert result.evaluations <= 2_000
+
+
+@pytest.mark.capability("O6")
+async def test_each_text_that_was_tried_says_what_it_did_and_why_it_was_not_taken() -> None:
+    """Three that somebody brought: one is better, one is worse on train, one helps on train and not on validation."""
+
+    def chance(prompt: str, item: Item) -> float:
+        if "lucky" in prompt:
+            return 0.9 if item.id in train else 0.1
+        return 0.3 + 0.5 * ("well" in prompt) - 0.3 * ("badly" in prompt)
+
+    given = task("Sort {{ticket}}.")
+    train = {item.id for item in given.train}
+    bench = Bench(given, chance)
+    result = await bench.search(Manual(("Sort {{ticket}} badly.", "Sort {{ticket}} lucky.", "Sort {{ticket}} well.")))
+    assert result.candidate is not None and result.candidate.prompt == "Sort {{ticket}} well."
+    assert [(one.text, one.state, one.reason) for one in result.tried] == [
+        ("Sort {{ticket}} badly.", "dropped", "not better on train items than the text it stood against"),
+        ("Sort {{ticket}} lucky.", "dropped", "better on train items, and not on validation items"),
+        ("Sort {{ticket}} well.", "chosen", ""),
+    ]
+    worse, lucky, well = (one.effect for one in result.tried)
+    assert worse is not None and lucky is not None and well is not None and worse < 0 < well and lucky > 0
+    assert all(0 < one.observations <= len(given.train) for one in result.tried)
+
+
+@pytest.mark.capability("O6")
+async def test_every_rewriting_that_was_proposed_is_read_also_where_the_search_is_cut_short() -> None:
+    world, so_far = World(gain=0.5), EditsSoFar()
+
+    async def search(budget: int) -> SearchResult:
+        return await optimize(
+            world.task(), evaluate=world.evaluate, propose=world.propose, budget=Budget(budget), rng=np.random.default_rng(1),
+            method=Reflective(), so_far=so_far,
+        )  # fmt: skip
+
+    result = await search(2_000)
+    states = [one.state for one in result.tried]
+    assert states.count("chosen") == 1 and states.count("dropped") > 0
+    assert len(result.tried) + len(result.rejected) <= result.proposals
+    assert all(one.reason for one in result.tried if one.state != "chosen") and all(one.section == "whole" for one in result.tried)
+    assert [one.text for one in so_far.tried()] == [one.text for one in result.tried], "what one that is cut short leaves behind"
+    assert "chosen" not in {one.state for one in so_far.tried()}
+    assert (await search(2_000)).tried == result.tried, "resumed, it says the same"
+
+
+@pytest.mark.capability("O6")
+async def test_choices_and_examples_that_were_tried_are_told_without_the_words_of_items() -> None:
+    def chance(prompt: str, item: Item) -> float:
+        return 0.3 + 0.5 * ('"temperature":0.0' in prompt)
+
+    result = await Bench(task(document({"temperature": 1.0})), chance).search(Tuning({"temperature": (0.0, 0.5)}))
+    assert {(one.section, one.text, one.state) for one in result.tried} == {
+        ("settings", '{"temperature":0.0}', "chosen"), ("settings", '{"temperature":0.5}', "dropped"),
+    }  # fmt: skip
+
+    bench = Bench(task("Sort it.", examples_allowed=True), lambda prompt, item: 0.3 + 0.4 * ("Examples" in prompt))
+    result = await bench.search(FewShot(examples=4, sets=3))
+    assert {one.section for one in result.tried} == {"examples"} and len(result.tried) == 3
+    assert all(one.text.endswith("of 3: 4 train items as examples") for one in result.tried)
 
 
 async def test_a_text_that_somebody_brought_is_measured_and_one_that_breaks_the_contract_costs_nothing() -> None:

@@ -64,7 +64,7 @@ def test_a_route_that_has_no_room_when_it_said_it_would_is_asked_ever_more_seldo
 
 def _asked(model: str) -> Asked:
     route = SimpleNamespace(model=model, keys="platform", provider_key_id=None)
-    return Asked(cast(Question, SimpleNamespace(route=route, made=True)), asyncio.get_running_loop().create_future())
+    return Asked(cast(Question, SimpleNamespace(route=route, made=True)), asyncio.get_running_loop().create_future(), askers=1)
 
 
 def _ended(status: str, *, retry_after_s: float = 0.0) -> Booked:

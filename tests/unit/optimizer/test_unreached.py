@@ -141,7 +141,7 @@ def asked_of(desk: Desk, item: int) -> Asked:
     route = SimpleNamespace(model="a", keys="own", provider_key_id=None)
     question = Question(key=key, route=cast(Any, route), messages=[], variables={}, settings={}, timeout_s=1, expected="x")
     asked = Asked(question, asyncio.get_running_loop().create_future())
-    desk._unanswered[key] = asked.answer
+    desk._unanswered[key] = asked
     return asked
 
 

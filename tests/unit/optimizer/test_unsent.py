@@ -108,6 +108,27 @@ async def test_a_line_that_was_not_begun_here_keeps_the_execution_that_an_earlie
         asking[0].cancel()
 
 
+async def test_what_everybody_who_asked_has_left_is_not_sent_when_it_is_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that ran out of money went on buying what it had asked last, once there was some again."""
+    world = World(line0=None, line1=None, line2=None)
+    async with desk_in(world, monkeypatch, at_once=1) as desk:
+        asking = [asyncio.create_task(desk.ask(question(line))) for line in (0, 1, 2, 2)]
+        await sent(world, 1)
+        for one in asking[1:3]:
+            one.cancel()
+        await asyncio.wait(asking[1:3])
+        first = cast(UUID, world.rows[0])
+        desk._arrive(desk._out[first], Booked(first, "success", "x", None, 0, 1, False))
+        await sent(world, 2)
+        assert world.rows[1] is None and world.sent[1] == world.rows[2], "one of the two who asked for it waits"
+        again = asyncio.create_task(desk.ask(question(1)))
+        second = cast(UUID, world.rows[2])
+        desk._arrive(desk._out[second], Booked(second, "success", "x", None, 0, 1, False))
+        await sent(world, 3)
+        assert world.sent[2] == world.rows[1], "asked anew, it is asked"
+        again.cancel()
+
+
 @pytest.mark.parametrize("verdict", [b"funding", b"credit"])
 @pytest.mark.parametrize("is_taken_over", [False, True])
 async def test_what_was_refused_is_forgotten_where_nobody_else_may_have_sent_it(

@@ -1934,6 +1934,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{dataset_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a dataset, the newest first
+         * @description Who made each, when and by what; how many items it holds, and how many were added, corrected and removed; which test runs and
+         *     optimizations used it. `GET /v1/datasets/{id}/items?version=N` lists its items.
+         */
+        get: operations["versions_v1_datasets__dataset_id__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -10639,6 +10660,60 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /**
+         * DatasetVersionAnswer
+         * @description Of a version from before versions were noted nobody knows who made it, when, and by what: null.
+         */
+        DatasetVersionAnswer: {
+            /**
+             * Added
+             * @description Against the version before.
+             */
+            added: number;
+            /**
+             * Changed
+             * @description Items whose right answer was corrected.
+             */
+            changed: number;
+            /**
+             * Counts
+             * @description Items that it holds, by split, as far as they are kept: erased ones are in no version.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Done
+             * @description By what it came to be: items uploaded or given, from executions, from a group of failures, from feedback, made up by a model, decided in the review queue or taken back there, imported; an answer corrected, an item removed. null: not recorded.
+             */
+            done: ("uploaded" | "from_executions" | "from_failures" | "from_feedback" | "made_up" | "reviewed" | "review_taken_back" | "imported" | "corrected" | "removed") | null;
+            /**
+             * Made At
+             * @description null: not recorded.
+             */
+            made_at: string | null;
+            /**
+             * Made By
+             * @description null: not recorded.
+             */
+            made_by: string | null;
+            /** Removed */
+            removed: number;
+            /**
+             * Used By
+             * @description What measured with this version: it goes on seeing these items.
+             */
+            used_by: components["schemas"]["VersionUseAnswer"][];
+            /** Version */
+            version: number;
+        };
+        /** DatasetVersionPage */
+        DatasetVersionPage: {
+            /** Data */
+            data: components["schemas"]["DatasetVersionAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** DayAnswer */
         DayAnswer: {
             /**
@@ -17262,7 +17337,7 @@ export interface components {
             dataset_version: number;
             /**
              * Edits
-             * @description Every proposed edit: chosen, alive, dropped, rejected (and why).
+             * @description Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why).
              */
             edits?: {
                 [key: string]: unknown;
@@ -21277,16 +21352,42 @@ export interface components {
         };
         /**
          * SearchBody
-         * @description An optimization of each prompt that is worse, with its own dataset. The budget holds for each of them.
+         * @description An optimization of each prompt that is worse, with its own dataset, told what any optimization is (`POST /v1/optimizations`) but for
+         *     what belongs to one prompt or is the move's own. The budget holds for each of them.
          */
         SearchBody: {
             budget?: components["schemas"]["BudgetBody"];
+            /** @description Try the prompt as a step of this chain: items are the chain's variables, and what is judged and proven is the output of the chain. An evaluation is a run of the chain. */
+            chain?: components["schemas"]["ChainPlace"] | null;
+            compression?: components["schemas"]["CompressionSearch"] | null;
+            constraints?: components["schemas"]["Constraints"];
+            evolutionary?: components["schemas"]["EvolutionarySearch"] | null;
+            few_shot?: components["schemas"]["FewShotSearch"] | null;
+            learned?: components["schemas"]["LearnedSearch"] | null;
+            /** @description Needed by the method `manual`. */
+            manual?: components["schemas"]["ManualSearch"] | null;
             /**
              * Method
+             * @description `racing` combines: single edits, from failures, race in random combinations.
              * @default racing
              * @enum {string}
              */
             method: "racing" | "reflective" | "evolutionary" | "semantic" | "learned" | "few_shot" | "compression" | "settings" | "manual";
+            /**
+             * Metrics
+             * @description What is looked at in each answer: metrics with weights, with bounds, or both.
+             */
+            metrics?: components["schemas"]["Metric"][];
+            models?: components["schemas"]["ModelsBody"];
+            reflective?: components["schemas"]["ReflectiveSearch"] | null;
+            /**
+             * Seed
+             * @description Makes a job repeatable with the same answers of the models.
+             */
+            seed?: number | null;
+            semantic?: components["schemas"]["SemanticSearch"] | null;
+            /** @description Needed by the method `settings`. */
+            settings?: components["schemas"]["SettingsSearch"] | null;
         };
         /**
          * Secrets
@@ -22244,6 +22345,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Experiment Id
+             * @description The guarded rollout that its acceptance, or a policy, began.
+             */
+            experiment_id: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -22253,7 +22359,10 @@ export interface components {
              * Format: uuid
              */
             job_id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The label that moved when it was accepted; null: none did.
+             */
             label: string | null;
             /** Prompt */
             prompt: string;
@@ -23617,6 +23726,21 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** VersionUseAnswer */
+        VersionUseAnswer: {
+            /** Count */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "test_run" | "optimization";
+            /**
+             * Newest
+             * @description Ids of the last 5 of them.
+             */
+            newest: string[];
+        };
         /**
          * VoteAnswer
          * @description What one judge said; each call is an execution of its own. A pair is judged in both orders, so by two votes.
@@ -24008,7 +24132,8 @@ export interface components {
         };
         /**
          * StartOptimization
-         * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out.
+         * @description What an alert may start by itself. It makes a suggestion, which somebody accepts or not, or which the workspace's
+         *     `rollout_policy` rolls out behind guardrails.
          */
         burnish_gateway__alerts__answers__StartOptimization: {
             budget: components["schemas"]["BudgetBody"];
@@ -38998,6 +39123,8 @@ export interface operations {
                 synthetic?: boolean | null;
                 /** @description Only these; may be given several times. */
                 item?: string[] | null;
+                /** @description As it was then; as it is now, unless given. */
+                version?: number | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -39780,6 +39907,112 @@ export interface operations {
             };
             /** @description Request Timeout */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    versions_v1_datasets__dataset_id__versions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -69445,6 +69678,8 @@ export interface operations {
                 /** @description Only those of this prompt. */
                 prompt?: string | null;
                 status?: ("pending" | "running" | "paused" | "completed" | "failed" | "cancelled") | null;
+                /** @description Only the runs on this dataset, in whichever version. */
+                dataset_id?: string | null;
                 /** @description Only the runs that one request started. */
                 group_id?: string | null;
                 limit?: number;

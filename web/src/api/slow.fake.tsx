@@ -6,6 +6,9 @@ import { vi } from "vitest";
 
 export type Asked = { method: string; path: string; query: URLSearchParams; body: unknown; answer: (body: unknown, status?: number) => Promise<void> };
 
+/** Turns of the loop after which an answer has been read and drawn. Not a time: on a machine that stands still one passes before the first turn. */
+const TURNS = 20;
+
 /** What was asked so far, in its order. What `known` answers comes at once, by method and path: `{ "GET /v1/models": {…} }`. */
 export function slowApi(known: Record<string, unknown> = {}): Asked[] {
   const asked: Asked[] = [];
@@ -20,7 +23,7 @@ export function slowApi(known: Record<string, unknown> = {}): Asked[] {
       const answer = async (said: unknown, status = 200) => {
         await act(async () => {
           resolve(typeof said === "string" ? new Response(said, { status }) : Response.json(said, { status }));
-          await new Promise((done) => setTimeout(done, 20));
+          for (let turn = 0; turn < TURNS; turn++) await new Promise((done) => setTimeout(done, 1));
         });
       };
       asked.push({ method: request.method, path: pathname, query: searchParams, body, answer });

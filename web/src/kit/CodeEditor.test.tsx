@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/re
 import { useState } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-const loading = vi.hoisted(() => ({ come: () => undefined as void, fails: false }));
+const loading = vi.hoisted(() => ({ come: undefined as (() => void) | undefined }));
 vi.mock("./editor/CodeEditor", async () => {
   await new Promise<void>((resolve) => {
     loading.come = resolve;
@@ -41,9 +41,8 @@ it("is text to read and to write until the editor is here, which goes on where o
   fireEvent.keyDown(area, { key: "s", ctrlKey: true });
   expect(onSave).toHaveBeenCalledTimes(1);
   area.setSelectionRange(5, 8);
-  await waitFor(() => expect(loading.come).not.toBe(undefined));
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  loading.come();
+  await waitFor(() => expect(loading.come).not.toBe(undefined)); // It is asked for, and does not come by itself.
+  loading.come?.();
   const editor = await screen.findByRole("status", { name: "Message 1" });
   expect([editor.textContent, JSON.parse(editor.dataset["cursor"] ?? "")]).toEqual(["Good day {{name}}", { from: 5, to: 8 }]);
 });

@@ -71,7 +71,8 @@ class AlertPage(BaseModel):
 
 
 class StartOptimization(ApiModel):
-    """What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out."""
+    """What an alert may start by itself. It makes a suggestion, which somebody accepts or not, or which the workspace's
+    `rollout_policy` rolls out behind guardrails."""
 
     dataset_id: UUID | None = Field(default=None, description="What to search and prove on; needed unless `source` is given.")
     source: Literal["feedback"] | None = Field(

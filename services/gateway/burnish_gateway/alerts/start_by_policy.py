@@ -1,4 +1,5 @@
-"""An alert starts an optimization where the prompt's rule says so: once for an incident, within its budget. Nothing is rolled out."""
+"""An alert starts an optimization where the prompt's rule says so: once for an incident, within its budget. What it finds is
+a suggestion: handing it out is for people, or for the workspace's policy of rollouts."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -19,7 +19,9 @@ from burnish_gateway.bundle.import_chains import import_chains, missing_prompts
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import snippet_notes
 from burnish_gateway.datasets.add_items import add_items
+from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.versions_store import insert_version
 from burnish_gateway.models.store import keep_models
 from burnish_gateway.outside import all_of
 from burnish_shared.contracts.events import Event
@@ -247,7 +249,7 @@ async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool,
         notes.append(f"The dataset '{form.name}' is archived here: {missing:,} of its items were left out; restore it, and import again.")
         return DatasetResult(form.name, "unchanged", 0)
     if missing and not dry_run:
-        await add_items(tx, writer.workspace_id, same["dataset_id"], read.items)
+        await add_items(tx, writer.workspace_id, same["dataset_id"], read.items, change=Change(writer.actor, "imported"))
     return DatasetResult(form.name, "extended" if missing else "unchanged", missing)
 
 
@@ -277,6 +279,7 @@ async def _make_dataset(tx: Tx, writer: _Writer, read: ReadDataset) -> None:
          "added_version": added[item.content_hash]}
         for position, (item_id, item) in enumerate(zip(ids, read.items, strict=True))
     ])  # fmt: skip
+    await insert_version(tx, writer.workspace_id, dataset_id, version=form.version, change=Change(writer.actor, "imported"))
 
 
 def _prompt_row(writer: _Writer, one: ReadPrompt, prompt_id: UUID) -> dict[str, Any]:

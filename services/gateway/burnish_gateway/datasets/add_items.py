@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.compare_items import Compared, Ground, compared
-from burnish_gateway.datasets.dataset import Dataset, check_unarchived, no_such_dataset
+from burnish_gateway.datasets.dataset import Change, Dataset, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import SYNTHETIC, NewItem, Split
 from burnish_gateway.datasets.keep_together import FEW_ITEMS
 from burnish_gateway.outside import Needed, NeedsResult, result_of
@@ -33,21 +33,21 @@ class Added:
     """Of those, how many expect another answer than the one that stays."""
 
 
-async def create_dataset(tx: Tx, workspace_id: UUID, name: str, items: Sequence[NewItem], *, author: str) -> Added:
+async def create_dataset(tx: Tx, workspace_id: UUID, name: str, items: Sequence[NewItem], *, change: Change) -> Added:
     """A new dataset, version 1. Raises InvalidField for too many items."""
-    dataset_id = await store.insert_dataset(tx, workspace_id, name=name, author=author)
-    return await _add(tx, workspace_id, dataset_id, items, is_new=True)
+    dataset_id = await store.insert_dataset(tx, workspace_id, name=name, change=change)
+    return await _add(tx, workspace_id, dataset_id, items, change=change, is_new=True)
 
 
-async def add_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> Added:
+async def add_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, change: Change) -> Added:
     """More items: the next version. Idempotent: items that are there already change nothing.
 
     Raises NotFound, Conflict for an archived one, InvalidField.
     """
-    return await _add(tx, workspace_id, dataset_id, items, is_new=False)
+    return await _add(tx, workspace_id, dataset_id, items, change=change, is_new=False)
 
 
-async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, is_new: bool) -> Added:
+async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, change: Change, is_new: bool) -> Added:
     dataset = await store.lock_dataset(tx, workspace_id, dataset_id)
     if dataset is None:
         raise no_such_dataset()
@@ -74,6 +74,7 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
             version=version,
             test_version=version if is_fresh else dataset.test_version,
             near_duplicates=found.told(ids),
+            change=change,
         )
         dataset = await store.find_dataset(tx, workspace_id, dataset_id) or dataset
     duplicates = len(items) - len(made)

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS
-from burnish_gateway.datasets.dataset import Dataset, StoredItem, check_unarchived, no_such_dataset
+from burnish_gateway.datasets.dataset import Change, Dataset, StoredItem, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.db.session import Tx
@@ -26,7 +26,9 @@ class CorrectItemBody(ApiModel):
         return value
 
 
-async def correct_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, expected: str) -> tuple[Dataset, StoredItem]:
+async def correct_item(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, expected: str, by: str
+) -> tuple[Dataset, StoredItem]:
     """The dataset after it, and the item in the old one's place, with an id of its own. Unchanged where it expects that already.
 
     Looks at the test split go on being counted as before: a corrected item is no fresh one. Raises NotFound, and Conflict for an
@@ -41,16 +43,16 @@ async def correct_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UU
         tx, workspace_id, dataset_id, item_id, expected=expected, content_hash=digest, version=version
     )  # fmt: skip
     pairs = [pair | {"items": [str(made) if one == str(item_id) else one for one in pair["items"]]} for pair in dataset.near_duplicates]
-    after = await _next(tx, workspace_id, dataset, near_duplicates=pairs)
+    after = await _next(tx, workspace_id, dataset, near_duplicates=pairs, change=Change(by, "corrected"))
     return after, await store.item_of(tx, workspace_id, dataset_id, made) or item
 
 
-async def remove_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> Dataset:
+async def remove_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID, *, by: str) -> Dataset:
     """The dataset without it. Its input may come again, as another item. Raises NotFound, Conflict."""
     dataset, _ = await _held(tx, workspace_id, dataset_id, item_id)
     await store.retire_item(tx, workspace_id, dataset_id, item_id, version=dataset.version + 1)
     pairs = [pair for pair in dataset.near_duplicates if str(item_id) not in pair["items"]]
-    return await _next(tx, workspace_id, dataset, near_duplicates=pairs)
+    return await _next(tx, workspace_id, dataset, near_duplicates=pairs, change=Change(by, "removed"))
 
 
 async def _held(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> tuple[Dataset, StoredItem]:
@@ -64,7 +66,7 @@ async def _held(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> 
     return dataset, item
 
 
-async def _next(tx: Tx, workspace_id: UUID, dataset: Dataset, *, near_duplicates: list[dict[str, object]]) -> Dataset:
+async def _next(tx: Tx, workspace_id: UUID, dataset: Dataset, *, near_duplicates: list[dict[str, object]], change: Change) -> Dataset:
     await store.update_dataset(
         tx,
         workspace_id,
@@ -72,5 +74,6 @@ async def _next(tx: Tx, workspace_id: UUID, dataset: Dataset, *, near_duplicates
         version=dataset.version + 1,
         test_version=dataset.test_version,
         near_duplicates=near_duplicates,
+        change=change,
     )
     return await store.find_dataset(tx, workspace_id, dataset.dataset_id) or dataset

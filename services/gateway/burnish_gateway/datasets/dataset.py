@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from burnish_gateway.datasets.item import Split
@@ -26,6 +26,29 @@ class Dataset:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+
+
+Done = Literal[
+    "uploaded",
+    "from_executions",
+    "from_failures",
+    "from_feedback",
+    "made_up",
+    "reviewed",
+    "review_taken_back",
+    "imported",
+    "corrected",
+    "removed",
+]
+"""By what a version came to be; `sql/0083_dataset_versions.sql` has the same list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who makes a version, and by what. `by`: a principal's `actor`."""
+
+    by: str
+    done: Done
 
 
 @dataclass(frozen=True, slots=True)

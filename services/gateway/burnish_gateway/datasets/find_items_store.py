@@ -52,15 +52,15 @@ async def read_window(
                 SELECT i.item_id, i.position, i.added_version, pg_column_size(i.input) + octet_length(i.expected) AS size
                   FROM dataset_items i
                  WHERE {WANTED}
-                 ORDER BY i.position, i.added_version LIMIT $11) p
-               ORDER BY p.position, p.added_version LIMIT $11),
+                 ORDER BY i.position, i.added_version LIMIT $12) p
+               ORDER BY p.position, p.added_version LIMIT $12),
             sized AS (
               SELECT *, coalesce(sum(size) OVER (ORDER BY position, added_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
                         AS before FROM next),
-            looked AS MATERIALIZED (SELECT * FROM sized WHERE before < $12),
+            looked AS MATERIALIZED (SELECT * FROM sized WHERE before < $13),
             last AS (SELECT position, added_version FROM looked ORDER BY position DESC, added_version DESC LIMIT 1)
             SELECT (array_agg(l.item_id ORDER BY l.position, l.added_version)
-                      FILTER (WHERE strpos(lower(t.text), lower($10)) > 0))[1:$13] AS found,
+                      FILTER (WHERE strpos(lower(t.text), lower($11)) > 0))[1:$14] AS found,
                    coalesce(sum(octet_length(t.text)), 0) AS bytes,
                    (SELECT count(*) FROM looked) AS looked, (SELECT count(*) FROM next) AS next,
                    (SELECT position FROM last) AS position, (SELECT added_version FROM last) AS added_version

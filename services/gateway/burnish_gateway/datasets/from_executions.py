@@ -12,6 +12,7 @@ from burnish_gateway.datasets import from_executions_store as store
 from burnish_gateway.datasets.add_items import Added, add_items
 from burnish_gateway.datasets.answers import AddedAnswer
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS
+from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import GROUP, NewItem
 from burnish_gateway.review.review_item import Content
 from burnish_gateway.wire import ApiModel, Text
@@ -68,11 +69,11 @@ class Taken:
     skipped: list[Skipped]
 
 
-async def add_executions(tx: Tx, workspace_id: UUID, dataset_id: UUID, body: FromExecutionsBody) -> Taken:
+async def add_executions(tx: Tx, workspace_id: UUID, dataset_id: UUID, body: FromExecutionsBody, *, by: str) -> Taken:
     """Raises NotFound for a dataset that is not there, or where none of the executions is, InvalidField for one that is full."""
     chosen = {one.execution_id: one.expected for one in body.executions}
     items, skipped = await items_of(tx, workspace_id, chosen, use_output=body.use_output)
-    return Taken(await add_items(tx, workspace_id, dataset_id, items), skipped)
+    return Taken(await add_items(tx, workspace_id, dataset_id, items, change=Change(by, "from_executions")), skipped)
 
 
 async def items_of(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, model_validator
 from burnish_gateway.datasets import from_failures_store as store
 from burnish_gateway.datasets.add_items import Added, add_items, create_dataset
 from burnish_gateway.datasets.answers import DatasetAnswer
-from burnish_gateway.datasets.dataset import StoredItem
+from burnish_gateway.datasets.dataset import Change, StoredItem
 from burnish_gateway.datasets.from_executions import NO_SUCH, NOBODY_SAID, items_of
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.review import store as review_store
@@ -104,9 +104,10 @@ async def add_failures(tx: Tx, workspace_id: UUID, body: FromFailuresBody, *, sl
 
 
 async def _add(tx: Tx, workspace_id: UUID, body: FromFailuresBody, items: Sequence[NewItem], *, author: str) -> Added | None:
+    change = Change(author, "from_failures")
     if body.dataset_id is not None:
-        return await add_items(tx, workspace_id, body.dataset_id, items)
-    return await create_dataset(tx, workspace_id, str(body.name), items, author=author) if items else None
+        return await add_items(tx, workspace_id, body.dataset_id, items, change=change)
+    return await create_dataset(tx, workspace_id, str(body.name), items, change=change) if items else None
 
 
 async def _found(tx: Tx, workspace_id: UUID, members: dict[str, Any]) -> _Found:

@@ -12,7 +12,7 @@ from burnish_gateway.datasets import from_feedback_store as store
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import MOST_ITEMS
-from burnish_gateway.datasets.dataset import check_unarchived
+from burnish_gateway.datasets.dataset import Change, check_unarchived
 from burnish_gateway.datasets.from_executions import items_of
 from burnish_gateway.datasets.item import NewItem, gives
 from burnish_gateway.outside import remember, remembered
@@ -79,11 +79,12 @@ async def dataset_of_feedback(tx: Tx, workspace_id: UUID, prompt: Prompt, *, var
             "fits this version. Send corrections or thumbs as feedback, or give a dataset_id.",
             param="source",
         )
+    change = Change(author, "from_feedback")
     for dataset_id in await store.datasets_of_searches(tx, workspace_id, prompt.prompt_id):
         if await store.fits(tx, workspace_id, dataset_id, variables):
-            await _add(tx, workspace_id, dataset_id, items)
+            await _add(tx, workspace_id, dataset_id, items, change=change)
             return dataset_id
-    made = await create_dataset(tx, workspace_id, f"What people said of {prompt.slug}", items, author=author)
+    made = await create_dataset(tx, workspace_id, f"What people said of {prompt.slug}", items, change=change)
     return made.dataset.dataset_id
 
 
@@ -157,7 +158,7 @@ def _with_voice(item: NewItem, right: Right) -> NewItem:
     return replace(item, metadata={**item.metadata, "source": source} | ({SAID_BY: right.said_by} if right.said_by else {}))
 
 
-async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem]) -> None:
+async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[NewItem], *, change: Change) -> None:
     """Those that are new, and that nobody took out of it, as far as there is room."""
     hashes = [one.content_hash for one in items]
     known = await datasets_store.known_hashes(tx, workspace_id, dataset_id, hashes)
@@ -168,4 +169,4 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
     room = MOST_ITEMS - sum(dataset.counts.values()) if dataset is not None else 0
     new = [one for one in items if one.content_hash not in known][: max(0, room)]
     if new:
-        await add_items(tx, workspace_id, dataset_id, new)
+        await add_items(tx, workspace_id, dataset_id, new, change=change)

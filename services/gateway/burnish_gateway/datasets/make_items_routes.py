@@ -13,7 +13,7 @@ from burnish_gateway.compare.run_sides import admit_sides, until_ended
 from burnish_gateway.datasets import make_items_store, store
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.answers import AddedAnswer, added_answer
-from burnish_gateway.datasets.dataset import check_unarchived, no_such_dataset
+from burnish_gateway.datasets.dataset import Change, check_unarchived, no_such_dataset
 from burnish_gateway.datasets.make_items import (
     ANSWER_TOKENS,
     EACH_CALL,
@@ -101,7 +101,7 @@ async def _add(
     tx: Tx, principal: Principal, dataset_id: UUID, found: list[Made], *, body: MakeItemsBody, model: str, bill: tuple[int, list[str]]
 ) -> MadeItemsAnswer:
     items = list({item.content_hash: item for made in found for item in made.items}.values())[: body.count]
-    added = added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))
+    added = added_answer(await add_items(tx, principal.workspace_id, dataset_id, items, change=Change(principal.actor, "made_up")))
     if added.added:
         after = {"items": added.added, "version": added.version, "synthetic": True, "kind": body.kind, "model": model}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)

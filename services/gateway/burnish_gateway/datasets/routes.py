@@ -11,13 +11,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from burnish_gateway.access import audit
-from burnish_gateway.datasets import answers, from_failures_routes, make_items_routes, store
+from burnish_gateway.datasets import answers, from_failures_routes, make_items_routes, store, versions_routes
 from burnish_gateway.datasets import write_file as file
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
 from burnish_gateway.datasets.change_dataset import ChangeDatasetBody, change_dataset
 from burnish_gateway.datasets.correct_item import CorrectItemBody, correct_item, remove_item
-from burnish_gateway.datasets.dataset import no_such_dataset
+from burnish_gateway.datasets.dataset import Change, no_such_dataset
 from burnish_gateway.datasets.find_items import find_items
 from burnish_gateway.datasets.from_executions import FromExecutionsAnswer, FromExecutionsBody, add_executions
 from burnish_gateway.datasets.item import split_named
@@ -60,6 +60,7 @@ class UploadRoute(APIRoute):
 router = make_router("datasets", route_class=UploadRoute)
 include(router, make_items_routes.router)
 include(router, from_failures_routes.router)
+include(router, versions_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 ColumnMap = Annotated[
@@ -110,7 +111,8 @@ async def create(
     )
 
     async def work(tx: Tx) -> answers.AddedAnswer:
-        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, read.items, author=principal.actor), read)
+        change = Change(principal.actor, "uploaded")
+        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, read.items, change=change), read)
         after = {"name": title, "version": made.version, "items": made.added}
         await audit.note(tx, principal, action="dataset.created", kind="dataset", key=str(made.id), after=after)
         return made
@@ -209,8 +211,7 @@ async def read_file(
         dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
     if dataset is None:
         raise no_such_dataset()
-    if version is not None and version > dataset.version:
-        raise InvalidField(f"version: the newest is {dataset.version}.", param="version")
+    _check_version(version, newest=dataset.version)
     at = version or dataset.version
     pages = file.items_of(gateway.db, principal.workspace_id, dataset_id, version=at, split=wanted)
     said = file.row_of if format == "csv" else file.said_of
@@ -251,7 +252,8 @@ async def add(
     )
 
     async def work(tx: Tx) -> answers.AddedAnswer:
-        more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, read.items), read)
+        change = Change(principal.actor, "uploaded")
+        more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, read.items, change=change), read)
         after = {"version": more.version, "added": more.added}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
         return more
@@ -271,7 +273,7 @@ async def add_from_executions(
     """What was asked becomes the input, and what you, or a correction, say is right the expected answer. `skipped` says which could not."""
 
     async def work(tx: Tx) -> FromExecutionsAnswer:
-        taken = await add_executions(tx, principal.workspace_id, dataset_id, body)
+        taken = await add_executions(tx, principal.workspace_id, dataset_id, body, by=principal.actor)
         more = FromExecutionsAnswer(**answers.added_answer(taken.added).model_dump(), skipped=taken.skipped)
         after = {"version": more.version, "added": more.added, "executions": len(body.executions)}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
@@ -292,19 +294,23 @@ async def list_items(
     tag: Annotated[Text | None, Query(max_length=200, description="Only items that have this one of `metadata.tags`.")] = None,
     synthetic: Annotated[bool | None, Query(description="Only what was made up, or (false) only what was not.")] = None,
     item: Annotated[list[UUID] | None, Query(max_length=PAGE_MOST, description="Only these; may be given several times.")] = None,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="As it was then; as it is now, unless given.")] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.ItemPage:
     """In the order in which they came. With `q` a page may hold fewer than `limit`, or none, and have a `next_cursor` all the same: of a
     large dataset a part is looked through at a time, and the cursor looks on where it ended."""
     splits = tuple(dict.fromkeys(one for name in (split or "").split(",") if (one := _split(name)) is not None))
-    wanted = store.Wanted(splits=splits, only=item, category=category, tag=tag, synthetic=synthetic)
+    wanted = store.Wanted(splits=splits, only=item, category=category, tag=tag, synthetic=synthetic, version=version)
     words, marks = q.strip(), (category, tag, synthetic)
     of = f"items:{dataset_id}:{','.join(splits)}" + (f":{words}" if words else "") + (f"|{marks}" if marks != (None, None, None) else "")
+    of += f"|v{version}" if version else ""
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        if not await store.has_dataset(tx, principal.workspace_id, dataset_id):
+        newest = await store.newest_version(tx, principal.workspace_id, dataset_id)
+        if newest is None:
             raise no_such_dataset()
+        _check_version(version, newest=newest)
         after = (int(position[0]), int(position[1]) if len(position) > 1 else LAST_OF_ITS_PLACE) if position else None
         if words:
             some = await find_items(tx, principal.workspace_id, dataset_id, wanted, words=words, after=after, limit=limit)
@@ -327,7 +333,7 @@ async def correct(
     answer again changes nothing."""
 
     async def work(tx: Tx) -> answers.CorrectedItem:
-        dataset, item = await correct_item(tx, principal.workspace_id, dataset_id, item_id, expected=body.expected)
+        dataset, item = await correct_item(tx, principal.workspace_id, dataset_id, item_id, expected=body.expected, by=principal.actor)
         if item.item_id != item_id:
             before = {"version": dataset.version - 1, "item": str(item_id)}
             after = {"version": dataset.version, "item": str(item.item_id)}
@@ -344,12 +350,18 @@ async def remove(*, request: Request, gateway: GatewayParts, principal: Editor, 
     """The next version of the dataset is without it; runs that saw it keep it, and its input may come again."""
 
     async def work(tx: Tx) -> answers.DatasetAnswer:
-        dataset = await remove_item(tx, principal.workspace_id, dataset_id, item_id)
+        dataset = await remove_item(tx, principal.workspace_id, dataset_id, item_id, by=principal.actor)
         before, after = {"version": dataset.version - 1, "item": str(item_id)}, {"version": dataset.version, "item": None}
         await audit.note(tx, principal, action="dataset.item_removed", kind="dataset", key=str(dataset_id), before=before, after=after)
         return answers.dataset_answer(dataset)
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+def _check_version(version: int | None, *, newest: int) -> None:
+    """Raises InvalidField."""
+    if version is not None and version > newest:
+        raise InvalidField(f"version: the newest is {newest}.", param="version")
 
 
 def _split(name: str | None) -> str | None:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_gateway.datasets.dataset import Dataset, StoredItem
+from burnish_gateway.datasets import versions_store
+from burnish_gateway.datasets.dataset import Change, Dataset, StoredItem
 from burnish_gateway.datasets.item import SPLITS, NewItem, Split
 from burnish_gateway.datasets.keep_together import Held
 from burnish_shared.db.session import Tx
@@ -31,33 +32,42 @@ BEFORE_ALL: Final = (-1, 0)
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which items, beside the words in them. `splits` empty: all of them. `only`: these, as far as they are in it or were. `synthetic`:
-    whether they were made up. None: whatever it is."""
+    whether they were made up. `version`: those that the dataset held then, else what it holds now. None: whatever it is."""
 
     splits: Sequence[str] = ()
     only: Sequence[UUID] | None = None
     category: str | None = None
     tag: str | None = None
     synthetic: bool | None = None
+    version: int | None = None
 
     def arguments(self, workspace_id: UUID, dataset_id: UUID, *, after: Place | None) -> tuple[Any, ...]:
-        """$1 to $9 of a statement with `WANTED`."""
+        """$1 to $10 of a statement with `WANTED`."""
         of = (workspace_id, dataset_id, list(self.splits) or list(SPLITS), *(after or BEFORE_ALL))
-        return (*of, self.only, self.category, self.tag, self.synthetic)
+        return (*of, self.only, self.category, self.tag, self.synthetic, self.version)
 
 
 WANTED: Final = """i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = s.split AND (i.position, i.added_version) > ($4, $5::integer)
-                 AND CASE WHEN $6::uuid[] IS NULL THEN i.removed_version IS NULL ELSE i.item_id = ANY ($6) END
+                 AND ($6::uuid[] IS NULL OR i.item_id = ANY ($6))
+                 AND CASE WHEN $10::integer IS NOT NULL THEN i.added_version <= $10 AND coalesce(i.removed_version > $10, true)
+                          ELSE $6 IS NOT NULL OR i.removed_version IS NULL END
                  AND ($7::text IS NULL OR i.metadata->>'category' = $7)
                  AND ($8::text IS NULL OR i.metadata->'tags' ? $8)
                  AND ($9::boolean IS NULL OR i.synthetic = $9)"""
 """SQL: whether item `i` is one of those that are `Wanted` of the split `s` ($3) behind a place ($4, $5)."""
 
 
-async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, author: str) -> UUID:
+async def insert_dataset(tx: Tx, workspace_id: UUID, *, name: str, change: Change) -> UUID:
+    """An empty one, version 1."""
     dataset_id = new_uuid()
     await tx.execute(
-        "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, $3, $4)", dataset_id, workspace_id, name, author
+        "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, $3, $4)",
+        dataset_id,
+        workspace_id,
+        name,
+        change.by,
     )
+    await versions_store.insert_version(tx, workspace_id, dataset_id, version=1, change=change)
     return dataset_id
 
 
@@ -78,11 +88,12 @@ async def find_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> Dataset 
     return _dataset(row) if row else None
 
 
-async def has_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> bool:
-    """Whether it is there, for those who need not know how much it holds."""
-    return bool(
-        await tx.fetchval("SELECT EXISTS (SELECT FROM datasets WHERE workspace_id = $1 AND dataset_id = $2)", workspace_id, dataset_id)
+async def newest_version(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int | None:
+    """For those who need not know how much it holds; None: it is not there."""
+    found: int | None = await tx.fetchval(
+        "SELECT version FROM datasets WHERE workspace_id = $1 AND dataset_id = $2", workspace_id, dataset_id
     )
+    return found
 
 
 async def list_datasets(tx: Tx, workspace_id: UUID, *, archived: bool, before: UUID | None, limit: int) -> list[Dataset]:
@@ -174,8 +185,8 @@ async def list_items(
     """In the order in which they came, those after `after`: a corrected item has the place of the old one."""
     rows = await tx.fetch(
         f"""SELECT p.* FROM unnest($3::text[]) s(split) CROSS JOIN LATERAL (
-              SELECT {ITEM} FROM dataset_items i WHERE {WANTED} ORDER BY i.position, i.added_version LIMIT $10) p
-            ORDER BY p.position, p.added_version LIMIT $10""",
+              SELECT {ITEM} FROM dataset_items i WHERE {WANTED} ORDER BY i.position, i.added_version LIMIT $11) p
+            ORDER BY p.position, p.added_version LIMIT $11""",
         *wanted.arguments(workspace_id, dataset_id, after=after),
         limit,
     )
@@ -321,8 +332,16 @@ async def held_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Held]:
 
 
 async def update_dataset(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, test_version: int, near_duplicates: list[dict[str, Any]]
+    tx: Tx,
+    workspace_id: UUID,
+    dataset_id: UUID,
+    *,
+    version: int,
+    test_version: int,
+    near_duplicates: list[dict[str, Any]],
+    change: Change,
 ) -> None:
+    """`change`: who made this version; what is noted of a version already stays."""
     await tx.execute(
         """UPDATE datasets SET version = $3, test_version = $4, near_duplicates = $5, updated_at = clock_timestamp()
             WHERE workspace_id = $1 AND dataset_id = $2""",
@@ -332,6 +351,7 @@ async def update_dataset(
         test_version,
         near_duplicates,
     )
+    await versions_store.insert_version(tx, workspace_id, dataset_id, version=version, change=change)
 
 
 async def change_dataset(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, name: str, archived_at: datetime | None) -> None:

@@ -115,10 +115,13 @@ class CheckAnswer(BaseModel):
 
 class TrafficAnswer(BaseModel):
     calls: int
-    units: int
+    units: int = Field(description="Different ones in `days`.")
     with_unit: float = Field(description="Share of the calls that say their unit.")
     days: float
-    units_a_day: float | None
+    units_a_day: float | None = Field(
+        description="Users or sessions that came for the first time, a day, in the second half of `days`: who comes back is counted once. "
+        "Of executions all that came, a day. null: nobody came."
+    )
 
 
 class NeededAnswer(BaseModel):

@@ -1,6 +1,6 @@
 """What an experiment will take, said before its start: units for an effect worth finding, and days (PRODUCT X1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
@@ -42,9 +42,9 @@ def forecast(experiment: Experiment, traffic: Traffic, baseline: Baseline, sprea
     effect = said if said is not None else EFFECT if spread.is_share else EFFECT * abs(spread.value)
     if effect <= 0:
         return Forecast(None, None, "the figure is 0 so far; say what is worth finding (deciding.smallest_effect)")
-    units_a_day = _units_a_day(experiment, traffic, part=spread.part * joins)
+    part = spread.part * joins * _share_taken(experiment)
     if spread.latencies is None:
-        return Forecast(_of_mean(experiment, effect, spread.variance, units_a_day=units_a_day), effect)
+        return Forecast(_in_days(_of_mean(experiment, effect, spread.variance), traffic, part=part), effect)
     treatments = max(1, len(experiment.live_arms) - 1)
     even = percentile_units(
         spread.latencies, effect=effect, alpha=(1 - experiment.settings.confidence) / treatments, horizon=_horizon(experiment)
@@ -53,8 +53,8 @@ def forecast(experiment: Experiment, traffic: Traffic, baseline: Baseline, sprea
         return Forecast(None, effect, f"no number of units tells {_size(experiment, effect)} apart at the 95th percentile; ask for more")
     # Below so many answers of an arm nothing is said of its 95th percentile.
     least = max(experiment.settings.min_samples, ceil(FOR_P95 / spread.latencies.size))
-    found = in_arms(even, arms=len(experiment.live_arms), smallest_share=_smallest(experiment), min_samples=least, units_a_day=units_a_day)
-    return Forecast(found, effect)
+    found = in_arms(even, arms=len(experiment.live_arms), smallest_share=_smallest(experiment), min_samples=least, units_a_day=None)
+    return Forecast(_in_days(found, traffic, part=part), effect)
 
 
 def in_words(experiment: Experiment, found: Forecast) -> str:
@@ -83,16 +83,16 @@ def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, j
     # A unit counts for satisfaction when it reacts: of the units that come, those that did.
     reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values.get("success", (0.0, 0))[1]))
     variance = share_variance(min(max(value, 0.01), 0.99))
-    units_a_day = _units_a_day(experiment, traffic, part=reacting * joins)
-    return Forecast(_of_mean(experiment, effect, variance, units_a_day=units_a_day), effect)
+    part = reacting * joins * _share_taken(experiment)
+    return Forecast(_in_days(_of_mean(experiment, effect, variance), traffic, part=part), effect)
 
 
-def _of_mean(experiment: Experiment, effect: float, variance: float, *, units_a_day: float | None) -> Needed:
+def _of_mean(experiment: Experiment, effect: float, variance: float) -> Needed:
     settings = experiment.settings
     return needed(
         effect=effect, variance=variance, alpha=1 - settings.confidence, arms=len(experiment.live_arms),
         smallest_share=_smallest(experiment), method=experiment.method, min_samples=settings.min_samples,
-        horizon=_horizon(experiment), units_a_day=units_a_day,
+        horizon=_horizon(experiment), units_a_day=None,
     )  # fmt: skip
 
 
@@ -101,10 +101,9 @@ def _horizon(experiment: Experiment) -> float:
     return settings.horizon or horizon_of(min_samples=settings.min_samples, arms=len(experiment.live_arms))
 
 
-def _units_a_day(experiment: Experiment, traffic: Traffic, *, part: float) -> float | None:
-    """Of units that are in an arm and count for the metric. None: nobody knows."""
-    found = (traffic.units_a_day or 0.0) * part * _share_taken(experiment)
-    return found if traffic.with_unit and found else None
+def _in_days(found: Needed, traffic: Traffic, *, part: float) -> Needed:
+    """`part`: of the units that come, those that are in an arm and count for the metric."""
+    return replace(found, days=traffic.days_until(found.units, part=part))
 
 
 def _share_taken(experiment: Experiment) -> float:

@@ -26,16 +26,40 @@ LEAST_LATENCIES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Of the label's live calls of the last days. `units`: distinct ones in `days`; `with_unit`: the share of calls that say their unit."""
+    """Of the label's live calls of the last days. `units`: distinct ones in `days`; `new_units`: of those, the ones whose first call fell
+    into the second half of `days`, None where each call is a unit of its own; `with_unit`: the share of calls that say their unit.
+
+    An experiment counts a unit once, however often it comes back: what matters is how fast different ones come, and that is fast while
+    everybody is new to it and slow later. Hence two figures: within the window the distinct units that it had, and after it the pace of
+    its second half, when those who come back often had been seen in the first. What that pace does not know: whoever last came before the
+    window is taken for new, and of those who come back less often than every half window some are still to be seen. So it is too high
+    where units come back rarely, and days from it are too few; units that never come back are counted as they are.
+    """
 
     calls: int
     units: int
     with_unit: float
     days: float
+    new_units: int | None = None
 
     @property
     def units_a_day(self) -> float | None:
-        return self.units / self.days if self.units and self.days else None
+        """Units that were not seen before, a day; 0.0 where only known ones come back, None where nobody comes."""
+        if not (self.units and self.days):
+            return None
+        return self.units / self.days if self.new_units is None else self.new_units / (self.days / 2)
+
+    def days_until(self, units: float, *, part: float) -> float | None:
+        """Until `units` different ones are in the experiment, if it had `part` of all that come. Within the window along the straight line
+        to what it had, which is too late for a crowd that comes back (most of it is there on the first day), and beyond it at the pace of
+        the second half. None: nobody comes, or never so many."""
+        a_day = self.units_a_day
+        if a_day is None or not self.with_unit or part <= 0:
+            return None
+        wanted = units / part
+        if wanted <= self.units:
+            return wanted / self.units * self.days
+        return self.days + (wanted - self.units) / a_day if a_day else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +93,8 @@ async def traffic_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Traffi
     if row is None or not row["calls"]:
         return Traffic(0, 0, 0.0, 0.0)
     days = max((now - row["since"]).total_seconds(), LEAST_S) / 86_400
-    return Traffic(row["calls"], row["units"], row["known"] / row["calls"], days)
+    new_units = None if experiment.unit == "execution" else await traffic_store.count_new(tx, calls, after=now - (now - row["since"]) / 2)
+    return Traffic(row["calls"], row["units"], row["known"] / row["calls"], days, new_units)
 
 
 async def baseline_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Baseline:

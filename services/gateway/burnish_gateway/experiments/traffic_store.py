@@ -109,6 +109,16 @@ async def newest_calls(tx: Tx, calls: Calls) -> Record | None:
     )
 
 
+async def count_new(tx: Tx, calls: Calls, *, after: datetime) -> int:
+    """Units of these calls whose first one ended at `after` or later."""
+    found: int = await tx.fetchval(
+        f"""SELECT count(*) FROM (SELECT FROM ({_newest(calls.unit)}) newest WHERE unit IS NOT NULL
+                                   GROUP BY unit HAVING min(finished_at) >= $6) of_unit""",
+        *calls.arguments, after,
+    )  # fmt: skip
+    return found
+
+
 async def others_open(tx: Tx, experiment: Experiment) -> list[tuple[UUID, str, str | None]]:
     """Other experiments that run or rest on the same prompt and label: id, name, namespace."""
     rows = await tx.fetch(

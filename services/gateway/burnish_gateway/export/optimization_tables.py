@@ -7,6 +7,7 @@ from burnish_gateway.export.table import exported as _table
 
 OPTIMIZATION_TABLES: Final = (
     _table("datasets", "dataset_id name version test_version near_duplicates created_by created_at updated_at archived_at", "dataset_id"),
+    _table("dataset_versions", "dataset_id version done made_by made_at", "dataset_id version"),
     _table(
         "dataset_items", "item_id dataset_id position split input expected metadata added_version synthetic removed_version", "item_id",
         content_hash=DIGEST

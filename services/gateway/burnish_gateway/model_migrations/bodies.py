@@ -1,30 +1,52 @@
 """What callers send about moves to another model."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
-from burnish_gateway.optimization.bodies import BudgetBody
+from burnish_gateway.optimization.bodies import BudgetBody, HowToSearch, ModelsBody
 from burnish_gateway.wire import ApiModel, Text
 from burnish_shared.contracts import searches
 
 PROMPTS_MOST = 200
 
-NEED_MORE: Final = ("settings", "manual")
-"""Methods with parameters that cannot be left out."""
+OF_ONE_PROMPT: Final = ("settings", "manual")
+"""Methods whose parameters say something of one prompt alone; `settings` may name other models than the successor, too."""
 
 
-class SearchBody(ApiModel):
-    """An optimization of each prompt that is worse, with its own dataset. The budget holds for each of them."""
+class SearchBody(HowToSearch):
+    """An optimization of each prompt that is worse, with its own dataset, told what any optimization is (`POST /v1/optimizations`) but for
+    what belongs to one prompt or is the move's own. The budget holds for each of them."""
 
-    method: searches.Method = "racing"
     budget: BudgetBody = Field(default_factory=BudgetBody.model_construct)
 
-    @model_validator(mode="after")
-    def _needs_no_more(self) -> Self:
-        if self.method in NEED_MORE:
-            raise ValueError(f"method: {self.method!r} needs what is said of one prompt alone; start an optimization of it")
-        return self
+    @field_validator("method")
+    @classmethod
+    def _is_for_any_prompt(cls, method: searches.Method) -> searches.Method:
+        if method in OF_ONE_PROMPT:
+            raise ValueError(f"{method!r} needs what is said of one prompt alone; start an optimization of it")
+        return method
+
+    @field_validator("chain")
+    @classmethod
+    def _is_by_itself(cls, chain: searches.ChainPlace | None) -> None:
+        if chain is not None:
+            raise ValueError("a move measures each prompt by itself, and a chain calls the models of its steps; leave it out")
+
+    @field_validator("models")
+    @classmethod
+    def _answers_by_the_successor(cls, models: ModelsBody) -> ModelsBody:
+        if models.task is not None:
+            raise ValueError("the successor answers in each search; leave `task` out")
+        if models.variants:
+            raise ValueError("a move makes texts for the successor alone; leave `variants` out, or start an optimization")
+        return models
+
+    def stored(self) -> dict[str, Any]:
+        """As the move keeps it: of the search what was said, so that its defaults stay those of the product; the method and the budget
+        always."""
+        said = self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+        return said | {"method": self.method, "budget": self.budget.model_dump(mode="json")}
 
 
 class MigrationBody(ApiModel):

@@ -1,7 +1,8 @@
 """Plan and start a move of prompts from one model to another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
@@ -52,7 +53,7 @@ async def plan_migration(tx: Tx, principal: Principal, body: MigrationBody) -> P
         try:
             measure += (await plan_test_run(tx, principal, run_body(row, successor))).forecast.expected_nusd
             if body.search is not None:
-                job = await plan_optimization(tx, principal, search_body(row, successor, body.search.model_dump(mode="json")))
+                job = await plan_optimization(tx, principal, search_body(row, successor, body.search.stored()))
                 check_budget(job, body.search.budget, within="search.")
                 search += job.set_aside_nusd + job.fee_nusd
         except BurnishError as error:
@@ -70,7 +71,7 @@ async def start_migration(tx: Tx, principal: Principal, body: MigrationBody) -> 
     migration_id = new_uuid()
     await store.insert(
         tx, principal.workspace_id, migration_id, from_model=plan.from_model, to_model=plan.to_model, margin=body.margin,
-        search=None if body.search is None else body.search.model_dump(mode="json"), by=principal.actor,
+        search=None if body.search is None else body.search.stored(), by=principal.actor,
     )  # fmt: skip
     await store.insert_steps(tx, principal.workspace_id, migration_id, plan.rows)
     return migration_id
@@ -84,10 +85,10 @@ def run_body(row: Record, model: str) -> TestRunBody:
     )  # fmt: skip
 
 
-def search_body(row: Record, model: str, search: dict[str, object]) -> OptimizationBody:
-    """The optimization of a step, for the successor."""
-    asked = {"prompt": row["slug"], "version": row["version"], "dataset_id": str(row["dataset_id"]), "models": {"task": model}}
-    return OptimizationBody.model_validate(asked | search)
+def search_body(row: Record, model: str, search: Mapping[str, Any]) -> OptimizationBody:
+    """The optimization of a step, for the successor, told whatever `search` says (`SearchBody.stored`)."""
+    asked = {"prompt": row["slug"], "version": row["version"], "dataset_id": str(row["dataset_id"])}
+    return OptimizationBody.model_validate({**search, **asked, "models": {**search.get("models", {}), "task": model}})
 
 
 async def _successor(tx: Tx, body: MigrationBody) -> str:

@@ -174,7 +174,9 @@ class OptimizationAnswer(BaseModel):
     finish_reason: str | None = None
     suggestion_id: UUID | None = None
     test: dict[str, Any] | None = None
-    edits: list[dict[str, Any]] | None = Field(default=None, description="Every proposed edit: chosen, alive, dropped, rejected (and why).")
+    edits: list[dict[str, Any]] | None = Field(
+        default=None, description="Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why)."
+    )
     report: dict[str, Any] = Field(
         default_factory=dict,
         description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
@@ -200,7 +202,8 @@ class SuggestionAnswer(BaseModel):
     evidence: dict[str, Any]
     simulated: bool
     accepted_version: int | None
-    label: str | None
+    label: str | None = Field(description="The label that moved when it was accepted; null: none did.")
+    experiment_id: UUID | None = Field(description="The guarded rollout that its acceptance, or a policy, began.")
     reason: str | None
     decided_by: str | None
     decided_at: datetime | None
@@ -380,6 +383,6 @@ _JOB_COLUMNS = (
     "test", "error", "simulated", "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _SUGGESTION_COLUMNS = (
-    "status", "base_version", "job_id", "content", "evidence", "simulated", "accepted_version", "label", "reason", "decided_by",
-    "decided_at", "created_at",
+    "status", "base_version", "job_id", "content", "evidence", "simulated", "accepted_version", "label", "experiment_id", "reason",
+    "decided_by", "decided_at", "created_at",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.move_label import move_label
-from burnish_gateway.registry.prompt import check_not_archived, no_such_prompt
+from burnish_gateway.registry.prompt import EdgeKind, check_not_archived, no_such_prompt
 from burnish_gateway.registry.spelling import author_of
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event
@@ -75,7 +75,9 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
         base_version=row["base_version"],
         author=author_of(principal),
         clock=clock,
-        origin=Origin(source="optimizer", edge="mutated_from", job_id=row["job_id"], suggestion_id=suggestion_id, newest_only=False),
+        origin=Origin(
+            source="optimizer", edge=_edge_of(row["evidence"]), job_id=row["job_id"], suggestion_id=suggestion_id, newest_only=False
+        ),
         change_message=_message(row["evidence"], body=None if is_measured else body),
     )
     version = saved.version.version
@@ -248,6 +250,11 @@ async def _check_incumbent(tx: Tx, workspace_id: UUID, slug: Slug, *, measured: 
             param="label",
             details={"measured_version": measured, "production_version": placed.version},
         )
+
+
+def _edge_of(evidence: dict[str, Any]) -> EdgeKind:
+    """What the lineage says of a version that a search made: a search for a shorter text shortened the base."""
+    return "compressed_from" if evidence.get("method") == "compression" else "mutated_from"
 
 
 def _message(evidence: dict[str, Any], *, body: AcceptBody | None) -> str:

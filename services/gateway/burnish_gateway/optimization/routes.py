@@ -68,11 +68,13 @@ async def list_test_runs(
     principal: Viewer,
     prompt: Slug = None,
     status: TestRunStatus | None = None,
+    dataset_id: Annotated[UUID | None, Query(description="Only the runs on this dataset, in whichever version.")] = None,
     group_id: Annotated[UUID | None, Query(description="Only the runs that one request started.")] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.TestRunPage:
-    page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, group_id=group_id, limit=limit, cursor=cursor)
+    of = {"dataset_id": dataset_id, "group_id": group_id}
+    page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, **of, limit=limit, cursor=cursor)
     return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
 
 
@@ -300,6 +302,7 @@ async def _list(
     *,
     prompt: str | None,
     status: str | None,
+    dataset_id: UUID | None = None,
     group_id: UUID | None = None,
     limit: int,
     cursor: str | None,
@@ -312,6 +315,7 @@ async def _list(
             kind,
             slug=None if prompt is None else parse_slug(prompt, param="prompt"),
             status=status,
+            dataset_id=dataset_id,
             group_id=group_id,
             before=UUID(position[0]) if position else None,
             limit=limit + 1,

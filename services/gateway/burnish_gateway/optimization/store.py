@@ -153,6 +153,7 @@ async def list_runs(
     *,
     slug: str | None,
     status: str | None,
+    dataset_id: UUID | None = None,
     group_id: UUID | None = None,
     before: UUID | None,
     limit: int,
@@ -161,7 +162,7 @@ async def list_runs(
     table, column = _TABLE[kind]
     own = ""
     if kind == "test_run":
-        own = " AND ($6::uuid IS NULL OR group_id = $6)"
+        own = " AND ($6::uuid IS NULL OR group_id = $6) AND ($7::uuid IS NULL OR dataset_id = $7)"
     shown = f"CASE WHEN {_PAUSED} THEN 'paused' ELSE status END" if kind == "test_run" else "status"
     rows = await tx.fetch(
         f"""SELECT r.*, {spent_of("r")} AS spent_nusd FROM {table} r
@@ -172,7 +173,7 @@ async def list_runs(
         status,
         before,
         limit,
-        *([group_id] if own else []),
+        *([group_id, dataset_id] if own else []),
     )
     return list(rows)
 

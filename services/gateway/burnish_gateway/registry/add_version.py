@@ -131,7 +131,9 @@ async def save_on(
         branch=branch,
     )
     await note_uses(tx, prompt, saved.version, includes)
-    for parent in (Parent(origin.edge, base.version), *origin.also):
+    # The first version of a branch says that it left its line there; what follows on the branch is changed from the one before.
+    leaves = branch is not None and origin.edge == "derived_from" and base.branch != branch
+    for parent in (Parent("branch_of" if leaves else origin.edge, base.version), *origin.also):
         await store.insert_edge(
             tx,
             prompt,

@@ -9,7 +9,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS
-from burnish_gateway.datasets.dataset import check_unarchived
+from burnish_gateway.datasets.dataset import Change, check_unarchived
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.review import settings_store
 from burnish_gateway.review.answers import KeptAnswer
@@ -38,7 +38,7 @@ async def keep_answer(
     place = dataset_id or await _dataset_of(tx, principal, item.slug)
     if place is None:
         return NotKept("The call belongs to no prompt; name a dataset_id.")
-    added = await add_items(tx, principal.workspace_id, place, [made])
+    added = await add_items(tx, principal.workspace_id, place, [made], change=Change(principal.actor, "reviewed"))
     if added.added:
         after = {"version": added.dataset.version, "added": added.added, "review_id": str(item.review_id)}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(place), after=after)
@@ -67,6 +67,7 @@ async def take_back(tx: Tx, principal: Principal, item: ReviewItem) -> bool:
         version=dataset.version + 1,
         test_version=dataset.test_version,
         near_duplicates=alike,
+        change=Change(principal.actor, "review_taken_back"),
     )
     after = {"version": dataset.version + 1, "removed": 1, "review_id": str(item.review_id)}
     await audit.note(tx, principal, action="dataset.item_removed", kind="dataset", key=str(item.dataset_id), after=after)
@@ -96,7 +97,7 @@ async def _dataset_of(tx: Tx, principal: Principal, slug: str) -> UUID | None:
     if found is not None:
         return found
     name = f"Reviewed answers of {slug}"[:NAME_MOST_CHARS]
-    made = await datasets.insert_dataset(tx, principal.workspace_id, name=name, author=principal.actor)
+    made = await datasets.insert_dataset(tx, principal.workspace_id, name=name, change=Change(principal.actor, "reviewed"))
     await settings_store.set_dataset(tx, slug=slug, dataset_id=made)
     await audit.note(tx, principal, action="dataset.created", kind="dataset", key=str(made), after={"name": name, "version": 1, "items": 0})
     await audit.note(tx, principal, action="review_settings.set", kind="review_settings", key=slug, after={"dataset_id": str(made)})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
-from burnish_optimizer.search import Candidate, Effect, Rejected, digest
+from burnish_optimizer.search import Candidate, Effect, Rejected, Tried, digest
 from burnish_optimizer.stats import (
     Discordance,
     Interval,
@@ -180,6 +180,18 @@ def rejected_json(rejected: Rejected) -> dict[str, Any]:
         "state": "rejected",
         "reason": rejected.reason,
     }
+
+
+def tried_json(tried: Tried) -> dict[str, Any]:
+    """A whole text, or a choice of settings, like an edit. Its effect is over the text that it stood against, with a 95 % interval."""
+    told: dict[str, Any] = {
+        "section": tried.section, "operation": "try", "text": tried.text, "rationale": "", "state": tried.state,
+        "observations": tried.observations,
+    }  # fmt: skip
+    if tried.effect is not None:
+        low, high = tried.effect - 1.96 * tried.error, tried.effect + 1.96 * tried.error
+        told |= {"effect": round(tried.effect, 4), "effect_low": round(max(-1.0, low), 4), "effect_high": round(min(1.0, high), 4)}
+    return told | ({"reason": tried.reason} if tried.reason else {})
 
 
 def _validation(candidate: Candidate) -> dict[str, Any]:

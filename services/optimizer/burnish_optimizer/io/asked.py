@@ -14,6 +14,9 @@ from burnish_shared.ids import new_uuid
 PUT_RIGHT: Final = "Its provider key, its name or its address has to be put right first."
 """Also true where nothing is started again: of a judge of live answers."""
 
+SENT_MOST: Final = 4
+"""So often is a silent evaluation sent again before its job gives up."""
+
 
 @dataclass(slots=True)
 class Asked:
@@ -35,11 +38,21 @@ class Asked:
     """So many of the messages that were sent came back as not admitted, or are known to have been while nobody listened."""
     sent_at: float = 0.0
     look_at: float = 0.0
+    askers: int = 0
+    """So many wait for its answer."""
 
     @property
     def nowhere(self) -> UUID | None:
         """Its execution, where that is certainly under way nowhere: it is of this desk, and whatever was sent of it came back."""
         return None if self.was_taken_over or self.sent > self.refused else self.execution_id
+
+    async def wait(self) -> Answer:
+        """Its answer, once there is one, or what it was refused with. Whoever leaves does not take it from those who share it."""
+        self.askers += 1
+        try:
+            return await asyncio.shield(self.answer)
+        finally:
+            self.askers -= 1
 
     def message_id(self, fence: int) -> str:
         """Of its next message. That of the first is the same for every claim: what an earlier one sent is not sent twice."""

@@ -9,7 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -20,13 +20,13 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.unreached import Routes, Verdict
 from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.asked import Asked, refuse, route_of, score_of, tell
+from burnish_optimizer.io.asked import SENT_MOST, Asked, refuse, route_of, score_of, tell
 from burnish_optimizer.io.evaluation_request import request_of
 from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
 from burnish_optimizer.io.lost import lost_of
 from burnish_optimizer.io.paced import Paced
 from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, OutOfTime, Question
-from burnish_optimizer.io.rests import BUDGET_FULL, Rests
+from burnish_optimizer.io.rests import BUDGET_FULL, FUNDING_SPENT, Rests
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
@@ -39,12 +39,6 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.waiting import came, heeding
 
 log = structlog.get_logger("burnish.optimizer")
-
-FUNDING_SPENT: Final = "funding"
-"""The executor's word for a job's account that has too little left."""
-
-SENT_MOST: Final = 4
-"""So often is a silent evaluation sent again before its job gives up."""
 
 
 @dataclass(slots=True)
@@ -68,7 +62,7 @@ class Desk:
     """By the event loop's clock; what was asked before is read after it too. None: there is no end."""
     pace: Pace | None = None
     """Of lines of batches: what this process knows of routes that are asked too much. None: what is asked here learns it anew."""
-    _unanswered: "dict[Key, asyncio.Future[Answer]]" = field(default_factory=dict)
+    _unanswered: dict[Key, Asked] = field(default_factory=dict)
     _pending: deque[Asked] = field(default_factory=deque)
     _out: dict[UUID, Asked] = field(default_factory=dict)
     _arrived: list[tuple[Asked, Booked]] = field(default_factory=list)
@@ -95,17 +89,22 @@ class Desk:
         self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
-        """The answer, once it is written down; equal questions share one. Raises OutOfFunds, OutOfTime, EvaluationFailed."""
-        if (answer := self._unanswered.get(question.key)) is None:
-            answer = self._unanswered[question.key] = asyncio.get_running_loop().create_future()
-            answer.add_done_callback(lambda one: self._forget(question.key, one))
-            self._pending.append(Asked(question, answer))
-            self._wake_sender.set()
-        return await asyncio.shield(answer)  # whoever leaves does not take the answer from those who share it
+        """The answer, once it is written down; equal questions share one. What all who asked have left before its turn is not sent.
 
-    def _forget(self, key: Key, answer: "asyncio.Future[Answer]") -> None:
+        Raises OutOfFunds, OutOfTime, EvaluationFailed.
+        """
+        asked = self._unanswered.get(question.key)
+        if asked is None or asked.answer.cancelled():
+            asked = self._unanswered[question.key] = Asked(question, asyncio.get_running_loop().create_future())
+            asked.answer.add_done_callback(partial(self._forget, asked))
+            self._pending.append(asked)
+            self._wake_sender.set()
+        return await asked.wait()
+
+    def _forget(self, asked: Asked, answer: "asyncio.Future[Answer]") -> None:
         """Who asked may have left: a refusal that nobody waits for is no fault."""
-        self._unanswered.pop(key, None)
+        if self._unanswered.get(asked.question.key) is asked:
+            del self._unanswered[asked.question.key]
         if self._in_doubt:
             self._wake_writer.set()
         if not answer.cancelled():
@@ -340,7 +339,7 @@ class Desk:
         doubted += [(*one, self._verdict_on(*one, is_known=True)) for one in self._in_doubt]
         self._in_doubt = [(asked, booked) for asked, booked, verdict in doubted if verdict is Verdict.OPEN]
         waiting = {asked.question.key for asked, _ in self._in_doubt}
-        if all(key in waiting or answer.done() for key, answer in self._unanswered.items()):
+        if all(key in waiting or one.answer.done() for key, one in self._unanswered.items()):
             self._in_doubt = []
         is_over = not self._in_doubt
         return [

@@ -33,7 +33,8 @@ class Paced:
     def take(self, pending: deque[Asked], room: int, *, out: Iterable[Asked]) -> list[Asked]:
         """The next, `room` at most, of those that were held and then of `pending`; `out`: those that are on their way.
 
-        What it passes over is held, before what comes later. Call it again whenever one of `out` came back, and when it tells `_wake`.
+        What it passes over is held, before what comes later; what nobody waits for any more is dropped. Call it again whenever one of
+        `out` came back, and when it tells `_wake`.
         """
         if room <= 0:
             return []
@@ -43,6 +44,9 @@ class Paced:
         there = Counter(self._route(one) for one in out)
         while pending and len(taken) < room:
             asked = pending.popleft()
+            if not asked.askers:
+                asked.answer.cancel()
+                continue
             route = self._route(asked)
             if there[route] < self._pace.room(route, now=now):
                 there[route] += 1

@@ -12,6 +12,9 @@ from burnish_shared.db.session import Database
 BUDGET_FULL: Final = "budget"
 """The executor's word for a budget that a call counts against beside who pays, and that has too little left."""
 
+FUNDING_SPENT: Final = "funding"
+"""The executor's word for a job's account that has too little left."""
+
 RESTS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """Each time without an answer between them; after two minutes a budget that is held is taken for spent."""
 

@@ -30,6 +30,7 @@ from burnish_optimizer.search.task import (
     Task,
     digest,
 )
+from burnish_optimizer.search.tried import Tried
 from burnish_shared.prompt_contract import Contract, breach
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "Settings",
     "Task",
     "Theme",
+    "Tried",
     "Tuning",
     "breach",
     "digest",

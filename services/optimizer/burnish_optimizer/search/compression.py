@@ -7,6 +7,7 @@ from typing import Final
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.task import Item
 from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.tried import LOSES
 from burnish_shared.prompt_contract import breach, tokens_in
 
 FILLERS: Final = (
@@ -44,10 +45,13 @@ class Compression:
         for text in shorter_texts(now):
             if breach(task.contract, task.prompt, text) is not None or text in trial.champion.lost:
                 continue
+            trying = trial.tried.begin(text, against=task.prompt)
             answers = await trial.memo.score([(text, item) for item in items], keep=keep)
             loss = sum(one.score for one in base) - sum(one.score for one in answers)
             if loss <= self.margin * len(items) / 4:
+                trying.why = ""
                 return text
+            trying.why = LOSES
             trial.champion.lost.add(text)
         return None
 

@@ -8,6 +8,7 @@ from typing import Any
 from burnish_optimizer.search.few_shot import with_examples
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.tried import Section
 from burnish_optimizer.search.whole import WholeRace
 
 
@@ -41,7 +42,7 @@ class Tuning:
             before = trial.champion.prompt
             for name, values in self.space.items():
                 now = json.loads(trial.champion.prompt)
-                await _meet(race, [document(now | {name: value}) for value in values], keep=keep)
+                await _meet(race, [document(now | {name: value}) for value in values], keep=keep, section="settings")
                 await trial.say()
             if trial.champion.prompt == before:
                 return
@@ -70,8 +71,10 @@ class FewShot:
             chosen = [*spread.values(), *order][: self.examples]
             texts.append(with_examples(task.prompt, tuple(dict.fromkeys(chosen))))
         race = _race(trial)
-        for text in texts:
-            await _meet(race, [text], keep=keep)
+        for number, text in enumerate(texts, start=1):
+            # Their words are of items: they stand in the dataset, and are taken out there where somebody asks for it.
+            shown = f"Set {number} of {len(texts)}: {self.examples} train items as examples"
+            await _meet(race, [text], keep=keep, section="examples", shown=shown)
             await trial.say()
 
 
@@ -87,7 +90,7 @@ class Nearest:
             return
         race = _race(trial)
         for count in self.counts:
-            await _meet(race, [document({"examples": count})], keep=keep)
+            await _meet(race, [document({"examples": count})], keep=keep, section="settings")
             await trial.say()
 
 
@@ -97,11 +100,11 @@ def document(choices: Mapping[str, Any]) -> str:
 
 
 def _race(trial: Trial) -> WholeRace:
-    return WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
+    return WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected, trial.tried)
 
 
-async def _meet(race: WholeRace, texts: list[str], *, keep: int) -> None:
+async def _meet(race: WholeRace, texts: list[str], *, keep: int, section: Section = "whole", shown: str | None = None) -> None:
     try:
-        await race.meet([text for text in texts if text != race.champion.prompt], keep=keep)
+        await race.meet([text for text in texts if text != race.champion.prompt], keep=keep, section=section, shown=shown)
     except OutOfBudget:
         return

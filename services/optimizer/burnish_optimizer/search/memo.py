@@ -60,6 +60,11 @@ class Memo:
             self._dearest_nusd = max(self._dearest_nusd, scored.cost_nusd)
         return [self._known[name] for name in names]
 
+    def differences(self, prompt: str, other: str, items: Sequence[Item]) -> list[float]:
+        """By how much this prompt scored more than the other, on each of these items that both have answered."""
+        names = [((digest(prompt), item.id), (digest(other), item.id)) for item in items]
+        return [self._known[a].score - self._known[b].score for a, b in names if a in self._known and b in self._known]
+
     def answered(self, items: Sequence[Item]) -> list[tuple[float, ...]]:
         """The scores of each prompt that has answered all of these items, in the items' order."""
         ids = [item.id for item in items]

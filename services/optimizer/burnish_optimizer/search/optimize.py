@@ -53,6 +53,7 @@ async def optimize(
         effects=candidate.effects if candidate else trial.so_far.effects(),
         rejected=tuple(trial.rejected),
         generations=tuple(trial.generations),
+        tried=trial.tried.told(leader=trial.champion.prompt, chosen=candidate.prompt if candidate else None),
         themes=tuple(trial.themes),
         notes=tuple(trial.notes),
         stages=memo.stages,

@@ -40,7 +40,7 @@ class Racing:
         if race.reason == "opaque":
             race.met_first.clear()  # what leads now is another text than those that met them
             trial.notes.append("the one who proposes re-writes whole prompts: whole prompts raced")
-            whole = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
+            whole = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected, trial.tried)
             await whole.climb(keep=keep, say=trial.say)
         else:
             await self._finals(race, trial)

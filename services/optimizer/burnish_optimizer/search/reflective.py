@@ -7,6 +7,7 @@ from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.render import render
 from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected
 from burnish_optimizer.search.trial import SATURATED, Trial
+from burnish_optimizer.search.tried import NOT_ON_TRAIN, NOT_ON_VALIDATION
 from burnish_optimizer.search.whole import WholeRace
 
 
@@ -28,13 +29,22 @@ class Reflective:
                 if child is not None:
                     pool.append(await _scored(trial, child, frontier, keep))
                     trial.generations.append(Generation(len(trial.generations), (pool[-1],)))
-                    if pool[-1].fitness >= max(one.fitness for one in pool):
-                        await trial.champion.challenge(child.text, keep=keep)
+                    await self._challenge(trial, pool, keep=keep)
                     await trial.say()
             except OutOfBudget:
                 return
             idle = idle + 1 if trial.memo.evaluations == before else 0
         trial.notes.append(SATURATED)
+
+    async def _challenge(self, trial: Trial, pool: list[Individual], *, keep: int) -> None:
+        """The newest of the pool meets the champion, where none of the pool is better."""
+        child, trying = pool[-1], trial.tried.last()
+        if child.fitness < max(one.fitness for one in pool):
+            trying.why = NOT_ON_VALIDATION
+        elif await trial.champion.challenge(child.text, keep=keep):
+            trying.why = ""
+        elif child.text in trial.champion.lost:
+            trying.why = NOT_ON_VALIDATION
 
     async def _child(self, trial: Trial, pool: list[Individual], *, keep: int) -> Individual | None:
         parent = pool[int(trial.rng.choice(len(pool), p=pareto_shares(pool)))]
@@ -52,9 +62,12 @@ class Reflective:
             text = render(parent.text, _let_in(trial, proposal.edits, parent=parent.text), locked=trial.task.contract.locked)
         if text == parent.text or not _may_enter(trial, text, parent.text):
             return None
+        trying = trial.tried.begin(text, against=parent.text)
         scores = await trial.memo.score([(text, item) for item in items], keep=keep)
-        better = sum(one.score for one in scores) > sum(one.score for one in answers)
-        return Individual(text, "reflection", (parent.text,)) if better else None
+        if sum(one.score for one in scores) > sum(one.score for one in answers):
+            return Individual(text, "reflection", (parent.text,))
+        trying.why = NOT_ON_TRAIN
+        return None
 
 
 def _let_in(trial: Trial, edits: tuple[Edit, ...], *, parent: str) -> list[Edit]:
@@ -70,7 +83,7 @@ def _let_in(trial: Trial, edits: tuple[Edit, ...], *, parent: str) -> list[Edit]
 
 def _may_enter(trial: Trial, text: str, parent: str) -> bool:
     """As whole texts enter any race: the contract, and the guard for each line that is new. What is refused is noted."""
-    race = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
+    race = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected, trial.tried)
     return race.may_enter(text, parent)
 
 

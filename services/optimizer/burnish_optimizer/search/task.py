@@ -120,6 +120,8 @@ class EditsSoFar:
 
     effects: Callable[[], tuple[Effect, ...]] = lambda: ()
     rejected: list[Rejected] = field(default_factory=list)
+    tried: Callable[[], tuple[Any, ...]] = lambda: ()
+    """Each whole text that was tried, as `Tried`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,9 @@ class SearchResult:
     rejected: tuple[Rejected, ...] = ()
     generations: tuple[Any, ...] = ()
     """`Generation`s of the methods that have them, for lineage, and for beginning again from one."""
+
+    tried: tuple[Any, ...] = ()
+    """Each `Tried`: whole texts and choices, of the methods that go by them and write no generations down."""
 
     themes: tuple[Any, ...] = ()
     """Each `Theme` of comments that was asked about; the edits that came of it name its words."""

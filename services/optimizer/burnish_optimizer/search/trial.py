@@ -9,6 +9,7 @@ from burnish_optimizer.search.champion import Champion
 from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.memo import Memo
 from burnish_optimizer.search.task import EditsSoFar, Item, Progress, Rejected, Report, Settings, Task
+from burnish_optimizer.search.tried import TriedSoFar
 
 if TYPE_CHECKING:
     from burnish_optimizer.search.evolution import Generation
@@ -30,6 +31,7 @@ class Trial:
     guard: Guard
     report: Report | None = None
     so_far: EditsSoFar = field(default_factory=EditsSoFar)
+    tried: TriedSoFar = field(default_factory=TriedSoFar)
     generations: list["Generation"] = field(default_factory=list)
     themes: list["Theme"] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -51,7 +53,9 @@ class Trial:
         so_far: EditsSoFar | None = None,
     ) -> "Trial":
         champion = Champion(task, memo, settings, task.prompt)
-        return cls(task, memo, rng, settings, champion, Guard(task), report, so_far or EditsSoFar())
+        trial = cls(task, memo, rng, settings, champion, Guard(task), report, so_far or EditsSoFar(), TriedSoFar(memo, task.train))
+        trial.so_far.tried = lambda: trial.tried.told(leader=champion.prompt)
+        return trial
 
     @property
     def rejected(self) -> list[Rejected]:

@@ -10,6 +10,7 @@ from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.memo import Memo, OutOfBudget
 from burnish_optimizer.search.rewrite import lines_of
 from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected, Settings, Task
+from burnish_optimizer.search.tried import NOT_ON_TRAIN, NOT_ON_VALIDATION, Section, TriedSoFar
 from burnish_shared.prompt_contract import breach, without_tags
 
 BLOCK = 8
@@ -27,6 +28,7 @@ class WholeRace:
     champion: Champion
     guard: Guard
     rejected: list[Rejected] = field(default_factory=list)
+    tried: TriedSoFar = field(default_factory=TriedSoFar)
     _order: list[Item] = field(default_factory=list)
 
     async def climb(self, *, keep: int, say: Callable[[], Awaitable[None]]) -> None:
@@ -41,11 +43,16 @@ class WholeRace:
             await say()
             idle = idle + 1 if self.memo.evaluations == before else 0
 
-    async def meet(self, texts: Sequence[str], *, keep: int) -> None:
-        """Each text that may enter races against the champion of the moment. Raises OutOfBudget."""
+    async def meet(self, texts: Sequence[str], *, keep: int, section: Section = "whole", shown: str | None = None) -> None:
+        """Each text that may enter races against the champion of the moment, and it is noted why it was not taken. Raises OutOfBudget."""
         for text in texts:
-            if await self._wins_on_train(text, keep=keep):
-                await self.champion.challenge(text, keep=keep)
+            trying = self.tried.begin(text, against=self.champion.prompt, section=section, shown=shown)
+            if not await self._wins_on_train(text, keep=keep):
+                trying.why = NOT_ON_TRAIN
+            elif await self.champion.challenge(text, keep=keep):
+                trying.why = ""
+            elif text in self.champion.lost:
+                trying.why = NOT_ON_VALIDATION
 
     def may_enter(self, text: str, parent: str) -> bool:
         """Whether a whole text keeps the contract, and each line of its own what is asked of edits. What is refused is noted."""

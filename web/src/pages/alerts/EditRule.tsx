@@ -103,7 +103,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
       {isDefault ? null : (
         <>
-          <Checkbox label="Start an optimization when it gets worse" hint="It only makes a suggestion; nothing is rolled out by itself." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
+          <Checkbox label="Start an optimization when it gets worse" hint="It makes a suggestion. Nobody gets it until somebody accepts it, or the settings of experiments roll proven ones out." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
           {form.starts ? (
             <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
               <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? errorFor(error, "start_optimization.source") ?? (form.dataset ? undefined : wrong.dataset)} required>

@@ -8,7 +8,7 @@ import { Badge, Breaking, Button, ButtonLink, type Column, DownloadMenu, EmptySt
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
-import { oneOf, over, text, useUrlState } from "@/lib/url-state";
+import { integer, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { MarkFilters, marksOf } from "./MarkFilters";
 import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
@@ -18,6 +18,7 @@ import { ArchivedNotice, LifeMenu } from "./Life";
 import { MakeItems } from "./MakeItems";
 import { SPLITS, inputWords } from "./items";
 import { SplitBar, SplitDot } from "./SplitCounts";
+import { Versions } from "./Versions";
 
 // Charts come when they are looked at.
 const Results = later(() => import("./Results"));
@@ -26,7 +27,7 @@ type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
 
 const ARCHIVED = "An archived dataset is restored first.";
-const shape = { tab: oneOf(["items", "leaks", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()), q: text(), category: text(), tag: text(), made: oneOf(["", "up", "real"], "") };
+const shape = { tab: oneOf(["items", "versions", "leaks", "results"], "items"), version: integer(null), split: oneOf(["all", "train", "validation", "test"], "all"), item: over(text()), q: text(), category: text(), tag: text(), made: oneOf(["", "up", "real"], "") };
 
 export default function DatasetPage() {
   const id = usePathParam("id");
@@ -125,8 +126,9 @@ function Content({ dataset, total, onAdd }: { dataset: Dataset; total: number; o
         onChange={(next) => set({ tab: next, item: "" }, { push: true })}
         tabs={[
           { id: "items", label: "Items", content: <Items dataset={dataset} onAdd={onAdd} /> },
+          { id: "versions", label: "Versions", content: <Versions id={dataset.id} newest={dataset.version} onOpen={(version) => set({ tab: "items", item: "", version: version === dataset.version ? null : version }, { push: true })} /> },
           { id: "results", label: "Results", content: <Suspense fallback={<SkeletonText />}><Results id={dataset.id} /></Suspense> },
-          { id: "leaks", label: "Leaks", count: dataset.near_duplicates.length || undefined, content: <Leaks id={dataset.id} onItem={(item) => set({ tab: "items", item }, { push: true })} /> },
+          { id: "leaks", label: "Leaks", count: dataset.near_duplicates.length || undefined, content: <Leaks id={dataset.id} onItem={(item) => set({ tab: "items", item, version: null }, { push: true })} /> },
         ]}
       />
     </>
@@ -158,13 +160,18 @@ const COLUMNS: Column<Item>[] = [
 ];
 
 function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
-  const [{ split, item, q, ...marks }, set] = useUrlState(shape);
+  const [{ split, item, q, version, ...marks }, set] = useUrlState(shape);
   const may = useMay();
   const isMarked = marks.category !== "" || marks.tag !== "" || marks.made !== "";
-  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q, ...marksOf(marks) } });
+  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split, q, ...marksOf(marks), ...(version === null ? {} : { version }) } });
   const options = useMemo(() => (["all", ...SPLITS] as const).map((one) => ({ value: one, label: one === "all" ? "All" : one[0]?.toUpperCase() + one.slice(1) })), []);
   return (
     <div className="flex flex-col gap-2">
+      {version === null ? null : (
+        <Notice title={`Items as they were in version ${version}.`} action={<Button size="s" onClick={() => set({ version: null })}>Show the newest</Button>}>
+          Now it is version {dataset.version}.
+        </Notice>
+      )}
       <div className="flex flex-wrap items-center gap-2">
         <SearchInput label="Search items" placeholder="Search input or answer" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <div className="overflow-x-auto">
@@ -188,6 +195,8 @@ function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
             <EmptyState title="Nothing found" action={<Button onClick={() => set({ q: "" })}>Clear the search</Button>}>
               No {split === "all" ? "" : `${split} `}item has these words in its input or its answer.
             </EmptyState>
+          ) : split === "all" && version !== null ? (
+            <EmptyState title={`Version ${version} holds no items`} action={<Button onClick={() => set({ version: null })}>Show the newest</Button>} />
           ) : split === "all" ? (
             <EmptyState title="No items" action={<Button onClick={onAdd} disabled={!may.edit || may.held !== undefined} why={may.held ?? needs("editor")}>Add items</Button>}>
               Paste cases with their expected answers.

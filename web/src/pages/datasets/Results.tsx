@@ -1,5 +1,5 @@
 import { useRead } from "@/api/hooks";
-import { EmptyState, Loaded } from "@/kit";
+import { EmptyState, Loaded, TextLink } from "@/kit";
 import { ComparisonTable } from "@/chart/ComparisonTable";
 
 /** What versions did on this dataset: the newest run of each. */
@@ -15,6 +15,7 @@ export default function Results({ id }: { id: string }) {
             {summary.data.map((one) => (
               <ComparisonTable key={`${one.dataset_version} ${one.split}`} comparison={one} />
             ))}
+            <p className="text-13"><TextLink to="/test-runs" search={{ on: id }}>All test runs on it</TextLink></p>
           </div>
         )
       }

@@ -31,7 +31,7 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
                   label="What it takes"
                   figures={[
                     { label: "Needed", value: needed ? count(needed.units) : "–", note: needed ? `${UNITS[experiment.unit]?.[1] ?? "units"} in all, ${count(needed.smallest_arm)} in the smallest arm` : "cannot be counted before" },
-                    { label: "About", value: needed?.days == null ? "–" : needed.days < 1 ? "a day" : plural(Math.ceil(needed.days), "day"), note: traffic.units_a_day === null ? "nobody knows how many come" : `${count(Math.round(traffic.units_a_day))} come a day` },
+                    { label: "About", value: needed?.days == null ? "–" : needed.days < 1 ? "a day" : plural(Math.ceil(needed.days), "day"), note: traffic.units_a_day === null ? "nobody knows how many come" : `${traffic.units_a_day < 10 ? Number(traffic.units_a_day.toFixed(1)) : count(Math.round(traffic.units_a_day))} ${experiment.unit === "execution" ? "come" : "new ones come"} a day` },
                     { label: `${decidedBy(experiment.metric)} now`, value: says.value(baseline?.value ?? null), note: baseline ? `of ${plural(baseline.samples ?? 0, "answer")}` : "nothing known so far" },
                     ...(experiment.unit === "execution" ? [] : [{ label: "Say whose they are", value: traffic.calls > 0 ? percent(traffic.with_unit, 0) : "–", note: `of ${count(traffic.calls)} calls, ${unitsOf(traffic.units, experiment.unit)}` }]),
                   ]}

@@ -67,7 +67,7 @@ function Form({ settings }: { settings: Settings }) {
         <p className="text-12 text-muted">Whoever is in no experiment gets what the label names, whatever is tried; each experiment counts those calls. A larger part holds whom the smaller one held, and more.</p>
       </Section>
       <Section title="Proven suggestions">
-        <Checkbox label="Roll them out by themselves" hint="A suggestion that was proven becomes a version and goes up this ramp, guarded, without being asked." checked={rolls} onChange={(event) => setRolls(event.target.checked)} disabled={!may.admin} />
+        <Checkbox label="Roll them out by themselves" hint="A suggestion that was proven becomes a version and goes up this ramp, guarded, without being asked. So do those of the last seven days that are still open." checked={rolls} onChange={(event) => setRolls(event.target.checked)} disabled={!may.admin} />
         {rolls ? <PolicyFields draft={draft} set={(changed) => setDraft((was) => ({ ...was, ...changed }))} error={save.error} disabled={!may.admin} /> : null}
       </Section>
       <FormError error={save.error} />

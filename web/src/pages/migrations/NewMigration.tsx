@@ -1,13 +1,18 @@
 import { useNavigate } from "@tanstack/react-router";
+import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useForecast } from "@/api/forecast";
 import { useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
+import { Button, Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
+import { howOf, ofSearch } from "../optimize/asked";
+import { MethodFields } from "../optimize/MethodFields";
 import { METHODS, type Method } from "../optimize/model";
+import { MoreFields } from "../optimize/MoreFields";
+import { PLAIN, type Search, whyNot } from "../optimize/search";
 
 /** Those that need what is said of one prompt alone are left out. */
 const WAYS = (Object.keys(METHODS) as Method[]).filter((one) => one !== "manual" && one !== "settings");
@@ -20,16 +25,18 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
   const [margin, setMargin] = useState("2");
   const [searches, setSearches] = useState(true);
   const [evaluations, setEvaluations] = useState("2000");
-  const [method, setMethod] = useState<Method>("racing");
+  const [search, setSearch] = useState<Search>(PLAIN);
+  const [reflect, setReflect] = useState<string | null>(null);
+  const missing = searches ? whyNot(search) : null;
   const { choices } = useModels();
   const prompts = usePromptChoices();
   const navigate = useNavigate();
   const start = useChange("post", "/v1/model-migrations", { invalidates: ["/v1/model-migrations", "/v1/credits", "/v1/test-runs"] });
   // A model that has ended is not among those that can be called.
   const olds = given.model && !choices.some((one) => one.value === given.model) ? [{ value: given.model, label: given.model }, ...choices] : choices;
-  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { method, budget: { evaluations: Math.max(50, Math.round(Number(evaluations)) || 50) } } } : {}) } : null;
-  const forecast = useForecast("/v1/model-migrations/forecast", open ? body : null);
-  const plan = forecast.isStale ? undefined : forecast.data;
+  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { ...howOf(search, { task: null, reflect }), budget: { evaluations: Math.max(50, Math.round(Number(evaluations)) || 50) } } } : {}) } : null;
+  const forecast = useForecast("/v1/model-migrations/forecast", open && !missing ? body : null);
+  const plan = forecast.isStale || missing ? undefined : forecast.data;
   const error = start.error ?? forecast.error;
   const submit = () =>
     body &&
@@ -68,13 +75,11 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
           </Field>
           <Checkbox label="Look for a better text where it is worse" hint="What is proven becomes the version’s text for the new model." checked={searches} onChange={(event) => setSearches(event.target.checked)} />
           {searches ? (
-            <div className="grid items-end gap-4 sm:grid-cols-2">
-              <Field label="Method" error={errorFor(error, "search.method")}>
-                <Select value={method} onChange={setMethod} options={WAYS.map((one) => ({ value: one, label: METHODS[one].name }))} />
-              </Field>
-              <Field label="Evaluations of each search, at most" error={errorFor(error, "search.budget") ?? errorFor(error, "search")}>
+            <div role="group" aria-label="How it searches" className="flex min-w-0 flex-col gap-4">
+              <Field label="Evaluations of each search, at most" error={errorFor(error, "search.budget") ?? errorFor(error, "search")} className="sm:w-1/2">
                 <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
               </Field>
+              <HowToSearch search={search} reflect={reflect} error={ofSearch(error, "search.")} onSearch={(changes) => setSearch({ ...search, ...changes })} onReflect={setReflect} />
             </div>
           ) : null}
         </div>
@@ -102,10 +107,38 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
               ) : null}
             </>
           ) : (
-            <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose both models."}</p>
+            <p className="text-13 text-muted">{missing ? missing : body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose both models."}</p>
           )}
         </div>
       </div>
     </FormDialog>
+  );
+}
+
+type How = { search: Search; reflect: string | null; error: unknown; onSearch: (changes: Partial<Search>) => void; onReflect: (model: string | null) => void };
+
+/** As of any search, but for what belongs to one prompt; the new model answers. */
+function HowToSearch({ search, reflect, error, onSearch, onReflect }: How) {
+  const [hasMore, setMore] = useState(false);
+  const { choices } = useModels();
+  return (
+    <>
+      <MethodFields methods={WAYS} search={search} error={error} onChange={onSearch} />
+      <span>
+        <Button size="s" variant="ghost" aria-expanded={hasMore} icon={hasMore ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />} onClick={() => setMore(!hasMore)}>
+          Model, what counts, limits
+        </Button>
+      </span>
+      {hasMore ? (
+        <>
+          <div className="flex min-w-0 flex-col gap-1 sm:w-1/2">
+            <span className="text-13 font-medium">Model that proposes edits</span>
+            <Combobox label="Model that proposes edits" value={reflect} onChange={onReflect} clear="The usual one" choices={choices} className="w-full" />
+            <FieldFault text={errorFor(error, "models.reflect") ?? errorFor(error, "models")} />
+          </div>
+          <MoreFields ofMany prompt={null} dataset={null} search={search} error={error} onChange={onSearch} />
+        </>
+      ) : null}
+    </>
   );
 }

@@ -4,16 +4,16 @@ import { Button, CHIP, CHIPS, Combobox, Field, IconButton, Input, Select, Textar
 import { METHODS, type Method } from "./model";
 import type { Search } from "./search";
 
-type Props = { search: Search; error: unknown; onChange: (changes: Partial<Search>) => void };
+type Props = { search: Search; error: unknown; /** Those to choose from. */ methods?: readonly Method[]; onChange: (changes: Partial<Search>) => void };
 
 const ALL = Object.keys(METHODS) as Method[];
 
 /** By which way it is searched, and what that way may be told. */
-export function MethodFields({ search, error, onChange }: Props) {
+export function MethodFields({ search, error, methods = ALL, onChange }: Props) {
   return (
     <>
       <Field label="Method" hint={METHODS[search.method].about} error={errorFor(error, "method")}>
-        <Select value={search.method} onChange={(method) => onChange({ method })} options={ALL.map((one) => ({ value: one, label: METHODS[one].name }))} />
+        <Select value={search.method} onChange={(method) => onChange({ method })} options={methods.map((one) => ({ value: one, label: METHODS[one].name }))} />
       </Field>
       <Parameters search={search} error={error} onChange={onChange} />
     </>

@@ -7,10 +7,10 @@ import { Anchors } from "./Anchors";
 import { ModelList } from "./MethodFields";
 import { METRICS, type MetricName, type MetricRow, type Search, UNITS, isJudged, newMetric } from "./search";
 
-type Props = { prompt: string | null; /** Of the dataset, or `FEEDBACK`. */ dataset: string | null; search: Search; error: unknown; onChange: (changes: Partial<Search>) => void };
+type Props = { prompt: string | null; /** Of many prompts at once: nothing of one prompt, its chain, its items, or of further models. */ ofMany?: boolean; /** Of the dataset, or `FEEDBACK`. */ dataset: string | null; search: Search; error: unknown; onChange: (changes: Partial<Search>) => void };
 
 /** What counts, what every candidate keeps, for which models besides: nobody needs it for a first search. */
-export function MoreFields({ prompt, dataset, search, error, onChange }: Props) {
+export function MoreFields({ prompt, dataset, ofMany = false, search, error, onChange }: Props) {
   const { choices } = useModels();
   const put = (at: number, changes: Partial<MetricRow>) => onChange({ metrics: search.metrics.map((one, index) => (index === at ? { ...one, ...changes } : one)) });
   const add = () => onChange({ metrics: search.metrics.length === 0 ? [{ ...newMetric("accuracy"), weight: "1" }] : [...search.metrics, newMetric()] });
@@ -40,15 +40,19 @@ export function MoreFields({ prompt, dataset, search, error, onChange }: Props) 
           <Input type="number" min={0} placeholder="by chance" value={search.seed} onChange={(event) => onChange({ seed: event.target.value })} />
         </Field>
       </div>
-      <Anchors dataset={dataset} chosen={search.anchors} error={error} onChange={(anchors) => onChange({ anchors })} />
-      <InChain prompt={prompt} search={search} error={error} onChange={onChange} />
-      <ModelList label="A text of its own for further models" most={4} chosen={search.variants} onChange={(variants) => onChange({ variants })} />
+      {ofMany ? null : (
+        <>
+          <Anchors dataset={dataset} chosen={search.anchors} error={error} onChange={(anchors) => onChange({ anchors })} />
+          <InChain prompt={prompt} search={search} error={error} onChange={onChange} />
+          <ModelList label="A text of its own for further models" most={4} chosen={search.variants} onChange={(variants) => onChange({ variants })} />
+        </>
+      )}
     </div>
   );
 }
 
 /** The chain whose output is judged, and the step of it that runs the prompt. */
-function InChain({ prompt, search, error, onChange }: Omit<Props, "dataset">) {
+function InChain({ prompt, search, error, onChange }: Omit<Props, "dataset" | "ofMany">) {
   const chains = useRead("/v1/chains", { query: { limit: 100 } });
   const chosen = useRead("/v1/chains/{slug}", { path: { slug: search.chain } }, { enabled: search.chain !== "" });
   const names = (chains.data?.data ?? []).map((one) => one.slug);

@@ -165,7 +165,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
       </Suspense>
       {keepsGenerations(job.method) && far.evaluations > 0 ? <JobGenerations job={job} /> : null}
       <Report report={job.report as Report_} dataset={job.dataset_id} />
-      <Section title="Proposals" description="What each edit did on the train items it was tried on; for rejected ones, why.">
+      <Section title="Proposals" description="What each did on the train items it was tried on; for those that were rejected or not taken, why.">
         {dots.length > 2 ? (
           <Suspense fallback={<div aria-busy style={{ minHeight: PLANE_PX }} />}>
             <EditPlane dots={dots} />

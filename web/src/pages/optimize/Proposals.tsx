@@ -1,7 +1,8 @@
+import { useState } from "react";
 import { Badge, Button, type Column, EmptyState, Segments, Select, Table, Toolbar } from "@/kit";
 import { count, points, pointsRange } from "@/lib/format";
 import { integer, oneOf, useUrlState } from "@/lib/url-state";
-import { type Edit, STATES, ranked } from "./model";
+import { type Edit, STATES, isTried, ranked } from "./model";
 
 const shape = { state: oneOf(["all", ...STATES], "all"), shown: integer(20) };
 
@@ -14,23 +15,50 @@ const isUntried = (edit: Edit) => edit.state === "alive" && edit.observations ==
 /** Of a search that was cut short nobody knows yet whether what is left was needed. */
 const wordsOf = (isCut: boolean) => (isCut ? { ...WORDS, alive: "undecided" } : WORDS);
 
+/** A whole text or a choice of settings, not an edit of one: what it is called. */
+const TRIED: Record<string, string> = { whole: "whole text", settings: "settings", examples: "examples" };
+
+/** What is said of one. A whole text was taken or not; an edit helps or does not. */
+const stateOf = (edit: Edit, words: Record<Edit["state"], string>) => (isUntried(edit) ? "not tried" : isTried(edit) && edit.state === "dropped" ? "not taken" : isTried(edit) && edit.state === "alive" ? "undecided" : words[edit.state]);
+
+const LINES_SHOWN = 6;
+
+/** A proposed text; of a long one the beginning, until somebody wants the rest. */
+function Proposed({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const lines = text.split("\n");
+  const isLong = lines.length > LINES_SHOWN + 1;
+  return (
+    <>
+      <span className="font-mono text-12 wrap-anywhere whitespace-pre-wrap">{isLong && !whole ? lines.slice(0, LINES_SHOWN).join("\n") : text}</span>
+      {isLong ? (
+        <span className="block py-1">
+          <Button size="s" variant="ghost" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+            {whole ? "Show less" : `Show ${count(lines.length - LINES_SHOWN)} more lines`}
+          </Button>
+        </span>
+      ) : null}
+    </>
+  );
+}
+
 const columnsOf = (words: Record<Edit["state"], string>): Column<Edit>[] => [
   {
     key: "text",
-    head: "Edit",
+    head: "Proposal",
     cell: (edit) => (
       <span className="block min-w-0 py-1">
         <span className="block text-12 text-muted">
-          {edit.operation} · {edit.section}
+          {TRIED[edit.section] ?? `${edit.operation} · ${edit.section}`}
         </span>
-        <span className="font-mono text-12 wrap-anywhere whitespace-pre-wrap">{edit.text || edit.line}</span>
+        <Proposed text={edit.text || edit.line || ""} />
         {edit.operation === "replace" && edit.line ? <span className="block font-mono text-12 wrap-anywhere text-muted line-through">{edit.line}</span> : null}
         {edit.rationale ? <span className="block text-12 text-muted">{edit.rationale}</span> : null}
-        {edit.reason ? <span className="block text-12 text-bad">{edit.reason}</span> : null}
+        {edit.reason ? <span className={`block text-12 ${edit.state === "rejected" ? "text-bad" : "text-muted"}`}>{edit.reason}</span> : null}
       </span>
     ),
   },
-  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{isUntried(edit) ? "not tried" : words[edit.state]}</Badge> },
+  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{stateOf(edit, words)}</Badge> },
   {
     key: "effect",
     head: "Effect on train",
@@ -52,7 +80,7 @@ const columnsOf = (words: Record<Edit["state"], string>): Column<Edit>[] => [
   { key: "tried", head: "Answers", align: "end", width: "w-20", hideBelow: "md", cell: (edit) => (edit.observations === undefined ? <span className="text-muted">–</span> : count(edit.observations)) },
 ];
 
-/** All proposals, the rejected ones with their reasons. */
+/** All proposals: edits, and whole texts and choices that were tried; those that were not taken with the reason. */
 export function Proposals({ edits, alone, isCut = false }: { edits: readonly Edit[]; /** Those given are all chosen: no filter. */ alone?: boolean; /** The search was cut short. */ isCut?: boolean }) {
   const words = wordsOf(isCut);
   const [{ state: asked, shown }, set] = useUrlState(shape);

@@ -91,6 +91,13 @@ function inSentence(name: string): string {
 function Decision({ suggestion }: { suggestion: Suggestion }) {
   const nameOf = useAuthors();
   const by = suggestion.decided_by ? ` by ${inSentence(nameOf(suggestion.decided_by))}` : "";
+  if (suggestion.status === "accepted" && suggestion.experiment_id) {
+    return (
+      <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}${by}.`} action={<TextLink to={`/experiments/${suggestion.experiment_id}`}>Look at the rollout</TextLink>}>
+        A guarded rollout of it began <RelativeTime at={suggestion.decided_at} />. The label moves once the rollout has held.
+      </Notice>
+    );
+  }
   if (suggestion.status === "accepted") {
     return (
       <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}${by}.`} action={suggestion.label ? <TextLink to={`/prompts/${suggestion.prompt}`}>Look at the prompt</TextLink> : <TextLink to="/test-runs" search={{ new: "1", prompt: suggestion.prompt, version: String(suggestion.accepted_version) }}>Test this version</TextLink>}>

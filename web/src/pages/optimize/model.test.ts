@@ -70,6 +70,12 @@ it("lets edits be taken one by one only where they are all there is", () => {
   expect(isOfEdits(suggestion({ edits: [edit, edit], variants: [{ model: "m" }] }, { messages: [] }))).toBe(false);
 });
 
+it("draws no whole texts among the edits: their lengths are no measure of what they add", () => {
+  const edit = { section: "whole", operation: "try", text: "All of it anew.", rationale: "", state: "dropped", effect: -0.1, effect_low: -0.2, effect_high: 0, observations: 12, reason: "not better" } as Edit;
+  expect(dotsOf([edit])).toEqual([]);
+  expect(dotsOf([{ ...edit, operation: "add", section: "rules" }])).toHaveLength(1);
+});
+
 it("draws the edits that were tried, and not what was supposed of the others", () => {
   const edit = (observations: number): Edit => ({ section: "rules", operation: "add", text: "abc", rationale: "", state: "alive", effect: 0.1, effect_low: 0, effect_high: 0.2, observations });
   expect(dotsOf([edit(0), edit(40)])).toMatchObject([{ key: "1", x: 3, y: 0.1, tone: "plain" }]);

@@ -45,6 +45,8 @@ export type Edit = {
   /** Words of the comments that it came of. */
   theme?: string[];
 };
+/** Whether it is no edit: a whole text, or a choice of settings or examples, that was tried beside another. */
+export const isTried = (edit: Pick<Edit, "operation">) => edit.operation === "try";
 export type Variant = { model: string; outcome: string; finish_reason: string | null; test: Test | null; edits: Edit[]; evidence?: Evidence };
 export type Evidence = {
   test: Test;
@@ -158,7 +160,7 @@ const REASONS: Record<string, string> = {
   test_looks_spent: "The test split was looked at five times already. Add at least as many fresh test items as there are.",
   not_enough_data: "The dataset has too few train or validation items to search on.",
   not_confirmed: "The best texts were not better on the validation items. Nothing changes.",
-  nothing_found: "No edit that was proposed could be used.",
+  nothing_found: "Nothing that was proposed was better than the version that is there.",
   cancelled: "It was cancelled. Nothing was suggested.",
   nothing_to_gain: "Nothing that was tried did better than the version that is there.",
 };
@@ -198,7 +200,7 @@ export function curveOf(progress: Progress): { best: Point[]; spent: Point[] } {
 /** Edits by what they did and by how much longer they make the text: what is longer costs more with every call. */
 export function dotsOf(edits: readonly Edit[]): ScatterDot[] {
   return edits.flatMap((edit, at): ScatterDot[] =>
-    edit.effect === undefined || !edit.observations ? [] : [{ key: String(at), x: addedBy(edit), y: edit.effect, low: edit.effect_low ?? null, high: edit.effect_high ?? null, label: shortened(editInWords(edit)), tone: edit.state === "chosen" ? "chosen" : "plain" }],
+    isTried(edit) || edit.effect === undefined || !edit.observations ? [] : [{ key: String(at), x: addedBy(edit), y: edit.effect, low: edit.effect_low ?? null, high: edit.effect_high ?? null, label: shortened(editInWords(edit)), tone: edit.state === "chosen" ? "chosen" : "plain" }],
   );
 }
 

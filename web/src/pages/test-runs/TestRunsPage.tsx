@@ -1,9 +1,9 @@
 import { ListChecks, Plus } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
-import { useDatasetNames, usePromptChoices } from "@/api/choices";
+import { useDatasetNames, useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, TextLink, Toolbar } from "@/kit";
+import { Button, type Choice, type Column, Combobox, EmptyState, Money, NavTabs, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, TextLink, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { plural } from "@/lib/format";
 import { later } from "@/lib/later";
@@ -18,20 +18,21 @@ import { EVALUATION_TABS } from "./tabs";
 const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
-// `group`: what one start made. `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
-const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
+// `on`: the dataset whose runs are shown. `group`: what one start made. `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), on: id(), group: id(), new: over(flag()), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
 
 const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;
 
 export default function TestRunsPage() {
-  const [{ tab, prompt, status, group, new: starting, dataset, version, split, model, failed_of: failedOf }, set] = useUrlState(shape);
+  const [{ tab, prompt, status, on, group, new: starting, dataset, version, split, model, failed_of: failedOf }, set] = useUrlState(shape);
   const may = useMay();
   const prompts = usePromptChoices();
   const [moving, setMoving] = useState(false);
-  const pages = usePages("/v1/test-runs", { query: { prompt, status, group_id: group || undefined } }, { refetchInterval: moving ? 1_500 : false });
+  const pages = usePages("/v1/test-runs", { query: { prompt, status, dataset_id: on || undefined, group_id: group || undefined } }, { refetchInterval: moving ? 1_500 : false });
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
   const nameOf = useDatasetNames();
+  const datasets = useDatasets();
   const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "" });
 
   const commands = useMemo(() => [{ id: "new-test-run", label: "New test run", keys: "n", run: () => set({ new: true }) }], [set]);
@@ -52,8 +53,8 @@ export default function TestRunsPage() {
       rowKey={(row) => row.id}
       rowLink={(row) => ({ to: `/test-runs/${row.id}` })}
       empty={
-        prompt || status || group ? (
-          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", status: null, group: "" })}>Show all</Button>} />
+        prompt || status || on || group ? (
+          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", status: null, on: "", group: "" })}>Show all</Button>} />
         ) : (
           <EmptyState icon={<ListChecks size={18} />} title="No test runs yet" action={startButton} code={START}>
             A test run answers each case of a dataset with one version, and says how many are right, with an interval.
@@ -67,7 +68,12 @@ export default function TestRunsPage() {
       <NavTabs label="Test runs" tabs={EVALUATION_TABS} />
       <Toolbar>
         <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
-        {tab === "runs" ? <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} /> : null}
+        {tab === "runs" ? (
+          <>
+            <Combobox label="Dataset" value={on || null} onChange={(next) => set({ on: next ?? "" })} choices={choicesOf(datasets, on, nameOf(on))} clear="All datasets" />
+            <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} />
+          </>
+        ) : null}
       </Toolbar>
       <Tabs
         label="Test runs"
@@ -82,6 +88,11 @@ export default function TestRunsPage() {
       <StartRun key={`${starting} ${dataset} ${version} ${split} ${model} ${failedOf}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} />
     </Page>
   );
+}
+
+/** An archived dataset is chosen by a link, and is named then. */
+function choicesOf({ byId, choices }: ReturnType<typeof useDatasets>, on: string, name: string | undefined): readonly Choice[] {
+  return on && !byId.has(on) ? [{ value: on, label: name ?? "One dataset" }, ...choices] : choices;
 }
 
 /** The list holds what one start made: where its runs are compared, and the way back to all. */

@@ -16,6 +16,7 @@ from burnish_gateway.compat.source import bodies, store
 from burnish_gateway.compat.source.caller import SourceEditor, SourceViewer
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
+from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.deps import GatewayParts
 from burnish_gateway.idempotency import run_once
@@ -210,10 +211,11 @@ async def add_to_test_set(request: Request, body: bodies.TestSet, principal: Sou
     async def work(tx: Tx) -> TestSetAnswer:
         await take_turns(tx, principal.workspace_id, "test_set")
         dataset_id = await store.newest_dataset(tx, principal.workspace_id, TEST_SET)
+        change = Change(principal.actor, "uploaded")
         if dataset_id is None:
-            added = await create_dataset(tx, principal.workspace_id, TEST_SET, unique, author=principal.actor)
+            added = await create_dataset(tx, principal.workspace_id, TEST_SET, unique, change=change)
         else:
-            added = await add_items(tx, principal.workspace_id, dataset_id, unique)
+            added = await add_items(tx, principal.workspace_id, dataset_id, unique, change=change)
         key = str(added.dataset.dataset_id)
         await audit.note(tx, principal, action="dataset.items.added", kind="dataset", key=key, after={"added": added.added})
         return TestSetAnswer(dataset_id=added.dataset.dataset_id, added=added.added, total=sum(added.dataset.counts.values()))
