@@ -30,7 +30,7 @@ from tests.embedded.ports import own_port
 from tests.embedded.streams import empty_streams
 from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
-from tests.pace import fair_clock
+from tests.pace import fair_clock, spare_clock
 from tests.rewriting import import_own_share
 from tests.skipped import write_down
 
@@ -88,6 +88,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def fair_now() -> Iterator[Callable[[], float]]:
     """A clock in seconds that leaves out the time in which the machine stood still; see `tests.pace`."""
     with fair_clock() as now:
+        yield now
+
+
+@pytest.fixture
+def spare_now() -> Iterator[Callable[[], float]]:
+    """As `fair_now`, for upper bounds alone: it leaves out the time, too, in which the machine had no core to spare."""
+    with spare_clock() as now:
         yield now
 
 

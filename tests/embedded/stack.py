@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +20,8 @@ from burnish_gateway.app import build_app
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.provisioning import create_api_key
+from burnish_shared.books import admission
+from burnish_shared.db import config_cache
 from burnish_shared.db.session import Tx
 from burnish_shared.sandbox import worker_process
 from burnish_shared.streams import ERASURES
@@ -33,13 +35,31 @@ FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KE
 """Deadlines and sweeps of seconds (PROMISES section 2: time limits are settings)."""
 
 
-PATIENT: dict[str, Any] = {"trust_s": 30.0, "dispatch_give_up_s": 6.0, "headers_wait_s": 0.5}
+PATIENT: dict[str, Any] = {"trust_s": 30.0, "dispatch_give_up_s": 20.0, "headers_wait_s": 0.5}
 """All services share one event loop here: on a busy machine it may stand still for longer than a gateway in production goes without news of
 its database, or waits for an executor, and calls would be refused. Tests of that name their own times."""
 
 
 UNTIRING: dict[str, Any] = {"circuit_calls_least": 10_000, "rest_most_s": 0.0}
 """Tests let one provider fail again and again; those of circuits and rests name their own numbers."""
+
+
+PATIENT_WITH_POSTGRESQL: tuple[tuple[Any, str, float], ...] = (
+    (admission, "STATEMENT_TIMEOUT_MS", 6_000),
+    (admission, "GIVE_UP_S", 8.0),
+    (admission, "ANSWER_S", 10.0),
+    (config_cache, "LOAD_S", 10.0),
+)
+"""A PostgreSQL that gets no core for two or three seconds would be one that is away (503), in production as in tests."""
+
+
+@contextlib.contextmanager
+def patient_with_postgresql() -> Iterator[None]:
+    """It may be slow without being away, until the block ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, value in PATIENT_WITH_POSTGRESQL:
+            patch.setattr(module, name, value)
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +128,7 @@ class Stack:
     exit: AsyncExitStack
     gateways: list[str] = field(default_factory=list)
     executors: list[asyncio.Event] = field(default_factory=list)
+    running: dict[asyncio.Event, "asyncio.Task[None]"] = field(default_factory=dict)
     known_pepper: bytes | None = None
     kek: str = KEK
 
@@ -132,15 +153,15 @@ class Stack:
         made = ExecutorSettings(
             database_url=self.urls["executor"], nats_url=self.nats.url("executor"), replica=f"t{number}", **(FAST | UNTIRING | settings)
         )
-        task = asyncio.create_task(run_executor(stop, made))
+        self.running[stop] = asyncio.create_task(run_executor(stop, made))
         self.executors.append(stop)
-
-        async def end() -> None:
-            stop.set()
-            await asyncio.wait_for(task, 90)
-
-        self.exit.push_async_callback(end)
+        self.exit.push_async_callback(self.stop_executor, stop)
         return stop
+
+    async def stop_executor(self, stop: asyncio.Event) -> None:
+        """Returns when it has ended, and takes no call any more. Idempotent."""
+        stop.set()
+        await asyncio.wait_for(self.running[stop], 90)
 
     async def start_gateway(self, **settings: Any) -> str:
         # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for a delayed acknowledgement.
@@ -173,13 +194,24 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    urls: Any, nats: Any, *, gateways: int = 1, executors: int = 1, gateway: Any = None, executor: Any = None, restored: bool = False
+    urls: Any,
+    nats: Any,
+    *,
+    gateways: int = 1,
+    executors: int = 1,
+    gateway: Any = None,
+    executor: Any = None,
+    restored: bool = False,
+    patient: bool = True,
 ) -> AsyncIterator[Stack]:
     """Everything that an execution needs. `gateway`, `executor`: settings beside the fast defaults. `restored`: the database is a backup of
-    one that this NATS has served; else the tombstones of erasures, which outlive databases, are another module's, and go."""
+    one that this NATS has served; else the tombstones of erasures, which outlive databases, are another module's, and go. `patient`: a
+    PostgreSQL that is slow is waited for longer than in production."""
     if not restored:
         await empty_streams(nats.url(ADMINISTRATOR), only=ERASURES.name)
     async with AsyncExitStack() as exit_stack:
+        if patient:
+            exit_stack.enter_context(patient_with_postgresql())
         patched = exit_stack.enter_context(pytest.MonkeyPatch.context())
         patched.setattr(worker_process, "STARTING_S", 60.0)  # as PATIENT: a worker that is not there in time is a refused call
         simulator = await exit_stack.enter_async_context(serve_simulator())

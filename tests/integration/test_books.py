@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
 from burnish_shared.db.session import DurableConnection
 from burnish_shared.ids import derived_uuid7, new_uuid
+from tests.embedded.stack import patient_with_postgresql
 from tests.embedded.superuser import as_superuser
 from tests.embedded.workspaces import Workspace, make_workspace
 
@@ -32,7 +34,8 @@ async def admissions(url: str, count: int = 1) -> AsyncIterator[list[Admission]]
     ]
     tasks = [asyncio.create_task(one.run()) for one in made]
     try:
-        yield made
+        with patient_with_postgresql():
+            yield made
     finally:
         for task in tasks:
             task.cancel()
@@ -144,9 +147,11 @@ async def test_a_refused_request_leaves_its_key_free(database_urls: Any, new_wor
 async def test_a_rate_limit_holds_over_two_gateways(database_urls: Any, workspace: Workspace) -> None:
     rate = RateLimit(rate_id=7, per_minute=100)
     async with admissions(database_urls["gateway"], 2) as gateways:
+        began_s = time.monotonic()
         answers = await asyncio.gather(*(gateways[i % 2].ask(wish(workspace, rates=[rate])) for i in range(200)))
+        took_s = time.monotonic() - began_s
     admitted = sum(one.verdict is Verdict.YES for one in answers)
-    assert 20 <= admitted <= 23  # the burst of 20%, one step, and what a second of test time lets pass
+    assert 20 <= admitted <= 22 + took_s * 100 / 60  # the burst of 20%, one step, and what the test's time lets pass
     assert all(one.retry_after_s > 0 for one in answers if one.verdict is Verdict.RATE)
 
 
@@ -154,8 +159,10 @@ async def test_a_rate_limit_holds_over_two_gateways(database_urls: Any, workspac
 async def test_after_a_crash_emptied_the_limits_nobody_gets_a_fresh_burst(database_urls: Any, workspace: Workspace) -> None:
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
         await books.execute("TRUNCATE rate_state, rate_epoch")
+        began_s = time.monotonic()
         answers = await asyncio.gather(*(gateway.ask(wish(workspace, rates=[RateLimit(rate_id=8, per_minute=60)])) for _ in range(20)))
-    assert sum(one.verdict is Verdict.YES for one in answers) <= 1
+        took_s = time.monotonic() - began_s
+    assert sum(one.verdict is Verdict.YES for one in answers) <= 1 + took_s
 
 
 @pytest.mark.promise("T-06")

@@ -232,14 +232,14 @@ async def test_a_slot_may_be_another_account_than_the_payer_and_a_free_call_take
 
 @pytest.mark.capability("B3")
 async def test_an_answer_tells_how_much_of_the_tightest_rate_is_left(database_urls: Any, workspace: Workspace) -> None:
-    wide, tight = RateLimit(rate_id=11, per_minute=600), RateLimit(rate_id=12, per_minute=10)
+    wide, tight = RateLimit(rate_id=11, per_minute=600), RateLimit(rate_id=12, per_minute=5)
     async with admissions(database_urls["gateway"]) as (gateway,):
-        answers = [await gateway.ask(wish(workspace, rates=[wide, tight])) for _ in range(4)]
+        answers = [await gateway.ask(wish(workspace, rates=[wide, tight])) for _ in range(3)]
         silent = await gateway.ask(wish(workspace))
     states = [one.rate for one in answers if one.rate]
-    assert [(one.rate_id, one.limit, one.remaining) for one in states] == [(12, 10, 2), (12, 10, 1), (12, 10, 0), (12, 10, 0)]
-    assert [one.verdict for one in answers] == [Verdict.YES] * 3 + [Verdict.RATE]
-    assert 5 < states[0].reset_s <= 6 and states[-1].reset_s >= answers[-1].retry_after_s > 0
+    assert [(one.rate_id, one.limit, one.remaining) for one in states] == [(12, 5, 1), (12, 5, 0), (12, 5, 0)]
+    assert [one.verdict for one in answers] == [Verdict.YES] * 2 + [Verdict.RATE]
+    assert 11 < states[0].reset_s <= 12 and states[-1].reset_s >= answers[-1].retry_after_s > 0
     assert silent.rate is None
 
 
@@ -417,7 +417,7 @@ async def test_the_executor_shows_how_far_costs_and_bookings_are_apart(database_
         stop = asyncio.Event()
         metrics.LEDGER_DRIFT_NUSD.set(-1)
         watching = asyncio.create_task(watch_ledger(db, settings=ExecutorSettings(sweep_interval_s=0.01, **CONNECTS), stop=stop))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (value := REGISTRY.get_sample_value("burnish_ledger_drift")) == -1:
                 await asyncio.sleep(0.01)
         stop.set()
@@ -466,7 +466,7 @@ async def test_books_are_compared_by_one_executor_at_a_time_and_for_as_long_as_i
             watching = asyncio.create_task(watch_ledger(db, settings=settings, stop=stop))
             await asyncio.sleep(2)
             assert REGISTRY.get_sample_value("burnish_ledger_checked_timestamp_seconds") == 0, "another one is at it"
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not REGISTRY.get_sample_value("burnish_ledger_checked_timestamp_seconds"):
                 await asyncio.sleep(0.01)
     stop.set()

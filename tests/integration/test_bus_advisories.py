@@ -37,7 +37,7 @@ async def indexing(bus: Bus, db: Database) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 60)
 
 
 async def letters(data: BusDatabase) -> list[tuple[str, int, bytes | None, str]]:
@@ -48,7 +48,7 @@ async def letters(data: BusDatabase) -> list[tuple[str, int, bytes | None, str]]
 async def advisories(server: OwnNats) -> list[bytes]:
     """What the ADVISORY stream holds."""
     async with bus_of(server, "provisioner") as bus:
-        state = json.loads((await bus.nc.request("$JS.API.STREAM.INFO.ADVISORY", timeout=5)).data)["state"]
+        state = json.loads((await bus.nc.request("$JS.API.STREAM.INFO.ADVISORY", timeout=30)).data)["state"]
     return [b""] * int(state["messages"])
 
 
@@ -64,7 +64,7 @@ async def test_a_message_that_ran_out_of_deliveries_gets_its_letter_though_the_i
     async with bus_of(server, "provisioner") as provisioner, bus_of(server, "gateway") as gateway, bus_of(server, "analytics") as analytics:
         config = {**FEEDBACK.config(ack_wait_s=0.1), "max_deliver": 1}
         body = json.dumps({"stream_name": "FEEDBACK", "config": config, "action": "update"}).encode()
-        await provisioner.nc.request("$JS.API.CONSUMER.CREATE.FEEDBACK.analytics_feedback", body, timeout=5)
+        await provisioner.nc.request("$JS.API.CONSUMER.CREATE.FEEDBACK.analytics_feedback", body, timeout=30)
         await gateway.publish(subjects.FEEDBACK_RECORDED_BATCH, b"never handled", message_id="lost-one")
         reader = PullReader(analytics, FEEDBACK)
         await reader.open()
@@ -136,5 +136,5 @@ async def _has_letters(data: BusDatabase, count: int) -> bool:
 
 async def _acknowledged(server: OwnNats) -> bool:
     async with bus_of(server, "provisioner") as bus:
-        info = json.loads((await bus.nc.request("$JS.API.CONSUMER.INFO.ADVISORY.advisory_index", timeout=5)).data)
+        info = json.loads((await bus.nc.request("$JS.API.CONSUMER.INFO.ADVISORY.advisory_index", timeout=30)).data)
     return bool(info["ack_floor"]["stream_seq"] >= 1)

@@ -42,7 +42,7 @@ async def consuming(
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 60)
 
 
 async def publish(bus: Bus, bodies: Sequence[bytes]) -> list[str]:
@@ -82,16 +82,16 @@ class Recorder:
 
 
 async def test_a_lone_message_arrives_at_once_and_a_burst_in_few_batches(
-    bus_for: Any, database: Any, fair_now: Callable[[], float]
+    bus_for: Any, database: Any, spare_now: Callable[[], float]
 ) -> None:
     gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
     recorder, waits = Recorder(), []
     async with consuming(analytics, recorder, db=db):
         for number in range(10):  # Sparse: each is waited for before the next is sent.
-            sent_at = fair_now()
+            sent_at = spare_now()
             await publish(gateway, [b"lone%d" % number])
             await until(lambda n=number: recorder.has(n + 1))  # type: ignore[misc]
-            waits.append(fair_now() - sent_at)
+            waits.append(spare_now() - sent_at)
         await publish_at_once(gateway, [b"burst%d" % n for n in range(300)])
         await until(lambda: recorder.has(310))
     assert sorted(waits)[5] < 0.3 and max(waits) < 1.0
@@ -121,14 +121,14 @@ async def test_a_message_delivered_twice_has_one_effect(bus_for: Any, database: 
 
 @pytest.mark.promise("M-06")
 async def test_poison_goes_to_the_dead_letters_and_does_not_delay_its_neighbours(
-    bus_for: Any, database: Any, fair_now: Callable[[], float]
+    bus_for: Any, database: Any, spare_now: Callable[[], float]
 ) -> None:
     gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
-    recorder = Recorder(fair_now)
+    recorder = Recorder(spare_now)
     bodies = [b"good%d" % n for n in range(200)]
     bodies[70:70] = [b"bad one", b"broken one"]
     await publish_at_once(gateway, bodies)
-    started = fair_now()
+    started = spare_now()
     spec = replace(FEEDBACK, max_deliver=2, retry_delays_s=(0.05,))
     async with consuming(analytics, recorder, db=db, spec=spec):
         await until(lambda: recorder.has(200))
@@ -185,7 +185,7 @@ async def test_a_paused_consumer_goes_on_by_itself_once_messages_succeed_again(b
         seen.update(one.data for one in batch)
 
     await publish_at_once(gateway, [b"%d" % n for n in range(80)])
-    async with consuming(analytics, handle, db=db, pause_s=0.2):
+    async with consuming(analytics, handle, db=db, pause_s=3):
         await until(lambda: _letters(database.superuser_url, 51))
         is_repaired = True
         await until(lambda: _reached(seen, 29 - 1))
@@ -311,7 +311,7 @@ async def test_what_cannot_be_finished_in_time_goes_back_at_once(bus_for: Any, d
         await entered.wait()
     recorder = Recorder()
     async with consuming(analytics, recorder, db=db):
-        await until(lambda: recorder.has(1), within_s=15)  # ack_wait is 60 s: it was put back.
+        await until(lambda: recorder.has(1), within_s=45)  # ack_wait is 60 s: it was put back.
 
 
 @pytest.mark.promise("M-01", "M-09")
@@ -332,7 +332,7 @@ async def test_loops_that_stop_do_not_hand_each_other_what_comes_meanwhile(tmp_p
             sent = set[bytes]()
             for moment in range(12):
                 async with consuming(executor, note, db=db, spec=spec, concurrency=48) as stop:
-                    await asyncio.wait_for(until_waiting(executor, spec, 48), 30)
+                    await asyncio.wait_for(until_waiting(executor, spec, 48), 60)
                     bodies = [b"%d/%d" % (moment, n) for n in range(16)]
                     for body in bodies:
                         await gateway.nc.publish(BATCH_OF_SOMEBODY, body)
@@ -369,7 +369,7 @@ async def test_what_graceful_stops_give_back_in_a_row_is_delivered_until_it_is_d
                 await until(lambda: recorder.has(1))
         assert deliveries == [1, 2, 3, 4, 5] and set(recorder.seen) == {b"x"}
         async with bus_of(server, "provisioner") as provisioner:
-            told = json.loads((await provisioner.nc.request("$JS.API.STREAM.INFO.ADVISORY", timeout=5)).data)
+            told = json.loads((await provisioner.nc.request("$JS.API.STREAM.INFO.ADVISORY", timeout=30)).data)
     assert told["state"]["messages"] == 0
     assert not await fetch(database.superuser_url, "SELECT FROM dead_letters")
 
@@ -414,16 +414,16 @@ async def test_a_consumer_that_stops_while_nats_is_slow_leaves_its_connection_he
         await server.provision()
         async with bus_of(server, "executor") as executor:
             async with consuming(executor, nothing, db=db, spec=streams.EXECUTOR_BATCH, concurrency=3):
-                await asyncio.wait_for(until_waiting(executor, streams.EXECUTOR_BATCH, 3), 30)
+                await asyncio.wait_for(until_waiting(executor, streams.EXECUTOR_BATCH, 3), 60)
                 await server.freeze()
             server.thaw()
-            assert await executor.answers(timeout_s=10)
+            assert await executor.answers(timeout_s=60)
 
 
 async def until_waiting(bus: Bus, spec: ConsumerSpec, count: int) -> None:
     """Until so many requests for a message lie at the server."""
     while True:
-        answer = await bus.nc.request(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}", timeout=5)
+        answer = await bus.nc.request(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}", timeout=30)
         if json.loads(answer.data)["num_waiting"] >= count:
             return
 
@@ -466,7 +466,7 @@ async def test_a_consumer_survives_a_killed_nats_and_loses_nothing(tmp_path: Pat
                     await gateway.publish(SUBJECT, b"meanwhile", message_id=uuid4().hex)
                 await server.start()
                 with within(5):
-                    assert await gateway.wait_connected(timeout_s=15)
+                    assert await gateway.wait_connected(timeout_s=60)
                     await publish(gateway, [b"meanwhile", b"after"])
                     await until(lambda: recorder.has(3))
     assert set(recorder.seen) == {b"before", b"meanwhile", b"after"}

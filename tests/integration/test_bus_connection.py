@@ -17,11 +17,11 @@ def test_a_connection_that_just_broke_is_no_answer(tmp_path: Path) -> None:
 
     async def asked() -> tuple[bool, bool]:
         async with own_nats(tmp_path) as server, bus_of(server, "gateway") as bus:
-            before = await bus.answers(timeout_s=10)
+            before = await bus.answers(timeout_s=60)
             bus.nc._transport._io_writer.transport.abort()
             await asyncio.sleep(0)  # It is closed now, and the client's own task was not yet told.
             assert bus.nc.is_connected
-            return before, await bus.answers(timeout_s=10)
+            return before, await bus.answers(timeout_s=60)
 
     assert uvloop.run(asked()) == (True, False)
 
@@ -36,17 +36,17 @@ async def test_leave_that_is_given_up_ends_neither_the_hearing_nor_what_comes_la
 
     async with own_nats(tmp_path) as server, bus_of(server, "executor") as bus:
         subscription = await bus.nc.subscribe(HEARD, cb=note)
-        assert await bus.answers(timeout_s=10)
+        assert await bus.answers(timeout_s=60)
         await server.freeze()
         await bus.nc.publish(HEARD, b"late")
         left = await bus.take_leave(subscription, timeout_s=0.05)
         server.thaw()
         assert not left and heard == []
-        assert await bus.answers(timeout_s=10), "it still reads"
+        assert await bus.answers(timeout_s=60), "it still reads"
         assert await bus.take_leave(subscription, timeout_s=10)
         assert heard == [b"late"]
         await bus.nc.publish(HEARD, b"later")
-        assert await bus.answers(timeout_s=10)
+        assert await bus.answers(timeout_s=60)
         assert heard == [b"late"]
 
 
@@ -63,7 +63,7 @@ async def test_who_has_taken_leave_had_all_that_was_on_its_way(tmp_path: Path) -
         for number in range(3):
             await bus.nc.publish(HEARD, b"%d" % number)
         leaving = asyncio.create_task(bus.take_leave(subscription, timeout_s=30))
-        assert await bus.answers(timeout_s=10)
+        assert await bus.answers(timeout_s=60)
         assert not leaving.done()
         go_on.set()
         assert await leaving

@@ -70,7 +70,7 @@ async def refused_by_server(url: str, attempt: Callable[[Any], Awaitable[Any]]) 
     try:
         await attempt(client)
         await client.publish("sentinel", b"")
-        await asyncio.wait_for(last.wait(), 15)
+        await asyncio.wait_for(last.wait(), 60)
     finally:
         await client.close()
     return refused[:-1]

@@ -14,7 +14,7 @@ from burnish_gateway.http_server import LOOK_S, Server
 
 pytestmark = [pytest.mark.capability("I1"), pytest.mark.promise("G-18")]
 ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
-LONG_S = 60.0
+LONG_S = 600.0
 
 
 def answering(go_on: asyncio.Event) -> Any:
@@ -43,7 +43,7 @@ async def serving(
         await asyncio.sleep(0.01)
     yield server, task, port
     server.should_exit = True
-    await asyncio.wait_for(task, 30)
+    await asyncio.wait_for(task, 60)
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -52,7 +52,7 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> byt
 
 
 async def test_a_request_on_a_kept_connection_is_answered_while_the_server_leaves() -> None:
-    async with serving(asyncio.Event(), leave_s=LONG_S) as (server, task, port), asyncio.timeout(30):
+    async with serving(asyncio.Event(), leave_s=LONG_S) as (server, task, port), asyncio.timeout(60):
         one, other = await asyncio.open_connection("127.0.0.1", port), await asyncio.open_connection("127.0.0.1", port)
         assert b"connection: close" not in await ask(*one) + await ask(*other)
         server.should_exit = True
@@ -71,7 +71,7 @@ async def test_an_answer_without_end_is_ended_once_its_client_is_told_to_ask_els
         leaving.set()
         go_on.set()
 
-    async with serving(go_on, leave_s=LONG_S, on_leaving=end) as (server, task, port), asyncio.timeout(30):
+    async with serving(go_on, leave_s=LONG_S, on_leaving=end) as (server, task, port), asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(ASK.replace(b"GET /", b"GET /slow"))
         await reader.readuntil(b"\r\n\r\no")
@@ -83,7 +83,7 @@ async def test_an_answer_without_end_is_ended_once_its_client_is_told_to_ask_els
 
 
 async def test_who_asks_nothing_more_is_let_go_when_the_time_is_over() -> None:
-    async with serving(asyncio.Event(), leave_s=0.2) as (server, task, port), asyncio.timeout(30):
+    async with serving(asyncio.Event(), leave_s=0.2) as (server, task, port), asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await ask(reader, writer)
         server.should_exit = True
@@ -93,7 +93,7 @@ async def test_who_asks_nothing_more_is_let_go_when_the_time_is_over() -> None:
 
 async def test_an_answer_that_has_begun_leaves_its_connection_open_for_one_more() -> None:
     go_on = asyncio.Event()
-    async with serving(go_on, leave_s=LONG_S) as (server, task, port), asyncio.timeout(30):
+    async with serving(go_on, leave_s=LONG_S) as (server, task, port), asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(ASK.replace(b"GET /", b"GET /slow"))
         assert b"connection: close" not in (await reader.readuntil(b"\r\n\r\no")).lower()

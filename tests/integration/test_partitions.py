@@ -60,7 +60,7 @@ async def ensure(urls: DatabaseUrls) -> list[str]:
 
 async def called(dsn: str, sql: str) -> tuple[int, list[str]]:
     """What a function answers, and what it warned of. It would wait for a lock until its time is over."""
-    worker = await connected(dsn, statement_timeout="5000", lock_timeout="0")
+    worker = await connected(dsn, statement_timeout="60000", lock_timeout="0")
     told: list[str] = []
     worker.add_log_listener(lambda _, message: told.append(str(message)))
     try:

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 
 
 async def test_a_statement_that_takes_too_long_and_one_that_waits_for_others_are_told_apart(database_urls: DatabaseUrls) -> None:
-    db = await Database.open(database_urls["gateway"], application_name="test", max_size=2, statement_timeout_ms=200)
+    db = await Database.open(database_urls["gateway"], application_name="test", max_size=2, statement_timeout_ms=2_000)
     try:
         with pytest.raises(Busy, match="took too long for this"):
             async with db.unit_of_work(read_only=True) as tx:

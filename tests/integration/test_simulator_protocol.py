@@ -36,13 +36,13 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client(simulator: Simulator) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"{simulator.url}/v1", api_key="any", max_retries=0, timeout=10) as ready:
+    async with openai.AsyncOpenAI(base_url=f"{simulator.url}/v1", api_key="any", max_retries=0, timeout=60) as ready:
         yield ready
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def http(simulator: Simulator) -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(simulator.url, timeout=aiohttp.ClientTimeout(total=10)) as ready:
+    async with aiohttp.ClientSession(simulator.url, timeout=aiohttp.ClientTimeout(total=60)) as ready:
         yield ready
 
 
@@ -203,12 +203,12 @@ async def test_counters_show_how_often_each_model_was_called(http: aiohttp.Clien
 
 async def test_latency_is_waited_only_when_asked_for(client: openai.AsyncOpenAI) -> None:
     times: dict[str, list[float]] = {}
-    for asked in ("off", "3"):
+    for asked in ("off", "10"):
         for _ in range(3):
             started = time.perf_counter()
             await client.chat.completions.create(model="reader", messages=TASK, extra_headers={"x-simulated-latency": asked})
             times.setdefault(asked, []).append(time.perf_counter() - started)
-    assert min(times["off"]) < 0.36 <= min(times["3"])
+    assert min(times["off"]) < 1.2 <= min(times["10"])
     started = time.perf_counter()
     await chunks_of(client, model="reader", messages=TASK, extra_headers={"x-simulated-latency": "0.5"})
     assert time.perf_counter() - started > 0.06
@@ -220,7 +220,7 @@ async def test_main_serves_until_it_is_told_to_stop() -> None:
     stop = asyncio.Event()
     with structlog.testing.capture_logs() as logged:
         serving = asyncio.create_task(main(stop, SimulatorSettings(port=0)))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not logged:
                 await asyncio.sleep(0.01)
             async with aiohttp.ClientSession() as session, session.get(f"{logged[0]['url']}/healthz") as answer:
@@ -236,7 +236,7 @@ async def test_the_command_says_when_it_is_ready_and_stops_on_a_signal() -> None
         stderr=asyncio.subprocess.PIPE, env=os.environ | {"BURNISH_SIMULATOR_PORT": "1"},
     )  # fmt: skip
     assert process.stderr
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (line := json.loads(await process.stderr.readline()))["event"] != "simulator.ready":
             pass
         assert not line["url"].endswith(":1")

@@ -35,7 +35,7 @@ async def remove(tx: Tx, workspace: UUID, user_id: UUID, acting: UUID | None) ->
 async def until_somebody_waits(connection: asyncpg.Connection, *, task: "asyncio.Task[None]") -> None:
     """Until a transaction of ours waits for a lock that another holds; fails where the task ends without."""
     waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'second-admin' AND wait_event_type = 'Lock')"
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not await connection.fetchval(waiting):
             assert not task.done(), "the second one did not wait for the first"
             await asyncio.sleep(0.01)

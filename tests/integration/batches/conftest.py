@@ -33,7 +33,7 @@ async def optimizer(stack: Stack) -> AsyncIterator[None]:
     task = asyncio.create_task(run_optimizer(stop, settings))
     yield
     stop.set()
-    await asyncio.wait_for(task, 30)
+    await asyncio.wait_for(task, 60)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -30,10 +30,10 @@ async def test_a_batch_that_dies_at_every_step_asks_each_line_once(stack: Stack,
     )  # fmt: skip
     task = asyncio.create_task(run_optimizer(stop, settings))
     try:
-        batch = await until(caller, batch_id, timeout_s=30)
+        batch = await until(caller, batch_id, timeout_s=90)
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 60)
     assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 150, "completed": 150, "failed": 0})
     bought = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", batch_id)
     assert len(bought) == 150 == len({one["response"]["request_id"] for one in await results(caller, batch_id)})

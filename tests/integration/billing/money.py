@@ -51,8 +51,8 @@ async def on_plan(operator: Caller, caller: Caller, name: str, **fields: Any) ->
     await ok(operator("PUT", f"/v1/organizations/{caller.workspace.organization_id}/plan", {"plan": name}))
 
 
-async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 15.0) -> None:
-    """Raises TimeoutError where it does not become true in time. A second is promised; a busy machine is given three."""
+async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 60.0) -> None:
+    """Raises TimeoutError where it does not become true in time. A second is promised; a busy machine is given a minute."""
     async with asyncio.timeout(within_s):
         while not await holds():
             await asyncio.sleep(0.02)

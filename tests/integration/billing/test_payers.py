@@ -1,6 +1,7 @@
 """Who pays for a call, and what refuses one: allowance, markup, credit line, callers at once, rates (PRODUCT B1, B3, E7)."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -14,8 +15,14 @@ from burnish_gateway.metrics import ADMISSIONS
 from burnish_shared.db.session import Tx
 from tests.embedded.stack import Caller, Stack
 from tests.integration.billing.money import HELLO, SMALL, books, drift, ok, on_plan, until
+from tests.integration.execution.test_executions import fault
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+
+NO_TIME_PASSED = """
+UPDATE rate_state r SET tat_us = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + CASE place WHEN 1 THEN 6000000 ELSE 3000000 END
+  FROM (SELECT rate_id, row_number() OVER (ORDER BY tat_us DESC) AS place FROM rate_state) s WHERE r.rate_id = s.rate_id AND place <= 2"""
+"""Since one call of a key that may make 10 a minute, in a workspace that may make 20, however slow the machine is."""
 
 ALLOWANCE = "SELECT begin_allowance($1, this_month())"
 
@@ -142,7 +149,7 @@ async def test_a_credit_line_is_one_for_all_workspaces_of_the_organization(stack
 
     for one in everyone:
         for gateway in stack.gateways:
-            await until(lambda one=one, gateway=gateway: has_line(one.at(gateway)), within_s=15)  # type: ignore[misc]
+            await until(lambda one=one, gateway=gateway: has_line(one.at(gateway)), within_s=60)  # type: ignore[misc]
     await asyncio.gather(*(everyone[n % 4].at(stack.gateways[n % 2])("POST", "/v1/executions", SMALL) for n in range(40)))
     (drawn,) = await books(
         stack,
@@ -201,10 +208,11 @@ async def test_a_refusal_never_says_that_enough_is_available(stack: Stack, monke
 async def test_more_callers_at_once_than_the_plan_allows_hear_429(stack: Stack, caller: Caller, operator: Caller) -> None:
     await on_plan(operator, caller, "narrow", concurrency=2)
 
-    async def is_narrow() -> bool:
-        return (await ok(caller("GET", "/v1/credits")))["concurrency"] == 2
+    async def is_narrow(gateway: str) -> bool:
+        return (await ok(caller.at(gateway)("GET", "/v1/credits")))["concurrency"] == 2
 
-    await until(is_narrow)
+    for gateway in stack.gateways:
+        await until(lambda gateway=gateway: is_narrow(gateway))  # type: ignore[misc]
     answers = await asyncio.gather(
         *(caller.at(stack.gateways[n % 2])("POST", "/v1/executions", HELLO | {"overrides": {"max_tokens": 100}}) for n in range(30))
     )
@@ -247,10 +255,10 @@ async def test_a_limit_holds_over_two_gateways_and_starts_full_after_postgres_lo
 @pytest.mark.promise("G-06", "G-16")
 @pytest.mark.capability("B3")
 async def test_rate_headers_stand_in_every_answer_and_a_429_says_when_to_come_back(stack: Stack, caller: Caller, operator: Caller) -> None:
-    await on_plan(operator, caller, "slow", rate_limit_per_minute=30)
+    await on_plan(operator, caller, "slow", rate_limit_per_minute=5)
 
     async def is_slow() -> bool:
-        return (await caller("POST", "/v1/executions", SMALL)).headers["ratelimit-limit"] == "30"
+        return (await caller("POST", "/v1/executions", SMALL)).headers["ratelimit-limit"] == "5"
 
     await until(is_slow)
     chat = {"model": "simulated/chat", "messages": SMALL["messages"], "max_tokens": 50}
@@ -260,11 +268,11 @@ async def test_rate_headers_stand_in_every_answer_and_a_429_says_when_to_come_ba
         seen.append(await caller.at(stack.gateways[n % 2])("POST", path, body))
     passed, refused = [one for one in seen if one.status == 200], [one for one in seen if one.status == 429]
     remaining = [int(one.headers["ratelimit-remaining"]) for one in passed]
-    assert remaining == sorted(remaining, reverse=True) and all(one.headers["ratelimit-policy"] == "30;w=60;burst=6" for one in seen)
+    assert remaining == sorted(remaining, reverse=True) and all(one.headers["ratelimit-policy"] == "5;w=60;burst=1" for one in seen)
     assert len(refused) >= 10 and {one.headers["ratelimit-remaining"] for one in refused} == {"0"}
     for one in refused:
-        assert 1 <= int(one.headers["retry-after"]) <= 2 and one.headers["ratelimit-reset"] == one.headers["retry-after"]
-        assert one.body["error"]["details"]["limit_per_minute"] == 30
+        assert 1 <= int(one.headers["retry-after"]) <= 12 and one.headers["ratelimit-reset"] == one.headers["retry-after"]
+        assert one.body["error"]["details"]["limit_per_minute"] == 5
     (rows,) = await books(stack, "SELECT count(*) AS n FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
     assert rows["n"] <= len(passed) + 30 and not await books(
         stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id
@@ -280,10 +288,10 @@ async def test_a_flood_of_refused_calls_is_answered_from_memory_until_credit_com
     def asked() -> float:
         return ADMISSIONS.labels("credit")._value.get()  # type: ignore[no-any-return]
 
-    before = asked()
+    before, began_s = asked(), time.monotonic()
     flood = [await caller("POST", "/v1/executions", SMALL) for _ in range(60)]
     assert {one.status for one in flood} == {402}
-    assert asked() - before <= 5, "the database was asked about as often as once a second"
+    assert asked() - before <= 5 + time.monotonic() - began_s, "the database was asked about as often as once a second"
     grant = {"workspace_id": str(caller.workspace.workspace_id), "amount_nusd": 10**9, "reason": "at last"}
     await ok(operator("POST", "/v1/credits/grants", grant), 201)
 
@@ -302,8 +310,12 @@ async def test_what_a_call_gives_back_is_free_for_the_next_at_once(stack: Stack)
     cost = (await ok((await stack.caller())("POST", "/v1/executions", SMALL)))["cost_nusd"]
     caller = await stack.caller(credit_nusd=needed + cost)
     assert cost < needed
-    pair = await asyncio.gather(*(caller("POST", "/v1/executions", SMALL) for _ in range(2)))
-    assert sorted(one.status for one in pair) == [200, 402]
+    async with fault(stack, "slow,s=4"):
+        first = asyncio.create_task(caller("POST", "/v1/executions", SMALL))
+        while not await books(stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id):
+            await asyncio.sleep(0.01)
+        assert (await caller("POST", "/v1/executions", SMALL)).status == 402
+        assert (await first).status == 200
     assert (await caller("POST", "/v1/executions", SMALL)).status == 200
 
 
@@ -316,7 +328,7 @@ async def test_a_background_call_counts_against_budgets_and_not_against_callers_
         await ok(caller("POST", "/v1/executions", body), 202)
         return (await ok(caller("GET", f"/v1/budgets/{budget['id']}")))["spent_nusd"] > 0
 
-    await until(counts, within_s=15)
+    await until(counts)
     assert (await ok(caller("GET", "/v1/credits")))["in_flight"] == 0
 
 
@@ -330,6 +342,7 @@ async def test_how_much_of_the_limits_is_used_is_what_the_headers_say(stack: Sta
         return (await ok(caller("GET", "/v1/usage/rates")))["workspace"]["per_minute"] == 20
 
     await until(is_narrow)
+    await books(stack, "DELETE FROM rate_state")  # Those of other tests, which are used up more than these.
     before = await ok(caller("GET", "/v1/usage/rates"))
     assert before["workspace"] | {"reset_s": 0} == {"per_minute": 20, "at_once": 5, "remaining": 5, "reset_s": 0}
     assert [(one["name"], one["at_once"], one["remaining"]) for one in before["api_keys"]] == [("narrow", 3, 3)]
@@ -337,6 +350,7 @@ async def test_how_much_of_the_limits_is_used_is_what_the_headers_say(stack: Sta
     last = await replace(caller, key=key["key"])("POST", "/v1/executions", SMALL)
     assert last.status == 200
     other = caller.at(stack.gateways[1])
+    await books(stack, NO_TIME_PASSED)
     after = await ok(other("GET", "/v1/usage/rates"))
     (used,) = after["api_keys"]
     assert used["api_key_id"] == key["id"] and used["remaining"] == int(last.headers["ratelimit-remaining"]) == 2

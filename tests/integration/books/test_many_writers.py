@@ -143,9 +143,13 @@ class Writer:
 
 @asynccontextmanager
 async def patient(url: str) -> AsyncIterator[Admission]:
-    """As a gateway's, without a limit on the wait for a row: only a deadlock may end a statement here."""
-    hold = DurableConnection(url, application_name="hold", asynchronous=True, lock_timeout_ms=0)
-    admission = Admission(hold, DurableConnection(url, application_name="disk"))
+    """As a gateway's, without a limit on the wait for a row: only a deadlock may end a statement here.
+
+    A wider hold goes over the connection that waits for the disk, so that one is without a limit as well.
+    """
+    hold = DurableConnection(url, application_name="hold", asynchronous=True, lock_timeout_ms=0, statement_timeout_ms=200_000)
+    disk = DurableConnection(url, application_name="disk", lock_timeout_ms=0, statement_timeout_ms=200_000)
+    admission = Admission(hold, disk)
     task = asyncio.create_task(admission.run())
     try:
         yield admission
@@ -160,7 +164,8 @@ async def test_sixty_four_writers_in_shuffled_orders_never_block_each_other_for_
 ) -> None:
     """A deadlock would end one of them with an error, after PostgreSQL's deadlock_timeout. Nobody gives up before: a wait is no deadlock,
     and all of them together are slow where a machine is."""
-    monkeypatch.setattr(admissions, "ANSWER_S", 60)
+    monkeypatch.setattr(admissions, "ANSWER_S", 200)
+    monkeypatch.setattr(admissions, "GIVE_UP_S", 200)
     shop = Shop(database_urls)
     async with superuser(database_urls) as books:
         await shop.furnish(books)
@@ -168,7 +173,7 @@ async def test_sixty_four_writers_in_shuffled_orders_never_block_each_other_for_
         gateways = [await stack.enter_async_context(patient(database_urls["gateway"])) for _ in range(8)]
         connections = [await stack.enter_async_context(superuser(database_urls)) for _ in range(WRITERS)]
         writers = [Writer(shop, one, gateways[seed % 8], seed=seed) for seed, one in enumerate(connections)]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             await asyncio.gather(*(one.write() for one in writers))
     async with superuser(database_urls) as books:
         # Told when the writers' connections were closed; an admission that met a deadlock would have been tried again in halves.

@@ -37,7 +37,7 @@ def shown(name: str, lane: str = "interactive") -> float:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not is_so():
             await asyncio.sleep(0.01)
 

@@ -117,7 +117,7 @@ async def test_what_fails_at_once_has_its_status_streamed_or_not(
 
 @pytest.mark.promise("G-09")
 async def test_without_an_executor_the_status_is_503_streamed_or_not(caller: Caller, stack: Stack) -> None:
-    stack.executors[-1].set()
+    await stack.stop_executor(stack.executors[-1])
     try:
         gateway = await stack.start_gateway(dispatch_give_up_s=0.3)
         async with AsyncOpenAI(base_url=f"{gateway}/v1", api_key=caller.key, max_retries=0) as client:

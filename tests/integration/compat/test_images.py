@@ -44,7 +44,7 @@ async def test_a_big_image_streams_and_waits_in_the_background_too(caller: Calle
     assert events[-1][0] == "done" and tool_caller.bodies[-1]["messages"] == asking(url)
     queued = await caller("POST", "/v1/executions", body | {"mode": "background"})
     assert queued.status == 202, queued.body
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (read := (await caller("GET", f"/v1/executions/{queued.body['id']}")).body)["status"] in ("queued", "running"):
             await asyncio.sleep(0.02)
     assert read["status"] == "success" and len(tool_caller.bodies) == 2 and tool_caller.bodies[-1]["messages"] == asking(url)

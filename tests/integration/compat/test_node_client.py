@@ -36,7 +36,7 @@ async def test_what_an_application_in_node_does_works(caller: Caller, tmp_path: 
     if status:
         pytest.skip(f"npm could not install {PACKAGE}: {said[-200:]}")
     shutil.copy(SCRIPT, tmp_path / SCRIPT.name)
-    status, said = await run("node", SCRIPT.name, f"{caller.url}/v1", caller.key, folder=tmp_path, timeout_s=30)
+    status, said = await run("node", SCRIPT.name, f"{caller.url}/v1", caller.key, folder=tmp_path, timeout_s=120)
     assert status == 0, said
     told = json.loads(said)
     assert "Ada" in told["answer"] and told["streamed"] == told["answer"] and told["streamedCost"] == told["cost"] > 0

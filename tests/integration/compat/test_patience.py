@@ -34,7 +34,7 @@ async def _offer(caller: Caller, name: str, base_url: str, **more: Any) -> None:
 @pytest.mark.promise("G-09")
 async def test_a_stream_that_fails_late_still_fails_with_its_status_and_its_hint(stack: Stack, caller: Caller) -> None:
     """The provider is asked several times, for longer than the headers waited once: OpenAI's client can act on what it hears."""
-    patient = caller.at(await stack.start_gateway(headers_wait_s=10.0))
+    patient = caller.at(await stack.start_gateway(headers_wait_s=120.0))
     async with serving_by_key() as provider, AsyncOpenAI(base_url=f"{patient.url}/v1", api_key=patient.key, max_retries=0) as client:
         await _offer(caller, "own/busy", provider.base_url)
         provider.manners[""] = Manner(status=429, retry_after="1")
@@ -120,5 +120,5 @@ async def test_who_takes_nothing_is_cut_off_and_no_model_is_asked_on(stack: Stac
             head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {caller.key}\r\n"
             await loop.sock_sendall(client, f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
             assert (await loop.sock_recv(client, 1024)).startswith(b"HTTP/1.1 200")
-            await asyncio.wait_for(provider.left.wait(), 20)
+            await asyncio.wait_for(provider.left.wait(), 60)
     assert provider.sent > 10

@@ -50,15 +50,15 @@ class Way:
         )  # fmt: skip
         messages = settings.pop("messages", HELLO)
         return ExecutionRequest(
-            execution_id=uuid4(), workspace_id=uuid4(), lane=Lane.INTERACTIVE, fence=1, deadline_at=now + timedelta(seconds=30),
+            execution_id=uuid4(), workspace_id=uuid4(), lane=Lane.INTERACTIVE, fence=1, deadline_at=now + timedelta(seconds=120),
             hold_nusd=1, account_ids=[1], route=route, messages=messages, settings={"max_tokens": 200, **settings}, stream=stream,
             sent_at=now,
         )  # fmt: skip
 
-    async def events(self, request: ExecutionRequest, *, timeout_s: float = 20.0) -> list[Event]:
+    async def events(self, request: ExecutionRequest, *, timeout_s: float = 60.0) -> list[Event]:
         return [one async for one in self.providers.call(request, key=KEY, timeout_s=timeout_s)]
 
-    async def ask(self, request: ExecutionRequest, *, timeout_s: float = 20.0) -> Answer | Failure:
+    async def ask(self, request: ExecutionRequest, *, timeout_s: float = 60.0) -> Answer | Failure:
         """The last event."""
         last = (await self.events(request, timeout_s=timeout_s))[-1]
         assert isinstance(last, Answer | Failure)
@@ -80,7 +80,7 @@ def known_provider() -> Iterator[None]:
 async def providers() -> AsyncIterator[Providers]:
     """Of an executor; one process of LiteLLM serves the whole package."""
     settings = ExecutorSettings(
-        database_url="postgresql://nowhere", nats_url="nats://nowhere", egress_allow="127.0.0.0/8", first_token_s=10, chunk_idle_s=1.0
+        database_url="postgresql://nowhere", nats_url="nats://nowhere", egress_allow="127.0.0.0/8", first_token_s=60, chunk_idle_s=2.0
     )
     made = Providers.open(settings)
     yield made

@@ -21,6 +21,7 @@ TOOLS: Any = [{"type": "function", "function": {"name": "weather", "parameters":
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def candid() -> AsyncIterator[CandidProvider]:
     async with speaking_candidly() as provider:
+        provider.late_s = 2.5
         yield provider
 
 
@@ -109,12 +110,12 @@ async def test_the_stop_sequence_that_ended_it_is_known(candid: CandidProvider, 
 
 @pytest.mark.promise("E-07")
 async def test_a_model_may_think_for_long_before_its_first_word_and_not_after_it(candid: CandidProvider, providers: Providers) -> None:
-    """Silences of 1.5 s; 1 s is the longest in the middle of a text."""
+    """Silences of 2.5 s; 2 s is the longest in the middle of a text."""
     way = way_to("openai_compatible", candid, providers)
     result = await way.ask(way.request("pausing", stream=True))
     assert isinstance(result, Answer) and result.output.strip() == "Well, 42."
     stalled = await way.ask(way.request("stalling", stream=True))
-    assert isinstance(stalled, Failure) and "sent nothing for 1 s" in stalled.message
+    assert isinstance(stalled, Failure) and "sent nothing for 2 s" in stalled.message
 
 
 async def test_the_limit_that_was_met_is_named(candid: CandidProvider, providers: Providers) -> None:

@@ -42,7 +42,7 @@ async def test_an_answer_says_what_the_model_said_why_it_ended_and_what_it_used(
 
 
 async def test_a_stream_begins_brings_pieces_and_ends_with_the_same_answer(way: Way) -> None:
-    model = "fault/slow_chunks,rate=100"  # else the pieces may come at once, and what comes at once is passed on as one
+    model = "fault/slow_chunks,rate=20"  # else the pieces may come at once, and what comes at once is passed on as one
     events = await way.events(way.request(model, stream=True))
     pieces = [one.text for one in events if isinstance(one, Piece)]
     assert isinstance(events[0], Started) and isinstance(events[-1], Answer)

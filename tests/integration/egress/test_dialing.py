@@ -25,7 +25,7 @@ from burnish_shared.egress.resolving import DNS_SHARE, DNS_THREADS
 pytestmark = [pytest.mark.promise("W-08"), pytest.mark.capability("W1"), pytest.mark.asyncio(loop_scope="session")]
 
 LOOPBACK_ONLY = EgressPolicy.parse("127.0.0.1/32")
-QUICK = aiohttp.ClientTimeout(total=3)
+QUICK = aiohttp.ClientTimeout(total=30)
 
 
 @dataclass
@@ -225,7 +225,7 @@ async def test_the_system_resolver_answers_for_the_machine_itself_and_gives_up_i
         return ["93.184.216.34"]
 
     monkeypatch.setattr("burnish_shared.egress.resolving._look_up", hang)
-    resolver = SystemResolver(timeout_s=0.05)
+    resolver = SystemResolver(timeout_s=1.0)
     answers = await asyncio.gather(*(resolver.resolve("slow.example") for _ in range(5)), return_exceptions=True)
     assert all(isinstance(answer, OSError) for answer in answers)
     assert started == ["slow.example"]
@@ -262,7 +262,7 @@ async def _asked(resolver: SystemResolver, host: str, *, by: str) -> Sequence[st
 
 
 async def test_a_tenant_whose_names_hang_takes_no_thread_from_others(names: Names) -> None:
-    resolver = SystemResolver(timeout_s=1.0, look_up=names.look_up)
+    resolver = SystemResolver(timeout_s=3.0, look_up=names.look_up)
     slow = [asyncio.create_task(_asked(resolver, f"slow{n}.example", by="loud")) for n in range(3 * DNS_THREADS)]
     await asyncio.sleep(0.02)
     assert await _asked(resolver, "fine.example", by="quiet") == ["93.184.216.34"]
@@ -274,20 +274,20 @@ async def test_a_tenant_whose_names_hang_takes_no_thread_from_others(names: Name
 
 
 async def test_a_name_that_hung_is_refused_at_once_until_it_answers(names: Names) -> None:
-    resolver = SystemResolver(timeout_s=1.0, look_up=names.look_up)
+    resolver = SystemResolver(timeout_s=3.0, look_up=names.look_up)
     assert isinstance(await _asked(resolver, "slow.example", by="one"), OSError)
     for by in ("one", "other"):
-        with within(0.9):
+        with within(2.7):
             assert isinstance(await _asked(resolver, "slow.example", by=by), OSError)
     assert names.asked == ["slow.example"]
     names.released.set()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while isinstance(await _asked(resolver, "slow.example", by="one"), OSError):
             await asyncio.sleep(0.005)
 
 
 async def test_a_name_that_only_waited_for_its_turn_is_not_taken_for_one_that_hangs(names: Names) -> None:
-    resolver = SystemResolver(timeout_s=1.0, look_up=names.look_up)
+    resolver = SystemResolver(timeout_s=3.0, look_up=names.look_up)
     crowd = [asyncio.create_task(_asked(resolver, f"slow{n}.example", by="loud")) for n in range(DNS_SHARE)]
     await asyncio.sleep(0)
     assert isinstance(await _asked(resolver, "fine.example", by="loud"), OSError)

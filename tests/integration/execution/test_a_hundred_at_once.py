@@ -36,7 +36,7 @@ async def outcome(caller: Caller, body: dict[str, Any], *, hangs_up: bool) -> st
     streamed = body.get("stream", False)
     seen = []
     try:
-        async with asyncio.timeout(0.3 if hangs_up and not streamed else 30):
+        async with asyncio.timeout(0.3 if hangs_up and not streamed else 60):
             if not streamed:
                 return str((await caller("POST", "/v1/executions", body)).status)
             async for name, _ in caller.stream("/v1/executions", body):
@@ -51,7 +51,7 @@ async def outcome(caller: Caller, body: dict[str, Any], *, hangs_up: bool) -> st
 async def settled(stack: Stack, caller: Caller) -> tuple[int, int]:
     """(balance, Σ cost) once nothing is held any more; the ledger must say the same, leg by leg."""
     ws = caller.workspace.workspace_id
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", ws):
             await asyncio.sleep(0.02)
     assert await books(stack, "SELECT * FROM drift()") == []
@@ -87,7 +87,7 @@ async def test_when_every_fifth_client_hangs_up_the_sums_still_hold(stack: Stack
     """On a busy machine some may hear that no executor took their call in time (503); nothing may be held or spent for those."""
     caller, body = await with_model(stack, calls=AFFORDABLE, cap=cap)
     callers = [caller.at(url) for url in stack.gateways[:2]]
-    async with fault(stack, "slow_chunks,rate=2" if streamed else "slow,s=0.6"):
+    async with fault(stack, "slow_chunks,rate=1" if streamed else "slow,s=2"):
         calls = (outcome(callers[i % 2], body | {"stream": streamed}, hangs_up=i % 5 == 0) for i in range(100))
         ends = Counter(await asyncio.gather(*calls))
         balance, costs = await settled(stack, caller)

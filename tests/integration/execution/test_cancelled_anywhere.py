@@ -22,8 +22,8 @@ from tests.embedded.stack import Caller, Stack, running_stack
 from tests.integration.execution.test_executions import HELLO, books, fault
 
 DEADLINE_S = 1.5
-SETTLED_S = DEADLINE_S + 1.0 + 0.5 + 3.0
-"""Deadline, the sweep's grace and interval of these tests, and room for a slow machine."""
+SETTLED_S = 60.0
+"""Deadline, and the sweep's grace and interval of these tests, make 3 s of it: room for a slow machine."""
 
 
 TRIES = 5
@@ -130,16 +130,16 @@ async def meters(monkeypatch: pytest.MonkeyPatch) -> Meters:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
     """Executors whose silence is noticed soon."""
-    quick = {"executor_silence_s": 0.7, "dispatch_give_up_s": 1.0}
+    quick = {"executor_silence_s": 0.7}
     async with running_stack(
         module_database_urls, nats_server, gateways=1, executors=2, gateway=quick, executor={"heartbeat_s": 0.2}
     ) as one:
         yield one
 
 
-async def call(caller: Caller, where: str, number: int, *, streamed: bool) -> str:
+async def call(caller: Caller, where: str, number: int, *, streamed: bool, deadline_s: float = DEADLINE_S) -> str:
     """The terminal word, the status, or `lost` where the connection went with the cancelled request."""
-    body = HELLO | {"stream": streamed, "deadline_s": DEADLINE_S, "metadata": {where: str(number)}}
+    body = HELLO | {"stream": streamed, "deadline_s": deadline_s, "metadata": {where: str(number)}}
     try:
         if streamed:
             return [name async for name, _ in caller.stream("/v1/executions", body)][-1]
@@ -168,7 +168,7 @@ async def all_settled(stack: Stack, caller: Caller) -> list[Any]:
 async def test_a_cancellation_at_any_wait_leaves_nothing_held(stack: Stack, meters: Meters, where: str, streamed: bool) -> None:
     first, caller = await stack.caller(), await stack.caller()
     async with fault(stack, "slow_chunks,rate=80"):
-        assert await call(first, where, 0, streamed=streamed) in ("200", "done")
+        assert await call(first, where, 0, streamed=streamed, deadline_s=60) in ("200", "done")
         waits = meters.by_mark[f"{where} 0"].seen
         points, met, ends = range(1, waits + 3), set[int](), list[str]()
         for _ in range(TRIES):

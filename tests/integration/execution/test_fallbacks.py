@@ -109,7 +109,7 @@ async def test_an_error_that_comes_with_status_200_costs_nothing_and_the_next_mo
 @pytest.mark.promise("E-04")
 async def test_the_next_model_answers_where_one_takes_longer_than_its_version_allows(caller: Caller, three: Three) -> None:
     three.first.manners[""] = Manner(hangs=True)
-    body = {"slug": "hurried", "messages": ASKED, "model": "own/first", "fallback_models": ["own/second"], "timeout_s": 1}
+    body = {"slug": "hurried", "messages": ASKED, "model": "own/first", "fallback_models": ["own/second"], "timeout_s": 3}
     assert (await caller("POST", "/v1/prompts", body)).status == 201
     answer = await caller("POST", "/v1/executions", {"prompt": "hurried", "version": 1})
     assert (answer.status, answer.body["model"], three.calls) == (200, "own/second", [1, 1, 0])
@@ -157,8 +157,8 @@ async def test_a_request_that_is_wrong_is_wrong_everywhere(caller: Caller, three
 async def test_waiting_for_a_provider_that_wants_patience_leaves_time_for_the_next_model(
     caller: Caller, three: Three, fallbacks: list[str], asked: list[int]
 ) -> None:
-    three.first.manners[""] = Manner(status=429, retry_after="2")
-    answer = await _ask(caller, deadline_s=3.8, fallback_models=fallbacks)
+    three.first.manners[""] = Manner(status=429, retry_after="4")
+    answer = await _ask(caller, deadline_s=7.6, fallback_models=fallbacks)
     assert three.calls == asked and answer.status == (200 if fallbacks else 429), answer.body
 
 
@@ -166,7 +166,7 @@ async def test_waiting_for_a_provider_that_wants_patience_leaves_time_for_the_ne
 async def test_the_deadline_bounds_all_models_together(caller: Caller, three: Three) -> None:
     for provider in (three.first, three.second, three.third):
         provider.manners[""] = Manner(hangs=True)
-    answer = await _ask(caller, deadline_s=3.0)
+    answer = await _ask(caller, deadline_s=6.0)
     assert answer.status == 504 and answer.body["error"]["code"] in ("deadline_passed", "provider_timed_out")
     assert three.calls == [1, 0, 0]
 
@@ -218,7 +218,7 @@ async def test_a_model_that_is_too_dear_is_passed_over_for_a_cheaper_one_after_i
 async def test_a_model_that_does_not_answer_in_time_is_replaced_by_the_next(caller: Caller, three: Three) -> None:
     three.first.manners[""] = Manner(hangs=True)
     prompt = {
-        "slug": "patient", "messages": ASKED, "model": "own/first", "fallback_models": ["own/second"], "timeout_s": 1,
+        "slug": "patient", "messages": ASKED, "model": "own/first", "fallback_models": ["own/second"], "timeout_s": 3,
     }  # fmt: skip
     made = await caller("POST", "/v1/prompts", prompt)
     assert made.status == 201, made.body

@@ -36,7 +36,7 @@ async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[St
         "background_running": QUEUED,
         "batch_running": QUEUED,
         "attempt_timeout_s": 2.5,
-        "first_token_s": 1.0,
+        "first_token_s": 2.0,
         "circuit_calls_least": 8,
         "circuit_rest_s": REST_S,
     }
@@ -87,15 +87,23 @@ async def timed(caller: Caller, calls: int) -> list[float]:
 
 
 @pytest.mark.promise("E-12")
-async def test_a_provider_that_hangs_is_let_go_in_time_and_leaves_others_their_slots(
-    stack: Stack, caller: Caller, provider: KeyedProvider, fair_now: Callable[[], float]
-) -> None:
+async def test_a_provider_that_hangs_is_let_go_in_time_and_leaves_others_their_slots(stack: Stack, spare_now: Callable[[], float]) -> None:
     """More callers of one tenant than the executor has slots wait for a provider that never answers; another tenant notices nothing."""
+
+    async def attempt() -> None:
+        caller = await stack.caller()
+        async with two_models(caller) as provider:
+            await _hang_beside_another(stack, caller, provider, spare_now)
+
+    await undisturbed(attempt, still_most_s=0.3)
+
+
+async def _hang_beside_another(stack: Stack, caller: Caller, provider: KeyedProvider, spare_now: Callable[[], float]) -> None:
     other = await stack.caller()
     await timed(other, 3)
     before = await timed(other, 20)
     provider.manners[""] = Manner(hangs=True)
-    began_at = fair_now()
+    began_at = spare_now()
     hanging = [asyncio.create_task(ask(caller, fallback_models=[])) for _ in range(2 * SLOTS)]
     while len(provider.calls) < SLOTS // 2:
         await asyncio.sleep(0.01)
@@ -103,7 +111,7 @@ async def test_a_provider_that_hangs_is_let_go_in_time_and_leaves_others_their_s
     while len(during) < 20 and not all(one.done() for one in hanging):
         during += await timed(other, 1)
     answers = await asyncio.gather(*hanging)
-    assert fair_now() - began_at < 9, "each call was let go at its own limit"
+    assert spare_now() - began_at < 9, "each call was let go at its own limit"
     assert {one.status for one in answers} <= {503, 504} and len(provider.calls) <= SLOTS // 2 + 2
     assert during and median(during) < 2 * median(before) + 0.5, (before, during)
 
@@ -248,7 +256,7 @@ async def test_a_caller_who_leaves_between_two_tries_is_settled_within_a_second(
 async def test_on_every_route_a_caller_who_leaves_stops_the_model_within_a_second(
     stack: Stack, caller: Caller, route: str, stream: bool
 ) -> None:
-    body: dict[str, Any] = {"model": "simulated/chat", "messages": ASKED, "stream": stream}
+    body: dict[str, Any] = {"model": "simulated/chat", "messages": ASKED, "stream": stream, "deadline_s": 60}
     body |= {"max_tokens": 50} if route == "/v1/messages" else {"input": "Hello."} if route == "/v1/responses" else {}
     if route == "/v1/responses":
         del body["messages"]
@@ -300,7 +308,7 @@ async def test_the_text_of_the_fake_is_what_the_others_answer(caller: Caller, pr
 
 
 async def test_what_a_version_or_a_caller_says_stands_in_for_the_usual_limit_of_time(caller: Caller, provider: KeyedProvider) -> None:
-    """The provider is silent for 3 s; usual are 2.5 s for a call, and 1 s until a stream begins."""
+    """The provider is silent for 3 s; usual are 2.5 s for a call, and 2 s until a stream begins."""
     slow = {"slug": "slow", "model": "own/one", "timeout_s": 20, "messages": ASKED, "fallback_models": []}
     assert (await caller("POST", "/v1/prompts", slow)).status == 201
     provider.manners[""] = Manner(hangs=True)

@@ -17,7 +17,7 @@ from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import FAST, PATIENT, Caller, Stack
-from tests.integration.execution.test_executions import HELLO, assert_settled, fault, finished, rows_of
+from tests.integration.execution.test_executions import HELD_BACK, HELLO, assert_settled, fault, finished, held_back, rows_of, until_asked
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-18"), pytest.mark.capability("I1")]
 
@@ -39,7 +39,7 @@ async def stopping(stack: Stack, caller: Caller) -> AsyncIterator[tuple[Caller, 
         yield caller.at(f"http://127.0.0.1:{listening.getsockname()[1]}"), server
     finally:
         server.should_exit = True
-        await asyncio.wait_for(serving, 30)
+        await asyncio.wait_for(serving, 60)
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +55,7 @@ async def told_by_stopped(stack: Stack, caller: Caller, path: str, *, first: byt
         async with at_it.session.get(at_it.url + path, headers=headers) as response:
             assert (await response.content.readuntil(b"\n\n")).startswith(first)
             server.should_exit = True
-            rest = (await asyncio.wait_for(response.content.read(), 15)).decode()  # It raises where the connection is cut.
+            rest = (await asyncio.wait_for(response.content.read(), 60)).decode()  # It raises where the connection is cut.
     name, data = [line for line in rest.splitlines() if line and not line.startswith(":")][-2:]
     error = json.loads(data.removeprefix("data: "))["error"]
     return (name, error["code"], error["retryable"]) == ("event: error", "unavailable", True)
@@ -84,7 +84,7 @@ async def told_until_two(response: aiohttp.ClientResponse, server: uvicorn.Serve
 @pytest.mark.promise("G-13")
 @pytest.mark.parametrize("path", ROUTES)
 async def test_a_stream_ends_with_one_error_and_what_had_come_is_booked(stack: Stack, caller: Caller, path: str) -> None:
-    async with fault(stack, "slow_chunks,rate=5"), stopping(stack, caller) as (at_it, server):
+    async with fault(stack, "slow_chunks,rate=3"), stopping(stack, caller) as (at_it, server):
         async with posted(at_it, path, ROUTES[path] | {"stream": True}) as response:
             assert response.status == 200
             told = await told_until_two(response, server)
@@ -102,11 +102,11 @@ async def test_a_stream_ends_with_one_error_and_what_had_come_is_booked(stack: S
 
 @pytest.mark.parametrize("path", ROUTES)
 async def test_a_call_that_waits_hears_503_and_its_model_is_asked_no_longer(stack: Stack, caller: Caller, path: str) -> None:
-    async with fault(stack, "slow,s=20"), stopping(stack, caller) as (at_it, server):
+    async with fault(stack, "slow,s=600"), stopping(stack, caller) as (at_it, server):
         calling = asyncio.create_task(at_it("POST", path, ROUTES[path]))
         await until_running(stack, caller)
         server.should_exit = True
-        answer = await asyncio.wait_for(calling, 15)
+        answer = await asyncio.wait_for(calling, 60)
     assert (answer.status, answer.body["error"]["code"], answer.body["error"]["retryable"]) == (503, "unavailable", True)
     assert answer.headers["retry-after"] == "1"
     assert (answer.body.get("type") == "error") is (path == MESSAGES)
@@ -119,17 +119,18 @@ async def test_a_call_that_waits_hears_503_and_its_model_is_asked_no_longer(stac
 @pytest.mark.promise("G-02", "G-03")
 @pytest.mark.parametrize("path", ROUTES)
 async def test_a_call_with_a_key_goes_on_and_is_answered_when_it_is_asked_again(stack: Stack, caller: Caller, path: str) -> None:
-    key = {"idempotency-key": new_uuid().hex}
-    async with fault(stack, "slow,s=3"), stopping(stack, caller) as (at_it, server):
-        calling = asyncio.create_task(at_it("POST", path, ROUTES[path], headers=key))
-        await until_running(stack, caller)
-        repeating = asyncio.create_task(at_it("POST", path, ROUTES[path], headers=key))
+    key, body = {"idempotency-key": new_uuid().hex}, ROUTES[path] | HELD_BACK
+    async with held_back(caller) as provider, stopping(stack, caller) as (at_it, server):
+        calling = asyncio.create_task(at_it("POST", path, body, headers=key))
+        await until_asked(provider)
+        repeating = asyncio.create_task(at_it("POST", path, body, headers=key))
         await until_open(server, 2)
         server.should_exit = True
-        first, repeat = await asyncio.wait_for(asyncio.gather(calling, repeating), 15)
+        first, repeat = await asyncio.wait_for(asyncio.gather(calling, repeating), 60)
         assert first.status == 503 and "same Idempotency-Key" in first.body["error"]["message"]
         assert (repeat.status, repeat.body["error"]["code"]) == (409, "idempotency_in_progress")
-        again = await caller("POST", path, ROUTES[path], headers=key)
+        provider.released.set()
+        again = await caller("POST", path, body, headers=key)
     assert again.status == 200 and again.headers["idempotent-replayed"] == "true"
     (row,) = await rows_of(stack, caller)
     assert row["status"] == "success" and str(row["execution_id"]) == first.body["error"]["details"]["execution_id"]
@@ -140,15 +141,16 @@ async def test_a_call_with_a_key_goes_on_and_is_answered_when_it_is_asked_again(
 @pytest.mark.parametrize("path", ROUTES)
 async def test_a_stream_with_a_key_that_told_nothing_yet_goes_on(stack: Stack, caller: Caller, path: str) -> None:
     """Its key may be used again, and nothing says otherwise."""
-    key, body = {"idempotency-key": new_uuid().hex}, ROUTES[path] | {"stream": True}
-    async with fault(stack, "slow,s=3"), stopping(stack, caller) as (at_it, server):
+    key, body = {"idempotency-key": new_uuid().hex}, ROUTES[path] | HELD_BACK | {"stream": True}
+    async with held_back(caller) as provider, stopping(stack, caller) as (at_it, server):
         calling = asyncio.create_task(at_it("POST", path, body, headers=key))
-        await until_running(stack, caller)
+        await until_asked(provider)
         server.should_exit = True
-        first = await asyncio.wait_for(calling, 15)
+        first = await asyncio.wait_for(calling, 60)
         assert (first.status, first.body["error"]["code"], first.body["error"]["retryable"]) == (503, "unavailable", True)
         assert "same Idempotency-Key" in first.body["error"]["message"]
         assert first.headers.get("x-should-retry") != "false"
+        provider.released.set()
         booked = await finished(caller, first.body["error"]["details"]["execution_id"])
     assert booked["status"] == "success"
     async with caller.session.post(caller.url + path, json=body, headers=key | {"authorization": f"Bearer {caller.key}"}) as again:
@@ -187,7 +189,7 @@ async def test_a_request_that_has_not_come_whole_hears_503(stack: Stack, caller:
         calling = asyncio.create_task(at_it.session.post(at_it.url + path, data=body(), headers=headers))
         await until_open(server, 1)
         server.should_exit = True
-        async with await asyncio.wait_for(calling, 3) as response:
+        async with await asyncio.wait_for(calling, 60) as response:
             told = await response.json()
     assert (response.status, response.headers["retry-after"], told["error"]["retryable"]) == (503, "1", True)
     assert "had not come whole" in told["error"]["message"] and (told.get("type") == "error") is (path == MESSAGES)
@@ -209,7 +211,7 @@ async def test_what_whoever_goes_on_finds_in_the_books_is_let_be() -> None:
 
 async def until_running(stack: Stack, caller: Caller) -> None:
     """Until an executor asks a model for it."""
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         while True:
             async with session.get(f"{stack.simulator}/counters") as response:
                 if (await response.json())["open"]:
@@ -219,6 +221,6 @@ async def until_running(stack: Stack, caller: Caller) -> None:
 
 async def until_open(server: uvicorn.Server, count: int) -> None:
     """Until exactly so many requests are being answered."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(server.server_state.tasks) != count:
             await asyncio.sleep(0.01)

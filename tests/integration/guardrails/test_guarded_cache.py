@@ -40,7 +40,7 @@ async def test_a_hit_is_stopped_where_an_answer_would_be(place: Place) -> None:
                 return answer
             await asyncio.sleep(0.05)
 
-    answer = await asyncio.wait_for(stopped(), 15)
+    answer = await asyncio.wait_for(stopped(), 60)
     assert (answer.status, answer.body["error"]["code"], answer.body["error"]["details"]["cost_nusd"]) == (422, "guardrail_blocked", 0)
 
 
@@ -53,7 +53,7 @@ async def test_what_is_blotted_out_of_records_is_not_kept_either(place: Place) -
         while (await place.stored((await place.run("Whom?", cache=False)).body["id"]))["output"] != "Write to [EMAIL].":
             await asyncio.sleep(0.05)
 
-    await asyncio.wait_for(is_masked(), 15)
+    await asyncio.wait_for(is_masked(), 60)
     for _ in range(2):
         assert (await place.run("Whom?")).body["cached"] is False
     assert (await place.caller("GET", "/v1/cache/entries")).body["data"] == []

@@ -119,7 +119,7 @@ async def test_sizes_languages_prompts_and_pauses(place: Place) -> None:
     assert (await place.run("yes")).status == 200
     gone = await place.caller("DELETE", f"/v1/guardrails/{made.body['id']}")
     assert gone.status == 204
-    for _ in range(400):
+    for _ in range(1200):
         answer = await place.run("yes " + "x" * 101)
         if answer.status == 200:
             break
@@ -136,7 +136,7 @@ async def test_other_formats_hear_of_it_in_their_own_words(place: Place) -> None
     await place.rule({"kind": "personal_data"}, name="data")
     place.model.says = ["Hello [EMAIL_1]."]
     body["messages"] = [{"role": "user", "content": "I am ann@example.com"}]
-    for _ in range(400):
+    for _ in range(1200):
         answer = await place.caller("POST", "/v1/chat/completions", body)
         if "[EMAIL_1]" in place.model.asked():
             break
@@ -148,7 +148,7 @@ async def test_background_runs_are_guarded_as_well(place: Place) -> None:
     await place.prompt()
     await place.rule({"kind": "deny", "phrases": ["falcon"]}, name="falcons")
     queued = await place.run("A falcon.", mode="background")
-    for _ in range(200):
+    for _ in range(1200):
         kept = await place.stored(queued.body["id"])
         if kept["status"] not in ("queued", "running"):
             break
@@ -162,7 +162,7 @@ async def test_a_dry_run_says_what_would_be_done(place: Place) -> None:
     await place.rule({"kind": "deny", "phrases": ["falcon"]}, name="falcons")
     await place.caller("PUT", "/v1/masking", {"masking": {"kinds": ["email", "secret"]}})
     body = {"text": "ann@example.com, +49 30 1234567 and api_key=abc12345678", "prompt": "ask"}
-    for _ in range(400):
+    for _ in range(1200):
         tried = (await place.caller("POST", "/v1/guardrails/try", body)).body
         if len(tried["looked"]) == 2 and "[EMAIL]" in tried["stored"]:
             break

@@ -40,7 +40,7 @@ async def caller(stack: Stack) -> Caller:
 @contextlib.asynccontextmanager
 async def live(caller: Caller, *, last: str | None = None) -> AsyncIterator[AsyncIterator[Sent]]:
     headers = {"authorization": f"Bearer {caller.key}", "accept": "text/event-stream"} | ({"last-event-id": last} if last else {})
-    async with asyncio.timeout(15), caller.session.get(f"{caller.url}/v1/live", headers=headers) as response:
+    async with asyncio.timeout(60), caller.session.get(f"{caller.url}/v1/live", headers=headers) as response:
         assert response.status == 200, await response.text()
         yield _events(response.content)
 
@@ -102,7 +102,7 @@ async def test_figures_of_the_last_minute_come_by_themselves_once_for_a_batch_se
         await first(events, "hello")
         await first(others, "hello")
         await finish(stack, caller, 3)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (figures := (await first(events, "figures"))[2])["total"]["executions"] == 0:
                 pass
         assert figures["total"]["executions"] == 3 and figures["prompts"][0]["prompt"] == "route"
@@ -141,7 +141,7 @@ async def test_a_stream_ends_within_a_second_or_two_of_the_revocation_of_its_key
     async with live(replace(caller, key=made.body["key"])) as events:
         await first(events, "hello")
         assert (await caller("DELETE", f"/v1/api-keys/{made.body['id']}")).status in (200, 204)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             assert (await first(events, "end"))[2] == {"reason": "access_ended"}
 
 
@@ -154,10 +154,10 @@ async def test_more_streams_than_the_most_are_refused_and_those_that_left_make_r
         await first(other, "hello")
         refused = await caller("GET", "/v1/live", headers={"accept": "text/event-stream"})
         assert (refused.status, refused.body["error"]["code"]) == (429, "concurrency_limited")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (await caller("GET", "/v1/live", headers={"accept": "text/event-stream", "last-event-id": "bad"})).status != 422:
             await asyncio.sleep(0.01)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(AssertionError):
                 async with live(caller) as again:

@@ -80,12 +80,12 @@ async def test_a_prompt_is_found_run_and_judged(connect: Connect, made: dict[str
         assert tells(await client.call_tool("execute_prompt", call))["id"] == answer["id"]
 
         tells(await client.call_tool("give_feedback", {"execution_id": answer["id"], "thumb": "up", "comment": "kind"}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (record := tells(await client.call_tool("get_execution", {"execution_id": answer["id"]})))["feedback"]:
                 await asyncio.sleep(0.05)
         assert "kind" in json.dumps(record["feedback"])
         heard = {"prompt": made["prompt"], "source": "feedback"}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (plan := await client.call_tool("forecast_optimization", heard)).is_error:
                 await asyncio.sleep(0.05)
         assert sum(tells(plan)["counts"].values()) >= 1

@@ -127,7 +127,7 @@ async def test_whoever_names_a_model_waits_for_its_removal(
                 NAMED,
             )
             naming = asyncio.create_task(caller(method, path, body))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not await holder.fetchval(WAITING):
                     assert not naming.done(), naming.result().body
                     await asyncio.sleep(0.005)

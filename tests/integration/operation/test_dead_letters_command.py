@@ -20,7 +20,7 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.installation import Installation
 
 CONSUMER = "analytics_feedback"
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 def letter(seq: int, *, payload: bytes | None, subject: str = subjects.FEEDBACK_RECORDED_BATCH, consumer: str = CONSUMER) -> DeadLetter:

@@ -43,7 +43,7 @@ async def test_what_was_acknowledged_outlives_a_killed_leader(tmp_path: Path) ->
 
 async def acknowledged(bus: Bus, message_id: str) -> int:
     """The place of a message, which is sent again under its id until a leader has it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(nats.errors.Error, nats.js.errors.Error):
                 headers = {MESSAGE_ID_HEADER: message_id}

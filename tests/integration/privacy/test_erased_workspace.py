@@ -54,7 +54,7 @@ async def furnished(caller: Caller, past: Past, word: str) -> None:
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await look():
             await asyncio.sleep(0.02)
 

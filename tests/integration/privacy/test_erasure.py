@@ -49,7 +49,7 @@ async def analytics_on(urls: DatabaseUrls, nats: Any, **changed: Any) -> AsyncIt
         yield db
     finally:
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 60)
         await bus.close()
         await db.close()
 
@@ -62,7 +62,7 @@ async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIt
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], *, what: str) -> Any:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not (value := await look()):
             await asyncio.sleep(0.02)
     assert value, what

@@ -281,7 +281,7 @@ async def test_a_killed_round_leaves_nothing_half_done(db: Database, past: Past,
     workspace = (await workspace_with(retention_days=1)).workspace_id
     for n in range(5):
         await past.execution(workspace, f"halfway{n}", at=days_ago(2 + n))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         try:
             async with db.unit_of_work() as tx:
                 await tx.execute("SELECT * FROM forget_executions($1, 2)", workspace)

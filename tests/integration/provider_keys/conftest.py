@@ -88,8 +88,7 @@ async def ground(module_database_urls: Any, nats_server: Any) -> AsyncIterator[G
                 "provider_limits": limits,
                 "rest_most_s": 3600.0,
                 "attempts": 1,
-                "attempt_timeout_s": 1.0,
-                "key_trust_s": 2.0,
+                "attempt_timeout_s": 6.0,
                 "key_news_s": 0.1,
             }
             async with running_stack(module_database_urls, nats_server, executors=2, executor=executor) as stack:

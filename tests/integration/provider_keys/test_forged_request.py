@@ -21,7 +21,7 @@ def forged(tenant: Tenant, *, base_url: str, **route: Any) -> ExecutionRequest:
     price = Price(input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1, version="t")
     return ExecutionRequest(
         execution_id=new_uuid(), workspace_id=tenant.admin.workspace.workspace_id, lane=Lane.INTERACTIVE, fence=1,
-        deadline_at=now + timedelta(seconds=5), hold_nusd=1, account_ids=[tenant.admin.workspace.credit_account_id], sent_at=now,
+        deadline_at=now + timedelta(seconds=60), hold_nusd=1, account_ids=[tenant.admin.workspace.credit_account_id], sent_at=now,
         route=Route(model="gpt-test", provider="openai", upstream_model="gpt-test", base_url=base_url, price=price, **route),
         messages=[{"role": "user", "content": "Hi."}],
     )  # fmt: skip
@@ -34,7 +34,7 @@ async def test_the_operators_key_goes_to_no_address_of_a_workspace(tenant: Tenan
         for address, is_own in ((tenant.ground.other, True), (tenant.ground.provider, False)):
             request = forged(tenant, base_url=address.base_url, own_base_url=is_own, **route)
             await bus.nc.publish(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, request.model_dump_json().encode(), reply=bus.nc.new_inbox())
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while not address.calls:
                     await asyncio.sleep(0.01)
     finally:

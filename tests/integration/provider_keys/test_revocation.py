@@ -43,7 +43,7 @@ async def ground(module_database_urls: Any, nats_server: Any) -> AsyncIterator[G
         await connection.execute(MODEL, "bare-test", "bare")
         await connection.close()
         urls = dict(module_database_urls) | {"executor": through(proxy, module_database_urls["executor"])}
-        async with running_stack(urls, nats_server, executors=0, gateway={"executor_silence_s": 0.8}) as stack:
+        async with running_stack(urls, nats_server, executors=0, gateway={"executor_silence_s": 2.5}) as stack:
             yield Ground(stack, provider, proxy)
 
 
@@ -63,7 +63,7 @@ async def added(caller: Caller, key: str) -> str:
 
 
 async def until_served(caller: Caller) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (await caller("POST", "/v1/executions", CALL)).status != 200:
             await asyncio.sleep(0.02)
 
@@ -74,13 +74,13 @@ async def test_an_execution_whose_executor_died_in_the_middle_is_booked_on_the_k
     key_id = (await added(caller, key)).rpartition("/")[2]
     ground.provider.manners[key] = Manner(stalls=True)
     async with executor(ground.stack) as process:
-        call = asyncio.ensure_future(caller.events("/v1/executions", CALL | {"stream": True}))
-        await asyncio.wait_for(ground.provider.streaming.wait(), 30)
-        await asyncio.sleep(0.5)  # until its first words have passed through the bus; there is no event of that here
+        told = caller.stream("/v1/executions", CALL | {"stream": True})
+        events = [await anext(told)]
+        assert events[0][0] == "delta", events  # Its first words have passed through the bus.
         process.kill()
         await process.wait()
         async with local_executor(ground.stack):
-            events = await call
+            events += [one async for one in told]
     assert events[-1][1]["error"]["code"] == "interrupted", events
     (row,) = (await caller("GET", "/v1/executions")).body["data"]
     assert (row["provider_key_id"], row["key_source"]) == (key_id, "own") and row["cost_nusd"] > 0

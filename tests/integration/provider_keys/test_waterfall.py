@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from typing import Any
 
@@ -17,7 +18,7 @@ NUSD = 1000 * 1000 + 100 * 2000
 """What one answer of the fake costs at the test model's price."""
 
 
-async def until(look: Any, *, patience_s: float = 15.0) -> Any:
+async def until(look: Any, *, patience_s: float = 60.0) -> Any:
     async with asyncio.timeout(patience_s):
         while not (seen := await look()):
             await asyncio.sleep(0.02)
@@ -145,12 +146,19 @@ async def test_where_the_only_key_is_refused_nobody_is_told_to_wait_for_it(tenan
 
 async def test_a_key_that_was_asked_for_patience_rests_on_every_executor_and_the_caller_hears_how_long(tenant: Tenant) -> None:
     key_id, key = await tenant.add_key(provider="bare", manner=Manner(status=429, retry_after="30"))
+    began_s = time.monotonic()
     answers = [await tenant.call(model="bare-test") for _ in range(6)]
     assert {one.status for one in answers} == {429}
-    assert all(20 <= int(one.headers["retry-after"]) <= 30 for one in answers)
+    assert all(28 - (time.monotonic() - began_s) <= int(one.headers["retry-after"]) <= 30 for one in answers)
     assert tenant.ground.provider.calls_with(key) <= 2, "each executor asks at most once"
-    cooled = await tenant.shown(key_id)
-    assert cooled["cooldown_until"] is not None and (cooled["status"], cooled["last_error"]) == ("active", "provider_rate_limited")
+
+    async def cools() -> Any:
+        """The executor writes it down beside its answers."""
+        shown = await tenant.shown(key_id)
+        return shown if shown["cooldown_until"] else None
+
+    cooled = await until(cools)
+    assert (cooled["status"], cooled["last_error"]) == ("active", "provider_rate_limited")
     other_id, _ = await tenant.add_key(provider="bare", priority=200)
 
     async def served() -> Any:

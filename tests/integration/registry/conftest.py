@@ -154,7 +154,7 @@ async def _end(task: "asyncio.Task[None]") -> None:
 async def bench(module_database_urls: DatabaseUrls) -> AsyncIterator[Bench]:
     """One database for the module; tests keep to workspaces of their own."""
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         yield Bench(module_database_urls, stack, session)
 
 

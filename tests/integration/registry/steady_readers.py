@@ -76,7 +76,7 @@ class SteadyReaders:
                 await asyncio.sleep(0.01)
 
     def _ask(self, session: aiohttp.ClientSession, n: int, etag: str) -> Any:
-        timeout = aiohttp.ClientTimeout(total=3)
+        timeout = aiohttp.ClientTimeout(total=20)
         if n % 4 == 2:
             return session.post(f"{self.url}/v1/prompts/{self.slug}/render", json={"label": "production"}, timeout=timeout)
         headers = {"if-none-match": etag} if etag and n % 2 else {}

@@ -196,8 +196,8 @@ async def test_while_postgresql_is_away_what_is_known_is_served_with_its_age(
     await wire.connect()
     stack.push_async_callback(wire.cut)
     await catalog.catch_up()
-    assert (await catalog.resolve(workspace_id, "hello")).version == 2
     assert catalog.stale_for_s == 0
+    assert (await catalog.resolve(workspace_id, "hello")).version == 2
 
 
 @pytest.mark.promise("T-02", "T-05")

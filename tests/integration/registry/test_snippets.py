@@ -51,7 +51,7 @@ async def test_a_moved_snippet_is_served_and_changes_the_etag(call: Caller, seco
     await saved(call, "tone", "Be brief.")
     began = time.monotonic()
     while await text(elsewhere, "hello") != "Be brief. Hello.":
-        assert time.monotonic() - began < 5, "the other gateway still serves the old snippet"
+        assert time.monotonic() - began < 60, "the other gateway still serves the old snippet"
         await asyncio.sleep(0.02)
     after = await elsewhere("GET", "/v1/prompts/hello?label=production", headers={"if-none-match": before.headers["etag"]})
     assert after.status == 200

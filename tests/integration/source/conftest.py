@@ -23,7 +23,7 @@ async def stack(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
         optimizer = asyncio.create_task(run_optimizer(stop, OptimizerSettings(**(where | FAST | QUICK_OPTIMIZER))))
         yield running
         stop.set()
-        await asyncio.wait_for(optimizer, 30)
+        await asyncio.wait_for(optimizer, 60)
     await check_events(urls)
     await postgres.drop(urls)
 

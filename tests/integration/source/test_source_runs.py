@@ -29,7 +29,7 @@ async def filled(caller: Caller, count: int = 60) -> None:
     assert (await caller("POST", "/test-set", {"items": cases})).body["total"] == len(cases)
 
 
-async def run(caller: Caller, run_id: str, *, timeout_s: float = 40) -> Any:
+async def run(caller: Caller, run_id: str, *, timeout_s: float = 90) -> Any:
     """Polled to its end."""
     async with asyncio.timeout(timeout_s):
         while (told := (await caller("GET", f"/runs/{run_id}")).body)["status"] == "running":

@@ -27,11 +27,11 @@ CHAT = {"chat_id": "c-1", "messages": [{"role": "user", "content": "Where is it?
 async def test_who_waits_hears_that_it_goes_on(stack: Stack, caller: Caller, path: str, body: Any) -> None:
     """The native routes tell how it stands, as they do when the time that was asked for is over."""
     slow = slow_interviewer if "optimization" in path or "clarifications" in path else fault
-    async with slow(stack, "slow,s=3"), stopping(stack, caller) as (at_it, server):
+    async with slow(stack, "slow,s=12"), stopping(stack, caller) as (at_it, server):
         calling = asyncio.create_task(at_it("POST", path, body))
         await until_running(stack, caller)
         server.should_exit = True
-        answer = await asyncio.wait_for(calling, 15)
+        answer = await asyncio.wait_for(calling, 60)
     if path.startswith("/v1/"):
         assert answer.status in (201, 202), answer.body
         assert answer.body.get("task") == "ask" or answer.body.get("processing_status") in ("pending", "processing")

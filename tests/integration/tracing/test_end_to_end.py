@@ -21,7 +21,7 @@ TRACEPARENT = f"00-{THEIRS}-{PARENT}-01"
 
 SECRET_WORDS = "The canary sings of a parcel"
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 """Spans are sent every five seconds, or every BSP_DELAY_MS here; a busy machine takes longer."""
 
 BSP_DELAY_MS = "200"

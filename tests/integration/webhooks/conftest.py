@@ -31,7 +31,7 @@ from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.sender import HttpSender
 
 KEK = bytes(range(32))
-QUICK = Limits(interval_s=0.02, lease_s=5)
+QUICK = Limits(interval_s=0.02, lease_s=60)
 
 
 def an_event(workspace_id: UUID, type_: str = "alert.raised", **fields: Any) -> Event:
@@ -82,7 +82,7 @@ class Hooks:
     async def emit(self, *events: Event, order_hold_s: float = 0.0) -> int:
         return await fan_out(events, db=self.worker, base_url="https://burnish.example", order_hold_s=order_hold_s)
 
-    async def claims(self, *, limit: int = 50, lease_s: float = 5, only_idle: bool = False) -> list[Claim]:
+    async def claims(self, *, limit: int = 50, lease_s: float = 60, only_idle: bool = False) -> list[Claim]:
         """One claim, as the dispatcher makes it."""
         async with self.worker.unit_of_work() as tx:
             return await deliveries_store.claim_due(tx, limit=limit, lease_s=lease_s, per_endpoint=4, per_workspace=32, only_idle=only_idle)
@@ -115,7 +115,7 @@ class Hooks:
             rows = await tx.fetch("SELECT body FROM outbox WHERE service = $1 ORDER BY outbox_id", service)
         return [Event.model_validate_json(row["body"]) for row in rows]
 
-    async def until(self, settled: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 15.0) -> list[dict[str, Any]]:
+    async def until(self, settled: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 60.0) -> list[dict[str, Any]]:
         """Polls the deliveries until they are as wished."""
         async with asyncio.timeout(timeout_s):
             while not settled(rows := await self.deliveries()):
@@ -131,14 +131,14 @@ class Hooks:
         *,
         factor: float = 0.001,
         limits: Limits = QUICK,
-        total_timeout_s: float = 2.0,
+        total_timeout_s: float = 30.0,
         policy: str = "127.0.0.0/8",
         egress: Egress | None = None,
         order_hold_s: float = 0.0,
     ) -> AsyncIterator[Dispatcher]:
         """Runs dispatching until the block ends."""
         stop = asyncio.Event()
-        sender = HttpSender(egress or Egress(EgressPolicy.parse(policy)), total_timeout_s=total_timeout_s, connect_timeout_s=1)
+        sender = HttpSender(egress or Egress(EgressPolicy.parse(policy)), total_timeout_s=total_timeout_s, connect_timeout_s=20)
         async with sender as http:
             dice = SystemDice()
             dispatcher = Dispatcher(

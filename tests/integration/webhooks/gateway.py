@@ -106,7 +106,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.005)
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         try:
             port = server.servers[0].sockets[0].getsockname()[1]
             yield WebhookGateway(f"http://127.0.0.1:{port}", urls, session, cast(Gateway, parts))

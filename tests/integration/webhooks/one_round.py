@@ -21,12 +21,12 @@ async def main(dsn: str) -> None:
     """Runs until it is killed by a failpoint, or for ever."""
     failpoints.configure(os.environ["BURNISH_FP"])
     db = await Database.open(dsn, application_name="test-one-round", max_size=4)
-    async with HttpSender(Egress(EgressPolicy.parse("127.0.0.0/8")), total_timeout_s=0.5, connect_timeout_s=0.5) as http:
+    async with HttpSender(Egress(EgressPolicy.parse("127.0.0.0/8")), total_timeout_s=20, connect_timeout_s=20) as http:
         dice = SystemDice()
         dispatcher = Dispatcher(
             db,
             lambda claim: deliver(claim, db=db, http=http, dice=dice, keyring=Keyring(KEK), factor=0.001),
-            limits=Limits(batch=1, per_process=1, interval_s=0.05, lease_s=0.8),
+            limits=Limits(batch=1, per_process=1, interval_s=0.05, lease_s=3),
         )
         await asyncio.gather(dispatcher.run(asyncio.Event()), replay_ranges(db=db, limit=20))
 

@@ -43,7 +43,7 @@ async def _clean(databases: Any) -> AsyncIterator[None]:
 
 async def send(hooks: Hooks, *, mailer: Mailer | None = None, policy: str = "127.0.0.0/8", rounds: int = 1) -> int:
     """Rounds of sending, with waits of milliseconds. Returns how many notices were taken up."""
-    async with HttpSender(Egress(EgressPolicy.parse(policy)), total_timeout_s=2, connect_timeout_s=1) as http:
+    async with HttpSender(Egress(EgressPolicy.parse(policy)), total_timeout_s=30, connect_timeout_s=20) as http:
         sender = NoticeSender(
             hooks.worker, http, mailer or Mailer(None, sender=""), Keyring(KEK), SystemClock(), "https://burnish.example", factor=0
         )
@@ -234,7 +234,7 @@ async def test_a_process_that_dies_after_sending_leaves_the_notice_to_the_next(
     await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
     async with hooks.worker.unit_of_work() as tx:
         assert len(await tx.fetch("SELECT * FROM claim_alert_notices(10, 1)")) == 1
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (sent := await send(hooks)) == 0:  # until the lease of the one that died has run out
             await asyncio.sleep(0.01)
     assert sent == 1

@@ -72,8 +72,8 @@ async def test_the_typescript_of_the_guide_verifies(sent: tuple[dict[str, Any], 
         f"import {{ receive }} from './receive';\nconsole.log(JSON.stringify({json.dumps(calls)}.map((one: any) => receive(...one))));\n"
     )
     bundle = [str(tmp_path / "node_modules/.bin/esbuild"), "run.ts", "--bundle", "--platform=node", "--outfile=run.js", "--log-level=error"]
-    subprocess.run(bundle, cwd=tmp_path, check=True, timeout=30)
-    ran = subprocess.run(["node", "run.js"], cwd=tmp_path, check=True, timeout=30, capture_output=True, text=True)
+    subprocess.run(bundle, cwd=tmp_path, check=True, timeout=120)
+    ran = subprocess.run(["node", "run.js"], cwd=tmp_path, check=True, timeout=120, capture_output=True, text=True)
     assert ran.stdout.splitlines() == ["alert.raised a1", "[204,204,400]"]
 
 
@@ -141,14 +141,14 @@ async def test_the_command_ends_well_at_ctrl_c_and_says_that_its_port_is_taken()
     pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
     running = await asyncio.create_subprocess_exec(*command, "--port", "0", **pipes)
     assert running.stderr is not None
-    said = (await asyncio.wait_for(running.stderr.readline(), 20)).decode()
+    said = (await asyncio.wait_for(running.stderr.readline(), 60)).decode()
     port = re.search(r":(\d+)/", said)
     assert port is not None, said
     second = await asyncio.create_subprocess_exec(*command, "--port", port[1], **pipes)
-    _, told = await asyncio.wait_for(second.communicate(), 20)
+    _, told = await asyncio.wait_for(second.communicate(), 60)
     assert second.returncode == 1 and b"--port" in told and b"Traceback" not in told
     running.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(running.wait(), 30) == 0
+    assert await asyncio.wait_for(running.wait(), 60) == 0
 
 
 @asynccontextmanager

@@ -137,8 +137,8 @@ async def test_no_redirect_takes_a_header_along(call: Caller, hooks: Hooks, rece
 async def test_a_throttle_postpones_and_drops_nothing(
     call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Database]
 ) -> None:
-    """12 a minute: one every five seconds. The test moves the slots instead of waiting for them."""
-    made = await _make(call, receiver, throttle_per_minute=12)
+    """One a minute. The test moves the slots instead of waiting for them."""
+    made = await _make(call, receiver, throttle_per_minute=1)
     endpoint_id = UUID(made["id"])
     began_s = time.monotonic()
     await hooks.emit(*(an_event(hooks.workspace_id) for _ in range(3)))
@@ -152,10 +152,10 @@ async def test_a_throttle_postpones_and_drops_nothing(
             (state,) = await hooks.rows(
                 "SELECT due_at - clock_timestamp() AS wait FROM webhook_endpoint_states WHERE endpoint_id = $1", endpoint_id
             )
-            assert 4.9 - (time.monotonic() - began_s) < state["wait"].total_seconds() <= 5
+            assert 59.9 - (time.monotonic() - began_s) < state["wait"].total_seconds() <= 60
             began_s = time.monotonic()
             async with databases["superuser"].unit_of_work() as tx:
-                earlier = "sent_until = sent_until - interval '6 seconds', due_at = due_at - interval '6 seconds'"
+                earlier = "sent_until = sent_until - interval '61 seconds', due_at = due_at - interval '61 seconds'"
                 await tx.execute(f"UPDATE webhook_endpoint_states SET {earlier} WHERE endpoint_id = $1", endpoint_id)
         await hooks.until_all("delivered")
     assert {row["failed_attempts"] for row in await hooks.deliveries()} == {0} and len(receiver.requests) == 3
@@ -198,7 +198,7 @@ async def test_a_failing_event_holds_up_its_object_no_longer_than_it_may(
     await _make(call, receiver, ordered=True, order_wait_s=60)
     receiver.rejects = lambda request: json.loads(request.body)["object_version"] == 1
     await hooks.emit(*(an_event(hooks.workspace_id, object_version=version) for version in (1, 2, 3)))
-    async with hooks.delivering(factor=1) as dispatcher:
+    async with hooks.delivering(factor=100) as dispatcher:
         await hooks.until(lambda rows: rows[0]["failed_attempts"] == 1)
         dispatcher.wake()
         await asyncio.sleep(0.1)
@@ -271,7 +271,7 @@ async def test_texts_are_sent_where_asked_for_and_allowed_and_kept_nowhere(
         dispatcher.wake()
         await hooks.until_all("delivered")
     assert "content" not in json.loads(receiver.at("/hook")[1].body)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"include": ["output"]}))[0] != 422:
             await asyncio.sleep(0.05)
 
@@ -290,7 +290,7 @@ async def test_figures_say_how_an_endpoint_does(call: Caller, hooks: Hooks, rece
         await hooks.until_all("delivered")
     shown = await _statistics(call, made)
     assert (shown["total"]["delivered"], shown["total"]["failed"], shown["total"]["success_share"]) == (3, 1, 0.75)
-    assert 0 <= shown["total"]["p50_ms"] <= shown["total"]["p95_ms"] < 5000
+    assert 0 <= shown["total"]["p50_ms"] <= shown["total"]["p95_ms"] < 30_000
     (day,) = shown["days"]
     assert {name: day[name] for name in shown["total"]} == shown["total"]
     assert (shown["last_failure"]["error_class"], shown["last_failure"]["status_code"]) == ("http_status", 503)

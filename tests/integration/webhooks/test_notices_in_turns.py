@@ -50,7 +50,7 @@ async def test_a_channel_that_hangs_holds_up_no_other_tenants_alerts(
         assert status == 201
     receiver.modes["/hang"] = ["hang"]
     stop = asyncio.Event()
-    async with HttpSender(Egress(EgressPolicy.parse("127.0.0.0/8")), total_timeout_s=40, connect_timeout_s=1) as http:
+    async with HttpSender(Egress(EgressPolicy.parse("127.0.0.0/8")), total_timeout_s=100, connect_timeout_s=20) as http:
         sender = NoticeSender(hooks.worker, http, Mailer(None, sender=""), Keyring(KEK), SystemClock(), "", interval_s=0.02)
         running = asyncio.create_task(sender.run(stop))
         theirs = an_alert(hooks, alert_id=new_uuid()).model_copy(update={"workspace_id": other})

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.ports import own_port
 from tests.fakes.receiver import Receiver
 from tests.integration.webhooks.conftest import KEK, Hooks, an_event
 
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Publish = Callable[..., Awaitable[None]]
 
+SHORT = {"BURNISH_WEBHOOK_TOTAL_TIMEOUT_S": "3", "BURNISH_WEBHOOK_LEASE_S": "4"}
+"""Of a process that dies: another one takes over after so long."""
+
 
 @pytest.fixture
 def environment(module_database_urls: DatabaseUrls, nats_server: Any) -> dict[str, str]:
@@ -34,8 +38,8 @@ def environment(module_database_urls: DatabaseUrls, nats_server: Any) -> dict[st
         "BURNISH_KEK": base64.b64encode(KEK).decode(),
         "BURNISH_EGRESS_ALLOW": "127.0.0.0/8",
         "BURNISH_WEBHOOK_SCHEDULE_FACTOR": "0.001",
-        "BURNISH_WEBHOOK_TOTAL_TIMEOUT_S": "0.5",
-        "BURNISH_WEBHOOK_LEASE_S": "0.8",
+        "BURNISH_WEBHOOK_TOTAL_TIMEOUT_S": "30",
+        "BURNISH_WEBHOOK_LEASE_S": "60",
         "BURNISH_WEBHOOK_CLAIM_INTERVAL_S": "0.05",
     }
 
@@ -61,7 +65,7 @@ async def _serving(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch,
         yield
     finally:
         stop.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await running
 
 
@@ -95,12 +99,12 @@ async def test_a_kill_between_the_answer_and_the_commit_repeats_the_same_id(
         sys.executable,
         "-c",
         program,
-        env=env | environment | {"BURNISH_FP": "webhooks.after_send:exit"},
+        env=env | environment | SHORT | {"BURNISH_FP": "webhooks.after_send:exit"},
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         await publish(an_event(hooks.workspace_id))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await process.wait() == 137
     finally:
         if process.returncode is None:
@@ -118,12 +122,13 @@ async def test_a_kill_between_the_answer_and_the_commit_repeats_the_same_id(
 
 
 async def test_stopping_lets_the_attempt_under_way_end_and_health_tells_the_truth(
-    hooks: Hooks, receiver: Receiver, publish: Publish, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+    hooks: Hooks, receiver: Receiver, publish: Publish, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await hooks.add_endpoint(receiver.url())
-    receiver.modes["/hook"] = ["slow=0.3"]
-    health = f"http://127.0.0.1:{unused_tcp_port}"
-    async with _serving(environment, monkeypatch, BURNISH_METRICS_PORT=str(unused_tcp_port)):
+    receiver.modes["/hook"] = ["hang"]
+    port = own_port()
+    health = f"http://127.0.0.1:{port}"
+    async with _serving(environment, monkeypatch, BURNISH_METRICS_PORT=str(port)):
         await publish(an_event(hooks.workspace_id))
         await receiver.wait_for(lambda all_: len(all_) == 1)
         async with aiohttp.ClientSession() as client:
@@ -131,6 +136,7 @@ async def test_stopping_lets_the_attempt_under_way_end_and_health_tells_the_trut
                 assert (answer.status, await answer.text()) == (200, "ready\n")
             async with client.get(health + "/metrics") as answer:
                 assert "burnish_webhook_in_flight 1.0" in await answer.text()
+        asyncio.get_running_loop().call_later(0.3, receiver.released.set)  # The stop comes before it.
     (row,) = await hooks.deliveries()
     assert row["status"] == "delivered"
 

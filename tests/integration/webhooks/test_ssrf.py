@@ -106,7 +106,7 @@ async def test_a_name_that_moves_inside_after_it_was_checked_is_not_called(
     assert (await call("POST", f"{ENDPOINTS}/{made['id']}/test"))[0] == 422
     assert (await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"url": url}))[0] == 422
     await hooks.emit(an_event(hooks.workspace_id))
-    async with hooks.delivering(factor=1, egress=Egress(EgressPolicy(), resolver=DnsResolver(dns.port))):
+    async with hooks.delivering(factor=100, egress=Egress(EgressPolicy(), resolver=DnsResolver(dns.port))):
         await hooks.until(lambda rows: bool(rows) and rows[0]["failed_attempts"] == 1)
     (attempt,) = await hooks.attempts()
     assert (attempt["error_class"], attempt["response_snippet"]) == ("egress_refused", None)
@@ -117,7 +117,7 @@ async def test_a_redirect_to_any_of_them_is_an_answer_and_not_followed(hooks: Ho
     receiver.modes["/hook"] = ["redirect"]
     await hooks.add_endpoint(receiver.url())
     await hooks.emit(an_event(hooks.workspace_id))
-    async with hooks.delivering(factor=1):
+    async with hooks.delivering(factor=100):
         await hooks.until(lambda rows: bool(rows) and rows[0]["failed_attempts"] == 1)
     assert [one.path for one in receiver.requests] == ["/hook"]
 
@@ -137,10 +137,10 @@ async def test_a_receiver_that_speaks_no_http_is_one_failed_attempt(hooks: Hooks
     async with _raw(answer) as port:
         await hooks.add_endpoint(f"http://127.0.0.1:{port}/")
         await hooks.emit(an_event(hooks.workspace_id))
-        async with hooks.delivering(factor=1, total_timeout_s=5):
+        async with hooks.delivering(factor=100, total_timeout_s=5):
             await hooks.until(lambda rows: bool(rows) and rows[0]["failed_attempts"] == 1)
     (attempt,) = await hooks.attempts()
-    assert attempt["error_class"] in error_classes and attempt["duration_ms"] < 10_000
+    assert attempt["error_class"] in error_classes and attempt["duration_ms"] < 60_000
 
 
 @asynccontextmanager

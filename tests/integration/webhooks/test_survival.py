@@ -58,7 +58,7 @@ async def _killed(dsn: str, step: str) -> int | None:
         env=os.environ | {"BURNISH_FP": f"{step}:exit"}, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             return await process.wait()
     finally:
         if process.returncode is None:
@@ -146,7 +146,7 @@ async def _idle(hooks: Hooks) -> None:
         "SELECT count(*) AS n FROM webhook_deliveries d JOIN webhook_endpoint_states s USING (endpoint_id) WHERE d.status = 'pending' AND "
         "(d.leased_until IS NOT NULL OR d.next_attempt_at <= clock_timestamp() AND coalesce(s.opened_until <= clock_timestamp(), true))"
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await hooks.rows(due))[0]["n"]:
             await asyncio.sleep(0.005)
 

@@ -146,10 +146,11 @@ async def test_a_replay_has_a_most_and_catching_up_has_none(
     endpoint, _ = await _disabled(call, hooks, receiver)
     await hooks.emit(*(an_event(hooks.workspace_id) for _ in range(2)))
     await cancel_switched_off(db=hooks.worker)
+    began = datetime.now(UTC)
     status, enabled = await call("PATCH", endpoint, {"enabled": True, "catch_up": True})
     assert status == 200, enabled
     _, shown = await call("GET", f"/v1/webhooks/replays/{enabled['catch_up_id']}")
-    assert shown["matched"] == 3 and datetime.fromisoformat(shown["to"]) > datetime.now(UTC) + timedelta(seconds=50)
+    assert shown["matched"] == 3 and datetime.fromisoformat(shown["to"]) > began + timedelta(seconds=50)
     await call("POST", f"/v1/webhooks/replays/{enabled['catch_up_id']}/cancel")
     status, refused = await call("POST", endpoint + "/replay", {"from": LONG_AGO})
     assert (status, refused["error"]["param"]) == (422, "from") and "2" in refused["error"]["message"]
@@ -240,9 +241,10 @@ async def test_a_delivery_says_when_it_is_tried_next(call: Caller, hooks: Hooks,
         return (await call("GET", "/v1/webhooks/deliveries"))[1]["data"][0]["next_attempt_at"]
 
     assert await next_attempt()
+    began = datetime.now(UTC)
     async with databases["superuser"].unit_of_work() as tx:
         await tx.execute("UPDATE webhook_endpoint_states SET opened_until = clock_timestamp() + interval '1 minute'")
-    assert datetime.fromisoformat(await next_attempt()) > datetime.now(UTC) + timedelta(seconds=50)
+    assert datetime.fromisoformat(await next_attempt()) > began + timedelta(seconds=50)
     _, changed = await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"paused": True})
     assert changed["status"] == "paused" and await next_attempt() is None
     assert "paused" in (await call("POST", f"{ENDPOINTS}/{made['id']}/test"))[1]["warning"]
