@@ -37,7 +37,8 @@ def plain(answer: Answer, named: str = PLACES["slug"]) -> tuple[int, str, tuple[
     text = answer.raw.decode().replace(named, "THAT")
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|req_[0-9a-f]{32}", "ID", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
-    text = re.sub(r'"created":\d+', '"created":0', text)  # a second, as OpenAI's answers have it
+    text = re.sub(r'"created": ?\d+', '"created":0', text)  # a second, as OpenAI's answers have it
+    text = re.sub(r"\b\d{8}T\d{6}\b", "TIME", text)  # so the version of a price is called
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME", text)
     return answer.status, text, tuple(sorted(set(answer.headers) - {"date", "content-length"}))
 
