@@ -209,7 +209,7 @@ async def test_what_a_search_is_told_arrives_in_the_job_that_the_move_starts(sta
             WHERE job_id = $1::text::uuid""",
         step["job_id"],
     )  # fmt: skip
-    search = row.pop("search")
+    search = json.loads(row.pop("search"))
     assert tuple(row.values()) == ("evolutionary", NEW, OLD, 7, 800)
     assert (search["evolutionary"]["population"], search["evolutionary"]["selection"]) == (6, "pareto")
     assert [(one["metric"], one["weight"], one["at_most"]) for one in search["metrics"]] == [
