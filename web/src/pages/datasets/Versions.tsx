@@ -57,7 +57,7 @@ export function Versions({ id, newest, onOpen }: { id: string; newest: number; o
   const nameOf = useAuthors();
   const pages = usePages("/v1/datasets/{dataset_id}/versions", { path: { dataset_id: id } });
   const columns: Column<Version>[] = [
-    { key: "version", head: "Version", width: "w-24", cell: (row) => <span className="font-medium">v{row.version}{row.version === newest ? <span className="block text-12 font-normal text-muted">now</span> : null}</span> },
+    { key: "version", head: "Version", width: "w-24", cell: (row) => <span className="font-medium">v{row.version}{row.version === newest ? <span className="block text-12 font-normal text-muted">current</span> : null}</span> },
     {
       key: "done",
       head: "What was done",
