@@ -128,8 +128,9 @@ class Workshop:
         """What had its keeper late, as this process had no time: the next claim would take it from ourselves, and begin it again."""
         now = asyncio.get_running_loop().time()
         for claim in [one for one, renewed_at in self._held.items() if now - renewed_at > self.settings.lease_s / 2]:
-            with contextlib.suppress(ClaimLost):  # its keeper hears of it
-                await self._renew(claim)
+            if claim in self._held:
+                with contextlib.suppress(ClaimLost):  # its keeper hears of it
+                    await self._renew(claim)
 
     async def _renew(self, claim: Claim) -> None:
         """Raises ClaimLost."""
@@ -168,7 +169,7 @@ class Workshop:
             log.exception("work.failed", **about)
             await self._fail(claim, BurnishError("Something went wrong on our side; it has been logged."))
         finally:
-            del self._held[claim]
+            self._held.pop(claim, None)
             metrics.WORK_RUNNING.labels(claim.kind).dec()
             metrics.WORK_ENDED.labels(claim.kind, how).inc()
             metrics.WORK_SECONDS.labels(claim.kind).observe(asyncio.get_running_loop().time() - began)
@@ -284,6 +285,7 @@ class Workshop:
             log.warning("work.failure_not_written", id=str(claim.id))
 
     async def _release(self, claim: Claim) -> None:
+        self._held.pop(claim, None)  # or what is given back would be renewed
         try:
             async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
                 await work_store.release(tx, claim)
