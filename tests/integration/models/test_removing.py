@@ -298,6 +298,15 @@ async def moving(stack: Stack, caller: Caller) -> None:
     )  # fmt: skip
 
 
+async def moving_to_search_with_it(stack: Stack, caller: Caller) -> None:
+    await books(
+        stack,
+        """INSERT INTO model_migrations (migration_id, workspace_id, from_model, to_model, margin, search, created_by)
+           VALUES (gen_random_uuid(), $1, $2, 'lab/other', 0, jsonb_build_object('models', jsonb_build_object('judge', $3::text)), 'x')""",
+        caller.workspace.workspace_id, NEXT, NAMED,
+    )  # fmt: skip
+
+
 async def assisting(stack: Stack, caller: Caller) -> None:
     await books(
         stack,
@@ -336,6 +345,7 @@ async def batched(_: Stack, caller: Caller) -> None:
         (scheduled_in_a_chain, "chain", 1),
         (chained, "chain", 1), (judging, "evaluator", 3), (ruling, "routing_rules", 1),
         (succeeding, "model", 1), (standing_in, "model", 1), (as_an_arm, "experiment", 1), (moving, "model_migration", 1),
+        (moving_to_search_with_it, "model_migration", 1),
         (assisting, "assistant", 1), (under_test, "test_run", 1), (searched, "optimization", 1), (batched, "batch", 1),
     ],
 )  # fmt: skip

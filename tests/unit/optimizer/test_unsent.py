@@ -5,10 +5,12 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import pytest
 
+from burnish_optimizer.io import evaluations, evaluations_store
 from burnish_optimizer.io.batches_store import key_of
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
@@ -127,6 +129,34 @@ async def test_what_everybody_who_asked_has_left_is_not_sent_when_it_is_its_turn
         await sent(world, 3)
         assert world.sent[2] == world.rows[1], "asked anew, it is asked"
         again.cancel()
+
+
+async def test_what_all_leave_while_it_is_written_down_or_lies_silent_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal that ends a search makes room for one more before those who asked have heard of it; what is silent was sent again."""
+    world = World(line0=None, line1=None, line2=None)
+    async with desk_in(world, monkeypatch, at_once=2) as desk:
+        asking = [asyncio.create_task(desk.ask(question(line))) for line in range(3)]
+        await sent(world, 2)
+        claim = world.claim
+
+        async def claim_while_all_leave(*given: Any, **more: Any) -> dict[Key, Stored]:
+            asking[2].cancel()
+            await asyncio.wait(asking[2:])
+            return await claim(*given, **more)
+
+        monkeypatch.setattr(world, "claim", claim_while_all_leave)
+        first = cast(UUID, world.rows[0])
+        desk._arrive(desk._out[first], Booked(first, "success", "x", None, 0, 1, False))
+        await asyncio.wait(asking[2:])
+        second = cast(UUID, world.rows[1])
+        silent = desk._out[second]
+        asking[1].cancel()
+        await asyncio.wait(asking[1:2])
+        silent.sent_at = -1e9
+        monkeypatch.setattr(evaluations_store, "find_booked", AsyncMock(return_value=[]))
+        monkeypatch.setattr(evaluations, "lost_of", AsyncMock(return_value=set()))
+        await desk._look_up([silent])
+        assert world.sent == [first, second] and not desk._out
 
 
 @pytest.mark.parametrize("verdict", [b"funding", b"credit"])

@@ -146,7 +146,7 @@ async def checklist(
     held_out = (await settings_store.find(tx, experiment.workspace_id)).holdout_buckets / BUCKETS
     joins = (1 - held_out) * (1.0 if target is None else target.part)
     found = forecast(experiment, traffic, baseline, spread, joins=joins)
-    checks.append(_sample_check(experiment, found))
+    checks.append(_sample_check(experiment, found, traffic))
     return experiment, Checklist(tuple(checks), traffic, baseline, found.needed, found.effect)
 
 
@@ -269,7 +269,7 @@ def _target_checks(experiment: Experiment, traffic: Traffic, target: Targeted | 
     return [Check("targeting", "ok", f"{target.meet / target.calls:.0%} of {seen} meet the condition.")]
 
 
-def _sample_check(experiment: Experiment, found: Forecast) -> Check:
+def _sample_check(experiment: Experiment, found: Forecast, traffic: Traffic) -> Check:
     if found.needed is None:
         return Check("sample", "warning", in_words(experiment, found))
     planned = experiment.settings.planned_units
@@ -277,4 +277,7 @@ def _sample_check(experiment: Experiment, found: Forecast) -> Check:
         said = f"{planned:,} units are planned; {found.needed.units:,} are needed to find the effect in four of five cases."
         return Check("sample", "warning", said, "deciding.planned_units")
     days = found.needed.days
+    if days is None and traffic.units and traffic.units_a_day == 0:
+        said = f"{in_words(experiment, found)} Lately only known ones came back: at that pace there are never so many."
+        return Check("sample", "warning", said)
     return Check("sample", "warning" if days is not None and days > LONG_DAYS else "ok", in_words(experiment, found))

@@ -27,7 +27,8 @@ LEAST_LATENCIES: Final = 50
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """Of the label's live calls of the last days. `units`: distinct ones in `days`; `new_units`: of those, the ones whose first call fell
-    into the second half of `days`, None where each call is a unit of its own; `with_unit`: the share of calls that say their unit.
+    into the second half of `days`, None where each call is a unit of its own, or where no call fell into it; `with_unit`: the share of
+    calls that say their unit.
 
     An experiment counts a unit once, however often it comes back: what matters is how fast different ones come, and that is fast while
     everybody is new to it and slow later. Hence two figures: within the window the distinct units that it had, and after it the pace of

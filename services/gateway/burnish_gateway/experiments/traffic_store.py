@@ -109,11 +109,12 @@ async def newest_calls(tx: Tx, calls: Calls) -> Record | None:
     )
 
 
-async def count_new(tx: Tx, calls: Calls, *, after: datetime) -> int:
-    """Units of these calls whose first one ended at `after` or later."""
-    found: int = await tx.fetchval(
-        f"""SELECT count(*) FROM (SELECT FROM ({_newest(calls.unit)}) newest WHERE unit IS NOT NULL
-                                   GROUP BY unit HAVING min(finished_at) >= $6) of_unit""",
+async def count_new(tx: Tx, calls: Calls, *, after: datetime) -> int | None:
+    """Units of these calls whose first one ended at `after` or later. None: no call of any unit did, so nothing is known of its pace."""
+    found: int | None = await tx.fetchval(
+        f"""SELECT CASE WHEN bool_or(last >= $6) THEN count(*) FILTER (WHERE first >= $6) END
+              FROM (SELECT min(finished_at) AS first, max(finished_at) AS last FROM ({_newest(calls.unit)}) newest
+                     WHERE unit IS NOT NULL GROUP BY unit) of_unit""",
         *calls.arguments, after,
     )  # fmt: skip
     return found

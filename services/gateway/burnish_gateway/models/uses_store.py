@@ -79,8 +79,9 @@ USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS 
        AND (jsonb_path_exists(r.start_optimization, '$.search.models.* ? (@ == $model)', named.it)
             OR jsonb_path_exists(r.start_optimization, '$.search.settings.space.model ? (@ == $model)', named.it))
      UNION ALL
-    SELECT 'model_migration', g.migration_id::text FROM model_migrations g
-     WHERE g.workspace_id = $1 AND g.status = 'running' AND $2 IN (g.from_model, g.to_model)
+    SELECT 'model_migration', g.migration_id::text FROM model_migrations g, named
+     WHERE g.workspace_id = $1 AND g.status = 'running'
+       AND ($2 IN (g.from_model, g.to_model) OR jsonb_path_exists(g.search, '$.models.* ? (@ == $model)', named.it))
      UNION ALL
     SELECT 'assistant', $4 FROM assistant_settings s WHERE s.workspace_id = $1 AND $2 IN (s.ask_model, s.write_model)
      UNION ALL

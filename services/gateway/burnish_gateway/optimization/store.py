@@ -146,6 +146,16 @@ async def find_run(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> a
     )
 
 
+_LISTED: Final = {
+    "test_run": "r.*",
+    "optimization": """r.job_id, r.slug, r.status, r.base_version, r.dataset_id, r.dataset_version, r.method, r.seed, r.task_model,
+                       r.reflect_model, r.budget_evaluations, r.budget_nusd, r.budget_seconds, r.progress, r.outcome, r.finish_reason,
+                       r.suggestion_id, r.test, r.error, r.simulated, r.created_by, r.created_at, r.started_at, r.finished_at,
+                       r.search - 'manual' AS search""",
+}
+"""What lists say. Not what may be large: a job's proposals and report, and texts that somebody brought, are a megabyte and more."""
+
+
 async def list_runs(
     tx: Tx,
     workspace_id: UUID,
@@ -165,7 +175,7 @@ async def list_runs(
         own = " AND ($6::uuid IS NULL OR group_id = $6) AND ($7::uuid IS NULL OR dataset_id = $7)"
     shown = f"CASE WHEN {_PAUSED} THEN 'paused' ELSE status END" if kind == "test_run" else "status"
     rows = await tx.fetch(
-        f"""SELECT r.*, {spent_of("r")} AS spent_nusd FROM {table} r
+        f"""SELECT {_LISTED[kind]}, {spent_of("r")} AS spent_nusd FROM {table} r
              WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2) AND ($3::text IS NULL OR {shown} = $3)
                AND ($4::uuid IS NULL OR {column} < $4){own} ORDER BY {column} DESC LIMIT $5""",
         workspace_id,

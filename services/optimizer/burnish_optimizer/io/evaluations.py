@@ -185,7 +185,9 @@ class Desk:
         fresh: list[Asked] = []
         for asked in batch:
             row = stored[asked.question.key]
-            if row.status is None:
+            if row.status is None and not asked.askers:
+                asked.answer.cancel()  # all have left while it was written down
+            elif row.status is None:
                 resumed = row.execution_id != asked.execution_id
                 asked.was_taken_over |= resumed  # and stays so when it is begun again, under the id that it then has itself
                 asked.execution_id, asked.attempt, asked.spent_before_nusd = row.execution_id, row.attempt, row.spent_nusd
@@ -392,7 +394,7 @@ class Desk:
                 continue  # answered meanwhile
             elif asked.execution_id in lost or now - asked.sent_at > self.settings.republish_after_s:
                 again.append(asked)
-        for asked in [one for one in again if one.sent >= SENT_MOST]:
+        for asked in [one for one in again if one.sent >= SENT_MOST or not one.askers]:
             self._let_go(asked)
             refuse(asked, EvaluationFailed("An evaluation was sent several times and never answered."))
-        await self._publish([one for one in again if one.sent < SENT_MOST])
+        await self._publish([one for one in again if one.sent < SENT_MOST and one.askers])

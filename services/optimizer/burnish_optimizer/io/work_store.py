@@ -50,8 +50,8 @@ async def release_batches(tx: Tx, *, worker: str) -> int:
 
 
 async def renew(tx: Tx, claim: Claim, *, lease_s: int) -> None:
-    """Raises ClaimLost."""
-    await _update(tx, claim, "leased_until = clock_timestamp() + $4 * interval '1 second'", lease_s)
+    """Raises ClaimLost, also where it was given back: nobody works on it, and whoever claims it must not wait."""
+    await _update(tx, claim, "leased_until = clock_timestamp() + $4 * interval '1 second'", lease_s, only="AND leased_until IS NOT NULL")
 
 
 async def release(tx: Tx, claim: Claim) -> None:
@@ -148,11 +148,11 @@ async def funding_of(tx: Tx, claim: Claim) -> int:
     return account
 
 
-async def _update(tx: Tx, claim: Claim, sets: str, *values: Any) -> None:
-    """Names of tables and columns are constants of this module; only values come from outside."""
+async def _update(tx: Tx, claim: Claim, sets: str, *values: Any, only: str = "") -> None:
+    """Names of tables and columns, and `only`, are constants of this module; only values come from outside."""
     table, column = _TABLE[claim.kind]
     done = await tx.fetchval(
-        f"UPDATE {table} SET {sets} WHERE workspace_id = $1 AND {column} = $2 AND fence = $3 AND status = 'running' RETURNING true",
+        f"UPDATE {table} SET {sets} WHERE workspace_id = $1 AND {column} = $2 AND fence = $3 AND status = 'running' {only} RETURNING true",
         claim.workspace_id,
         claim.id,
         claim.fence,

@@ -62,8 +62,9 @@ class Memo:
 
     def differences(self, prompt: str, other: str, items: Sequence[Item]) -> list[float]:
         """By how much this prompt scored more than the other, on each of these items that both have answered."""
-        names = [((digest(prompt), item.id), (digest(other), item.id)) for item in items]
-        return [self._known[a].score - self._known[b].score for a, b in names if a in self._known and b in self._known]
+        one, two = digest(prompt), digest(other)  # once: of a long prompt it is what all of this costs
+        both = [item.id for item in items if (one, item.id) in self._known and (two, item.id) in self._known]
+        return [self._known[one, item].score - self._known[two, item].score for item in both]
 
     def answered(self, items: Sequence[Item]) -> list[tuple[float, ...]]:
         """The scores of each prompt that has answered all of these items, in the items' order."""

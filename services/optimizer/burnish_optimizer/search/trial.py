@@ -54,7 +54,7 @@ class Trial:
     ) -> "Trial":
         champion = Champion(task, memo, settings, task.prompt)
         trial = cls(task, memo, rng, settings, champion, Guard(task), report, so_far or EditsSoFar(), TriedSoFar(memo, task.train))
-        trial.so_far.tried = lambda: trial.tried.told(leader=champion.prompt)
+        trial.so_far.tried = lambda: trial.tried.told(leader=champion.prompt, is_over=False)
         return trial
 
     @property
