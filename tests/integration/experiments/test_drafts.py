@@ -274,11 +274,28 @@ async def test_who_comes_back_is_forecast_once(stack: Stack, caller: Caller) -> 
     assert traffic["days"] == pytest.approx(4.0, abs=0.1) and traffic["units_a_day"] == pytest.approx(1 / 2, rel=0.05)
     [told] = [one["message"] for one in users["checks"] if one["name"] == "traffic"]
     assert told == "5 different units came in the last 4.0 days; lately about 0.5 new ones a day.", told
-    if users["needed"] is not None:
-        wanted = users["needed"]["units"]
-        assert users["needed"]["days"] == pytest.approx(4 + (wanted - 5) / (1 / 2), rel=0.05)
     calls = (await caller("GET", f"/v1/experiments/{await drafted(caller, body(unit='execution'))}/checklist")).body["traffic"]
     assert (calls["units"], calls["units_a_day"]) == (11, pytest.approx(11 / 4, rel=0.05)), "each call is a unit of its own, as before"
+
+
+async def test_where_only_known_ones_come_back_it_is_said_that_there_are_never_so_many(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    users = [f"known-{n}" for n in range(40)]
+    for _ in range(2):
+        for user in users:
+            await ask(caller, user)
+        await books(
+            stack,
+            "UPDATE executions SET finished_at = finished_at - interval '2 days' WHERE workspace_id = $1",
+            caller.workspace.workspace_id,
+        )
+    for user in users:
+        await ask(caller, user)
+    latency = {"metric": "latency_ms", "direction": "lower", "deciding": {"smallest_effect": 0.01}}
+    told = (await caller("GET", f"/v1/experiments/{await drafted(caller, body(**latency))}/checklist")).body
+    assert told["traffic"]["units_a_day"] == 0 and told["needed"]["days"] is None
+    [sample] = [one for one in told["checks"] if one["name"] == "sample"]
+    assert sample["state"] == "warning" and sample["message"].endswith("at that pace there are never so many."), sample
 
 
 async def test_of_a_busy_prompt_only_the_newest_calls_are_looked_through(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,8 @@ QUICK: dict[str, Any] = {
     "lost_after_s": 0.3,
     "jobs_at_once": 4,
 }
-"""The lease outlasts a machine that stands still: else an optimizer takes its own work for another's that died, and begins it again. Tests
-that let one die shorten what is left of it (`crash`)."""
+"""The lease outlasts a machine that stands still: else one optimizer takes the work of another, and begins it again. Tests that let one die
+shorten what is left of it (`crash`)."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -6,13 +6,16 @@ import io
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from burnish_gateway.optimization import run_file_store, write_run_file
+from burnish_optimizer.io import work_store
 from burnish_optimizer.io.judges_desk import JudgesDesk
+from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.work import Workshop
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
@@ -388,6 +391,23 @@ async def test_a_replica_that_had_no_time_to_renew_its_claims_does_not_take_them
             assert now["fence"] == first["fence"]
             await asyncio.sleep(0.05)
     assert now["fence"] == first["fence"]
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200  # the next optimizer sees to it
+
+
+@pytest.mark.promise("O-11")
+async def test_what_was_given_back_is_not_renewed(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    """A renewal that was late held work that nobody did any more, for as long as a lease."""
+    optimizer = await start_optimizer(job_in_flight=1)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 20}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    await desk.until(f"/v1/test-runs/{run_id}", statuses=("running",))
+    await optimizer.end()
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        rows = await connection.fetch("SELECT fence, leased_until FROM test_runs WHERE test_run_id = $1::text::uuid", run_id)
+        assert [row["leased_until"] for row in rows] == [None]
+        claim = Claim("test_run", UUID(run_id), desk.caller.workspace.workspace_id, rows[0]["fence"])
+        with pytest.raises(ClaimLost):
+            await work_store.renew(Tx(connection), claim, lease_s=60)
     assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200  # the next optimizer sees to it
 
 

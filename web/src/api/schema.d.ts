@@ -16270,7 +16270,8 @@ export interface components {
         };
         /**
          * NeededAnswer
-         * @description To find `effect` in four cases of five. `days` null: nobody knows how many units come.
+         * @description To find `effect` in four cases of five. `days` null: nobody knows how many units come, or lately only known ones came, so that
+         *     there are never so many.
          */
         NeededAnswer: {
             /** Days */

@@ -125,7 +125,8 @@ class TrafficAnswer(BaseModel):
 
 
 class NeededAnswer(BaseModel):
-    """To find `effect` in four cases of five. `days` null: nobody knows how many units come."""
+    """To find `effect` in four cases of five. `days` null: nobody knows how many units come, or lately only known ones came, so that
+    there are never so many."""
 
     effect: float
     units: int

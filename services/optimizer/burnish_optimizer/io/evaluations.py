@@ -94,7 +94,7 @@ class Desk:
         Raises OutOfFunds, OutOfTime, EvaluationFailed.
         """
         asked = self._unanswered.get(question.key)
-        if asked is None or asked.answer.cancelled():
+        if asked is None or asked.answer.done():
             asked = self._unanswered[question.key] = Asked(question, asyncio.get_running_loop().create_future())
             asked.answer.add_done_callback(partial(self._forget, asked))
             self._pending.append(asked)
@@ -149,7 +149,7 @@ class Desk:
         while True:
             await self._wake_sender.wait()
             self._wake_sender.clear()
-            while self._has_stopped and self._pending:
+            while self._pending and (self._has_stopped or (self._is_short and not self._pending[0].askers)):
                 asked = self._pending.popleft()
                 refuse(asked, NotSent(nowhere=asked.nowhere))
             if self._is_short and self._pending:

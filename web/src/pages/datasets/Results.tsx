@@ -9,7 +9,7 @@ export default function Results({ id }: { id: string }) {
     <Loaded of={found}>
       {(summary) =>
         summary.data.length === 0 ? (
-          <EmptyState title="Nothing was tested on it yet">A test run says how many of these cases a version gets right.</EmptyState>
+          <EmptyState title="No test run on it is completed yet" action={<TextLink to="/test-runs" search={{ on: id }}>All test runs on it</TextLink>}>A test run says how many of these cases a version gets right.</EmptyState>
         ) : (
           <div className="flex flex-col gap-8">
             {summary.data.map((one) => (

@@ -22,19 +22,21 @@ const TRIED: Record<string, string> = { whole: "whole text", settings: "settings
 const stateOf = (edit: Edit, words: Record<Edit["state"], string>) => (isUntried(edit) ? "not tried" : isTried(edit) && edit.state === "dropped" ? "not taken" : isTried(edit) && edit.state === "alive" ? "undecided" : words[edit.state]);
 
 const LINES_SHOWN = 6;
+const CHARS_SHOWN = 1_000;
 
 /** A proposed text; of a long one the beginning, until somebody wants the rest. */
 function Proposed({ text }: { text: string }) {
   const [whole, setWhole] = useState(false);
   const lines = text.split("\n");
-  const isLong = lines.length > LINES_SHOWN + 1;
+  const begin = (lines.length > LINES_SHOWN + 1 ? lines.slice(0, LINES_SHOWN).join("\n") : text).slice(0, CHARS_SHOWN);
+  const isLong = begin.length < text.length;
   return (
     <>
-      <span className="font-mono text-12 wrap-anywhere whitespace-pre-wrap">{isLong && !whole ? lines.slice(0, LINES_SHOWN).join("\n") : text}</span>
+      <span className="font-mono text-12 wrap-anywhere whitespace-pre-wrap">{whole ? text : begin}</span>
       {isLong ? (
         <span className="block py-1">
           <Button size="s" variant="ghost" aria-expanded={whole} onClick={() => setWhole(!whole)}>
-            {whole ? "Show less" : `Show ${count(lines.length - LINES_SHOWN)} more lines`}
+            {whole ? "Show less" : begin.length === CHARS_SHOWN ? `Show ${count(text.length - begin.length)} more characters` : `Show ${count(lines.length - LINES_SHOWN)} more lines`}
           </Button>
         </span>
       ) : null}
@@ -86,8 +88,9 @@ export function Proposals({ edits, alone, isCut = false }: { edits: readonly Edi
   const [{ state: asked, shown }, set] = useUrlState(shape);
   const state = alone ? "all" : asked;
   const all = ranked(edits);
+  const named = all.some((edit) => isTried(edit) && edit.state === "dropped") ? { ...words, dropped: "not taken" } : words;
   const found = state === "all" ? all : all.filter((edit) => edit.state === state);
-  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : words[one][0]?.toUpperCase() + words[one].slice(1)} ${count(one === "all" ? all.length : all.filter((edit) => edit.state === one).length)}` }));
+  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : named[one][0]?.toUpperCase() + named[one].slice(1)} ${count(one === "all" ? all.length : all.filter((edit) => edit.state === one).length)}` }));
   return (
     <div className="flex flex-col gap-2">
       {alone ? null : (

@@ -94,7 +94,7 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
   if (suggestion.status === "accepted" && suggestion.experiment_id) {
     return (
       <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}${by}.`} action={<TextLink to={`/experiments/${suggestion.experiment_id}`}>Look at the rollout</TextLink>}>
-        A guarded rollout of it began <RelativeTime at={suggestion.decided_at} />. The label moves once the rollout has held.
+        A guarded rollout of it began <RelativeTime at={suggestion.decided_at} />. Its rollout says whether the label moved.
       </Notice>
     );
   }

@@ -33,7 +33,7 @@ export default function TestRunsPage() {
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
   const nameOf = useDatasetNames();
   const datasets = useDatasets();
-  const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "" });
+  const open = (isOpen: boolean) => set(isOpen ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "" });
 
   const commands = useMemo(() => [{ id: "new-test-run", label: "New test run", keys: "n", run: () => set({ new: true }) }], [set]);
   useCommands(commands);
