@@ -10,6 +10,7 @@ from burnish_gateway.compat.source import store as source_store
 from burnish_gateway.datasets import from_feedback_store, make_items_store, store
 from burnish_gateway.datasets.add_items import Added, add_items, create_dataset
 from burnish_gateway.datasets.correct_item import remove_item
+from burnish_gateway.datasets.dataset import Change
 from burnish_gateway.datasets.item import SPLITS, NewItem
 from burnish_gateway.optimization.store import longest_input, search_items
 from burnish_gateway.outside import Outside
@@ -19,6 +20,8 @@ from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 
 T = TypeVar("T")
+
+CHANGE = Change("key:t", "uploaded")
 
 
 async def done(db: Database, workspace_id: UUID, work: Callable[[Tx], Awaitable[T]]) -> T:
@@ -32,11 +35,11 @@ async def done(db: Database, workspace_id: UUID, work: Callable[[Tx], Awaitable[
 
 
 async def made_of(db: Database, workspace_id: UUID, items: list[NewItem]) -> Added:
-    return await done(db, workspace_id, lambda tx: create_dataset(tx, workspace_id, "d", items, author="t"))
+    return await done(db, workspace_id, lambda tx: create_dataset(tx, workspace_id, "d", items, change=CHANGE))
 
 
 async def more_in(db: Database, workspace_id: UUID, dataset_id: UUID, items: list[NewItem]) -> Added:
-    return await done(db, workspace_id, lambda tx: add_items(tx, workspace_id, dataset_id, items))
+    return await done(db, workspace_id, lambda tx: add_items(tx, workspace_id, dataset_id, items, change=CHANGE))
 
 
 def item(text: str, split: str | None = None) -> NewItem:
@@ -133,7 +136,7 @@ async def test_another_workspace_does_not_find_it(db_for: Callable[[str], Awaita
     made = await made_of(db, workspace.workspace_id, [item("a")])
     async with db.unit_of_work(workspace=new_uuid()) as tx:
         with pytest.raises(NotFound):
-            await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("b")])
+            await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("b")], change=CHANGE)
 
 
 async def test_nothing_reads_what_was_taken_out_as_if_it_were_there(
@@ -149,7 +152,7 @@ async def test_nothing_reads_what_was_taken_out_as_if_it_were_there(
         assert not await from_feedback_store.fits(tx, ws, made.dataset_id, ["text"])
         both = await longest_input(tx, ws, made.dataset_id)
         assert both is not None and both[2] == "a long answer"
-        await remove_item(tx, ws, made.dataset_id, items[1].item_id)
+        await remove_item(tx, ws, made.dataset_id, items[1].item_id, by="key:t")
 
         held = await store.held_of(tx, ws, made.dataset_id)
         assert [(one.text, one.item_id, one.content_hash) for one in held] == [(stays.text, items[0].item_id, stays.content_hash)]
