@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.datasets import store, versions_store
@@ -34,15 +35,23 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetVersion:
-    """`made_by`, `made_at`, `done` None: it was made before versions were noted. Of the first one the dataset knows who and when."""
+class Made:
+    """Who made a version, when and by what. None: it was made before that was noted; of the first one the dataset knows who and when."""
 
+    by: str | None = None
+    at: datetime | None = None
+    done: Done | None = None
+
+
+UNKNOWN: Final = Made()
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
     version: int
     held: Held
     uses: Sequence[VersionUse]
-    made_by: str | None = None
-    made_at: datetime | None = None
-    done: Done | None = None
+    made: Made
 
 
 async def list_versions(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, before: int | None, limit: int) -> list[DatasetVersion]:
@@ -59,20 +68,13 @@ async def list_versions(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, before:
     changed = await versions_store.changed_between(tx, workspace_id, dataset_id, first=first, last=last)
     moves = [(row["version"], row["split"], row["came"], row["went"]) for row in rows]
     held = held_by(moves, changed, first=first, last=last)
-    made = {row["version"]: row for row in await versions_store.made_between(tx, workspace_id, dataset_id, first=first, last=last)}
     uses: dict[int, list[VersionUse]] = {}
     for row in await versions_store.uses_between(tx, workspace_id, dataset_id, first=first, last=last):
         uses.setdefault(row["version"], []).append(VersionUse(row["kind"], row["count"], row["newest"]))
-    found = []
-    for version in range(last, first - 1, -1):
-        one = DatasetVersion(version, held[version], uses.get(version, ()))
-        if version in made:
-            row = made[version]
-            one = DatasetVersion(version, one.held, one.uses, row["made_by"], row["made_at"], row["done"])
-        elif version == 1:
-            one = DatasetVersion(version, one.held, one.uses, dataset.created_by, dataset.created_at)
-        found.append(one)
-    return found
+    known = {1: Made(dataset.created_by, dataset.created_at)}
+    for row in await versions_store.made_between(tx, workspace_id, dataset_id, first=first, last=last):
+        known[row["version"]] = Made(row["made_by"], row["made_at"], row["done"])
+    return [DatasetVersion(at, held[at], uses.get(at, ()), known.get(at, UNKNOWN)) for at in range(last, first - 1, -1)]
 
 
 def held_by(moves: Iterable[Move], changed: dict[int, int], *, first: int, last: int) -> dict[int, Held]:

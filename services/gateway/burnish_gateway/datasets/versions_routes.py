@@ -68,9 +68,9 @@ async def versions(
 def _answer(one: DatasetVersion) -> DatasetVersionAnswer:
     return DatasetVersionAnswer(
         version=one.version,
-        made_at=one.made_at,
-        made_by=one.made_by,
-        done=one.done,
+        made_at=one.made.at,
+        made_by=one.made.by,
+        done=one.made.done,
         counts=one.held.counts,
         added=one.held.added,
         changed=one.held.changed,
