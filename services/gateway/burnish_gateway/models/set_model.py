@@ -10,7 +10,16 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
-from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, is_keyword, is_toy_name, keyword_refused, stored, toy_name_refused
+from burnish_gateway.models.bodies import (
+    ModelChange,
+    NewModel,
+    PlatformModel,
+    is_keyword,
+    is_toy_name,
+    keyword_refused,
+    stored,
+    toy_name_refused,
+)
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.stand_in import check_does_as_much
 from burnish_gateway.named_changes import named_by
