@@ -17,6 +17,9 @@ NEEDS_BOUNDS: Final = frozenset(
 )  # fmt: skip
 """Keywords with which a short schema can take long: references that double at each level, patterns, comparisons of all with all."""
 
+LACKING: Final = frozenset({"required", "dependentRequired"})
+"""Keywords that ask for a field: its name stands in the schema, so it may be told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -49,7 +52,9 @@ class SchemaCheck:
             where = [str(one) if isinstance(one, int) or one in self._names else "*" for one in error.instance_path]
             keyword = next((str(one) for one in reversed(error.schema_path) if isinstance(one, str)), "schema")
             exact = "/".join(str(one) for one in error.instance_path)
-            found.append(Flaw("/" + "/".join(where) if where else "", f"breaks `{keyword}`", f"/{exact}: {error.message[:300]}"))
+            lacking = getattr(error.kind, "property", None) if keyword in LACKING else None
+            message = f"breaks `{keyword}`" if lacking is None else f"lacks `{str(lacking)[:100]}`"
+            found.append(Flaw("/" + "/".join(where) if where else "", message, f"/{exact}: {error.message[:300]}"))
             if len(found) == FLAWS_MOST:
                 break
         return found

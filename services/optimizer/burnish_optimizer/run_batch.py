@@ -62,7 +62,8 @@ async def run_batch(claim: Claim, *, db: Database, desk: Desk, clock: Clock, set
         if not is_done and run.why not in ("cancelled", "expired"):
             await batches_store.pause(tx, claim, reason=run.reason)
             return
-        await work_store.finish(tx, claim, status="completed" if is_done else run.why or "failed")
+        cut_short = run.why in ("cancelled", "expired") and await batches_store.was_cut_short(tx, claim)
+        await work_store.finish(tx, claim, status="completed" if is_done and not cut_short else run.why or "failed")
         await batch_completed(tx, await batches_store.close_lines(tx, claim), clock=clock)
         await work_store.close_funding(tx, await work_store.funding_of(tx, claim))
 

@@ -127,6 +127,7 @@ class ChangeFeed:
 @dataclass(frozen=True, slots=True)
 class _Absent:
     message: str
+    param: str | None = None
 
 
 class ConfigCache(Generic[K, V]):
@@ -162,7 +163,7 @@ class ConfigCache(Generic[K, V]):
         else:
             self._known.move_to_end(key)
         if isinstance(known, _Absent):
-            raise NotFound(known.message)
+            raise NotFound(known.message, param=known.param)
         return known
 
     def knows(self, key: K) -> bool:
@@ -211,7 +212,7 @@ class ConfigCache(Generic[K, V]):
         try:
             value = await self._load(key)
         except NotFound as error:
-            value = _Absent(error.message)
+            value = _Absent(error.message, error.param)
         if asyncio.current_task() not in self._spoilt:
             self._known[key] = value
             while len(self._known) > self._most:

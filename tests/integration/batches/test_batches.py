@@ -238,6 +238,23 @@ async def test_a_cancelled_batch_ends_its_calls_and_gives_back_what_is_left(stac
     assert (await until(caller, waiting))["status"] == "cancelled"
 
 
+@pytest.mark.capability("E15")
+async def test_a_batch_whose_last_lines_were_all_under_way_is_cancelled_too(stack: Stack, caller: Caller) -> None:
+    """Every line has an answer then, if only that it was stopped: such a batch said `completed`."""
+    batch_id = (await started(caller, {"request": await greeting(caller), "inputs": inputs(4)}))["id"]
+    async with fault(stack, "slow,s=600"):
+        under_way = "SELECT 1 FROM holds WHERE workspace_id = $1"
+        while len(await books(stack, under_way, caller.workspace.workspace_id)) < 4:
+            await asyncio.sleep(0.02)
+        await caller("POST", f"/v1/batches/{batch_id}/cancel")
+        batch = await until(caller, batch_id)
+    assert (batch["status"], batch["request_counts"], batch["completed_at"]) == (
+        "cancelled", {"total": 4, "completed": 0, "failed": 4}, None,
+    )  # fmt: skip
+    assert batch["cancelled_at"] is not None and {one["error"]["code"] for one in await results(caller, batch_id)} == {"cancelled"}
+    await assert_books_are_in_order(stack, caller, batch)
+
+
 @pytest.mark.capability("E15", "B3")
 async def test_a_batch_sets_its_money_aside_once_and_pauses_when_it_is_used_up(stack: Stack) -> None:
     poor = await stack.caller(credit_nusd=10_000_000_000)

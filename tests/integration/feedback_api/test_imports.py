@@ -133,6 +133,7 @@ CALL = {
     "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-of-theirs",
     "gen_ai.usage.input_tokens": 30, "gen_ai.usage.output_tokens": 7, "gen_ai.response.finish_reasons": ["stop"],
     "gen_ai.conversation.id": "otlp-chat", "user.id": "ann", "gen_ai.usage.cost": 0.25, "gen_ai.prompt.name": "triage",
+    "gen_ai.request.temperature": 0.5,
     "gen_ai.input.messages": json.dumps([{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]),
     "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "hello"}]}]),
 }  # fmt: skip
@@ -185,6 +186,7 @@ async def test_genai_spans_become_executions_once_in_protobuf_gzip_and_json_alik
         "finish_reason": "stop", "app": "shop", "user_id": "ann",
     }  # fmt: skip
     assert (shown["output"], shown["usage"]["input_tokens"], shown["session_id"]) == ("hello", 30, "otlp-chat")
+    assert (shown["messages"], shown["settings"]) == ([{"role": "user", "content": "hi"}], {"temperature": 0.5})
     assert shown["imported"] == {"source": "otlp", "id": f"{'0a' * 16}:{'01' * 8}", "reported_cost_nusd": 250_000_000}
     thumb = {"imported": {"source": "otlp", "id": f"{'0a' * 16}:{'01' * 8}"}, "thumb": "up"}
     assert (await caller("POST", "/v1/feedback", thumb)).status == 202

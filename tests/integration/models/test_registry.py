@@ -211,6 +211,17 @@ async def test_no_model_has_the_name_of_what_chooses_one_whoever_describes_it(st
     assert name not in [one["id"] for one in (await caller("GET", "/v1/models")).body["data"]]
 
 
+@pytest.mark.capability("E4")
+async def test_a_real_model_cannot_pass_for_a_simulated_one(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
+    """Whoever reads `simulated/…` takes its answers for play, and they would have cost money and not said so."""
+    operator = await operator_of(stack)
+    about = {"provider": "openai", "context_tokens": 1_000, "output_tokens": 100}
+    for asked, field in ((caller("POST", "/v1/models", described(provider, "simulated/lab")), "model"),
+                         (operator("PUT", "/v1/platform-models/simulated/lab", about), "platform_model")):  # fmt: skip
+        told = await asked
+        assert (told.status, told.body["error"]["param"]) == (422, field) and "simulated" in told.body["error"]["message"], told.body
+
+
 async def test_an_address_that_may_not_be_called_is_told_of_its_field(caller: Caller, provider: KeyedProvider) -> None:
     facts = described(provider, "lab/inside") | {"base_url": "http://169.254.169.254/v1"}
     told = await caller("POST", "/v1/models", facts)

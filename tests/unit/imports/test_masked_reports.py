@@ -44,12 +44,14 @@ def test_what_is_json_is_read_as_json_wherever_it_stands() -> None:
     ]
     reported = Reported(
         "s", "t", finished_at=datetime.now(UTC), latency_ms=1, model="m", provider="p", messages=said, output=written,
-        variables={"ticket": written}, metadata={"raw": [written]}, error=written,
+        variables={"ticket": written}, metadata={"raw": [written]}, error=written, settings={"stop": [written]},
+        tool_calls=[{"id": "c", "function": {"name": "f", "arguments": written}}],
     )  # fmt: skip
     (stored,) = masked([reported], FINDERS)
     assert stored.output == kept and stored.messages[2] == said[2]
     assert [stored.messages[0]["content"], stored.messages[1]["content"][0]["text"]] == [kept, kept]
     assert (stored.variables, stored.metadata, stored.error) == ({"ticket": kept}, {"raw": [kept]}, kept)
+    assert (stored.settings, stored.tool_calls) == ({"stop": [kept]}, [{"id": "c", "function": {"name": "f", "arguments": kept}}])
 
 
 @pytest.mark.capability("E13")

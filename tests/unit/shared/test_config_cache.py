@@ -107,3 +107,14 @@ async def test_who_asks_as_an_overtaken_load_ends_begins_one_of_its_own_and_stop
         await asyncio.sleep(0)
     assert kept._loading["a"] is loading, "its callbacks have not run"
     assert [await kept.get("a"), await first] == ["new", "new"] and not values
+
+
+async def test_what_is_remembered_as_absent_names_its_field_each_time() -> None:
+    async def load(key: str) -> str:
+        raise NotFound(f"There is no prompt {key}.", param="prompt")
+
+    kept = cache(load)
+    for _ in range(2):
+        with pytest.raises(NotFound) as told:
+            await kept.get("a")
+        assert (told.value.message, told.value.param) == ("There is no prompt a.", "prompt")

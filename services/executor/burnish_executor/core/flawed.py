@@ -36,7 +36,7 @@ def asked_again(messages: Sequence[dict[str, Any]], text: str, details: Sequence
 
 
 def invalid(outcome: Outcome, wrong: Sequence[Wrong]) -> Outcome:
-    """The same outcome as an error that keeps the text and says why."""
+    """The same outcome as an error that keeps the text and says why, of the last attempt too where there were several."""
     first = wrong[0].problem
     where = f" at {first.path}" if first.path else ""
     more = f" ({len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -44,7 +44,10 @@ def invalid(outcome: Outcome, wrong: Sequence[Wrong]) -> Outcome:
         type="output_error", code=INVALID, message=f"The answer is not valid: {first.check}{where}: {first.message}{more}.",
         problems=[one.problem for one in wrong],
     )  # fmt: skip
-    return outcome.model_copy(update={"status": Status.ERROR, "error": error, "output_json": None})
+    attempts = list(outcome.attempts)
+    if attempts and attempts[-1].status == Status.SUCCESS:
+        attempts[-1] = attempts[-1].model_copy(update={"status": INVALID})
+    return outcome.model_copy(update={"status": Status.ERROR, "error": error, "output_json": None, "attempts": attempts})
 
 
 def with_earlier(outcome: Outcome, earlier: Outcome, *, attempt: int) -> Outcome:

@@ -1,12 +1,11 @@
 """Calls of models among spans, by OpenTelemetry's conventions for generative AI (`gen_ai.*`, current names and older ones). Pure."""
 
-import json
 import math
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from burnish_gateway.imports.genai_messages import answer_in, finish_reason_in, first_said, messages_in
 from burnish_gateway.imports.otlp_spans import Span
 from burnish_gateway.imports.reported import Reported
 from burnish_shared.contracts.executions import Status
@@ -22,10 +21,9 @@ CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "comple
 STATUS_OF_ERROR: Final = {"timeout": Status.TIMEOUT, "429": Status.RATE_LIMITED, "rate_limit_exceeded": Status.RATE_LIMITED}
 
 TEXT_MOST: Final = 200
-NESTING_MOST: Final = 64
 NS_IN_MS: Final = 1_000_000
-BRACKETS_MOST: Final = 50_000
-"""Text that holds more of them stays text: as lists and objects it would take a hundred times its memory."""
+NUMBERS: Final = ("temperature", "top_p", "top_k", "max_tokens", "frequency_penalty", "presence_penalty", "seed")
+"""Of `gen_ai.request.…`: settings that are called the same here."""
 
 INT4_MOST: Final = 2**31 - 1
 USD_IN_NUSD: Final = 1_000_000_000
@@ -59,6 +57,7 @@ def reported_of(span: Span) -> Reported | None:
         return None
     _check(span, model)
     error = _text(get("error.type") or (span.status_message or "error" if span.is_error else None), most=1000)
+    output, calls = answer_in(span)
     return Reported(
         source=SOURCE,
         their_id=f"{span.trace_id[:64]}:{span.span_id[:32]}",
@@ -68,39 +67,26 @@ def reported_of(span: Span) -> Reported | None:
         provider=_text(get("gen_ai.provider.name") or get("gen_ai.system")) or "unknown",
         status=Status.SUCCESS if error is None else STATUS_OF_ERROR.get(error, Status.ERROR),
         error=error,
-        finish_reason=_finish_reason(get("gen_ai.response.finish_reasons")),
+        finish_reason=_finish_reason(get("gen_ai.response.finish_reasons") or finish_reason_in(span)),
         slug=_slug(get("burnish.prompt") or get("gen_ai.prompt.name")),
         version=_count(get("burnish.version")),
         label=_text(get("burnish.label"), most=63),
-        input_tokens=_count(_first(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
-        output_tokens=_count(_first(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
-        cached_input_tokens=_count(_first(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
-        cache_write_input_tokens=_count(_first(span, "gen_ai.usage.cache_creation.input_tokens")),
-        reasoning_tokens=_count(_first(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
-        cost_nusd=_cost(_first(span, "gen_ai.usage.cost", "llm.usage.total_cost")),
-        end_user=_text(_first(span, "user.id", "enduser.id")),
-        session_id=_text(_first(span, "gen_ai.conversation.id", "session.id")),
+        input_tokens=_count(first_said(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
+        output_tokens=_count(first_said(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
+        cached_input_tokens=_count(first_said(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
+        cache_write_input_tokens=_count(first_said(span, "gen_ai.usage.cache_creation.input_tokens")),
+        reasoning_tokens=_count(first_said(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
+        cost_nusd=_cost(first_said(span, "gen_ai.usage.cost", "llm.usage.total_cost")),
+        end_user=_text(first_said(span, "user.id", "enduser.id")),
+        session_id=_text(first_said(span, "gen_ai.conversation.id", "session.id")),
         app=_text(span.resource.get("service.name")),
-        messages=_storable_json(_messages(span)),
-        output=_output(span),
+        messages=messages_in(span),
+        output=output,
+        tool_calls=calls,
+        settings=_settings(span),
         trace_id=span.trace_id,
         metadata={"span_name": _text(span.name), "operation": operation},
     )
-
-
-def _storable_json(value: Any, depth: int = 0) -> Any:
-    """Without numbers that JSON has not, and without what lies deeper than anybody reads."""
-    if depth > NESTING_MOST:
-        return None
-    if isinstance(value, dict):
-        return {str(key): _storable_json(one, depth + 1) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_storable_json(one, depth + 1) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _first(span: Span, *names: str) -> Any:
-    return next((span.attributes[name] for name in names if span.attributes.get(name) is not None), None)
 
 
 def _text(value: Any, *, most: int = TEXT_MOST) -> str | None:
@@ -125,49 +111,19 @@ def _slug(value: Any) -> str | None:
         return None
 
 
+def _settings(span: Span) -> dict[str, Any]:
+    """How the model was asked, under our names."""
+    found: dict[str, Any] = {name: said for name in NUMBERS if (said := _number(span.attributes.get(f"gen_ai.request.{name}"))) is not None}
+    stop = span.attributes.get("gen_ai.request.stop_sequences")
+    if isinstance(stop, list) and stop and all(isinstance(one, str) for one in stop):
+        found["stop"] = stop
+    return found
+
+
+def _number(value: Any) -> int | float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if is_number else None
+
+
 def _finish_reason(value: Any) -> str | None:
     return _text(value[0] if isinstance(value, list) and value else value or None, most=64)
-
-
-def _messages(span: Span) -> list[Any]:
-    """What went in: the current attribute, else the events and attributes of older conventions."""
-    system = _parsed(span.attributes.get("gen_ai.system_instructions"))
-    given = _parsed(_first(span, "gen_ai.input.messages", "gen_ai.prompt"))
-    if given is None:
-        given = [one for name, attributes in span.events if (one := _of_event(name, attributes)) is not None]
-    messages = given if isinstance(given, list) else [{"role": "user", "content": given}]
-    return [{"role": "system", "content": system}, *messages] if system else messages
-
-
-def _of_event(name: str, attributes: Mapping[str, Any]) -> Any:
-    if name == "gen_ai.content.prompt":
-        return {"role": "user", "content": _parsed(attributes.get("gen_ai.prompt"))}
-    role = name.removeprefix("gen_ai.").removesuffix(".message")
-    return {"role": role, "content": attributes.get("content")} if name.startswith("gen_ai.") and name.endswith(".message") else None
-
-
-def _output(span: Span) -> str | None:
-    """What came out, as text: the text parts of the first answer, else all of it as JSON."""
-    value = _parsed(_first(span, "gen_ai.output.messages", "gen_ai.completion"))
-    if value is None:
-        value = next((_parsed(one.get("gen_ai.completion")) for name, one in span.events if name == "gen_ai.content.completion"), None)
-    if value is None or isinstance(value, str):
-        return value
-    first = value[0] if isinstance(value, list) and value else value
-    if isinstance(first, dict):
-        given = first.get("parts") or [{"content": first.get("content")}]
-        parts = given if isinstance(given, list) else []
-        texts = [text for one in parts if isinstance(one, dict) and isinstance(text := one.get("content"), str)]
-        if texts:
-            return "".join(texts)
-    return json.dumps(_storable_json(value), ensure_ascii=False)
-
-
-def _parsed(value: Any) -> Any:
-    """Structured values come as they are, or as JSON in a string; other text stays text."""
-    if isinstance(value, str) and value[:1] in ("[", "{") and value.count("{") + value.count("[") <= BRACKETS_MOST:
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value

@@ -16,7 +16,7 @@ from burnish_shared.guarding.texts import NESTING_MOST, each_text
 
 
 def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Reported]:
-    """Messages, variables, output, metadata and error, masked. Who it was for stays: figures and erasure go by it.
+    """Messages, variables, settings, output, tool calls, metadata and error, masked. Who it was for stays: figures and erasure go by it.
 
     Seals of thoughts are masked as well: nobody goes on with a conversation that was held elsewhere.
     """
@@ -29,6 +29,8 @@ def masked(reported: Sequence[Reported], finders: Sequence[Finder]) -> list[Repo
             variables=each_text(one.variables, read),
             metadata=each_text(one.metadata, read),
             output=None if one.output is None else read(one.output),
+            tool_calls=None if one.tool_calls is None else _messages(one.tool_calls, blot),
+            settings=each_text(one.settings, read),
             error=None if one.error is None else read(one.error),
         )
         for one in reported

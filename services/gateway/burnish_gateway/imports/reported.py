@@ -43,6 +43,8 @@ class Reported:
     messages: list[Any] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     output: str | None = None
+    tool_calls: list[Any] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     trace_id: str | None = None
 

@@ -32,6 +32,15 @@ def keyword_refused(model: str, *, field: str) -> str:
     return f"{field}: {model!r} is what chooses a model or names a prompt; take another name"
 
 
+def is_toy_name(model: str, *, provider: str) -> bool:
+    """Whether a model that is none of ours would bear the name of one: answers of `simulated/…` say that they are simulated."""
+    return model.startswith("simulated/") and provider != "simulated"
+
+
+def toy_name_refused(model: str, *, field: str) -> str:
+    return f"{field}: {model!r} is a name of simulated models, whose answers nobody takes for real; take another name"
+
+
 class TierBody(ApiModel):
     """Prices for all tokens of a call that has more input than `above_input_tokens`, or was served in `service_tier`, or both."""
 
@@ -120,6 +129,8 @@ class NewModel(_About):
     def _is_no_keyword(self) -> Self:
         if is_keyword(self.model):
             raise ValueError(keyword_refused(self.model, field="model"))
+        if is_toy_name(self.model, provider=self.provider):
+            raise ValueError(toy_name_refused(self.model, field="model"))
         return self
 
 

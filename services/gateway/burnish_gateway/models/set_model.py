@@ -10,7 +10,16 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
-from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, is_keyword, keyword_refused, stored
+from burnish_gateway.models.bodies import (
+    ModelChange,
+    NewModel,
+    PlatformModel,
+    is_keyword,
+    is_toy_name,
+    keyword_refused,
+    stored,
+    toy_name_refused,
+)
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.stand_in import check_does_as_much
 from burnish_gateway.named_changes import named_by
@@ -84,6 +93,8 @@ async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, mod
     row = await store.lock_platform_model(tx, model)
     if row is None and is_keyword(model):
         raise InvalidField(keyword_refused(model, field="platform_model"), param="platform_model")
+    if row is None and is_toy_name(model, provider=body.provider):
+        raise InvalidField(toy_name_refused(model, field="platform_model"), param="platform_model")
     await _check_others(tx, said, of=model, was=row, find=model_store.find_platform_model)
     await store.put_platform_model(tx, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     facts = await model_store.find_platform_model(tx, model)

@@ -85,6 +85,16 @@ async def open_lines(tx: Tx, claim: Claim, *, after: int, most: int) -> list[Lin
     return [Line(row["line"], row["request"]) for row in rows]
 
 
+async def was_cut_short(tx: Tx, claim: Claim) -> bool:
+    """Whether a line has no answer because its call was stopped on its way."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM batch_lines WHERE workspace_id = $1 AND batch_id = $2 AND status = 'cancelled')",
+        claim.workspace_id,
+        claim.id,
+    )
+    return found
+
+
 async def give_up_line(tx: Tx, claim: Claim, line: int, *, error: dict[str, Any]) -> None:
     """A line that nobody ever answered."""
     await tx.execute(

@@ -60,7 +60,7 @@ function Whole({ batch }: { batch: Batch }) {
       <Figures
         figures={[
           { label: "Answered", value: count(completed), note: `of ${plural(total, "call")}` },
-          { label: "Failed", value: count(failed), note: failed > 0 ? (ended ? "the others went on" : "the others go on") : undefined },
+          { label: "Failed", value: count(failed), note: failed > 0 ? noteOfFailed(batch.status, ended) : undefined },
           { label: "Cost", value: money(batch.cost_nusd), note: `at most ${money(mostOf(batch))}` },
           { label: ended ? "Was set aside" : "Set aside", value: money(batch.set_aside_nusd), note: ended ? "the rest came back" : "the rest comes back" },
         ]}
@@ -84,6 +84,12 @@ function Whole({ batch }: { batch: Batch }) {
       </After>
     </div>
   );
+}
+
+/** What became of the calls beside those that failed. */
+function noteOfFailed(status: Batch["status"], ended: boolean) {
+  if (status === "cancelled" || status === "expired") return "those that were stopped among them";
+  return ended ? "the others went on" : "the others go on";
 }
 
 /** When it comes to its end, the results are read once more: the last ones came after the last look. */

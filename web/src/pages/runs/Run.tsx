@@ -185,7 +185,7 @@ function CostSplit({ run }: { run: Execution }) {
         ]}
       />
       <p className="text-12 text-muted">
-        {KEYS[run.key_source ?? "none"]}
+        {run.imported === undefined ? KEYS[run.key_source ?? "none"] : "It was made and paid elsewhere."}
         {run.imported?.reported_cost_nusd != null ? ` Its source said ${money(run.imported.reported_cost_nusd)}.` : ""}
       </p>
     </Section>
@@ -229,7 +229,7 @@ function About({ run }: { run: Execution }) {
         facts={[
           ["Begun", moment(run.created_at, { seconds: true })],
           ["Run", <Id key="run" id={run.id} />],
-          ["Request", <Id key="request" id={run.request_id} />],
+          Boolean(run.request_id) && ["Request", <Id key="request" id={run.request_id} />],
           run.session_id !== null && ["Session", <TextLink key="session" to={`/sessions/${encodeURIComponent(run.session_id)}`}>{run.session_id}</TextLink>],
           run.user_id !== null && ["End user", <TextLink key="user" to="/runs" search={{ user: run.user_id }}>{run.user_id}</TextLink>],
           run.app !== null && ["Application", run.app],
