@@ -1,4 +1,4 @@
-"""What stands around a prompt, over HTTP: what it includes, what includes and runs it, and what moving a label would change (PRODUCT P2, P8)."""
+"""What stands around a prompt: what it includes, what includes and runs it, what moving a label would change (PRODUCT P2, P8)."""
 
 from typing import Annotated
 
