@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import LATEST, parse_prompt_name
-from burnish_shared.template.values import VARIABLE_TYPES, has_type, type_of
+from burnish_shared.template.values import VARIABLE_TYPES, has_type, one_of_type, type_of
 
 MAX_TEMPLATE_CHARS: Final = 262_144
 MAX_SLOTS: Final = 2_000
@@ -264,7 +264,7 @@ class _Reader:
         if isinstance(default, _NoDefault):
             raise self._refuse(f"The default {written[:40]} is no JSON string, finite number, true or false that can be stored", opened)
         if type_ is not None and not has_type(default, type_):
-            raise self._refuse(f"The default of '{found['path']}' is a {type_of(default)}, not a {type_}", opened)
+            raise self._refuse(f"The default of '{found['path']}' is {one_of_type(type_of(default))}, not {one_of_type(type_)}", opened)
         return Slot(path, type_, default, True), found.end()
 
     def _path(self, written: str, opened: int) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ class ValueTooDeep(ValueError):
     """An object or array is nested deeper than MAX_VALUE_DEPTH."""
 
 
+def one_of_type(type_: str) -> str:
+    """`a number`, `an array`: a type of JSON or of a template with its article."""
+    return f"{'an' if type_[:1] in 'aeiou' else 'a'} {type_}"
+
+
 def type_of(value: object) -> str:
     """The type of a JSON value as a template names it; 'null' for None, 'unknown' for what JSON does not have."""
     match value:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
 from burnish_shared.template.syntax import Slot, parse_path
-from burnish_shared.template.values import VARIABLE_TYPES, has_type, type_of
+from burnish_shared.template.values import VARIABLE_TYPES, has_type, one_of_type, type_of
 
 MAX_VARIABLES: Final = 500
 
@@ -47,7 +47,7 @@ def declare(slots: Iterable[Slot], *, parameters: Mapping[str, Mapping[str, Any]
         raise InvalidField(f"A prompt has at most {MAX_VARIABLES} variables; this one has {len(known)}.", param="messages")
     for variable in known.values():
         if variable.has_default and variable.type is not None and not has_type(variable.default, variable.type):
-            why = f"The default of '{variable.name}' is a {type_of(variable.default)}, not a {variable.type}."
+            why = f"The default of '{variable.name}' is {one_of_type(type_of(variable.default))}, not {one_of_type(variable.type)}."
             raise InvalidField(why, param="parameters")
     return known
 
@@ -68,7 +68,8 @@ def find(path: tuple[str, ...], value: Any) -> Any:
 def wrong_type(name: str, value: object, wanted: str) -> InvalidField:
     """What is said of a value that is of another type than declared."""
     is_text = wanted == "image_url" and isinstance(value, str)
-    what = "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" if is_text else f"a {wanted}, not a {type_of(value)}"
+    other = f"{one_of_type(wanted)}, not {one_of_type(type_of(value))}"
+    what = "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" if is_text else other
     return InvalidField(f"The variable '{name}' must be {what}.", param=f"variables.{name}")
 
 

@@ -272,6 +272,20 @@ async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, ca
     assert (moved.status, moved.body["version"]) == (200, 2) and len((await run(caller, "kept"))["steps"]) == 2
     history = (await caller("GET", "/v1/chains/kept/labels/production/history")).body["data"]
     assert [(one["from_version"], one["version"], one["reason"]) for one in history] == [(1, 2, "better"), (None, 1, "")]
+    back = await caller("POST", "/v1/chains/kept/labels/production/rollback")
+    assert (back.status, back.body["version"]) == (200, 1) and len((await run(caller, "kept"))["steps"]) == 1, "as on a prompt"
+    again = await caller("POST", "/v1/chains/kept/labels/production/rollback", {"reason": "it was fine"})
+    assert again.body["version"] == 2, "twice is back again"
+    newest = (await caller("GET", "/v1/chains/kept/labels/production/history?limit=2")).body["data"]
+    assert [(one["from_version"], one["version"], one["reason"]) for one in newest] == [(1, 2, "it was fine"), (2, 1, "rolled back")]
+    for label, body, status in (("staging", None, 404), ("production", {"version": 9}, 404)):
+        assert (await caller("POST", f"/v1/chains/kept/labels/{label}/rollback", body)).status == status
+    assert (await caller("PUT", "/v1/chains/kept/labels/staging", {"version": 1})).status == 200
+    for body, param in ((None, "label"), ({"version": 2}, "version")):
+        refused = await caller("POST", "/v1/chains/kept/labels/staging/rollback", body)
+        assert (refused.status, refused.body["error"]["param"]) == (409, param), "it has never stood elsewhere"
+    assert (await caller("DELETE", "/v1/chains/kept/labels/staging")).status == 200
+    assert (await caller("POST", "/v1/chains/kept/labels/staging/rollback")).body["version"] == 1, "a removed one comes back"
     assert [one["version"] for one in (await caller("GET", "/v1/chains/kept/versions?limit=1")).body["data"]] == [2]
     assert (await caller("GET", "/v1/chains/kept?version=1")).body["steps"] == [call("a")]
     assert [one["slug"] for one in (await caller("GET", "/v1/chains?folder=support&tag=x")).body["data"]] == ["kept"]
@@ -282,6 +296,7 @@ async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, ca
     assert (await caller("GET", "/v1/chains?archived=true")).body["data"][0]["archived_at"] is not None
     assert (await caller("PATCH", "/v1/chains/kept", {"name": "Renamed"})).status == 409, "it is put away"
     assert (await caller("PATCH", "/v1/chains/kept", {"archived": True})).status == 200, "twice is once"
+    assert (await caller("POST", "/v1/chains/kept/labels/production/rollback")).status == 409, "nothing of it moves"
     nothing = await caller("PATCH", "/v1/chains/kept", {"archived": False, "folder": None})
     assert (nothing.status, nothing.body["error"]["param"]) == (422, "folder")
     back = await caller("PATCH", "/v1/chains/kept", {"archived": False, "name": "Renamed"})
@@ -308,6 +323,7 @@ async def test_a_protected_label_of_a_chain_is_for_admins_to_decide(stack: Stack
     assert (await editor("PUT", "/v1/chains/kept/labels/staging", {"version": 2})).status == 200
     assert (await caller("PUT", path, {"version": 2})).status == 200
     assert (await editor("PUT", path, {"version": 1})).body["version"] == 1, "it has been there before"
+    assert (await editor("POST", f"{path}/rollback")).body["version"] == 2, "and so it has there"
 
 
 async def test_a_prompt_that_chains_run_is_not_put_away(stack: Stack, caller: Caller) -> None:
@@ -315,12 +331,18 @@ async def test_a_prompt_that_chains_run_is_not_put_away(stack: Stack, caller: Ca
         await make_prompt(caller, slug)
     await make_chain(caller, "deep", {"id": "p", "parallel": [[call("a", "reply-all")], [call("b", fallback=[call("c", "reply@1")])]]})
     await make_chain(caller, "other", call("a", "reply-all", values={"prompt": "reply"}))
+    assert (await caller("GET", "/v1/prompts/reply/uses")).body["run_by"] == [
+        {"chain": "deep", "version": 1, "labels": ["production"], "steps": ["b", "c"]}
+    ]
+    all_of_it = (await caller("GET", "/v1/prompts/reply-all/uses")).body["run_by"]
+    assert [(one["chain"], one["steps"]) for one in all_of_it] == [("deep", ["a"]), ("other", ["a"])]
     refused = await caller("POST", "/v1/prompts/reply/archive")
     assert (refused.status, refused.body["error"]["param"]) == (409, "prompt")
     assert refused.body["error"]["message"] == (
         "Archiving 'reply' would break chains that run it: deep (version 1). Take it out of those first."
     )
     assert (await caller("PATCH", "/v1/chains/deep", {"archived": True})).status == 200
+    assert (await caller("GET", "/v1/prompts/reply/uses")).body["run_by"] == [], "an archived chain runs nothing"
     assert (await caller("POST", "/v1/prompts/reply/archive")).status == 200
 
 

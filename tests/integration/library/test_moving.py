@@ -305,6 +305,13 @@ def _saying(text: str, **settings: object) -> dict[str, Any]:
     return {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": text}], "model": "m"} | settings}]}
 
 
+@pytest.mark.parametrize(("file", "query"), [({}, ""), ([], "format=langfuse"), ({"prompts": []}, "format=source")])
+async def test_a_file_that_holds_nothing_says_so(call: Caller, file: Any, query: str) -> None:
+    for one in (query, f"{query}&dry_run=true"):
+        answer = await bring(call, file, one)
+        assert [note for note in answer["notes"] if "holds nothing to bring in" in note] == answer["notes"] != [], answer
+
+
 async def test_a_text_may_stand_as_a_template_as_in_the_api(call: Caller) -> None:
     fields = {"template": "Hello {{name}}", "model": "m", "variants": [{"model": "lab/*", "template": "Hi {{name}}"}]}
     bundle = {"format": "burnish.bundle", "version": 1, "prompts": [{"slug": "short", "versions": [{"version": 1, "content": fields}]}]}

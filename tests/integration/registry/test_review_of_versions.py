@@ -332,12 +332,16 @@ async def test_comments_mention_members_and_are_settled(bench: Bench, first: Run
     assert (stranger.status, stranger.body["error"]["param"]) == (422, "mentions")
     for wrong in ({"version": 9}, {"version": 1, "against": 9}, {"version": 1, "reply_to": str(new_uuid())}):
         assert (await call("POST", comments, {"body": "x"} | wrong)).status == 404
+    for wrong, param in (({"body": " \n"}, "body"), ({"against": 1}, "against"), ({"part": "tone"}, "part")):
+        refused = await call("POST", comments, {"version": 1, "body": "x"} | wrong)
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
     assert len((await call("GET", f"{comments}?version=2")).body["data"]) == 2
     assert [found["id"] for found in (await call("GET", f"{comments}?version=2&against=1")).body["data"]] == [one.body["id"]]
     assert [found["id"] for found in (await call("GET", f"/v1/prompt-comments?mentions={ann}")).body["data"]] == [one.body["id"]]
     assert (await call("GET", "/v1/prompt-comments?mentions=me")).status == 422, "a key is nobody"
     path = f"{comments}/{one.body['id']}"
     assert (await admin("PATCH", path, {"body": "mine now"})).status == 403
+    assert (await call("PATCH", path, {"body": " "})).status == 422
     edited = (await call("PATCH", path, {"body": "Shorter, please."})).body
     assert (edited["body"], edited["mentions"]) == ("Shorter, please.", []) and edited["edited_at"]
     settled = (await admin("PATCH", path, {"resolved": True})).body

@@ -1315,6 +1315,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chains/{slug}/labels/{label}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a label of a chain back to where it stood before
+         * @description Undoes its last move, or goes to a version that it has named some time; a removed label comes back, a protected one goes back too.
+         *     Nothing is lost: the version that it leaves stays, and so does the history. Runs under way go on as they began.
+         */
+        post: operations["roll_label_back_v1_chains__slug__labels__label__rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chains/{slug}/runs": {
         parameters: {
             query?: never;
@@ -4988,8 +5009,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a prompt includes, and which prompts include it
-         * @description Versions are served that a label names or that are the newest of their prompt; archived prompts are left out.
+         * What a prompt includes, and which prompts and chains use it
+         * @description Versions are served that a label names or that are the newest of their prompt or chain; archived ones are left out.
          */
         get: operations["uses_v1_prompts__slug__uses_get"];
         put?: never;
@@ -20958,6 +20979,20 @@ export interface components {
             version?: number | null;
         };
         /**
+         * RunningVersion
+         * @description A served version of a chain that runs this prompt, in these steps.
+         */
+        RunningVersion: {
+            /** Chain */
+            chain: string;
+            /** Labels */
+            labels: string[];
+            /** Steps */
+            steps: string[];
+            /** Version */
+            version: number;
+        };
+        /**
          * Satisfaction
          * @description Share of satisfied reactions: thumbs count 0 or 1, scores what they are. The bounds hold it with 95 % confidence.
          */
@@ -23444,9 +23479,12 @@ export interface components {
         };
         /**
          * UsesAnswer
-         * @description `uses`: what the served versions of the prompt include; `used_by`: the served versions of others that include it.
+         * @description `uses`: what the served versions of the prompt include; `used_by`: the served versions of others that include it; `run_by`: the
+         *     served versions of chains that run it.
          */
         UsesAnswer: {
+            /** Run By */
+            run_by: components["schemas"]["RunningVersion"][];
             /** Slug */
             slug: string;
             /** Used By */
@@ -35240,6 +35278,126 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    roll_label_back_v1_chains__slug__labels__label__rollback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RollBack"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainLabelAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

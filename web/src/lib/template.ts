@@ -168,7 +168,7 @@ function declare(slots: Slot[], parameters: Record<string, Parameter>): Map<stri
   if (known.size > MAX_VARIABLES) throw new TemplateError(`A prompt has at most ${MAX_VARIABLES} variables; this one has ${known.size}.`, "invalid_field", "messages");
   for (const one of known.values()) {
     if (one.default !== undefined && one.type !== null && !hasType(one.default, one.type)) {
-      throw new TemplateError(`The default of '${one.name}' is a ${typeOf(one.default)}, not a ${one.type}.`, "invalid_field", "parameters");
+      throw new TemplateError(`The default of '${one.name}' is ${oneOf(typeOf(one.default))}, not ${oneOf(one.type)}.`, "invalid_field", "parameters");
     }
   }
   return known;
@@ -370,9 +370,14 @@ function asText(name: string, value: Json): string {
   }
 }
 
+/** A type with its article: `a number`, `an array`. */
+function oneOf(type: string): string {
+  return `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
+}
+
 function wrongType(name: string, value: Json, wanted: string): TemplateError {
   const isText = wanted === "image_url" && typeof value === "string";
-  const what = isText ? "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" : `a ${wanted}, not a ${typeOf(value)}`;
+  const what = isText ? "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" : `${oneOf(wanted)}, not ${oneOf(typeOf(value))}`;
   return new TemplateError(`The variable '${name}' must be ${what}.`, "invalid_field", `variables.${name}`);
 }
 

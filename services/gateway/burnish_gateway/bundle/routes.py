@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
 from fastapi.responses import Response
@@ -148,9 +148,13 @@ async def post_import(
     return answer
 
 
+NOTHING: Final = "The file holds nothing to bring in. Is it of the format that 'format' names, or 'bundle' where nothing is said?"
+
+
 def _answer(done: Imported, models: Sequence[ModelResult], *, executions: dict[str, int], dry_run: bool) -> dict[str, Any]:
+    is_empty = not (done.prompts or done.datasets or done.chains or done.experiments or models or executions["found"])
     return {
         "dry_run": dry_run, "prompts": [asdict(one) for one in done.prompts], "datasets": [asdict(one) for one in done.datasets],
         "chains": [asdict(one) for one in done.chains], "executions": executions, "models": [asdict(one) for one in models],
-        "experiments": [asdict(one) for one in done.experiments], "notes": list(done.notes),
+        "experiments": [asdict(one) for one in done.experiments], "notes": list(done.notes) or ([NOTHING] if is_empty else []),
     }  # fmt: skip

@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from burnish_gateway.access import audit
 from burnish_gateway.chains import answers, bodies, store
 from burnish_gateway.chains.label_rules import check_may_move
-from burnish_gateway.chains.save_chain import head_of, move_label, remove_label
+from burnish_gateway.chains.save_chain import head_of, move_label, remove_label, roll_back
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.registry.history_bodies import RollBack
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -46,6 +47,34 @@ async def put_label(
             before, after = {"version": moved.from_version}, {"version": moved.version, "reason": body.reason}
             await audit.note(
                 tx, principal, action="chain.label.moved", kind="chain_label", key=f"{name}@{wanted}", before=before, after=after
+            )
+        return answers.ChainLabelAnswer(label=wanted, version=moved.version, moved_at=moved.moved_at)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.post(
+    "/v1/chains/{slug}/labels/{label}/rollback",
+    response_model=answers.ChainLabelAnswer,
+    summary="Move a label of a chain back to where it stood before",
+)
+async def roll_label_back(
+    slug: str, label: str, *, request: Request, principal: PromptEditor, gateway: GatewayParts, body: RollBack | None = None
+) -> Response:
+    """Undoes its last move, or goes to a version that it has named some time; a removed label comes back, a protected one goes back too.
+    Nothing is lost: the version that it leaves stays, and so does the history. Runs under way go on as they began.
+    """
+    name, wanted = parse_slug(slug, param="chain"), parse_movable_label(label)
+    to, reason = (body.version, body.reason) if body else (None, "")
+
+    async def work(tx: Tx) -> answers.ChainLabelAnswer:
+        moved = await roll_back(
+            tx, principal.workspace_id, name, wanted, to=to, reason=reason or "rolled back", author=principal.actor
+        )  # fmt: skip
+        if moved.is_moved:
+            before, after = {"version": moved.from_version}, {"version": moved.version, "reason": reason}
+            await audit.note(
+                tx, principal, action="chain.label.rolled_back", kind="chain_label", key=f"{name}@{wanted}", before=before, after=after
             )
         return answers.ChainLabelAnswer(label=wanted, version=moved.version, moved_at=moved.moved_at)
 

@@ -96,14 +96,42 @@ async def move_label(
     """Where it stands there already, nothing happens. Raises NotFound for an unknown chain or version."""
     head = await changeable(tx, workspace_id, slug)
     head.named(label=None, version=version)
+    return await _moved(tx, head, label, version=version, reason=reason, author=author)
+
+
+async def roll_back(
+    tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, to: int | None, reason: str, author: str
+) -> MovedLabel:  # fmt: skip
+    """The label names again what it named before its last move, or the version `to`, which it has named some time.
+
+    A removed one comes back; twice is back again. Protected or not, it goes freely: whoever has to go back cannot wait. Raises NotFound
+    for an unknown chain or label, Conflict for an archived chain, and where there is nothing to go back to.
+    """
+    head = await changeable(tx, workspace_id, slug)
+    if to is None:
+        moves = await store.list_moves(tx, head, label, before=None, limit=1)
+        if not moves:
+            raise no_such_chain(slug, label=label)
+        to = moves[0].from_version
+        if to is None:
+            raise Conflict(f"The label '{label}' has named no other version before; there is nothing to go back to.", param="label")
+    head.named(label=None, version=to)
+    if not await store.has_named(tx, head, label, to):
+        raise Conflict(f"The label '{label}' has never named version {to}; move it there instead.", param="version")
+    return await _moved(tx, head, label, version=to, reason=reason, author=author)
+
+
+async def _moved(tx: Tx, head: ChainHead, label: Label, *, version: int, reason: str, author: str) -> MovedLabel:
     placed = head.labels.get(label)
     if placed is not None and placed[0] == version:
         return MovedLabel(version, version, placed[1], is_moved=False)
     if placed is None and len(head.labels) >= MAX_LABELS:
-        raise Conflict(f"The chain '{slug}' has {MAX_LABELS} labels, which is the most; remove one first.", param="label")
+        raise Conflict(f"The chain '{head.slug}' has {MAX_LABELS} labels, which is the most; remove one first.", param="label")
     before = placed[0] if placed else None
-    moved_at = await store.put_label(tx, workspace_id, head.chain_id, label, version=version)
-    await store.insert_move(tx, workspace_id, head.chain_id, label, from_version=before, to_version=version, reason=reason, author=author)
+    moved_at = await store.put_label(tx, head.workspace_id, head.chain_id, label, version=version)
+    await store.insert_move(
+        tx, head.workspace_id, head.chain_id, label, from_version=before, to_version=version, reason=reason, author=author
+    )
     await store.change_chain(tx, head)
     return MovedLabel(version, before, moved_at)
 

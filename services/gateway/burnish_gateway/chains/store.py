@@ -113,8 +113,11 @@ async def list_versions(tx: Tx, head: ChainHead, *, before: int | None, limit: i
 
 @dataclass(frozen=True, slots=True)
 class ServedVersion:
+    """`labels`: those that name the version, sorted; none where it is the newest alone."""
+
     slug: str
     version: int
+    labels: list[str]
     content: dict[str, Any]
 
 
@@ -126,7 +129,10 @@ async def served_versions_naming(tx: Tx, workspace_id: UUID, prompt: str, *, lab
     """
     by_label = '["@]' if label is None else f'(@{label})?"' if label == PRODUCTION else f'@{label}"'
     rows = await tx.fetch(
-        """SELECT c.slug, v.version, v.content FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
+        """SELECT c.slug, v.version, v.content,
+                  ARRAY(SELECT l.label FROM chain_labels l
+                         WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version ORDER BY l.label) AS labels
+             FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
             WHERE c.workspace_id = $1 AND c.archived_at IS NULL
               AND (v.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
                     WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version))

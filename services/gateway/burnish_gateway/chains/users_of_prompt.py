@@ -1,5 +1,6 @@
-"""Which chains run a prompt: told before it is put away, or loses the label by which they run it."""
+"""Which chains run a prompt: told beside it, and before it is put away, or loses the label by which they run it."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -13,16 +14,35 @@ from burnish_shared.slug import PRODUCTION
 NAMED_MOST: Final = 10
 
 
+@dataclass(frozen=True, slots=True)
+class ChainUse:
+    """A served version of a chain that runs the prompt. `labels` name the version; `steps`: the ids of the steps that do, in order."""
+
+    slug: str
+    version: int
+    labels: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+async def chains_running(tx: Tx, workspace_id: UUID, slug: str, *, label: str | None = None) -> list[ChainUse]:
+    """By slug and version: versions of chains that a label names, or that are the newest; archived chains run nothing.
+
+    With `label`: those that run the prompt by that label. Empty where none does.
+    """
+    found = []
+    for one in await store.served_versions_naming(tx, workspace_id, slug, label=label):
+        steps = tuple(step.id for step in all_steps(read_chain(one.content).steps) if _runs(step.does, slug, label))
+        if steps:
+            found.append(ChainUse(one.slug, one.version, tuple(one.labels), steps))
+    return found
+
+
 async def check_not_in_chains(tx: Tx, workspace_id: UUID, slug: str, *, what: str, label: str | None = None) -> None:
     """Raises Conflict where versions of chains that a label names, or that are the newest, run the prompt; archived chains run nothing.
 
     With `label`: where they run it by that label.
     """
-    users = [
-        f"{one.slug} (version {one.version})"
-        for one in await store.served_versions_naming(tx, workspace_id, slug, label=label)
-        if any(_runs(step.does, slug, label) for step in all_steps(read_chain(one.content).steps))
-    ]
+    users = [f"{one.slug} (version {one.version})" for one in await chains_running(tx, workspace_id, slug, label=label)]
     if users:
         more = f" and {len(users) - NAMED_MOST} more" if len(users) > NAMED_MOST else ""
         raise Conflict(

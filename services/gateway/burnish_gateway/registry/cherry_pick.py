@@ -13,6 +13,11 @@ _MESSAGE = re.compile(r"messages\[(\d{1,3})\]")
 _PARAMETER = re.compile(r"parameters\.(.{1,600})", re.DOTALL)
 
 
+def is_part(name: str) -> bool:
+    """Whether a version can have a part of this name: a field, `messages[N]`, `parameters.NAME`; not `*`, which is all of them."""
+    return name in CONTENT_FIELDS or _MESSAGE.fullmatch(name) is not None or _PARAMETER.fullmatch(name) is not None
+
+
 def picked(onto: VersionContent, source: VersionContent, parts: Sequence[str]) -> dict[str, Any]:
     """What to put over `onto` (see `content.taken_over`) so that it has these parts as `source` has them; a None takes a field away.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.registry import comment_store, store
+from burnish_gateway.registry.cherry_pick import is_part
 from burnish_gateway.registry.comment_store import Comment
 from burnish_gateway.registry.history_bodies import AddComment, ChangeComment
 from burnish_gateway.registry.prompt import Head, Prompt, no_such_prompt
@@ -21,7 +22,14 @@ _MENTION = re.compile(r"(?<![\w@])@([^\s@<>()\[\],;:\"']{1,64}@[a-z0-9](?:[a-z0-
 
 
 async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment) -> Comment:
-    """Raises NotFound for a prompt, version or comment that is not there, InvalidField for a mention of nobody."""
+    """Raises NotFound for a prompt, version or comment that is not there, InvalidField for a mention of nobody, a difference of a version
+    from itself, and a part that no version has.
+    """
+    if body.against == body.version:
+        raise InvalidField("against: a version does not differ from itself; leave it out to speak of the version.", param="against")
+    if body.part is not None and not is_part(body.part):
+        such_as = "'model', 'messages[0]', 'parameters.NAME'"
+        raise InvalidField(f"part: '{body.part[:100]}' is no part of a version: name a field such as {such_as}.", param="part")
     head = await prompt_of(tx, principal.workspace_id, slug)
     for version in (body.version, body.against):
         if version is not None:

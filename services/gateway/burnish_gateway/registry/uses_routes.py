@@ -1,4 +1,4 @@
-"""Which prompts include which, over HTTP: the graph around one, and what moving a label would change (PRODUCT P2)."""
+"""What stands around a prompt: what it includes, what includes and runs it, what moving a label would change (PRODUCT P2, P8)."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from burnish_gateway.chains.users_of_prompt import chains_running
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.registry import answers, store, uses_store
 from burnish_gateway.registry.prompt import no_such_prompt
@@ -33,12 +34,24 @@ class IncludingVersion(BaseModel):
     through: list[str]
 
 
+class RunningVersion(BaseModel):
+    """A served version of a chain that runs this prompt, in these steps."""
+
+    chain: str
+    version: int
+    labels: list[str]
+    steps: list[str]
+
+
 class UsesAnswer(BaseModel):
-    """`uses`: what the served versions of the prompt include; `used_by`: the served versions of others that include it."""
+    """`uses`: what the served versions of the prompt include; `used_by`: the served versions of others that include it; `run_by`: the
+    served versions of chains that run it.
+    """
 
     slug: str
     uses: list[UseAnswer]
     used_by: list[IncludingVersion]
+    run_by: list[RunningVersion]
 
 
 class EffectsAnswer(BaseModel):
@@ -51,9 +64,9 @@ class EffectsAnswer(BaseModel):
     refused: bool
 
 
-@router.get("/v1/prompts/{slug}/uses", response_model=UsesAnswer, summary="What a prompt includes, and which prompts include it")
+@router.get("/v1/prompts/{slug}/uses", response_model=UsesAnswer, summary="What a prompt includes, and which prompts and chains use it")
 async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
-    """Versions are served that a label names or that are the newest of their prompt; archived prompts are left out."""
+    """Versions are served that a label names or that are the newest of their prompt or chain; archived ones are left out."""
     name = parse_slug(slug)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         head = await store.find_head(tx, principal.workspace_id, name)
@@ -61,6 +74,7 @@ async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
             raise no_such_prompt(name)
         own = await uses_store.uses_of(tx, head.prompt)
         users = await users_of(tx, head.prompt)
+        chains = await chains_running(tx, principal.workspace_id, name)
     return json_response(
         UsesAnswer(
             slug=name,
@@ -68,6 +82,7 @@ async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
             used_by=[
                 IncludingVersion(prompt=use.slug, version=use.version, labels=list(use.labels), through=list(way)) for use, way in users
             ],
+            run_by=[RunningVersion(chain=one.slug, version=one.version, labels=list(one.labels), steps=list(one.steps)) for one in chains],
         )
     )
 

@@ -80,6 +80,7 @@ function Archive({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
   const uses = useRead("/v1/prompts/{slug}/uses", { path: { slug } });
   const usage = useRead("/v1/prompts/{slug}/usage", { path: { slug }, query: { days: 7 } });
   const includers = [...new Set((uses.data?.used_by ?? []).map((one) => one.prompt))];
+  const chains = [...new Set((uses.data?.run_by ?? []).map((one) => one.chain))];
   const labels = Object.keys(prompt.labels).filter((label) => label !== "latest");
   const done = () => {
     onClose();
@@ -92,6 +93,7 @@ function Archive({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
         {usage.data ? <li>{usage.data.executions > 0 ? <>Applications ran it {plural(usage.data.executions, "time")} in the last 7 days.</> : "No application ran it in the last 7 days."}</li> : null}
         {labels.length > 0 ? <li>Its labels stay where they are, and answer nobody: {labels.join(", ")}.</li> : null}
         {includers.length > 0 ? <li>Included by {includers.join(", ")}: it is refused as long as they do.</li> : null}
+        {chains.length > 0 ? <li>{chains.length === 1 ? "The chain" : "The chains"} {chains.join(", ")} run{chains.length === 1 ? "s" : ""} it: it is refused until its steps are taken out.</li> : null}
       </ul>
     </ConfirmDialog>
   );
@@ -163,12 +165,12 @@ function MovePrompt({ prompt, onClose }: { prompt: Prompt; onClose: () => void }
   );
 }
 
-/** What it includes, and what includes it: both change with it. */
+/** What it includes, what includes it, and which chains run it: they change with it. */
 export function Uses({ slug }: { slug: string }) {
   const uses = useRead("/v1/prompts/{slug}/uses", { path: { slug } });
   if (uses.error && !uses.data) return <Notice tone="warn">{asApiError(uses.error).message}</Notice>;
   if (!uses.data) return <SkeletonText lines={2} />;
-  const { used_by: usedBy, uses: included } = uses.data;
+  const { used_by: usedBy, uses: included, run_by: chains } = uses.data;
   return (
     <div className="flex flex-col gap-3 text-13">
       {usedBy.length === 0 ? (
@@ -182,29 +184,56 @@ export function Uses({ slug }: { slug: string }) {
               <TextLink to={`/prompts/${one.prompt}`} search={{ tab: "versions", v: String(one.version) }}>
                 {one.prompt}
               </TextLink>
-              <span className="numeric">v{one.version}</span>
-              {one.labels.map((label) => (
-                <Badge key={label} tone={label === "production" ? "ok" : "neutral"}>
-                  {label}
-                </Badge>
-              ))}
+              <Served version={one.version} labels={one.labels} />
               <span className="text-muted">by {one.through.join(", ")}</span>
             </li>
           ))}
         </ul>
       )}
+      {chains.length > 0 ? (
+        <div>
+          <h3 className="mb-1 text-12 font-medium text-muted">Chains run it</h3>
+          <ul aria-label="Run by" className="flex flex-col gap-1.5">
+            {chains.map((one) => (
+              <li key={`${one.chain} ${one.version}`} className="flex flex-wrap items-center gap-1.5">
+                <TextLink to={`/chains/${one.chain}`} search={{ tab: "versions", v: String(one.version) }}>
+                  {one.chain}
+                </TextLink>
+                <Served version={one.version} labels={one.labels} />
+                <span className="text-muted">
+                  in {one.steps.length === 1 ? "step" : "steps"} {one.steps.join(", ")}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ) : null}
       {included.length > 0 ? (
         <div>
           <h3 className="mb-1 text-12 font-medium text-muted">It includes</h3>
           <ul aria-label="Includes" className="flex flex-col gap-1">
             {included.map((one) => (
-              <li key={one.name}>
-                <TextLink to={`/prompts/${one.prompt}`}>{one.name}</TextLink> <span className="numeric text-muted">now v{one.version}</span>
+              <li key={`${one.version} ${one.name}`}>
+                <TextLink to={`/prompts/${one.prompt}`}>{one.name}</TextLink> <span className="numeric text-muted">in v{one.version}</span>
               </li>
             ))}
           </ul>
         </div>
       ) : null}
     </div>
+  );
+}
+
+/** A version that is served, and the labels by which it is. */
+function Served({ version, labels }: { version: number; labels: string[] }) {
+  return (
+    <>
+      <span className="numeric">v{version}</span>
+      {labels.map((label) => (
+        <Badge key={label} tone={label === "production" ? "ok" : "neutral"}>
+          {label}
+        </Badge>
+      ))}
+    </>
   );
 }

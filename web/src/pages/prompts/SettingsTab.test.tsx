@@ -17,8 +17,8 @@ function Page() {
   return found.data ? <SettingsTab prompt={found.data as never} /> : null;
 }
 
-const show = async () => {
-  const asked = slowApi({ "GET /v1/prompts/a/uses": { used_by: [], uses: [] } });
+const show = async (uses: object = {}) => {
+  const asked = slowApi({ "GET /v1/prompts/a/uses": { used_by: [], uses: [], run_by: [], ...uses } });
   render(
     <Queries of={new QueryClient()}>
       <Page />
@@ -54,4 +54,11 @@ it("does so with what stays as it is", async () => {
   await saving.answer({ ...prompt, rules: ["Be brief"] });
   expect([field("Rule 1"), field("Locked block 1")]).toEqual(["Be brief and kind", "Never lie"]);
   expect(screen.queryByText("Changed by somebody meanwhile.")).toBeNull();
+});
+
+it("says which chains run it, and in which version it includes what", async () => {
+  await show({ uses: [{ version: 2, name: "tone@3", prompt: "tone" }], run_by: [{ chain: "desk", version: 4, labels: ["production"], steps: ["a", "b"] }] });
+  expect((await screen.findByRole("list", { name: "Run by" })).textContent).toBe("deskv4productionin steps a, b");
+  expect(screen.getByRole("link", { name: "desk" }).getAttribute("href")).toContain("/chains/desk");
+  expect(screen.getByRole("list", { name: "Includes" }).textContent).toBe("tone@3 in v2");
 });

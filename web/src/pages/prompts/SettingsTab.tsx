@@ -32,7 +32,7 @@ export function SettingsTab({ prompt }: { prompt: Prompt }) {
       </div>
       <div className="flex min-w-0 flex-col gap-6">
         <CallIt prompt={prompt} />
-        <Section framed title="What uses it" description="A prompt that includes this one changes with it, as soon as the label moves that it names.">
+        <Section framed title="What uses it" description="A prompt that includes this one, or a chain that runs it, changes with it, as soon as the label moves that it names.">
           <Uses slug={prompt.slug} />
         </Section>
         <Share prompt={prompt} />

@@ -12,7 +12,7 @@ export function Files() {
   const bundle = `/v1/export?scope=prompts${folder.trim() ? `&folder=${encodeURIComponent(folder.trim())}` : ""}`;
   return (
     <div className="flex flex-col gap-8">
-      <Section title="Take prompts along" description="A bundle: prompts with every version, label and lineage, chains, and datasets with their items. Another workspace or installation takes it in below.">
+      <Section title="Take prompts along" description="A bundle: prompts with every version, label and lineage, chains, datasets with their items, and experiments. Another workspace or installation takes it in below.">
         <div className="flex flex-wrap items-end gap-3">
           <Field label="Folder alone" hint="Then without datasets. Empty: everything." className="w-full max-w-xs">
             <Input value={folder} onChange={(event) => set({ folder: event.target.value })} placeholder="support" />

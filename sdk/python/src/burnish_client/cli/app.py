@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from burnish_client.cli import datasets, executions, init, optimize, profiles, prompts, running, testing, webhooks
+from burnish_client.cli import datasets, executions, init, moving, optimize, profiles, prompts, running, testing, webhooks
 from burnish_client.wire import VERSION
 
 PANEL = "For developers, over HTTP"
@@ -28,6 +28,8 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     testing.test,
     optimize.optimize,
     optimize.optimization,
+    moving.export,
+    moving.import_,
 )
 
 GROUPS: Final = {
@@ -55,7 +57,7 @@ def add_commands(to: typer.Typer) -> None:
     """Adds every command and group, and `--version`."""
     to.callback()(_with_version)
     for command in COMMANDS:
-        to.command(rich_help_panel=PANEL)(command)
+        to.command(command.__name__.rstrip("_"), rich_help_panel=PANEL)(command)
     for name, group in GROUPS.items():
         to.add_typer(group, name=name, rich_help_panel=PANEL)
 

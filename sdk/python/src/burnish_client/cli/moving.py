@@ -1,0 +1,102 @@
+"""`burnish export` and `burnish import`: prompts with their history, chains, datasets and experiments, as one file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from burnish_client.cli.access import NO, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.shown import clean, print_json, print_table
+
+STANDARD = Path("-")
+LISTS = {"prompts": "prompt", "chains": "chain", "datasets": "dataset", "models": "model", "experiments": "experiment"}
+"""Of the answer → what one of it is called in the table."""
+
+NAMES = ("slug", "name", "model")
+ADDED = ("versions_added", "items_added")
+LEFT_OUT = ("conflict", "refused")
+"""Outcomes of what the file holds and Burnish does not have afterwards."""
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to; - is standard output.")],
+    folder: Annotated[str | None, typer.Option(help="Prompts of this folder and below alone, without datasets.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="In place of the file that is there.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Write prompts with every version, label and lineage, chains, datasets and experiments into one file. Needs an admin's key.
+
+    The file names nothing of the installation: the same workspace gives the same bytes, and `burnish import` takes it elsewhere.
+    """
+    if file != STANDARD and file.exists() and not force:
+        stop(f"{file} is there already; choose another name, or say --force.", code=WRONG_USE)
+    with reaching(profile) as burnish:
+        query = {"scope": "prompts"} | ({"folder": folder} if folder is not None else {})
+        bundle = burnish.request_raw("GET", "/v1/export", query=query).content
+    if file == STANDARD:
+        sys.stdout.buffer.write(bundle)
+        sys.stdout.buffer.flush()
+        return
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        beside.write_bytes(bundle)
+        os.replace(beside, file)
+    except OSError as fault:
+        stop(f"{file} cannot be written: {fault.strerror}.", code=WRONG_USE)
+    print(f"{file}: {len(bundle):,} bytes.", file=sys.stderr)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="What to bring in; - is standard input.")],
+    format_: Annotated[
+        Literal["bundle", "langfuse", "openai", "promptfoo", "source"],
+        typer.Option("--format", help="Whose file it is; `bundle` is what `burnish export` writes."),
+    ] = "bundle",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
+    model: Annotated[str | None, typer.Option(help="For prompts of other tools' files that name none; `auto` without.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of a promptfoo file: what its prompts and its dataset are called.")] = None,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Bring in a file of `burnish export`, or of another tool. The same file twice changes nothing the second time. Needs an admin's key.
+
+    Ends with 1 where something of the file was left alone: a prompt whose history here is another one, a model that is refused.
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == STANDARD else file.read_bytes()
+    except OSError as fault:
+        stop(f"{file} cannot be read: {fault.strerror}.", code=WRONG_USE)
+    given = {"format": format_, "dry_run": "true" if dry_run else None, "model": model, "name": name}
+    with reaching(profile) as burnish:
+        answer = burnish.request(
+            "POST", "/v1/import", query={key: value for key, value in given.items() if value is not None}, content=content,
+            headers={"content-type": "application/yaml" if format_ == "promptfoo" else "application/json"},
+        )  # fmt: skip
+    rows = list(_rows(answer))
+    if as_json:
+        print_json(answer)
+    else:
+        print_table(("what", "name", "outcome", "added"), [row[:4] for row in rows], empty="Nothing of the file is brought in.")
+        for said in [*(row[4] for row in rows if row[4]), *answer["notes"]]:
+            print(clean(said), file=sys.stderr)
+        if dry_run:
+            print("Nothing was changed: --dry-run.", file=sys.stderr)
+    if any(row[2] in LEFT_OUT for row in rows):
+        raise typer.Exit(NO)
+
+
+def _rows(answer: Mapping[str, Any]) -> Iterator[tuple[str, str, str, int | None, str | None]]:
+    """What, its name, its outcome, how much was added, and why not; executions as one line, where there are any."""
+    for key, what in LISTS.items():
+        for one in answer[key]:
+            name = next(one[field] for field in NAMES if field in one)
+            why = one.get("reason")
+            yield what, name, one["outcome"], next((one[field] for field in ADDED if field in one), None), why and f"{name}: {why}"
+    if found := answer["executions"]["found"]:
+        added = answer["executions"]["added"]
+        yield "executions", f"{found} in the file", "created" if added else "unchanged", added, None

@@ -1,0 +1,71 @@
+"""`burnish export` and `burnish import`: a workspace's prompts as one file, there and back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from burnish_client import Burnish
+from tests.cli.conftest import Shell
+
+pytestmark = pytest.mark.capability("K1", "P10")
+
+
+@pytest.fixture
+def elsewhere(burnish: Burnish) -> dict[str, str]:
+    """An admin's key of another workspace, as the environment holds it."""
+    return {"BURNISH_API_KEY": burnish.request("POST", "/v1/workspaces", {"name": "Elsewhere"})["api_key"]}
+
+
+def test_prompts_go_into_a_file_and_come_out_elsewhere_as_they_were(shell: Shell, burnish: Burnish, elsewhere: dict[str, str]) -> None:
+    burnish.request("POST", "/v1/prompts", {"slug": "moved", "folder": "cli/moving", "template": "One {{x}}", "model": "simulated/chat"})
+    burnish.request("POST", "/v1/prompts/moved/versions", {"base_version": 1, "template": "Two {{x}}"})
+    folder = ("--folder", "cli/moving")
+    assert "bundle.json" in shell("export", "bundle.json", *folder).stderr
+    written = (shell.folder / "bundle.json").read_bytes()
+    assert [one["slug"] for one in json.loads(written)["prompts"]] == ["moved"]
+    assert "is there already" in shell("export", "bundle.json", *folder, exits=2).stderr
+    shell("export", "bundle.json", *folder, "--force")
+    assert shell("export", "-", *folder).stdout_bytes == (shell.folder / "bundle.json").read_bytes() == written
+    assert "cannot be written" in shell("export", "none/bundle.json", exits=2).stderr
+    assert not list(shell.folder.glob(".*.new")), "nothing half written stays"
+
+    tried = shell("import", "bundle.json", "--dry-run", **elsewhere)
+    assert tried.stdout.split() == ["WHAT", "NAME", "OUTCOME", "ADDED", "prompt", "moved", "created", "2"] and "--dry-run" in tried.stderr
+    assert shell("prompts", "list", **elsewhere).stdout == ""
+    for outcome, added in (("created", "2"), ("unchanged", "0")):
+        assert shell("import", "-", given=written.decode(), **elsewhere).stdout.split()[4:] == ["prompt", "moved", outcome, added]
+    assert shell("export", "-", *folder, **elsewhere).stdout_bytes == written, "the same bytes wherever it stands"
+
+
+def test_what_is_left_alone_ends_with_1_and_says_why(shell: Shell, elsewhere: dict[str, str]) -> None:
+    there = Burnish(base_url=shell.environment["BURNISH_BASE_URL"], api_key=elsewhere["BURNISH_API_KEY"], cache_folder=False)
+    with there:
+        there.request("POST", "/v1/prompts", {"slug": "kept", "template": "Here", "model": "simulated/chat"})
+    versions = [{"version": 1, "content": {"template": "There", "model": "simulated/chat"}}]
+    (shell.folder / "bundle.json").write_text(json.dumps({"prompts": [{"slug": "kept", "versions": versions}]}))
+    refused = shell("import", "bundle.json", exits=1, **elsewhere)
+    assert refused.stdout.split()[4:] == ["prompt", "kept", "conflict", "0"] and "kept: " in refused.stderr
+    (shell.folder / "nothing.json").write_text("{}")
+    assert "holds nothing to bring in" in shell("import", "nothing.json", **elsewhere).stderr
+    (shell.folder / "broken.json").write_text("{")
+    assert "no" in shell("import", "broken.json", exits=3, **elsewhere).stderr
+    assert "cannot be read" in shell("import", "none.json", exits=2, **elsewhere).stderr
+
+
+def test_files_of_other_tools_come_in(shell: Shell, elsewhere: dict[str, str]) -> None:
+    (shell.folder / "desk.yaml").write_text(
+        "prompts: ['Route {{t}}']\ntests: [{vars: {t: hi}, assert: [{type: equals, value: billing}]}]\n"
+    )
+    given = ("import", "desk.yaml", "--format", "promptfoo", "--name", "desk", "--model", "simulated/chat")
+    assert "desk" in shell(*given, "--dry-run", **elsewhere).stdout
+    shell.environment.update(elsewhere)
+    answer = shell.json(*given)
+    assert [(one["slug"], one["outcome"]) for one in answer["prompts"]] == [("desk", "created")] and len(answer["datasets"]) == 1
+    assert "desk" in shell("prompts", "list").stdout
+
+
+def test_only_admins_move_a_workspace(shell: Shell, burnish: Burnish, tmp_path: Path) -> None:
+    key = burnish.request("POST", "/v1/api-keys", {"name": "editor of files", "role": "editor"})["key"]
+    refused = shell("export", str(tmp_path / "bundle.json"), exits=3, BURNISH_API_KEY=key)
+    assert "needs the role admin" in refused.stderr and not (tmp_path / "bundle.json").exists()
