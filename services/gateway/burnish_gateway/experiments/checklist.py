@@ -236,11 +236,12 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
         checks.append(Check("traffic", "warning", words))
     else:
         rate = f"{traffic.units_a_day:,.0f}" if traffic.units_a_day else "0"
+        past_span = span(traffic.days).removeprefix("an ")
         if traffic.new_units is None:
-            words = f"About {rate} units a day came in the last {span(traffic.days)}."
+            words = f"About {rate} units a day came in the last {past_span}."
         else:
             new = f"{traffic.units_a_day or 0:,.1f}".removesuffix(".0")
-            words = f"{traffic.units:,} different units came in the last {span(traffic.days)}; lately about {new} new ones a day."
+            words = f"{traffic.units:,} different units came in the last {past_span}; lately about {new} new ones a day."
         checks.append(Check("traffic", "ok", words))
     field = {"end_user": "user_id", "session": "session_id"}.get(experiment.unit)
     if traffic.calls and field and traffic.with_unit < 1:
