@@ -10,7 +10,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.experiments import settings_store
 from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
-from burnish_gateway.experiments.forecast import SHARES, Forecast, forecast, in_words, span
+from burnish_gateway.experiments.forecast import SHARES, Forecast, behind_last, forecast, in_words
 from burnish_gateway.experiments.past_spread import PastSpread, spread_of
 from burnish_gateway.experiments.past_targeting import Targeted, targeted
 from burnish_gateway.experiments.traffic import Baseline, Traffic
@@ -236,7 +236,7 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
         checks.append(Check("traffic", "warning", words))
     else:
         rate = f"{traffic.units_a_day:,.0f}" if traffic.units_a_day else "0"
-        past_span = span(traffic.days).removeprefix("an ")
+        past_span = behind_last(traffic.days)
         if traffic.new_units is None:
             words = f"About {rate} units a day came in the last {past_span}."
         else:
