@@ -525,7 +525,8 @@ export interface paths {
         };
         /**
          * Figures of a range, group by group
-         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for.
+         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers and their
+         *     keys are told by hour and day.
          *
          *     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
          *     stood when it ended; `others_…` says what that leaves out.
@@ -13250,7 +13251,8 @@ export interface components {
         };
         /**
          * GroupFigures
-         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, or the end user.
+         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, the
+         *     provider, the id of the provider's key (empty: none was used), or the end user.
          */
         GroupFigures: {
             /** Blocked */
@@ -13392,7 +13394,7 @@ export interface components {
         };
         /**
          * GroupsAnswer
-         * @description Those with the most executions first. `is_whole` false: there are more groups than are told.
+         * @description Those with the most executions first. `is_whole` false: there are more groups than are told, or end users of what is not counted yet.
          *
          *     Of end users: `through` is until when hours were over and counted, and whoever is not told had at most `others_executions` executions
          *     and `others_cost_nusd` of cost.
@@ -29430,14 +29432,14 @@ export interface operations {
     groups_v1_analytics_groups_get: {
         parameters: {
             query?: {
-                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "end_user";
+                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "provider" | "provider_key" | "end_user";
                 /** @description Only of these; may be given several times. */
                 prompt?: string[] | null;
                 /** @description `batch`: test runs and optimization. Absent: both. */
                 traffic?: ("live" | "batch") | null;
                 /** @description Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`. */
                 unnamed?: boolean;
-                /** @description Not together with `app` and `api_key`. */
+                /** @description Not together with apps, keys and providers. */
                 model?: string | null;
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
