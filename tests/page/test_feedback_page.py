@@ -39,6 +39,30 @@ async def test_a_wrong_reaction_is_found_and_taken_back_and_history_keeps_it(pag
     await expect(page.get_by_text("Nobody has said anything about this answer.")).to_be_visible()
 
 
+async def test_a_run_shows_what_somebody_said_before_they_changed_their_mind(page_as: OpenPage, site: Site) -> None:
+    run = await site.call("POST", "/v1/executions", {"messages": [{"role": "user", "content": "Say hello"}], "model": "simulated/chat"})
+    who = f"page-{uuid4().hex[:8]}"
+    for said in ({"thumb": "down", "comment": "far too long"}, {"thumb": "down", "comment": "a little long"}, {"thumb": "up"}):
+        await site.call("POST", "/v1/feedback", {"execution_id": run["id"], "user_id": who, **said})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while [len(one["replaced"]) for one in (await site.call("GET", f"/v1/feedback?user_id={who}&history=true"))["data"]] != [2]:
+            await asyncio.sleep(0.1)
+    page = await page_as("viewer", f"/app/runs/{run['id']}")
+    button = page.get_by_role("button", name="Said before, 2 times")
+    await expect(page.get_by_text("far too long")).to_have_count(0)
+    await button.press("Enter")
+    earlier = page.get_by_role("list", name=f"Said before by {who}").get_by_role("listitem")
+    await expect(earlier).to_have_count(2)
+    await expect(earlier.first).to_contain_text("a little long")
+    await expect(earlier.last).to_contain_text("far too long")
+    await check_axe(page)
+    await button.press("Enter")
+    await expect(earlier).to_have_count(0)
+    await page.goto(f"{site.url}/app/analytics/feedback?user={who}&history=1")
+    await page.get_by_role("button", name="Said before, 2 times").click()
+    await expect(page.get_by_role("table", name="Feedback")).to_contain_text("far too long")
+
+
 async def test_a_viewer_reads_what_was_said_and_why_it_stays(page_as: OpenPage, site: Site) -> None:
     page = await page_as("viewer", "/app/analytics/feedback?kind=thumb")
     button = page.get_by_role("button", name="Take back the thumb").first

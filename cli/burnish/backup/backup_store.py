@@ -32,6 +32,7 @@ ENDS_WORK: Final = (
     "report.ready",
     "data.erased",
     "feedback.created",
+    "feedback.retracted",
 )
 """Events that tell of the end of something: where that began before the restore, its end may have been told before, under another id."""
 

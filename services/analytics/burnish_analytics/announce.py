@@ -18,9 +18,17 @@ RESOLVED_VERSION: Final = 3
 
 
 async def announce(
-    tx: Tx, event_type: EventType, *, workspace_id: UUID, at: datetime, object_id: str, version: int, simulated: bool, data: dict[str, Any]
+    tx: Tx,
+    event_type: EventType,
+    *,
+    workspace_id: UUID,
+    at: datetime,
+    object_id: str,
+    version: int | None,
+    simulated: bool,
+    data: dict[str, Any],
 ) -> None:
-    """Puts one event into the outbox of this service."""
+    """Puts one event into the outbox of this service. `version`: None where events of one object have no number of their own."""
     event = Event(
         id=new_uuid(),
         type=event_type,

@@ -208,7 +208,7 @@ async def _settle_entries(
     for item, key, entry in items:
         is_known = (entry.feedback_id, entry.digest) in known[key]
         outcomes["repeated" if is_known else "new"] += 1
-        if not is_known and not item.is_taken_back:
+        if not is_known:
             news.append(item)
         known[key].add((entry.feedback_id, entry.digest))
         entries[key] = entries_with(entries[key], entry)

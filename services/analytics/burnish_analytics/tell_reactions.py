@@ -1,4 +1,5 @@
-"""Tells webhooks that asked for it of each new reaction, many in one event (`feedback.created`)."""
+"""Tells webhooks of reactions, many in one event: of new ones where it was asked for (`feedback.created`), of all that were taken back
+(`feedback.retracted`)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,13 +21,14 @@ WORKSPACES_AT_ONCE: Final = 500
 
 
 async def note_reactions(tx: Tx, items: Sequence[FeedbackItem], facts: dict[tuple[UUID, UUID], Fact]) -> None:
-    """Keeps those whose workspace has somebody to be told, in the transaction that counts them."""
+    """Keeps those that were taken back, and new ones whose workspace has somebody to be told, in the transaction that counts them."""
     if not items:
         return
     listening = await news_store.listeners(tx, {one.workspace_id for one in items})
-    if listening:
+    kept = [one for one in items if one.is_taken_back or one.workspace_id in listening]
+    if kept:
         simulated = {str(execution_id) for (_, execution_id), fact in facts.items() if fact.simulated}
-        await news_store.add(tx, [one for one in items if one.workspace_id in listening], simulated=simulated)
+        await news_store.add(tx, kept, simulated=simulated)
 
 
 async def tell_reactions(db: Database) -> int:
@@ -50,21 +52,23 @@ async def _tell(db: Database, workspace_id: UUID) -> int:
 
 async def _by_prompt(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> list[tuple[Fact | None, list[Record]]]:
     """The reactions of each version and label, so that an endpoint's filters can match the event; with one of their executions, if known.
+    New ones and those taken back are told apart.
 
     What a webhook caused is told apart: of one event all came as many rounds.
     """
     wanted = {(workspace_id, row["execution_id"]) for row in rows if row["execution_id"]}
     facts = await facts_store.find_facts(tx, wanted)
-    groups: dict[tuple[int, tuple[str, int, str, bool] | None], tuple[Fact | None, list[Record]]] = {}
+    groups: dict[tuple[bool, int, tuple[str, int, str, bool] | None], tuple[Fact | None, list[Record]]] = {}
     for row in rows:
         fact = facts.get((workspace_id, row["execution_id"]))
         key = (fact.slug, fact.version, fact.label, fact.simulated) if fact else None
-        groups.setdefault((row["hops"], key), (fact, []))[1].append(row)
+        groups.setdefault((row["is_taken_back"], row["hops"], key), (fact, []))[1].append(row)
     return list(groups.values())
 
 
 async def _announce(tx: Tx, workspace_id: UUID, fact: Fact | None, rows: Sequence[Record]) -> None:
     first = rows[0]
+    retracts = first["is_taken_back"]
     targets, kinds = {(row["execution_id"], row["session_id"]) for row in rows}, {row["kind"] for row in rows}
     data = {
         "count": len(rows),
@@ -74,28 +78,29 @@ async def _announce(tx: Tx, workspace_id: UUID, fact: Fact | None, rows: Sequenc
         "version": (fact.version or None) if fact else None,
         "label": (fact.label or None) if fact else None,
         "kind": first["kind"] if len(kinds) == 1 else "several",
-        "value": first["value"] if len(rows) == 1 else None,
         "reactions": [_reaction(row) for row in rows],
     }
+    if not retracts:
+        data["value"] = first["value"] if len(rows) == 1 else None
     with led_here_by(first["hops"]):
         await announce(
             tx,
-            "feedback.created",
+            "feedback.retracted" if retracts else "feedback.created",
             workspace_id=workspace_id,
             at=rows[-1]["at"],
             object_id=str(first["feedback_id"]),
-            version=1,
+            version=None if retracts else 1,
             simulated=fact.simulated if fact else any(row["simulated"] for row in rows),
             data=data,
         )
 
 
 def _reaction(row: Record) -> dict[str, Any]:
-    return {
+    told = {
         "feedback_id": str(row["feedback_id"]),
         "execution_id": str(row["execution_id"]) if row["execution_id"] else None,
         "session_id": row["session_id"],
         "kind": row["kind"],
-        "value": row["value"],
         "at": row["at"].isoformat(),
     }
+    return told if row["is_taken_back"] else told | {"value": row["value"]}

@@ -17,6 +17,7 @@ EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "prompt.label.moved": ("gateway", "optimizer"),
     "execution.completed": ("executor",),
     "feedback.created": ("analytics",),
+    "feedback.retracted": ("analytics",),
     "feedback.threshold_reached": ("analytics",),
     "metric.degraded": ("analytics",),
     "metric.recovered": ("analytics",),

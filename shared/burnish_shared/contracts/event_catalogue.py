@@ -23,6 +23,7 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "prompt.label.moved": EventKind("A label of a prompt names another version, or was removed.", data.LabelMoved, "the prompt"),
     "execution.completed": EventKind("An execution that was asked for in the background ended.", data.ExecutionCompleted, "the execution"),
     "feedback.created": EventKind("Somebody reacted to an answer.", data.FeedbackCreated, "the feedback"),
+    "feedback.retracted": EventKind("A reaction was taken back: it counts nowhere any more.", data.FeedbackRetracted, "the feedback"),
     "feedback.threshold_reached": EventKind(
         "A label has collected enough reactions, or its satisfaction is surely below the target.", data.ThresholdReached, "the label's rule"
     ),

@@ -66,6 +66,25 @@ class FeedbackCreated(EventData):
     reactions: list[ReactionCreated] = Field(default_factory=list, description="Each of them, without text and without who it was.")
 
 
+class ReactionRetracted(EventData):
+    feedback_id: str = Field(description="As `feedback.created` named it. All that was said under it counts nowhere.")
+    execution_id: str | None = Field(description="Null: a session.")
+    session_id: str | None = Field(default=None, description="The caller's own, where the reaction was to a session as a whole.")
+    kind: str = Field(description="thumb | score | comment | correction | metric:<name>; each kind of one feedback_id is told apart.")
+    at: str = Field(description="When it was taken back. What is said later under the same id counts again.")
+
+
+class FeedbackRetracted(EventData):
+    execution_id: str | None = Field(description="Null: of several executions, or of a session.")
+    session_id: str | None = Field(default=None, description="Null: of several sessions, or of an execution.")
+    prompt: str | None = Field(default=None, description="Slug; null: the execution had none or is not known, or it is a session.")
+    version: int | None = None
+    label: str | None = None
+    kind: str = Field(description="thumb | score | comment | correction | metric:<name> | several")
+    count: int = Field(description="Reactions in this event: those of about a second on one version and label, at most 100.")
+    reactions: list[ReactionRetracted] = Field(description="Each of them, without text and without who it was.")
+
+
 class ThresholdReached(EventData):
     prompt: str
     label: str

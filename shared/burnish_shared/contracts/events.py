@@ -16,6 +16,7 @@ EventType = Literal[
     "prompt.label.moved",
     "execution.completed",
     "feedback.created",
+    "feedback.retracted",
     "feedback.threshold_reached",
     "metric.degraded",
     "metric.recovered",

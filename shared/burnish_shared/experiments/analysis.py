@@ -153,7 +153,11 @@ def analyse(plan: Plan, epochs: Sequence[Epoch], memory: Memory = FRESH) -> Anal
             continue
         different = memory.units(plan.control, found.control_units), memory.units(arm, found.treatment_units)
         found = replace(found, control_units=different[0], treatment_units=different[1])
-        differences.append(_difference(plan, arm, found, reading, margin=margin, least_p=least_p.get(arm), is_harmful=harmful))
+        told = _difference(plan, arm, found, reading, margin=margin, least_p=least_p.get(arm), is_harmful=harmful)
+        if shares and told.low is not None and told.high is not None and told.value is not None:
+            low, high = between_shares(told.value, told.low, told.high)
+            told = replace(told, low=low, high=high)
+        differences.append(told)
     return Analysis(
         arms, tuple(differences), guardrails, _ratio(epochs), _missing(plan, sums, differences), margin, shares,
         replace(memory, least_p=least_p, looks=moment.looks),
@@ -171,6 +175,11 @@ def _shares(plan: Plan, sums: Sequence[EpochSums], arm: str, memory: Memory) -> 
         return quantile_shares(memory.percentiles, plan.metric, control=plan.control, arm=arm, epochs=epochs, weighting=plan.weighting)
     rows = [(number, _of(by_arm, plan.control, plan.metric), _of(by_arm, arm, plan.metric)) for number, by_arm in sums]
     return shares_of(rows, weighting=plan.weighting)
+
+
+def between_shares(value: float, low: float, high: float) -> tuple[float, float]:
+    """An interval of a difference of two shares, without what no such difference can be: beyond −1 and 1. It always holds `value`."""
+    return min(value, max(-1.0, low)), max(value, min(1.0, high))
 
 
 def _difference(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from burnish_shared.experiments.analysis import Difference, Epoch, Memory
+from burnish_shared.experiments.analysis import Difference, Epoch, Memory, between_shares
 from burnish_shared.experiments.contrast import Contrast, against_number, contrast, shares_of
 from burnish_shared.experiments.guardrails import failures
 from burnish_shared.experiments.missing_feedback import heard
@@ -101,8 +101,10 @@ def _arm(name: str, arm: str, plan: Plan, epochs: Sequence[Epoch], memory: Memor
         return ArmFigure(arm, units, observations, value, None, None)
     half = half_width(found.widened(_widening(memory, arm)), alpha=1 - plan.settings.confidence, horizon=plan.horizon)
     low, high = value - half, value + half
+    if whole.y >= 0 and _kind(name, plan, epochs) != "number":
+        low = max(0.0, low)
     if is_share(whole):
-        low, high = max(0.0, low), min(1.0, high)
+        high = min(1.0, high)
     return ArmFigure(arm, units, observations, value, low, high)
 
 
@@ -112,7 +114,10 @@ def _difference(name: str, arm: str, plan: Plan, epochs: Sequence[Epoch], memory
         return FigureDifference(arm, None, None, None, None)
     half = half_width(found.widened(_widening(memory, arm)), alpha=plan.alpha, horizon=plan.horizon)
     relative = found.value / abs(found.control) if found.control else None
-    return FigureDifference(arm, found.value, found.value - half, found.value + half, relative)
+    low, high = found.value - half, found.value + half
+    if _kind(name, plan, epochs) == "share":
+        low, high = between_shares(found.value, low, high)
+    return FigureDifference(arm, found.value, low, high, relative)
 
 
 def _contrast(name: str, arm: str, plan: Plan, epochs: Sequence[Epoch], percentiles: Sequence[Percentile]) -> Contrast | None:

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from burnish_gateway.insights import store
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
+from burnish_gateway.insights.group_store import group_totals
 from burnish_gateway.insights.ranges import Range
 from burnish_gateway.insights.routes import source_range
 from burnish_gateway.insights.store import DIMENSIONS, GROUPS, WHOLE_WORKSPACE, Filters
@@ -55,6 +56,10 @@ async def test_every_dimension_adds_up_to_the_whole_and_follows_reactions(
             assert {name: sum(one.sums[name] for one in found.values()) for name in whole.model_fields_set & set(store.SUMS)} == {
                 name: getattr(whole, name) if name != "simulated" else 6 for name in whole.model_fields_set & set(store.SUMS)
             }
+            told = await group_totals(
+                tx, DAY, group_by=dimension, slugs=None, traffic=None, model=None, unnamed=False, at_most=10
+            )  # fmt: skip
+            assert {one: totals.sums for one, totals in told.items()} == {name: totals.sums for (_, name), totals in found.items()}
         apps = await store.totals(tx, DAY, Filters(), by_step=True, group_by="app")
         assert {key: one.sums["executions"] for key, one in apps.items()} == {(HOUR, ""): 3, (HOUR, "shop"): 3}
         assert apps[(HOUR, "shop")].sums["thumbs_down"] == 1

@@ -1,6 +1,6 @@
-"""`feedback.created` for webhooks that name it: many reactions in one event, each told once (F2, W2)."""
+"""`feedback.created` for webhooks that name it: many reactions in one event, each told once; `feedback.retracted` (F2, W2)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,10 +25,10 @@ async def listen(analytics: Analytics, workspace: Workspace, *events: str) -> No
     )
 
 
-async def told(analytics: Analytics, workspace: Workspace) -> list[dict[str, Any]]:
+async def told(analytics: Analytics, workspace: Workspace, kind: str = "feedback.created") -> list[dict[str, Any]]:
     while await analytics.housework.tell_news():
         pass
-    return [one for one in await analytics.events(workspace.workspace_id) if one["type"] == "feedback.created"]
+    return [one for one in await analytics.events(workspace.workspace_id) if one["type"] == kind]
 
 
 @pytest.mark.promise("M-02")
@@ -101,3 +101,41 @@ async def test_a_reaction_to_a_session_names_the_session(analytics: Analytics, w
     assert event["data"]["reactions"][0]["session_id"] == "chat-7"
     await analytics.count(done, thumb(done, 1, accepted_at=datetime.now(UTC)))
     assert (await told(analytics, workspace))[-1]["data"]["session_id"] is None
+
+
+async def test_what_is_taken_back_is_told_once_and_apart_from_what_is_new(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "feedback.created")
+    done, other = execution(workspace.workspace_id), execution(workspace.workspace_id, label="staging")
+    said = [thumb(done, 1, user_id="a"), thumb(done, 0, user_id="b"), thumb(other, 0, comment="secret words")]
+    await analytics.count(done, other, *said)
+    await told(analytics, workspace)
+    back = [
+        one.model_copy(
+            update={"value": None, "comment": None, "is_taken_back": True, "accepted_at": one.accepted_at + timedelta(seconds=1)}
+        )
+        for one in said
+    ]
+    await analytics.count(*back, thumb(done, 1, user_id="c"))
+    await analytics.count(*back)
+    events = await told(analytics, workspace, "feedback.retracted")
+    found = {one["data"]["label"]: [(it["feedback_id"], it["kind"]) for it in one["data"]["reactions"]] for one in events}
+    assert found == {
+        "production": [(str(one.feedback_id), "thumb") for one in said[:2]],
+        "staging": [(str(said[2].feedback_id), "thumb")],
+    }
+    assert [one["data"]["count"] for one in events] == [2, 1] and "secret words" not in str(events) and "value" not in str(events)
+    assert [problem for one in events for problem in faults(Event.model_validate(one))] == []
+    assert [one["data"]["count"] for one in await told(analytics, workspace)] == [2, 1, 1]
+
+
+async def test_of_what_is_taken_back_everybody_is_told_who_asked_for_any_event(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "*")
+    one = execution(workspace.workspace_id)
+    said = thumb(one, 1)
+    await analytics.count(one, said)
+    await analytics.count(
+        said.model_copy(update={"value": None, "is_taken_back": True, "accepted_at": said.accepted_at + timedelta(seconds=1)})
+    )
+    [event] = await told(analytics, workspace, "feedback.retracted")
+    assert (event["object_id"], event["data"]["execution_id"]) == (str(said.feedback_id), str(one.execution_id))
+    assert await told(analytics, workspace) == []

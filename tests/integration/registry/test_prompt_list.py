@@ -123,9 +123,15 @@ async def test_figures_are_told_for_each_prompt_and_version(bench: Bench, call: 
 
 
 @pytest.mark.capability("A2")
-async def test_figures_are_told_for_each_app_and_key_but_not_by_model(bench: Bench, call: Caller) -> None:
+async def test_figures_are_told_for_each_app_key_and_provider_but_not_by_model(bench: Bench, call: Caller) -> None:
     await make(call, "alpha")
-    for dimension, value, executions in (("app", "shop", 7), ("app", "", 3), ("api_key", "k", 10)):
+    for dimension, value, executions in (
+        ("app", "shop", 7),
+        ("app", "", 3),
+        ("api_key", "k", 10),
+        ("provider", "openai", 10),
+        ("provider_key", "pk", 10),
+    ):
         await book(bench, call, "alpha", "hour", of_set=(dimension, value), executions=executions)
     found = (await call("GET", "/v1/analytics/groups?grain=hour&group_by=app")).body["data"]
     assert [(one["group"], one["executions"]) for one in found] == [("shop", 7), ("", 3)]
@@ -133,11 +139,22 @@ async def test_figures_are_told_for_each_app_and_key_but_not_by_model(bench: Ben
     assert len((await call("GET", "/v1/analytics/groups?grain=hour&group_by=api_key&prompt=alpha")).body["data"]) == 1
     refused = await call("GET", "/v1/analytics/groups?group_by=app&model=m")
     assert (refused.status, refused.body["error"]["param"]) == (422, "model")
+    for dimension, value in (("provider", "openai"), ("provider_key", "pk")):
+        found = (await call("GET", f"/v1/analytics/groups?grain=hour&group_by={dimension}")).body["data"]
+        assert [(one["group"], one["executions"]) for one in found] == [(value, 10)]
+        refused = await call("GET", f"/v1/analytics/groups?grain=minute&group_by={dimension}")
+        assert (refused.status, refused.body["error"]["param"]) == (422, "grain")
 
 
 @pytest.mark.capability("A1")
 async def test_the_heaviest_end_users_are_told_with_what_is_left_out(bench: Bench, call: Caller) -> None:
     await make(call, "alpha")
+    first = (await call("GET", "/v1/analytics/groups?group_by=end_user")).body
+    assert (first["data"], first["is_whole"], first["through"]) == (
+        [],
+        False,
+        None,
+    )  # Nothing is counted yet: nobody says that this is all.
     for n, name in enumerate(("ann", "bob"), 1):
         await book(bench, call, "", "hour", of_user=name, executions=n, cost_nusd=n, others_executions=3, others_cost_nusd=40)
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)

@@ -7,6 +7,7 @@ import pytest
 from burnish_shared.contracts.experiments import Guardrail, Method, Rollout, Settings
 from burnish_shared.experiments.analysis import Analysis, Epoch, Memory, analyse
 from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_rule, conclude
+from burnish_shared.experiments.figures import figures
 from burnish_shared.experiments.guardrails import USUAL
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.rollout import Advance, Finish, Hold, RollBack, Standing, Wait, next_move
@@ -145,6 +146,25 @@ def test_an_experiment_ends_after_the_days_that_were_said() -> None:
     plan = replace(PLAN, settings=Settings(max_days=14))
     found = decided(plan, epoch(a=arm(600, 420), b=arm(600, 432)), days=14)
     assert isinstance(found, Concluded) and found.outcome == "not_enough_data" and "after 14 days" in found.sentence
+
+
+def test_no_interval_of_shares_says_what_shares_cannot_be() -> None:
+    one = epoch(a=arm(17, 5), b=arm(13, 13))
+    found = analyse(PLAN, [one])
+    [difference] = found.differences
+    assert difference.value == pytest.approx(12 / 17) and difference.high == 1.0 and difference.low is not None and difference.low < 0
+    for figure in figures(PLAN, [one], found.memory, found.differences):
+        for beside in figure.differences:
+            assert beside.low is not None and beside.high is not None and -1 <= beside.low <= beside.high <= 1, figure.metric
+
+
+def test_no_interval_of_a_time_begins_before_nothing() -> None:
+    slow = ArmSums(13, 13, 260, 13, 60_000, 260)  # 20 ms in the mean, and one of them far more.
+    one = Epoch(1, {"a": 0.5, "b": 0.5}, {"a": arm(13, 5) | {"latency_ms": slow}, "b": arm(13, 5) | {"latency_ms": slow}})
+    found = analyse(PLAN, [one])
+    [latency] = [it for it in figures(PLAN, [one], found.memory, found.differences) if it.metric == "latency_ms"]
+    assert [(it.value, it.low) for it in latency.arms] == [(20.0, 0.0)] * 2
+    assert latency.differences[0].low is not None and latency.differences[0].low < 0  # A difference of times may be.
 
 
 def test_units_in_several_epochs_widen_the_interval() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
-from burnish_gateway.experiments.forecast import forecast, in_words, span
+from burnish_gateway.experiments.forecast import behind_last, forecast, in_words, span
 from burnish_gateway.experiments.past_spread import PastSpread, TooFew
 from burnish_gateway.experiments.traffic import Baseline, Traffic
 from burnish_shared.contracts.experiments import Method, Rollout, Settings
@@ -137,6 +137,7 @@ def test_the_sentence_says_what_is_found_or_why_nothing_can_be_counted() -> None
 
     assert told(experiment(), SPREAD).endswith("units are needed to find 40 ms, about 11.6 days.")
     assert [span(days) for days in (0.01, 0.2, 2.0, 12.34)] == ["an hour", "5 hours", "2.0 days", "12.3 days"]
+    assert [behind_last(days) for days in (0.01, 0.2, 12.34)] == ["hour", "5 hours", "12.3 days"]
     assert "to find 5 points" in told(experiment("success"), None)
     assert "to find $0.00004" in told(experiment("cost_nusd"), replace(SPREAD, value=800_000.0, variance=1e10))
     assert "to find 0.05," in told(experiment("metric:resolved"), replace(SPREAD, value=0.7, variance=0.2, is_share=True))

@@ -19,3 +19,10 @@ export function useKeyNames(wanted = true): { names: ReadonlyMap<string, string>
     return { names, choices: [...names].map(([value, label]) => ({ value, label })) };
   }, [keys]);
 }
+
+/** The names of the workspace's provider keys by id. Whoever may not read keys sees ids. */
+export function useProviderKeyNames(wanted = true): ReadonlyMap<string, string> {
+  const may = useMay();
+  const { rows } = useAll("/v1/provider-keys", {}, { enabled: wanted && may.admin, staleTime: 60_000 });
+  return useMemo(() => new Map((rows ?? []).map((one) => [one.id, one.name])), [rows]);
+}

@@ -525,7 +525,8 @@ export interface paths {
         };
         /**
          * Figures of a range, group by group
-         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for.
+         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers and their
+         *     keys are told by hour and day.
          *
          *     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
          *     stood when it ended; `others_…` says what that leaves out.
@@ -13271,7 +13272,8 @@ export interface components {
         };
         /**
          * GroupFigures
-         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, or the end user.
+         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, the
+         *     provider, the id of the provider's key (empty: none was used), or the end user.
          */
         GroupFigures: {
             /** Blocked */
@@ -13413,7 +13415,7 @@ export interface components {
         };
         /**
          * GroupsAnswer
-         * @description Those with the most executions first. `is_whole` false: there are more groups than are told.
+         * @description Those with the most executions first. `is_whole` false: there are more groups than are told, or end users of what is not counted yet.
          *
          *     Of end users: `through` is until when hours were over and counted, and whoever is not told had at most `others_executions` executions
          *     and `others_cost_nusd` of cost.
@@ -29468,14 +29470,14 @@ export interface operations {
     groups_v1_analytics_groups_get: {
         parameters: {
             query?: {
-                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "end_user";
+                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "provider" | "provider_key" | "end_user";
                 /** @description Only of these; may be given several times. */
                 prompt?: string[] | null;
                 /** @description `batch`: test runs and optimization. Absent: both. */
                 traffic?: ("live" | "batch") | null;
                 /** @description Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`. */
                 unnamed?: boolean;
-                /** @description Not together with `app` and `api_key`. */
+                /** @description Not together with apps, keys and providers. */
                 model?: string | null;
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
@@ -71597,7 +71599,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.retracted" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "experiment.started" | "experiment.paused" | "experiment.resumed" | "experiment.advanced" | "experiment.held" | "experiment.decided" | "experiment.rolled_back" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */

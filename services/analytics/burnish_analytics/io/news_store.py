@@ -1,4 +1,4 @@
-"""Rows of `feedback_news`: reactions that webhooks are told of within a second."""
+"""Rows of `feedback_news`: reactions, and those taken back, that webhooks are told of within a second."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -11,9 +11,9 @@ from burnish_shared.db.session import Tx
 from burnish_shared.hops import HOPS_MOST
 
 INSERT: Final = """
-INSERT INTO feedback_news (workspace_id, feedback_id, execution_id, session_id, kind, value, simulated, at, hops)
+INSERT INTO feedback_news (workspace_id, feedback_id, execution_id, session_id, kind, value, simulated, at, hops, is_taken_back)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::float8[], $7::boolean[], $8::timestamptz[],
-                     $9::smallint[])"""
+                     $9::smallint[], $10::boolean[])"""
 
 TAKE: Final = """
 DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id = ANY (ARRAY
@@ -21,7 +21,7 @@ DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id = ANY (ARRAY
     WHERE n.workspace_id = $1 AND (n.execution_id IS NULL OR n.at < clock_timestamp() - $3 * interval '1 second'
           OR EXISTS (SELECT FROM execution_facts f WHERE f.execution_id = n.execution_id AND f.workspace_id = n.workspace_id))
     ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED))
-RETURNING news_id, feedback_id, execution_id, session_id, kind, value, simulated, at, hops"""
+RETURNING news_id, feedback_id, execution_id, session_id, kind, value, simulated, at, hops, is_taken_back"""
 
 
 WAITS_S: Final = 3.0
@@ -46,6 +46,7 @@ async def add(tx: Tx, items: Sequence[FeedbackItem], *, simulated: Collection[st
             one.target_id in simulated,
             one.accepted_at,
             min(one.hops, HOPS_MOST),
+            one.is_taken_back,
         )
         for one in items
     ]

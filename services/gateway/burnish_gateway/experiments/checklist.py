@@ -10,7 +10,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.experiments import settings_store
 from burnish_gateway.experiments import traffic as past
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm
-from burnish_gateway.experiments.forecast import SHARES, Forecast, forecast, in_words, span
+from burnish_gateway.experiments.forecast import SHARES, Forecast, behind_last, forecast, in_words
 from burnish_gateway.experiments.past_spread import PastSpread, spread_of
 from burnish_gateway.experiments.past_targeting import Targeted, targeted
 from burnish_gateway.experiments.traffic import Baseline, Traffic
@@ -236,11 +236,12 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
         checks.append(Check("traffic", "warning", words))
     else:
         rate = f"{traffic.units_a_day:,.0f}" if traffic.units_a_day else "0"
+        past_span = behind_last(traffic.days)
         if traffic.new_units is None:
-            words = f"About {rate} units a day came in the last {span(traffic.days)}."
+            words = f"About {rate} units a day came in the last {past_span}."
         else:
             new = f"{traffic.units_a_day or 0:,.1f}".removesuffix(".0")
-            words = f"{traffic.units:,} different units came in the last {span(traffic.days)}; lately about {new} new ones a day."
+            words = f"{traffic.units:,} different units came in the last {past_span}; lately about {new} new ones a day."
         checks.append(Check("traffic", "ok", words))
     field = {"end_user": "user_id", "session": "session_id"}.get(experiment.unit)
     if traffic.calls and field and traffic.with_unit < 1:

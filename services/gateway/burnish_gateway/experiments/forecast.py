@@ -74,6 +74,11 @@ def span(days: float) -> str:
     return "an hour" if hours == 1 else f"{hours} hours"
 
 
+def behind_last(days: float) -> str:
+    """As `span`, for a sentence with "the last": "3.2 days", "5 hours", "hour"."""
+    return span(days).removeprefix("an ")
+
+
 def _of_share(experiment: Experiment, traffic: Traffic, baseline: Baseline, *, joins: float) -> Forecast:
     effect = experiment.settings.smallest_effect or EFFECT
     known = baseline.values.get(experiment.metric)

@@ -13,8 +13,8 @@ from burnish_gateway.insights.answers import Figures
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.group_store import group_totals, top_users
-from burnish_gateway.insights.ranges import Grain, Range, of_end_users, range_of
-from burnish_gateway.insights.store import DIMENSIONS
+from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, of_end_users, range_of
+from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import make_router
 from burnish_shared.errors import InvalidField
@@ -28,13 +28,14 @@ Slugs = list[Annotated[str, Field(max_length=63)]]
 
 
 class GroupFigures(Figures):
-    """`group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, or the end user."""
+    """`group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, the
+    provider, the id of the provider's key (empty: none was used), or the end user."""
 
     group: str
 
 
 class GroupsAnswer(BaseModel):
-    """Those with the most executions first. `is_whole` false: there are more groups than are told.
+    """Those with the most executions first. `is_whole` false: there are more groups than are told, or end users of what is not counted yet.
 
     Of end users: `through` is until when hours were over and counted, and whoever is not told had at most `others_executions` executions
     and `others_cost_nusd` of cost.
@@ -56,13 +57,13 @@ async def groups(
     principal: Viewer,
     gateway: GatewayParts,
     *,
-    group_by: Literal["prompt", "version", "label", "model", "app", "api_key", "end_user"] = "prompt",
+    group_by: Literal["prompt", "version", "label", "model", "app", "api_key", "provider", "provider_key", "end_user"] = "prompt",
     prompt: Annotated[Slugs | None, Query(max_length=GROUPS_MOST, description="Only of these; may be given several times.")] = None,
     traffic: Annotated[Literal["live", "batch"] | None, Query(description="`batch`: test runs and optimization. Absent: both.")] = None,
     unnamed: Annotated[
         bool, Query(description="Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`.")
     ] = False,
-    model: Annotated[str | None, Query(max_length=200, description="Not together with `app` and `api_key`.")] = None,
+    model: Annotated[str | None, Query(max_length=200, description="Not together with apps, keys and providers.")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="RFC 3339; 24 hours before `to` where absent.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="RFC 3339; now where absent.")] = None,
     grain: Annotated[
@@ -70,7 +71,8 @@ async def groups(
     ] = None,
     file: Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")] = "json",
 ) -> Response:
-    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for.
+    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for. Providers and their
+    keys are told by hour and day.
 
     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
     stood when it ended; `others_…` says what that leaves out.
@@ -78,11 +80,13 @@ async def groups(
     if model is not None and "\x00" in model:
         raise InvalidField("model: must not contain U+0000.", param="model")
     if model is not None and group_by in DIMENSIONS:
-        raise InvalidField("model: apps and keys are not kept by model; leave it out.", param="model")
+        raise InvalidField("model: apps, keys and providers are not kept by model; leave it out.", param="model")
     wanted = range_of(start, end, grain=grain, now=gateway.clock.now())
     if group_by == "end_user":
         _check_unfiltered(prompt=prompt, traffic=traffic, model=model)
         return await _top_users(principal, gateway, of_end_users(wanted, now=gateway.clock.now()), file=file)
+    if group_by in DIMENSIONS and group_by not in BY_THE_MINUTE:
+        wanted = by_the_hour(wanted)
     slugs = None if prompt is None else [parse_slug(one, param="prompt") for one in prompt]
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await group_totals(
@@ -115,7 +119,7 @@ async def _top_users(principal: Principal, gateway: Gateway, wanted: Range, *, f
         end=wanted.end,
         grain=wanted.grain,
         group_by="end_user",
-        is_whole=len(top.found) <= GROUPS_MOST and top.others_executions == 0,
+        is_whole=len(top.found) <= GROUPS_MOST and top.others_executions == 0 and top.through is not None and top.through >= wanted.end,
         data=data,
         through=min(top.through, wanted.end) if top.through is not None else None,
         others_executions=top.others_executions,

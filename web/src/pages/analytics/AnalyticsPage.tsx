@@ -2,7 +2,7 @@ import { Activity } from "lucide-react";
 import { useMemo } from "react";
 import { useCourse } from "@/api/course";
 import { useRead } from "@/api/hooks";
-import { useKeyNames } from "@/api/keys";
+import { useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { After, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
 import { moment, utc } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
@@ -12,11 +12,11 @@ import { GroupTable } from "./GroupTable";
 import { Head } from "./Head";
 import { Kpis } from "./Kpis";
 import { LiveDot } from "./LiveDot";
-import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, shape, windowsOf } from "./range";
+import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, isApart, isHourly, shape, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
 import { useNow } from "@/lib/use-now";
 
-const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key" };
+const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key", provider: "By provider", provider_key: "By provider key" };
 
 export default function AnalyticsPage() {
   const [state, set] = useUrlState(shape);
@@ -30,11 +30,13 @@ export default function AnalyticsPage() {
   const summary = useRead("/v1/analytics/summary", { query: { ...filters, from: shown.from, to: shown.to, grain: shown.grain } }, fresh);
   const earlier = useRead("/v1/analytics/summary", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare, staleTime: 60_000 });
   const by = group === "none" ? undefined : group;
-  const { of: steps, span, isNear } = useCourse({ ...filters, group_by: by }, { ...shown, stepMs }, { ...fresh, zooms: !compare });
+  const { of: steps, span, isNear } = useCourse({ ...filters, group_by: by }, { ...shown, stepMs }, { ...fresh, zooms: !compare && !isHourly(group) });
   const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
   const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, unnamed: prompt === "", prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, to: shown.to, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
   const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
-  const { names: keyNames } = useKeyNames(group === "api_key");
+  const { names: apiKeys } = useKeyNames(group === "api_key");
+  const providerKeys = useProviderKeyNames(group === "provider_key");
+  const keyNames = group === "provider_key" ? providerKeys : apiKeys;
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
   // The charts' legend names them, and takes a line or two of its own.
   const isNamed = group === "none" || Boolean(groups.data ?? groups.error);
@@ -56,7 +58,7 @@ export default function AnalyticsPage() {
       }
     >
       <Filters state={state} set={set}>
-        <Select compact aria-label="Group by" value={group} onChange={(next) => set({ group: next })} options={GROUPS.map((one) => ({ value: one, label: GROUP_WORDS[one], disabled: model !== "" && (one === "app" || one === "api_key") }))} />
+        <Select compact aria-label="Group by" value={group} onChange={(next) => set({ group: next })} options={GROUPS.map((one) => ({ value: one, label: GROUP_WORDS[one], disabled: (model !== "" && isApart(one)) || (RANGES[range].grain === "minute" && isHourly(one)) }))} />
         <Button aria-pressed={compare} onClick={() => set({ compare: !compare })} className={compare ? "border-accent! bg-accent-soft!" : undefined}>
           Compare with before
         </Button>

@@ -2,7 +2,7 @@ import { Coins } from "lucide-react";
 import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { useKeyNames } from "@/api/keys";
+import { useKeyNames, useProviderKeyNames } from "@/api/keys";
 import { BarList, XYChart } from "@/chart";
 import { Breaking, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent, plural } from "@/lib/format";
@@ -10,13 +10,13 @@ import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
 import { Head } from "./Head";
 import { type Projection, monthSeries, monthStart, nameOf } from "./figures";
-import { RANGES, shape as common, windowsOf } from "./range";
+import { RANGES, shape as common, isApart, windowsOf } from "./range";
 import { HOUR_MS } from "./time";
 import { useNow } from "@/lib/use-now";
 
 type Row = Schema<"CostRow">;
-const BY = ["prompt", "model", "version", "app", "api_key", "provider"] as const;
-const WORDS = { prompt: "prompt", model: "model", version: "version", app: "app", api_key: "API key", provider: "provider" } as const;
+const BY = ["prompt", "model", "version", "app", "api_key", "provider", "provider_key"] as const;
+const WORDS = { prompt: "prompt", model: "model", version: "version", app: "app", api_key: "API key", provider: "provider", provider_key: "provider key" } as const;
 const shape = { ...common, range: oneOf(["24h", "7d", "30d", "90d"], "30d"), by: oneOf(BY, "prompt") };
 const MOST_BARS = 8;
 
@@ -28,18 +28,19 @@ export default function CostsPage() {
   const { now: shown } = useMemo(() => windowsOf(range, now), [range, now]);
   const monthFrom = monthStart(now);
   // Apps, keys and providers are not kept by model.
-  const filters = filtersOf({ ...state, group: by === "app" || by === "api_key" || by === "provider" ? "app" : "none" });
+  const filters = filtersOf({ ...state, group: isApart(by) ? by : "none" });
   const query = { ...filters, from: shown.from, grain: shown.grain, group_by: by };
   const costs = useRead("/v1/analytics/costs", { query: { ...query, projection: true } }, { staleTime: 30_000, refetchInterval: 60_000 });
   const month = useRead("/v1/analytics/timeseries", { query: { ...filters, from: monthFrom, grain: "day" } }, { staleTime: 30_000, refetchInterval: 60_000 });
-  const { names: keyNames } = useKeyNames(by === "api_key");
+  const { names: apiKeys } = useKeyNames(by === "api_key");
+  const providerKeys = useProviderKeyNames(by === "provider_key");
   const series = useMemo(() => (month.data ? monthSeries(month.data.data, costs.data?.projection ?? null, Date.now()) : []), [month.data, costs.data]);
-  const name = (group: string) => nameOf(by === "provider" ? "app" : by, group, keyNames);
+  const name = (group: string) => nameOf(by, group, by === "provider_key" ? providerKeys : apiKeys);
   const csv = new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
 
   return (
     <Head title="Costs">
-      <Filters state={{ ...state, group: by === "app" || by === "api_key" || by === "provider" ? "app" : "none" }} set={({ range: next, ...changed }) => set({ ...changed, ...(next && next !== "1h" ? { range: next } : {}) })}>
+      <Filters state={{ ...state, group: isApart(by) ? by : "none" }} set={({ range: next, ...changed }) => set({ ...changed, ...(next && next !== "1h" ? { range: next } : {}) })}>
         <Select compact aria-label="Group by" value={by} onChange={(next) => set({ by: next })} options={BY.map((one) => ({ value: one, label: `By ${WORDS[one]}` }))} />
         <span className="flex items-center gap-2 sm:ml-auto">
           {costs.data?.data.some((row) => row.simulated) ? <SimulatedBadge /> : null}

@@ -3,7 +3,7 @@ import { type GroupFigures, colorAt, linkOf, nameOf } from "./figures";
 import { effectivenessOf } from "./Kpis";
 import type { Group } from "./range";
 
-const HEADS: Record<Group, string> = { none: "", prompt: "Prompt", version: "Version", label: "Label", model: "Model", app: "App", api_key: "API key" };
+const HEADS: Record<Group, string> = { none: "", prompt: "Prompt", version: "Version", label: "Label", model: "Model", app: "App", api_key: "API key", provider: "Provider", provider_key: "Provider key" };
 const MOST_COLOURED = 5;
 
 /** Each group with its figures. The first five have the colour of their line. */

@@ -52,6 +52,7 @@ test("differences are said in the unit of the figure, and judged only where one 
 
 test("groups have names for people", () => {
   expect([nameOf("version", "triage@3", NO_NAMES), nameOf("app", "", NO_NAMES), nameOf("api_key", "k1", new Map([["k1", "checkout"]]))]).toEqual(["triage v3", "not named", "checkout"]);
+  expect([nameOf("provider_key", "k1", new Map([["k1", "main"]])), nameOf("provider_key", "", NO_NAMES), nameOf("provider", "openai", NO_NAMES)]).toEqual(["main", "no key of yours", "openai"]);
 });
 
 test("the month is a growing sum, and goes on to where it is expected to end", () => {

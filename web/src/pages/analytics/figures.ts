@@ -98,6 +98,7 @@ export function nameOf(by: Group, group: string, keyNames: ReadonlyMap<string, s
   if (by === "version") return group.replace(/@(\d+)$/, " v$1");
   if (by === "label") return group.endsWith("@") ? `${group.slice(0, -1)}, by version` : group;
   if (by === "api_key") return keyNames.get(group) ?? (group === "" ? "signed in, or a job" : group);
+  if (by === "provider_key") return keyNames.get(group) ?? (group === "" ? "no key of yours" : group);
   return group === "" ? "not named" : group;
 }
 

@@ -7,8 +7,9 @@ import { Badge, Breaking, Button, Checkbox, type Column, Combobox, Day, EmptySta
 import { betweenDays } from "@/lib/days";
 import { flag, maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { Head } from "@/pages/analytics/Head";
-import { What } from "@/pages/runs/Feedback";
+import { Earlier } from "./Earlier";
 import { TakeBack } from "./TakeBack";
+import { What } from "./What";
 import { senderOf } from "./said";
 
 type Said = Schema<"FeedbackListed">;
@@ -53,10 +54,10 @@ export default function FeedbackPage() {
                 <RelativeTime at={row.taken_back_at} />
               </Badge>
             ) : null}
-            {row.replaced && row.replaced.length > 0 ? <Badge>{row.replaced.length === 1 ? "replaced one" : `replaced ${row.replaced.length}`}</Badge> : null}
           </span>
           {row.comment ? <span className="line-clamp-3 text-13 wrap-anywhere">{row.comment}</span> : null}
           {row.correction ? <span className="line-clamp-3 text-13 text-ok wrap-anywhere">Should have been: {row.correction}</span> : null}
+          <Earlier of={row} />
         </span>
       ),
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { senderOf, whatGoes } from "./said";
+import { earlierOf, senderOf, whatGoes } from "./said";
 
 describe("who sent a reaction (F1)", () => {
   it("names a key as an author, and leaves people and webhooks as they are", () => {
@@ -13,5 +13,13 @@ describe("what taking it back does", () => {
   it("says which reactions go together, and nothing of it where there is one", () => {
     expect(whatGoes(["thumb", "correction"])).toContain("thumb and correction go together");
     expect(whatGoes(["thumb"])).not.toContain("together");
+  });
+});
+
+describe("what a reaction took the place of (F1)", () => {
+  it("stands with the newest first, and leaves the answer of the API as it was", () => {
+    const replaced = ["first", "second"];
+    expect(earlierOf(replaced)).toEqual(["second", "first"]);
+    expect(replaced).toEqual(["first", "second"]);
   });
 });

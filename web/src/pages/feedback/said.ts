@@ -10,3 +10,8 @@ export function whatGoes(kinds: readonly string[]): string {
   const others = kinds.length > 1 ? ` It was sent as one: ${kinds.join(" and ")} go together.` : "";
   return `It counts nowhere from now on: satisfaction, metrics, alerts and experiments move back. What was said, who took it back and when is kept.${others}`;
 }
+
+/** Those that another took the place of, the newest first; the API has the oldest first. */
+export function earlierOf<T>(replaced: readonly T[]): T[] {
+  return [...replaced].reverse();
+}

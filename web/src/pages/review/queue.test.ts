@@ -9,4 +9,5 @@ it("tells what was asked by its variables, else by its messages", () => {
 
 it("tells what people and evaluators said", () => {
   expect(saidOf({ feedback: [{ kind: "thumb", thumb: "down", comment: "no" }], scores: [{ kind: "llm_judge", passed: false, reason: "rude" }] })).toEqual(["Thumb down: no", "llm_judge: not passed, rude"]);
+  expect(saidOf({ feedback: [{ kind: "metric", metric: { name: "converted", value: 1 } }], scores: [{ kind: "jury", passed: null, score: null, reason: "one of two was silent" }] })).toEqual(["converted = 1", "jury: no score, one of two was silent"]);
 });

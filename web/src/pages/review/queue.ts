@@ -17,9 +17,14 @@ export function askedOf({ variables, messages }: Pick<Detail, "variables" | "mes
 /** What people and evaluators said of it, a line each. */
 export function saidOf({ feedback, scores }: Pick<Detail, "feedback" | "scores">): string[] {
   return [
-    ...feedback.map((one) => [one["thumb"] === "down" ? "Thumb down" : one["thumb"] === "up" ? "Thumb up" : one["kind"] === "score" ? `Score ${textOf(one["value"] ?? one["score"])}` : "Feedback", one["comment"] ? `: ${textOf(one["comment"])}` : "", one["correction"] ? `, should be: ${textOf(one["correction"])}` : ""].join("")),
-    ...scores.map((one) => `${textOf(one["evaluator"] ?? one["name"] ?? one["kind"] ?? "Evaluator")}: ${one["passed"] === true ? "passed" : one["passed"] === false ? "not passed" : textOf(one["score"])}${one["reason"] ? `, ${textOf(one["reason"])}` : ""}`),
+    ...feedback.map((one) => [one["thumb"] === "down" ? "Thumb down" : one["thumb"] === "up" ? "Thumb up" : one["kind"] === "score" ? `Score ${textOf(one["value"] ?? one["score"])}` : metricOf(one["metric"]) ?? "Feedback", one["comment"] ? `: ${textOf(one["comment"])}` : "", one["correction"] ? `, should be: ${textOf(one["correction"])}` : ""].join("")),
+    ...scores.map((one) => `${textOf(one["evaluator"] ?? one["name"] ?? one["kind"] ?? "Evaluator")}: ${one["passed"] === true ? "passed" : one["passed"] === false ? "not passed" : textOf(one["score"]) || "no score"}${one["reason"] ? `, ${textOf(one["reason"])}` : ""}`),
   ];
+}
+
+function metricOf(metric: unknown): string | undefined {
+  const { name, value } = (metric ?? {}) as { name?: string; value?: number };
+  return name ? `${name} = ${textOf(value)}` : undefined;
 }
 
 function textOf(value: unknown): string {

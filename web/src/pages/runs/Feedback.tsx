@@ -1,13 +1,14 @@
-import { MessageSquarePlus, ThumbsDown, ThumbsUp } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { MessageSquarePlus } from "lucide-react";
+import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useAuthors } from "@/api/authors";
 import { invalidate, useChange } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast } from "@/kit";
+import { Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast } from "@/kit";
 import { BOOKED_MS } from "@/kit/execution/Thumbs";
 import type { Execution, Reaction } from "@/kit/execution/types";
-import { decimal } from "@/lib/format";
+import { Earlier } from "@/pages/feedback/Earlier";
+import { Correction, What } from "@/pages/feedback/What";
 import { TakeBack } from "@/pages/feedback/TakeBack";
 import { senderOf } from "@/pages/feedback/said";
 
@@ -87,7 +88,7 @@ function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
   );
 }
 
-/** Current reactions, each with who and when. */
+/** Current reactions, each with who, when, and what it took the place of. */
 export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]; empty: string }) {
   const nameOf = useAuthors();
   if (reactions.length === 0) return <p className="text-13 text-muted">{empty}</p>;
@@ -105,23 +106,10 @@ export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]
             <TakeBack id={one.feedback_id} kinds={[one.kind, ...reactions.filter((other) => other.feedback_id === one.feedback_id && other !== one).map((other) => other.kind)]} who={one.user_id ?? "no name"} />
           </span>
           {one.comment ? <Prose text={one.comment} plain /> : null}
-          {one.correction ? (
-            <div className="rounded-s bg-ok-soft px-2.5 py-1.5">
-              <span className="text-12 font-medium text-ok">Should have been</span>
-              <Prose text={one.correction} plain />
-            </div>
-          ) : null}
+          {one.correction ? <Correction text={one.correction} /> : null}
+          <Earlier of={one} />
         </li>
       ))}
     </ul>
   );
-}
-
-export function What({ reaction }: { reaction: Reaction }): ReactNode {
-  if (reaction.thumb === "up") return <Badge tone="ok" icon={<ThumbsUp size={12} aria-hidden />}>good</Badge>;
-  if (reaction.thumb === "down") return <Badge tone="bad" icon={<ThumbsDown size={12} aria-hidden />}>bad</Badge>;
-  if (reaction.score !== null && reaction.score !== undefined) return <Badge tone={reaction.score < 0.5 ? "bad" : "ok"}>score {decimal(reaction.score, 2)}</Badge>;
-  const metric = reaction.metric as { name?: string; value?: number } | null | undefined;
-  if (metric?.name) return <Badge mono>{`${metric.name} = ${decimal(metric.value)}`}</Badge>;
-  return <Badge>{reaction.kind.replaceAll("_", " ")}</Badge>;
 }
