@@ -70,7 +70,13 @@ class LiveScores:
             return
         try:
             async with self.db.unit_of_work() as tx:
-                claims = await live_store.claim(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
+                claims = await live_store.claim(
+                    tx,
+                    worker=self.settings.replica,
+                    lease_s=self.settings.lease_s,
+                    most=room,
+                    held=[one.id for one in self._running.values()],
+                )
         except Unavailable:
             return
         for claim in claims:

@@ -44,6 +44,24 @@ async def test_an_evaluator_is_made_tried_listed_and_archived(caller: Caller) ->
     assert (await caller("POST", "/v1/evaluators", {"name": "polite", "settings": {"kind": "exact"}})).status == 201
 
 
+@pytest.mark.capability("U1")
+async def test_nobody_makes_a_version_over_one_that_they_have_not_seen(caller: Caller) -> None:
+    made = await caller("POST", "/v1/evaluators", {"name": "by two", "settings": POLITE})
+    path = f"/v1/evaluators/{made.body['id']}/versions"
+    of = {name: {**POLITE, "code": f"'{name}' in output"} for name in ("ada", "bob", "eve")}
+    first = await caller("POST", path, {"settings": of["ada"], "base_version": 1})
+    assert (first.status, first.body["version"]) == (201, 2)
+    behind = await caller("POST", path, {"settings": of["bob"], "base_version": 1})
+    assert (behind.status, behind.body["error"]["code"], behind.body["error"]["param"]) == (409, "newer_version", "base_version")
+    assert behind.body["error"]["details"]["newer_version"] == 2
+    assert (await caller("GET", f"/v1/evaluators/{made.body['id']}")).body["settings"]["code"] == of["ada"]["code"]
+    assert (await caller("POST", path, {"settings": of["ada"], "base_version": 1})).body["version"] == 2, "it stands already"
+    ahead = await caller("POST", path, {"settings": of["bob"], "base_version": 9})
+    assert (ahead.status, ahead.body["error"]["param"]) == (422, "base_version")
+    assert (await caller("POST", path, {"settings": of["bob"], "base_version": 2})).body["version"] == 3
+    assert (await caller("POST", path, {"settings": of["eve"]})).body["version"] == 4, "whoever does not say takes what is there"
+
+
 async def test_live_evaluations_are_archived_with_their_evaluator(caller: Caller) -> None:
     made = await caller("POST", "/v1/evaluators", {"name": "thanks", "settings": {"kind": "contains", "phrases": ["thank"]}})
     live = [

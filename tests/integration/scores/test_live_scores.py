@@ -465,7 +465,8 @@ async def test_who_lost_the_claim_writes_no_score(stack: Stack, caller: Caller) 
 
     async def claimed(worker: str, *, lease_s: int) -> LiveClaim:
         async with db.unit_of_work() as tx:
-            return next(one for one in await live_store.claim(tx, worker=worker, lease_s=lease_s, most=50) if one.id == UUID(live_id))
+            claims = await live_store.claim(tx, worker=worker, lease_s=lease_s, most=50, held=[])
+            return next(one for one in claims if one.id == UUID(live_id))
 
     async def write(claim: LiveClaim) -> list[UUID]:
         async with db.unit_of_work(workspace=workspace_id) as tx:
@@ -480,3 +481,18 @@ async def test_who_lost_the_claim_writes_no_score(stack: Stack, caller: Caller) 
         assert await write(fast) == [UUID(execution)]
     finally:
         await db.close()
+
+
+@pytest.mark.promise("O-01")
+async def test_an_optimizer_whose_lease_ran_out_takes_its_own_work_from_itself_no_more(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    """It stood still for longer than its lease, looked for work, and found what it held."""
+    failpoints.configure("optimizer.before_scores:sleep=4000")
+    await start_optimizer(lease_s=2, watch_interval_s=600)
+    _, live_id = await live(caller, {"kind": "contains", "phrases": ["parcel"]})
+    execution = await run_prompt(caller, "parcel")
+    (score,) = await scores_of(caller, execution)
+    assert score["passed"]
+    (kept,) = await rows(stack, "SELECT fence FROM live_evaluations WHERE live_evaluation_id = $1::text::uuid", live_id)
+    assert kept["fence"] == 1

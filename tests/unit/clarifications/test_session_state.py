@@ -108,3 +108,16 @@ def test_a_list_that_says_nothing_skips_the_question() -> None:
     session = state.asked(BEGUN, {"questions": [{"text": "A?"}, {"text": "B?"}]})
     after, new = state.answer(session, [Given("q1_1", ["  "])])
     assert [(one.status, one.answer) for one in new] == [("skipped", None)] and after.memory.facts == ()
+
+
+def test_what_was_answered_is_no_gap_any_more_also_after_the_last_round() -> None:
+    """No model is asked after it: what it wrote down as open stood there for ever, beside its answer."""
+    session = BEGUN
+    for number in range(1, ROUNDS_MOST + 1):
+        texts = [f"Who is it of {number}?", f"What of {number}?"]
+        memory = {"facts": [], "gaps": [*texts, "Whose brand is it?"]}
+        session = state.asked(session, {"questions": [{"text": text} for text in texts], "enough": False, "working_memory": memory})
+        first, second = session.open_questions
+        session, _ = state.answer(session, [Given(first.id, "Customers of ours"), Given(second.id, None)])
+        assert session.memory.gaps == (second.text, "Whose brand is it?")
+    assert session.status == "ready"

@@ -17170,6 +17170,11 @@ export interface components {
          */
         NewVersion: {
             /**
+             * Base Version
+             * @description The newest version that you know; 409 where there is a newer one. None: over whatever is there.
+             */
+            base_version?: number | null;
+            /**
              * Message
              * @description Why it is changed.
              * @default
@@ -42983,14 +42988,12 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Conflict */
+            /** @description `base_version` is not the newest; `error.details.newer_version` is */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
+                content?: never;
             };
             /** @description Request Entity Too Large */
             413: {

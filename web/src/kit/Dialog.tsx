@@ -4,6 +4,7 @@ import { FormError } from "./Field";
 import type { DialogFrameProps } from "./float/DialogFrame";
 import { DialogFrame } from "./floats";
 import { KeptAtTheEnd } from "./form-texts";
+import { Meanwhile } from "./Meanwhile";
 
 type Frame = {
   open: boolean;
@@ -54,6 +55,9 @@ export function Coming({ close }: { close: () => void }) {
   );
 }
 
+/** What somebody else saved while the form was open: useFormOver. */
+export type OverOthers = { news: "apart" | "beside" | null; isLooking: boolean; fault: unknown; takeTheirs: () => void };
+
 /** Nothing until it is first opened; then it stays, so that it closes in order. */
 function Over(frame: DialogFrameProps) {
   const [wasOpen, setWasOpen] = useState(frame.open);
@@ -75,21 +79,23 @@ export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: 
 /** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons, and both stay in sight however long the form. While it is `busy` nothing closes it: what
  * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. Where the session ends by itself, what was written
- * can be copied after signing in again, without passwords and what lies in `data-secret`. What lies in `data-own-keys` takes ⌘Enter for itself. */
+ * can be copied after signing in again, without passwords and what lies in `data-secret`. What lies in `data-own-keys` takes ⌘Enter for itself. `over`: others may save the same. */
 export function FormDialog({
   submit,
   cancel = "Cancel",
   onSubmit,
-  busy,
+  busy: isSent,
   waiting,
   error,
+  over,
   danger,
   disabled,
   missing,
   children,
   ...frame
-}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
+}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; over?: OverOthers; danger?: boolean; disabled?: boolean; /** What keeps it from being sent, in a sentence beside the buttons. */ missing?: ReactNode; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
+  const busy = isSent || over?.isLooking;
   const isHeld = Boolean(busy && !waiting);
   if (isAsked && !isHeld) setAsked(false);
   const openOrClose = (open: boolean) => {
@@ -118,7 +124,8 @@ export function FormDialog({
         <KeptAtTheEnd hold={hold} />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
-          <FormError error={error} />
+          {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} onTake={over.takeTheirs} /> : null}
+          <FormError error={over?.fault ?? error} />
           {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}
           {isAsked ? (
             <p role="status" className="text-13 text-muted">

@@ -50,10 +50,10 @@ def begun(selections: Mapping[str, Any]) -> WorkingMemory:
 
 
 def noted(memory: WorkingMemory, questions: Sequence[Question]) -> WorkingMemory:
-    """With these answers. A question that is answered anew takes the place of what was said to it before."""
+    """With these answers. A question that is answered anew takes the place of what was said to it before, and is no gap any more."""
     facts = [fact for fact in memory.facts if not any(fact.startswith(f"{one.text} – ") for one in questions)]
     new = [line_of(one) for one in questions if one.status == "answered"]
-    return replace(memory, facts=(*facts[: max(0, LINES_MOST - len(new))], *new)[:LINES_MOST])
+    return replace(memory, facts=(*facts[: max(0, LINES_MOST - len(new))], *new)[:LINES_MOST], gaps=_open(memory.gaps, questions))
 
 
 def rethought(memory: WorkingMemory, said: Any, questions: Sequence[Question]) -> WorkingMemory:
@@ -64,7 +64,13 @@ def rethought(memory: WorkingMemory, said: Any, questions: Sequence[Question]) -
     if not (new.facts or new.constraints or new.gaps):
         return memory
     room = max(0, LINES_MOST - len(missing))
-    return replace(new, facts=(*new.facts[:room], *missing)[:LINES_MOST])
+    return replace(new, facts=(*new.facts[:room], *missing)[:LINES_MOST], gaps=_open(new.gaps, questions))
+
+
+def _open(gaps: tuple[str, ...], questions: Sequence[Question]) -> tuple[str, ...]:
+    """Without those that are questions which were answered. After the last round no model takes them out."""
+    answered = {one.text.strip().casefold() for one in questions if one.status == "answered"}
+    return tuple(gap for gap in gaps if gap.casefold() not in answered)
 
 
 def _is_told(question: Question, kept: str) -> bool:

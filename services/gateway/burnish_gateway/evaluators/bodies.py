@@ -26,6 +26,9 @@ class NewVersion(ApiModel):
     """Other settings of the same kind."""
 
     settings: EvaluatorSettings
+    base_version: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="The newest version that you know; 409 where there is a newer one. None: over whatever is there."
+    )
     message: Annotated[Text, Field(max_length=500)] = Field(default="", description="Why it is changed.")
 
 

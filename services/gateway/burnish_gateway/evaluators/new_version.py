@@ -13,14 +13,25 @@ from burnish_gateway.evaluators.try_out import no_such_evaluator
 from burnish_gateway.models.store import keep_models
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import Conflict, InvalidField
+from burnish_shared.errors import BurnishError, Conflict, InvalidField, NewerVersion
 from burnish_shared.money import credits_text
 
 
 async def add_version(
-    tx: Tx, principal: Principal, evaluator_id: UUID, *, settings: dict[str, Any], parsed: EvaluatorSettings, message: str
+    tx: Tx,
+    principal: Principal,
+    evaluator_id: UUID,
+    *,
+    settings: dict[str, Any],
+    parsed: EvaluatorSettings,
+    base_version: int | None,
+    message: str,
 ) -> Record:
-    """The evaluator with its newest version; the same settings as the newest make none. Raises NotFound, InvalidField, Conflict."""
+    """The evaluator with its newest version; the same settings as the newest make none.
+
+    `base_version`: the newest that the author knows; None does not say. Raises NotFound, InvalidField, Conflict, and NewerVersion where
+    another was made since.
+    """
     held = await store.lock(tx, evaluator_id)
     if held is None:
         raise no_such_evaluator()
@@ -30,6 +41,8 @@ async def add_version(
         raise InvalidField(f"settings.kind: this evaluator is of kind {held['kind']}; make another one for another kind.", param="settings")
     if held["settings"] == settings:
         return held
+    if base_version is not None and base_version != held["version"]:
+        raise _other_than(base_version, newest=held["version"])
     if models_of(parsed) and await live_store.uncapped(tx, evaluator_id):
         raise Conflict(
             "A live evaluation of this evaluator has no cap, and this version asks a model; give it one first.", param="settings"
@@ -49,6 +62,16 @@ async def add_version(
     if made is None:
         raise no_such_evaluator()
     return made
+
+
+def _other_than(base_version: int, *, newest: int) -> BurnishError:
+    if base_version > newest:
+        return InvalidField(f"base_version: there is no version {base_version}; the newest is {newest}.", param="base_version")
+    return NewerVersion(
+        f"Version {newest} was saved since version {base_version}; look at it, and make yours with base_version {newest}.",
+        param="base_version",
+        details={"newer_version": newest},
+    )
 
 
 async def _check_caps(tx: Tx, principal: Principal, evaluator_id: UUID, parsed: EvaluatorSettings) -> None:

@@ -110,7 +110,11 @@ async def try_evaluator(evaluator_id: UUID, request: Request, body: Answered, pr
 
 
 @router.post(
-    "/v1/evaluators/{evaluator_id}/versions", status_code=201, response_model=EvaluatorAnswer, summary="Make a new version of an evaluator"
+    "/v1/evaluators/{evaluator_id}/versions",
+    status_code=201,
+    response_model=EvaluatorAnswer,
+    summary="Make a new version of an evaluator",
+    responses={409: {"description": "`base_version` is not the newest; `error.details.newer_version` is"}},
 )
 async def post_version(evaluator_id: UUID, request: Request, body: NewVersion, principal: Editor, gateway: GatewayParts) -> Response:
     """Live evaluations and new test runs use it from now on. Scores belong to the version that gave them. The same settings make none."""
@@ -119,7 +123,15 @@ async def post_version(evaluator_id: UUID, request: Request, body: NewVersion, p
 
     async def work(tx: Tx) -> EvaluatorAnswer:
         return evaluator_answer(
-            await add_version(tx, principal, evaluator_id, settings=settings, parsed=body.settings, message=body.message)
+            await add_version(
+                tx,
+                principal,
+                evaluator_id,
+                settings=settings,
+                parsed=body.settings,
+                base_version=body.base_version,
+                message=body.message,
+            )
         )
 
     return await run_once(gateway, request, principal, status=201, work=work)

@@ -70,9 +70,14 @@ class ScoreRow:
     simulated: bool
 
 
-async def claim(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[LiveClaim]:
-    """Live evaluations with something to score that nobody works on, of any workspace."""
-    rows = await tx.fetch("SELECT id, workspace_id, fence FROM claim_live_evaluations($1, $2, $3)", worker, lease_s, most)
+async def claim(tx: Tx, *, worker: str, lease_s: int, most: int, held: Sequence[UUID]) -> list[LiveClaim]:
+    """Live evaluations with something to score that nobody works on, of any workspace.
+
+    `held`: those that this process works on. They are left out, also where their lease ran out while it stood still.
+    """
+    rows = await tx.fetch(
+        "SELECT id, workspace_id, fence FROM claim_live_evaluations($1, $2, $3, $4)", worker, lease_s, most, list(held)
+    )
     return [LiveClaim(**dict(row)) for row in rows]
 
 

@@ -1,7 +1,8 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
-import { change as send, useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { type Answer, change as put, read, useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
@@ -13,10 +14,28 @@ import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./r
 
 const INVALIDATES = { invalidates: ["/v1/alert-rules"] };
 
+/** `kept`: the rule as it is saved, for what the form does not show. */
+type Kept = RuleForm & { kept: Rule | null };
+const keptOf = (rule: Rule | null): Kept => ({ ...formOf(rule), kept: rule });
+
+/** The rule as it is saved by now; `shown` where none is kept: null where somebody gave it up. */
+async function now(prompt: string | null, shown: Rule | null): Promise<Kept> {
+  let cursor: string | null = null;
+  do {
+    const page: Answer<"/v1/alert-rules"> = await read("/v1/alert-rules", { query: { limit: 200, cursor } });
+    const found = page.data.find((one) => (one.prompt ?? null) === prompt);
+    if (found) return keptOf(found);
+    cursor = page.next_cursor ?? null;
+  } while (cursor);
+  return keptOf(shown);
+}
+
 /** One rule. `rule` null: of a prompt that is chosen here. `isOwn`: it is kept, and can be given up. */
 export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: boolean; onClose: () => void }) {
   const may = useMay();
-  const [form, setForm] = useState<RuleForm>(() => formOf(rule));
+  const [first] = useState<Kept>(() => keptOf(rule));
+  const over = useFormOver(first, rule && (() => now(rule.prompt ?? null, isOwn ? null : rule)), INVALIDATES.invalidates);
+  const { draft: form, change } = over;
   const [prompt, setPrompt] = useState<string | null>(rule?.prompt ?? null);
   const prompts = usePromptChoices();
   const { choices: datasets } = useDatasets();
@@ -28,7 +47,6 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
   const isDefault = rule !== null && rule.prompt === null;
   const error = forAll.error ?? forOne.error;
   const wrong = wrongIn(form);
-  const change = (part: Partial<RuleForm>) => setForm({ ...form, ...part });
 
   const done = (said: string) => ({
     onSuccess: () => {
@@ -36,8 +54,8 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       toast(said);
     },
   });
-  const submit = () => {
-    const body = bodyOf(form, rule);
+  const send = (form: Kept) => {
+    const body = bodyOf(form, form.kept);
     if (isDefault) forAll.mutate({ body }, done("The rule for all prompts is changed"));
     else if (prompt) forOne.mutate({ path: { prompt }, body }, done(`The rule for ${prompt} is changed`));
   };
@@ -45,7 +63,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
     const restore = async () => {
       if (!rule) return;
       const body = bodyOf(formOf(rule), rule);
-      await (rule.prompt ? send("put", "/v1/alert-rules/{prompt}", { path: { prompt: rule.prompt }, body }) : send("put", "/v1/alert-rules", { body }));
+      await (rule.prompt ? put("put", "/v1/alert-rules/{prompt}", { path: { prompt: rule.prompt }, body }) : put("put", "/v1/alert-rules", { body }));
     };
     const options = {
       onSuccess: () => {
@@ -66,9 +84,10 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       title={isDefault ? "Rule for all prompts" : rule?.prompt ? <>Rule for <span className="font-mono">{rule.prompt}</span></> : "Rule for a prompt"}
       description={may.edit ? undefined : needs("editor")}
       submit="Save"
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
       busy={forAll.isPending || forOne.isPending}
       error={error}
+      over={over}
       missing={wrong.search}
       disabled={!may.edit || Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
     >

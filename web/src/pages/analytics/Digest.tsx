@@ -1,6 +1,7 @@
 import { CalendarClock } from "lucide-react";
 import { useState } from "react";
-import { change, useChange, usePages, useRead } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { change, read, useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Checkbox, Combobox, ErrorState, Field, FormDialog, RelativeTime, Segments, Select, TextLink, errorFor, toast, toastError, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
@@ -63,6 +64,8 @@ export function Digest({ open, onOpenChange }: { open: boolean; onOpenChange: (o
   );
 }
 
+type Given = ReturnType<typeof bodyOf>;
+
 function bodyOf({ every, weekday, hour, time_zone, channels, enabled }: Schedule) {
   return { every, weekday, hour, time_zone, channels, enabled };
 }
@@ -77,11 +80,13 @@ function zones(): string[] {
 }
 
 function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenChange: (open: boolean) => void }) {
-  const [given, setGiven] = useState(schedule ? bodyOf(schedule) : { every: "weekly" as Schedule["every"], weekday: "monday" as Schedule["weekday"], hour: 8, time_zone: zoneHere(), channels: [] as string[], enabled: true });
+  const [first] = useState<Given>(() => (schedule ? bodyOf(schedule) : { every: "weekly" as Schedule["every"], weekday: "monday" as Schedule["weekday"], hour: 8, time_zone: zoneHere(), channels: [] as string[], enabled: true }));
+  const over = useFormOver(first, schedule && (async () => bodyOf(await read(PATH))), [LIST]);
+  const { draft: given, set: setGiven } = over;
   const channels = usePages("/v1/alert-channels");
   const able = channels.rows.filter((one) => one.kind !== "pagerduty");
   const save = useChange("put", PATH, { invalidates: [LIST] });
-  const submit = () =>
+  const send = (given: Given) =>
     save.mutate(
       { body: given },
       {
@@ -92,7 +97,7 @@ function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenCha
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Digest" description="Numbers and a link go out; words of your customers stay here." submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
+    <FormDialog open onOpenChange={onOpenChange} title="Digest" description="Numbers and a link go out; words of your customers stay here." submit="Save" onSubmit={() => over.send(send)} over={over} busy={save.isPending} error={save.error}>
       <Segments
         label="How often"
         value={given.every}

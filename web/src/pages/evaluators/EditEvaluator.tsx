@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { type Draft, type Evaluator, KINDS, draftOf, kindOf, settingsOf, withKind, wrongIn } from "./evaluator";
 import { KindFields } from "./KindFields";
@@ -8,26 +9,34 @@ import { TryIt } from "./TryIt";
 
 const INVALIDATES = { invalidates: ["/v1/evaluators"] };
 
+/** `over`: the version that it is written over. */
+type Form = Draft & { over: number };
+
 /** A new evaluator, or with `evaluator` its next version, tried on an answer before it is saved. */
 export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | null; onClose: () => void }) {
-  const [draft, setDraft] = useState<Draft>(() => draftOf(evaluator));
+  const [first] = useState<Form>(() => ({ ...draftOf(evaluator), over: evaluator?.version ?? 0 }));
+  const now = async (id: string): Promise<Form> => {
+    const found = await read("/v1/evaluators/{evaluator_id}", { path: { evaluator_id: id } });
+    return { ...draftOf(found), over: found.version };
+  };
+  const over = useFormOver(first, evaluator && (() => now(evaluator.id)), INVALIDATES.invalidates);
+  const { draft, change } = over;
   const navigate = useNavigate();
   const create = useChange("post", "/v1/evaluators", INVALIDATES);
   const next = useChange("post", "/v1/evaluators/{evaluator_id}/versions", INVALIDATES);
   const { error, isPending } = evaluator ? next : create;
   const wrong = wrongIn(draft);
-  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const kind = kindOf(draft.kind);
   const isWhole = Object.keys(wrong).length === 0;
-  const submit = () => {
+  const send = (draft: Form) => {
     const settings = settingsOf(draft);
     if (evaluator)
       next.mutate(
-        { path: { evaluator_id: evaluator.id }, body: { settings, message: draft.message.trim() } },
+        { path: { evaluator_id: evaluator.id }, body: { settings, base_version: draft.over, message: draft.message.trim() } },
         {
           onSuccess: (made) => {
             onClose();
-            toast(made.version === evaluator.version ? "Nothing was changed, so there is no new version" : `${made.name} v${made.version} scores from now on`);
+            toast(made.version === draft.over ? "Nothing was changed, so there is no new version" : `${made.name} v${made.version} scores from now on`);
           },
         },
       );
@@ -49,10 +58,11 @@ export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | n
       onOpenChange={(open) => !open && onClose()}
       title={evaluator ? `New version of ${evaluator.name}` : "New evaluator"}
       description={evaluator ? "Live evaluations and new test runs use it from then on. Scores of different versions are never mixed." : "It looks at an answer and says a score from 0 to 1, whether it passes, and why."}
-      submit={evaluator ? `Save as v${evaluator.version + 1}` : "Make it"}
-      onSubmit={submit}
+      submit={evaluator ? `Save as v${draft.over + 1}` : "Make it"}
+      onSubmit={() => over.send(send)}
       busy={isPending}
       error={error}
+      over={over}
       disabled={!isWhole || (!evaluator && !draft.name.trim())}
       missing={evaluator || draft.name.trim() ? Object.values(wrong)[0] : "Give it a name."}
     >
@@ -65,7 +75,7 @@ export function EditEvaluator({ evaluator, onClose }: { evaluator: Evaluator | n
           ) : (
             <>
               <Field label="What it looks for" hint={kind?.does} error={errorFor(error, "settings.kind")}>
-                <Select value={draft.kind} onChange={(one) => setDraft(withKind(draft, one))} options={KINDS.map((one) => ({ value: one.kind, label: one.asks ? `${one.name} (asks models)` : one.name }))} />
+                <Select value={draft.kind} onChange={(one) => change(withKind(draft, one))} options={KINDS.map((one) => ({ value: one.kind, label: one.asks ? `${one.name} (asks models)` : one.name }))} />
               </Field>
               <Field label="Name" error={errorFor(error, "name")} required>
                 <Input autoFocus value={draft.name} maxLength={200} onChange={(event) => change({ name: event.target.value })} placeholder="helpful" />

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { useChange, useRead } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, Several, TextLink, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
@@ -13,7 +14,9 @@ const INVALIDATES = { invalidates: ["/v1/live-evaluations"] };
 /** What of live traffic an evaluator scores, and what that may cost. `live` null: a new one. */
 export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live | null; evaluators: readonly Evaluator[]; evaluator: string | null; onClose: () => void }) {
   const may = useMay();
-  const [draft, setDraft] = useState<Draft>(() => draftOf(live, evaluator));
+  const [first] = useState<Draft>(() => draftOf(live, evaluator));
+  const over = useFormOver(first, live && (async () => draftOf(await read("/v1/live-evaluations/{live_evaluation_id}", { path: { live_evaluation_id: live.id } }))), INVALIDATES.invalidates);
+  const { draft, change } = over;
   const [label, setLabel] = useState("");
   const prompts = usePromptChoices();
   const create = useChange("post", "/v1/live-evaluations", INVALIDATES);
@@ -22,14 +25,13 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
   const chosen = evaluators.find((one) => one.id === draft.evaluator);
   const asks = chosen ? asksModels(chosen) : live?.cap !== null && live !== null;
   const wrong = wrongIn(draft, asks);
-  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const done = (said: string) => ({
     onSuccess: () => {
       onClose();
       toast(said);
     },
   });
-  const submit = () => {
+  const send = (draft: Draft) => {
     const body = bodyOf(draft, asks);
     if (live) save.mutate({ path: { live_evaluation_id: live.id }, body }, done("It holds for what comes from now on"));
     else if (draft.evaluator) create.mutate({ body: { ...body, evaluator_id: draft.evaluator, active: true } }, done(`${chosen?.name ?? "It"} scores ${takes({ sample: body.sample, prompts: body.prompts, labels: body.labels })} from now on`));
@@ -43,9 +45,10 @@ export function EditLive({ live, evaluators, evaluator, onClose }: { live: Live 
       title={live ? `Change what ${live.evaluator} scores` : "Score live traffic"}
       description={may.edit ? undefined : needs("editor")}
       submit={live ? "Save" : "Begin"}
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
       busy={isPending}
       error={error}
+      over={over}
       disabled={!may.edit || Object.keys(wrong).length > 0}
       missing={may.edit ? Object.values(wrong)[0] : undefined}
     >

@@ -1,7 +1,8 @@
 import { FlaskConical } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Checkbox, CodeEditor, Field, FieldFault, FormDialog, FormError, Input, Segments, Select, Several, Textarea, errorFor, toast } from "@/kit";
 import { type Draft, type Guardrail, KINDS, LANGUAGES, type LanguageCode, PERSONAL, PERSONAL_KINDS, type Side, draftOf, faultOf, settingsOf, sidesOf, wrongIn } from "./guardrail";
@@ -19,13 +20,14 @@ const ACTIONS = [
 /** One guardrail by a form, tried on a text before it is saved. `guardrail` null: a new one. */
 export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | null; onClose: () => void }) {
   const may = useMay();
-  const [draft, setDraft] = useState<Draft>(() => draftOf(guardrail));
+  const [first] = useState<Draft>(() => draftOf(guardrail));
+  const over = useFormOver(first, guardrail && (async () => draftOf(await read("/v1/guardrails/{guardrail_id}", { path: { guardrail_id: guardrail.id } }))), INVALIDATES.invalidates);
+  const { draft, change } = over;
   const create = useChange("post", "/v1/guardrails", INVALIDATES);
   const save = useChange("patch", "/v1/guardrails/{guardrail_id}", INVALIDATES);
   const prompts = usePromptChoices();
   const { error, isPending } = guardrail ? save : create;
   const wrong = wrongIn(draft);
-  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const kind = KINDS.find((one) => one.kind === draft.kind);
   const done = {
     onSuccess: () => {
@@ -33,7 +35,7 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
       toast(guardrail ? `${draft.name.trim()} is changed; it holds within a second` : `${draft.name.trim()} looks at every call from now on`);
     },
   };
-  const submit = () => {
+  const send = (draft: Draft) => {
     const body = { name: draft.name.trim(), prompts: draft.prompts, sides: sidesOf(draft), settings: settingsOf(draft), active: draft.active };
     if (guardrail) save.mutate({ path: { guardrail_id: guardrail.id }, body }, done);
     else create.mutate({ body }, done);
@@ -49,9 +51,10 @@ export function EditGuardrail({ guardrail, onClose }: { guardrail: Guardrail | n
       title={guardrail ? `Change ${guardrail.name}` : "New guardrail"}
       description={may.admin ? "It looks at every call within a second: streams, batches, test runs, jobs and judges too." : needs("admin")}
       submit={guardrail ? "Save" : "Make it"}
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
       busy={isPending}
       error={error}
+      over={over}
       disabled={!may.admin || !draft.name.trim() || Object.keys(wrong).length > 0}
       missing={missing}
     >

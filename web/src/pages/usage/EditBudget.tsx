@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange } from "@/api/hooks";
 import { useKeyNames } from "@/api/keys";
 import { Checkbox, Combobox, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import type { Budget } from "./BudgetsPage";
@@ -14,15 +15,26 @@ const KINDS = [
 ] as const;
 const INVALIDATES = { invalidates: ["/v1/budgets"] };
 
+type Draft = { name: string; limit: string; mark: string; hard: boolean };
+
+function draftOf(budget: Budget | null): Draft {
+  return {
+    name: budget?.name ?? "",
+    limit: budget ? String(budget.limit_nusd / 1e9) : "",
+    mark: budget ? (budget.warn_percent === null ? "" : String(budget.warn_percent)) : "80",
+    hard: budget?.hard ?? true,
+  };
+}
+
 /** What it limits and for how long is set once; name, limit, mark and hardness can be changed. */
 export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose: () => void }) {
   const [kind, setKind] = useState<Budget["target_kind"]>(budget?.target_kind ?? "workspace");
   const [target, setTarget] = useState(budget?.target_id ?? "");
   const [period, setPeriod] = useState<Budget["period"]>(budget?.period ?? "month");
-  const [name, setName] = useState(budget?.name ?? "");
-  const [limit, setLimit] = useState(budget ? String(budget.limit_nusd / 1e9) : "");
-  const [mark, setMark] = useState(budget ? (budget.warn_percent === null ? "" : String(budget.warn_percent)) : "80");
-  const [hard, setHard] = useState(budget?.hard ?? true);
+  const [first] = useState<Draft>(() => draftOf(budget));
+  const over = useFormOver(first, budget && (async () => draftOf(await read("/v1/budgets/{budget_id}", { path: { budget_id: budget.id } }))), INVALIDATES.invalidates);
+  const { draft, change } = over;
+  const { name, limit, mark, hard } = draft;
   const prompts = usePromptChoices();
   const { choices: keys } = useKeyNames();
   const create = useChange("post", "/v1/budgets", INVALIDATES);
@@ -38,7 +50,7 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       toast(budget ? "The budget is changed" : "The budget holds from now on");
     },
   };
-  const submit = () => {
+  const send = () => {
     if (amount === null) return;
     const common = { limit_nusd: amount, warn_percent: percent, hard, name: name.trim() || null };
     if (budget) save.mutate({ path: { budget_id: budget.id }, body: common }, done);
@@ -50,9 +62,10 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       onOpenChange={(open) => !open && onClose()}
       title={budget ? `Change ${budget.name}` : "New budget"}
       submit={budget ? "Save" : "Make the budget"}
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
       busy={isPending}
       error={error}
+      over={over}
       disabled={amount === null || Boolean(wrongMark) || (!budget && kind !== "workspace" && !target.trim())}
     >
       {budget ? null : (
@@ -92,17 +105,17 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       ) : null}
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Field label="Limit, in dollars" error={wrongLimit ?? errorFor(error, "limit_nusd")} required>
-          <Input inputMode="decimal" value={limit} onChange={(event) => setLimit(event.target.value)} placeholder="50" />
+          <Input inputMode="decimal" value={limit} onChange={(event) => change({ limit: event.target.value })} placeholder="50" />
         </Field>
         <Field label="Warn at, %" error={wrongMark ?? errorFor(error, "warn_percent")}>
-          <Input inputMode="numeric" value={mark} onChange={(event) => setMark(event.target.value)} />
+          <Input inputMode="numeric" value={mark} onChange={(event) => change({ mark: event.target.value })} />
         </Field>
       </div>
       <Field label="Name" hint={budget ? undefined : "Empty: it is named by what it limits."} error={errorFor(error, "name")}>
-        <Input value={name} onChange={(event) => setName(event.target.value)} />
+        <Input value={name} onChange={(event) => change({ name: event.target.value })} />
       </Field>
       {budget ? null : <p className="text-12 text-muted">It counts from now on: what was spent this {period} before is not in it.</p>}
-      <Checkbox label="Refuse calls that would go over it" hint="Otherwise it only warns." checked={hard} onChange={(event) => setHard(event.target.checked)} />
+      <Checkbox label="Refuse calls that would go over it" hint="Otherwise it only warns." checked={hard} onChange={(event) => change({ hard: event.target.checked })} />
     </FormDialog>
   );
 }
