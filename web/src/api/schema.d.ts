@@ -20450,6 +20450,24 @@ export interface components {
              */
             unit?: ("end_user" | "session" | "execution") | null;
         };
+        /**
+         * RolloutRefused
+         * @description Why the workspace's policy, which tries each suggestion once, did not begin its rollout.
+         */
+        RolloutRefused: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Code
+             * @description Of the error, as a request to accept it would have had it: `conflict`, `insufficient_credits` and so on.
+             */
+            code: string;
+            /** Message */
+            message: string;
+        };
         /** RotatedInboundAnswer */
         RotatedInboundAnswer: {
             /**
@@ -22369,6 +22387,8 @@ export interface components {
             prompt: string;
             /** Reason */
             reason: string | null;
+            /** @description Why the policy that would have begun one by itself did not. Null: it began one, has not tried, or there is none. */
+            rollout_refused?: components["schemas"]["RolloutRefused"] | null;
             /** Simulated */
             simulated: boolean;
             /**

@@ -192,6 +192,14 @@ class OptimizationAnswer(BaseModel):
     finished_at: datetime | None
 
 
+class RolloutRefused(BaseModel):
+    """Why the workspace's policy, which tries each suggestion once, did not begin its rollout."""
+
+    code: str = Field(description="Of the error that a request to accept it would have had, such as `conflict`.")
+    message: str
+    at: datetime
+
+
 class SuggestionAnswer(BaseModel):
     id: UUID
     status: str = Field(description="open | accepted | rejected")
@@ -204,6 +212,10 @@ class SuggestionAnswer(BaseModel):
     accepted_version: int | None
     label: str | None = Field(description="The label that moved when it was accepted; null: none did.")
     experiment_id: UUID | None = Field(description="The guarded rollout that its acceptance, or a policy, began.")
+    rollout_refused: RolloutRefused | None = Field(
+        default=None,
+        description="Why the policy that should have begun one by itself did not. Null: it did, has not tried, or there is none.",
+    )
     reason: str | None
     decided_by: str | None
     decided_at: datetime | None
@@ -371,7 +383,16 @@ def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswe
 
 
 def suggestion_answer(row: Record) -> SuggestionAnswer:
-    return SuggestionAnswer(id=row["suggestion_id"], prompt=row["slug"], **{name: row[name] for name in _SUGGESTION_COLUMNS})
+    return SuggestionAnswer(
+        id=row["suggestion_id"], prompt=row["slug"], rollout_refused=_refused(row), **{name: row[name] for name in _SUGGESTION_COLUMNS}
+    )
+
+
+def _refused(row: Record) -> RolloutRefused | None:
+    if row["policy_refused"] is None:
+        return None
+    code, _, message = row["policy_refused"].partition(": ")
+    return RolloutRefused(code=code, message=message, at=row["policy_tried_at"])
 
 
 _TEST_RUN_COLUMNS = (

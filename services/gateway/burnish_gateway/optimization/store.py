@@ -38,8 +38,7 @@ def asked_of(run: str) -> str:
 
 
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
-  experiment_id,
-    reason, decided_by, decided_at, created_at"""
+  experiment_id, reason, decided_by, decided_at, created_at, policy_tried_at, policy_refused"""
 
 
 async def charge_fee(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nusd: int, job_id: UUID) -> bool:

@@ -112,6 +112,14 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
       </Notice>
     );
   }
+  if (suggestion.rollout_refused) {
+    const { code, message, at } = suggestion.rollout_refused;
+    return (
+      <Notice tone="warn" title="The policy did not begin a rollout.">
+        {code === "internal_error" ? "Something went wrong on our side; it has been logged." : message} It tries each suggestion once, and tried this one <RelativeTime at={at} />: accept it, or send it to an experiment, when nothing stands against it any more.
+      </Notice>
+    );
+  }
   return null;
 }
 
