@@ -4148,6 +4148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/optimizations/{job_id}/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an optimization proposed
+         * @description Every edit and whole text, with what it did and why it was not taken; none before the job has ended.
+         */
+        get: operations["list_proposals_v1_optimizations__job_id__proposals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/organizations": {
         parameters: {
             query?: never;
@@ -17380,7 +17400,7 @@ export interface components {
             prompt: string;
             /**
              * Report
-             * @description What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, metrics that could not be taken.
+             * @description What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, metrics that could not be taken. Of a job for several models `models`: what came of each, `counts` of its proposals by state, and `main` of the one that `test` and `edits` are about; the proposals of each: `GET /v1/optimizations/{id}/proposals?model=`.
              */
             report?: {
                 [key: string]: unknown;
@@ -18952,6 +18972,28 @@ export interface components {
             versions: components["schemas"]["UsedVersion"][];
         };
         /**
+         * ProposalPage
+         * @description Chosen ones first, then those that were not needed, did not help, and were rejected; each by its effect.
+         */
+        ProposalPage: {
+            /**
+             * Counts
+             * @description All proposals for the model, by state: chosen, alive, dropped, rejected.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Data
+             * @description As in `edits` of the job.
+             */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * ProviderKeyAnswer
          * @description A provider key and how it does.
          */
@@ -20462,7 +20504,7 @@ export interface components {
             at: string;
             /**
              * Code
-             * @description Of the error, as a request to accept it would have had it: `conflict`, `insufficient_credits` and so on.
+             * @description Of the error that a request to accept it would have had, such as `conflict`.
              */
             code: string;
             /** Message */
@@ -22387,7 +22429,7 @@ export interface components {
             prompt: string;
             /** Reason */
             reason: string | null;
-            /** @description Why the policy that would have begun one by itself did not. Null: it began one, has not tried, or there is none. */
+            /** @description Why the policy that should have begun one by itself did not. Null: it did, has not tried, or there is none. */
             rollout_refused?: components["schemas"]["RolloutRefused"] | null;
             /** Simulated */
             simulated: boolean;
@@ -56899,6 +56941,116 @@ export interface operations {
                         data?: string;
                         event?: string;
                     };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_proposals_v1_optimizations__job_id__proposals_get: {
+        parameters: {
+            query?: {
+                /** @description Of a job for several models: those for this one. Else the ones that `edits` of the job lists. */
+                model?: string | null;
+                /** @description Only these. */
+                state?: ("chosen" | "alive" | "dropped" | "rejected") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalPage"];
                 };
             };
             /** @description Bad Request */

@@ -9,6 +9,7 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization.forecast import Forecast
+from burnish_gateway.optimization.proposals import evidence_told, report_told
 from burnish_gateway.optimization.start import JobPlan, RunPlan, Started, least_credits
 from burnish_shared.money import credits_text
 
@@ -180,7 +181,8 @@ class OptimizationAnswer(BaseModel):
     report: dict[str, Any] = Field(
         default_factory=dict,
         description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
-        "metrics that could not be taken.",
+        "metrics that could not be taken. Of a job for several models `models`: what came of each, `counts` of its proposals by state, and "
+        "`main` of the one that `test` and `edits` are about; the proposals of each: `GET /v1/optimizations/{id}/proposals?model=`.",
     )
     search: dict[str, Any] | None = Field(default=None, description="How it was asked to search, complete; null in lists.")
     error: dict[str, Any] | None = None
@@ -342,7 +344,7 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
         models={"task": row["task_model"], "reflect": row["reflect_model"]} | _judge(row["search"]),
         budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},
         edits=row["edits"] if in_full else None,
-        report=row["report"] if in_full else {},
+        report=report_told(row["report"], row["edits"]) if in_full else {},
         search=_told(row["search"]) if in_full else None,
         chain=_chain(row["search"]),
         progress={name: value for name, value in progress_of(row).items() if in_full or name != "curve"},
@@ -384,8 +386,9 @@ def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswe
 
 def suggestion_answer(row: Record) -> SuggestionAnswer:
     return SuggestionAnswer(
-        id=row["suggestion_id"], prompt=row["slug"], rollout_refused=_refused(row), **{name: row[name] for name in _SUGGESTION_COLUMNS}
-    )
+        id=row["suggestion_id"], prompt=row["slug"], rollout_refused=_refused(row), evidence=evidence_told(row["evidence"]),
+        **{name: row[name] for name in _SUGGESTION_COLUMNS},
+    )  # fmt: skip
 
 
 def _refused(row: Record) -> RolloutRefused | None:
@@ -404,6 +407,6 @@ _JOB_COLUMNS = (
     "test", "error", "simulated", "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _SUGGESTION_COLUMNS = (
-    "status", "base_version", "job_id", "content", "evidence", "simulated", "accepted_version", "label", "experiment_id", "reason",
+    "status", "base_version", "job_id", "content", "simulated", "accepted_version", "label", "experiment_id", "reason",
     "decided_by", "decided_at", "created_at",
 )  # fmt: skip

@@ -18,6 +18,7 @@ from burnish_gateway.optimization import (
     compare_runs_routes,
     decide,
     forecast_routes,
+    proposals_routes,
     run_file_routes,
     store,
     suggest_routes,
@@ -36,6 +37,7 @@ from burnish_shared.slug import parse_slug
 router = make_router("optimization")
 include(router, summary_routes.router)  # before the routes of one run, whose id would take its place
 include(router, forecast_routes.router)
+include(router, proposals_routes.router)
 include(router, suggest_routes.router)
 include(router, compare_runs_routes.router)
 include(router, run_file_routes.router)

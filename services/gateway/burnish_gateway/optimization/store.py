@@ -200,6 +200,20 @@ async def set_paused(tx: Tx, workspace_id: UUID, run_id: UUID, *, paused: bool) 
     return bool(changed)
 
 
+async def find_proposals(tx: Tx, workspace_id: UUID, job_id: UUID, *, model: str | None) -> asyncpg.Record | None:
+    """`edits`: what was proposed for this model, or, where none is given, for the one that the job's edits are about; `models`: those that
+    the job makes texts for. A model that is not among them gets the job's edits."""
+    return await tx.fetchrow(
+        """SELECT ARRAY (SELECT j.task_model UNION SELECT told ->> 'model' FROM jsonb_array_elements(j.report -> 'models') told) AS models,
+                  coalesce((SELECT told -> 'edits' FROM jsonb_array_elements(j.report -> 'models') told WHERE told ->> 'model' = $3),
+                           j.edits, '[]') AS edits
+             FROM optimization_jobs j WHERE j.workspace_id = $1 AND j.job_id = $2""",
+        workspace_id,
+        job_id,
+        model,
+    )
+
+
 async def ask_to_cancel(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> None:
     """Ends at once what nobody has begun, and asks whoever works on it to stop. What has ended stays as it is."""
     table, column = _TABLE[kind]
