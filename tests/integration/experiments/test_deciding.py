@@ -11,6 +11,7 @@ from burnish_optimizer.conclude_experiment import conclude_experiment
 from burnish_optimizer.io import experiments_store
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_optimizer.watch_experiments import ExperimentWatch
+from burnish_shared.experiments.outlook import NOBODY_NEW
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.experiments.crowd import Crowd, crowd

@@ -10,6 +10,8 @@ import asyncpg
 import pytest
 
 from burnish_gateway.model_migrations.advance import MigrationRunner
+from burnish_gateway.model_migrations.start import search_body
+from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
