@@ -81,12 +81,13 @@ export const metricsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { 
 export type ProposalList = { model: string; main: boolean; counts: Counts; outcome?: string };
 export function listsOf(job: Pick<Job, "report" | "edits" | "models">): ProposalList[] {
   const several = (job.report as { models?: ProposalList[] }).models;
-  if (several?.length) return several;
+  // A gateway of the release before tells no counts.
+  if (several?.length && several.every((one) => one.counts)) return several;
   const edits = (job.edits ?? []) as unknown as Edit[];
   return [{ model: job.models["task"] ?? "", main: true, counts: Object.fromEntries(STATES.map((state) => [state, edits.filter((one) => one.state === state).length])) as Counts }];
 }
 /** How many proposals there are, of all states. */
-export const sumOf = (counts: Counts) => STATES.reduce((sum, one) => sum + counts[one], 0);
+export const sumOf = (counts: Counts | undefined) => STATES.reduce((sum, one) => sum + (counts?.[one] ?? 0), 0);
 
 /** The items that every candidate of a job keeps right, by their ids. */
 export const anchorsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { constraints?: { anchors?: string[] } }).constraints?.anchors ?? [];
