@@ -300,6 +300,48 @@ async def test_every_text_that_was_tried_is_read_with_the_reason_why_it_was_not_
         await screenshot(page, f"optimize/tried-{theme}", whole=True)
 
 
+@pytest.mark.capability("O6", "P6", "U1")
+async def test_what_was_proposed_for_each_model_is_read(page_as: OpenPage, site: Site) -> None:
+    slug = f"several-{new_uuid().hex[-8:]}"
+    base = await site.call("GET", f"/v1/prompts/{site.ids['prompt']}?version=1")
+    await site.call("POST", "/v1/prompts", {name: base[name] for name in ("messages", "model")} | {"slug": slug, "label": "production"})
+    models = {"task": "simulated/reader", "variants": ["simulated/chat"]}
+    body = {"prompt": slug, "dataset_id": site.ids["dataset"], "method": "manual", "manual": {"candidates": ["Pick any queue."]}}
+    job = (await site.call("POST", "/v1/optimizations", body | {"models": models, "budget": {"evaluations": 1800}}))["id"]
+    page = await page_as("viewer", f"/app/optimize/{job}")
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=2 * PATIENCE_MS)
+    model = page.get_by_role("combobox", name="Model", exact=True)
+    proposals = page.get_by_role("table", name="Proposals")
+    await expect(model).to_have_value("simulated/reader")
+    await expect(proposals).to_contain_text("Pick any queue.")
+    async with page.expect_response(lambda one: "/proposals?model=simulated" in one.url) as read:
+        await model.select_option("simulated/chat")
+    assert (await (await read.value).json())["data"][0]["text"] == "Pick any queue."
+    await expect(page).to_have_url(re.compile("model=simulated"))
+    await expect(proposals.get_by_role("row")).to_have_count(2)
+    await settled(page)
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"optimize/several-models-{theme}", whole=True)
+
+
+@pytest.mark.capability("O6", "X3", "U1")
+async def test_a_suggestion_says_why_the_policy_did_not_roll_it_out(page_as: OpenPage, site: Site) -> None:
+    suggestion, _ = await open_suggestion(site)
+    await site.connection.execute(
+        "UPDATE suggestions SET policy_tried_at = now(), policy_refused = $2 WHERE suggestion_id = $1::text::uuid",
+        suggestion, "conflict: The experiment 'Shorter' runs on this label; end it first.",
+    )  # fmt: skip
+    page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
+    await expect(page.get_by_text("The policy did not begin a rollout.")).to_be_visible()
+    await expect(page.get_by_text("The experiment 'Shorter' runs on this label; end it first.")).to_be_visible()
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"optimize/rollout-refused-{theme}", whole=False)
+
+
 async def test_a_suggestion_is_rejected_with_a_reason(page_as: OpenPage, site: Site) -> None:
     suggestion, _ = await open_suggestion(site)
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")

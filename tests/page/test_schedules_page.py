@@ -1,13 +1,14 @@
 """Searches by the clock, and moves of prompts to another model: their caps and prices stand first, and what came of them is told."""
 
 import asyncio
+import re
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, messages_stay
+from tests.page.browser import PATIENCE_MS, messages_stay, screenshot
 from tests.page.conftest import OpenPage
 from tests.page.site import Site
 
@@ -77,6 +78,8 @@ async def test_prompts_move_to_another_model_after_they_were_measured(page_as: O
     how = dialog.get_by_role("group", name="How it searches")
     await how.get_by_label("Method", exact=True).select_option("evolutionary")
     await how.get_by_label("Texts in a generation").fill("6")
+    await how.get_by_label("Cost ceiling of each, $").fill("0.5")
+    await how.get_by_label("Minutes of each, at most").fill("10")
     await how.get_by_role("button", name="Model, what counts, limits").click()
     await how.get_by_label("Seed").fill("7")
     await how.get_by_role("button", name="Choose metrics").click()
@@ -86,16 +89,25 @@ async def test_prompts_move_to_another_model_after_they_were_measured(page_as: O
     search = (await sent.value).post_data_json["search"]
     assert (search["method"], search["evolutionary"]["population"], search["seed"]) == ("evolutionary", 6, 7)
     assert search["metrics"] == [{"metric": "accuracy", "weight": 1}]
+    assert search["budget"] == {"evaluations": 2000, "credits": 50, "seconds": 600}
     await check_axe(page, without=BEHIND)
     await dialog.get_by_label("Look for a better text where it is worse").uncheck()
     await expect(dialog).to_contain_text("1 version")
     await check_axe(page, without=BEHIND)
+    await dialog.get_by_label("Look for a better text where it is worse").check()
+    await expect(dialog).to_contain_text("If all are searched")
     await dialog.get_by_role("button", name="Measure and move").click()
     table = page.get_by_role("table", name="Prompt versions")
     await expect(table).to_contain_text(f"{slug} v1")
     await expect(table).to_contain_text("as good", timeout=3 * PATIENCE_MS)
     await expect(table.get_by_role("link", name="Compared")).to_be_visible()
     await expect(page.get_by_text("1 version for the new model.")).to_be_visible()
+    told = page.get_by_role("region", name="How it searches")
+    for words in ("Evolutionary", "Right (equal to the expected answer), weight 1", "900", "$0.50", re.compile("10.min")):
+        await expect(told).to_contain_text(words)
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"migrations/told-{theme}", whole=True)
     await expect(table.get_by_role("link", name="v2", exact=True)).to_be_visible()
     await check_axe(page)
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 1

@@ -10,7 +10,7 @@ import structlog
 
 from burnish_optimizer.begin_job import Loaded, begin_work, facts_of, form_of, load_job, report_of, task_of
 from burnish_optimizer.core.candidate import changes_of_several
-from burnish_optimizer.core.evidence import Measurement, Pair, edit_json, evidence, measure, rejected_json, tried_json
+from burnish_optimizer.core.evidence import Measurement, Pair, counts_of, edit_json, evidence, measure, rejected_json, tried_json
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
@@ -335,13 +335,15 @@ def _content(work: Work, loaded: Loaded, endings: Endings) -> dict[str, Any]:
 
 def _told(model: str, ending: Ending) -> dict[str, Any]:
     test = ending.measurement.as_json() if ending.measurement else None
-    return {"model": model, "outcome": ending.outcome, "finish_reason": ending.finish_reason, "test": test, "edits": _edits(ending)}
+    counts = counts_of(_edits(ending))
+    return {"model": model, "outcome": ending.outcome, "finish_reason": ending.finish_reason, "test": test, "counts": counts}
 
 
 def _report(work: Work, loaded: Loaded, endings: Endings) -> dict[str, Any]:
-    """The job's, and of each model where there are several."""
-    _, ending = _foremost(endings)
-    several = {"models": [_told(name, one) for name, one in endings.items()]} if len(endings) > 1 else {}
+    """The job's, and of each model where there are several, with the proposals of those that the job's own are not about."""
+    foremost, ending = _foremost(endings)
+    each = [_told(name, one) | ({} if name == foremost else {"edits": _edits(one)}) for name, one in endings.items()]
+    several = {"models": each} if len(endings) > 1 else {}
     return report_of(work, loaded, ending.result) | several
 
 

@@ -12,20 +12,24 @@ EFFECT: Final = 0.05
 
 DAY_S: Final = 86_400
 
+NOBODY_NEW: Final = "Lately only known ones came back: at that pace there are never so many."
+"""Said where units that nobody has seen before are needed, and none come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """Of one treatment. `needed`: units of an even split that find the effect in four cases of five; `share_done`: how much of it is known.
-    `days_left`: None where nobody comes, or the end is near enough to need no guess."""
+    `days_left`: None where nobody comes; `nobody_new`: also where those who come are all known, so that there are never so many."""
 
     arm: str
     needed: int | None
     share_done: float
     days_left: float | None
+    nobody_new: bool = False
 
 
 def outlook(plan: Plan, analysis: Analysis, *, units_a_day: float | None) -> list[Outlook]:
-    """For each treatment. `units_a_day`: of both its arms, at the pace of the epoch that runs."""
+    """For each treatment. `units_a_day`: new ones of all arms, at the pace of the epoch that runs; None where it is not known."""
     return [_of(plan, analysis, one, units_a_day) for one in analysis.differences]
 
 
@@ -38,7 +42,7 @@ def _of(plan: Plan, analysis: Analysis, one: Difference, units_a_day: float | No
         return Outlook(one.arm, None, 0.0, None)
     variance = one.information * one.error**2 / 4
     units = sequential_units(effect=effect, variance=variance, alpha=plan.alpha, horizon=plan.horizon)
-    pace = units_a_day * one.information / (one.units + one.control_units) if units_a_day and one.units else None
+    pace = units_a_day * one.information / (one.units + one.control_units) if units_a_day is not None and one.units else None
     return _until(one.arm, units, one.information, pace)
 
 
@@ -53,4 +57,5 @@ def worth_finding(plan: Plan, analysis: Analysis, one: Difference) -> float | No
 
 def _until(arm: str, needed: int, known: float, pace: float | None) -> Outlook:
     left = max(0.0, needed - known)
-    return Outlook(arm, needed, min(1.0, known / needed), left / pace if pace else None)
+    days = None if pace is None or (left and not pace) else left / pace if left else 0.0
+    return Outlook(arm, needed, min(1.0, known / needed), days, nobody_new=bool(left) and pace == 0)

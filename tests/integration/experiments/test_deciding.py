@@ -11,6 +11,7 @@ from burnish_optimizer.conclude_experiment import conclude_experiment
 from burnish_optimizer.io import experiments_store
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_optimizer.watch_experiments import ExperimentWatch
+from burnish_shared.experiments.outlook import NOBODY_NEW
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.superuser import as_superuser
 from tests.integration.experiments.crowd import Crowd, crowd
@@ -230,6 +231,26 @@ async def test_users_who_come_back_in_later_epochs_widen_the_interval(stack: Sta
         [point] = (await some.rows("SELECT differences FROM experiment_looks WHERE experiment_id = $1 ORDER BY number DESC LIMIT 1"))[0][0]
         for [shown] in (decided.body["verdict"]["result"]["differences"], seen):
             assert (shown["low"], shown["high"]) == pytest.approx((point["low"], point["high"]))
+
+
+async def test_days_left_go_by_new_users_and_where_only_known_ones_come_back_it_says_so(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    experiment = await started(caller, satisfaction())
+    async with crowd(stack, caller, experiment, seed=12) as some:
+        await some.answer(400, {"control": 0.75, "candidate": 0.75})
+        await some.look()
+        for _ in range(6):
+            await some.look(after=timedelta(hours=4))
+        shown = (await caller("GET", f"/v1/experiments/{experiment}")).body
+        assert shown["results"]["sentence"].endswith(NOBODY_NEW) and "left" not in shown["results"]["sentence"]
+        [left] = shown["results"]["outlook"]
+        assert left["nobody_new"] is True and left["days_left"] is None and left["needed"] > 400
+        await some.answer(40, {"control": 0.75, "candidate": 0.75})
+        await some.look(after=timedelta(hours=4))
+        [left] = (await caller("GET", f"/v1/experiments/{experiment}")).body["results"]["outlook"]
+        assert left["nobody_new"] is False
+        # 40 new ones in the second half of 28 hours; by all of them it would be four times sooner.
+        assert left["days_left"] == pytest.approx((left["needed"] * (1 - left["share_done"])) / (40 / 14 * 24), rel=0.25)
 
 
 async def test_what_the_rules_refuse_is_written_down_and_not_asked_again_at_once(stack: Stack, caller: Caller) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -96,6 +97,19 @@ class Desk:
                 if body["status"] in statuses:
                     return body
                 await asyncio.sleep(0.05)
+
+    async def proposals(self, job_id: str, *, limit: int = 200, **asked: str) -> list[dict[str, Any]]:
+        """All that `GET /v1/optimizations/{id}/proposals` lists, page by page."""
+        found: list[dict[str, Any]] = []
+        query = {"limit": str(limit), **asked}
+        while True:
+            page = await self.caller("GET", f"/v1/optimizations/{job_id}/proposals?{urlencode(query)}")
+            assert page.status == 200, page.body
+            found += page.body["data"]
+            if page.body["next_cursor"] is None:
+                return found
+            assert len(page.body["data"]) == limit
+            query["cursor"] = page.body["next_cursor"]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

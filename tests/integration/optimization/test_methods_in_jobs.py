@@ -315,7 +315,13 @@ async def test_one_job_gives_each_model_a_text_of_its_own(stack: Stack, desk: De
     [variant] = found["content"]["variants"]
     improved = told[other]["outcome"] == "improved"
     assert (variant["model"], variant["messages"][0]["content"]) == (other, STRONG if improved else WEAK)
-    assert [one["model"] for one in found["evidence"]["variants"]] == [other]
+    [beside] = found["evidence"]["variants"]
+    assert beside["model"] == other and "edits" not in beside and "test" in beside
+    assert {one["model"]: one["main"] for one in job["report"]["models"]} == {"simulated/reader": True, other: False}
+    assert beside["counts"] == told[other]["counts"] and sum(beside["counts"].values()) == 1
+    [own], [others] = await desk.proposals(job["id"]), await desk.proposals(job["id"], model=other)
+    assert own == job["edits"][0] == (await desk.proposals(job["id"], model="simulated/reader"))[0]
+    assert (own["text"], own["state"], others["text"], others["state"] == "chosen") == (STRONG, "chosen", STRONG, improved)
     asked = await books(stack, "SELECT DISTINCT model FROM executions WHERE job_id = $1::text::uuid", job["id"])
     assert {row["model"] for row in asked} == {"simulated/reader", other}
     looks = await books(stack, "SELECT number FROM test_looks WHERE owner_id = $1::text::uuid", job["id"])

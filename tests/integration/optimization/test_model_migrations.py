@@ -10,6 +10,8 @@ import asyncpg
 import pytest
 
 from burnish_gateway.model_migrations.advance import MigrationRunner
+from burnish_gateway.model_migrations.start import search_body
+from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
@@ -182,6 +184,12 @@ async def test_what_a_search_proved_for_the_successor_is_kept_whatever_it_change
     assert {name: version[name] for name in kept} == kept
 
 
+def as_the_release_before_reads(row: dict[str, Any], model: str, search: dict[str, Any]) -> OptimizationBody:
+    """`search_body` of the release before, word for word: what is stored goes over what the step says."""
+    asked = {"prompt": row["slug"], "version": row["version"], "dataset_id": str(row["dataset_id"]), "models": {"task": model}}
+    return OptimizationBody.model_validate(asked | search)
+
+
 async def test_what_a_search_is_told_arrives_in_the_job_that_the_move_starts(stack: Stack, desk: Desk) -> None:
     await measured(stack, desk, "tickets")
     [anchor, *_] = (await served(desk, "GET", f"/v1/datasets/{desk.dataset_id}/items?split=validation"))["data"]
@@ -196,6 +204,12 @@ async def test_what_a_search_is_told_arrives_in_the_job_that_the_move_starts(sta
     begun = await served(desk, "POST", MIGRATIONS, asked(search={**SEARCH, **told}), status=202)
     kept = begun["search"]
     assert {name: kept[name] for name in told} == told and kept["budget"]["evaluations"] == 800
+    [row] = await rows_of(stack, "SELECT search FROM model_migrations WHERE migration_id = $1::text::uuid", begun["id"])
+    stored, step = json.loads(row["search"]), {"slug": "tickets", "version": 1, "dataset_id": desk.dataset_id}
+    assert as_the_release_before_reads(step, NEW, stored) == search_body(step, NEW, stored)  # type: ignore[arg-type]
+    assert as_the_release_before_reads(step, NEW, stored).models.task == NEW, "and nothing else that was told is lost"
+    of_before = {name: one for name, one in stored.items() if name != "models"} | {"models": {"reflect": OLD}}
+    assert search_body(step, NEW, of_before).models.task == NEW  # type: ignore[arg-type]
     await rounds(stack)
     path = f"{MIGRATIONS}/{begun['id']}"
     [step] = (await served(desk, "GET", path))["steps"]

@@ -4170,6 +4170,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/optimizations/{job_id}/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an optimization proposed
+         * @description Every edit and whole text, with what it did and why it was not taken; none before the job has ended.
+         */
+        get: operations["list_proposals_v1_optimizations__job_id__proposals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/organizations": {
         parameters: {
             query?: never;
@@ -17408,7 +17428,7 @@ export interface components {
             prompt: string;
             /**
              * Report
-             * @description What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, metrics that could not be taken.
+             * @description What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, metrics that could not be taken. Of a job for several models `models`: what came of each, `counts` of its proposals by state, and `main` of the one that `test` and `edits` are about; the proposals of each: `GET /v1/optimizations/{id}/proposals?model=`.
              */
             report?: {
                 [key: string]: unknown;
@@ -18980,6 +19000,28 @@ export interface components {
             versions: components["schemas"]["UsedVersion"][];
         };
         /**
+         * ProposalPage
+         * @description Chosen ones first, then those that were not needed, did not help, and were rejected; each by its effect.
+         */
+        ProposalPage: {
+            /**
+             * Counts
+             * @description All proposals for the model, by state: chosen, alive, dropped, rejected.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Data
+             * @description As in `edits` of the job.
+             */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * ProviderKeyAnswer
          * @description A provider key and how it does.
          */
@@ -20477,6 +20519,24 @@ export interface components {
              * @description End users where calls name them, else sessions, else executions.
              */
             unit?: ("end_user" | "session" | "execution") | null;
+        };
+        /**
+         * RolloutRefused
+         * @description Why the workspace's policy, which tries each suggestion once, did not begin its rollout.
+         */
+        RolloutRefused: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Code
+             * @description Of the error that a request to accept it would have had, such as `conflict`.
+             */
+            code: string;
+            /** Message */
+            message: string;
         };
         /** RotatedInboundAnswer */
         RotatedInboundAnswer: {
@@ -22411,6 +22471,8 @@ export interface components {
             prompt: string;
             /** Reason */
             reason: string | null;
+            /** @description Why the policy that should have begun one by itself did not. Null: it did, has not tried, or there is none. */
+            rollout_refused?: components["schemas"]["RolloutRefused"] | null;
             /** Simulated */
             simulated: boolean;
             /**
@@ -57042,6 +57104,116 @@ export interface operations {
                         data?: string;
                         event?: string;
                     };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_proposals_v1_optimizations__job_id__proposals_get: {
+        parameters: {
+            query?: {
+                /** @description Of a job for several models: those for this one. Else the ones that `edits` of the job lists. */
+                model?: string | null;
+                /** @description Only these. */
+                state?: ("chosen" | "alive" | "dropped" | "rejected") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalPage"];
                 };
             };
             /** @description Bad Request */

@@ -23,6 +23,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.experiments import BUCKETS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, Conflict, LabelProtected, NotFound, Unavailable
+from burnish_shared.experiments.outlook import NOBODY_NEW
 from burnish_shared.experiments.sample_size import Needed
 from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label
@@ -279,6 +280,6 @@ def _sample_check(experiment: Experiment, found: Forecast, traffic: Traffic) -> 
         return Check("sample", "warning", said, "deciding.planned_units")
     days = found.needed.days
     if days is None and traffic.units and traffic.units_a_day == 0:
-        said = f"{in_words(experiment, found)} Lately only known ones came back: at that pace there are never so many."
+        said = f"{in_words(experiment, found)} {NOBODY_NEW}"
         return Check("sample", "warning", said)
     return Check("sample", "warning" if days is not None and days > LONG_DAYS else "ok", in_words(experiment, found))

@@ -21,9 +21,9 @@ async def lock(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> bool:
     return bool(found)
 
 
-async def note_tried(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> None:
-    """Once for each suggestion, whatever came of it."""
+async def note_tried(tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, refused: str | None = None) -> None:
+    """Once for each suggestion, whatever came of it. `refused`: why nothing did, as `code: message`."""
     await tx.execute(
-        "UPDATE suggestions SET policy_tried_at = clock_timestamp() WHERE workspace_id = $1 AND suggestion_id = $2",
-        workspace_id, suggestion_id,
+        "UPDATE suggestions SET policy_tried_at = clock_timestamp(), policy_refused = $3 WHERE workspace_id = $1 AND suggestion_id = $2",
+        workspace_id, suggestion_id, refused,
     )  # fmt: skip

@@ -20,7 +20,8 @@ ACTOR: Final = "system:rollout_policy"
 
 
 class RolloutStarter(StartRounds):
-    """Each suggestion is locked and tried once; where that is refused, it waits for somebody as any other does."""
+    """Each suggestion is locked and tried once; where that is refused, it keeps why, and waits for somebody as any other
+    does."""
 
     task = "rollout_policy"
     interval_s = 5.0
@@ -45,7 +46,7 @@ class RolloutStarter(StartRounds):
 
     async def note_refused(self, tx: Tx, workspace_id: UUID, what: UUID, *, why: str) -> None:
         if await policy_store.lock(tx, workspace_id, what):
-            await policy_store.note_tried(tx, workspace_id, what)
+            await policy_store.note_tried(tx, workspace_id, what, refused=why)
             await add_entry(
                 tx, workspace_id=workspace_id, actor=ACTOR, action="suggestion.rollout_refused", kind="suggestion",
                 key=str(what), after={"why": why},

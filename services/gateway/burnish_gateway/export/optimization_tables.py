@@ -53,8 +53,8 @@ OPTIMIZATION_TABLES: Final = (
     _table(
         "suggestions",
         "suggestion_id prompt_id slug base_version job_id status content evidence simulated accepted_version label reason decided_by"
-        " decided_at created_at experiment_id",
-        "suggestion_id", page_rows=PAGE_ROWS_OF_TEXTS, policy_tried_at=INTERNAL,
+        " decided_at created_at experiment_id policy_tried_at policy_refused",
+        "suggestion_id", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
     _table(
         "generation_lines",

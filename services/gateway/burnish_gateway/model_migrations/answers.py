@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
+from burnish_gateway.model_migrations.bodies import search_told
 from burnish_gateway.model_migrations.start import Plan
 from burnish_gateway.model_migrations.store import OPEN
 
@@ -107,4 +108,5 @@ def _migration(row: Record, steps: Sequence[Record]) -> dict[str, Any]:
         | {one: states.count(one) for one in sorted(set(states))},
         "cost_nusd": sum(one["cost_nusd"] for one in steps),
         "simulated": any(one["simulated"] for one in steps),
-    } | {name: row[name] for name in ("margin", "search", "created_by", "created_at", "finished_at")}
+        "search": search_told(row["search"]),
+    } | {name: row[name] for name in ("margin", "created_by", "created_at", "finished_at")}

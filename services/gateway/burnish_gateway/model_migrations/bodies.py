@@ -1,5 +1,6 @@
 """What callers send about moves to another model."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import Field, field_validator
@@ -42,11 +43,21 @@ class SearchBody(HowToSearch):
             raise ValueError("a move makes texts for the successor alone; leave `variants` out, or start an optimization")
         return models
 
-    def stored(self) -> dict[str, Any]:
-        """As the move keeps it: of the search what was said, so that its defaults stay those of the product; the method and the budget
-        always."""
+    def stored(self, *, successor: str) -> dict[str, Any]:
+        """As the move keeps it: of the search what was said, so that its defaults stay those of the product; the method, the budget and the
+        model that answers always. With that a gateway of the release before, which puts this over what it says itself, searches for the
+        successor too."""
         said = self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
-        return said | {"method": self.method, "budget": self.budget.model_dump(mode="json")}
+        models = {**said.get("models", {}), "task": successor}
+        return said | {"method": self.method, "budget": self.budget.model_dump(mode="json"), "models": models}
+
+
+def search_told(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What callers are told of a stored search: what they could send again, so without the successor, which answers anyhow."""
+    if stored is None:
+        return None
+    models = {name: one for name, one in stored.get("models", {}).items() if name != "task"}
+    return {name: one for name, one in stored.items() if name != "models"} | ({"models": models} if models else {})
 
 
 class MigrationBody(ApiModel):

@@ -53,7 +53,7 @@ async def plan_migration(tx: Tx, principal: Principal, body: MigrationBody) -> P
         try:
             measure += (await plan_test_run(tx, principal, run_body(row, successor))).forecast.expected_nusd
             if body.search is not None:
-                job = await plan_optimization(tx, principal, search_body(row, successor, body.search.stored()))
+                job = await plan_optimization(tx, principal, search_body(row, successor, body.search.stored(successor=successor)))
                 check_budget(job, body.search.budget, within="search.")
                 search += job.set_aside_nusd + job.fee_nusd
         except BurnishError as error:
@@ -71,7 +71,7 @@ async def start_migration(tx: Tx, principal: Principal, body: MigrationBody) -> 
     migration_id = new_uuid()
     await store.insert(
         tx, principal.workspace_id, migration_id, from_model=plan.from_model, to_model=plan.to_model, margin=body.margin,
-        search=None if body.search is None else body.search.stored(), by=principal.actor,
+        search=None if body.search is None else body.search.stored(successor=plan.to_model), by=principal.actor,
     )  # fmt: skip
     await store.insert_steps(tx, principal.workspace_id, migration_id, plan.rows)
     return migration_id

@@ -1,6 +1,6 @@
 """What callers are told about test runs, jobs and suggestions (PRODUCT, core payloads)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization.forecast import Forecast
+from burnish_gateway.optimization.proposals import report_told
 from burnish_gateway.optimization.start import JobPlan, RunPlan, Started, least_credits
 from burnish_shared.money import credits_text
 
@@ -87,23 +88,6 @@ class JobPlanAnswer(BaseModel):
     short_budgets: list[ShortBudget] = Field(default_factory=list, description=SHORT_BUDGETS)
 
 
-class CaseAnswer(BaseModel):
-    """A test item on which the two texts differ. `before` and `after` are null where no text is kept (any more)."""
-
-    item_id: UUID
-    change: str = Field(description="fixed | broken")
-    input: str | dict[str, Any] | None
-    expected: str | None
-    before: str | None
-    after: str | None
-    before_execution_id: UUID | None
-    after_execution_id: UUID | None
-
-
-class CasesAnswer(BaseModel):
-    data: list[CaseAnswer]
-
-
 class TestRunAnswer(BaseModel):
     __test__ = False  # pytest takes the name for a test
 
@@ -180,7 +164,8 @@ class OptimizationAnswer(BaseModel):
     report: dict[str, Any] = Field(
         default_factory=dict,
         description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
-        "metrics that could not be taken.",
+        "metrics that could not be taken. Of a job for several models `models`: what came of each, `counts` of its proposals by state, and "
+        "`main` of the one that `test` and `edits` are about; the proposals of each: `GET /v1/optimizations/{id}/proposals?model=`.",
     )
     search: dict[str, Any] | None = Field(default=None, description="How it was asked to search, complete; null in lists.")
     error: dict[str, Any] | None = None
@@ -192,33 +177,6 @@ class OptimizationAnswer(BaseModel):
     finished_at: datetime | None
 
 
-class SuggestionAnswer(BaseModel):
-    id: UUID
-    status: str = Field(description="open | accepted | rejected")
-    prompt: str
-    base_version: int
-    job_id: UUID
-    content: dict[str, Any] = Field(description="The fields that change over the base version.")
-    evidence: dict[str, Any]
-    simulated: bool
-    accepted_version: int | None
-    label: str | None = Field(description="The label that moved when it was accepted; null: none did.")
-    experiment_id: UUID | None = Field(description="The guarded rollout that its acceptance, or a policy, began.")
-    reason: str | None
-    decided_by: str | None
-    decided_at: datetime | None
-    created_at: datetime
-
-
-class AcceptedAnswer(BaseModel):
-    id: UUID
-    status: str = "accepted"
-    prompt: str
-    version: int
-    label: str | None
-    experiment_id: UUID | None = Field(default=None, description="The guarded rollout that began, where one was asked for.")
-
-
 class TestRunPage(BaseModel):
     __test__ = False
 
@@ -228,11 +186,6 @@ class TestRunPage(BaseModel):
 
 class OptimizationPage(BaseModel):
     data: list[OptimizationAnswer]
-    next_cursor: str | None
-
-
-class SuggestionPage(BaseModel):
-    data: list[SuggestionAnswer]
     next_cursor: str | None
 
 
@@ -330,7 +283,7 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
         models={"task": row["task_model"], "reflect": row["reflect_model"]} | _judge(row["search"]),
         budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},
         edits=row["edits"] if in_full else None,
-        report=row["report"] if in_full else {},
+        report=report_told(row["report"], row["edits"]) if in_full else {},
         search=_told(row["search"]) if in_full else None,
         chain=_chain(row["search"]),
         progress={name: value for name, value in progress_of(row).items() if in_full or name != "curve"},
@@ -363,17 +316,6 @@ def _told(search: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in search.items() if value not in (None, [], {}) and name != "chain"}
 
 
-def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswer:
-    """Broken ones first: they are what a reviewer must weigh."""
-    fixed = set(evidence.get("fixed", []))
-    found = [CaseAnswer(change="fixed" if str(row["item_id"]) in fixed else "broken", **dict(row)) for row in rows]
-    return CasesAnswer(data=sorted(found, key=lambda one: one.change))
-
-
-def suggestion_answer(row: Record) -> SuggestionAnswer:
-    return SuggestionAnswer(id=row["suggestion_id"], prompt=row["slug"], **{name: row[name] for name in _SUGGESTION_COLUMNS})
-
-
 _TEST_RUN_COLUMNS = (
     "group_id", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "failed_of", "error", "simulated",
     "spent_nusd", "created_by", "created_at", "started_at", "finished_at",
@@ -381,8 +323,4 @@ _TEST_RUN_COLUMNS = (
 _JOB_COLUMNS = (
     "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "outcome", "suggestion_id",
     "test", "error", "simulated", "created_by", "created_at", "started_at", "finished_at",
-)  # fmt: skip
-_SUGGESTION_COLUMNS = (
-    "status", "base_version", "job_id", "content", "evidence", "simulated", "accepted_version", "label", "experiment_id", "reason",
-    "decided_by", "decided_at", "created_at",
 )  # fmt: skip

@@ -18,9 +18,11 @@ from burnish_gateway.optimization import (
     compare_runs_routes,
     decide,
     forecast_routes,
+    proposals_routes,
     run_file_routes,
     store,
     suggest_routes,
+    suggestion_answers,
     summary_routes,
 )
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
@@ -36,6 +38,7 @@ from burnish_shared.slug import parse_slug
 router = make_router("optimization")
 include(router, summary_routes.router)  # before the routes of one run, whose id would take its place
 include(router, forecast_routes.router)
+include(router, proposals_routes.router)
 include(router, suggest_routes.router)
 include(router, compare_runs_routes.router)
 include(router, run_file_routes.router)
@@ -174,7 +177,7 @@ async def list_suggestions(
     status: Literal["open", "accepted", "rejected"] | None = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
-) -> answers.SuggestionPage:
+) -> suggestion_answers.SuggestionPage:
     position = gateway.cursors.open(cursor, principal.workspace_id, of="suggestions")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.list_suggestions(
@@ -186,30 +189,36 @@ async def list_suggestions(
             limit=limit + 1,
         )
     page = _page(gateway, principal, found, limit=limit, of="suggestions", column="suggestion_id")
-    return answers.SuggestionPage(data=[answers.suggestion_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
+    return suggestion_answers.SuggestionPage(
+        data=[suggestion_answers.suggestion_answer(row) for row in page["data"]], next_cursor=page["next_cursor"]
+    )
 
 
 @router.get("/v1/suggestions/{suggestion_id}", summary="One suggestion with its evidence")
-async def read_suggestion(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> answers.SuggestionAnswer:
+async def read_suggestion(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> suggestion_answers.SuggestionAnswer:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
     if row is None:
         raise decide.no_such_suggestion()
-    return answers.suggestion_answer(row)
+    return suggestion_answers.suggestion_answer(row)
 
 
 @router.get("/v1/suggestions/{suggestion_id}/cases", summary="List the cases that change")
-async def read_suggestion_cases(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> answers.CasesAnswer:
+async def read_suggestion_cases(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> suggestion_answers.CasesAnswer:
     """Test items that it breaks and fixes, at most 50 of each, with both answers."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
         if row is None:
             raise decide.no_such_suggestion()
-        return answers.cases_answer(await store.changed_cases(tx, principal.workspace_id, row["job_id"], row["evidence"]), row["evidence"])
+        return suggestion_answers.cases_answer(
+            await store.changed_cases(tx, principal.workspace_id, row["job_id"], row["evidence"]), row["evidence"]
+        )
 
 
 @router.post(
-    "/v1/suggestions/{suggestion_id}/accept", response_model=answers.AcceptedAnswer, summary="Accept a suggestion: it becomes a version"
+    "/v1/suggestions/{suggestion_id}/accept",
+    response_model=suggestion_answers.AcceptedAnswer,
+    summary="Accept a suggestion: it becomes a version",
 )
 async def accept_suggestion(
     request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: AcceptBody | None = None
@@ -220,10 +229,10 @@ async def accept_suggestion(
     guardrails hold, and moves the label at its end.
     """
 
-    async def work(tx: Tx) -> answers.AcceptedAnswer:
+    async def work(tx: Tx) -> suggestion_answers.AcceptedAnswer:
         accepted = await decide.accept(tx, principal, suggestion_id, body or AcceptBody.model_construct(), clock=gateway.clock)
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
-        return answers.AcceptedAnswer(
+        return suggestion_answers.AcceptedAnswer(
             id=suggestion_id, prompt=row["slug"] if row else "", version=accepted.version, label=accepted.label,
             experiment_id=accepted.experiment_id,
         )  # fmt: skip
@@ -234,17 +243,19 @@ async def accept_suggestion(
 
 
 @router.post(
-    "/v1/suggestions/{suggestion_id}/reject", response_model=answers.SuggestionAnswer, summary="Reject a suggestion, with a reason"
+    "/v1/suggestions/{suggestion_id}/reject",
+    response_model=suggestion_answers.SuggestionAnswer,
+    summary="Reject a suggestion, with a reason",
 )
 async def reject_suggestion(
     request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: RejectBody
 ) -> Response:
-    async def work(tx: Tx) -> answers.SuggestionAnswer:
+    async def work(tx: Tx) -> suggestion_answers.SuggestionAnswer:
         await decide.reject(tx, principal, suggestion_id, reason=body.reason, clock=gateway.clock)
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
         if row is None:
             raise decide.no_such_suggestion()
-        return answers.suggestion_answer(row)
+        return suggestion_answers.suggestion_answer(row)
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

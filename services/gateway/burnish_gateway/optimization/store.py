@@ -38,8 +38,7 @@ def asked_of(run: str) -> str:
 
 
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
-  experiment_id,
-    reason, decided_by, decided_at, created_at"""
+  experiment_id, reason, decided_by, decided_at, created_at, policy_tried_at, policy_refused"""
 
 
 async def charge_fee(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nusd: int, job_id: UUID) -> bool:
@@ -199,6 +198,20 @@ async def set_paused(tx: Tx, workspace_id: UUID, run_id: UUID, *, paused: bool) 
         paused,
     )
     return bool(changed)
+
+
+async def find_proposals(tx: Tx, workspace_id: UUID, job_id: UUID, *, model: str | None) -> asyncpg.Record | None:
+    """`edits`: what was proposed for this model, or, where none is given, for the one that the job's edits are about; `models`: those that
+    the job makes texts for. A model that is not among them gets the job's edits."""
+    return await tx.fetchrow(
+        """SELECT ARRAY (SELECT j.task_model UNION SELECT told ->> 'model' FROM jsonb_array_elements(j.report -> 'models') told) AS models,
+                  coalesce((SELECT told -> 'edits' FROM jsonb_array_elements(j.report -> 'models') told WHERE told ->> 'model' = $3),
+                           j.edits, '[]') AS edits
+             FROM optimization_jobs j WHERE j.workspace_id = $1 AND j.job_id = $2""",
+        workspace_id,
+        job_id,
+        model,
+    )
 
 
 async def ask_to_cancel(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> None:

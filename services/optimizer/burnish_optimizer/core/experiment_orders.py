@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, assert_never
 
+from burnish_optimizer.core.new_units import NOTHING_NOTED, Course
 from burnish_shared.contracts.experiments import Rollout, Verdict
 from burnish_shared.experiments.adaptive import Dice, reshared
 from burnish_shared.experiments.analysis import Analysis, Epoch
 from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_rule, conclude
-from burnish_shared.experiments.outlook import DAY_S, Outlook, outlook
+from burnish_shared.experiments.outlook import DAY_S, NOBODY_NEW, Outlook, outlook
 from burnish_shared.experiments.plan import Plan
 from burnish_shared.experiments.rollout import Advance, Finish, Hold, RollBack, Standing, Wait, next_move
 
@@ -35,7 +36,7 @@ class EpochRow:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An experiment as its row says."""
+    """An experiment as its row says. `course`: the units of its newest epoch so far, as looks noted them."""
 
     experiment_id: str
     plan: Plan
@@ -46,10 +47,21 @@ class Seen:
     started_at: datetime
     rows: tuple[EpochRow, ...]
     epochs: tuple[Epoch, ...]
+    course: Course = NOTHING_NOTED
 
     @property
     def epoch(self) -> int:
         return self.rows[-1].number
+
+    def so_far(self, now: datetime) -> tuple[float, int]:
+        """Seconds that the newest epoch has lasted, and the units of all its arms that the deciding metric counts."""
+        units = sum(sums[self.plan.counted].units for sums in self.epochs[-1].sums.values() if self.plan.counted in sums)
+        return (now - self.rows[-1].started_at).total_seconds(), units
+
+    def noted(self, now: datetime) -> Course:
+        """Its course with this look. Each call is a unit of its own and always new: of those nothing is noted."""
+        seconds, units = self.so_far(now)
+        return Course() if self.plan.unit == "execution" else self.course.noted(self.epoch, seconds=seconds, units=units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,8 @@ def decide(seen: Seen, analysis: Analysis, *, now: datetime, dice: Dice) -> Told
             order = Order("conclude", _verdict(seen, analysis, found.outcome, found.winner, found.sentence, now))
         case GoOn():
             order = _without_harm(seen, analysis) or _adapted(seen, analysis, now, dice)
+            if any(one.nobody_new for one in left):
+                return Told(f"{found.sentence} {NOBODY_NEW}", left, order)
         case _:
             assert_never(found)
     return Told(found.sentence, left, order)
@@ -149,11 +163,9 @@ def _buckets(shares: dict[str, float], whole: int) -> dict[str, int]:
 
 
 def _units_a_day(seen: Seen, now: datetime) -> float | None:
-    """Units of all arms at the pace of the epoch that runs; None in its first minutes."""
-    row, epoch = seen.rows[-1], seen.epochs[-1]
-    seconds = (now - row.started_at).total_seconds()
-    units = sum(sums[seen.plan.counted].units for sums in epoch.sums.values() if seen.plan.counted in sums)
-    return units / seconds * DAY_S if seconds >= 60 and units else None
+    """New units of all arms a day, at the pace of the epoch that runs; 0.0 where only known ones came back, None in its first minute."""
+    seconds, units = seen.so_far(now)
+    return seen.course.new_a_day(seen.epoch, seconds=seconds, units=units)
 
 
 def _verdict(seen: Seen, analysis: Analysis, outcome: Any, winner: str | None, sentence: str, now: datetime) -> dict[str, Any]:

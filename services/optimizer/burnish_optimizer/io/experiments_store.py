@@ -9,6 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_optimizer.core.experiment_orders import EpochRow, Order, Seen
+from burnish_optimizer.core.new_units import Course
 from burnish_shared.contracts.experiments import BUCKETS, Guardrail, Rollout, Settings
 from burnish_shared.db.session import Tx
 from burnish_shared.experiments.analysis import Analysis, Epoch, Memory
@@ -82,7 +83,7 @@ async def load(tx: Tx, held: ExperimentClaim, *, at_any_fence: bool = False) -> 
     kept: Mapping[str, Any] = row["memory"]
     widened_units, widened_epochs = kept.get("widened_at", (0, 0))
     number, units, epoch = kept.get("point", (0, 0, 0))
-    seen = _seen(held, row, epochs, sums)
+    seen = _seen(held, row, epochs, sums, course=Course.of(kept.get("course")))
     (read, read_epochs), (tried, tried_epochs) = kept.get("read_at", (0, 0)), kept.get("tried_at", (0, 0))
     return Watched(
         seen, row["revision"], Memory.of(kept), (widened_units, widened_epochs), (number, units, epoch), (read, read_epochs),
@@ -90,7 +91,7 @@ async def load(tx: Tx, held: ExperimentClaim, *, at_any_fence: bool = False) -> 
     )  # fmt: skip
 
 
-def _seen(held: ExperimentClaim, row: Record, epochs: Sequence[Record], sums: Sequence[Record]) -> Seen:
+def _seen(held: ExperimentClaim, row: Record, epochs: Sequence[Record], sums: Sequence[Record], *, course: Course) -> Seen:
     plan = Plan(
         arms=tuple(row["arms"]), metric=row["metric"], direction=row["direction"], method=row["method"],
         settings=Settings.model_validate(row["settings"]), unit=row["unit"], kind=row["kind"],
@@ -108,6 +109,7 @@ def _seen(held: ExperimentClaim, row: Record, epochs: Sequence[Record], sums: Se
         tuple(
             Epoch(one.number, {arm: one.shares.get(arm, 0) / BUCKETS for arm in plan.arms}, by_epoch.get(one.number, {})) for one in rows
         ),
+        course,
     )  # fmt: skip
 
 
@@ -156,6 +158,7 @@ async def write(
     """
     point = _point(watched, analysis)
     kept = analysis.memory.stored() | {"widened_at": list(widened_at), "point": list(point)}
+    kept["course"] = watched.seen.noted(at).stored()
     if analysis.memory.percentiles == watched.memory.percentiles:
         del kept["percentiles"]
     if read_at is not None:

@@ -2,11 +2,11 @@ import { Square } from "lucide-react";
 import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, ConfirmDialog, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast } from "@/kit";
+import { Badge, Button, type Column, ConfirmDialog, Facts, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
 import { money, plural, points } from "@/lib/format";
-import { type Step, farOf, standing } from "./model";
+import { type Step, farOf, standing, toldOf } from "./model";
 
 const LOOK_AGAIN_MS = 2_000;
 
@@ -42,7 +42,7 @@ export default function MigrationPage() {
       actions={goesOn && one ? <Cancel id={one.id} cost={one.cost_nusd} /> : null}
     >
       <Loaded of={found}>
-        {({ status, steps, progress }) => {
+        {({ status, steps, progress, search }) => {
           const { done, total } = farOf(progress);
           const made = steps.filter((step) => step.new_version !== null).length;
           return (
@@ -53,6 +53,11 @@ export default function MigrationPage() {
               <Section title="Prompt versions">
                 <Table label="Prompt versions" columns={COLUMNS} rows={steps} rowKey={(step) => `${step.prompt} ${step.version}`} />
               </Section>
+              {search ? (
+                <Section title="How it searches" description="Of each prompt that is worse with the new model, which answers in each of these searches.">
+                  <Facts facts={toldOf(search)} />
+                </Section>
+              ) : null}
             </div>
           );
         }}

@@ -12,7 +12,7 @@ import { howOf, ofSearch } from "../optimize/asked";
 import { MethodFields } from "../optimize/MethodFields";
 import { METHODS, type Method } from "../optimize/model";
 import { MoreFields } from "../optimize/MoreFields";
-import { PLAIN, type Search, whyNot } from "../optimize/search";
+import { PLAIN, type Search, budgetOf, whyNot } from "../optimize/search";
 
 /** Those that need what is said of one prompt alone are left out. */
 const WAYS = (Object.keys(METHODS) as Method[]).filter((one) => one !== "manual" && one !== "settings");
@@ -25,6 +25,8 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
   const [margin, setMargin] = useState("2");
   const [searches, setSearches] = useState(true);
   const [evaluations, setEvaluations] = useState("2000");
+  const [ceiling, setCeiling] = useState("");
+  const [minutes, setMinutes] = useState("");
   const [search, setSearch] = useState<Search>(PLAIN);
   const [reflect, setReflect] = useState<string | null>(null);
   const missing = searches ? whyNot(search) : null;
@@ -34,7 +36,7 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
   const start = useChange("post", "/v1/model-migrations", { invalidates: ["/v1/model-migrations", "/v1/credits", "/v1/test-runs"] });
   // A model that has ended is not among those that can be called.
   const olds = given.model && !choices.some((one) => one.value === given.model) ? [{ value: given.model, label: given.model }, ...choices] : choices;
-  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { ...howOf(search, { task: null, reflect }), budget: { evaluations: Math.max(50, Math.round(Number(evaluations)) || 50) } } } : {}) } : null;
+  const body = model && successor ? { model, successor, margin: (Number(margin) || 0) / 100, ...(only ? { prompts: [only] } : {}), ...(searches ? { search: { ...howOf(search, { task: null, reflect }), budget: budgetOf({ evaluations, ceiling, minutes }) } } : {}) } : null;
   const forecast = useForecast("/v1/model-migrations/forecast", open && !missing ? body : null);
   const plan = forecast.isStale || missing ? undefined : forecast.data;
   const error = start.error ?? forecast.error;
@@ -76,9 +78,17 @@ export function NewMigration({ open, onOpenChange, ...given }: { open: boolean; 
           <Checkbox label="Look for a better text where it is worse" hint="What is proven becomes the version’s text for the new model." checked={searches} onChange={(event) => setSearches(event.target.checked)} />
           {searches ? (
             <div role="group" aria-label="How it searches" className="flex min-w-0 flex-col gap-4">
-              <Field label="Evaluations of each search, at most" error={errorFor(error, "search.budget") ?? errorFor(error, "search")} className="sm:w-1/2">
-                <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
-              </Field>
+              <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
+                <Field label="Evaluations of each search, at most" error={errorFor(error, "search.budget.evaluations") ?? errorFor(error, "search.budget") ?? errorFor(error, "search")}>
+                  <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+                </Field>
+                <Field label="Cost ceiling of each, $" error={errorFor(error, "search.budget.credits")}>
+                  <Input type="number" min={0} step="any" placeholder="the forecast" value={ceiling} onChange={(event) => setCeiling(event.target.value)} />
+                </Field>
+                <Field label="Minutes of each, at most" error={errorFor(error, "search.budget.seconds")}>
+                  <Input type="number" min={1} step={1} placeholder="no limit" value={minutes} onChange={(event) => setMinutes(event.target.value)} />
+                </Field>
+              </div>
               <HowToSearch search={search} reflect={reflect} error={ofSearch(error, "search.")} onSearch={(changes) => setSearch({ ...search, ...changes })} onReflect={setReflect} />
             </div>
           ) : null}

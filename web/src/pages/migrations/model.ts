@@ -1,5 +1,8 @@
 /** Moves of prompts to another model. Pure. */
 import type { Schema } from "@/api/client";
+import { count, duration, money, plural } from "@/lib/format";
+import { NUSD_PER_CREDIT, askedFor, methodName } from "../optimize/model";
+import { type Body, metricInWords } from "../optimize/search";
 
 export type Migration = Schema<"MigrationAnswer">;
 export type Step = Schema<"StepAnswer">;
@@ -28,4 +31,23 @@ export type Ending = { id: string; successor?: string | null; deprecated_at?: st
 export function ending<T extends Ending>(models: readonly T[]): T[] {
   const at = (one: Ending) => one.retired_at ?? one.sunset_at ?? one.deprecated_at ?? "";
   return models.filter((one) => at(one) !== "").sort((a, b) => at(a).localeCompare(at(b)));
+}
+
+/** What the search of each prompt that is worse is told, in words. Moves of before kept method and budget alone. */
+export function toldOf(search: NonNullable<Migration["search"]>): [string, string][] {
+  const { method = "racing", models, metrics, constraints, seed, budget } = search as Partial<Body>;
+  const anchors = constraints?.anchors?.length ?? 0;
+  const told: [string, string | null | undefined | false][] = [
+    ["Method", methodName(method)],
+    ...askedFor({ search, method }),
+    ["Edits proposed by", models?.reflect],
+    ["Judged by", models?.judge],
+    ["What counts", metrics?.map(metricInWords).join("; ")],
+    ["Must stay right", anchors > 0 && plural(anchors, "item")],
+    ["Seed", seed != null && String(seed)],
+    ["Evaluations of each, at most", budget?.evaluations != null && count(budget.evaluations)],
+    ["Cost of each, at most", budget?.credits != null && money(budget.credits * NUSD_PER_CREDIT)],
+    ["Time of each, at most", budget?.seconds != null && duration(budget.seconds * 1000)],
+  ];
+  return told.filter((one): one is [string, string] => Boolean(one[1]));
 }

@@ -1,8 +1,8 @@
 import { Intervals } from "@/chart/Intervals";
 import { Badge, Breaking, type Column, Facts, Section, Table, TextLink } from "@/kit";
 import { count, duration, money, percent, percentRange, plural, points, pointsRange } from "@/lib/format";
-import { type Evidence, type Variant, isRightOrWrong, level, methodName } from "./model";
-import { Proposals } from "./Proposals";
+import { type Evidence, type Variant, isRightOrWrong, level, methodName, sumOf } from "./model";
+import { Chosen } from "./Proposals";
 
 type Category = Evidence["per_category"][number];
 type ByMetric = NonNullable<Evidence["by_metric"]>[number];
@@ -35,11 +35,22 @@ const METRICS: Column<ByMetric>[] = [
   { key: "after", head: "After", align: "end", width: "w-32", cell: (row) => measured(row.metric, row.candidate) },
 ];
 
-const VARIANTS: Column<Variant>[] = [
+const variantsOf = (suggestion: string): Column<Variant>[] => [
   { key: "model", head: "Model", cell: (row) => <Breaking text={row.model} /> },
   { key: "outcome", head: "Outcome", width: "w-36", cell: (row) => <Badge tone={row.outcome === "improved" ? "ok" : "neutral"}>{row.outcome.replaceAll("_", " ")}</Badge> },
   { key: "score", head: "On test", align: "end", width: "w-40", hideBelow: "sm", cell: (row) => (row.test ? `${percent(row.test.baseline)} → ${percent(row.test.candidate)}` : <span className="text-muted">not measured</span>) },
   { key: "gain", head: "Gain", align: "end", width: "w-40", cell: (row) => (row.test ? <span className="inline-flex flex-col items-end">{points(row.test.delta)}<span className="text-12 text-muted">{pointsRange(row.test.ci_low, row.test.ci_high)}</span></span> : <span className="text-muted">–</span>) },
+  {
+    key: "proposals",
+    head: "Proposals",
+    align: "end",
+    width: "w-28",
+    cell: (row) => (
+      <TextLink to={`/optimize/suggestions/${suggestion}`} search={{ tab: "proposals", model: row.model }}>
+        {count(sumOf(row.counts))}
+      </TextLink>
+    ),
+  },
 ];
 
 function Change({ from, to }: { from: number | null; to: number | null }) {
@@ -48,7 +59,7 @@ function Change({ from, to }: { from: number | null; to: number | null }) {
 }
 
 /** What speaks for it: the measurement, by answer, the edits that made it. Everything of it is counted, nothing estimated by a model. */
-export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
+export default function EvidenceTab({ evidence, suggestion }: { evidence: Evidence; /** Its id. */ suggestion: string }) {
   const { test, validation, by_metric: metrics = [], variants = [] } = evidence;
   const isPlain = isRightOrWrong(metrics);
   // Scores between right and wrong are tested otherwise.
@@ -76,7 +87,7 @@ export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
       ) : null}
       {variants.length > 0 ? (
         <Section title="For other models" description={`The same job made a text of its own for each. All else on this page is about ${evidence.model ?? evidence.models.task}.`}>
-          <Table label="For other models" columns={VARIANTS} rows={variants} rowKey={(row) => row.model} />
+          <Table label="For other models" columns={variantsOf(suggestion)} rows={variants} rowKey={(row) => row.model} />
         </Section>
       ) : null}
       <Section title="By expected answer" description={isPlain ? undefined : "Mean scores."}>
@@ -84,7 +95,7 @@ export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
       </Section>
       {evidence.edits.length > 0 ? (
         <Section title="Edits in it" description="What each did on the train items it was tried on, with 95 % intervals.">
-          <Proposals edits={evidence.edits} alone />
+          <Chosen edits={evidence.edits} />
         </Section>
       ) : null}
       <Section title="How it was found">

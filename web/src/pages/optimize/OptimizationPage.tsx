@@ -15,7 +15,7 @@ import { PLANE_PX } from "./generations";
 import { JobGenerations } from "./JobGenerations";
 import { Proposals } from "./Proposals";
 import { Report, type Told as Report_ } from "./Report";
-import { type Edit, type Job, type Progress as Far, type Test, anchorsOf, askedFor, dotsOf, isCutShort, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, methodName, metricsOf, progressOf, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, anchorsOf, askedFor, dotsOf, isGoingOn, isRightOrWrong, isSimulated, keepsGenerations, listsOf, methodName, metricsOf, progressOf, startedBy, statusNow, sumOf, whyEnded, whyNoEdits } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -135,6 +135,12 @@ function Content({ job, far }: { job: Job; far: Far }) {
   const why = whyEnded(job);
   const anchors = anchorsOf(job);
   const dots = useMemo(() => dotsOf((job.edits ?? []) as unknown as Edit[]), [job.edits]);
+  const plane =
+    dots.length > 2 ? (
+      <Suspense fallback={<div aria-busy style={{ minHeight: PLANE_PX }} />}>
+        <EditPlane dots={dots} />
+      </Suspense>
+    ) : null;
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
@@ -166,12 +172,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
       {keepsGenerations(job.method) && far.evaluations > 0 ? <JobGenerations job={job} /> : null}
       <Report report={job.report as Report_} dataset={job.dataset_id} />
       <Section title="Proposals" description="What each did on the train items it was tried on; for those that were rejected or not taken, why.">
-        {dots.length > 2 ? (
-          <Suspense fallback={<div aria-busy style={{ minHeight: PLANE_PX }} />}>
-            <EditPlane dots={dots} />
-          </Suspense>
-        ) : null}
-        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} isCut={isCutShort(job)} /> : <EmptyState title={goesOn ? "Still searching" : "None listed"}>{whyNoEdits(job)}</EmptyState>}
+        {!goesOn && listsOf(job).some((one) => sumOf(one.counts) > 0) ? <Proposals job={job} plane={plane} /> : <EmptyState title={goesOn ? "Still searching" : "None listed"}>{whyNoEdits(job)}</EmptyState>}
       </Section>
       {anchors.length > 0 ? (
         <Section title="Items that must stay right" description="What the version gets right of these, the text that is suggested gets right too.">

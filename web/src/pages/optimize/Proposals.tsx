@@ -1,10 +1,11 @@
-import { useState } from "react";
-import { Badge, Button, type Column, EmptyState, Segments, Select, Table, Toolbar } from "@/kit";
+import { type ReactNode, useMemo, useState } from "react";
+import { type Pages, usePages } from "@/api/hooks";
+import { Badge, Button, type Column, EmptyState, PagedTable, Segments, Select, Table, Toolbar } from "@/kit";
 import { count, points, pointsRange } from "@/lib/format";
-import { integer, oneOf, useUrlState } from "@/lib/url-state";
-import { type Edit, STATES, isTried, ranked } from "./model";
+import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { type Edit, type Job, STATES, isCutShort, isTried, listsOf, ranked, sumOf } from "./model";
 
-const shape = { state: oneOf(["all", ...STATES], "all"), shown: integer(20) };
+const shape = { state: oneOf(["all", ...STATES], "all"), model: text() };
 
 const TONES = { chosen: "ok", alive: "neutral", dropped: "neutral", rejected: "bad" } as const;
 const WORDS = { chosen: "chosen", alive: "not needed", dropped: "did not help", rejected: "rejected" } as const;
@@ -82,35 +83,43 @@ const columnsOf = (words: Record<Edit["state"], string>): Column<Edit>[] => [
   { key: "tried", head: "Answers", align: "end", width: "w-20", hideBelow: "md", cell: (edit) => (edit.observations === undefined ? <span className="text-muted">–</span> : count(edit.observations)) },
 ];
 
-/** All proposals: edits, and whole texts and choices that were tried; those that were not taken with the reason. */
-export function Proposals({ edits, alone, isCut = false }: { edits: readonly Edit[]; /** Those given are all chosen: no filter. */ alone?: boolean; /** The search was cut short. */ isCut?: boolean }) {
-  const words = wordsOf(isCut);
-  const [{ state: asked, shown }, set] = useUrlState(shape);
-  const state = alone ? "all" : asked;
-  const all = ranked(edits);
-  const named = all.some((edit) => isTried(edit) && edit.state === "dropped") ? { ...words, dropped: "not taken" } : words;
-  const found = state === "all" ? all : all.filter((edit) => edit.state === state);
-  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : named[one][0]?.toUpperCase() + named[one].slice(1)} ${count(one === "all" ? all.length : all.filter((edit) => edit.state === one).length)}` }));
+/** Edits that were all chosen, as a table. */
+export function Chosen({ edits }: { edits: readonly Edit[] }) {
+  return <Table label="Proposals" columns={columnsOf(WORDS)} rows={ranked(edits)} rowKey={keyOf} />;
+}
+
+const keyOf = (edit: Edit) => `${edit.state} ${edit.section} ${edit.operation} ${edit.text} ${edit.line ?? ""} ${edit.reason ?? ""}`;
+
+const PATH = "/v1/optimizations/{job_id}/proposals";
+
+/** All proposals of a search that ended: edits, and whole texts and choices that were tried; those that were not taken with the reason. Of a search for several models those for one of
+ * them. */
+export function Proposals({ job, plane }: { job: Job; /** What is drawn of the edits that the job itself lists. */ plane?: ReactNode }) {
+  const isCut = isCutShort(job);
+  const words = useMemo(() => wordsOf(isCut), [isCut]);
+  const columns = useMemo(() => columnsOf(words), [words]);
+  const [{ state, model }, set] = useUrlState(shape);
+  const lists = listsOf(job);
+  const list = lists.find((one) => one.model === model) ?? lists.find((one) => one.main) ?? lists[0]!;
+  const pages = usePages(PATH, { path: { job_id: job.id }, query: { model: list.main ? undefined : list.model, state: state === "all" ? undefined : state } });
+  const named = (job.edits as unknown as Edit[] | null)?.some((edit) => isTried(edit) && edit.state === "dropped") ? { ...words, dropped: "not taken" } : words;
+  const all = sumOf(list.counts);
+  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : named[one][0]?.toUpperCase() + named[one].slice(1)} ${count(one === "all" ? all : list.counts[one])}` }));
   return (
     <div className="flex flex-col gap-2">
-      {alone ? null : (
+      {list.main ? plane : null}
       <Toolbar>
+        {lists.length > 1 ? (
+          <Select compact aria-label="Model" className="max-w-full sm:max-w-72" value={list.model} onChange={(next) => set({ model: next, state: "all" })} options={lists.map((one) => ({ value: one.model, label: `${one.model}${one.outcome === "improved" ? " (improved)" : ""}` }))} />
+        ) : null}
         <span className="sm:hidden">
-          <Select compact aria-label="State" options={options} value={state} onChange={(next) => set({ state: next, shown: 20 })} />
+          <Select compact aria-label="State" options={options} value={state} onChange={(next) => set({ state: next })} />
         </span>
         <span className="whitespace-nowrap max-sm:hidden">
-          <Segments label="State" options={options} value={state} onChange={(next) => set({ state: next, shown: 20 })} />
+          <Segments label="State" options={options} value={state} onChange={(next) => set({ state: next })} />
         </span>
       </Toolbar>
-      )}
-      {found.length === 0 ? <EmptyState title="None of these" /> : <Table label="Proposals" columns={columnsOf(words)} rows={found.slice(0, shown)} rowKey={(edit) => `${edit.state} ${edit.section} ${edit.operation} ${edit.text} ${edit.line ?? ""} ${edit.reason ?? ""}`} />}
-      {found.length > shown ? (
-        <div className="flex justify-center pt-2">
-          <Button size="s" onClick={() => set({ shown: shown + 100 })}>
-            Show more ({count(found.length - shown)})
-          </Button>
-        </div>
-      ) : null}
+      <PagedTable label="Proposals" columns={columns} pages={pages as unknown as Pages<Edit>} rowKey={keyOf} empty={<EmptyState title={all === 0 ? "Nothing was proposed for this model" : "None of these"} />} />
     </div>
   );
 }

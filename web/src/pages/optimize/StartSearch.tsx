@@ -13,7 +13,7 @@ import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MethodFields } from "./MethodFields";
 import { MoreFields } from "./MoreFields";
 import { NUSD_PER_CREDIT } from "./model";
-import { type Body, PLAIN, type Search, searchOf, whyNot } from "./search";
+import { type Body, PLAIN, type Search, budgetOf, searchOf, whyNot } from "./search";
 
 /** `line` and `number`: the generation that it begins with. */
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; line: string; number: number | null };
@@ -51,12 +51,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const navigate = useNavigate();
   const start = useChange("post", "/v1/optimizations", { invalidates: ["/v1/optimizations", "/v1/credits"] });
 
-  const usd = Number(ceiling);
-  const budget = {
-    evaluations: Math.max(50, Math.round(Number(evaluations)) || 50),
-    ...(ceiling && usd > 0 ? { credits: usd / USD_PER_CREDIT } : {}),
-    ...(minutes && Number(minutes) > 0 ? { seconds: Math.round(Number(minutes) * 60) } : {}),
-  };
+  const budget = budgetOf({ evaluations, ceiling, minutes });
   // A chain calls the models of its steps.
   const asked = { task: search.chain ? null : task, reflect, judge: search.judge, variants: search.variants.length > 0 ? search.variants : null };
   const asModels = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));

@@ -9,7 +9,7 @@ import { oneOf, useUrlState } from "@/lib/url-state";
 import { Acts } from "./Acts";
 import { Cases } from "./Cases";
 import { Proposals } from "./Proposals";
-import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, isRightOrWrong, paired, textsOf } from "./model";
+import { type Evidence, type Message, type Suggestion, evidenceOf, isRightOrWrong, paired, textsOf } from "./model";
 
 // Charts come when they are looked at: where the address asks for them, together with this page.
 const EvidenceTab = later(() => import("./EvidenceTab"));
@@ -74,7 +74,7 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
           { id: "text", label: "Text", content: <Texts suggestion={suggestion} /> },
-          { id: "evidence", label: "Evidence", content: <Suspense fallback={<SkeletonText />}><EvidenceTab evidence={evidence} /></Suspense> },
+          { id: "evidence", label: "Evidence", content: <Suspense fallback={<SkeletonText />}><EvidenceTab evidence={evidence} suggestion={suggestion.id} /></Suspense> },
           { id: "cases", label: "Cases", count: `${count(test.fixed)} ${isRightOrWrong(evidence.by_metric) ? "fixed" : "better"}, ${count(test.broken)} ${isRightOrWrong(evidence.by_metric) ? "broken" : "worse"}`, content: <Cases suggestion={suggestion} evidence={evidence} /> },
           { id: "proposals", label: "Proposals", count: count(evidence.proposals), content: <AllProposals suggestion={suggestion} /> },
         ]}
@@ -109,6 +109,14 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
     return (
       <Notice title={`Rejected${by}.`}>
         {suggestion.reason} <RelativeTime at={suggestion.decided_at} className="text-muted" />
+      </Notice>
+    );
+  }
+  if (suggestion.rollout_refused) {
+    const { code, message, at } = suggestion.rollout_refused;
+    return (
+      <Notice tone="warn" title="The policy did not begin a rollout.">
+        {code === "internal_error" ? "Something went wrong on our side; it has been logged." : message} It tries each suggestion once, and tried this one <RelativeTime at={at} />: accept it, or send it to an experiment, when nothing stands against it any more.
       </Notice>
     );
   }
@@ -193,5 +201,5 @@ function Texts({ suggestion }: { suggestion: Suggestion }) {
 
 function AllProposals({ suggestion }: { suggestion: Suggestion }) {
   const found = useRead("/v1/optimizations/{job_id}", { path: { job_id: suggestion.job_id } }, { staleTime: 60_000 });
-  return <Loaded of={found}>{(job) => <Proposals edits={(job.edits ?? []) as unknown as Edit[]} />}</Loaded>;
+  return <Loaded of={found}>{(job) => <Proposals job={job} />}</Loaded>;
 }

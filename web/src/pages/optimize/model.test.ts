@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Edit, addedBy, curveOf, dotsOf, editInWords, isCutShort, isOfEdits, isRightOrWrong, paired, ranked, startedBy, statusNow, whyEnded, whyNoEdits } from "./model";
+import { type Edit, addedBy, curveOf, dotsOf, editInWords, isCutShort, isOfEdits, isRightOrWrong, listsOf, paired, ranked, startedBy, statusNow, sumOf, whyEnded, whyNoEdits } from "./model";
 
 it("does not wait to begin beside evaluations that are done", () => {
   expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
@@ -79,4 +79,13 @@ it("draws no whole texts among the edits: their lengths are no measure of what t
 it("draws the edits that were tried, and not what was supposed of the others", () => {
   const edit = (observations: number): Edit => ({ section: "rules", operation: "add", text: "abc", rationale: "", state: "alive", effect: 0.1, effect_low: 0, effect_high: 0.2, observations });
   expect(dotsOf([edit(0), edit(40)])).toMatchObject([{ key: "1", x: 3, y: 0.1, tone: "plain" }]);
+});
+
+it("lists what was proposed for each model, and for the one of a job that has but one", () => {
+  const counts = { chosen: 1, alive: 0, dropped: 2, rejected: 0 };
+  const models = [{ model: "a", main: false, counts }, { model: "b", main: true, counts }];
+  expect(listsOf({ report: { models }, edits: [], models: { task: "a" } })).toEqual(models);
+  const edits = [{ state: "chosen" }, { state: "rejected" }, { state: "rejected" }];
+  expect(listsOf({ report: {}, edits, models: { task: "a" } })).toEqual([{ model: "a", main: true, counts: { chosen: 1, alive: 0, dropped: 0, rejected: 2 } }]);
+  expect([sumOf(counts), sumOf(listsOf({ report: {}, edits: null, models: {} })[0]!.counts)]).toEqual([3, 0]);
 });

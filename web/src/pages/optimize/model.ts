@@ -47,7 +47,8 @@ export type Edit = {
 };
 /** Whether it is no edit: a whole text, or a choice of settings or examples, that was tried beside another. */
 export const isTried = (edit: Pick<Edit, "operation">) => edit.operation === "try";
-export type Variant = { model: string; outcome: string; finish_reason: string | null; test: Test | null; edits: Edit[]; evidence?: Evidence };
+type Counts = Record<Edit["state"], number>;
+export type Variant = { model: string; outcome: string; finish_reason: string | null; test: Test | null; /** Of its proposals. */ counts: Counts; evidence?: Evidence };
 export type Evidence = {
   test: Test;
   validation: { n: number; baseline: number | null; candidate: number | null; expected?: number | null };
@@ -75,6 +76,18 @@ export type Evidence = {
 export const isRightOrWrong = (metrics: readonly { metric: string }[] = []) => metrics.every((one) => one.metric === "accuracy");
 /** The metrics that a job looks at, as it was asked. */
 export const metricsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { metrics?: { metric: string }[] }).metrics ?? [];
+
+/** What a job proposed for each of its models. `main`: the one that `edits` and `test` of the job are about. */
+export type ProposalList = { model: string; main: boolean; counts: Counts; outcome?: string };
+export function listsOf(job: Pick<Job, "report" | "edits" | "models">): ProposalList[] {
+  const several = (job.report as { models?: ProposalList[] }).models;
+  // A gateway of the release before tells no counts.
+  if (several?.length && several.every((one) => one.counts)) return several;
+  const edits = (job.edits ?? []) as unknown as Edit[];
+  return [{ model: job.models["task"] ?? "", main: true, counts: Object.fromEntries(STATES.map((state) => [state, edits.filter((one) => one.state === state).length])) as Counts }];
+}
+/** How many proposals there are, of all states. */
+export const sumOf = (counts: Counts | undefined) => STATES.reduce((sum, one) => sum + (counts?.[one] ?? 0), 0);
 
 /** The items that every candidate of a job keeps right, by their ids. */
 export const anchorsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { constraints?: { anchors?: string[] } }).constraints?.anchors ?? [];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { PLAIN, listOf, newMetric, searchOf, whyNot } from "./search";
+import { PLAIN, budgetOf, listOf, newMetric, searchOf, whyNot } from "./search";
 
 it("asks for a plain search by its method alone", () => {
   expect(searchOf(PLAIN)).toEqual({ method: "racing" });
@@ -39,4 +39,9 @@ it("waits for a judge and for an evaluator where a metric needs one", () => {
   expect(whyNot({ ...PLAIN, metrics: [newMetric("relevance")] })).toContain("judges");
   expect(whyNot({ ...PLAIN, metrics: [newMetric("relevance")], judge: "simulated/judge" })).toBeNull();
   expect(whyNot({ ...PLAIN, metrics: [newMetric("evaluator")] })).toContain("evaluator");
+});
+
+it("sends of a budget what was said", () => {
+  expect(budgetOf({ evaluations: "800", ceiling: "0.5", minutes: "1.5" })).toEqual({ evaluations: 800, credits: 50, seconds: 90 });
+  expect(budgetOf({ evaluations: "", ceiling: "", minutes: "0" })).toEqual({ evaluations: 50 });
 });

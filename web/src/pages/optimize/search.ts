@@ -1,7 +1,8 @@
 /** How a search is asked for: what stands in the form, and the body of the API that it becomes. Pure. */
 import type { Schema } from "@/api/client";
 import { ApiError } from "@/api/errors";
-import type { Method } from "./model";
+import { duration, money, percent, plural } from "@/lib/format";
+import { type Method, NUSD_PER_CREDIT } from "./model";
 
 export type Body = Schema<"OptimizationBody">;
 export type Metric = NonNullable<Body["metrics"]>[number];
@@ -121,6 +122,31 @@ export function listOf(text: string): number[] | null {
 
 /** Less is better and it counts: the API needs to know what scores nothing. What has a bound and no weight does not count. */
 const needsZeroAt = (row: MetricRow) => row.metric in UNITS && (numberOf(row.weight) !== null || numberOf(row.bound) === null) && (numberOf(row.zeroAt) ?? 0) <= 0;
+
+const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
+
+/** The budget as three fields say it: evaluations, a ceiling in dollars and minutes; the last two may be empty. */
+export function budgetOf({ evaluations, ceiling, minutes }: { evaluations: string; ceiling: string; minutes: string }) {
+  return {
+    evaluations: Math.max(50, Math.round(Number(evaluations)) || 50),
+    ...(ceiling && Number(ceiling) > 0 ? { credits: Number(ceiling) / USD_PER_CREDIT } : {}),
+    ...(minutes && Number(minutes) > 0 ? { seconds: Math.round(Number(minutes) * 60) } : {}),
+  };
+}
+
+const amount = (metric: MetricName, value: number) => (metric === "cost" ? money(value) : metric === "latency" ? duration(value) : metric === "length" ? plural(Math.round(value), "character") : percent(value, 0));
+
+/** A metric that a search was told, in words. */
+export function metricInWords(one: Metric): string {
+  const name = one.metric as MetricName;
+  const said = [
+    one.weight != null && `weight ${one.weight}`,
+    one.at_least != null && `at least ${amount(name, one.at_least)}`,
+    one.at_most != null && `at most ${amount(name, one.at_most)}`,
+    one.zero_at != null && `nothing at ${amount(name, one.zero_at)}`,
+  ].filter(Boolean);
+  return [METRICS[name] ?? one.metric, ...said].join(", ");
+}
 
 /** What is missing before it can be asked for, in words; null where nothing is. */
 export function whyNot(search: Search): string | null {

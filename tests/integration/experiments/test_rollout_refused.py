@@ -1,0 +1,111 @@
+"""Why a policy did not begin the rollout of a suggestion is kept with the suggestion (PRODUCT O6, X3)."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from burnish_shared.db.migrate import migrate
+from burnish_shared.ids import new_uuid
+from tests.embedded.databases import Cluster
+from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
+from tests.integration.execution.test_executions import books
+from tests.integration.experiments.lives import SLUG, started, two_versions
+from tests.integration.experiments.lives import body as an_experiment
+from tests.integration.experiments.test_drafted_elsewhere import suggested
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O6", "X3")]
+
+POLICY = {"rollout_policy": {"rollout": {"steps": [0.1, 1.0], "bake_s": 60}}}
+
+
+async def refused(caller: Caller, suggestion: str) -> Any:
+    """The suggestion, once the policy tried it."""
+    async with asyncio.timeout(60):
+        while True:
+            told = (await caller("GET", f"/v1/suggestions/{suggestion}")).body
+            if told["rollout_refused"] is not None:
+                return told
+            assert told["status"] == "open", told
+            await asyncio.sleep(0.2)
+
+
+async def in_audit(caller: Caller) -> list[dict[str, Any]]:
+    return list((await caller("GET", "/v1/audit?action=suggestion.rollout_refused")).body["data"])
+
+
+async def an_experiment_runs(stack: Stack, caller: Caller) -> str:
+    await started(caller, an_experiment())
+    return "Shorter"
+
+
+async def production_moved(stack: Stack, caller: Caller) -> str:
+    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/production", {"version": 2})).status == 200
+    return "production names version 2"
+
+
+async def production_is_protected(stack: Stack, caller: Caller) -> str:
+    await books(stack, "UPDATE workspaces SET protected_labels = '{production}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    return "protected"
+
+
+@pytest.mark.parametrize("stands_against", [an_experiment_runs, production_moved, production_is_protected])
+async def test_a_suggestion_says_why_its_policy_did_not_roll_it_out(stack: Stack, caller: Caller, stands_against: Any) -> None:
+    await two_versions(caller)
+    words = await stands_against(stack, caller)
+    suggestion = await suggested(stack, caller)
+    assert (await caller("GET", f"/v1/suggestions/{suggestion}")).body["rollout_refused"] is None, "nobody has tried it"
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY)).status == 200
+    told = await refused(caller, suggestion)
+    why = told["rollout_refused"]
+    assert (told["status"], told["experiment_id"], why["code"]) == ("open", None, "conflict"), told
+    assert words in why["message"] and why["at"] > told["created_at"]
+    [entry] = await in_audit(caller)
+    assert entry["after"] == {"why": f"{why['code']}: {why['message']}"}
+    [listed] = (await caller("GET", f"/v1/suggestions?prompt={SLUG}")).body["data"]
+    assert listed["rollout_refused"] == why
+    other = await stack.caller()
+    assert (await other("GET", f"/v1/suggestions/{suggestion}")).status == 404
+
+
+async def test_why_stays_readable_when_somebody_decides_otherwise(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    await started(caller, an_experiment())
+    suggestion = await suggested(stack, caller)
+    assert (await caller("PUT", "/v1/experiments/settings", POLICY)).status == 200
+    why = (await refused(caller, suggestion))["rollout_refused"]
+    accepted = await caller("POST", f"/v1/suggestions/{suggestion}/accept", {"label": None})
+    assert accepted.status == 200, accepted.body
+    told = (await caller("GET", f"/v1/suggestions/{suggestion}")).body
+    assert (told["status"], told["rollout_refused"]) == ("accepted", why)
+
+
+async def test_a_suggestion_that_was_refused_before_the_upgrade_says_why_too(postgres: Cluster) -> None:
+    urls = await postgres.clone()
+    workspace, prompt, suggestion, untold = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+    why = "conflict: The experiment 'Shorter' runs on this label."
+    try:
+        await asyncio.to_thread(migrate, urls["owner"], target="0083", down=True)
+        async with as_superuser(urls["superuser"]) as connection:
+            await connection.execute("SET session_replication_role = replica")  # what a suggestion refers to is not what is tested
+            for one, tried in ((suggestion, True), (untold, False)):
+                await connection.execute(
+                    f"""INSERT INTO burnish.suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content,
+                                                        evidence, policy_tried_at)
+                        VALUES ($1, $2, $3, 'p', 1, $4, '{{}}', '{{}}', {"now()" if tried else "NULL"})""",
+                    one, workspace, prompt, new_uuid(),
+                )  # fmt: skip
+            for action, after in (("suggestion.rollout_refused", {"why": why}), ("suggestion.other", {"why": "another"})):
+                await connection.execute(
+                    """INSERT INTO burnish.audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, after)
+                       VALUES ($1, $2, 'system:rollout_policy', $3, 'suggestion', $4, $5::jsonb)""",
+                    new_uuid(), workspace, action, str(suggestion), json.dumps(after),
+                )  # fmt: skip
+        await asyncio.to_thread(migrate, urls["owner"])
+        async with as_superuser(urls["superuser"]) as connection:
+            rows = await connection.fetch("SELECT suggestion_id, policy_refused FROM burnish.suggestions")
+        assert {row["suggestion_id"]: row["policy_refused"] for row in rows} == {suggestion: why, untold: None}
+    finally:
+        await postgres.drop(urls)
