@@ -109,6 +109,9 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         own[name] = (await make("POST", "/v1/batches", batch | {"paused": name == "batch"}))["id"]
     step = {"id": "greet", "prompt": f"{own['slug']}@{own['label']}", "variables": {"name": "variables.name"}, "values": {"other": secret}}
     await make("POST", "/v1/chains", {**prompt_free, "steps": [step], "label": own["label"], "message": secret})
+    await make("POST", f"/v1/chains/{own['slug']}/versions", {"steps": [step, {"id": "over", "stop": {}}], "base_version": 1})
+    for version in (1, 2):
+        await make("PUT", f"/v1/chains/{own['slug']}/labels/{own['moved_label']}", {"version": version})
     run = {"label": own["label"], "variables": {"name": secret}, "user_id": own["end_user"], "app": secret, "metadata": {"note": secret}}
     own["chain_run"] = (await make("POST", f"/v1/chains/{own['slug']}/runs", run))["id"]
     content = {"source_type": "document", "content": f"About {secret}.", "metadata": {"note": secret}, "user_id": own["end_user"]}
