@@ -12,14 +12,14 @@ EFFECT: Final = 0.05
 
 DAY_S: Final = 86_400
 
-NOBODY_NEW: Final = "Lately only known ones came back: at that pace there are never so many."
+NOBODY_NEW: Final = "Lately nobody new came: at that pace there are never so many."
 """Said where units that nobody has seen before are needed, and none come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """Of one treatment. `needed`: units of an even split that find the effect in four cases of five; `share_done`: how much of it is known.
-    `days_left`: None where nobody comes; `nobody_new`: also where those who come are all known, so that there are never so many."""
+    `days_left`: None where nobody comes; `nobody_new`: also where nobody new comes, so that there are never so many."""
 
     arm: str
     needed: int | None

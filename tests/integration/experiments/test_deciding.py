@@ -240,7 +240,7 @@ async def test_days_left_go_by_new_users_and_where_only_known_ones_come_back_it_
         await some.answer(400, {"control": 0.75, "candidate": 0.75})
         await some.look()
         for _ in range(6):
-            await some.look(after=timedelta(hours=4))
+            await some.look(after=timedelta(hours=9))
         shown = (await caller("GET", f"/v1/experiments/{experiment}")).body
         assert shown["results"]["sentence"].endswith(NOBODY_NEW) and "left" not in shown["results"]["sentence"]
         [left] = shown["results"]["outlook"]
@@ -249,8 +249,8 @@ async def test_days_left_go_by_new_users_and_where_only_known_ones_come_back_it_
         await some.look(after=timedelta(hours=4))
         [left] = (await caller("GET", f"/v1/experiments/{experiment}")).body["results"]["outlook"]
         assert left["nobody_new"] is False
-        # 40 new ones in the second half of 28 hours; by all of them it would be four times sooner.
-        assert left["days_left"] == pytest.approx((left["needed"] * (1 - left["share_done"])) / (40 / 14 * 24), rel=0.25)
+        # 40 new ones in the second half of 58 hours; by all of them it would be five times sooner.
+        assert left["days_left"] == pytest.approx((left["needed"] * (1 - left["share_done"])) / (40 / 29 * 24), rel=0.25)
 
 
 async def test_what_the_rules_refuse_is_written_down_and_not_asked_again_at_once(stack: Stack, caller: Caller) -> None:

@@ -354,6 +354,13 @@ async def test_comments_mention_members_and_are_settled(bench: Bench, first: Run
     assert (await call("GET", comments)).body["data"] == [], "answers go with what they answer"
     other = await bench.caller(first)
     assert (await other("GET", comments)).status == 404 and (await other("PATCH", path, {"resolved": True})).status == 404
+    of_before = {"version": 1, "against": None, "part": "tone"}  # Saved by a release that took any part.
+    old = (await call("POST", comments, {"version": 1, "body": "x"})).body["id"]
+    async with as_superuser(bench.urls["superuser"]) as connection:
+        await connection.execute("UPDATE burnish.prompt_comments SET part = 'tone' WHERE comment_id = $1::text::uuid", old)
+    reply = {"body": "y", "reply_to": old} | of_before
+    assert (await call("POST", comments, reply)).status == 201, "it is about the same as what it answers"
+    assert (await call("POST", comments, reply | {"part": "mood"})).status == 422
 
 
 @pytest.mark.capability("P4")

@@ -39,6 +39,14 @@ def test_where_only_known_ones_come_back_the_pace_is_nothing() -> None:
     assert course.new_a_day(1, seconds=4 * DAY_S, units=1000) == 0.0
 
 
+def test_a_night_in_which_nobody_comes_is_no_end() -> None:
+    hour = DAY_S / 24
+    course = came({0.0: 0, 8 * hour: 40, 20 * hour: 40})
+    assert course.new_a_day(1, seconds=20 * hour, units=40) is None, "nobody knows what the day brings"
+    assert course.new_a_day(1, seconds=20 * hour, units=41) == pytest.approx(2.4, rel=0.01)
+    assert Course().noted(1, seconds=5 * MINUTE_S, units=2).new_a_day(1, seconds=11 * MINUTE_S, units=2) is None, "too soon to say"
+
+
 def test_where_everybody_is_new_the_pace_is_that_of_all() -> None:
     course = came({0.0: 0, 5 * DAY_S: 5000})
     assert course.new_a_day(1, seconds=5 * DAY_S, units=5000) == pytest.approx(1000.0, rel=0.01)

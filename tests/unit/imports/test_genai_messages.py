@@ -69,6 +69,25 @@ def test_an_answer_is_its_text_and_its_calls_without_what_was_thought() -> None:
     assert two.output == "Weather in Paris?Weather in Paris?"
 
 
+def test_what_is_no_part_and_no_call_of_ours_comes_whole_and_costs_no_other_span_its_place() -> None:
+    """An exporter sends a whole batch again and again until it is taken."""
+    odd = [{"role": "assistant", "parts": [{"type": "text", "content": None}]}]
+    found = read(
+        gen_ai__input__messages=json.dumps(odd), gen_ai__output__messages=json.dumps(odd), gen_ai__system_instructions=[{"type": "text"}]
+    )
+    assert found.messages == [
+        {"role": "system", "content": [{"type": "text"}]},
+        {"role": "assistant", "content": [{"type": "text", "content": None}]},
+    ]
+    assert found.output is not None and json.loads(found.output) == odd
+    bare = read(gen_ai__input__messages=json.dumps(["hi", None]))
+    assert bare.messages == [{"role": "user", "content": "hi"}, {"role": "user", "content": "null"}]
+    for calls, output in (([1], None), (["weather"], "hi")):
+        given = [{"role": "assistant", "content": output, "tool_calls": calls}]
+        told = read(gen_ai__output__messages=json.dumps(given))
+        assert told.tool_calls is None and told.output == (output or json.dumps(given))
+
+
 def test_flat_attributes_of_openllmetry_are_read_in_order() -> None:
     flat = {
         "gen_ai__prompt__1__role": "user", "gen_ai__prompt__1__content": "where?", "gen_ai__prompt__0__role": "system",

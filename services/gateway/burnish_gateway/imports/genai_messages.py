@@ -46,9 +46,10 @@ def answer_in(span: Span) -> tuple[str | None, list[Any] | None]:
         return value, None
     first = value[0] if isinstance(value, list) and value else value
     read = _read(first)[0] if isinstance(first, dict) and (_parts(first) or "parts" not in first) else {}
-    if isinstance(read, dict) and (isinstance(read.get("content"), str) or read.get("tool_calls")):
-        said, calls = read.get("content"), read.get("tool_calls")
-        return said if isinstance(said, str) else None, _storable_json(calls) if isinstance(calls, list) and calls else None
+    calls = _calls(read)
+    if isinstance(read, dict) and (isinstance(read.get("content"), str) or calls):
+        said = read.get("content")
+        return said if isinstance(said, str) else None, calls
     if isinstance(read, dict) and isinstance(read.get("content"), list):
         texts = [text for one in read["content"] if isinstance(one, dict) and isinstance(text := one.get("text"), str)]
         if texts:
@@ -65,7 +66,12 @@ def finish_reason_in(span: Span) -> Any:
 
 
 def _read(message: Any) -> list[Any]:
-    """One message with `parts` as ours: results of tools are messages of their own. Whatever has another form stays as it is."""
+    """One message with `parts` as ours: results of tools are messages of their own. An object of another form stays as it is; what is no
+    object is something that the user said."""
+    if not isinstance(message, dict):
+        return [
+            {"role": "user", "content": message if isinstance(message, str) else json.dumps(_storable_json(message), ensure_ascii=False)}
+        ]
     parts = _parts(message)
     if not parts:
         return [message]
@@ -84,6 +90,13 @@ def _read(message: Any) -> list[Any]:
     return [made, *results]
 
 
+def _calls(message: Any) -> list[Any] | None:
+    """Its calls of tools; None where there are none, and where something else stands in their place, with which no run can be read."""
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    is_list = isinstance(calls, list) and bool(calls) and all(isinstance(one, dict) for one in calls)
+    return _storable_json(calls) if is_list else None
+
+
 def _parts(message: Any) -> list[dict[str, Any]]:
     """Those that are parts; empty where a message has none, or something else in their place."""
     given = message.get("parts") if isinstance(message, dict) else None
@@ -95,7 +108,7 @@ def _content(parts: Any) -> Any:
     if not isinstance(parts, list) or not all(isinstance(one, dict) for one in parts):
         return parts
     made = [_part(one) for one in parts]
-    return made[0]["text"] if len(made) == 1 and made[0].get("type") == "text" else made
+    return made[0]["text"] if len(made) == 1 and isinstance(made[0].get("text"), str) else made
 
 
 def _part(part: dict[str, Any]) -> dict[str, Any]:

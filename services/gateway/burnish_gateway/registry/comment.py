@@ -25,23 +25,30 @@ async def add_comment(tx: Tx, principal: Principal, slug: Slug, body: AddComment
     """Raises NotFound for a prompt, version or comment that is not there, InvalidField for a mention of nobody, a difference of a version
     from itself, and a part that no version has.
     """
-    if body.against == body.version:
-        raise InvalidField("against: a version does not differ from itself; leave it out to speak of the version.", param="against")
-    if body.part is not None and not is_part(body.part):
-        such_as = "'model', 'messages[0]', 'parameters.NAME'"
-        raise InvalidField(f"part: '{body.part[:100]}' is no part of a version: name a field such as {such_as}.", param="part")
     head = await prompt_of(tx, principal.workspace_id, slug)
     for version in (body.version, body.against):
         if version is not None:
             head.named(label=None, version=version)
-    if body.reply_to is not None and await comment_store.find_comment(tx, head.prompt, body.reply_to) is None:
+    answered = None if body.reply_to is None else await comment_store.find_comment(tx, head.prompt, body.reply_to)
+    if body.reply_to is not None and answered is None:
         raise _no_such_comment("reply_to")
+    if answered is None or (answered.version, answered.against, answered.part) != (body.version, body.against, body.part):
+        _check_is_about_something(body)
     made = await comment_store.insert_comment(
         tx, head.prompt, version=body.version, against=body.against, part=body.part, reply_to=body.reply_to, body=body.body,
         mentions=await _mentions(tx, body.body, body.mentions), author=principal.actor,
     )  # fmt: skip
     await _note(tx, principal, "prompt.comment.added", made)
     return made
+
+
+def _check_is_about_something(body: AddComment) -> None:
+    """Not of an answer to a comment that was saved when nobody looked: it is about the same as that."""
+    if body.against == body.version:
+        raise InvalidField("against: a version does not differ from itself; leave it out to speak of the version.", param="against")
+    if body.part is not None and not is_part(body.part):
+        such_as = "'model', 'messages[0]', 'parameters.NAME'"
+        raise InvalidField(f"part: '{body.part[:100]}' is no part of a version: name a field such as {such_as}.", param="part")
 
 
 async def change_comment(tx: Tx, principal: Principal, slug: Slug, comment_id: UUID, body: ChangeComment) -> Comment:

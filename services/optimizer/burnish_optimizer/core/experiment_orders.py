@@ -163,7 +163,7 @@ def _buckets(shares: dict[str, float], whole: int) -> dict[str, int]:
 
 
 def _units_a_day(seen: Seen, now: datetime) -> float | None:
-    """New units of all arms a day, at the pace of the epoch that runs; 0.0 where only known ones came back, None in its first minute."""
+    """New units of all arms a day, at the pace of the epoch that runs; see Course.new_a_day."""
     seconds, units = seen.so_far(now)
     return seen.course.new_a_day(seen.epoch, seconds=seconds, units=units)
 

@@ -44,7 +44,8 @@ class Course:
 
     def new_a_day(self, epoch: int, *, seconds: float, units: int) -> float | None:
         """New units a day in the second half of the epoch, which has lasted `seconds` and has `units`: by then those who come back often
-        were seen in the first. 0.0 where only known ones came back; None in its first minute, and while nobody has come.
+        were seen in the first. 0.0 where nobody new came for a day or more; None where nobody did for less, since a night is no end, in its
+        first minute, and while nobody has come.
 
         Where nobody noted its first half (it began before the release that notes it), from the first point on, once that is a day ago;
         before that as if units had come evenly until then.
@@ -56,7 +57,8 @@ class Course:
         if points and points[0][0] > begin and seconds - points[0][0] >= DAY_S:
             begin = points[0][0]
         before = _units_at(begin, [(0.0, 0), *(one for one in points if one[0] < seconds), (seconds, units)])
-        return max(0.0, units - before) / (seconds - begin) * DAY_S
+        came, over_s = max(0.0, units - before), seconds - begin
+        return None if came == 0 and over_s < DAY_S else came / over_s * DAY_S
 
 
 NOTHING_NOTED: Final = Course()

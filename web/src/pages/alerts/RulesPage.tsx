@@ -25,7 +25,12 @@ export default function RulesPage() {
   // Not the product's own in place of the workspace's, as long as it is not known whether it has one.
   const [isKnown, setKnown] = useState(false);
   if (!isKnown && !pages.isPending && !(pages.error && pages.rows.length === 0)) setKnown(true);
-  const opened = edit === "" ? undefined : edit === "new" ? null : !isKnown ? undefined : rows.find((row) => (row.prompt ?? DEFAULT_KEY) === edit);
+  const found = isKnown ? rows.find((row) => (row.prompt ?? DEFAULT_KEY) === edit) : undefined;
+  // Somebody else may give the rule up while its form is open: what was typed in it stays.
+  const [held, setHeld] = useState<{ edit: string; rule: Rule } | null>(null);
+  if (edit === "" && held) setHeld(null);
+  else if (found && found !== held?.rule) setHeld({ edit, rule: found });
+  const opened = edit === "" ? undefined : edit === "new" ? null : (found ?? (held?.edit === edit ? held.rule : undefined));
   return (
     <Head
       title="Rules"

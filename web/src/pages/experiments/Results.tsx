@@ -213,7 +213,7 @@ function ToCome({ experiment, results }: { experiment: Experiment; results: Foun
           label={`Known of ${one.arm}`}
           done={Math.round(Math.min(1, one.share_done) * (one.needed ?? 0))}
           total={one.needed ?? 1}
-          words={`${known.length > 1 ? `${one.arm}: ` : ""}${percent(Math.min(1, one.share_done), 0)} of ${unitsOf(one.needed ?? 0, experiment.unit)}${one.nobody_new ? "; lately only known ones came back: at that pace there are never so many" : one.days_left === null ? "" : one.days_left < 1 ? "; less than a day left" : `; about ${plural(Math.round(one.days_left), "day")} left`}`}
+          words={`${known.length > 1 ? `${one.arm}: ` : ""}${percent(Math.min(1, one.share_done), 0)} of ${unitsOf(one.needed ?? 0, experiment.unit)}${one.nobody_new ? "; lately nobody new came: at that pace there are never so many" : one.days_left === null ? "" : one.days_left < 1 ? "; less than a day left" : `; about ${plural(Math.round(one.days_left), "day")} left`}`}
         />
       ))}
     </Section>

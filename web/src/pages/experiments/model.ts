@@ -40,7 +40,7 @@ export type Figure = {
   differences: { arm: string; value: number | null; low: number | null; high: number | null; relative: number | null }[];
 };
 export type SampleRatio = { evidence: number; epoch: number; units: Record<string, number>; planned: Record<string, number>; came?: Record<string, number>; expected?: Record<string, number>; is_sound: boolean };
-export type Outlook = { arm: string; needed: number | null; share_done: number; days_left: number | null; /** Those who came lately were all known. Older looks do not say. */ nobody_new?: boolean };
+export type Outlook = { arm: string; needed: number | null; share_done: number; days_left: number | null; /** Nobody new came lately. Older looks do not say. */ nobody_new?: boolean };
 export type Look = { looked_at: string; epoch: number; units: number; differences: { arm: string; value: number | null; low: number | null; high: number | null }[]; evidence: number };
 export type Results = {
   arms: { arm: string; units: number; observations: number; value: number | null; calls?: number }[];

@@ -170,7 +170,7 @@ export function Uses({ slug }: { slug: string }) {
   const uses = useRead("/v1/prompts/{slug}/uses", { path: { slug } });
   if (uses.error && !uses.data) return <Notice tone="warn">{asApiError(uses.error).message}</Notice>;
   if (!uses.data) return <SkeletonText lines={2} />;
-  const { used_by: usedBy, uses: included, run_by: chains } = uses.data;
+  const { used_by: usedBy, uses: included, run_by: chains = [] } = uses.data; // A gateway of the release before tells no chains.
   return (
     <div className="flex flex-col gap-3 text-13">
       {usedBy.length === 0 ? (

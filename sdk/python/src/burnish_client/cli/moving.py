@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,6 +48,8 @@ def export(
         beside.write_bytes(bundle)
         os.replace(beside, file)
     except OSError as fault:
+        with suppress(OSError):
+            beside.unlink()
         stop(f"{file} cannot be written: {fault.strerror}.", code=WRONG_USE)
     print(f"{file}: {len(bundle):,} bytes.", file=sys.stderr)
 
