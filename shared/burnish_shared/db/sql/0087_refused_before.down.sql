@@ -1,0 +1,2 @@
+-- What was taken over stays until its column goes.
+SELECT 1;
