@@ -10,7 +10,7 @@ import structlog
 
 from burnish_optimizer.begin_job import Loaded, begin_work, facts_of, form_of, load_job, report_of, task_of
 from burnish_optimizer.core.candidate import changes_of_several
-from burnish_optimizer.core.evidence import Measurement, Pair, counts_of, edit_json, evidence, measure, rejected_json, tried_json
+from burnish_optimizer.core.evidence import Measurement, Pair, edit_json, evidence, measure, rejected_json, tried_json
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
@@ -27,6 +27,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluators import Grounds
+from burnish_shared.proposals import counts_of
 from burnish_shared.search_budget import TEST_ITEMS_LEAST, evaluations_to_measure
 
 log = structlog.get_logger("burnish.optimizer")

@@ -129,7 +129,7 @@ export function FormDialog({
           {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}
           {isAsked ? (
             <p role="status" className="text-13 text-muted">
-              It is sent already. This closes as soon as the answer is there.
+              {isSent ? "It is sent already. This closes as soon as the answer is there." : "It is being sent. First this looks whether somebody else has saved."}
             </p>
           ) : null}
           <div className="flex flex-wrap justify-end gap-2">

@@ -1,18 +1,11 @@
 """What a search proposed, as it is listed: of each model its own, counted by what became of them (PRODUCT O6, P6). Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-STATES: Final = ("chosen", "alive", "dropped", "rejected")
-"""What may become of a proposal, in the order of the list."""
+from burnish_shared.proposals import STATES, counts_of
 
 Edits = Sequence[Mapping[str, Any]]
-
-
-def counts_of(edits: Edits) -> dict[str, int]:
-    """By state; all of them, also those that none has."""
-    states = [one["state"] for one in edits]
-    return {state: states.count(state) for state in STATES}
 
 
 def ranked(edits: Edits) -> list[Mapping[str, Any]]:

@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.optimization import store
-from burnish_gateway.optimization.proposals import counts_of, ranked
+from burnish_gateway.optimization.proposals import ranked
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import make_router
 from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.proposals import counts_of
 
 router = make_router("optimization")
 

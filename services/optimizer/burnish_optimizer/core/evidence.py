@@ -194,12 +194,6 @@ def tried_json(tried: Tried) -> dict[str, Any]:
     return told | ({"reason": tried.reason} if tried.reason else {})
 
 
-def counts_of(edits: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Proposals by what became of them, also of what none did."""
-    states = [one["state"] for one in edits]
-    return {state: states.count(state) for state in ("chosen", "alive", "dropped", "rejected")}
-
-
 def _validation(candidate: Candidate) -> dict[str, Any]:
     n = len(candidate.scores)
     return {
