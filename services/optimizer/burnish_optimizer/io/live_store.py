@@ -75,9 +75,7 @@ async def claim(tx: Tx, *, worker: str, lease_s: int, most: int, held: Sequence[
 
     `held`: those that this process works on. They are left out, also where their lease ran out while it stood still.
     """
-    rows = await tx.fetch(
-        "SELECT id, workspace_id, fence FROM claim_live_evaluations($1, $2, $3, $4)", worker, lease_s, most, list(held)
-    )
+    rows = await tx.fetch("SELECT id, workspace_id, fence FROM claim_live_evaluations($1, $2, $3, $4)", worker, lease_s, most, list(held))
     return [LiveClaim(**dict(row)) for row in rows]
 
 
