@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import expect_console, screenshot, settled, told
+from tests.page.browser import expect_console, screenshot, set_theme, settled, told
 from tests.page.conftest import OpenPage
 from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
@@ -186,3 +186,35 @@ async def test_versions_of_a_chain_are_read_compared_labelled_and_gone_back_to(p
 
     viewer = await page_as("viewer", f"/app/chains/{slug}?tab=versions")
     await expect(viewer.get_by_role("button", name="Move a label here…")).to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.capability("U1", "E11", "P1")
+async def test_a_prompt_says_which_chains_run_it_and_is_not_archived_under_them(page_as: OpenPage, site: Site) -> None:
+    first, _ = await two_prompts(site)
+    desk, night = f"desk-{uuid4().hex[:8]}", f"night-{uuid4().hex[:8]}"
+    for chain, names in ((desk, ("triage", "again")), (night, ("triage",))):
+        steps = [{"id": name, "prompt": first, "variables": {"ticket": "variables.ticket"}} for name in names]
+        body = {"slug": chain, "parameters": {"ticket": {"type": "string"}}, "steps": steps, "label": "production"}
+        await site.call("POST", "/v1/chains", body)
+    page = await page_as("editor", f"/app/prompts/{first}?tab=settings")
+    rows = page.get_by_role("list", name="Run by").get_by_role("listitem")
+    await expect(rows.filter(has_text=desk)).to_contain_text("in steps triage, again")
+    await expect(rows.filter(has_text=night)).to_contain_text("in step triage")
+    await check_axe(page)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"chains/run-by-{theme}", whole=True)
+    await page.get_by_role("button", name="More with this prompt").click()
+    await page.get_by_role("menuitem", name="Archive…").click()
+    dialog = page.get_by_role("dialog", name=f"Archive {first}?")
+    await expect(dialog).to_contain_text(re.compile(f"The chains .*{desk}.* run it: it is refused until its steps are taken out."))
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"chains/archive-{theme}")
+    expect_console(page, "status of 409")
+    await dialog.get_by_role("button", name="Archive", exact=True).click()
+    await expect(dialog.get_by_role("alert")).to_contain_text(desk)
+    await page.keyboard.press("Escape")
+    await rows.filter(has_text=desk).get_by_role("link", name=desk).click()
+    await expect(page).to_have_url(re.compile(f"/app/chains/{desk}"))

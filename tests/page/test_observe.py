@@ -314,6 +314,7 @@ async def test_usage_budgets_statement_and_plan_by_the_books(page_as: OpenPage, 
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Limits").select_option("A prompt")
     await dialog.get_by_role("button", name=re.compile("^Prompt:")).click()
+    await page.get_by_placeholder("Type to find").fill(site.ids["prompt"])
     await page.get_by_role("option").filter(has=page.get_by_text(site.ids["prompt"], exact=True)).click()
     await dialog.get_by_label("Limit, in dollars").fill("12.50")
     await dialog.get_by_label("Name").fill(name)

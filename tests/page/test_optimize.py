@@ -319,6 +319,7 @@ async def test_what_was_proposed_for_each_model_is_read(page_as: OpenPage, site:
     assert (await (await read.value).json())["data"][0]["text"] == "Pick any queue."
     await expect(page).to_have_url(re.compile("model=simulated"))
     await expect(proposals.get_by_role("row")).to_have_count(2)
+    await expect(page.get_by_role("region", name="Settings")).to_contain_text("Further models")
     await settled(page)
     await check_axe(page)
     for theme in ("light", "dark"):
@@ -336,6 +337,7 @@ async def test_a_suggestion_says_why_the_policy_did_not_roll_it_out(page_as: Ope
     page = await page_as("editor", f"/app/optimize/suggestions/{suggestion}")
     await expect(page.get_by_text("The policy did not begin a rollout.")).to_be_visible()
     await expect(page.get_by_text("The experiment 'Shorter' runs on this label; end it first.")).to_be_visible()
+    await expect(page.get_by_text("The policy tries each suggestion once, and tried this one just now")).to_be_visible()
     await check_axe(page)
     for theme in ("light", "dark"):
         await page.emulate_media(color_scheme=theme)

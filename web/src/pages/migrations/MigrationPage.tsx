@@ -48,7 +48,7 @@ export default function MigrationPage() {
           return (
             <div className="flex min-w-0 flex-col gap-6">
               {status === "running" ? <Progress label="Prompt versions" done={done} total={total} words={`${done} of ${plural(total, "version")}`} /> : null}
-              {status === "completed" ? <Notice tone={made > 0 ? "ok" : "neutral"} title={made > 0 ? `${plural(made, "version")} for the new model.` : "No new version."}>{made > 0 ? "They stand on a branch. Move a label to one when you are ready." : "The table says why."}</Notice> : null /* prettier-ignore */}
+              {status === "completed" ? <Notice tone={made > 0 ? "ok" : "neutral"} title={made > 0 ? `${plural(made, "version")} for the new model.` : "No new version."}>{made > 1 ? "They stand on a branch. Move a label to one when you are ready." : made > 0 ? "It stands on a branch. Move a label to it when you are ready." : "The table says why."}</Notice> : null /* prettier-ignore */}
               {status === "cancelled" ? <Notice title="Cancelled.">What was saved before stays.</Notice> : null}
               <Section title="Prompt versions">
                 <Table label="Prompt versions" columns={COLUMNS} rows={steps} rowKey={(step) => `${step.prompt} ${step.version}`} />

@@ -134,6 +134,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
   const test = (job.test ?? null) as Test | null;
   const why = whyEnded(job);
   const anchors = anchorsOf(job);
+  const others = listsOf(job).flatMap((one) => (one.main ? [] : [one.model]));
   const dots = useMemo(() => dotsOf((job.edits ?? []) as unknown as Edit[]), [job.edits]);
   const plane =
     dots.length > 2 ? (
@@ -183,6 +184,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         <Facts
           facts={[
             ["Answers by", job.models["task"]],
+            ...(others.length > 0 ? [["Further models", others.join(", ")] as const] : []),
             ["Edits proposed by", job.models["reflect"]],
             ["Method", methodName(job.method)],
             ...(job.chain ? [["Tried in", `${job.chain.slug} v${job.chain.version}, as ${job.chain.step}`] as const] : []),

@@ -116,7 +116,7 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
     const { code, message, at } = suggestion.rollout_refused;
     return (
       <Notice tone="warn" title="The policy did not begin a rollout.">
-        {code === "internal_error" ? "Something went wrong on our side; it has been logged." : message} It tries each suggestion once, and tried this one <RelativeTime at={at} />: accept it, or send it to an experiment, when nothing stands against it any more.
+        {code === "internal_error" ? "Something went wrong on our side; it has been logged." : message} The policy tries each suggestion once, and tried this one <RelativeTime at={at} />: accept it, or send it to an experiment, when nothing stands against it any more.
       </Notice>
     );
   }

@@ -201,7 +201,7 @@ export function Uses({ slug }: { slug: string }) {
                 </TextLink>
                 <Served version={one.version} labels={one.labels} />
                 <span className="text-muted">
-                  in {one.steps.length === 1 ? "step" : "steps"} {one.steps.join(", ")}
+                  in {one.steps.length === 1 ? "step" : "steps"} <span className="font-mono">{one.steps.join(", ")}</span>
                 </span>
               </li>
             ))}
