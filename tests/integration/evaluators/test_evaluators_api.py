@@ -93,6 +93,10 @@ async def test_settings_are_tried_before_they_are_saved(caller: Caller) -> None:
     assert (none.body["score"], none.body["unavailable"]) == (None, "unavailable")
     failed = await caller("POST", "/v1/evaluators/try", {"settings": {"kind": "code", "code": "while True: pass"}, "output": "a"})
     assert (failed.body["score"], failed.body["unavailable"]) == (None, "failed") and "time" in failed.body["reason"]
+    defined = {"kind": "code", "code": "def score(output):\n    return len(output) < 9"}
+    uncalled = await caller("POST", "/v1/evaluators/try", {"settings": defined, "output": "a"})
+    assert (uncalled.body["score"], uncalled.body["unavailable"]) == (None, "failed") and "call a function" in uncalled.body["reason"]
+    assert await score(defined | {"code": defined["code"] + "\nscore(output)"}, output="a") == 1
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ export function Scatter({ title, unit, dots, xLabel, yLabel, formatX, formatY, b
   for (const tick of valueTicks(xs, Math.max(2, Math.floor(width / 110)))) {
     if (tick < xs[0] || tick > xs[1]) continue; // Fewer ticks are rounder ones, and the first or last of them may lie beyond the drawing.
     const label = formatX(tick);
+    if (label === xTicks.at(-1)?.label) continue; // Of values that differ by less than words for them do, each is said once.
     const long = label.length * LETTER_PX;
     const isLast = x(tick) + long / 2 > width;
     // Labels neither leave the drawing nor run into each other.

@@ -74,4 +74,12 @@ describe("a scatter", () => {
     expect(ticks.length).toBeGreaterThan(0);
     expect(ticks.filter((at) => at < 52 || at > 260)).toEqual([]);
   });
+
+  it("says each value once where its words are coarser than its ticks", () => {
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(900);
+    const dots = [{ key: "a", label: "a", x: 14, y: 0.2 }, { key: "b", label: "b", x: 16, y: 0.9 }];
+    const { container } = render(<Scatter title="Score and cost" dots={dots} xLabel="cost" yLabel="fitness" formatX={(value) => value.toFixed(0)} formatY={String} />);
+    const said = [...container.querySelectorAll('svg > text[y="236"]')].map((text) => text.textContent);
+    expect(said).toEqual(["14", "15", "16"]);
+  });
 });
