@@ -44,20 +44,30 @@ async def test_a_model_that_is_removed_is_gone_and_its_prices_stay(caller: Calle
     ]
 
 
+async def offered_to_all(stack: Stack, name: str, **odd: Any) -> None:
+    """A model of the operator's, answered by the simulator."""
+    offered = {"provider": "simulated", "upstream_model": "writer", "context_tokens": 1000, "output_tokens": 100, "capabilities": ["chat"],
+               "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1} | odd  # fmt: skip
+    operator = await operator_of(stack)
+    assert (await operator("PUT", f"/v1/platform-models/{name}", offered)).status == 200
+
+
 async def test_a_model_that_stood_for_the_platforms_gives_way_to_it(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
     """Also while prompts name it: they go on with the operator's."""
-    await made(caller, described(provider, "simulated/writer"))
-    prompt = {"slug": "shadowed", "messages": ASKED, "model": "simulated/writer"}
+    name = "house/writer"
+    await offered_to_all(stack, name)
+    await made(caller, described(provider, name))
+    prompt = {"slug": "shadowed", "messages": ASKED, "model": name}
     assert (await caller("POST", "/v1/prompts", prompt)).status == 201
     assert (await caller("POST", "/v1/executions", {"prompt": "shadowed"})).body["simulated"] is False
-    gone = await caller("DELETE", "/v1/models/simulated/writer")
+    gone = await caller("DELETE", f"/v1/models/{name}")
     assert (gone.status, gone.body["platform_model"]) == (200, True)
     assert (await caller("POST", "/v1/executions", {"prompt": "shadowed"})).body["simulated"] is True
-    now = (await caller("GET", "/v1/models/simulated/writer")).body
-    prices = (await caller("GET", "/v1/models/simulated/writer/prices")).body["data"]
+    now = (await caller("GET", f"/v1/models/{name}")).body
+    prices = (await caller("GET", f"/v1/models/{name}/prices")).body["data"]
     assert now["scope"] == "platform" and prices[0]["price_version"] == now["price_version"], "what it costs now comes first"
     assert [one["scope"] for one in prices] == ["platform"] * (len(prices) - 1) + ["workspace"]
-    assert (await caller("DELETE", "/v1/models/simulated/writer")).status == 404
+    assert (await caller("DELETE", f"/v1/models/{name}")).status == 404
 
 
 @pytest.mark.parametrize(
@@ -66,12 +76,9 @@ async def test_a_model_that_stood_for_the_platforms_gives_way_to_it(stack: Stack
 async def test_one_that_cannot_take_its_place_is_none(stack: Stack, caller: Caller, provider: KeyedProvider, odd: dict[str, Any]) -> None:
     """The operator's of the same name makes embeddings, has no key here, is retired, or has no price."""
     name = f"house/{new_uuid().hex}"
-    offered = {"provider": "simulated", "upstream_model": "writer", "context_tokens": 1000, "output_tokens": 100, "capabilities": ["chat"],
-               "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1} | odd  # fmt: skip
-    if offered["input_price_nusd_per_million"] is None:
-        offered["output_price_nusd_per_million"] = None
-    operator = await operator_of(stack)
-    assert (await operator("PUT", f"/v1/platform-models/{name}", offered)).status == 200
+    if "input_price_nusd_per_million" in odd:
+        odd = odd | {"output_price_nusd_per_million": None}
+    await offered_to_all(stack, name, **odd)
     await made(caller, described(provider, name))
     assert (await caller("POST", "/v1/prompts", {"slug": "shadowed", "messages": ASKED, "model": name})).status == 201
     refused = await caller("DELETE", f"/v1/models/{name}")
