@@ -1,5 +1,5 @@
 import { ChevronDown, Search, X } from "lucide-react";
-import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
 import { Tooltip } from "./Tooltip";
@@ -86,7 +86,13 @@ export function errorFor(error: unknown, param: string): string | undefined {
 /** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
 export function FormError({ error }: { error: unknown }) {
   const words = error instanceof Error ? error.message : "";
-  const isTold = useSyncExternalStore(listen, () => words !== "" && [...told.keys()].some((one) => one.includes(words)));
+  const [isTold, setTold] = useState(false);
+  // Before anybody sees or hears it: the fields before it have told theirs by then. (useSyncExternalStore looks a moment later, and both are said.)
+  useLayoutEffect(() => {
+    const look = () => setTold(words !== "" && [...told.keys()].some((one) => one.includes(words)));
+    look();
+    return listen(look);
+  }, [words]);
   if (!error || isTold) return null;
   return (
     <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13 text-fg">
