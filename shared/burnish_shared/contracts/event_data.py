@@ -54,13 +54,16 @@ class ReactionCreated(EventData):
     at: str
 
 
-class FeedbackCreated(EventData):
+class _Reactions(EventData):
     execution_id: str | None = Field(description="Null: of several executions, or of a session.")
     session_id: str | None = Field(default=None, description="Null: of several sessions, or of an execution.")
     prompt: str | None = Field(default=None, description="Slug; null: the execution had none or is not known, or it is a session.")
     version: int | None = None
     label: str | None = None
     kind: str = Field(description="thumb | score | comment | correction | metric:<name> | several")
+
+
+class FeedbackCreated(_Reactions):
     value: float | None = Field(description="Of a single one; thumb: 1 or 0; score: 0 to 1; metric: its value")
     count: int = Field(default=1, description="Reactions in this event: those of about a second on one version and label, at most 100.")
     reactions: list[ReactionCreated] = Field(default_factory=list, description="Each of them, without text and without who it was.")
@@ -74,13 +77,7 @@ class ReactionRetracted(EventData):
     at: str = Field(description="When it was taken back. What is said later under the same id counts again.")
 
 
-class FeedbackRetracted(EventData):
-    execution_id: str | None = Field(description="Null: of several executions, or of a session.")
-    session_id: str | None = Field(default=None, description="Null: of several sessions, or of an execution.")
-    prompt: str | None = Field(default=None, description="Slug; null: the execution had none or is not known, or it is a session.")
-    version: int | None = None
-    label: str | None = None
-    kind: str = Field(description="thumb | score | comment | correction | metric:<name> | several")
+class FeedbackRetracted(_Reactions):
     count: int = Field(description="Reactions in this event: those of about a second on one version and label, at most 100.")
     reactions: list[ReactionRetracted] = Field(description="Each of them, without text and without who it was.")
 

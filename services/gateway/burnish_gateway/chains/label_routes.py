@@ -68,9 +68,7 @@ async def roll_label_back(
     to, reason = (body.version, body.reason) if body else (None, "")
 
     async def work(tx: Tx) -> answers.ChainLabelAnswer:
-        moved = await roll_back(
-            tx, principal.workspace_id, name, wanted, to=to, reason=reason or "rolled back", author=principal.actor
-        )  # fmt: skip
+        moved = await roll_back(tx, principal.workspace_id, name, wanted, to=to, reason=reason or "rolled back", author=principal.actor)
         if moved.is_moved:
             before, after = {"version": moved.from_version}, {"version": moved.version, "reason": reason}
             await audit.note(

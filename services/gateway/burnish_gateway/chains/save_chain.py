@@ -99,9 +99,7 @@ async def move_label(
     return await _moved(tx, head, label, version=version, reason=reason, author=author)
 
 
-async def roll_back(
-    tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, to: int | None, reason: str, author: str
-) -> MovedLabel:  # fmt: skip
+async def roll_back(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, to: int | None, reason: str, author: str) -> MovedLabel:
     """The label names again what it named before its last move, or the version `to`, which it has named some time.
 
     A removed one comes back; twice is back again. Protected or not, it goes freely: whoever has to go back cannot wait. Raises NotFound

@@ -32,7 +32,8 @@ def messages_in(span: Span) -> list[Any]:
     if not given:
         given = _flat(span.attributes, "prompt")
     read = [one for message in (given if isinstance(given, list) else [{"role": "user", "content": given}]) for one in _read(message)]
-    return _storable_json([{"role": "system", "content": _content(system)}, *read] if system else read)  # type: ignore[no-any-return]
+    kept: list[Any] = _storable_json([{"role": "system", "content": _content(system)}, *read] if system else read)
+    return kept
 
 
 def answer_in(span: Span) -> tuple[str | None, list[Any] | None]:
