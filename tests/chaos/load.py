@@ -22,6 +22,11 @@ TRIES = 12
 """A client with a key asks again; a client without one takes the first answer."""
 
 TRY_AGAIN_S = 0.4
+
+OPEN_MOST = 300
+"""Calls under way at once: three seconds' worth and more where nothing is slow. A machine that cannot keep the pace is asked no more than
+that, since clients who come whatever is answered hold a slow installation down for good, long after the fault that slowed it is over."""
+
 ASK_S = 60.0
 """Longest time of one HTTP call: above the deadline of the installations under test."""
 
@@ -80,7 +85,7 @@ class Load:
     _answered: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Starts calls at an even pace whatever becomes of them, and returns when the last was answered."""
+        """Starts calls at an even pace while fewer than OPEN_MOST are under way, and returns when the last was answered."""
         loop = asyncio.get_running_loop()
         timeout = aiohttp.ClientTimeout(total=ASK_S, sock_connect=5)
         connector = aiohttp.TCPConnector(limit=0, force_close=not self.keeps_connections)
@@ -94,6 +99,9 @@ class Load:
                     calls.add(task := asyncio.create_task(self._one(http)))
                     task.add_done_callback(calls.discard)
                     next_at += 1 / self.rate
+                    while len(calls) >= OPEN_MOST:
+                        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+                        next_at = loop.time()
                     if (wait_s := next_at - loop.time()) > 0:
                         await asyncio.sleep(wait_s)
                 if calls:
