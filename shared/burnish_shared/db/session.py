@@ -141,7 +141,9 @@ def local_settings(settings: Mapping[str, str], pooler: Pooler) -> str:
 
 
 async def _keep_as_it_is(_: Any) -> None:
-    """Nothing was set for the session, so nothing is reset: it would be another server connection's."""
+    """Nothing is set for the session (tests/architecture/test_poolers.py), so nothing is reset, which would be a round trip for each unit
+    of work, and behind a pooler another server connection's. A transaction that is open is rolled back before this, by the pool.
+    """
 
 
 async def _patient(connection: Any, most_s: float) -> Tx:
@@ -175,7 +177,7 @@ class Database:
             max_size=max_size,
             timeout=CONNECT_TIMEOUT_S,
             init=_decode_json,
-            reset=None if pooler == "none" else _keep_as_it_is,
+            reset=_keep_as_it_is,
             command_timeout=statement_timeout_ms / 1000 + SILENCE_S,
             **connect_options(settings, pooler),
         )
