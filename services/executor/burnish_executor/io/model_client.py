@@ -1,6 +1,7 @@
 """Calls a model over aiohttp, in whatever format its provider speaks: buffered or streamed, with every wait bounded."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -138,9 +139,8 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(call.body), EventStream(), 0
-    parts = _Parts(PlainBody(response))
     wait_s, rest = call.timeout_s, 0
-    try:
+    with contextlib.closing(_Parts(PlainBody(response))) as parts:
         while rest < REST_PARTS_MOST:
             part = await parts.next(wait_s=wait_s, may_break=reader.answer.complete)
             if part is None and not reader.answer.complete:
@@ -165,8 +165,6 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
                 wait_s, rest = REST_S, rest + 1
             elif reader.answer.has_begun:
                 wait_s, rest = call.chunk_idle_s, 0
-    finally:
-        parts.close()
     for said in _said(reader, _unended(events)):
         yield said
         if isinstance(said, Failure):
