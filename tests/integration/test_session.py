@@ -100,3 +100,35 @@ async def test_a_unit_of_work_ends_with_its_transaction(database_urls: DatabaseU
     finally:
         await watching.close()
         await db.close()
+
+
+async def test_a_unit_of_one_statement_is_one_round_trip_and_takes_no_second(database_urls: DatabaseUrls) -> None:
+    db = await Database.open(database_urls["gateway"], application_name="test-by-itself", max_size=1)
+    watching = await asyncpg.connect(database_urls["superuser"])
+    last = "SELECT query FROM pg_stat_activity WHERE application_name = 'test-by-itself'"
+    try:
+        async with db.unit_of_work(one_statement=True) as tx:
+            assert await tx.fetchval("SELECT 7") == 7
+            assert await watching.fetchval(last) == "SELECT 7"
+            with pytest.raises(RuntimeError, match="second one"):
+                await tx.fetchval("SELECT 8")
+        assert await watching.fetchval(last) == "SELECT 7"
+        tenant = uuid4()
+        async with db.unit_of_work(workspace=tenant, one_statement=True) as tx:
+            assert await tx.fetchval("SELECT current_setting('app.workspace')") == str(tenant), "what must be set first needs a transaction"
+        assert await watching.fetchval(last) == "COMMIT;"
+    finally:
+        await watching.close()
+        await db.close()
+
+
+async def test_a_unit_of_one_statement_behind_a_pooler_has_its_settings(database_urls: DatabaseUrls) -> None:
+    db = await Database.open(database_urls["gateway"], application_name="test", max_size=1, pooler="transaction")
+    try:
+        async with db.unit_of_work(one_statement=True) as tx:
+            assert await tx.fetchval("SELECT current_setting('search_path')") == "burnish"
+        with pytest.raises(Busy, match="took too long"):
+            async with db.unit_of_work(one_statement=True, statement_most_s=0.05) as tx:
+                await tx.fetchval("SELECT pg_sleep(30)")
+    finally:
+        await db.close()
