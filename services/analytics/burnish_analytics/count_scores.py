@@ -25,7 +25,7 @@ class Counted:
 
 async def count_scores(db: Database, *, limits: DetectorLimits, clock: Clock) -> Counted:
     """Until nothing waits to be counted. Safe beside another replica: one at a time counts for a workspace."""
-    async with db.unit_of_work() as tx:
+    async with db.unit_of_work(one_statement=True) as tx:
         workspaces = await store.uncounted_workspaces(tx)
     done = Counted()
 

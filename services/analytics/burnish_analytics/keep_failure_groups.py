@@ -58,7 +58,7 @@ class FailureGroupKeeper:
 
     async def group_due(self, worker: WorkerProcess) -> int:
         """Works out what was asked for. Returns how many prompts that were."""
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             due = await store.due(tx, at_most=AT_ONCE)
         return await each("failure_groups", due, lambda one: self._claim(*one, worker))
 

@@ -33,7 +33,7 @@ async def note_reactions(tx: Tx, items: Sequence[FeedbackItem], facts: dict[tupl
 
 async def tell_reactions(db: Database) -> int:
     """Writes what waits as events, at most MOST_IN_AN_EVENT reactions in each. Returns how many events. Two at once do no harm."""
-    async with db.unit_of_work(read_only=True) as tx:
+    async with db.unit_of_work(read_only=True, one_statement=True) as tx:
         workspaces = await news_store.waiting(tx, at_most=WORKSPACES_AT_ONCE)
     return await each("news", workspaces, partial(_tell, db))
 

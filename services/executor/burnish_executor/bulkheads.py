@@ -38,13 +38,14 @@ class Bulkheads:
 
     def enter(self, workspace_id: UUID, provider: Hashable) -> "Seat | None":
         """Takes a slot. None: there is none, or none for this workspace or this provider."""
-        reason = self._full(workspace_id, provider)
+        of_workspace, of_provider = self._workspaces[workspace_id], self._providers[provider]
+        reason = self._full(of_workspace, of_provider)
         if reason is not None:
             self._count(reason)
             return None
         self.taken += 1
-        self._workspaces[workspace_id] += 1
-        self._providers[provider] += 1
+        self._workspaces[workspace_id] = of_workspace + 1
+        self._providers[provider] = of_provider + 1
         return Seat(self, workspace_id, provider)
 
     async def wait(self, workspace_id: UUID, provider: Hashable, *, at_most_s: float) -> "Seat | None":
@@ -84,12 +85,12 @@ class Bulkheads:
         if not self.is_queued:
             metrics.SLOTS_REFUSED.labels(reason).inc()
 
-    def _full(self, workspace_id: UUID, provider: Hashable) -> str | None:
+    def _full(self, of_workspace: int, of_provider: int) -> str | None:
         if self.taken >= self.slots:
             return "slots"
-        if self._workspaces[workspace_id] >= self.share:
+        if of_workspace >= self.share:
             return "workspace"
-        return "provider" if self._providers[provider] >= self.provider_share else None
+        return "provider" if of_provider >= self.provider_share else None
 
 
 @dataclass(slots=True)
@@ -119,6 +120,8 @@ def provider_of(request: ExecutionRequest) -> Hashable:
 
 
 def _less(counter: Counter[T], key: T) -> None:
-    counter[key] -= 1
-    if counter[key] <= 0:
+    left = counter[key] - 1
+    if left > 0:
+        counter[key] = left
+    else:
         del counter[key]

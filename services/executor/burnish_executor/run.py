@@ -84,21 +84,29 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
     if run.cancelled or left_s <= 0:
         work.close()
         return run.gone if run.cancelled else Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
-    call = asyncio.ensure_future(work)
+    call, task = asyncio.ensure_future(work), asyncio.current_task()
+    before = task.cancelling() if task else 0
     run.call = call
+    is_late = False
+
+    def end() -> None:
+        nonlocal is_late
+        is_late = True
+        call.cancel()  # One that came in the same moment is returned all the same.
+
+    timer = call.get_loop().call_later(left_s, end)
     try:
-        async with asyncio.timeout(left_s):
-            return await call
-    except TimeoutError:
-        if call.done() and not call.cancelled() and call.exception() is None:
-            return call.result()  # It came in the same moment.
-        return Failure(FailureKind.DEADLINE, "The deadline passed while the model was answering.")
+        return await call
     except asyncio.CancelledError:
+        if task and task.cancelling() > before:
+            raise
+        if is_late:
+            return Failure(FailureKind.DEADLINE, "The deadline passed while the model was answering.")
         if not run.cancelled:
-            call.cancel()
             raise
         return run.gone
     finally:
+        timer.cancel()
         run.call = None
 
 

@@ -69,7 +69,7 @@ class LiveScores:
         if room <= 0:
             return
         try:
-            async with self.db.unit_of_work() as tx:
+            async with self.db.unit_of_work(one_statement=True) as tx:
                 claims = await live_store.claim(
                     tx,
                     worker=self.settings.replica,

@@ -50,7 +50,7 @@ class ExperimentWatch:
     async def turn(self) -> int:
         """Looks at what is due, one after the other. Returns how many there were. What is only shown is read beside it: no look waits."""
         try:
-            async with self.db.unit_of_work() as tx:
+            async with self.db.unit_of_work(one_statement=True) as tx:
                 claims = await store.claim(tx, worker=self.settings.replica, lease_s=LEASE_S, most=AT_ONCE)
         except (Unavailable, *UNAVAILABLE):
             return 0

@@ -72,7 +72,7 @@ class Dispatcher:
     async def _claim(self, room: int, *, only_idle: bool) -> list[Claim]:
         limits = self._limits
         try:
-            async with self._db.unit_of_work() as tx:
+            async with self._db.unit_of_work(one_statement=True) as tx:
                 claims = await deliveries_store.claim_due(
                     tx,
                     limit=room,

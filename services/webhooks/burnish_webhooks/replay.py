@@ -18,7 +18,7 @@ async def replay_some(*, db: Database, per_second: int) -> int:
 
     `per_second` is shared by all processes.
     """
-    async with db.unit_of_work() as tx:
+    async with db.unit_of_work(one_statement=True) as tx:
         budget = await replays_store.take_budget(tx, per_second=per_second)
     if budget == 0:
         return 0
@@ -31,7 +31,7 @@ async def replay_waiting(*, db: Database, limit: int) -> int:
     """Starts up to `limit` of the oldest wishes, in turns. Returns how many deliveries became due. Safe to call in several processes."""
     if limit <= 0:
         return 0
-    async with db.unit_of_work() as tx:
+    async with db.unit_of_work(one_statement=True) as tx:
         wishes = await replays_store.waiting(tx, limit=limit)
     outcomes = [await _in_turn(replay_id, workspace_id=workspace_id, db=db) for workspace_id, replay_id in wishes]
     return outcomes.count("restarted")

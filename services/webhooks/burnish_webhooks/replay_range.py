@@ -17,7 +17,7 @@ RANGES_MOST: Final = 20
 
 async def replay_ranges(*, db: Database, limit: int) -> int:
     """Starts up to `limit` deliveries of running ranges, in turns. Returns how many. Safe to call in several processes at once."""
-    async with db.unit_of_work() as tx:
+    async with db.unit_of_work(one_statement=True) as tx:
         waiting = await ranges_store.running(tx, limit=RANGES_MOST)
     started = 0
     for workspace_id, range_id in waiting:

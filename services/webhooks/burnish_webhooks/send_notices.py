@@ -86,7 +86,7 @@ class NoticeSender:
         return len(claims)
 
     async def _claim(self, room: int) -> list[NoticeClaim]:
-        async with self.db.unit_of_work() as tx:
+        async with self.db.unit_of_work(one_statement=True) as tx:
             return await notices_store.claim_due(tx, limit=room, lease_s=LEASE_S)
 
     async def _claim_patiently(self, room: int) -> list[NoticeClaim]:

@@ -192,16 +192,20 @@ class Admission:
         all the same is ended by the sweeper.
         """
         may_be_held = request.claim or request.widen_fence is not None
-        waiting = _Waiting(request, asyncio.get_running_loop().create_future(), seen_before=may_be_held)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(request, loop.create_future(), seen_before=may_be_held)
         self._queue.append(waiting)
         self._asked.set()
+        timer = loop.call_later(ANSWER_S, self._give_up, waiting)
         try:
-            async with asyncio.timeout(ANSWER_S):
-                return await waiting.answer
-        except TimeoutError as error:
-            if waiting in self._queue:
-                self._queue.remove(waiting)
-            raise Unavailable(AWAY, retry_after_s=1) from error
+            return await waiting.answer
+        finally:
+            timer.cancel()
+
+    def _give_up(self, waiting: _Waiting) -> None:
+        if waiting in self._queue:
+            self._queue.remove(waiting)
+        _fail([waiting], Unavailable(AWAY, retry_after_s=1))
 
     async def widen(self, execution_id: UUID, workspace_id: UUID, *, fence: int, total_nusd: int, account_ids: Sequence[int]) -> Answer:
         """Holds more for an execution under way, before a further attempt that may cost: `total_nusd` in all, on the accounts it has.

@@ -105,7 +105,7 @@ class ChangeFeed:
 
     async def _look(self) -> None:
         asked_at = asyncio.get_running_loop().time()
-        async with self.db.unit_of_work(read_only=True) as tx:
+        async with self.db.unit_of_work(read_only=True, one_statement=True) as tx:
             rows = await tx.fetch(
                 "SELECT change_no, workspace_id, kind, key FROM config_changes WHERE change_no > $1 ORDER BY change_no LIMIT $2",
                 self.number,

@@ -140,14 +140,30 @@ def local_settings(settings: Mapping[str, str], pooler: Pooler) -> str:
     return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in quoted.items())
 
 
+class _ForOne:
+    """A connection, for one statement."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, method: str) -> Any:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            raise RuntimeError("a unit of work of one statement was given a second one")
+        return getattr(connection, method)
+
+
 async def _keep_as_it_is(_: Any) -> None:
-    """Nothing was set for the session, so nothing is reset: it would be another server connection's."""
+    """Nothing is set for the session (tests/architecture/test_poolers.py), so nothing is reset, which would be a round trip for each unit
+    of work, and behind a pooler another server connection's. A transaction that is open is rolled back before this, by the pool.
+    """
 
 
-async def _patient(connection: Any, most_s: float) -> Tx:
-    """The transaction that was begun, with statements that may take this long."""
-    await connection.execute("SELECT set_config('statement_timeout', $1, true)", str(round(most_s * 1000)))
-    return Tx(connection, patience_s=most_s + SILENCE_S)
+async def _tx_over(connection: Any, *, most_s: float | None, one_statement: bool) -> Tx:
+    """`most_s`: its statements may take so long, in a transaction that was begun; None: as long as the pool's."""
+    if most_s is not None:
+        await connection.execute("SELECT set_config('statement_timeout', $1, true)", str(round(most_s * 1000)))
+    return Tx(_ForOne(connection) if one_statement else connection, patience_s=None if most_s is None else most_s + SILENCE_S)
 
 
 class Database:
@@ -175,7 +191,7 @@ class Database:
             max_size=max_size,
             timeout=CONNECT_TIMEOUT_S,
             init=_decode_json,
-            reset=None if pooler == "none" else _keep_as_it_is,
+            reset=_keep_as_it_is,
             command_timeout=statement_timeout_ms / 1000 + SILENCE_S,
             **connect_options(settings, pooler),
         )
@@ -199,23 +215,28 @@ class Database:
         user: UUID | None = None,
         read_only: bool = False,
         statement_most_s: float | None = None,
+        one_statement: bool = False,
     ) -> AsyncIterator[Tx]:
         """One transaction, committed when the block ends and rolled back when it raises.
 
         `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row. `organization`
         and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the claims that
-        PostgREST sets. `statement_most_s`: of each statement in place of the pool's, for reads of many rows. Raises Unavailable when no
-        connection can be had within POOL_WAIT_S, and where the server takes no changes. Never open across a call to a model or URL.
+        PostgREST sets. `statement_most_s`: of each statement in place of the pool's, for reads of many rows. `one_statement`: there is no
+        second one (RuntimeError), so its own transaction is enough, where nothing is to be set before it: it is committed once it was
+        answered, whatever the block does then, and costs one round trip in place of three. Raises Unavailable when no connection can be
+        had within POOL_WAIT_S, and where the server takes no changes. Never open across a call to a model or URL.
         """
+        names_tenant = workspace is not None or bool(workspaces) or organization is not None or user is not None
+        by_itself = one_statement and not (names_tenant or self._begin_with or statement_most_s is not None)
         try:
             connection = await self._pool.acquire(timeout=POOL_WAIT_S)
         except (TimeoutError, *UNAVAILABLE, *REFUSES_CONNECTIONS) as error:
             raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
         try:
-            async with connection.transaction(readonly=read_only):
+            async with contextlib.nullcontext() if by_itself else connection.transaction(readonly=read_only):
                 if self._begin_with:
                     await connection.execute(self._begin_with)
-                if workspace is not None or workspaces or organization is not None or user is not None:
+                if names_tenant:
                     named = set(workspaces) | ({workspace} if workspace is not None else set())
                     await connection.execute(
                         "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true), "
@@ -228,7 +249,7 @@ class Database:
                         _to_json({"sub": str(user), "role": "authenticated"}) if user is not None else "",
                         str(current_hops()),
                     )
-                tx = Tx(connection) if statement_most_s is None else await _patient(connection, statement_most_s)
+                tx = await _tx_over(connection, most_s=statement_most_s, one_statement=one_statement)
                 try:
                     yield tx
                 except REFUSES_CHANGES:

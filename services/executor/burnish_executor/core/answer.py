@@ -72,12 +72,16 @@ def add(
     answer.characters += len(text) + sum(merge_call(answer.tool_calls, call) for call in calls)
     told = {} if beside is None else set_aside(answer, beside)
     if answer.characters > OUTPUT_MOST_CHARACTERS:
-        return Failure(FailureKind.MALFORMED, f"The provider's stream grew beyond {OUTPUT_MOST_CHARACTERS} characters.")
+        return too_long()
     if text:
         answer.text.append(text)
     if told:
         return Piece(text=text, delta={"tool_calls": list(calls), **told} if calls else told)
     return Piece(text=text, delta={"tool_calls": list(calls)} if calls else None) if text or calls else None
+
+
+def too_long() -> Failure:
+    return Failure(FailureKind.MALFORMED, f"The provider's stream grew beyond {OUTPUT_MOST_CHARACTERS} characters.")
 
 
 def set_aside(answer: Answer, said: Mapping[str, Any]) -> dict[str, Any]:

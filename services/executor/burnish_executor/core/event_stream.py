@@ -22,6 +22,16 @@ class EventStream:
 
     def feed(self, part: bytes) -> list[bytes]:
         """The data of the events that this part completes. Raises LineTooLong."""
+        if self._is_between and (whole := _whole_events(part)) is not None:
+            return whole
+        return self._lines_of(part)
+
+    @property
+    def _is_between(self) -> bool:
+        """Nothing of an event has come that is not whole."""
+        return not (self._rest or self._data or self._is_first or self._after_cr)
+
+    def _lines_of(self, part: bytes) -> list[bytes]:
         events: list[bytes] = []
         if self._after_cr or b"\r" in part:
             part = self._with_lf(part)
@@ -52,3 +62,12 @@ class EventStream:
     def rest(self) -> list[bytes]:
         """The data of the event that the stream ended in: its last line, or the blank one behind it, never came."""
         return self.feed(b"\n\n")
+
+
+def _whole_events(part: bytes) -> list[bytes] | None:
+    """Of a part that is events of one line of data each, as nearly all are, what `EventStream` finds in it line by line; None for any
+    other."""
+    if len(part) > LINE_MOST_BYTES or not (part.startswith(b"data: ") and part.endswith(b"\n\n")) or b"\r" in part:
+        return None
+    events = part[6:-2].split(b"\n\ndata: ")
+    return events if part.count(b"\n") == 2 * len(events) else None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from burnish_executor.core.answer import Answer, Piece, add, merge_call, parsed, set_aside, text_of
-from burnish_executor.core.asides import says_more
+from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, add, merge_call, parsed, set_aside, text_of, too_long
+from burnish_executor.core.asides import PLAIN, says_more
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, ended_of, is_plain, logprobs_in
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
@@ -15,6 +15,9 @@ from burnish_executor.core.usage import reported
 from burnish_shared.contracts.executions import ExecutionRequest
 
 DONE: Final = b"[DONE]"
+
+SELDOM: Final = frozenset({"error", "simulated", "x_groq"})
+"""What an event may say besides its choices; `usage` is often there, and empty."""
 
 LATER_CAP: Final = frozenset({"openai"})
 """Providers that name the cap of the output `max_completion_tokens`."""
@@ -99,6 +102,37 @@ def read_chunk(answer: Answer, data: bytes, *, choices: int = 1) -> Piece | Fail
         answer.complete = True
         return None
     chunk = parsed(data)
+    text = _plain_text(chunk) if answer.finish_reason is None else None
+    return _read_whole(answer, chunk, choices=choices) if text is None else _read_text(answer, text)
+
+
+def _plain_text(chunk: Any) -> str | None:
+    """The text of an event that says nothing else, as nearly all do; None for any other. Each name here is one that `_read_whole` heeds."""
+    if type(chunk) is not dict or not chunk.keys().isdisjoint(SELDOM) or chunk.get("usage") is not None:
+        return None
+    told = chunk.get("choices")
+    if type(told) is not list or len(told) != 1 or type(choice := told[0]) is not dict:
+        return None
+    if choice.get("finish_reason") or choice.get("index") or choice.get("logprobs") or choice.get("error"):
+        return None
+    delta = choice.get("delta")
+    if type(delta) is not dict or type(text := delta.get("content")) is not str or not delta.keys() <= PLAIN or delta.get("tool_calls"):
+        return None
+    return text or None
+
+
+def _read_text(answer: Answer, text: str) -> Piece | Failure:
+    """What `_read_whole` comes to with one text and no choice that has ended."""
+    answer.has_deltas = True
+    answer.characters += len(text)
+    if answer.characters > OUTPUT_MOST_CHARACTERS:
+        return too_long()
+    answer.text.append(text)
+    return Piece(text)
+
+
+def _read_whole(answer: Answer, chunk: Any, *, choices: int) -> Piece | Failure | None:
+    """Any event."""
     if not isinstance(chunk, dict):
         return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
     if chunk.get("error"):

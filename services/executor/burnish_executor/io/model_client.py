@@ -1,6 +1,7 @@
 """Calls a model over aiohttp, in whatever format its provider speaks: buffered or streamed, with every wait bounded."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 from burnish_executor.io.plain_body import PlainBody
 from burnish_shared.json_bytes import encoded
+from burnish_shared.waiting import Patience
 
 BODY_MOST_BYTES = 8 * 1024 * 1024
 STREAM_MOST_BYTES = 64 * 1024 * 1024
@@ -90,7 +92,10 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
                 yield await _refusal(response)
                 return
             yield Started()
-            async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response, call):
+            if not call.body.get("stream"):
+                yield await _buffered(response, call)
+                return
+            async for event in _streamed(response, call):
                 yield event
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
         yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
@@ -120,14 +125,13 @@ async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key:
     return len(models) if isinstance(models, list) else Failure(FailureKind.MALFORMED, "The provider's answer is no list of models.", 200)
 
 
-async def _buffered(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
+async def _buffered(response: aiohttp.ClientResponse, call: Call) -> Answer | Failure:
     data, is_whole = await _read(response, call.body_most_bytes)
     if _is_page(data):
-        yield A_PAGE
-    elif is_whole:
-        yield call.wire.read_body(data)
-    else:
-        yield Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
+        return A_PAGE
+    if is_whole:
+        return call.wire.read_body(data)
+    return Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
@@ -135,32 +139,32 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(call.body), EventStream(), 0
-    body = PlainBody(response)
     wait_s, rest = call.timeout_s, 0
-    while rest < REST_PARTS_MOST:
-        part = await _next_part(body, wait_s=wait_s, may_break=reader.answer.complete)
-        if part is None and not reader.answer.complete:
-            yield Failure(FailureKind.TIMEOUT, f"The provider sent nothing for {wait_s:g} s in the middle of its stream.")
-            return
-        if not part:
-            break
-        size += len(part)
-        data = _events_of(events, part, size=size)
-        if isinstance(data, Failure):
-            yield data
-            return
-        for said in _said(reader, data):
-            yield said
-            if isinstance(said, Failure):
+    with contextlib.closing(_Parts(PlainBody(response))) as parts:
+        while rest < REST_PARTS_MOST:
+            part = await parts.next(wait_s=wait_s, may_break=reader.answer.complete)
+            if part is None and not reader.answer.complete:
+                yield Failure(FailureKind.TIMEOUT, f"The provider sent nothing for {wait_s:g} s in the middle of its stream.")
                 return
-        if reader.ended:
-            await _next_part(body, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
-            yield reader.answer
-            return
-        if reader.is_whole:
-            wait_s, rest = REST_S, rest + 1
-        elif reader.answer.has_begun:
-            wait_s, rest = call.chunk_idle_s, 0
+            if not part:
+                break
+            size += len(part)
+            data = _events_of(events, part, size=size)
+            if isinstance(data, Failure):
+                yield data
+                return
+            for said in _said(reader, data):
+                yield said
+                if isinstance(said, Failure):
+                    return
+            if reader.ended:
+                await parts.next(wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
+                yield reader.answer
+                return
+            if reader.is_whole:
+                wait_s, rest = REST_S, rest + 1
+            elif reader.answer.has_begun:
+                wait_s, rest = call.chunk_idle_s, 0
     for said in _said(reader, _unended(events)):
         yield said
         if isinstance(said, Failure):
@@ -194,21 +198,29 @@ def _unended(events: EventStream) -> list[bytes]:
     return [one for one in events.rest() if one == DONE or isinstance(parsed(one), dict)]
 
 
-async def _next_part(body: PlainBody, *, wait_s: float, may_break: bool) -> bytes | None:
-    """What comes next; empty at the end of the stream, None when nothing came within `wait_s`.
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a stream's body as they come."""
 
-    `may_break`: the answer is whole, so a connection that breaks off is an end like any other; else its error is raised.
-    """
-    try:
-        # Not wait_for: before Python 3.12 it forgets a cancellation when bytes come at the same moment, and the call goes on.
-        async with asyncio.timeout(wait_s):
-            return await body.readany()
-    except TimeoutError:
-        return None
-    except (aiohttp.ClientError, ConnectionError, OSError):
-        if may_break:
-            return b""
-        raise
+    body: PlainBody
+    patience: Patience = field(default_factory=Patience)
+
+    async def next(self, *, wait_s: float, may_break: bool) -> bytes | None:
+        """What comes next; empty at the end of the stream, None when nothing came within `wait_s`.
+
+        `may_break`: the answer is whole, so a connection that breaks off is an end like any other; else its error is raised.
+        """
+        try:
+            return await self.patience.within(wait_s, self.body.readany())
+        except TimeoutError:
+            return None
+        except (aiohttp.ClientError, ConnectionError, OSError):
+            if may_break:
+                return b""
+            raise
+
+    def close(self) -> None:
+        self.patience.close()
 
 
 def _events_of(events: EventStream, part: bytes, *, size: int) -> list[bytes] | Failure:

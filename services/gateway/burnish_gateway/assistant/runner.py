@@ -139,7 +139,7 @@ class AssistantRunner:
         enrichments = settings.assistant_enrichments_at_once - self._count("enrichment")
         if sessions <= 0 and enrichments <= 0:
             return
-        async with self.gateway.db.unit_of_work() as tx:
+        async with self.gateway.db.unit_of_work(one_statement=True) as tx:
             claims = await store.claim(
                 tx, worker=self.worker, lease_s=self.lease_s, sessions=max(0, sessions), enrichments=max(0, enrichments)
             )

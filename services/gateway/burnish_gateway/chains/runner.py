@@ -128,7 +128,7 @@ class ChainRunner:
         room = self.gateway.settings.chain_runs_at_once - len(self._runs)
         if room <= 0:
             return
-        async with self.gateway.db.unit_of_work() as tx:
+        async with self.gateway.db.unit_of_work(one_statement=True) as tx:
             claims = await store.claim(tx, worker=self.worker, lease_s=self.lease_s, most=room)
         for one in claims:
             before = self._runs.get(one.run_id)

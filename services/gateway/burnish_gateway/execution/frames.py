@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from burnish_gateway.metrics import OPEN_EXECUTIONS
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import Frame, FrameKind, parse
+from burnish_shared.waiting import Patience
 
 WAITING_MOST_BYTES = 1024 * 1024
 """What may wait in memory for one slow reader (PROMISES G-14). Beyond it chunks are dropped, and their text comes from the books."""
@@ -41,6 +42,7 @@ class Mailbox:
     def __init__(self) -> None:
         self._arrivals: deque[Arrival] = deque()
         self._reader: asyncio.Future[None] | None = None
+        self._patience = Patience()
         self._bytes = 0
 
     async def get(self, *, within_s: float | None = None) -> Arrival:
@@ -48,9 +50,7 @@ class Mailbox:
         however long it takes). A reader that gives up waiting looks at `has_arrivals` before it believes in silence.
         """
         if not self._arrivals:
-            # Not wait_for: before Python 3.12 it forgets a cancellation when a frame comes at the same moment, and the model goes on.
-            async with asyncio.timeout(within_s):
-                await self._come()
+            await self._patience.within(within_s, self._come())
         arrival = self._arrivals.popleft()
         self._bytes -= _size(arrival)
         return arrival
@@ -62,6 +62,10 @@ class Mailbox:
                 await self._reader
             finally:
                 self._reader = None
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        self._patience.close()
 
     @property
     def has_arrivals(self) -> bool:
@@ -117,6 +121,7 @@ class FrameInbox:
         try:
             yield mailbox
         finally:
+            mailbox.close()
             OPEN_EXECUTIONS.dec()
             self._waiting.pop(execution_id.hex, None)
 

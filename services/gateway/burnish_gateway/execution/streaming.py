@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from burnish_gateway.wire import error_response
 from burnish_shared.errors import BurnishError
+from burnish_shared.waiting import Patience
 
 SLOW_READER_S = 60.0
 """A client that takes nothing for this long is cut off (PROMISES G-14), unless a setting says how long."""
@@ -56,19 +57,22 @@ class EventStream(Response):
                 await streaming
 
     async def _stream(self, send: Any) -> None:
+        patience = Patience()
         async with contextlib.aclosing(self._parts) as parts:
             try:
                 # Here, so that it leaves with the first part where that is there already.
                 await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                 async for part in parts:
                     is_last = isinstance(part, Last)
-                    async with asyncio.timeout(self._slow_reader_s):
-                        await send({"type": "http.response.body", "body": part, "more_body": not is_last})
+                    sending = send({"type": "http.response.body", "body": part, "more_body": not is_last})
+                    await patience.within(self._slow_reader_s, sending)
                     if is_last:
                         return
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             except (OSError, TimeoutError):
                 return  # nobody reads any more
+            finally:
+                patience.close()
 
 
 async def _gone(receive: Any) -> None:

@@ -47,7 +47,7 @@ class OrderFollower:
 
     async def turn(self) -> int:
         """Everything that waits. Returns how many were carried out here."""
-        async with self.db.unit_of_work(read_only=True) as tx:
+        async with self.db.unit_of_work(read_only=True, one_statement=True) as tx:
             due = await orders_store.list_due(tx, most=AT_ONCE)
         done = 0
         for workspace_id, order_id in due:
