@@ -1217,7 +1217,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List chains, by slug */
+        /**
+         * List chains, by slug
+         * @description `q`: words, or their beginnings, that all occur in slug, name, description, folder, tags, or the steps and prompts of the newest version.
+         */
         get: operations["list_chains_v1_chains_get"];
         put?: never;
         /**
@@ -8847,6 +8850,11 @@ export interface components {
                 [key: string]: string | null;
             };
             /**
+             * Headers Revision
+             * @description Grows whenever the headers are written, so that a change of a hidden value is noticed.
+             */
+            headers_revision: number;
+            /**
              * Id
              * Format: uuid
              */
@@ -11193,6 +11201,11 @@ export interface components {
             headers: {
                 [key: string]: string | null;
             };
+            /**
+             * Headers Revision
+             * @description Grows whenever the headers are written, so that a change of a hidden value is noticed.
+             */
+            headers_revision: number;
             /**
              * Id
              * Format: uuid
@@ -16499,6 +16512,11 @@ export interface components {
             headers: {
                 [key: string]: string | null;
             };
+            /**
+             * Headers Revision
+             * @description Grows whenever the headers are written, so that a change of a hidden value is noticed.
+             */
+            headers_revision: number;
             /**
              * Id
              * Format: uuid
@@ -34515,6 +34533,7 @@ export interface operations {
     list_chains_v1_chains_get: {
         parameters: {
             query?: {
+                q?: string | null;
                 folder?: string | null;
                 tag?: string | null;
                 archived?: boolean;
