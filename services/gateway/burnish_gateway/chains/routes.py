@@ -68,7 +68,7 @@ async def list_chains(
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
-    """`q`: words, or their beginnings, that all occur in slug, name, description, folder, tags, or the newest version's steps and prompts."""
+    """`q`: words, or their beginnings, that all occur in slug, name, description, folder, tags, or in the newest version's steps."""
     for name, one in {"q": q, "folder": folder, "tag": tag}.items():
         if "\x00" in (one or ""):
             raise InvalidField(f"{name}: holds U+0000; remove it.", param=name)

@@ -88,7 +88,8 @@ TABLES: Final = (
         "entry_id organization_id visibility publisher prompt_id slug version name description use_case categories"
         " tags model example form content"
         " figures measured_at clones published_by published_at updated_at",
-        "entry_id", search=DIGEST, words_rule=INTERNAL, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
+        "entry_id", search=DIGEST, words_rule=INTERNAL, satisfaction="in figures", is_put_away=INTERNAL,
+        page_rows=PAGE_ROWS_OF_TEXTS,
     ),
     *OPTIMIZATION_TABLES,
     *EXPERIMENT_TABLES,

@@ -62,7 +62,7 @@ class Reported:
 
 
 def grouped(reported: Sequence[Reported]) -> list[Reported]:
-    """With the group of each that names no prompt: `metadata.prompt_key`, else a fingerprint of its instructions from before it is masked."""
+    """With the group of each that names no prompt: `metadata.prompt_key`, else a fingerprint of its instructions, not masked yet."""
     return [one if one.slug else replace(one, group_key=group_key_of(_prompt_key(one), _messages(one))) for one in reported]
 
 

@@ -1,6 +1,10 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
+DROP POLICY shared ON marketplace_entries;
+CREATE POLICY shared ON marketplace_entries FOR SELECT TO burnish_app
+  USING (visibility = 'public' OR visibility = 'organization' AND organization_id = (SELECT nullif(current_setting('app.organization', true), '')::uuid));
+ALTER TABLE marketplace_entries DROP COLUMN is_put_away;
 DROP TRIGGER raise_headers_revision ON webhook_endpoints;
 DROP FUNCTION raise_headers_revision();
 ALTER TABLE webhook_endpoints DROP COLUMN headers_revision;

@@ -1,4 +1,4 @@
--- Which versions of chains run which prompts, so that nobody reads every chain to answer it; words by which chains are found; and whether headers of a webhook endpoint were
+-- Of what is used by whom, and what is put away. Which versions of chains run which prompts, so that nobody reads every chain to answer it; words by which chains are found; and whether headers of a webhook endpoint were
 -- changed, whose values nobody reads.
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
@@ -86,6 +86,16 @@ END $$;
 REVOKE ALL ON FUNCTION raise_headers_revision() FROM PUBLIC;
 CREATE TRIGGER raise_headers_revision BEFORE UPDATE OF headers_sealed ON webhook_endpoints FOR EACH ROW
   WHEN (NEW.headers_sealed IS DISTINCT FROM OLD.headers_sealed) EXECUTE FUNCTION raise_headers_revision();
+
+-- A prompt that is put away is in the marketplace no more until it is restored. Templates of the workspace's own stay.
+ALTER TABLE marketplace_entries ADD COLUMN is_put_away boolean NOT NULL DEFAULT false;
+GRANT UPDATE (is_put_away) ON marketplace_entries TO burnish_app;
+DROP POLICY shared ON marketplace_entries;
+CREATE POLICY shared ON marketplace_entries FOR SELECT TO burnish_app
+  USING (NOT is_put_away
+    AND (visibility = 'public' OR visibility = 'organization' AND organization_id = (SELECT nullif(current_setting('app.organization', true), '')::uuid)));
+UPDATE marketplace_entries e SET is_put_away = true
+  FROM prompts p WHERE p.workspace_id = e.workspace_id AND p.prompt_id = e.prompt_id AND p.archived_at IS NOT NULL;
 
 RESET ROLE;
 SET LOCAL search_path = public;
