@@ -65,7 +65,8 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
         if await store.has_email(tx, email):
             raise Conflict("The owner of this e-mail is a member already; change the role at /v1/members.", param="email")
         for row in await store.revoke_open_invitations(tx, email):
-            await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(row["invitation_id"]), before=dict(row))
+            before = {"email": row["email"], "role": row["role"]}
+            await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(row["invitation_id"]), before=before)
         await store.add_invitation(
             tx, invitation_id=token.token_id, workspace_id=principal.workspace_id, email=email, role=role, digest=token.digest,
             invited_by=principal.actor, expires_at=expires_at,
