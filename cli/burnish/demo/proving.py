@@ -12,6 +12,7 @@ from burnish.demo.failure import DemoFailed
 from burnish.demo.recount import Recount, recount
 from burnish.demo.screen import percent, points, shortened
 from burnish.demo.stage import Stage, reason_of
+from burnish_shared.proposals import STATES
 
 TEST_RUN_PATIENCE_S: Final = 60.0
 JOB_PATIENCE_S: Final = 300.0
@@ -104,10 +105,10 @@ async def optimize(stage: Stage, dataset_id: str) -> dict[str, Any]:
     stage.result |= {"optimization_id": job_id, "spent_nusd": job["progress"]["spent_nusd"]}
     stage.result |= {name: job[name] for name in ("outcome", "finish_reason", "suggestion_id")}
     stage.result["executions"]["evaluations"] = job["progress"]["evaluations"]
-    states = [edit["state"] for edit in job["edits"] or []]
+    counts = job["edit_counts"] or dict.fromkeys(STATES, 0)
     stage.screen.say(
-        f"{job['progress']['evaluations']} evaluations; {len(states)} edits proposed, {states.count('rejected')} refused before they were "
-        f"tried, {states.count('chosen')} chosen: [bold]{job['outcome']}[/bold] ({job['finish_reason']})"
+        f"{job['progress']['evaluations']} evaluations; {sum(counts.values())} edits proposed, {counts['rejected']} refused before they "
+        f"were tried, {counts['chosen']} chosen: [bold]{job['outcome']}[/bold] ({job['finish_reason']})"
     )
     return job
 

@@ -14,7 +14,8 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 
 
 def lines_of(raw: bytes, *, at_most: int) -> Iterator[tuple[int, bytes]]:
-    """(number from 1, line) of every line that is not empty. Raises InvalidBody for none at all, InvalidField beyond `at_most`.
+    """(number from 1, line) of every line that is not empty. Raises InvalidBody for none at all, and for a JSON array or an object on
+    several lines, which are no JSON lines; InvalidField beyond `at_most`.
 
     A mark of UTF-8 before the first line, as Windows writes, is none of its text.
     """
@@ -22,6 +23,10 @@ def lines_of(raw: bytes, *, at_most: int) -> Iterator[tuple[int, bytes]]:
     filled = [one for one in lines if one[1]]
     if not filled:
         raise InvalidBody("The body holds no line; send one JSON object a line.")
+    if filled[0][1].startswith(b"["):
+        raise InvalidBody("The body is a JSON array. Send JSON lines (JSONL): one object a line, without brackets and commas around them.")
+    if filled[0][1] == b"{":
+        raise InvalidBody("The body is JSON on several lines. Send JSON lines (JSONL): each object whole on a line of its own.")
     if len(filled) > at_most:
         raise InvalidField(f"body: has {len(filled)} lines; at most {at_most} are taken at once. Send them in parts.", param="body")
     return iter(filled)

@@ -12,6 +12,7 @@ What = Literal[
     "experiment_namespaces",
     "guardrails",
     "inbound_endpoints",
+    "invitations",
     "live_evaluations",
     "metrics",
     "model_migrations",

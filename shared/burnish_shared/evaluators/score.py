@@ -10,10 +10,10 @@ SCORES: Final = "true, false, a score from 0 to 1, or {score, reason}"
 
 
 def scored(value: Plain) -> Verdict:
-    """Anything but true, false, 0 to 1 or `{score, reason}` is no score."""
+    """Anything but true, false, 0 to 1 or `{score, reason}` is no score. `why` is another name of `reason`."""
     reason = ""
     if isinstance(value, dict):
-        reason = storable(str(value.get("reason") or ""))[:REASON_MOST]
+        reason = storable(str(value.get("reason") or value.get("why") or ""))[:REASON_MOST]
         value = value.get("score")
     if isinstance(value, bool):
         return Score(1.0 if value else 0.0, value, reason or ("holds" if value else "does not hold"))

@@ -85,12 +85,12 @@ async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
 
 async def test_a_signed_in_owner_of_the_email_accepts_and_anybody_else_hears_the_same_404(stack: Stack) -> None:
     ada, grace, eve = await newcomer(stack), await newcomer(stack), await newcomer(stack)
-    token = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "editor"})).body["token"]
     revoked = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
-    expired = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
     assert (await ada("DELETE", f"/v1/invitations/{revoked['id']}")).status == 204
+    expired = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
     async with as_superuser(stack.urls["superuser"]) as connection:
         await connection.execute("UPDATE burnish.invitations SET expires_at = now() WHERE invitation_id = $1::uuid", expired["id"])
+    token = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "editor"})).body["token"]
     refused = [await eve("POST", "/v1/invitations/accept", {"token": token})]
     for wrong in (revoked["token"], expired["token"], token[:-1] + ("a" if token[-1] != "a" else "b"), f"{uuid4().hex}.{'x' * 43}", "x"):
         refused.append(await grace("POST", "/v1/invitations/accept", {"token": wrong}))
@@ -101,6 +101,24 @@ async def test_a_signed_in_owner_of_the_email_accepts_and_anybody_else_hears_the
     assert (await grace("POST", "/v1/invitations/accept", {"token": token})).status == 404  # works once
     grace.workspace = ada.workspace
     assert (await grace("GET", "/v1/members")).status == 200
+
+
+async def test_a_newer_invitation_takes_the_place_of_the_older(stack: Stack) -> None:
+    ada, grace = await newcomer(stack), await newcomer(stack)
+    roles = ("admin", "viewer", "editor")
+    made = await asyncio.gather(*(ada("POST", "/v1/invitations", {"email": grace.email, "role": role}) for role in roles))
+    other = (await ada("POST", "/v1/invitations", {"email": "somebody@example.com", "role": "viewer"})).body
+    assert {one.status for one in made} == {201}
+    listed = (await ada("GET", "/v1/invitations")).body["data"]
+    [open_one] = [one for one in listed if one["status"] == "open" and one["email"] == grace.email]
+    assert [one["id"] for one in listed if one["status"] == "open" and one["email"] != grace.email] == [other["id"]]
+    for one in made:
+        answer = await grace("POST", "/v1/invitations/accept", {"token": one.body["token"]})
+        assert answer.status == (200 if one.body["id"] == open_one["id"] else 404)
+        if answer.status == 200:
+            assert answer.body["workspaces"][-1]["role"] == one.body["role"] == open_one["role"]
+    taken_back = (await ada("GET", "/v1/audit?action=invitation.revoked")).body["data"]
+    assert len(taken_back) == 2
 
 
 async def test_an_invitation_to_an_email_with_an_account_asks_to_sign_in_first(stack: Stack) -> None:

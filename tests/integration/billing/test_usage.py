@@ -127,6 +127,21 @@ async def test_pages_of_several_dimensions_hold_every_group_once(lived: Lived) -
         assert (await lived.caller("GET", f"/v1/usage?{wrong}")).status == 422, wrong
 
 
+async def test_provider_keys_and_api_keys_are_told_by_name_beside_their_ids(stack: Stack, lived: Lived) -> None:
+    named = sorted({one["group"]["provider_key"] for one in await usage(lived.caller, "provider_key")} - {""})
+    assert len(named) > 1
+    await books(
+        stack,
+        """INSERT INTO provider_keys (provider_key_id, workspace_id, provider, name, last4, created_by, sealed)
+           VALUES ($1::uuid, $2, 'openai', 'The big one', '', 'test', 'x')""",
+        named[0], lived.caller.workspace.workspace_id,
+    )  # fmt: skip
+    for by in (("provider_key",), ("day", "provider_key")):
+        for one in await usage(lived.caller, *by):
+            known = one["group"]["provider_key"] == named[0]
+            assert (one["name"], one["names"]) == (("The big one", {"provider_key": "The big one"}) if known else (None, {})), one
+
+
 async def test_the_table_says_what_the_json_says_and_no_name_is_a_formula(lived: Lived) -> None:
     whole = await statement(lived.caller, MONTH)
     answer = await lived.caller("GET", f"/v1/usage/statement?month={MONTH:%Y-%m}&format=csv")

@@ -81,6 +81,19 @@ async def test_bad_lines_are_named_and_cost_their_neighbours_nothing(caller: Cal
     assert (await send(caller, [b"x" * (1 << 20), b"y"])).status == 413
 
 
+@pytest.mark.capability("F2", "E8")
+async def test_an_array_is_refused_with_words_that_say_what_to_send(caller: Caller) -> None:
+    array = [{"execution_id": "0192f0c0-0000-7000-8000-000000000000", "thumb": "up"}] * 2
+    for sent, called in (
+        (json.dumps(array), "a JSON array"), (json.dumps(array, indent=1), "a JSON array"),
+        (json.dumps(array[0], indent=1), "on several lines"),
+    ):  # fmt: skip
+        for path in ("/v1/feedback/batch", "/v1/executions/import"):
+            refused = await caller("POST", path, raw=sent.encode())
+            assert (refused.status, refused.body["error"]["code"]) == (400, "invalid_body"), refused.body
+            assert called in refused.body["error"]["message"] and "Send JSON lines (JSONL)" in refused.body["error"]["message"]
+
+
 @pytest.mark.capability("F2")
 @pytest.mark.promise("G-01")
 async def test_a_batch_larger_than_a_message_is_kept_whole(caller: Caller) -> None:

@@ -1,5 +1,6 @@
 """Calls without a prompt belong together by their instructions or a key, and a group becomes a prompt with its history."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -230,3 +231,35 @@ async def test_an_execution_that_ends_after_its_group_was_adopted_is_moved_too(s
     await connection.close()
     shown = await _counted(caller, "desk", moved=2)
     assert shown["history_complete"] is False  # calls that began before may still be under way
+
+
+@pytest.mark.capability("E13")
+async def test_imported_calls_without_a_prompt_join_the_group_of_our_own_and_become_its_prompt(caller: Caller) -> None:
+    brief = "You answer imported questions."
+    group = (await _call(caller, brief)).headers["x-burnish-group"]
+
+    async def bring(number: int, **more: Any) -> None:
+        line = {
+            "id": f"g-{number}", "model": "gpt-of-theirs", "finished_at": datetime.now(UTC).isoformat(), "output": "There.",
+            "messages": [{"role": "system", "content": f" {brief}\n"}, {"role": "user", "content": "Where?"}], **more,
+        }  # fmt: skip
+        answer = await caller("POST", "/v1/executions/import", raw=json.dumps(line).encode())
+        assert answer.status == 200, answer.body
+
+    await bring(1)
+    await bring(2, prompt="elsewhere")
+    await bring(3, messages=[{"role": "user", "content": "Where?"}])
+    await bring(5, metadata={"prompt_key": "by-key"})
+    await bring(6, metadata={"prompt_key": "No Key"})
+    assert (await _counted(caller, group, executions=3))["first_at"]
+    assert (await _counted(caller, "by-key", executions=1))["model"] == "gpt-of-theirs"
+    adopted = await caller("POST", f"/v1/execution-groups/{group}/prompt", {"slug": "imported-desk"})
+    assert adopted.status == 201, adopted.body
+    await _counted(caller, group, moved=3)
+
+    async def counts() -> bool:
+        await bring(4)  # the same again, until the gateway knows of the prompt
+        summary = (await caller("GET", "/v1/analytics/summary?prompt=imported-desk&version=1")).body
+        return bool(summary["executions"] == 4)
+
+    await until(counts)

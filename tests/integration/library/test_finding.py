@@ -80,6 +80,7 @@ async def test_each_field_narrows_the_list(stack: Stack, call: Caller, superuser
     assert await found(call, "folder=desk") == ["b", "a"]
     assert await found(call, "label=staging") == ["b"]
     assert await found(call, f"author={author}") == ["b"]
+    assert await found(other, "author=me") == ["b"] and await found(call, "author=me") == ["c", "b", "a"]
     assert await found(call, "folder=desk&tag=red&q=mails") == ["a"]
     await superuser.execute(
         "UPDATE prompts SET archived_at = clock_timestamp() WHERE workspace_id = $1 AND slug = 'b'", call.workspace.workspace_id

@@ -92,6 +92,19 @@ async def test_each_model_has_its_list_and_reports_and_evidence_have_its_counts(
     assert not any("edits" in one for one in (*report, *evidence["variants"]))
 
 
+async def test_a_job_of_many_proposals_tells_the_first_of_them_and_counts_all(stack: Stack, desk: Desk) -> None:
+    job, _ = await ended(stack, desk, MODELS["as it is written now"])
+    many = [MAIN[-1] | {"text": f"line {n}", "state": "dropped", "effect": n / 1000} for n in range(120)] + MAIN
+    await books(stack, "UPDATE optimization_jobs SET edits = $2::jsonb WHERE job_id = $1::uuid", job, json.dumps(many))
+    read = (await desk.caller("GET", f"/v1/optimizations/{job}")).body
+    assert len(read["edits"]) == 50 and sum(read["edit_counts"].values()) == len(many)
+    assert [one["text"] for one in read["edits"]] == [one["text"] for one in many if one in read["edits"]], "in their order"
+    listed = await desk.proposals(job)
+    assert len(listed) == len(many) and sorted(map(str, listed[:50])) == sorted(map(str, read["edits"]))
+    [row] = [one for one in (await desk.caller("GET", "/v1/optimizations")).body["data"] if one["id"] == job]
+    assert row["edits"] is None and row["edit_counts"] is None
+
+
 async def test_what_is_not_there_is_refused_by_name(stack: Stack, desk: Desk) -> None:
     job, _ = await ended(stack, desk, MODELS["as it is written now"])
     path = f"/v1/optimizations/{job}/proposals"

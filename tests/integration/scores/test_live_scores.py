@@ -213,6 +213,13 @@ async def test_agreement_with_people_is_told_with_kappa_and_its_table(caller: Ca
     assert (found["n"], found["agreement"]["value"], found["few"], found["scores_looked_at"]) == (6, pytest.approx(4 / 6), True, 8)
     newer = await caller("GET", f"/v1/evaluators/{evaluator}/agreement?version=9")
     assert (newer.status, newer.body["error"]["param"]) == (404, "version") and "the newest is 1" in newer.body["error"]["message"]
+    assert found["before"] is None
+    await say(caller, "POST", f"/v1/evaluators/{evaluator}/versions", {"settings": {"kind": "contains", "phrases": ["hello"]}})
+    fresh = await say(caller, "GET", f"/v1/evaluators/{evaluator}/agreement")
+    assert (fresh["evaluator_version"], fresh["n"], fresh["kappa"], fresh["scores_looked_at"]) == (2, 0, None, 0)
+    assert fresh["before"] == {name: found[name] for name in fresh["before"]} and fresh["before"]["evaluator_version"] == 1
+    elsewhere = await say(caller, "GET", f"/v1/evaluators/{evaluator}/agreement?prompt=nothing-here")
+    assert elsewhere["before"] is None, "of this prompt nothing is known before either"
 
 
 @pytest.mark.promise("P-02")

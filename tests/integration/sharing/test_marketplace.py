@@ -183,6 +183,22 @@ async def test_narrowing_a_prompt_withdraws_what_was_published_wider(admin_of: A
     assert await found(publisher, "?mine=true") == [], "a wider visibility publishes nothing by itself"
 
 
+@pytest.mark.capability("P1")
+async def test_what_is_published_of_an_archived_prompt_is_shown_to_nobody_until_it_is_restored(admin_of: Admins) -> None:
+    publisher, reader = await admin_of("acme"), await admin_of("other")
+    sister = await admin_of("sister", beside=publisher)
+    await made(publisher)
+    entry = await published(publisher)
+    for act, status in (("archive", 404), ("restore", 200)):
+        assert (await publisher("POST", f"/v1/prompts/router/{act}")).status == 200
+        for who in (publisher, sister, reader):
+            assert (await who("GET", f"/v1/marketplace/{entry['id']}")).status == status, (act, who)
+            assert (entry["id"] in await found(who, "?q=tickets")) == (status == 200)
+        assert (await found(publisher, "?mine=true")) == ([entry["id"]] if status == 200 else [])
+        cloned = await reader("POST", f"/v1/marketplace/{entry['id']}/clone", {"slug": f"of-{act}"})
+        assert cloned.status == (404 if status == 404 else 201), cloned.body
+
+
 async def test_only_an_admin_makes_something_public(admin_of: Admins, stack: Stack) -> None:
     publisher = await admin_of("acme")
     await made(publisher)

@@ -49,6 +49,18 @@ async def _statistics(call: Caller, made: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.capability("W1")
+async def test_a_hidden_header_that_somebody_changed_is_noticed(call: Caller, receiver: Receiver) -> None:
+    made = await _make(call, receiver, headers={"Authorization": "Bearer one"})
+    path = f"{ENDPOINTS}/{made['id']}"
+    _, other = await call("PATCH", path, {"description": "of the desk", "events": ["alert.*"]})
+    assert other["headers_revision"] == made["headers_revision"], "nothing else moves it"
+    _, changed = await call("PATCH", path, {"headers": {"Authorization": "Bearer two"}})
+    assert changed["headers"] == made["headers"] == {"Authorization": None}
+    _, read = await call("GET", path)
+    assert read["headers_revision"] == made["headers_revision"] + 1
+
+
+@pytest.mark.capability("W1")
 async def test_a_condition_keeps_events_back_and_says_how_many(call: Caller, hooks: Hooks, receiver: Receiver) -> None:
     status, refused = await call("POST", ENDPOINTS, {"url": receiver.url(), "events": ["*"], "condition": "data.n > 1 and colour == 1"})
     assert status == 422 and "colour" in refused["error"]["message"] and refused["error"]["param"] == "condition"
@@ -81,6 +93,7 @@ async def test_static_headers_are_sent_and_their_secrets_are_not_shown_again(
 
     status, changed = await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"headers": {"authorization": None, "X-Stage": "live"}})
     assert status == 200 and changed["headers"] == {"authorization": None, "X-Stage": "live"}
+    assert changed["headers_revision"] == made["headers_revision"] + 1
     status, refused = await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"headers": {"X-Unknown": None}})
     assert status == 422 and refused["error"]["param"] == "headers"
     for name in ("Host", "webhook-id", "Content-Length", "X-Forwarded-For", "Metadata-Flavor", "burnish-hops", "a b", "x\r\ny"):

@@ -118,6 +118,9 @@ async def test_reasons_say_what_was_wrong(grounds: Grounds) -> None:
     assert "a/1" in (await verdict({"kind": "json_schema", "schema": schema}, case, grounds)).reason
     assert "'sorry'" in (await verdict({"kind": "contains", "phrases": ["sorry"]}, case, grounds)).reason
     assert "line 2" in (await verdict({"kind": "code", "code": "x = 1\nx / 0"}, case, grounds)).reason
+    for name in ("reason", "why"):
+        said = await verdict({"kind": "code", "code": f"{{'score': 0.5, '{name}': 'half of it'}}"}, case, grounds)
+        assert isinstance(said, Score) and (said.score, said.reason) == (0.5, "half of it"), said
     assert (await verdict({"kind": "code", "code": "float('nan')"}, case, grounds)).reason == "result: not a finite number"
     assert "column 8" in (await verdict({"kind": "expression", "expression": "output + 1"}, case, grounds)).reason
 

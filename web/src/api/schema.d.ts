@@ -1217,7 +1217,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List chains, by slug */
+        /**
+         * List chains, by slug
+         * @description `q`: words, or their beginnings, that all occur in slug, name, description, folder, tags, or in the newest version's steps.
+         */
         get: operations["list_chains_v1_chains_get"];
         put?: never;
         /**
@@ -3477,6 +3480,8 @@ export interface paths {
          * Invite somebody; the link is shown this once
          * @description No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`).
          *
+         *     It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
+         *
          *     A narrowed key invites nobody.
          */
         post: operations["invite_v1_invitations_post"];
@@ -4496,6 +4501,7 @@ export interface paths {
          * Put a prompt away
          * @description Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
          *
+         *     What of it is published leaves the marketplace until it is restored; clones and the workspace's own templates stay.
          *     Refused while an experiment runs on it, and while other prompts include it or chains run it. Repeating changes nothing.
          *     A prompt on which a protected label stands is archived by admins alone.
          */
@@ -6953,13 +6959,12 @@ export interface components {
             /** Version */
             version: number;
         };
-        /**
-         * AgreementAnswer
-         * @description `kappa` null: not defined, as one of both always says the same. `split`: executions left out because people were of two minds.
-         */
+        /** AgreementAnswer */
         AgreementAnswer: {
             /** @description Share of executions of which both say the same. */
             agreement: components["schemas"]["Shown"] | null;
+            /** @description Where this version has scored nothing: how the version before that scored last agrees. It says nothing of this one. */
+            before: components["schemas"]["VersionAgreement"] | null;
             confusion: components["schemas"]["ConfusionAnswer"];
             /**
              * Evaluator Id
@@ -8846,6 +8851,11 @@ export interface components {
             headers: {
                 [key: string]: string | null;
             };
+            /**
+             * Headers Revision
+             * @description Grows whenever the headers are written, so that a change of a hidden value is noticed.
+             */
+            headers_revision: number;
             /**
              * Id
              * Format: uuid
@@ -11194,6 +11204,11 @@ export interface components {
                 [key: string]: string | null;
             };
             /**
+             * Headers Revision
+             * @description Grows whenever the headers are written, so that a change of a hidden value is noticed.
+             */
+            headers_revision: number;
+            /**
              * Id
              * Format: uuid
              */
@@ -13455,7 +13470,10 @@ export interface components {
             grain: "minute" | "hour" | "day";
             /** Group By */
             group_by: string;
-            /** Is Whole */
+            /**
+             * Is Whole
+             * @description Of end users never true of a range that ends now: the hour or day that runs is counted once it is over (`through`).
+             */
             is_whole: boolean;
             /** Others Cost Nusd */
             others_cost_nusd?: number | null;
@@ -16500,6 +16518,11 @@ export interface components {
                 [key: string]: string | null;
             };
             /**
+             * Headers Revision
+             * @description Grows whenever the headers are written, so that a change of a hidden value is noticed.
+             */
+            headers_revision: number;
+            /**
              * Id
              * Format: uuid
              */
@@ -17385,8 +17408,15 @@ export interface components {
             /** Dataset Version */
             dataset_version: number;
             /**
+             * Edit Counts
+             * @description All proposals, by state; null in lists, and before it ended.
+             */
+            edit_counts?: {
+                [key: string]: number;
+            } | null;
+            /**
              * Edits
-             * @description Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why).
+             * @description Proposals, each an edit or a whole text: chosen, alive, dropped, rejected (and why). The 50 that rank first; all of them, page by page: `GET /v1/optimizations/{id}/proposals`.
              */
             edits?: {
                 [key: string]: unknown;
@@ -23458,9 +23488,16 @@ export interface components {
             markup_nusd: number;
             /**
              * Name
-             * @description Of an API key that is grouped by.
+             * @description Of an API key that is grouped by, else of a provider key.
              */
             name?: string | null;
+            /**
+             * Names
+             * @description By dimension, of API keys and provider keys that are grouped by; without those removed.
+             */
+            names: {
+                [key: string]: string;
+            };
             /** Output Tokens */
             output_tokens: number;
             /** Successes */
@@ -23690,6 +23727,32 @@ export interface components {
             uncertain: boolean;
             /** Votes */
             votes?: components["schemas"]["VoteAnswer"][];
+        };
+        /**
+         * VersionAgreement
+         * @description `kappa` null: not defined, as one of both always says the same. `split`: executions left out because people were of two minds.
+         */
+        VersionAgreement: {
+            /** @description Share of executions of which both say the same. */
+            agreement: components["schemas"]["Shown"] | null;
+            confusion: components["schemas"]["ConfusionAnswer"];
+            /** Evaluator Version */
+            evaluator_version: number;
+            /**
+             * Few
+             * @description Fewer than 30 executions: too few to trust.
+             */
+            few: boolean;
+            /** @description Cohen's κ: agreement beyond chance; 1 always, 0 as often as by chance. */
+            kappa: components["schemas"]["Shown"] | null;
+            /** N */
+            n: number;
+            /** Scores Looked At */
+            scores_looked_at: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Split */
+            split: number;
         };
         /**
          * VersionColumn
@@ -30799,7 +30862,7 @@ export interface operations {
             query?: {
                 cursor?: string | null;
                 limit?: number;
-                /** @description Who: `user:…`, `api_key:…`, `operator` or `system:…`. */
+                /** @description Who: `user:…`, `api_key:…`, `operator` or `system:…`; `me`: the caller. */
                 actor?: string | null;
                 /** @description What, or its beginning: `api_key.revoked`, `prompt.label`. */
                 action?: string | null;
@@ -30916,7 +30979,7 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "jsonl" | "csv";
-                /** @description Who: `user:…`, `api_key:…`, `operator` or `system:…`. */
+                /** @description Who: `user:…`, `api_key:…`, `operator` or `system:…`; `me`: the caller. */
                 actor?: string | null;
                 /** @description What, or its beginning: `api_key.revoked`, `prompt.label`. */
                 action?: string | null;
@@ -34515,6 +34578,7 @@ export interface operations {
     list_chains_v1_chains_get: {
         parameters: {
             query?: {
+                q?: string | null;
                 folder?: string | null;
                 tag?: string | null;
                 archived?: boolean;
@@ -58963,6 +59027,7 @@ export interface operations {
                 category?: string | null;
                 app_context?: string | null;
                 use_case?: string | null;
+                /** @description As `GET /v1/prompt-choices` lists them: `user:…` or `api_key:…`; `me`: the caller. */
                 author?: string | null;
                 /** @description Those that were archived, and no others. */
                 archived?: boolean;

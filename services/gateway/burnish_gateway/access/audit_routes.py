@@ -23,7 +23,10 @@ LIST = "audit"
 
 
 async def _wanted(
-    actor: Annotated[Text | None, Query(max_length=300, description="Who: `user:…`, `api_key:…`, `operator` or `system:…`.")] = None,
+    principal: Admin,
+    actor: Annotated[
+        Text | None, Query(max_length=300, description="Who: `user:…`, `api_key:…`, `operator` or `system:…`; `me`: the caller.")
+    ] = None,
     action: Annotated[Text | None, Query(max_length=300, description="What, or its beginning: `api_key.revoked`, `prompt.label`.")] = None,
     object_kind: Annotated[Text | None, Query(max_length=300, description="Of what kind, such as `prompt`.", examples=list(KINDS))] = None,
     object_id: Annotated[Text | None, Query(max_length=300, description="Its id or name, as it stands in the entry.")] = None,
@@ -32,7 +35,7 @@ async def _wanted(
     end: Annotated[Moment | None, Query(alias="to", description="Before this moment; with its zone.")] = None,
 ) -> store.Wanted:
     check_order(start, end)
-    return store.Wanted(actor, action, object_kind, object_id, request_id, start, end)
+    return store.Wanted(principal.named(actor), action, object_kind, object_id, request_id, start, end)
 
 
 Wanted = Annotated[store.Wanted, Depends(_wanted)]

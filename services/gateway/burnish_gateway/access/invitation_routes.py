@@ -21,6 +21,7 @@ from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, fold
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.turns_store import take_turns
 from burnish_gateway.wire import ApiModel, Text, include, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, Forbidden, NotFound
@@ -50,6 +51,8 @@ class Acceptance(ApiModel):
 async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
     """No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`).
 
+    It takes the place of an open one of the same e-mail, whose link works no more: nobody chooses between two roles.
+
     A narrowed key invites nobody.
     """
     check_may_grant(principal)
@@ -58,8 +61,12 @@ async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, p
     expires_at = gateway.clock.now() + timedelta(days=gateway.settings.invitation_days)
 
     async def work(tx: Tx) -> NewInvitationAnswer:
+        await take_turns(tx, principal.workspace_id, "invitations")
         if await store.has_email(tx, email):
             raise Conflict("The owner of this e-mail is a member already; change the role at /v1/members.", param="email")
+        for row in await store.revoke_open_invitations(tx, email):
+            before = {"email": row["email"], "role": row["role"]}
+            await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(row["invitation_id"]), before=before)
         await store.add_invitation(
             tx, invitation_id=token.token_id, workspace_id=principal.workspace_id, email=email, role=role, digest=token.digest,
             invited_by=principal.actor, expires_at=expires_at,

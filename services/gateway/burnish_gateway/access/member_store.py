@@ -102,6 +102,17 @@ async def revoke_invitation(tx: Tx, invitation_id: UUID) -> Record | None:
     )
 
 
+async def revoke_open_invitations(tx: Tx, email: str) -> list[Record]:
+    """Takes back those of this e-mail that could be accepted still, and returns them."""
+    return list(
+        await tx.fetch(
+            "UPDATE invitations SET revoked_at = clock_timestamp() WHERE email = $1 AND accepted_at IS NULL AND revoked_at IS NULL "
+            "AND expires_at > clock_timestamp() RETURNING invitation_id, email, role",
+            email,
+        )
+    )
+
+
 async def find_invitation(tx: Tx, invitation_id: UUID) -> Record | None:
     """Needs no tenant: whoever was invited belongs to no workspace yet."""
     return await tx.fetchrow("SELECT * FROM find_invitation($1)", invitation_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from burnish_shared.books.admission import RateLimit
@@ -18,6 +18,9 @@ class Role(IntEnum):
 
 
 ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "user": Role.EDITOR, "admin": Role.ADMIN}
+
+ME: Final = "me"
+"""How a filter names the caller, whoever that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,10 @@ class Principal:
     @property
     def organization_id(self) -> UUID:
         return self.workspace.organization_id
+
+    def named(self, actor: str | None) -> str | None:
+        """Who a filter by actor means: `me` is the caller."""
+        return self.actor if actor == ME else actor
 
     @property
     def actor(self) -> str:

@@ -13,7 +13,8 @@ class UsageRow(BaseModel):
     providers counted beyond holds, which the platform bore."""
 
     group: dict[str, str]
-    name: str | None = Field(default=None, description="Of an API key that is grouped by.")
+    name: str | None = Field(default=None, description="Of an API key that is grouped by, else of a provider key.")
+    names: dict[str, str] = Field(description="By dimension, of API keys and provider keys that are grouped by; without those removed.")
     executions: int
     successes: int
     input_tokens: int

@@ -50,7 +50,8 @@ async def get_usage(
     after = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await usage_store.usage(tx, principal.workspace_id, start=first, end=last, by=by, after=after, limit=limit)
-        names = await usage_store.names(tx, api_keys=[row["api_key"] for row in found]) if "api_key" in by else {}
+        named = [name for name in usage_store.NAMED if name in by]
+        names = {name: await usage_store.names(tx, name, [row[name] for row in found]) for name in named}
         closed = await usage_store.closed_through(tx)
     page: dict[str, Any] = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda row: [row[name] for name in by]
@@ -58,7 +59,8 @@ async def get_usage(
     data = [
         UsageRow(
             group={name: row[name] for name in by},
-            name=names.get(row["api_key"]) if "api_key" in by else None,
+            name=next((names[name].get(row[name]) for name in named), None),
+            names={name: known for name in named if (known := names[name].get(row[name])) is not None},
             **{name: row[name] for name in COUNTED},
         )
         for row in page["data"]

@@ -78,9 +78,16 @@ def _raw(by: Sequence[Dimension]) -> str:
                 {"GROUP BY " + ", ".join(RAW[name] for name in by) if by else ""}"""
 
 
-async def names(tx: Tx, *, api_keys: Sequence[str]) -> dict[str, str]:
-    """API key id → name."""
-    rows = await tx.fetch("SELECT api_key_id::text AS id, name FROM api_keys WHERE api_key_id::text = ANY ($1)", list(api_keys))
+NAMED: Final[dict[Dimension, str]] = {
+    "api_key": "SELECT api_key_id::text AS id, name FROM api_keys WHERE api_key_id::text = ANY ($1)",
+    "provider_key": "SELECT provider_key_id::text AS id, name FROM provider_keys WHERE provider_key_id::text = ANY ($1)",
+}
+"""Dimensions whose values are ids, and where their names stand."""
+
+
+async def names(tx: Tx, dimension: Dimension, ids: Sequence[str]) -> dict[str, str]:
+    """Id → name, of one of NAMED; what was removed has none."""
+    rows = await tx.fetch(NAMED[dimension], list(ids))
     return {row["id"]: row["name"] for row in rows}
 
 

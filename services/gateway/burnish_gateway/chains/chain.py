@@ -78,7 +78,10 @@ def fingerprint_of(content: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).digest()
 
 
-def no_such_chain(slug: str, *, label: str | None = None, version: int | None = None) -> NotFound:
-    """The same words whether it never was or belongs to somebody else (PROMISES G-17)."""
+def no_such_chain(slug: str, *, label: str | None = None, version: int | None = None, at: str = "") -> NotFound:
+    """The same words whether it never was or belongs to somebody else (PROMISES G-17). `param` is what does not fit; `at`: what stands
+    before its name.
+    """
+    what = "version" if version else "label" if label else "slug" if at else "chain"
     part = f", or no version {version} of it," if version else f", or no label '{label}' on it," if label else ""
-    return NotFound(f"There is no chain '{slug}'{part} in this workspace.", param="chain")
+    return NotFound(f"There is no chain '{slug}'{part} in this workspace.", param=f"{at}{what}")

@@ -1,11 +1,16 @@
 """Do the prompts of a chain exist, and is every variable that they need given? Looked up in memory."""
 
+from typing import Final
 from uuid import UUID
 
 from burnish_gateway.registry.catalog import Catalog
 from burnish_shared.chains.form import Call, Chain, all_steps
 from burnish_shared.chains.read_form import FAULTS_TOLD
 from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.slug import LATEST, PromptName
+
+LABELS_TOLD: Final = 5
+"""Of a prompt that lacks the one a step names."""
 
 
 async def check_prompts(chain: Chain, workspace_id: UUID, *, catalog: Catalog) -> None:
@@ -23,8 +28,9 @@ async def check_prompts(chain: Chain, workspace_id: UUID, *, catalog: Catalog) -
         try:
             version = await catalog.in_use(workspace_id, name.slug, label=name.label, version=name.version)
         except (NotFound, Conflict) as error:
+            hint = await _hint(name, workspace_id, catalog=catalog) if isinstance(error, NotFound) else ""
             refusals.append(type(error))
-            problems.append({"param": f"steps.{step.id}.prompt", "message": error.message})
+            problems.append({"param": f"steps.{step.id}.prompt", "message": f"{error.message}{hint}"})
             continue
         missing = [one for one in version.template.required if one not in given and one.split(".")[0] not in given]
         if missing:
@@ -35,3 +41,14 @@ async def check_prompts(chain: Chain, workspace_id: UUID, *, catalog: Catalog) -
         first = problems[0]
         message = f"{first['param']}: {first['message']}"
         raise refusals[0](message, param=first["param"], details={"problems": problems[:FAULTS_TOLD]})
+
+
+async def _hint(name: PromptName, workspace_id: UUID, *, catalog: Catalog) -> str:
+    """By which labels the prompt could be run, where it is there and only its label or version is not; else nothing."""
+    try:
+        head, _ = await catalog.find(workspace_id, name.slug, label=LATEST)
+    except NotFound:
+        return ""
+    labels = [f"'{name.slug}@{label}'" for label in sorted(head.labels)[:LABELS_TOLD]]
+    known = f"It has the labels of {', '.join(labels)}" if labels else "It has no label"
+    return f" {known}; a step may also name a version, '{name.slug}@{head.prompt.latest_version}', or 'latest'."

@@ -61,19 +61,23 @@ async def list_chains(
     principal: Viewer,
     gateway: GatewayParts,
     *,
+    q: Annotated[Text | None, Query(max_length=200)] = None,
     folder: Annotated[Text | None, Query(max_length=700)] = None,
     tag: Annotated[Text | None, Query(max_length=50)] = None,
     archived: bool = False,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
-    if any("\x00" in one for one in (folder, tag) if one):
-        raise InvalidField("A filter holds U+0000; remove it.", param="folder")
+    """`q`: words, or their beginnings, that all occur in slug, name, description, folder, tags, or in the newest version's steps."""
+    for name, one in {"q": q, "folder": folder, "tag": tag}.items():
+        if "\x00" in (one or ""):
+            raise InvalidField(f"{name}: holds U+0000; remove it.", param=name)
     position = gateway.cursors.open(cursor, principal.workspace_id, of="chains")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         heads = await store.list_heads(
-            tx, principal.workspace_id, archived=archived, folder=folder, tag=tag, after=position[0] if position else None, limit=limit + 1
-        )
+            tx, principal.workspace_id, text=q or None, archived=archived, folder=folder, tag=tag, after=position[0] if position else None,
+            limit=limit + 1,
+        )  # fmt: skip
     page = gateway.cursors.page(heads, limit=limit, workspace_id=principal.workspace_id, of="chains", position=lambda one: [one.slug])
     return json_response(answers.ChainPage(data=[answers.chain_item(one) for one in page["data"]], next_cursor=page["next_cursor"]))
 

@@ -11,7 +11,6 @@ from asyncpg import Record
 from burnish_gateway.chains.chain import ChainHead, ChainLabelMove, ChainVersion, fingerprint_of
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
-from burnish_shared.slug import PRODUCTION
 
 _HEAD: Final = """SELECT c.chain_id, c.workspace_id, c.slug, c.name, c.description, c.folder, c.tags, c.latest_version, c.created_by, c.created_at,
          c.updated_at, c.archived_at,
@@ -22,6 +21,9 @@ _HEAD: Final = """SELECT c.chain_id, c.workspace_id, c.slug, c.name, c.descripti
 
 USERS_MOST: Final = 500
 """Versions of chains that run one prompt."""
+
+WORDS_MOST: Final = 12
+"""Words of a search that count, as of prompts."""
 
 _VERSION: Final = "SELECT version, content, base_version, change_message, author, created_at FROM chain_versions"
 
@@ -47,13 +49,14 @@ async def find_head(tx: Tx, workspace_id: UUID, slug: str, *, lock: bool = False
 
 
 async def list_heads(
-    tx: Tx, workspace_id: UUID, *, archived: bool, folder: str | None, tag: str | None, after: str | None, limit: int
+    tx: Tx, workspace_id: UUID, *, text: str | None, archived: bool, folder: str | None, tag: str | None, after: str | None, limit: int
 ) -> list[ChainHead]:
-    """By slug."""
+    """By slug. `text`: what somebody types into a search box, read as for prompts; each word, or its beginning, must occur."""
     rows = await tx.fetch(
         f"""{_HEAD} WHERE c.workspace_id = $1 AND (c.archived_at IS NOT NULL) = $2 AND ($3::text IS NULL OR c.folder = $3)
-               AND ($4::text IS NULL OR c.tags @> ARRAY[$4]) AND ($5::text IS NULL OR c.slug > $5) ORDER BY c.slug LIMIT $6""",
-        workspace_id, archived, folder, tag, after, limit,
+               AND ($4::text IS NULL OR c.tags @> ARRAY[$4]) AND ($5::text IS NULL OR c.slug > $5)
+               AND ($7::text IS NULL OR c.words @@ words_query($7, $8)) ORDER BY c.slug LIMIT $6""",
+        workspace_id, archived, folder, tag, after, limit, text, WORDS_MOST,
     )  # fmt: skip
     return [_head(row) for row in rows]
 
@@ -112,35 +115,38 @@ async def list_versions(tx: Tx, head: ChainHead, *, before: int | None, limit: i
 
 
 @dataclass(frozen=True, slots=True)
-class ServedVersion:
-    """`labels`: those that name the version, sorted; none where it is the newest alone."""
+class ChainUse:
+    """A served version of a chain that runs a prompt. `labels` name the version, sorted; none where it is the newest alone.
+
+    `steps`: the ids of the steps that run it, in order.
+    """
 
     slug: str
     version: int
-    labels: list[str]
-    content: dict[str, Any]
+    labels: tuple[str, ...]
+    steps: tuple[str, ...]
 
 
-async def served_versions_naming(tx: Tx, workspace_id: UUID, prompt: str, *, label: str | None) -> list[ServedVersion]:
-    """Versions that a label names, or that are the newest of a chain that is not archived, in which a prompt of this name may stand.
+SERVED_USES: Final = """
+SELECT c.slug, u.version, array_agg(u.step ORDER BY u.place) AS steps,
+       ARRAY(SELECT l.label FROM chain_labels l
+              WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = u.version ORDER BY l.label) AS labels
+  FROM chain_uses u JOIN chains c USING (workspace_id, chain_id)
+ WHERE u.workspace_id = $1 AND u.slug = $2 AND ($4::text IS NULL OR u.label = $4) AND c.archived_at IS NULL
+   AND (u.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
+         WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = u.version))
+ GROUP BY c.chain_id, c.slug, u.version ORDER BY c.slug, u.version LIMIT $3"""
+"""$1 workspace, $2 slug of the prompt, $3 how many, $4 label or NULL."""
 
-    With `label`: by that label, which `production` also is where none is written. A version keeps the name as it was written, and `Reply`
-    means `reply`.
+
+async def served_uses(tx: Tx, workspace_id: UUID, prompt: str, *, label: str | None) -> list[ChainUse]:
+    """By slug and version: versions that a label names, or that are the newest of a chain that is not archived, and that run the prompt.
+
+    With `label`: by that label, which `production` also is where none is written. The table says what each version runs, as saved
+    (sql/0088_chain_uses.sql): the chains themselves are not read.
     """
-    by_label = '["@]' if label is None else f'(@{label})?"' if label == PRODUCTION else f'@{label}"'
-    rows = await tx.fetch(
-        """SELECT c.slug, v.version, v.content,
-                  ARRAY(SELECT l.label FROM chain_labels l
-                         WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version ORDER BY l.label) AS labels
-             FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
-            WHERE c.workspace_id = $1 AND c.archived_at IS NULL
-              AND (v.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
-                    WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version))
-              AND v.content::jsonb::text ~* ('"prompt": "' || $2 || $4)
-            ORDER BY c.slug, v.version LIMIT $3""",
-        workspace_id, prompt, USERS_MOST, by_label,
-    )  # fmt: skip
-    return [ServedVersion(**dict(row)) for row in rows]
+    rows = await tx.fetch(SERVED_USES, workspace_id, prompt, USERS_MOST, label)
+    return [ChainUse(row["slug"], row["version"], tuple(row["labels"]), tuple(row["steps"])) for row in rows]
 
 
 async def put_label(tx: Tx, workspace_id: UUID, chain_id: UUID, label: str, *, version: int) -> datetime:

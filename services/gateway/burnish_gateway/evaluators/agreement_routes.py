@@ -13,6 +13,7 @@ from burnish_gateway.evaluators.agreement import confusion_of, kappa_of
 from burnish_gateway.evaluators.score_bodies import Shown
 from burnish_gateway.evaluators.try_out import no_such_evaluator
 from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 from burnish_shared.measures import wilson
 from burnish_shared.slug import MAX_VERSION, parse_slug
@@ -32,12 +33,10 @@ class ConfusionAnswer(BaseModel):
     failed_bad: int
 
 
-class AgreementAnswer(BaseModel):
+class VersionAgreement(BaseModel):
     """`kappa` null: not defined, as one of both always says the same. `split`: executions left out because people were of two minds."""
 
-    evaluator_id: UUID
     evaluator_version: int
-    prompt: str | None
     n: int
     agreement: Shown | None = Field(description="Share of executions of which both say the same.")
     kappa: Shown | None = Field(description="Cohen's κ: agreement beyond chance; 1 always, 0 as often as by chance.")
@@ -46,6 +45,14 @@ class AgreementAnswer(BaseModel):
     scores_looked_at: int
     few: bool = Field(description=f"Fewer than {FEW} executions: too few to trust.")
     simulated: bool
+
+
+class AgreementAnswer(VersionAgreement):
+    evaluator_id: UUID
+    prompt: str | None
+    before: VersionAgreement | None = Field(
+        description="Where this version has scored nothing: how the version before that scored last agrees. It says nothing of this one."
+    )
 
 
 @router.get(
@@ -67,24 +74,28 @@ async def get_agreement(
             raise no_such_evaluator()
         if version is not None and version > row["version"]:
             raise NotFound(f"This evaluator has no version {version}; the newest is {row['version']}.", param="version")
-        of_version = version or row["version"]
-        judged, looked_at, simulated = await agreement_store.judged(tx, evaluator_id, of_version, slug=slug)
+        told = await _of_version(tx, evaluator_id, version or row["version"], slug=slug)
+        earlier = None
+        if told.scores_looked_at == 0:
+            earlier = await agreement_store.version_before(tx, evaluator_id, told.evaluator_version, slug=slug)
+        before = None if earlier is None else await _of_version(tx, evaluator_id, earlier, slug=slug)
+    return json_response(AgreementAnswer(evaluator_id=evaluator_id, prompt=slug, before=before, **dict(told)))
+
+
+async def _of_version(tx: Tx, evaluator_id: UUID, version: int, *, slug: str | None) -> VersionAgreement:
+    judged, looked_at, simulated = await agreement_store.judged(tx, evaluator_id, version, slug=slug)
     table, split = confusion_of(judged)
     same, kappa = wilson(table.passed_good + table.failed_bad, table.n), kappa_of(table)
-    return json_response(
-        AgreementAnswer(
-            evaluator_id=evaluator_id,
-            evaluator_version=of_version,
-            prompt=slug,
-            n=table.n,
-            agreement=Shown(value=same.value, low=same.low, high=same.high) if same else None,
-            kappa=Shown(value=kappa.value, low=kappa.low, high=kappa.high) if kappa else None,
-            confusion=ConfusionAnswer(
-                passed_good=table.passed_good, passed_bad=table.passed_bad, failed_good=table.failed_good, failed_bad=table.failed_bad
-            ),
-            split=split,
-            scores_looked_at=looked_at,
-            few=table.n < FEW,
-            simulated=simulated,
-        )
+    return VersionAgreement(
+        evaluator_version=version,
+        n=table.n,
+        agreement=Shown(value=same.value, low=same.low, high=same.high) if same else None,
+        kappa=Shown(value=kappa.value, low=kappa.low, high=kappa.high) if kappa else None,
+        confusion=ConfusionAnswer(
+            passed_good=table.passed_good, passed_bad=table.passed_bad, failed_good=table.failed_good, failed_bad=table.failed_bad
+        ),
+        split=split,
+        scores_looked_at=looked_at,
+        few=table.n < FEW,
+        simulated=simulated,
     )

@@ -25,6 +25,18 @@ SELECT n.passed, n.simulated, CASE WHEN r.verdict IS NULL THEN coalesce(f.good, 
        AND NOT x.is_taken_back AND x.kind IN ('thumb', 'score', 'correction') OFFSET 0) f ON true"""
 
 
+BEFORE: Final = """
+SELECT s.evaluator_version FROM scores s
+ WHERE s.evaluator_id = $1 AND s.evaluator_version < $2 AND s.score IS NOT NULL AND ($3::text IS NULL OR s.slug = $3)
+ ORDER BY s.execution_id DESC LIMIT 1"""
+
+
+async def version_before(tx: Tx, evaluator_id: UUID, version: int, *, slug: str | None) -> int | None:
+    """Of the versions before this one, that which scored last. None: none of them has."""
+    found: int | None = await tx.fetchval(BEFORE, evaluator_id, version, slug)
+    return found
+
+
 async def judged(tx: Tx, evaluator_id: UUID, version: int, *, slug: str | None) -> tuple[list[Judged], int, bool]:
     """What both have judged; how many scores were looked at; whether any of them is simulated.
 

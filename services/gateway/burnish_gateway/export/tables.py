@@ -88,7 +88,8 @@ TABLES: Final = (
         "entry_id organization_id visibility publisher prompt_id slug version name description use_case categories"
         " tags model example form content"
         " figures measured_at clones published_by published_at updated_at",
-        "entry_id", search=DIGEST, words_rule=INTERNAL, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
+        "entry_id", search=DIGEST, words_rule=INTERNAL, satisfaction="in figures", is_put_away=INTERNAL,
+        page_rows=PAGE_ROWS_OF_TEXTS,
     ),
     *OPTIMIZATION_TABLES,
     *EXPERIMENT_TABLES,
@@ -107,11 +108,15 @@ TABLES: Final = (
         "batch_id line custom_id model request hold_nusd execution_id attempt status error spent_nusd answered_at",
         "batch_id line", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
-    _table("chains", "chain_id slug name description folder tags latest_version created_by created_at updated_at archived_at", "chain_id"),
+    _table(
+        "chains", "chain_id slug name description folder tags latest_version created_by created_at updated_at archived_at", "chain_id",
+        words=INTERNAL,
+    ),
     _table(
         "chain_versions", "chain_id version content base_version change_message author created_at", "chain_id version",
         page_rows=PAGE_ROWS_OF_TEXTS, content_hash=DIGEST,
     ),
+    _table("chain_uses", "chain_id version place step slug label at_version", "chain_id version place"),
     _table("chain_labels", "chain_id label version moved_at", "chain_id label"),
     _table("chain_label_moves", "move_id chain_id label from_version to_version reason author moved_at", "move_id"),
     _table(
@@ -260,7 +265,7 @@ TABLES: Final = (
         "endpoint_id url description events filters condition headers_shown throttle_per_minute order_wait_s include public_key paused"
         " enabled_at deleted_at created_at updated_at",
         "endpoint_id", secret_sealed=SECRET, previous_secret_sealed=SECRET, previous_secret_until=INTERNAL, headers_sealed=SECRET,
-        signing_key_sealed=SECRET, previous_signing_key_sealed=SECRET,
+        headers_revision=INTERNAL, signing_key_sealed=SECRET, previous_signing_key_sealed=SECRET,
     ),
     _table(
         "webhook_deliveries",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -11,7 +11,7 @@ from burnish_gateway.execution.verdicts import suspended
 from burnish_gateway.imports import store
 from burnish_gateway.imports.mask_reported import masked
 from burnish_gateway.imports.metrics import IMPORTED
-from burnish_gateway.imports.reported import Reported
+from burnish_gateway.imports.reported import Reported, grouped
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
 from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane
@@ -50,13 +50,23 @@ async def book_reported(gateway: Gateway, principal: Principal, reported: Sequen
 
 
 async def to_be_stored(gateway: Gateway, principal: Principal, reported: Sequence[Reported]) -> Sequence[Reported]:
-    """As the workspace wants them kept: what it masks is masked. Slow, so before any transaction. Raises Suspended, Unavailable."""
+    """As the workspace wants them kept: what it masks is masked. Slow, so before any transaction. Raises Suspended, Unavailable.
+
+    What names no prompt is of the group of its instructions, and counts for the prompt that the group became.
+    """
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not reported:
         return reported
+    reported = [await _counted_for(gateway, principal, one) for one in await asyncio.to_thread(grouped, reported)]
     stored = (await gateway.rules.of(principal.workspace_id)).stored
     return await asyncio.to_thread(masked, reported, stored) if stored else reported
+
+
+async def _counted_for(gateway: Gateway, principal: Principal, one: Reported) -> Reported:
+    """Of a group that became a prompt, that prompt's version; looked up in memory."""
+    adopted = None if one.group_key is None else await gateway.groups.find(principal.workspace_id, one.group_key)
+    return one if adopted is None else replace(one, slug=adopted.slug, version=adopted.version)
 
 
 async def book_in(tx: Tx, principal: Principal, reported: Sequence[Reported]) -> BookedReports:
@@ -128,6 +138,7 @@ def _completed(execution_id: UUID, one: Reported, *, principal: Principal, promp
         first_token_ms=min(one.first_token_ms, INT4_MOST) if one.first_token_ms is not None else None,
         simulated=one.model.startswith("simulated/"),
         finished_at=one.finished_at,
+        group_key=one.group_key,
     )
 
 

@@ -1,9 +1,12 @@
 """An execution that happened elsewhere, as its source reports it, whatever format that came in. Pure."""
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from burnish_gateway.execution.group_key import PROMPT_KEY, group_key_of
 from burnish_shared.contracts.executions import Status
 from burnish_shared.errors import InvalidField
 
@@ -16,7 +19,10 @@ AGE_MOST: Final = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """`source` and `their_id` name it for ever. Times in UTC; money in nano-dollars; tokens None: not reported."""
+    """`source` and `their_id` name it for ever. Times in UTC; money in nano-dollars; tokens None: not reported.
+
+    `group_key`: of messages without a prompt, what they are grouped by, as our own calls (`grouped`).
+    """
 
     source: str
     their_id: str
@@ -47,11 +53,28 @@ class Reported:
     settings: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     trace_id: str | None = None
+    group_key: str | None = None
 
     @property
     def served_by(self) -> str | None:
         """The label that served it: `production` for a prompt of which neither label nor version is known, as for our own calls."""
         return self.label or ("production" if self.slug and self.version is None else None)
+
+
+def grouped(reported: Sequence[Reported]) -> list[Reported]:
+    """With the group of each that names no prompt: `metadata.prompt_key`, else a fingerprint of its instructions, not masked yet."""
+    return [one if one.slug else replace(one, group_key=group_key_of(_prompt_key(one), _messages(one))) for one in reported]
+
+
+def _prompt_key(one: Reported) -> str | None:
+    """What is none says nothing: whoever reports it cannot mend it."""
+    key = one.metadata.get("prompt_key")
+    return key if isinstance(key, str) and re.fullmatch(PROMPT_KEY, key) else None
+
+
+def _messages(one: Reported) -> list[dict[str, Any]]:
+    """Sources have their own forms of messages; what is none says nothing."""
+    return [message for message in one.messages if isinstance(message, dict)]
 
 
 def check_time(finished_at: datetime, *, now: datetime) -> None:

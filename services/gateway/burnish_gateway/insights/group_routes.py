@@ -45,7 +45,9 @@ class GroupsAnswer(BaseModel):
     end: datetime = Field(serialization_alias="to")
     grain: Grain
     group_by: str
-    is_whole: bool
+    is_whole: bool = Field(
+        description="Of end users never true of a range that ends now: the hour or day that runs is counted once it is over (`through`)."
+    )
     through: datetime | None = None
     others_executions: int | None = None
     others_cost_nusd: int | None = None

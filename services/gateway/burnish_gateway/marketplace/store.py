@@ -17,6 +17,9 @@ from burnish_shared.published_figures import published_figures
 _LISTED: Final = """e.entry_id, e.workspace_id, e.visibility, e.publisher, e.slug, e.version, e.name, e.description, e.use_case,
                    e.categories, e.tags, e.model, e.example, e.form, e.figures, e.measured_at, e.clones, e.published_at, e.updated_at"""
 
+_SHOWN: Final = "(e.visibility = 'private' OR NOT e.is_put_away)"
+"""Not what is published of a prompt that was put away. To others the policy shows it neither."""
+
 _SORT_KEYS: Final[dict[Sort, str]] = {
     "newest": "extract(epoch FROM e.published_at)",
     "clones": "e.clones",
@@ -101,7 +104,7 @@ async def as_organization(tx: Tx, organization_id: UUID) -> None:
 
 async def find_entry(tx: Tx, entry_id: UUID) -> Entry | None:
     """The entry with its content, if the caller may see it."""
-    row = await tx.fetchrow(f"SELECT {_LISTED}, e.content FROM marketplace_entries e WHERE e.entry_id = $1", entry_id)
+    row = await tx.fetchrow(f"SELECT {_LISTED}, e.content FROM marketplace_entries e WHERE e.entry_id = $1 AND {_SHOWN}", entry_id)
     return Entry(**dict(row)) if row else None
 
 
@@ -113,7 +116,7 @@ async def list_entries(
         f"""SELECT * FROM (
               SELECT {_LISTED}, ({_SORT_KEYS[sort]})::double precision AS sort_key FROM marketplace_entries e,
                      (SELECT web_query($2) AS query OFFSET 0) q
-               WHERE ($1::text IS NULL OR e.search @@ q.query)
+               WHERE {_SHOWN} AND ($1::text IS NULL OR e.search @@ q.query)
                  AND ($3::text IS NULL OR $3 = ANY (e.categories)) AND ($4::text IS NULL OR $4 = ANY (e.tags))
                  AND ($5::text IS NULL OR e.visibility = $5) AND ($6::uuid IS NULL OR e.workspace_id = $6)
                  AND ($10::uuid IS NULL OR e.workspace_id <> $10) AND ($11 OR e.visibility <> 'private')) s

@@ -9,9 +9,10 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization.forecast import Forecast
-from burnish_gateway.optimization.proposals import report_told
+from burnish_gateway.optimization.proposals import first_of, report_told
 from burnish_gateway.optimization.start import JobPlan, RunPlan, Started, least_credits
 from burnish_shared.money import credits_text
+from burnish_shared.proposals import counts_of
 
 
 class ForecastAnswer(BaseModel):
@@ -159,8 +160,11 @@ class OptimizationAnswer(BaseModel):
     suggestion_id: UUID | None = None
     test: dict[str, Any] | None = None
     edits: list[dict[str, Any]] | None = Field(
-        default=None, description="Every proposal, an edit or a whole text: chosen, alive, dropped, rejected (and why)."
+        default=None,
+        description="Proposals, each an edit or a whole text: chosen, alive, dropped, rejected (and why). The 50 that rank first; all of "
+        "them, page by page: `GET /v1/optimizations/{id}/proposals`.",
     )
+    edit_counts: dict[str, int] | None = Field(default=None, description="All proposals, by state; null in lists, and before it ended.")
     report: dict[str, Any] = Field(
         default_factory=dict,
         description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
@@ -282,7 +286,8 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
         prompt=row["slug"],
         models={"task": row["task_model"], "reflect": row["reflect_model"]} | _judge(row["search"]),
         budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},
-        edits=row["edits"] if in_full else None,
+        edits=first_of(row["edits"]) if in_full else None,
+        edit_counts=counts_of(row["edits"]) if in_full and row["edits"] is not None else None,
         report=report_told(row["report"], row["edits"]) if in_full else {},
         search=_told(row["search"]) if in_full else None,
         chain=_chain(row["search"]),

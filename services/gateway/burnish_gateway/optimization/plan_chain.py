@@ -48,12 +48,14 @@ async def plan_chain(tx: Tx, principal: Principal, place: ChainPlace, *, body: O
     slug = parse_slug(place.slug, param="chain.slug")
     head = await chains_store.find_head(tx, principal.workspace_id, slug)
     if head is None:
-        raise no_such_chain(slug)
+        raise no_such_chain(slug, at="chain.")
     label = None if place.version is not None else PRODUCTION if PRODUCTION in head.labels else LATEST
+    if place.version is not None and place.version > head.latest_version:
+        raise no_such_chain(slug, version=place.version, at="chain.")
     number, _ = head.named(label=label, version=place.version)
     version = await chains_store.find_version(tx, principal.workspace_id, head.chain_id, number)
     if version is None:
-        raise no_such_chain(slug, version=number)
+        raise no_such_chain(slug, version=number, at="chain.")
     if head.archived_at is not None:
         raise Conflict(f"The chain '{slug}' is archived; it cannot be run.", param="chain.slug")
     chain = read_chain(version.content)

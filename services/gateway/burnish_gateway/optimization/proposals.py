@@ -1,9 +1,12 @@
 """What a search proposed, as it is listed: of each model its own, counted by what became of them (PRODUCT O6, P6). Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from burnish_shared.proposals import STATES, counts_of
+
+EDITS_TOLD: Final = 50
+"""Of a job's own proposals, in one answer with it."""
 
 Edits = Sequence[Mapping[str, Any]]
 
@@ -11,6 +14,14 @@ Edits = Sequence[Mapping[str, Any]]
 def ranked(edits: Edits) -> list[Mapping[str, Any]]:
     """By state, and within one those whose effect is the largest first; those that were never tried last."""
     return sorted(edits, key=lambda one: (STATES.index(one["state"]), -one.get("effect", -1), one["text"]))
+
+
+def first_of(edits: Edits | None) -> list[Mapping[str, Any]] | None:
+    """The EDITS_TOLD that rank first, in the order in which they were proposed; all of them are listed page by page. None: not ended."""
+    if edits is None or len(edits) <= EDITS_TOLD:
+        return None if edits is None else list(edits)
+    told = {id(one) for one in ranked(edits)[:EDITS_TOLD]}
+    return [one for one in edits if id(one) in told]
 
 
 def report_told(report: Mapping[str, Any], edits: Edits | None) -> dict[str, Any]:

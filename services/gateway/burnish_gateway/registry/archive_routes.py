@@ -38,6 +38,7 @@ class PurgedPrompt(BaseModel):
 async def archive(slug: str, request: Request, principal: PromptEditor, gateway: GatewayParts) -> Response:
     """Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
 
+    What of it is published leaves the marketplace until it is restored; clones and the workspace's own templates stay.
     Refused while an experiment runs on it, and while other prompts include it or chains run it. Repeating changes nothing.
     A prompt on which a protected label stands is archived by admins alone.
     """

@@ -112,7 +112,9 @@ async def list_prompts(
     category: Word = None,
     app_context: Word = None,
     use_case: Annotated[Text | None, Query(max_length=2000)] = None,
-    author: Word = None,
+    author: Annotated[
+        Text | None, Query(max_length=200, description="As `GET /v1/prompt-choices` lists them: `user:…` or `api_key:…`; `me`: the caller.")
+    ] = None,
     archived: Annotated[bool, Query(description="Those that were archived, and no others.")] = False,
     slug: Annotated[list[Annotated[str, Field(max_length=63)]] | None, Query(max_length=PAGE_MOST, description="Only these.")] = None,
     sort: Annotated[
@@ -135,7 +137,7 @@ async def list_prompts(
         category=category,
         app_context=app_context,
         use_case=use_case,
-        author=author,
+        author=principal.named(author),
         archived=archived,
         folder=parse_folder(folder) if folder else None,
         model=model,

@@ -6,7 +6,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from burnish_gateway.chains.users_of_prompt import chains_running
+from burnish_gateway.chains.store import served_uses
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.registry import answers, store, uses_store
 from burnish_gateway.registry.prompt import no_such_prompt
@@ -74,7 +74,7 @@ async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
             raise no_such_prompt(name)
         own = await uses_store.uses_of(tx, head.prompt)
         users = await users_of(tx, head.prompt)
-        chains = await chains_running(tx, principal.workspace_id, name)
+        chains = await served_uses(tx, principal.workspace_id, name, label=None)
     return json_response(
         UsesAnswer(
             slug=name,

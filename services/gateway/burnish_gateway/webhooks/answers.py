@@ -21,6 +21,7 @@ class EndpointAnswer(BaseModel):
     filters: dict[str, list[str]]
     condition: str
     headers: dict[str, str | None] = Field(description="Null: the value is hidden.")
+    headers_revision: int = Field(description="Grows whenever the headers are written, so that a change of a hidden value is noticed.")
     throttle_per_minute: int | None
     ordered: bool
     order_wait_s: int | None
@@ -141,6 +142,7 @@ def endpoint_answer(endpoint: Endpoint, *, in_full: bool = True) -> EndpointAnsw
         filters={name: list(values) for name, values in endpoint.filters.items()},
         condition=endpoint.condition,
         headers=dict(endpoint.headers),
+        headers_revision=endpoint.headers_revision,
         throttle_per_minute=endpoint.throttle_per_minute,
         ordered=endpoint.order_wait_s is not None,
         order_wait_s=endpoint.order_wait_s,

@@ -27,6 +27,7 @@ class Endpoint:
     filters: Mapping[str, Sequence[str]]
     condition: str
     headers: Mapping[str, str | None]
+    headers_revision: int
     throttle_per_minute: int | None
     order_wait_s: int | None
     include: Sequence[str]

@@ -1,13 +1,13 @@
 import { Archive, Plus, Workflow } from "lucide-react";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, EmptyState, NavTabs, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
+import { Badge, Button, type Column, EmptyState, NavTabs, Page, PagedTable, RelativeTime, SearchInput, Toolbar } from "@/kit";
 import type { Schema } from "@/api/client";
-import { flag, over, useUrlState } from "@/lib/url-state";
+import { flag, over, text, useUrlState } from "@/lib/url-state";
 import { NewChain } from "./NewChain";
 
 type Item = Schema<"ChainItem">;
-const shape = { new: over(flag()), archived: flag() };
+const shape = { q: text(), new: over(flag()), archived: flag() };
 const TABS = [
   { to: "/prompts", label: "Prompts", exact: true },
   { to: "/chains", label: "Chains" },
@@ -36,9 +36,9 @@ const COLUMNS: Column<Item>[] = [
 
 /** Prompts that run one after another, or at once. */
 export default function ChainsPage() {
-  const [{ new: creating, archived }, set] = useUrlState(shape);
+  const [{ q, new: creating, archived }, set] = useUrlState(shape);
   const may = useMay();
-  const pages = usePages("/v1/chains", { query: { archived: archived || undefined } });
+  const pages = usePages("/v1/chains", { query: { q: q || undefined, archived: archived || undefined } });
   const button = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.editPrompts} why={needs("editor")}>
       New chain
@@ -48,6 +48,7 @@ export default function ChainsPage() {
     <Page title="Chains" subtitle="Several prompts as one call: what one answers becomes a variable of the next." actions={button}>
       <NavTabs label="Prompts" tabs={TABS} />
       <Toolbar>
+        <SearchInput label="Search chains" placeholder="Words of name, tags, steps or prompts" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Button aria-pressed={archived} icon={<Archive size={14} aria-hidden />} onClick={() => set({ archived: !archived })} className={archived ? "border-accent! bg-accent-soft!" : undefined}>
           Archived
         </Button>
@@ -59,6 +60,7 @@ export default function ChainsPage() {
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/chains/${row.slug}` })}
         empty={
+          q ? <EmptyState title="No chain matches" action={<Button onClick={() => set({ q: "", archived: false })}>Show all</Button>}>{`Nothing ${archived ? "archived " : ""}has the words “${q}”.`}</EmptyState> :
           archived ? <EmptyState title="Nothing is archived" action={<Button onClick={() => set({ archived: false })}>Show all</Button>} /> :
           <EmptyState icon={<Workflow size={18} />} title="No chains yet" action={button} code={CREATE}>
             A chain has steps, each a prompt; conditions choose the way, and a fallback stands in for what fails.

@@ -2,7 +2,7 @@ import { Handshake } from "lucide-react";
 import { usePromptChoices } from "@/api/choices";
 import { useRead } from "@/api/hooks";
 import { Intervals } from "@/chart/Intervals";
-import { ButtonLink, Combobox, EmptyState, Loaded, Section, Select, SimulatedBadge, TextLink, Toolbar } from "@/kit";
+import { Button, ButtonLink, Combobox, EmptyState, Loaded, Section, Select, SimulatedBadge, TextLink, Toolbar } from "@/kit";
 import { count, decimal, percent, plural } from "@/lib/format";
 import { integer, text, useUrlState } from "@/lib/url-state";
 import { type Agreement as Found, type Evaluator, agreementWords } from "./evaluator";
@@ -22,13 +22,21 @@ export default function Agreement({ evaluator }: { evaluator: Evaluator }) {
         <Combobox label="Prompt" value={prompt || null} clear="All prompts" {...prompts} onChange={(next) => set({ prompt: next ?? "" })} />
         {found.data?.simulated ? <SimulatedBadge /> : null}
       </Toolbar>
-      <Loaded of={found}>{(agreement) => <Shown agreement={agreement} isStale={found.isPlaceholderData} />}</Loaded>
+      <Loaded of={found}>{(agreement) => <Shown agreement={agreement} isStale={found.isPlaceholderData} onVersion={(next) => set({ of: next })} />}</Loaded>
     </div>
   );
 }
 
-function Shown({ agreement, isStale }: { agreement: Found; isStale: boolean }) {
+function Shown({ agreement, isStale, onVersion }: { agreement: Found; isStale: boolean; onVersion: (version: number) => void }) {
   const { n, confusion, kappa, split, agreement: same, scores_looked_at: seen } = agreement;
+  const { before } = agreement;
+  if (before) {
+    return (
+      <EmptyState icon={<Handshake size={18} />} title={`v${agreement.evaluator_version} has scored nothing yet`} action={<Button onClick={() => onVersion(before.evaluator_version)}>{`Look at v${before.evaluator_version}`}</Button>}>
+        {`Of v${before.evaluator_version}, which scored before it: ${before.n === 0 ? `it scored ${plural(before.scores_looked_at, "answer")}, and no person has said a word of them.` : agreementWords(before)} That says nothing of v${agreement.evaluator_version}.`}
+      </EmptyState>
+    );
+  }
   if (n === 0) {
     return (
       <EmptyState icon={<Handshake size={18} />} title="Nobody can say yet" action={<ButtonLink to="/review">Review answers</ButtonLink>}>

@@ -47,7 +47,7 @@ test("settings are laid out a line each, long texts last", () => {
 });
 
 const agreement = (part: Partial<Agreement>): Agreement => ({
-  evaluator_id: "", evaluator_version: 1, prompt: null, n: 100, agreement: { value: 0.9, low: 0.8, high: 0.95 }, kappa: { value: 0.75, low: 0.6, high: 0.9 },
+  evaluator_id: "", evaluator_version: 1, prompt: null, before: null, n: 100, agreement: { value: 0.9, low: 0.8, high: 0.95 }, kappa: { value: 0.75, low: 0.6, high: 0.9 },
   confusion: { passed_good: 60, passed_bad: 8, failed_good: 2, failed_bad: 30 }, split: 0, scores_looked_at: 200, few: false, simulated: false, ...part,
 }); // prettier-ignore
 

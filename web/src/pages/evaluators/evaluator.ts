@@ -223,7 +223,7 @@ export function kappaWords(kappa: number): string {
 export type Agreement = Schema<"AgreementAnswer">;
 
 /** May it be trusted? One sentence with its figures, and what it does when it errs. */
-export function agreementWords({ n, agreement, kappa, confusion, few }: Agreement): string {
+export function agreementWords({ n, agreement, kappa, confusion, few }: Pick<Agreement, "n" | "agreement" | "kappa" | "confusion" | "few">): string {
   if (n === 0 || !agreement) return "Nobody can say yet: no answer has both a score of it and a word of a person.";
   const head = `Of ${n === 1 ? "the one answer" : `${n.toLocaleString("en-US")} answers`} that both looked at, it said what people said of ${percent(agreement.value)}.`;
   const beyond = kappa ? ` That is ${kappaWords(kappa.value)} (κ ${decimal(kappa.value, 2)}).` : " One of both always says the same, so that nothing is left to agree on beyond chance.";

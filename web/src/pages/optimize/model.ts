@@ -79,10 +79,11 @@ export const metricsOf = (job: Pick<Job, "search">) => ((job.search ?? {}) as { 
 
 /** What a job proposed for each of its models. `main`: the one that `edits` and `test` of the job are about. */
 export type ProposalList = { model: string; main: boolean; counts: Counts; outcome?: string };
-export function listsOf(job: Pick<Job, "report" | "edits" | "models">): ProposalList[] {
+export function listsOf(job: Pick<Job, "report" | "edits" | "edit_counts" | "models">): ProposalList[] {
   const several = (job.report as { models?: ProposalList[] }).models;
   // A gateway of the release before tells no counts.
   if (several?.length && several.every((one) => one.counts)) return several;
+  if (job.edit_counts) return [{ model: job.models["task"] ?? "", main: true, counts: job.edit_counts as Counts }];
   const edits = (job.edits ?? []) as unknown as Edit[];
   return [{ model: job.models["task"] ?? "", main: true, counts: Object.fromEntries(STATES.map((state) => [state, edits.filter((one) => one.state === state).length])) as Counts }];
 }

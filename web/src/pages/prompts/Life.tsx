@@ -92,6 +92,7 @@ function Archive({ prompt, onClose }: { prompt: Prompt; onClose: () => void }) {
       <ul className="mt-2 list-disc pl-5 text-13">
         {usage.data ? <li>{usage.data.executions > 0 ? <>Applications ran it {plural(usage.data.executions, "time")} in the last 7 days.</> : "No application ran it in the last 7 days."}</li> : null}
         {labels.length > 0 ? <li>Its labels stay where they are, and answer nobody: {labels.join(", ")}.</li> : null}
+        {prompt.visibility !== "private" ? <li>What of it is published leaves the marketplace until it is restored; clones stay.</li> : null}
         {includers.length > 0 ? <li>Included by {includers.join(", ")}: it is refused as long as they do.</li> : null}
         {chains.length > 0 ? <li>{chains.length === 1 ? "The chain" : "The chains"} {chains.join(", ")} run{chains.length === 1 ? "s" : ""} it: it is refused until its steps are taken out.</li> : null}
       </ul>

@@ -23,7 +23,7 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   }
   return (
     <FormDialog open onOpenChange={onOpenChange} title="Invite to this workspace" submit="Make the link" onSubmit={() => invite.mutate({ body: { email: email.trim(), role } } as never)} busy={invite.isPending} error={invite.error} disabled={!email.trim()}>
-      <Field label="E-mail" error={errorFor(invite.error, "email")} required>
+      <Field label="E-mail" hint="A link that was made for it before, and not used, works no more." error={errorFor(invite.error, "email")} required>
         <Input type="email" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
       </Field>
       <Field label="Role" error={errorFor(invite.error, "role")}>

@@ -20,9 +20,9 @@ import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMo
 type Credits = Schema<"CreditsAnswer">;
 type Row = Schema<"UsageRow">;
 
-const BY = ["prompt", "api_key", "model", "day", "end_user"] as const;
+const BY = ["prompt", "api_key", "provider_key", "model", "day", "end_user"] as const;
 type By = (typeof BY)[number];
-const WORDS: Record<By, string> = { prompt: "Prompt", api_key: "API key", model: "Model", day: "Day", end_user: "End user" };
+const WORDS: Record<By, string> = { prompt: "Prompt", api_key: "API key", provider_key: "Provider key", model: "Model", day: "Day", end_user: "End user" };
 const shape = { by: oneOf(BY, "prompt"), days: oneOf(["7", "30", "90"], "30") };
 const FRESH = { staleTime: 30_000, refetchInterval: 60_000 };
 const A_YEAR = 365;
@@ -160,7 +160,7 @@ function By() {
 function Name({ by, row, names }: { by: By; row: Row; names: ReadonlyMap<string, string> }) {
   const value = row.group[by] ?? "";
   if (by === "day") return <span className="numeric">{day(value)}</span>;
-  if (value === "") return <span className="text-muted">{by === "prompt" ? "no prompt" : by === "api_key" ? "signed in, or a job" : "not named"}</span>;
+  if (value === "") return <span className="text-muted">{by === "prompt" ? "no prompt" : by === "api_key" ? "signed in, or a job" : by === "provider_key" ? "no key of yours" : "not named"}</span>;
   if (by === "prompt") return <TextLink to={`/prompts/${value}`}><Breaking text={value} /></TextLink>;
   return <Breaking text={row.name ?? (by === "api_key" ? (names.get(value) ?? value) : value)} className="font-medium wrap-break-word" />;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { askedAnew, bodyOf, changesOf, columnOf, draftOf, missingOf, faultsOf, labelsOf, lineAt } from "./draft";
+import { rebased } from "@/api/form-over";
+import { type Endpoint, askedAnew, bodyOf, changesOf, columnOf, draftOf, missingOf, faultsOf, labelsOf, lineAt } from "./draft";
 
 describe("the form of an endpoint", () => {
   it("sends null for what is empty, and for a header that stays as it is stored", () => {
@@ -29,6 +30,15 @@ describe("the form of an endpoint", () => {
     const typed = [{ name: "Authorization", value: "Bearer b", stored: false }];
     expect(askedAnew(before, { ...before, url: "https://b.example/h", headers: typed })).toBeNull();
     expect(changesOf(before, { ...before, url: "https://b.example/h", headers: typed })).toEqual({ url: "https://b.example/h", headers: { Authorization: "Bearer b" } });
+  });
+  it("differs once somebody wrote a value that nobody reads", () => {
+    const saved = (revision: number) => draftOf({ url: "https://a.example/h", events: ["*"], filters: {}, condition: "", description: "", headers: { Authorization: null }, headers_revision: revision, throttle_per_minute: null, order_wait_s: null, include: [], public_key: null } as unknown as Endpoint);
+    const [before, now] = [saved(1), saved(2)];
+    expect(now).not.toEqual(before);
+    expect(rebased(before, before, now)).toEqual({ draft: now, isApart: false });
+    const typed = { ...before, headers: [{ name: "Authorization", value: "Bearer mine", stored: false }] };
+    expect(rebased(before, typed, now)).toEqual({ draft: typed, isApart: true });
+    expect(changesOf(now, now)).toEqual({});
   });
   it("shows labels once each", () => {
     expect(labelsOf(" a,b  a ")).toEqual(["a", "b"]);

@@ -3,8 +3,8 @@ import type { Schema } from "@/api/client";
 
 export type Endpoint = Schema<"EndpointAnswer">;
 export type Include = "messages" | "variables" | "output";
-/** `stored`: the value is there but not shown; left so, it stays. */
-export type HeaderRow = { name: string; value: string; stored: boolean };
+/** `stored`: the value is there but not shown; left so, it stays. `revision`: of the headers, by which a change of what is hidden is noticed. */
+export type HeaderRow = { name: string; value: string; stored: boolean; revision?: number };
 
 export type Draft = {
   url: string;
@@ -31,7 +31,9 @@ export function draftOf(endpoint: Endpoint | null): Draft {
     prompts: endpoint?.filters["prompts"] ?? [],
     labels: (endpoint?.filters["labels"] ?? []).join(", "),
     condition: endpoint?.condition ?? "",
-    headers: Object.entries(endpoint?.headers ?? {}).map(([name, value]) => ({ name, value: value ?? "", stored: value === null })),
+    headers: Object.entries(endpoint?.headers ?? {}).map(([name, value]) =>
+      value === null ? { name, value: "", stored: true, revision: endpoint?.headers_revision ?? 1 } : { name, value, stored: false },
+    ),
     throttle: endpoint?.throttle_per_minute?.toString() ?? "",
     ordered: endpoint?.ordered ?? false,
     orderWaitMin: String((endpoint?.order_wait_s ?? ORDER_WAIT_S) / 60),
