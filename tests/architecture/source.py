@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from burnish_shared.garbage import leave_alone_what_stands
+
 ROOT = Path(__file__).resolve().parents[2]
 
 PACKAGES = {
@@ -58,7 +60,14 @@ def modules() -> tuple[Module, ...]:
             name = ".".join((package, *inside.with_suffix("").parts)).removesuffix(".__init__")
             text = path.read_text()
             found.append(Module(name=name, path=str(path.relative_to(ROOT)), text=text, tree=ast.parse(text)))
+    leave_alone_what_stands()  # A million nodes, which live until the end.
     return tuple(found)
+
+
+@cache
+def nodes_of(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """`ast.walk`, gone through once for all rules: to find the way through all of them takes a second."""
+    return tuple(ast.walk(tree))
 
 
 def imports_of(module: Module) -> tuple[tuple[str, int], ...]:
@@ -87,7 +96,7 @@ def _find_imports(module: Module) -> Iterator[tuple[str, int]]:
 
 
 def functions_of(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes_of(module.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def dotted(node: ast.AST) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from burnish_shared.db.audit_log import KINDS
-from tests.architecture.source import ROOT, Module, modules
+from tests.architecture.source import ROOT, Module, modules, nodes_of
 
 pytestmark = pytest.mark.capability("T4")
 
@@ -24,9 +24,9 @@ HANDED_ON = {
 
 def written(module: Module) -> Iterator[str]:
     """Kinds of entries that a file writes, by a call with an action and a kind or in SQL. A kind that is no constant: ''."""
-    yield from IN_SQL.findall("".join(str(one.value) for one in ast.walk(module.tree) if isinstance(one, ast.Constant) and _is_insert(one)))
+    yield from IN_SQL.findall("".join(str(one.value) for one in nodes_of(module.tree) if isinstance(one, ast.Constant) and _is_insert(one)))
     constants = {target: value for node in module.tree.body for target, value in _constant(node)}
-    for call in ast.walk(module.tree):
+    for call in nodes_of(module.tree):
         given = {one.arg: one.value for one in call.keywords} if isinstance(call, ast.Call) else {}
         if {"action", "kind", "key"} <= given.keys():
             kind = given["kind"]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from burnish_shared.subjects import PREFIX
-from tests.architecture.source import Module, dotted, functions_of, modules
+from tests.architecture.source import Module, dotted, functions_of, modules, nodes_of
 
 EDGES = {
     "cli/burnish/main.py:main": "whoever runs a command is told in a line what no trace would mend",
@@ -78,7 +78,7 @@ LABELS = frozenset("area by consumer how kind lane method outcome reason route s
 
 
 def test_broad_handlers_stand_at_edges_only() -> None:
-    found = {place for module in modules() for node in ast.walk(module.tree) for place in _broad(module, node)}
+    found = {place for module in modules() for node in nodes_of(module.tree) for place in _broad(module, node)}
     assert found <= set(EDGES), found - set(EDGES)
 
 
@@ -113,7 +113,7 @@ def test_subjects_are_built_in_one_place() -> None:
         f"{module.path}:{node.lineno}"
         for module in modules()
         if module.name != "burnish_shared.subjects"
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(PREFIX)
     ]
     assert not wrong, wrong
@@ -124,7 +124,7 @@ def test_no_route_is_built_twice() -> None:
     wrong = [
         f"{module.path}:{node.lineno}"
         for module in modules()
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Attribute) and node.attr == "include_router"
     ]
     assert not wrong, wrong
@@ -211,7 +211,7 @@ def test_services_read_the_environment_through_their_settings() -> None:
         module.path
         for module in modules()
         if module.package != "burnish"
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Attribute) and dotted(node) in {"os.environ", "os.getenv"}
     }
     assert found <= set(READS_ENVIRONMENT), found - set(READS_ENVIRONMENT)
@@ -222,7 +222,7 @@ def test_log_events_are_constant_names_without_content() -> None:
     wrong = [
         f"{module.path}:{call.lineno} {ast.unparse(call)[:100]}"
         for module in modules()
-        for call in ast.walk(module.tree)
+        for call in nodes_of(module.tree)
         if isinstance(call, ast.Call) and LOG_CALL.fullmatch(dotted(call.func))
         if not all(EVENT_NAME.fullmatch(name) for name in _event_names(call))
         or any(one.arg in CONTENT and not _is_size(one.value) for one in call.keywords)
@@ -236,7 +236,7 @@ def test_nothing_prints() -> None:
         f"{module.path}:{node.lineno}"
         for module in modules()
         if module.package not in {"burnish", "burnish_simulator"} and module.path not in COMMANDS
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Call) and dotted(node.func) == "print"
     ]
     assert not wrong, wrong
@@ -267,7 +267,7 @@ def _is_size(value: ast.AST) -> bool:
 def _metrics(module: Module) -> list[tuple[ast.Call, str, set[str]]]:
     """Every metric that is made: the call, the name, the labels."""
     found = []
-    for node in ast.walk(module.tree):
+    for node in nodes_of(module.tree):
         if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] not in {
             "Counter",
             "Gauge",
@@ -286,13 +286,13 @@ def _metrics(module: Module) -> list[tuple[ast.Call, str, set[str]]]:
 
 def test_nothing_waits_in_a_way_that_forgets_a_cancellation() -> None:
     """`asyncio.wait_for` of Python 3.11 does, in one moment of many; see burnish_shared.waiting."""
-    found = [f"{one.path}:{node.lineno}" for one in modules() for node in ast.walk(one.tree) if dotted(node) == "asyncio.wait_for"]
+    found = [f"{one.path}:{node.lineno}" for one in modules() for node in nodes_of(one.tree) if dotted(node) == "asyncio.wait_for"]
     assert found == []
 
 
 def test_nothing_publishes_in_a_way_that_forgets_a_cancellation() -> None:
     """The client keeps one that comes while NATS does not read; see burnish_shared.waiting."""
-    calls = [(one.path, node) for one in modules() for node in ast.walk(one.tree) if isinstance(node, ast.Call)]
+    calls = [(one.path, node) for one in modules() for node in nodes_of(one.tree) if isinstance(node, ast.Call)]
     published = [(path, node) for path, node in calls if (dotted(node.func) or "").endswith("nc.publish")]
     heeded = {arg for _, node in calls if dotted(node.func) == "heeding" for arg in node.args}
     assert len(published) > 8, "they are found"
@@ -305,7 +305,7 @@ def test_nothing_asks_the_bus_by_the_clients_own_limits() -> None:
     found = [
         f"{one.path}:{node.lineno}"
         for one in modules()
-        for node in ast.walk(one.tree)
+        for node in nodes_of(one.tree)
         if isinstance(node, ast.Attribute) and (dotted(node) or "").endswith(names) and not one.path.endswith("bus/connect.py")
     ]
     assert found == []

@@ -2,13 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from burnish_shared.places import place_of
+from tests.architecture.source import ROOT, modules, nodes_of
 
-ROOT = Path(__file__).parents[2]
 SOURCES = ("services", "shared", "cli", "simulator", "sdk/python/src")
 
 NUMBERS = {"at", "i", "index", "n", "nr", "number", "place", "position"}
@@ -28,9 +27,9 @@ OTHERWISE = {
 """File -> what its dots are."""
 
 
-def dotted_numbers(tree: ast.AST) -> Iterator[int]:
+def dotted_numbers(tree: ast.Module) -> Iterator[int]:
     """Lines of f-strings that write `.{index}`."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.JoinedStr):
             for before, one in zip(node.values, node.values[1:], strict=False):
                 if not (isinstance(one, ast.FormattedValue) and isinstance(before, ast.Constant) and str(before.value).endswith(".")):
@@ -39,9 +38,9 @@ def dotted_numbers(tree: ast.AST) -> Iterator[int]:
                     yield node.lineno
 
 
-def joined_locations(tree: ast.AST) -> Iterator[int]:
+def joined_locations(tree: ast.Module) -> Iterator[int]:
     """Lines that join pydantic's path of a wrong value themselves, or with dots whatever is called a path."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join"):
             continue
         by_dots = isinstance(node.func.value, ast.Constant) and node.func.value.value == "."
@@ -54,10 +53,12 @@ def joined_locations(tree: ast.AST) -> Iterator[int]:
 
 def test_no_source_writes_the_number_of_an_item_after_a_dot() -> None:
     found: dict[str, list[int]] = {}
+    trees = {module.path: module.tree for module in modules()}
     for path in sorted(one for source in SOURCES for one in (ROOT / source).rglob("*.py") if "_ui" not in one.parts):
-        tree = ast.parse(path.read_text())
+        name = str(path.relative_to(ROOT))
+        tree = trees.get(name) or ast.parse(path.read_text())
         if lines := [*dotted_numbers(tree), *joined_locations(tree)]:
-            found[str(path.relative_to(ROOT))] = lines
+            found[name] = lines
     assert not {name: lines for name, lines in found.items() if name not in OTHERWISE}, "write [number], or use burnish_shared.places"
     assert found.keys() == OTHERWISE.keys(), "an exception that nothing needs any more"
 

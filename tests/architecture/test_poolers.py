@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.architecture.source import ROOT, modules
+from tests.architecture.source import ROOT, modules, nodes_of
 
 SESSION_LEVEL = re.compile(
     r"pg_(try_)?advisory_lock\(|\bLISTEN \w|\bUNLISTEN\b|CREATE (LOCAL )?TEMP(?![\s\S]*ON COMMIT DROP)|\bWITH HOLD\b|^\s*PREPARE \w"
@@ -21,7 +21,7 @@ def test_services_leave_nothing_on_a_connection() -> None:
         f"{module.path}:{node.lineno}"
         for module in modules()
         if module.path not in DIRECT
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and SESSION_LEVEL.search(node.value)
     ]
     assert not wrong, wrong

@@ -3,10 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
-from tests.architecture.source import Module, modules
+from tests.architecture.source import modules, nodes_of
 
 MONEY = re.compile(r"(^|_)(nusd|cost_nusd|price_nusd)(_|$)|_nusd")
 
@@ -26,14 +27,14 @@ def test_money_is_never_a_float() -> None:
         f"{module.path}:{line} {name}: {annotation}"
         for module in modules()
         if module.path not in AVERAGES
-        for name, annotation, line in _annotated(module)
+        for name, annotation, line in _annotated(module.tree)
         if MONEY.search(name) and re.search(r"\b(float|Decimal)\b", annotation)
     ]
     wrong += [
         f"{module.path}:{node.lineno} {ast.unparse(node)}"
         for module in modules()
         if module.path not in AVERAGES
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if _divides_money(node) or _makes_money_a_float(node)
     ]
     assert not wrong, "\n".join(wrong)
@@ -49,15 +50,20 @@ def test_numbers_name_their_unit() -> None:
     wrong = [
         f"{module.path}:{line} {name}: {annotation}"
         for module in modules()
-        for name, annotation, line in _annotated(module)
+        for name, annotation, line in _annotated(module.tree)
         if UNITLESS.search(name) and re.fullmatch(r"(int|float)( \| None)?", annotation)
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def _annotated(module: Module) -> Iterator[tuple[str, str, int]]:
-    """Every annotated argument, field and variable, and every function by its result."""
-    for node in ast.walk(module.tree):
+@cache
+def _annotated(tree: ast.Module) -> tuple[tuple[str, str, int], ...]:
+    """Every annotated argument, field and variable, and every function by its result: name, annotation, line."""
+    return tuple(_annotations(tree))
+
+
+def _annotations(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+    for node in nodes_of(tree):
         if isinstance(node, ast.arg) and node.annotation is not None:
             yield node.arg, ast.unparse(node.annotation), node.lineno
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.architecture.source import SERVICES, functions_of, modules
+from tests.architecture.source import SERVICES, functions_of, modules, nodes_of
 
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service"}
 
@@ -47,7 +47,7 @@ def test_public_classes_that_do_something_say_what() -> None:
     silent = [
         f"{module.path}:{node.lineno} {node.name}"
         for module in modules()
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
         if any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and not one.name.startswith("_") for one in node.body)
     ]

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.architecture.source import Module, dotted, modules
+from tests.architecture.source import Module, dotted, modules, nodes_of
 
 STATEMENT = re.compile(
     r"\s*(SELECT\s|INSERT\s+INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|WITH\s+\w+.*\bAS\b|TRUNCATE\s|CREATE\s+(TABLE|ROLE|DATABASE|SCHEMA)\b"
@@ -53,7 +53,7 @@ def test_transactions_begin_in_the_unit_of_work() -> None:
     found = {
         module.path
         for module in modules()
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Call)
         and (
             dotted(node.func).endswith((".transaction", ".start_transaction"))
@@ -69,7 +69,7 @@ def test_stores_and_pure_modules_never_open_a_unit_of_work() -> None:
         f"{module.path}:{node.lineno}"
         for module in modules()
         if module.stem.endswith("store") or module.is_pure
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Call) and dotted(node.func).endswith("unit_of_work")
     ]
     assert not wrong, wrong
@@ -80,7 +80,7 @@ def test_no_transaction_waits_for_the_outside() -> None:
     wrong = [
         f"{module.path}:{node.lineno} {dotted(node.value.func)}"
         for module in modules()
-        for block in ast.walk(module.tree)
+        for block in nodes_of(module.tree)
         if isinstance(block, ast.AsyncWith) and any("unit_of_work" in ast.unparse(one.context_expr) for one in block.items)
         for node in (inner for statement in block.body for inner in ast.walk(statement))
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call) and OUTSIDE.search(dotted(node.value.func))
@@ -109,10 +109,10 @@ def _is_store(module: Module) -> bool:
 def _strings(module: Module) -> list[str]:
     """All string literals that are no docstrings; of an f-string its first piece."""
     documentation = {
-        id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        id(node.value) for node in nodes_of(module.tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     return [
         node.value
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
     ]

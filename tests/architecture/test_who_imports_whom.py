@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from importlinter.cli import lint_imports
 
-from tests.architecture.source import PACKAGES, ROOT, SERVICES, Module, dotted, imports_of, modules
+from tests.architecture.source import PACKAGES, ROOT, SERVICES, Module, dotted, imports_of, modules, nodes_of
 
 NEVER = {
     "litellm": "only its process beside the executor does (burnish_executor.io.llm)",
@@ -77,7 +77,7 @@ def test_pure_modules_know_no_clock_dice_io_or_framework() -> None:
         f"{module.path}:{node.lineno} calls {dotted(node.func)}"
         for module in modules()
         if module.is_pure
-        for node in ast.walk(module.tree)
+        for node in nodes_of(module.tree)
         if isinstance(node, ast.Call) and f".{dotted(node.func)}".endswith(tuple(f".{one.lstrip('.')}" for one in CLOCKS_AND_DICE))
     ]
     assert not wrong, "\n".join(wrong)

@@ -17,13 +17,18 @@ FIRST = {"test_answers.py", "test_bad_input.py", "test_http_protocol.py", "test_
 WITHOUT_WORLD = {"test_catalog.py", "test_row_level_security.py"}
 """Files that need no world, and go wherever there is time for them."""
 
+READERS = (PurePosixPath("tests/architecture"), PurePosixPath("tests/contracts/test_reference.py"))
+"""They look through all sources, and the marks of all tests, which are parsed once for each worker."""
+
 
 class LoadUnits(LoadFileScheduling):
-    """As `--dist loadfile`, but the files that share a world are one unit."""
+    """As `--dist loadfile`, but the files that share a world are one unit, and so are those that read all sources."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         path = PurePosixPath(file)
+        if any(path.is_relative_to(one) for one in READERS):
+            return "tests/architecture, all sources"
         if path.parent != FOLDER or path.name in WITHOUT_WORLD:
             return file
         return f"{FOLDER}, {'first' if path.name in FIRST else 'second'} world"

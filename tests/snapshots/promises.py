@@ -37,28 +37,27 @@ def statements() -> dict[str, str]:
 @cache
 def marks(kind: str) -> tuple[tuple[str, str], ...]:
     """Every id of a `pytest.mark.<kind>`, with the test or file that carries it."""
-    return tuple(pair for place, tree in _tests().items() for pair in _marks_in(tree, place, kind))
+    return tuple((one, place) for place, expressions in _marked() for expression in expressions for one in _ids(expression, kind))
 
 
 @cache
-def _tests() -> dict[str, ast.Module]:
-    """File of tests → what stands in it that may bear a mark: of 700 files, so read once for all who ask."""
-    found = {}
+def _marked() -> tuple[tuple[str, tuple[ast.expr, ...]], ...]:
+    """Test or file → the expressions that may mark it. Of 700 files, so read once for all who ask, and no tree is kept."""
+    found = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         text = path.read_text()
         if "mark." in text:
-            found[str(path.relative_to(ROOT))] = ast.parse(text)
-    return found
+            found += _marked_in(ast.parse(text), str(path.relative_to(ROOT)))
+    return tuple(found)
 
 
-def _marks_in(tree: ast.Module, place: str, kind: str) -> Iterator[tuple[str, str]]:
+def _marked_in(tree: ast.Module, place: str) -> Iterator[tuple[str, tuple[ast.expr, ...]]]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == "pytestmark" for one in node.targets):
-            yield from ((one, place) for one in _ids(node.value, kind))
+            yield place, (node.value,)
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for decorator in node.decorator_list:
-                yield from ((one, f"{place}::{node.name}") for one in _ids(decorator, kind))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.decorator_list:
+            yield f"{place}::{node.name}", tuple(node.decorator_list)
 
 
 def promises_page() -> str:

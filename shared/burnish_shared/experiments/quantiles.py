@@ -9,11 +9,12 @@ Donner, "Construction of confidence limits about effect measures", Statistics in
 any other: epochs and sequences are those of means.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from math import ceil, floor, isfinite
+from operator import itemgetter
 from typing import Any, Final
 
 from burnish_shared.experiments.contrast import Share, Weighting, contrast, weight_of
@@ -164,8 +165,9 @@ def course_of(counts: Mapping[int, int], shares: Sequence[float]) -> list[tuple[
 
 
 def at_share(course: Sequence[tuple[float, float]], share: float) -> float:
-    """Between two points of the course, in proportion."""
-    for (low, under), (high, over) in pairwise(course):
-        if low <= share <= high:
-            return under if high == low else under + (over - under) * (share - low) / (high - low)
-    return course[-1][1]
+    """Between two points of the course, in proportion; outside of it, what is at its end."""
+    at = bisect_left(course, share, key=itemgetter(0))
+    if at == 0 or at == len(course):
+        return course[at - 1 if at else 0][1]
+    (low, under), (high, over) = course[at - 1], course[at]
+    return under + (over - under) * (share - low) / (high - low)

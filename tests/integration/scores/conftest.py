@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest_asyncio
 
 from burnish_analytics.app import run as run_analytics
@@ -15,6 +16,7 @@ from burnish_shared.bus.connect import connect
 from burnish_shared.db.session import Database
 from tests.embedded.secrets import KEK
 from tests.embedded.stack import FAST, Caller, Stack, running_stack
+from tests.embedded.superuser import as_superuser
 
 OPTIMIZER: dict[str, Any] = {"score_interval_s": 0.05, "lease_s": 20, "watch_interval_s": 0.2, "lost_after_s": 0.3, "claim_interval_s": 0.2}
 ANALYTICS: dict[str, Any] = {
@@ -57,6 +59,9 @@ async def caller(stack: Stack) -> Caller:
     await say(caller, "PUT", "/v1/prompts/answers/labels/production", {"version": 1})
     return caller
 
+
+RUBRIC = 'must contain "parcel"\nat most 60 words'
+DAY = {"limit_nusd": 10**9, "period": "day"}
 
 ECHO = [{"role": "user", "content": "{{text}}"}]
 
@@ -106,3 +111,15 @@ async def start_optimizer(stack: Stack) -> AsyncIterator[StartOptimizer]:
         stop.set()
         if not task.done():
             await asyncio.wait_for(task, 30)
+
+
+async def live(caller: Caller, settings: dict[str, Any], *, name: str = "one", **rule: Any) -> tuple[str, str]:
+    """Makes an evaluator and a live evaluation of it; returns the ids of both."""
+    evaluator = await say(caller, "POST", "/v1/evaluators", {"name": name, "settings": settings})
+    made = await say(caller, "POST", "/v1/live-evaluations", {"evaluator_id": evaluator["id"], **rule})
+    return evaluator["id"], made["id"]
+
+
+async def rows(stack: Stack, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+    async with as_superuser(stack.urls["superuser"]) as connection:
+        return list(await connection.fetch(statement, *arguments))

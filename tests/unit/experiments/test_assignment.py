@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from uuid import UUID
 
 import pytest
@@ -18,11 +19,18 @@ KEY = UUID("019c2f40-0000-7000-8000-000000000051")
 pytestmark = [pytest.mark.capability("X1"), pytest.mark.promise("O-10")]
 
 
+@cache
+def units_in_buckets(n: int) -> Counter[int]:
+    """Of n units how many fall into each bucket: the same for every allocation."""
+    return Counter(bucket_of(KEY, f"user:{number}") for number in range(n))
+
+
 @pytest.mark.parametrize("shares", [{"a": 5000, "b": 5000}, {"a": 9900, "b": 100}, {"a": 3334, "b": 3333, "c": 3333}])
 def test_a_million_units_are_within_four_sigma_of_the_plan(shares: dict[str, int]) -> None:
     allocation, n = allocate(shares), 1_000_000
-    arm_of = [allocation.arm_at(bucket) for bucket in range(BUCKETS)]
-    seen = Counter(arm_of[bucket_of(KEY, f"user:{number}")] for number in range(n))
+    seen = Counter[str | None]()
+    for bucket, units in units_in_buckets(n).items():
+        seen[allocation.arm_at(bucket)] += units
     for arm, buckets in shares.items():
         p = buckets / BUCKETS
         assert abs(seen[arm] - n * p) <= 4 * math.sqrt(n * p * (1 - p)), (arm, seen)

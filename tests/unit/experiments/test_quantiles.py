@@ -30,23 +30,29 @@ def sums_of(x: Floats, y: Floats) -> ArmSums:
     return ArmSums(len(x), float(x.sum()), float(y.sum()), float((x * x).sum()), float((y * y).sum()), float((x * y).sum()))
 
 
+def answers_of(units: npt.NDArray[np.int64]) -> Floats:
+    """How many of each unit that gave any."""
+    counts = np.bincount(units)
+    return counts[counts > 0].astype(float)
+
+
 def reading(latencies: Floats, units: npt.NDArray[np.int64], arm: str, *, reach: float, epoch: int = 1) -> Percentile | None:
     """As the optimizer's store reads it."""
-    _, of = np.unique(units, return_inverse=True)
-    x, y = np.bincount(of).astype(float), np.bincount(of, weights=(latencies <= np.quantile(latencies, 0.95)).astype(float))
+    counts = np.bincount(units)
+    y = np.bincount(units, weights=(latencies <= np.quantile(latencies, 0.95)).astype(float))[counts > 0]
+    x = counts[counts > 0].astype(float)
     course = list(zip(SHARES.tolist(), np.quantile(latencies, SHARES).tolist(), strict=True))
     return percentile_of("latency_p95_ms", epoch, arm, course=course, sums=sums_of(x, y), reach=reach)
 
 
 def looked(plan: Plan, arms: dict[str, tuple[Floats, npt.NDArray[np.int64]]], share: float) -> Analysis:
-    counts = {arm: len(np.unique(units)) for arm, (_, units) in arms.items()}
+    answers = {arm: answers_of(units) for arm, (_, units) in arms.items()}
+    counts = {arm: len(x) for arm, x in answers.items()}
     reach = reach_of([(counts["a"], counts["b"])], alpha=plan.alpha, horizon=plan.horizon)
-    read = [reading(latencies, units, arm, reach=reach, epoch=epoch) for arm, (latencies, units) in arms.items() for epoch in (0, 1)]
-    sums = {}
-    for arm, (_, units) in arms.items():
-        x = np.unique(units, return_counts=True)[1].astype(float)
-        sums[arm] = {"success": sums_of(x, x), "latency_ms": sums_of(x, x)}
-    return analyse(plan, [Epoch(1, {"a": 1 - share, "b": share}, sums)], Memory(percentiles=tuple(one for one in read if one)))
+    read = [one for arm, (latencies, units) in arms.items() if (one := reading(latencies, units, arm, reach=reach)) is not None]
+    whole = [replace(one, epoch=0) for one in read]  # There is one epoch, so all together are the same.
+    sums = {arm: {"success": sums_of(x, x), "latency_ms": sums_of(x, x)} for arm, x in answers.items()}
+    return analyse(plan, [Epoch(1, {"a": 1 - share, "b": share}, sums)], Memory(percentiles=(*whole, *read)))
 
 
 def test_counted_latencies_give_the_percentiles_of_each_one() -> None:
