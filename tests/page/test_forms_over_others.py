@@ -84,6 +84,17 @@ async def queue(site: Site) -> str:
     return path
 
 
+async def channel(site: Site) -> str:
+    body = {"kind": "email", "name": f"form {uuid4().hex[:8]}", "recipients": ["ann@example.com"]}
+    return f"/v1/alert-channels/{(await site.call('POST', '/v1/alert-channels', body))['id']}"
+
+
+async def metric(site: Site) -> str:
+    path = f"/v1/metrics/form-{uuid4().hex[:8]}"
+    await site.call("PUT", path, {"type": "number", "direction": "higher"})
+    return path
+
+
 FORMS = (
     Form(
         "guardrail",
@@ -150,6 +161,24 @@ FORMS = (
         {"low_rated": False, "sample": 0.2},
         "What is queued…",
     ),
+    Form(
+        "channel",
+        channel,
+        "/app/alerts/channels?edit={id}",
+        ("PATCH", "", {"filters": {"prompts": ["page-scored"], "min_severity": "error"}}),
+        "Name (required)",
+        MINE,
+        {"name": MINE, "filters.prompts": ["page-scored"], "filters.min_severity": "error"},
+    ),
+    Form(
+        "metric",
+        metric,
+        "/app/analytics/metrics?edit={id}",
+        ("PUT", "", {"type": "number", "direction": "lower"}),
+        "At most",
+        "5",
+        {"direction": "lower", "max": 5.0},
+    ),
 )
 
 
@@ -172,6 +201,8 @@ async def kept_at(site: Site, form: Form, path: str) -> dict[str, Any]:
             for one in (await site.call("GET", f"{all_of}?limit=200" if form.name == "rule" else all_of))["data"]
             if one["prompt"] == slug
         ]
+    elif form.name == "metric":
+        [found] = [one for one in (await site.call("GET", "/v1/metrics"))["data"] if path.endswith(f"/{one['name']}")]
     else:
         found = await site.call("GET", path)
     return {name: found[name] if "." not in name else found[name.split(".")[0]][name.split(".")[1]] for name in form.kept}
@@ -186,7 +217,7 @@ async def test_what_somebody_else_saved_meanwhile_comes_in_and_what_was_typed_st
     await site.call(method, path + to, body)
     await field.fill(form.typed)
     await save.click()
-    await expect(dialog.get_by_role("status")).to_contain_text("Changed by somebody meanwhile.")
+    await expect(dialog.get_by_role("status").filter(has_text="Changed by somebody meanwhile.")).to_be_visible()
     await expect(dialog).to_contain_text(BESIDE)
     await expect(field).to_have_value(form.typed)
     assert await kept_at(site, form, path) != form.kept, "nothing is sent before it was seen"
@@ -215,3 +246,21 @@ async def test_where_both_changed_the_same_it_says_so_and_theirs_can_be_taken(pa
     await dialog.get_by_role("button", name="Take theirs").click()
     await expect(field).to_have_value("theirs")
     await expect(dialog.get_by_text("Changed by somebody meanwhile.")).to_have_count(0)
+
+
+async def test_a_rule_that_begins_from_nothing_is_not_put_over_the_one_that_came_meanwhile(page_as: OpenPage, site: Site) -> None:
+    slug = await prompt(site)
+    page = await page_as("admin", "/app/alerts/rules?edit=new")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name=re.compile("^Prompt")).click()
+    await page.get_by_placeholder("Type to find").fill(slug)
+    await page.get_by_role("option", name=re.compile(f"^{slug}")).click()
+    await dialog.get_by_label("Fall at least, points", exact=True).fill("7")
+    await site.call("PUT", f"/v1/alert-rules/{slug}", {"min_samples": 50})
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("status")).to_contain_text(f"{slug} has a rule by now.")
+    await expect(dialog.get_by_label("Reactions at least", exact=True)).to_have_value("50")
+    await dialog.get_by_role("button", name="Save").click()
+    await closed(page)
+    [kept] = [one for one in (await site.call("GET", "/v1/alert-rules?limit=200"))["data"] if one["prompt"] == slug]
+    assert (kept["min_samples"], kept["min_drop"]) == (50, 0.07)

@@ -111,7 +111,7 @@ def _alert(
     unit = "calls" if metric == "calls" else "cost_nusd"
     shown, typical = (f"{seen:,} calls", f"{what_is_usual.median:,.0f}")
     if metric == "cost":
-        shown, typical = f"{credits_text(seen)} credits", f"{credits_text(round(what_is_usual.median))}"
+        shown, typical = f"{credits_text(seen)} credits", f"{credits_text(round(what_is_usual.median))} credits"
     return Alert(
         alert_id=new_uuid(),
         workspace_id=workspace_id,

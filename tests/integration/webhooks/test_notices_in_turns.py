@@ -114,5 +114,5 @@ async def test_channels_hear_that_a_webhook_endpoint_was_switched_off(gateway: W
     check_pagerduty(json.loads(pager.body))
     for request in (slack, teams):
         assert b"switched off" in request.body and b"410" in request.body and str(endpoint_id).encode() in request.body
-    assert f"https://burnish.example/app/webhooks/{endpoint_id}" in slack.body.decode()
+    assert f"https://burnish.example/app/webhooks/{endpoint_id}?workspace={hooks.workspace_id}" in slack.body.decode()
     assert json.loads(pager.body)["dedup_key"] == f"burnish-endpoint-{endpoint_id}"

@@ -55,7 +55,7 @@ async def test_a_digest_reaches_the_channels_of_its_schedule_once_each(gateway: 
     assert receiver.at("/off") == receiver.at("/other") == []
     for body in (slack.body.decode(), teams.body.decode(), str(mail)):
         assert "Weekly report" in body and "1,204" in body
-    page = f"https://burnish.example/app/analytics/reports/{data['report_id']}"
+    page = f"https://burnish.example/app/analytics/reports/{data['report_id']}?workspace={hooks.workspace_id}"
     assert page in slack.body.decode() and "Show the report" in slack.body.decode()
 
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { signedOut, standing, tellRefused } from "./client";
 import { useForecast } from "./forecast";
 import { change, keyOf, usePages, useRead } from "./hooks";
-import { type Session, SessionProvider, anew, lostBetween, sessionChanged, useForgottenTexts, useSessionState } from "./session";
+import { type Session, SessionProvider, anew, goWhereLinked, lostBetween, sessionChanged, useForgottenTexts, useSessionState } from "./session";
 import { stream } from "./stream";
 import { FakeChannel } from "./channel.fake";
 import { samplesKey } from "./unsaved";
@@ -428,3 +428,32 @@ function Named() {
   const { session } = useSessionState();
   return <p>{session?.user.name ?? "nobody"}</p>;
 }
+
+const LINKED = "01a2189f-3586-7722-836f-7ba9bbba39a2";
+
+it("goes where a link from outside says, in this tab alone, and keeps the address as any other", async () => {
+  localStorage.setItem("burnish.workspace", "w2");
+  sessionStorage.clear();
+  window.history.replaceState(null, "", `/app/alerts/a?tab=x&workspace=${LINKED}`);
+  goWhereLinked();
+  expect(window.location.search).toBe("?tab=x");
+  signedInAs = { ...ADA, workspaces: [...ADA.workspaces, { id: LINKED, name: "Three", role: "viewer" }] };
+  answering(() => json({}));
+  show(null);
+  await waitFor(() => expect(state().session?.workspace?.name).toBe("Three"));
+  expect(localStorage.getItem("burnish.workspace")).toBe("w2");
+});
+
+it("stays where it was with a link to a workspace that one does not belong to, or that is none", async () => {
+  sessionStorage.clear();
+  localStorage.setItem("burnish.workspace", "w2");
+  window.history.replaceState(null, "", `/app/alerts/a?workspace=${LINKED}`);
+  goWhereLinked();
+  answering(() => json({}));
+  show(null);
+  await waitFor(() => expect(state().session?.workspace?.name).toBe("Two"));
+  window.history.replaceState(null, "", "/app/alerts/a?workspace=mine");
+  sessionStorage.clear();
+  goWhereLinked();
+  expect(sessionStorage.getItem("burnish.workspace")).toBeNull();
+});

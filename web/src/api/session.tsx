@@ -94,9 +94,26 @@ function forgetTabsChoice() {
   }
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A link from outside, such as that of a notice, names its workspace (`?workspace=`): this tab goes there, and its address is as any other
+ * from then on. Who does not belong to it stays where they were. */
+export function goWhereLinked(): void {
+  const url = new URL(window.location.href);
+  const linked = url.searchParams.get("workspace");
+  if (linked === null || !UUID.test(linked)) return;
+  remember("tab", linked);
+  url.searchParams.delete("workspace");
+  window.history.replaceState(window.history.state, "", url);
+}
+
+// Before the router reads the address.
+goWhereLinked();
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
-  const [chosen, setChosen] = useState(() => remembered("tab") ?? remembered("browser"));
+  /** The first of them that there is. */
+  const [chosen, setChosen] = useState(() => [remembered("tab"), remembered("browser")]);
   /** Who was the first to be there since the document was loaded. */
   const [whose, setWhose] = useState<string | null>(null);
   const { data, error, refetch } = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, retry: false });
@@ -110,7 +127,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     if (!data) return data;
     if (isAnother) return undefined;
     const { user, workspaces, session_id } = data;
-    const workspace = workspaces.find((one) => one.id === chosen) ?? workspaces.find((one) => one.role) ?? null;
+    const workspace = chosen.map((id) => workspaces.find((one) => one.id === id)).find(Boolean) ?? workspaces.find((one) => one.role) ?? null;
     return { user, workspaces, workspace, role: workspace?.role ?? null, sessionId: session_id };
   }, [data, chosen, isAnother]);
 
@@ -173,7 +190,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     leave(() => {
       remember("tab", workspaceId);
       remember("browser", workspaceId);
-      setChosen(workspaceId);
+      setChosen([workspaceId]);
     });
   }, []);
 

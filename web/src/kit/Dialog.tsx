@@ -56,7 +56,7 @@ export function Coming({ close }: { close: () => void }) {
 }
 
 /** What somebody else saved while the form was open: useFormOver. */
-export type OverOthers = { news: "apart" | "beside" | null; isLooking: boolean; fault: unknown; takeTheirs: () => void };
+export type OverOthers = { news: "apart" | "beside" | null; isLooking: boolean; fault: unknown; takeTheirs: () => void; /** What happened, where that is not that somebody changed it. */ what?: string };
 
 /** Nothing until it is first opened; then it stays, so that it closes in order. */
 function Over(frame: DialogFrameProps) {
@@ -124,7 +124,7 @@ export function FormDialog({
         <KeptAtTheEnd hold={hold} />
         {children}
         <div className="sticky bottom-0 z-10 -mx-5 -mb-5 flex flex-col gap-2 rounded-b-l border-t border-line bg-panel px-5 py-3">
-          {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} onTake={over.takeTheirs} /> : null}
+          {over ? <Meanwhile show={over.news !== null} isBeside={over.news === "beside"} what={over.what} onTake={over.takeTheirs} /> : null}
           <FormError error={over?.fault ?? error} />
           {missing ? <p className="text-right text-12 text-muted">{missing}</p> : null}
           {isAsked ? (

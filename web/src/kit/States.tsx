@@ -12,7 +12,7 @@ export function EmptyState({ icon, title, children, action, code, className }: {
       <span aria-hidden className="mb-3 grid size-10 place-items-center rounded-full bg-accent-soft text-accent">
         {icon ?? <Inbox size={18} />}
       </span>
-      <h2 className="text-16 font-semibold">{title}</h2>
+      <h2 className="text-16 font-semibold wrap-anywhere">{title}</h2>
       {children ? <div className="mt-1 max-w-[56ch] text-14 text-pretty text-muted">{children}</div> : null}
       {action ? <div className="mt-4 flex flex-wrap justify-center gap-2">{action}</div> : null}
       {code ? (
@@ -34,7 +34,7 @@ export function ErrorState({ error, onRetry, title, className }: { error: unknow
         <CircleAlert size={18} />
       </span>
       <h2 className="text-16 font-semibold">{heading}</h2>
-      <p className="mt-1 max-w-[60ch] text-14 wrap-break-word text-muted">{known.message}</p>
+      <p className="mt-1 max-w-[60ch] text-14 wrap-anywhere text-muted">{known.message}</p>
       {onRetry ? (
         <Button className="mt-4" onClick={onRetry} icon={<RotateCw size={14} aria-hidden />}>
           Try again

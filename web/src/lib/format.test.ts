@@ -69,6 +69,7 @@ describe("counts", () => {
 
 it("writes the shares of a sentence as everywhere else", () => {
   expect(spaced("65.7% of 40; below 70%")).toBe("65.7\u00a0% of 40; below 70\u00a0%");
+  expect(spaced("within 0.0019 credits before and 1234.5000 credits now; 2 credits a day")).toBe("within $0.000019 before and $12.35 now; 2 credits a day");
 });
 
 describe("initial", () => {

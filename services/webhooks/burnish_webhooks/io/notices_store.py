@@ -122,7 +122,8 @@ async def load(tx: Tx, claim: NoticeClaim, *, base_url: str) -> DueNotice | None
     if row is None:
         return None
     about = _about(row["event_type"], row["alert_id"], row["body"])
-    link = f"{base_url.rstrip('/')}/app/{about}" if base_url and about else None
+    # With its workspace: whoever follows it may have another one open.
+    link = f"{base_url.rstrip('/')}/app/{about}?workspace={claim.workspace_id}" if base_url and about else None
     notice = Notice(row["event_type"], row["alert_id"], row["body"], row["occurred_at"], row["simulated"], link)
     return DueNotice(claim, notice, row["kind"], row["settings"], row["secret_sealed"], row["attempts"])
 

@@ -10,7 +10,7 @@ import { classes } from "@/lib/classes";
 import { moment, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { MuteDialog } from "./MuteDialog";
-import { type Comparison, KIND_WORDS, SEVERITY_TONES, changesOf, comparisonOf, placeOf, seriesOf, unitOf } from "./words";
+import { type Comparison, KIND_WORDS, SEVERITY_TONES, changesOf, comparisonOf, moveOf, placeOf, seriesOf, unitOf } from "./words";
 
 type Detail = Schema<"AlertDetail">;
 const DAY_MS = 86_400_000;
@@ -142,14 +142,20 @@ const DETAILS: Record<string, string> = { superseded: "something newer took its 
 function Changed({ alert }: { alert: Detail }) {
   const changes = changesOf(alert);
   const run = alert.changed["example_execution_id"];
+  const move = moveOf(alert);
   return (
     <Section title="What changed" framed>
       {changes.length > 0 ? <Facts facts={changes} /> : <p className="text-13 text-muted">{NOTHING[alert.kind] ?? "It stands for itself: nothing else is compared."}</p>}
       <div className="flex flex-wrap gap-2">
         {alert.prompt ? (
           <>
-            <ButtonLink size="s" to={`/prompts/${alert.prompt}`} search={{ tab: "versions", ...(alert.version ? { v: String(alert.version) } : {}) }}>
-              The version
+            {move && alert.label && alert.status !== "resolved" ? (
+              <ButtonLink size="s" to={`/prompts/${alert.prompt}`} search={{ tab: "versions", label: alert.label }}>
+                Roll back…
+              </ButtonLink>
+            ) : null}
+            <ButtonLink size="s" to={`/prompts/${alert.prompt}`} search={{ tab: "versions", ...(move ? { v: String(move.to), against: String(move.from) } : alert.version ? { v: String(alert.version) } : {}) }}>
+              {move ? "What differs" : "The version"}
             </ButtonLink>
             <ButtonLink size="s" to="/analytics" search={{ prompt: alert.prompt, group: "version", range: "7d" }}>
               Figures

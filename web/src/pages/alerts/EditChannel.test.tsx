@@ -10,8 +10,8 @@ beforeAll(preloadFloats);
 const KEY = "0123456789abcdef0123456789abcdef";
 const PAGERDUTY: Channel = { id: "c", kind: "pagerduty", name: "On call", enabled: true, region: "eu", url: null, address: null, recipients: null, filters: { min_severity: "error" }, last_notice: null, waiting: 0, created_at: "2026-11-01T00:00:00Z", updated_at: "2026-11-01T00:00:00Z" };
 
-function opened(channel: Channel | null) {
-  const asked = slowApi();
+function opened(channel: Channel | null, now = channel) {
+  const asked = slowApi(now ? { "GET /v1/alert-channels/c": now } : {});
   render(
     <Queries>
       <EditChannel channel={channel} onClose={() => {}} />
@@ -75,4 +75,17 @@ it("shows a refused key at its field", async () => {
   await refused.answer({ error: { code: "invalid_field", message: "routing_key: is 32 signs.", param: "routing_key", type: "invalid_request" } }, 422);
   await vi.waitFor(() => expect(field(/^Integration key/).getAttribute("aria-invalid")).toBe("true"));
   screen.getByText(/is 32 signs/);
+});
+
+it("looks once more before it sends: what somebody else changed comes in, also what the form does not show", async () => {
+  const asked = opened(PAGERDUTY, { ...PAGERDUTY, filters: { prompts: ["triage"], min_severity: "critical" } });
+  write(/^Name/, "Nights");
+  fireEvent.click(button("Save"));
+  await screen.findByText("Changed by somebody meanwhile.");
+  expect(field(/^Name/).value).toBe("Nights");
+  expect(field(/^Severity/).value).toBe("critical");
+  expect(asked).toEqual([]);
+  fireEvent.click(button("Save"));
+  const saved = await asking(asked, "PATCH", "/v1/alert-channels/c");
+  expect(saved.body).toEqual({ name: "Nights", region: "eu", filters: { kinds: null, prompts: ["triage"], min_severity: "critical" } });
 });

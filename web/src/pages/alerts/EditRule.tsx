@@ -34,9 +34,10 @@ async function now(prompt: string | null, shown: Rule | null): Promise<Kept> {
 export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: boolean; onClose: () => void }) {
   const may = useMay();
   const [first] = useState<Kept>(() => keptOf(rule));
-  const over = useFormOver(first, rule && (() => now(rule.prompt ?? null, isOwn ? null : rule)), INVALIDATES.invalidates);
-  const { draft: form, change } = over;
   const [prompt, setPrompt] = useState<string | null>(rule?.prompt ?? null);
+  const readNow = () => (rule ? now(rule.prompt ?? null, isOwn ? null : rule) : now(prompt, null));
+  const over = useFormOver(first, readNow, INVALIDATES.invalidates);
+  const { draft: form, change } = over;
   const prompts = usePromptChoices();
   const { choices: datasets } = useDatasets();
   const forAll = useChange("put", "/v1/alert-rules", INVALIDATES);
@@ -87,7 +88,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       onSubmit={() => over.send(send)}
       busy={forAll.isPending || forOne.isPending}
       error={error}
-      over={over}
+      over={rule ? over : { ...over, what: `${prompt} has a rule by now.` }}
       missing={wrong.search}
       disabled={!may.edit || Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
     >

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { filtersInWords } from "./channel";
 import { bodyOf, formOf, wrongIn } from "./rule";
-import { changesOf, comparisonOf } from "./words";
+import { changesOf, comparisonOf, moveOf } from "./words";
 
 test("figures of an alert stand side by side with their units", () => {
   const told = comparisonOf({ before: { target: 0.8 }, after: { low: 0.44, high: 0.67, samples: 70, reactions: 70, satisfaction: 0.557, voices_held_back: 0 } });
@@ -20,6 +20,9 @@ test("a dearer version stands beside the one before, by its figures and its numb
 
 test("what changed is said from what to what", () => {
   expect(changesOf({ changed: { version: { from: 2, to: 3 }, evaluator: { id: "x", name: "Polite", version: 1 }, budget_id: "y" } })).toEqual([["Version", "v2 → v3"], ["Evaluator", "Polite v1"]]); // prettier-ignore
+  expect(changesOf({ changed: { target: "end_user" } })).toEqual([["Target", "end user"]]);
+  expect(moveOf({ changed: { version: { from: 2, to: 3 } } })).toEqual({ from: 2, to: 3 });
+  expect([moveOf({ changed: {} }), moveOf({ changed: { version: { from: null, to: 3 } } })]).toEqual([null, null]);
 });
 
 test("a rule goes through its form unharmed, and what is empty stays with the default", () => {

@@ -39,7 +39,7 @@ export function valueOf(field: string, value: unknown): string {
     if (field.endsWith("_ms")) return duration(value);
     return Number.isInteger(value) ? count(value) : decimal(value);
   }
-  if (typeof value === "string") return MOMENTS.has(field) ? moment(value) : value;
+  if (typeof value === "string") return MOMENTS.has(field) ? moment(value) : field === "target" ? value.replaceAll("_", " ") : value;
   if (typeof value === "object" && "name" in value) return `${String(value.name)}${"version" in value ? ` v${String(value.version)}` : ""}`;
   return typeof value === "boolean" ? (value ? "yes" : "no") : JSON.stringify(value);
 }
@@ -103,4 +103,11 @@ export function seriesOf(chart: readonly Schema<"ChartPoint">[], ends: readonly 
 /** "triage@production" */
 export function placeOf({ prompt, label }: Pick<Alert, "prompt" | "label">): string | null {
   return prompt ? (label ? `${prompt}@${label}` : prompt) : null;
+}
+
+/** From which version to which its label had moved at about that time. Null: it did not, or nothing was live before. */
+export function moveOf({ changed }: Pick<Alert, "changed">): { from: number; to: number } | null {
+  const move = changed["version"];
+  if (typeof move !== "object" || move === null || !("from" in move) || !("to" in move)) return null;
+  return typeof move.from === "number" && typeof move.to === "number" ? { from: move.from, to: move.to } : null;
 }

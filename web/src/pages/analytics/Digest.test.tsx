@@ -33,3 +33,22 @@ it("offers UTC, which is no time zone of some browsers", async () => {
   const list = within(await screen.findByRole("dialog", { name: "Time zone" }));
   expect((await list.findAllByRole("option")).map((one) => one.textContent)).toEqual(["UTC", "Asia/Katmandu", "Europe/Vienna"]);
 });
+
+const THEIRS = { every: "daily", weekday: "friday", hour: 6, time_zone: "UTC", channels: [], enabled: true, next_at: null, last_report_id: null };
+
+it("sets no digest up over the one that somebody set up meanwhile, before that was seen", async () => {
+  const known: Record<string, unknown> = { "GET /v1/reports/schedules": { data: [] }, "GET /v1/alert-channels": { data: [], next_cursor: null } };
+  const asked = slowApi(known);
+  render(
+    <Queries>
+      <Digest open onOpenChange={() => {}} />
+    </Queries>,
+  );
+  fireEvent.change(await screen.findByLabelText("Hour"), { target: { value: "9" } });
+  known["GET /v1/reports/schedules"] = { data: [THEIRS] };
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await screen.findByText("Somebody set the digest up meanwhile.");
+  expect(asked).toEqual([]);
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect((await asking(asked, "PUT", "/v1/reports/schedule")).body).toEqual({ every: "daily", weekday: "friday", hour: 9, time_zone: "UTC", channels: [], enabled: true });
+});

@@ -74,14 +74,22 @@ function zoneHere(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+function freshly(): Given {
+  return { every: "weekly", weekday: "monday", hour: 8, time_zone: zoneHere(), channels: [], enabled: true };
+}
+
 /** Those that the browser knows, and UTC, which is none of them in some. */
 function zones(): string[] {
   return [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 }
 
 function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenChange: (open: boolean) => void }) {
-  const [first] = useState<Given>(() => (schedule ? bodyOf(schedule) : { every: "weekly" as Schedule["every"], weekday: "monday" as Schedule["weekday"], hour: 8, time_zone: zoneHere(), channels: [] as string[], enabled: true }));
-  const over = useFormOver(first, schedule && (async () => bodyOf(await read(PATH))), [LIST]);
+  const [first] = useState<Given>(() => (schedule ? bodyOf(schedule) : freshly()));
+  const over = useFormOver(first, async () => {
+    // One that was set up, or removed, meanwhile.
+    const now = (await read(LIST)).data[0];
+    return now ? bodyOf(now) : schedule ? freshly() : first;
+  }, [LIST]);
   const { draft: given, set: setGiven } = over;
   const channels = usePages("/v1/alert-channels");
   const able = channels.rows.filter((one) => one.kind !== "pagerduty");
@@ -97,7 +105,7 @@ function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenCha
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Digest" description="Numbers and a link go out; words of your customers stay here." submit="Save" onSubmit={() => over.send(send)} over={over} busy={save.isPending} error={save.error}>
+    <FormDialog open onOpenChange={onOpenChange} title="Digest" description="Numbers and a link go out; words of your customers stay here." submit="Save" onSubmit={() => over.send(send)} over={schedule ? over : { ...over, what: "Somebody set the digest up meanwhile." }} busy={save.isPending} error={save.error}>
       <Segments
         label="How often"
         value={given.every}

@@ -15,8 +15,10 @@ const draft = (revision: number) => ({
   arms: [arm("control", true, 1), arm("candidate", false, 2)], deciding: { method: "sequential" }, rollout: null, guardrails: [], shadow_budget_nusd: null,
 }); // prettier-ignore
 
-it("is refused over what a colleague changed since it was opened: the page reads the draft again every few seconds", async () => {
-  const asked = slowApi({ "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page });
+const KNOWN = { "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page };
+
+it("shows what a colleague changed since it was opened before it is saved over: the page reads the draft again every few seconds", async () => {
+  const asked = slowApi({ ...KNOWN, "GET /v1/experiments/e": { ...draft(2), targeting: "metadata.tier == 'gold'" } });
   const client = new QueryClient();
   const form = (revision: number) => (
     <Queries of={client}>
@@ -25,12 +27,17 @@ it("is refused over what a colleague changed since it was opened: the page reads
   );
   const { rerender } = render(form(1));
   rerender(form(2));
+  fireEvent.change(screen.getByPlaceholderText("Shorter instructions"), { target: { value: "Shortest" } });
   fireEvent.click(screen.getByRole("button", { name: "Save the draft" }));
-  expect((await asking(asked, "PUT", "/v1/experiments/e")).body).toMatchObject({ revision: 1 });
+  await screen.findByText("Changed by somebody meanwhile.");
+  expect(asked).toEqual([]);
+  expect(screen.getByLabelText<HTMLInputElement>("Only where").value).toBe("metadata.tier == 'gold'");
+  fireEvent.click(screen.getByRole("button", { name: "Save the draft" }));
+  expect((await asking(asked, "PUT", "/v1/experiments/e")).body).toMatchObject({ revision: 2, experiment: { name: "Shortest", targeting: "metadata.tier == 'gold'" } });
 });
 
 it("shows at its field what a change of the draft is refused for, and opens what hides it", async () => {
-  const asked = slowApi({ "GET /v1/prompts": page, "GET /v1/prompts/a": { slug: "a", labels: {}, latest_version: 2 }, "GET /v1/models": { data: [] }, "GET /v1/metrics": page });
+  const asked = slowApi({ ...KNOWN, "GET /v1/experiments/e": draft(1) });
   render(
     <Queries of={new QueryClient()}>
       <ExperimentForm open onOpenChange={() => {}} experiment={draft(1) as never} />

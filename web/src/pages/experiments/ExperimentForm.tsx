@@ -2,7 +2,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { ApiError } from "@/api/errors";
-import { useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange } from "@/api/hooks";
 import { Checkbox, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
 import { DeclaredMetrics } from "@/pages/metrics/Declared";
 import { Arms } from "./Arms";
@@ -23,18 +24,21 @@ const METHODS = [
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt?: string; version?: string; /** The draft that is changed; a new one without. */ experiment?: Experiment };
 export type FieldsProps = { draft: Draft; set: (changed: Partial<Draft>) => void; error: unknown; faults: Record<string, string> };
 
+/** `revision`: of the experiment that is typed over. */
+type Form = Draft & { revision: number };
+const formOf = (one: Experiment): Form => ({ ...draftOf(one), revision: one.revision });
+
 /** A draft of an experiment or a guarded rollout. Nobody gets anything of it: what it takes is counted next, and somebody starts it. */
 export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", experiment }: Props) {
-  // As it was when the form was opened: over a colleague's later change nothing is saved unseen.
-  const [revision] = useState(experiment?.revision ?? 0);
-  const [draft, setDraft] = useState(() => (experiment ? draftOf(experiment) : emptyDraft(prompt, version)));
+  const [first] = useState<Form>(() => (experiment ? formOf(experiment) : { ...emptyDraft(prompt, version), revision: 0 }));
+  const over = useFormOver(first, experiment ? async () => formOf((await read("/v1/experiments/{experiment_id}", { path: { experiment_id: experiment.id } })) as Experiment) : null, ["/v1/experiments"]);
+  const { draft, change: set } = over;
   const navigate = useNavigate();
   const create = useChange("post", "/v1/experiments", { invalidates: ["/v1/experiments"] });
   const change = useChange("put", "/v1/experiments/{experiment_id}", { invalidates: ["/v1/experiments"] });
   const error = create.error ?? ofExperiment(change.error);
   const faults = faultsOf(draft);
-  const set = (changed: Partial<Draft>) => setDraft((was) => ({ ...was, ...changed }));
-  const submit = () => {
+  const send = ({ revision, ...draft }: Form) => {
     const body = bodyOf(draft);
     if (experiment) {
       change.mutate({ path: { experiment_id: experiment.id }, body: { revision, experiment: body } }, { onSuccess: () => { onOpenChange(false); toast("The draft is changed"); } }); // prettier-ignore
@@ -50,7 +54,8 @@ export function ExperimentForm({ open, onOpenChange, prompt = "", version = "", 
       title={experiment ? "Change the draft" : "New experiment"}
       description="A draft. Nobody gets anything of it until it is started; how long it will take is counted next."
       submit={experiment ? "Save the draft" : "Draft it"}
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
+      over={over}
       busy={create.isPending || change.isPending}
       error={error}
       disabled={!isComplete(draft)}

@@ -1,22 +1,34 @@
 import { useState } from "react";
-import { useChange, useRead } from "@/api/hooks";
+import { SaidInForm, useFormOver } from "@/api/form-over";
+import { read, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { CodeBlock, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { taken } from "@/lib/taken";
 import { type Draft, type Metric, TYPES, TYPE_NAMES, bodyOf, draftOf, wrongIn } from "./metric";
 
+const AGAIN = ["/v1/metrics"];
+
 /** One metric by a form. `metric` null: a new one, whose name is chosen here for good, and is none that is declared already. */
 export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose: () => void }) {
   const may = useMay();
-  const [draft, setDraft] = useState<Draft>(() => draftOf(metric));
-  const save = useChange("put", "/v1/metrics/{metric}", { invalidates: ["/v1/metrics"] });
+  const [first] = useState<Draft>(() => draftOf(metric));
+  const over = useFormOver(first, () => readNow(), AGAIN);
+  const { draft, change } = over;
+  const save = useChange("put", "/v1/metrics/{metric}", { invalidates: AGAIN });
   const known = useRead("/v1/metrics", {}, { enabled: metric === null });
   const error = save.error ?? (known.data ? null : known.error);
   const wrong = wrongIn(draft);
-  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const name = draft.name.trim();
-  const isTaken = metric ? undefined : taken("metric", name, (known.data?.data ?? []).map((one) => one.name));
-  const submit = () =>
+  const takenIn = (metrics: readonly Metric[]) => taken("metric", name, metrics.map((one) => one.name));
+  const isTaken = metric ? undefined : takenIn(known.data?.data ?? []);
+  const readNow = async () => {
+    // One that somebody forgot meanwhile is declared anew.
+    if (metric) return draftOf((await read("/v1/metrics")).data.find((one) => one.name === metric.name) ?? metric);
+    const now = await known.refetch({ throwOnError: true });
+    if (takenIn(now.data?.data ?? [])) throw new SaidInForm();
+    return first;
+  };
+  const send = () =>
     save.mutate(
       { path: { metric: name }, body: bodyOf(draft) },
       {
@@ -33,7 +45,8 @@ export function EditMetric({ metric, onClose }: { metric: Metric | null; onClose
       title={metric ? <>Metric <span className="font-mono">{metric.name}</span></> : "New metric"}
       description={may.edit ? "From then on values that do not fit are refused. What was taken before stays as it is." : needs("editor")}
       submit={metric ? "Save" : "Declare it"}
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
+      over={over}
       busy={save.isPending}
       error={error}
       disabled={!may.edit || !name || Object.keys(wrong).length > 0 || Boolean(isTaken) || (metric === null && !known.data)}

@@ -1,29 +1,46 @@
 import { useState } from "react";
-import { useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Combobox, Field, FieldFault, FormDialog, Input, Textarea, errorFor, toast } from "@/kit";
 import { EditTiers } from "./EditTiers";
-import { PRICES, type Typed, type WholeModel, changesOf, faultsOf, typedOf, wholeOf } from "./model";
-import { faultsOfTier, isWhole, tiersChanged, tiersTyped } from "./tiers";
+import { PRICES, type PriceRow, type Typed, type WholeModel, changesOf, faultsOf, saidOf, typedOf, wholeOf } from "./model";
+import { type TypedTier, faultsOfTier, isWhole, tiersChanged, tiersTyped } from "./tiers";
+
+/** `kept`: what is said of it, also what the form has no field for; without what is measured, which is another one at every call. */
+type Form = Typed & { tiers: TypedTier[]; kept: WholeModel };
+const AGAIN = ["/v1/models"];
+
+function formOf({ measured_executions: _calls, measured_reliability: _share, measured_latency_ms: _ms, ...kept }: WholeModel): Form {
+  return { ...typedOf(kept), tiers: tiersTyped(kept.price_tiers), kept };
+}
+
+async function readNow(id: string): Promise<Form> {
+  const model = (await read("/v1/models/{model}", { path: { model: id } })) as WholeModel;
+  const prices = model.price_version === null ? null : ((await read("/v1/models/{model}/prices", { path: { model: id } })) as { data?: PriceRow[] });
+  return formOf(saidOf(model, prices?.data ?? []));
+}
 
 /** Changes what is said of a model: one's own, or, for the operator, everybody's. Other prices are a new price version. */
 export function EditModel({ model, onClose }: { model: WholeModel; onClose: () => void }) {
-  const [typed, setTyped] = useState(() => typedOf(model));
-  const [tiers, setTiers] = useState(() => tiersTyped(model.price_tiers));
-  const own = useChange("patch", "/v1/models/{model}", { invalidates: ["/v1/models"] });
-  const everybody = useChange("put", "/v1/platform-models/{platform_model}", { invalidates: ["/v1/models"] });
+  const [first] = useState<Form>(() => formOf(model));
+  const over = useFormOver(first, () => readNow(model.id), AGAIN);
+  const { draft: typed, change: set } = over;
+  const { tiers, kept } = typed;
+  const own = useChange("patch", "/v1/models/{model}", { invalidates: AGAIN });
+  const everybody = useChange("put", "/v1/platform-models/{platform_model}", { invalidates: AGAIN });
   const isOwn = model.scope === "workspace";
   const change = isOwn ? own : everybody;
   const { choices } = useModels();
   const others = choices.filter((one) => one.value !== model.id);
   const faults = faultsOf(typed);
-  const otherPrices = tiersChanged(model.price_tiers, tiers);
-  const changes = { ...changesOf(model, typed), ...(otherPrices ? { price_tiers: otherPrices } : {}) };
+  const otherPrices = tiersChanged(kept.price_tiers, tiers);
+  const changes = { ...changesOf(kept, typed), ...(otherPrices ? { price_tiers: otherPrices } : {}) };
   const areTiersRight = tiers.every((one) => isWhole(one) && Object.keys(faultsOfTier(one, tiers)).length === 0);
-  const field = (name: keyof Typed) => ({ value: typed[name], onChange: (event: { target: { value: string } }) => setTyped((before) => ({ ...before, [name]: event.target.value })) });
+  const field = (name: keyof Typed) => ({ value: typed[name], onChange: (event: { target: { value: string } }) => set({ [name]: event.target.value }) });
   const fault = (name: keyof Typed) => faults[name] ?? errorFor(change.error, name);
   const done = { onSuccess: () => { onClose(); toast(`${model.id} is changed`); } };
-  const submit = () => (isOwn ? own.mutate({ path: { model: model.id }, body: changes as never }, done) : everybody.mutate({ path: { platform_model: model.id }, body: wholeOf(model, changes) as never }, done));
+  const send = () => (isOwn ? own.mutate({ path: { model: model.id }, body: changes as never }, done) : everybody.mutate({ path: { platform_model: model.id }, body: wholeOf(kept, changes) as never }, done));
   return (
     <FormDialog
       wide
@@ -32,7 +49,8 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
       title={`Change ${model.id}`}
       description={isOwn ? "Other prices hold from now on, and each run keeps the one that it was charged by." : "It holds for every workspace of this installation."}
       submit="Save"
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
+      over={over}
       busy={change.isPending}
       error={change.error}
       disabled={Object.keys(changes).length === 0 || Object.keys(faults).length > 0 || !areTiersRight}
@@ -47,7 +65,7 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
           ))}
         </div>
       </fieldset>
-      <EditTiers tiers={tiers} onChange={setTiers} error={errorFor(change.error, "price_tiers")} />
+      <EditTiers tiers={tiers} onChange={(tiers) => set({ tiers })} error={errorFor(change.error, "price_tiers")} />
       <div className="grid gap-3 sm:grid-cols-3">
         <Field label="Name to show" error={fault("display_name")}>
           <Input {...field("display_name")} maxLength={200} />
@@ -94,8 +112,8 @@ export function EditModel({ model, onClose }: { model: WholeModel; onClose: () =
         </div>
       </fieldset>
       <div className="grid gap-3 sm:grid-cols-3">
-        <Choice label="Asked when it fails" value={typed.fallback_model} choices={others} clear="Nobody" onChange={(fallback_model) => setTyped({ ...typed, fallback_model })} error={fault("fallback_model")} />
-        <Choice label="Successor" value={typed.successor} choices={others} clear="None" onChange={(successor) => setTyped({ ...typed, successor })} error={fault("successor")} />
+        <Choice label="Asked when it fails" value={typed.fallback_model} choices={others} clear="Nobody" onChange={(fallback_model) => set({ fallback_model })} error={fault("fallback_model")} />
+        <Choice label="Successor" value={typed.successor} choices={others} clear="None" onChange={(successor) => set({ successor })} error={fault("successor")} />
         <Field label="Its provider ends it on" error={fault("sunset_at")}>
           <Input type="date" {...field("sunset_at")} />
         </Field>

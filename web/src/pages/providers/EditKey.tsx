@@ -1,27 +1,30 @@
 import { useState } from "react";
-import { useChange } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange } from "@/api/hooks";
 import { Checkbox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { LimitFields } from "./LimitFields";
 import type { ProviderKey } from "./ProvidersPage";
-import { changesOf, draftOf, faultsOf } from "./limits";
+import { type Draft, changesOf, draftOf, faultsOf, sentOf } from "./limits";
+
+type Form = Draft & { name: string; key: string; restore: boolean };
+const formOf = (one: ProviderKey): Form => ({ ...draftOf(one), name: one.name, key: "", restore: false });
+const AGAIN = ["/v1/provider-keys"];
 
 /** Renames, reorders, limits, replaces the text of a key, or gives one that was set aside another chance. */
 export function EditKey({ providerKey, onOpenChange }: { providerKey: ProviderKey; onOpenChange: (open: boolean) => void }) {
-  const [name, setName] = useState(providerKey.name);
-  // As it was when the form opened: what others change meanwhile stays theirs.
-  const [before] = useState(providerKey);
-  const [limits, setLimits] = useState(() => draftOf(providerKey));
-  const [key, setKey] = useState("");
-  const [restore, setRestore] = useState(false);
-  const change = useChange("patch", "/v1/provider-keys/{provider_key_id}", { invalidates: ["/v1/provider-keys"] });
+  const [first] = useState<Form>(() => formOf(providerKey));
+  const over = useFormOver(first, async () => formOf(await read("/v1/provider-keys/{provider_key_id}", { path: { provider_key_id: providerKey.id } })), AGAIN);
+  const { base, draft, change: set } = over;
+  const { name, key, restore } = draft;
+  const change = useChange("patch", "/v1/provider-keys/{provider_key_id}", { invalidates: AGAIN });
   const isAside = providerKey.status === "set_aside";
   const body = {
-    ...(name.trim() === providerKey.name ? {} : { name: name.trim() }),
-    ...changesOf(limits, before),
+    ...(name.trim() === base.name ? {} : { name: name.trim() }),
+    ...changesOf(draft, sentOf(base)),
     ...(key.trim() ? { key: key.trim() } : {}),
     ...(restore ? { status: "active" as const } : {}),
   };
-  const submit = () =>
+  const send = () =>
     change.mutate(
       { path: { provider_key_id: providerKey.id }, body },
       {
@@ -38,19 +41,20 @@ export function EditKey({ providerKey, onOpenChange }: { providerKey: ProviderKe
       title={`Change ${providerKey.name}`}
       description={`A key for ${providerKey.provider} that ends in ${providerKey.last4}.`}
       submit="Save"
-      onSubmit={submit}
+      onSubmit={() => over.send(send)}
+      over={over}
       busy={change.isPending}
       error={change.error}
-      disabled={Object.keys(body).length === 0 || Object.keys(faultsOf(limits)).length > 0}
+      disabled={Object.keys(body).length === 0 || Object.keys(faultsOf(draft)).length > 0}
     >
       <Field label="Name" error={errorFor(change.error, "name")} required>
-        <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+        <Input autoFocus value={name} onChange={(event) => set({ name: event.target.value })} />
       </Field>
-      <LimitFields draft={limits} error={change.error} onChange={(changed) => setLimits({ ...limits, ...changed })} />
+      <LimitFields draft={draft} error={change.error} onChange={set} />
       <Field label="New text of the key" hint="Empty: it stays as it is." error={errorFor(change.error, "key")}>
-        <Input mono type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />
+        <Input mono type="password" autoComplete="off" value={key} onChange={(event) => set({ key: event.target.value })} />
       </Field>
-      {isAside ? <Checkbox label="Use it again" hint={`The provider refused it. ${providerKey.reason ?? ""}`} checked={restore} onChange={(event) => setRestore(event.target.checked)} /> : null}
+      {isAside ? <Checkbox label="Use it again" hint={`The provider refused it. ${providerKey.reason ?? ""}`} checked={restore} onChange={(event) => set({ restore: event.target.checked })} /> : null}
     </FormDialog>
   );
 }

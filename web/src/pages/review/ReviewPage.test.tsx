@@ -1,6 +1,7 @@
 import { fireEvent, render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import { type Asked, Queries, asking, slowApi } from "@/api/slow.fake";
+import { Toasts } from "@/kit";
 import ReviewPage from "./ReviewPage";
 
 vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useSearch: () => ({}), useLocation: () => "" }));
@@ -51,4 +52,27 @@ it("has it also where it was saved and is taken back", async () => {
   await (await asking(asked, "POST", "/v1/review/r1/undo")).answer({});
   await screen.findByText("Asked in r1");
   expect(box().value).toBe("right of r1");
+});
+
+it("shows how the last decision is taken back, and one word at a time: two would lie over the next answer", async () => {
+  const asked = slowApi({ "GET /v1/review/progress": { waiting: 3, claimed: 2, decided: 0, corrected: 0, good: 0 } });
+  render(
+    <Queries>
+      <ReviewPage />
+      <Toasts />
+    </Queries>,
+  );
+  await (await asking(asked, "POST", "/v1/review/claim")).answer({ data: [item("r1"), item("r2")] });
+  await screen.findByText("Asked in r1");
+  expect(screen.queryByRole("button", { name: /^Take the last back/ })).toBeNull();
+  fireEvent.keyDown(document.body, { key: "y" });
+  await (await asking(asked, "POST", "/v1/review/r1/label")).answer({ dataset_item: { added: true } });
+  await (await asking(asked, "POST", "/v1/review/claim", 2)).answer({ data: [item("r3")] });
+  fireEvent.keyDown(document.body, { key: "x" });
+  await (await asking(asked, "POST", "/v1/review/r2/label")).answer({});
+  await screen.findByText("Noted");
+  expect(screen.queryByText("Kept in the dataset")).toBeNull();
+  await (await asking(asked, "POST", "/v1/review/claim", 3)).answer({ data: [] });
+  fireEvent.click(screen.getByRole("button", { name: /^Take the last back/ }));
+  await asking(asked, "POST", "/v1/review/r2/undo");
 });

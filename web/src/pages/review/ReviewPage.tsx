@@ -1,4 +1,4 @@
-import { Check, Inbox, Pencil, SkipForward, X } from "lucide-react";
+import { Check, Inbox, Pencil, SkipForward, Undo2, X } from "lucide-react";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import { usePages, useRead } from "@/api/hooks";
@@ -84,12 +84,12 @@ function Queue(wanted: Wanted) {
       </EmptyState>
     );
   }
-  return <Card key={item.id} item={item} written={written.get(item.id)} onWrite={(text) => written.set(item.id, text)} onDecide={decide} />;
+  return <Card key={item.id} item={item} written={written.get(item.id)} onWrite={(text) => written.set(item.id, text)} onDecide={decide} onUndo={undo} />;
 }
 
-type CardProps = { item: Detail; /** What was written to it before it went. */ written: string | undefined; onWrite: (text: string) => void; onDecide: (act: Act) => void };
+type CardProps = { item: Detail; /** What was written to it before it went. */ written: string | undefined; onWrite: (text: string) => void; onDecide: (act: Act) => void; /** Takes the last decision back; null where there is none. */ onUndo: (() => void) | null };
 
-function Card({ item, written, onWrite, onDecide }: CardProps) {
+function Card({ item, written, onWrite, onDecide, onUndo }: CardProps) {
   const begun = written ?? item.suggested;
   const [correcting, setCorrecting] = useState(begun !== null);
   const [expected, setExpected] = useState(begun ?? "");
@@ -161,6 +161,11 @@ function Card({ item, written, onWrite, onDecide }: CardProps) {
           <Button variant="ghost" icon={<SkipForward size={14} aria-hidden />} onClick={() => onDecide("skip")}>
             Skip <Key>s</Key>
           </Button>
+          {onUndo ? (
+            <Button variant="ghost" icon={<Undo2 size={14} aria-hidden />} onClick={onUndo}>
+              Take the last back <Key>u</Key>
+            </Button>
+          ) : null}
         </div>
       </div>
       <Section title="About it" framed>

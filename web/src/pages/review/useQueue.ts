@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type ApiError, asApiError } from "@/api/errors";
 import { change, invalidate } from "@/api/hooks";
-import { toast, toastError } from "@/kit";
+import { dismiss, toast, toastError } from "@/kit";
 import type { Detail, Reason } from "./queue";
 
 export type Act = { verdict: "good" | "bad" } | { expected: string } | "skip";
@@ -23,6 +23,12 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
   const decided = useRef(new Set<string>());
   // What was written to each, above the cards: they go, and come back. Of one that is saved it is kept until the next is: Undo brings it back.
   const written = useRef(new Map<string, string>());
+  // One word at a time: those of a few quick decisions would lie over the next answer, and on a phone over its buttons.
+  const toldLast = useRef<number | null>(null);
+  const tell = useCallback((...said: Parameters<typeof toast>) => {
+    if (toldLast.current !== null) dismiss(toldLast.current);
+    toldLast.current = toast(...said);
+  }, []);
   const savedLast = useRef<string | null>(null);
   // One after the other: what is claimed next depends on what was said before.
   const last = useRef<Promise<void>>(Promise.resolve());
@@ -63,7 +69,7 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
         try {
           await change("post", "/v1/review/{review_id}/undo", { path });
           putBack(item);
-          toast("Taken back: it is yours again");
+          tell("Taken back: it is yours again");
           void invalidate(queries, ["/v1/review"]);
         } catch (failed) {
           toastError(failed);
@@ -76,7 +82,7 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
         if (savedLast.current !== null && savedLast.current !== item.id) written.current.delete(savedLast.current);
         savedLast.current = item.id;
         setUndoLast(() => undo);
-        toast(act === "skip" ? "Left to others" : said.dataset_item ? (said.dataset_item.added ? "Kept in the dataset" : "The dataset has it already") : "Noted", { label: "Undo", run: undo });
+        tell(act === "skip" ? "Left to others" : said.dataset_item ? (said.dataset_item.added ? "Kept in the dataset" : "The dataset has it already") : "Noted", { label: "Undo", run: undo });
         void invalidate(queries, ["/v1/review", "/v1/datasets"]);
       } catch (failed) {
         putBack(item);

@@ -2,20 +2,27 @@ import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { FEEDBACK, useDatasets, usePromptChoices } from "@/api/choices";
-import { useChange, useRead } from "@/api/hooks";
+import { useFormOver } from "@/api/form-over";
+import { read, useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Field, FieldFault, FormDialog, Input, Segments, Select, errorFor, toast } from "@/kit";
 import { ofSearch } from "@/pages/optimize/asked";
 import { MethodFields } from "@/pages/optimize/MethodFields";
 import { MoreFields } from "@/pages/optimize/MoreFields";
 import { type Search, whyNot } from "@/pages/optimize/search";
-import { type Draft, type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete } from "./model";
+import { type Asked, type Draft, type Schedule, askedOf, bodyOf, changeOf, draftOf, emptyDraft, isComplete } from "./model";
 
 const OLD = ["/v1/optimization-schedules"];
 
+/** `kept`: what it asks for, also what the form has no field for. */
+type Form = Draft & { kept: Asked };
+const formOf = (one: Schedule): Form => ({ ...draftOf(one), kept: askedOf(one) });
+
 /** A search that begins again and again, with what it may cost each time and each month. */
 export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { open: boolean; onOpenChange: (open: boolean) => void; prompt?: string; schedule?: Schedule }) {
-  const [draft, setDraft] = useState(() => (schedule ? draftOf(schedule) : emptyDraft(prompt, "", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC")));
+  const [first] = useState<Form>(() => (schedule ? formOf(schedule) : { ...emptyDraft(prompt, "", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"), kept: {} }));
+  const over = useFormOver(first, schedule ? async () => formOf(await read("/v1/optimization-schedules/{schedule_id}", { path: { schedule_id: schedule.id } })) : null, OLD);
+  const { draft, change: set } = over;
   const prompts = usePromptChoices();
   const datasets = useDatasets();
   const navigate = useNavigate();
@@ -29,17 +36,16 @@ export function ScheduleForm({ open, onOpenChange, prompt = "", schedule }: { op
   const latest = found.data?.latest_version ?? 0;
   const live = (found.data?.labels as Record<string, number> | undefined)?.["production"];
   const versions = Array.from({ length: Math.min(100, latest) }, (_, at) => String(latest - at));
-  const put = (changes: Partial<Search>) => setDraft((was) => ({ ...was, search: { ...was.search, ...changes } }));
-  const set = (changed: Partial<Draft>) => setDraft((was) => ({ ...was, ...changed }));
-  const submit = () => {
+  const put = (changes: Partial<Search>) => set({ search: { ...draft.search, ...changes } });
+  const send = (draft: Form) => {
     if (schedule) {
-      change.mutate({ path: { schedule_id: schedule.id }, body: changeOf(draft, schedule) as never }, { onSuccess: () => { onOpenChange(false); toast("The schedule is changed"); } }); // prettier-ignore
+      change.mutate({ path: { schedule_id: schedule.id }, body: changeOf(draft, draft.kept) as never }, { onSuccess: () => { onOpenChange(false); toast("The schedule is changed"); } }); // prettier-ignore
       return;
     }
     create.mutate({ body: bodyOf(draft) as never }, { onSuccess: (made) => { toast("The schedule is set"); void navigate({ to: `/optimize/schedules/${made.id}`, replace: true }); } }); // prettier-ignore
   };
   return (
-    <FormDialog wide open={open} onOpenChange={onOpenChange} title={schedule ? "Change the schedule" : "New schedule"} description="It looks for a better text by the clock. What it finds is suggested; nothing goes live by itself." submit={schedule ? "Save" : "Set the schedule"} onSubmit={submit} busy={create.isPending || change.isPending} error={error} disabled={!isComplete(draft)} missing={whyNot(draft.search) ?? undefined}>
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title={schedule ? "Change the schedule" : "New schedule"} description="It looks for a better text by the clock. What it finds is suggested; nothing goes live by itself." submit={schedule ? "Save" : "Set the schedule"} onSubmit={() => over.send(send)} over={over} busy={create.isPending || change.isPending} error={error} disabled={!isComplete(draft)} missing={whyNot(draft.search) ?? undefined}>
       <Field label="Name" error={errorFor(error, "name")}>
         <Input autoFocus value={draft.name} onChange={(event) => set({ name: event.target.value })} maxLength={200} placeholder="Every Monday" />
       </Field>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Schedule, bodyOf, changeOf, draftOf, emptyDraft, isComplete, rhythm } from "./model";
+import { type Schedule, askedOf, bodyOf, changeOf, draftOf, emptyDraft, isComplete, rhythm } from "./model";
 
 describe("rhythm", () => {
   it("says the usual ones in words and leaves others as they are", () => {
@@ -25,12 +25,12 @@ describe("a schedule", () => {
     const known = { name: "", prompt: "tickets", cron: "0 6 * * 1", time_zone: "UTC", month_credits: "200", optimization: { prompt: "tickets", source: "feedback", budget: { evaluations: 900, credits: 50 } } } as unknown as Schedule;
     const shown = draftOf(known);
     expect(isComplete(shown)).toBe(true);
-    expect(changeOf(shown, known).optimization).toEqual({ prompt: "tickets", method: "racing", source: "feedback", budget: { evaluations: 900, credits: 50 } });
-    expect(changeOf({ ...shown, dataset: "d" }, known).optimization).toEqual({ prompt: "tickets", method: "racing", dataset_id: "d", budget: { evaluations: 900, credits: 50 } });
+    expect(changeOf(shown, askedOf(known)).optimization).toEqual({ prompt: "tickets", method: "racing", source: "feedback", budget: { evaluations: 900, credits: 50 } });
+    expect(changeOf({ ...shown, dataset: "d" }, askedOf(known)).optimization).toEqual({ prompt: "tickets", method: "racing", dataset_id: "d", budget: { evaluations: 900, credits: 50 } });
   });
   it("keeps of a run what the form does not show", () => {
     const known = { name: "", prompt: "tickets", cron: "0 6 * * 1", time_zone: "UTC", month_credits: "200", optimization: { prompt: "tickets", dataset_id: "d", method: "reflective", budget: { evaluations: 900, credits: 50, seconds: 60 } } } as unknown as Schedule;
-    const changed = changeOf({ ...draftOf(known), evaluations: "1000" }, known);
+    const changed = changeOf({ ...draftOf(known), evaluations: "1000" }, askedOf(known));
     expect(changed.optimization).toMatchObject({ method: "reflective", budget: { evaluations: 1000, credits: 50, seconds: 60 } });
     expect(changed).toMatchObject({ cron: "0 6 * * 1", month_credits: 200 });
   });
@@ -46,8 +46,8 @@ describe("a schedule", () => {
       constraints: { anchors: ["a"], tokens_most: 900 }, metrics: [{ metric: "accuracy", weight: 2 }, { metric: "cost", at_most: 1_000_000 }], models: { judge: "simulated/judge" }, budget: { evaluations: 900, credits: 50, seconds: 90 },
     }; // prettier-ignore
     const known = { name: "", prompt: "tickets", cron: "0 6 * * 1", time_zone: "UTC", month_credits: "200", optimization } as unknown as Schedule;
-    expect(changeOf(draftOf(known), known).optimization).toEqual(optimization);
-    const other = changeOf({ ...draftOf(known), search: { ...draftOf(known).search, method: "compression" } }, known).optimization;
+    expect(changeOf(draftOf(known), askedOf(known)).optimization).toEqual(optimization);
+    const other = changeOf({ ...draftOf(known), search: { ...draftOf(known).search, method: "compression" } }, askedOf(known)).optimization;
     expect(other).toMatchObject({ method: "compression", constraints: { anchors: ["a"] } });
     expect(other).not.toHaveProperty("evolutionary");
   });

@@ -6,6 +6,7 @@ import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search"
 
 export type Schedule = Schema<"burnish_gateway__schedules__answers__ScheduleAnswer">;
 export type WholeSchedule = Schema<"WholeScheduleAnswer">;
+export type { Asked };
 export type Run = Schema<"RunAnswer">;
 
 export const NUSD_PER_CREDIT = 10_000_000;
@@ -67,6 +68,7 @@ export function bodyOf(draft: Draft) {
   return { name: draft.name.trim(), every: draft.every, ...(draft.every === "cron" ? { cron: draft.cron.trim() } : { hour: hour ?? 3, minute: minute ?? 0 }), time_zone: draft.zone, optimization: optimizationOf(draft), month_credits: credits(draft.monthUsd), paused: false };
 }
 
-export function changeOf(draft: Draft, one: Schedule) {
-  return { name: draft.name.trim(), cron: draft.cron.trim(), time_zone: draft.zone, optimization: optimizationOf(draft, askedOf(one)), month_credits: credits(draft.monthUsd) };
+/** `kept`: what it asked for before. */
+export function changeOf(draft: Draft, kept: Asked) {
+  return { name: draft.name.trim(), cron: draft.cron.trim(), time_zone: draft.zone, optimization: optimizationOf(draft, kept), month_credits: credits(draft.monthUsd) };
 }

@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { preloadFloats } from "@/kit/floats";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { EditPlan } from "./EditPlan";
 
 beforeAll(preloadFloats);
@@ -33,4 +34,42 @@ it("makes no plan of the id of another one", async () => {
   expect(button().disabled).toBe(true);
   fireEvent.submit(id);
   expect(sent).toEqual(["GET"]);
+});
+
+it("makes no plan of an id that somebody took while the form was open, and says so at its field", async () => {
+  let plans = [PRO];
+  const sent: string[] = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    sent.push((given as Request).method);
+    return Response.json({ data: plans, next_cursor: null });
+  });
+  render(
+    <Queries>
+      <EditPlan plan={null} onClose={() => undefined} />
+    </Queries>,
+  );
+  const button = screen.getByRole<HTMLButtonElement>("button", { name: "Make it" });
+  fireEvent.change(screen.getByLabelText(/^Name/), { target: { value: "Team" } });
+  fireEvent.change(screen.getByPlaceholderText("team"), { target: { value: "team" } });
+  await waitFor(() => expect(button.disabled).toBe(false));
+  plans = [PRO, { ...PRO, plan: "team" }];
+  fireEvent.click(button);
+  await screen.findByText("There is a plan team: edit it.");
+  expect(sent).toEqual(["GET", "GET"]);
+});
+
+it("looks once more before it sends, and keeps what the operator's colleague changed", async () => {
+  const asked = slowApi({ "GET /v1/plans/pro": { ...PRO, concurrency: 40 } });
+  render(
+    <Queries>
+      <EditPlan plan={{ ...PRO, updated_at: "2026-11-01T00:00:00Z" }} onClose={() => undefined} />
+    </Queries>,
+  );
+  fireEvent.change(screen.getByLabelText(/^Calls a minute/), { target: { value: "90" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await screen.findByText("Changed by somebody meanwhile.");
+  expect(screen.getByLabelText<HTMLInputElement>(/^Calls at a time/).value).toBe("40");
+  expect(asked).toEqual([]);
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect((await asking(asked, "PUT", "/v1/plans/pro")).body).toMatchObject({ rate_limit_per_minute: 90, concurrency: 40, name: "Pro" });
 });

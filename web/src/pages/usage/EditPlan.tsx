@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange, useRead } from "@/api/hooks";
+import { SaidInForm, useFormOver } from "@/api/form-over";
+import { read, useChange, useRead } from "@/api/hooks";
 import { Checkbox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
 import { taken } from "@/lib/taken";
 import { nusdOf } from "./burn";
@@ -32,23 +33,37 @@ function typedOf(plan: Plan | null): Record<Name, string> {
   return Object.fromEntries([...amounts, ...numbers]) as Record<Name, string>;
 }
 
+type Draft = Record<Name, string> & { id: string; name: string; platformKeys: boolean };
+const AGAIN = ["/v1/plans", "/v1/credits", "/v1/usage", "/v1/workspaces"];
+
+function draftOf(plan: Plan | null): Draft {
+  return { ...typedOf(plan), id: plan?.plan ?? "", name: plan?.name ?? "", platformKeys: plan?.platform_keys ?? true };
+}
+
 /** Makes a plan, or changes one: what it says holds at once for everybody who has it. A new one never takes the id of another. */
 export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => void }) {
-  const [id, setId] = useState(plan?.plan ?? "");
-  const [name, setName] = useState(plan?.name ?? "");
-  const [typed, setTyped] = useState(() => typedOf(plan));
-  const [platformKeys, setPlatformKeys] = useState(plan?.platform_keys ?? true);
-  const put = useChange("put", "/v1/plans/{plan}", { invalidates: ["/v1/plans", "/v1/credits", "/v1/usage", "/v1/workspaces"] });
+  const [first] = useState<Draft>(() => draftOf(plan));
   const known = useRead("/v1/plans", {}, { enabled: plan === null });
-  const isTaken = plan ? undefined : taken("plan", id, (known.data?.data ?? []).map((one) => one.plan));
+  const takenIn = (plans: readonly Plan[]) => taken("plan", id, plans.map((one) => one.plan));
+  const readNow = async () => {
+    if (plan) return draftOf(await read("/v1/plans/{plan}", { path: { plan: plan.plan } }));
+    const now = await known.refetch({ throwOnError: true });
+    if (takenIn(now.data?.data ?? [])) throw new SaidInForm();
+    return first;
+  };
+  const over = useFormOver(first, readNow, AGAIN);
+  const { draft: typed, change } = over;
+  const { id, name, platformKeys } = typed;
+  const put = useChange("put", "/v1/plans/{plan}", { invalidates: AGAIN });
+  const isTaken = plan ? undefined : takenIn(known.data?.data ?? []);
   const values = Object.fromEntries([...AMOUNTS.map(([field]) => [field, nusdOf(typed[field])]), ...NUMBERS.map(([field]) => [field, /^\d+$/.test(typed[field].trim()) ? Number(typed[field]) : null])]) as Record<Name, number | null>;
   const isWrong = Object.values(values).some((one) => one === null);
   const field = ([key, label, hint]: readonly [Name, string, string]) => (
     <Field key={key} label={label} hint={hint || undefined} error={values[key] === null ? (key.endsWith("_nusd") ? "An amount, such as 20." : "A whole number.") : errorFor(put.error, key)}>
-      <Input inputMode="decimal" value={typed[key]} onChange={(event) => setTyped({ ...typed, [key]: event.target.value })} />
+      <Input inputMode="decimal" value={typed[key]} onChange={(event) => change({ [key]: event.target.value })} />
     </Field>
   );
-  const submit = () =>
+  const send = () =>
     put.mutate(
       { path: { plan: id.trim() }, body: { name: name.trim(), platform_keys: platformKeys, ...values } as never },
       {
@@ -59,18 +74,18 @@ export function EditPlan({ plan, onClose }: { plan: Plan | null; onClose: () => 
       },
     );
   return (
-    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "It holds for every organization on this plan: limits, fees and markup of its next call are the new ones." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={submit} busy={put.isPending} error={put.error ?? (known.data ? null : known.error)} disabled={isWrong || !name.trim() || !id.trim() || Boolean(isTaken) || (plan === null && !known.data)}>
+    <FormDialog wide open onOpenChange={(open) => open || onClose()} title={plan ? `Edit ${plan.name}` : "New plan"} description={plan ? "It holds for every organization on this plan: limits, fees and markup of its next call are the new ones." : undefined} submit={plan ? "Save" : "Make it"} onSubmit={() => over.send(send)} over={over} busy={put.isPending} error={put.error ?? (known.data ? null : known.error)} disabled={isWrong || !name.trim() || !id.trim() || Boolean(isTaken) || (plan === null && !known.data)}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Name" required error={errorFor(put.error, "name")}>
-          <Input autoFocus value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />
+          <Input autoFocus value={name} maxLength={100} onChange={(event) => change({ name: event.target.value })} />
         </Field>
         <Field label="Id" required hint="Small letters, digits, - and _; it stays." error={isTaken ?? errorFor(put.error, "plan")}>
-          <Input mono value={id} readOnly={plan !== null} maxLength={31} onChange={(event) => setId(event.target.value)} placeholder="team" />
+          <Input mono value={id} readOnly={plan !== null} maxLength={31} onChange={(event) => change({ id: event.target.value })} placeholder="team" />
         </Field>
         {AMOUNTS.map(field)}
         {NUMBERS.map(field)}
       </div>
-      <Checkbox label="The installation's own provider keys may be used" checked={platformKeys} onChange={(event) => setPlatformKeys(event.target.checked)} />
+      <Checkbox label="The installation's own provider keys may be used" checked={platformKeys} onChange={(event) => change({ platformKeys: event.target.checked })} />
     </FormDialog>
   );
 }
