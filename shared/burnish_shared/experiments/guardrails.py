@@ -77,7 +77,7 @@ def judge(
     come back in later epochs; that of the metric that decides stands for all."""
     name, told = sums_metric(guardrail), (guardrail.metric, arm)
     if guardrail.metric == "latency_p95_ms" and limit_ms is None:
-        why = "Nobody knows how fast it was before: too few answers in the days before the start."
+        why = "Nobody knows how fast it was before: too few answers in the days before the start. It is looked at again when shares change."
         return GuardrailFinding(*told, "unavailable", guardrail.margin, guardrail.relative, why=why)
     sums = [(number, arms.get(control, {}).get(name, ArmSums()), arms.get(arm, {}).get(name, ArmSums())) for number, arms in epochs]
     if guardrail.metric == "error_rate":

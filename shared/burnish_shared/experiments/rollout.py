@@ -5,6 +5,7 @@ and on proof of harm everything goes back. Nothing here needs a correction for l
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from burnish_shared.contracts.experiments import Rollout
@@ -21,6 +22,7 @@ PATIENCE: Final = 24
 """Times its bake time, and at least a day: so long a step may be in doubt before somebody is asked."""
 
 DAY_S: Final = 86_400
+MINUTE_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def next_move(plan: Plan, rollout: Rollout, standing: Standing, analysis: Analys
     if standing.is_held:
         return Wait("Somebody has to say what comes next.")
     if standing.step_s < rollout.bake_s:
-        return Wait(f"Bakes for another {(rollout.bake_s - standing.step_s) / 60:.0f} minutes.")
+        return Wait(f"Bakes for another {_span(rollout.bake_s - standing.step_s)}.")
     least = rollout.min_units or LEAST_UNITS
     if standing.step_units < least:
         return _patient(rollout, standing, f"{standing.step_units:,} of {least:,} units of the candidate have been seen at this step.")
@@ -124,7 +126,18 @@ def _patient(rollout: Rollout, standing: Standing, why: str) -> Move:
     return Wait(why)
 
 
+def _span(seconds: float) -> str:
+    """ "40 seconds", "a minute", "12 minutes"."""
+    if seconds < MINUTE_S:
+        return "second" if seconds <= 1 else f"{ceil(seconds)} seconds"
+    minutes = round(seconds / MINUTE_S)
+    return "minute" if minutes == 1 else f"{minutes} minutes"
+
+
 def _done(analysis: Analysis) -> str:
+    """What could not be known was not held either, and is named."""
     frozen = any(one.against == "baseline" for one in analysis.guardrails)
     said = " At 100% there is no control any more: it was held against what the control was before." if frozen else ""
-    return f"The candidate held at every step; no guardrail was broken.{said}"
+    unseen = [sentences.NAMES.get(one.metric, one.metric.removeprefix("metric:")) for one in analysis.guardrails if not _can_be_known(one)]
+    left = f" Of {' and '.join(unseen)} nothing could be known." if unseen else ""
+    return f"The candidate held at every step; no guardrail was broken.{said}{left}"

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from burnish_gateway.experiments.traffic import LEAST_LATENCIES
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.compat.test_curl_lines import lines_of
@@ -178,6 +180,50 @@ async def test_a_guarded_rollout_goes_up_its_ramp_and_back(stack: Stack, caller:
     await until_known(caller, {None})
     kinds = [name for name, _ in await told(stack, caller)]
     assert kinds == ["experiment.started", "experiment.advanced", "experiment.rolled_back"]
+
+
+@pytest.mark.capability("X3")
+async def test_of_a_prompt_without_a_past_the_first_steps_say_what_is_slow(stack: Stack, caller: Caller) -> None:
+    """A new prompt has no days before. What the control does at the first step tells, so the next one is watched for latency too."""
+    await two_versions(caller)
+    experiment = await started(caller, ramp())
+    assert (await read(caller, experiment))["latency_limit_ms"] is None
+    unknown = await _without_control(caller)
+    await _counted(stack, caller, LEAST_LATENCIES - 1)
+    stepped = await caller("POST", f"/v1/experiments/{experiment}/advance")
+    assert (stepped.body["step"], stepped.body["latency_limit_ms"]) == (1, None), "of so few answers nobody knows it yet"
+    await _counted(stack, caller, 1)
+    for path in ("pause", "resume"):
+        assert (await caller("POST", f"/v1/experiments/{experiment}/{path}")).status == 200
+    limit_ms = (await read(caller, experiment))["latency_limit_ms"]
+    checked = (await caller("GET", f"/v1/experiments/{experiment}/checklist")).body
+    assert limit_ms == ceil(1.2 * checked["baseline"]["latency_p95_ms"]["value"])
+    alone = await caller("POST", f"/v1/experiments/{unknown}/advance")
+    assert (alone.body["step"], alone.body["latency_limit_ms"]) == (1, None), "of a control that nobody counted it proves nothing"
+    await _counted(stack, caller, 500, bucket=160)
+    stepped = await caller("POST", f"/v1/experiments/{experiment}/advance")
+    assert (stepped.body["step"], stepped.body["latency_limit_ms"]) == (2, limit_ms), "what is known stays: it was counted by"
+
+
+async def _without_control(caller: Caller) -> str:
+    """A rollout on another label whose next step is everybody."""
+    assert (await caller("PUT", f"/v1/prompts/{SLUG}/labels/staging", {"version": 1})).status == 200
+    arms = [{"name": "control", "label": "staging"}, {"name": "candidate", "version": 2}]
+    return await started(caller, ramp() | {"label": "staging", "arms": arms, "rollout": {"steps": [0.5, 1.0], "bake_s": 0}})
+
+
+async def _counted(stack: Stack, caller: Caller, answers: int, *, bucket: int = 100) -> None:
+    """Answers of `production` and of `staging` in the rollups of an hour ago, all of about one latency."""
+    zero = ("errors", "timeouts", "rate_limited", "cancelled", "blocked", "cached", "input_tokens", "output_tokens", "cached_input_tokens",
+            "cost_nusd", "thumbs_up", "thumbs_down", "simulated", "latency_sum_ms", "reactions", "scores", "score_sum_micro")  # fmt: skip
+    await books(
+        stack,
+        f"""INSERT INTO rollups (workspace_id, grain, bucket, slug, version, label, model, traffic, latency, first_token, executions,
+                                 successes, {", ".join(zero)})
+            SELECT $1, 'hour', date_trunc('hour', now(), 'UTC') - interval '1 hour', $2, 1, label, $3, 'live', $4, '{{}}', $5, $5,
+                   {", ".join("0" for _ in zero)} FROM unnest('{{production,staging}}'::text[]) label""",
+        caller.workspace.workspace_id, SLUG, f"m{answers}", [0] * bucket + [answers], answers,
+    )  # fmt: skip
 
 
 @pytest.mark.capability("X3")

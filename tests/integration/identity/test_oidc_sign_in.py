@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from burnish_gateway.access.oidc_flow import FLOWS_MOST, new_flow
 from burnish_gateway.access.oidc_provider import OidcClient, OidcProvider
@@ -128,6 +129,36 @@ FLAWS: dict[str, dict[str, Any]] = {
     "no subject": {"sub": None},
     "empty subject": {"sub": ""},
 }
+
+
+IN_THE_LOG = {
+    "another nonce": "nonce", "another party": "azp", "another audience": "InvalidAudienceError", "another issuer": "InvalidIssuerError",
+    "expired": "expired", "no expiry": "MissingRequiredClaimError", "issued in the future": "ImmatureSignatureError",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("flaw", list(IN_THE_LOG))
+async def test_whoever_runs_the_installation_reads_why_an_id_token_was_refused(town: Town, flaw: str) -> None:
+    """What the person reads says nothing of it; without the log nobody could tell a wrong client id from a wrong clock."""
+    town.provider.claims = FLAWS[flaw]
+    assert await _flaws_of(town) == [IN_THE_LOG[flaw]]
+
+
+async def test_whoever_runs_the_installation_reads_why_a_code_was_refused_and_no_text_of_a_stranger(town: Town) -> None:
+    for said, told in (({"error": "invalid_client"}, "invalid_client"), ({"error": "<b>\n"}, "other"), ({"error": [1]}, "other")):
+        town.provider.token_answer = web.json_response(said, status=401)
+        assert await _flaws_of(town) == [told]
+    town.provider.token_answer = web.json_response({})
+    assert await _flaws_of(town) == ["no_id_token"]
+    town.provider.token_answer = None
+    town.provider.answer_with = {"error": "access_denied", "code": None}
+    assert await _flaws_of(town) == ["access_denied"]
+
+
+async def _flaws_of(town: Town) -> list[str]:
+    with capture_logs() as logs:
+        _refused(await town.browser().sign_in())
+    return [one["flaw"] for one in logs if one["event"].startswith(("sign_in.", "token."))]
 
 
 @pytest.mark.parametrize("flaw", list(FLAWS))

@@ -284,6 +284,18 @@ def test_a_guardrail_that_nobody_can_know_keeps_nobody_waiting() -> None:
     )
     calm = analyse(plan, [epoch(share=0.05, a=arm(4000, 3400), b=arm(200, 171))])
     assert isinstance(next_move(plan, RAMP, Standing(1, 3600, 200), calm), Advance)
+    done = next_move(plan, RAMP, Standing(4, 3600, 200), calm)
+    assert isinstance(done, Finish) and "Of slow answers and sold nothing could be known." in done.why
+    known = replace(ROLLOUT, guardrails=(Guardrail(metric="error_rate", margin=0.02),))
+    held = analyse(known, [epoch(share=0.05, a=arm(4000, 3400), b=arm(200, 171))])
+    assert "nothing could be known" not in next_move(known, RAMP, Standing(4, 3600, 200), held).why
+
+
+@pytest.mark.capability("X3")
+@pytest.mark.parametrize(("left_s", "said"), [(0.2, "second"), (39.5, "40 seconds"), (60, "minute"), (1_800, "30 minutes")])
+def test_what_is_left_of_a_bake_is_said_in_a_unit_that_fits(left_s: float, said: str) -> None:
+    move = next_move(ROLLOUT, RAMP, Standing(1, 3600 - left_s, 200), analysed(200, 171))
+    assert isinstance(move, Wait) and move.why == f"Bakes for another {said}."
 
 
 @pytest.mark.capability("X3")

@@ -12208,7 +12208,7 @@ export interface components {
             label: string;
             /**
              * Latency Limit Ms
-             * @description An answer that takes longer is slow; frozen at the start.
+             * @description An answer that takes longer is slow. Frozen at the start or, where too few answers were known then, at the next change of shares; null: not known yet, or not watched.
              */
             latency_limit_ms: number | null;
             /** Metric */

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+import structlog
 
 from burnish_gateway.access.jwt_keys import KID_MOST, VerificationKey
 from burnish_shared.errors import TokenExpired, Unauthenticated
+
+log = structlog.get_logger("burnish.gateway")
 
 TOKEN_MOST_BYTES = 8 * 1024
 """Looked at before anything is parsed. Supabase's tokens have about 1 KiB."""
@@ -75,7 +78,10 @@ def claims_of(token: str, key: VerificationKey, expected: Expected) -> dict[str,
         expires_at_s, subject = claims["exp"], claims["sub"]
     except jwt.ExpiredSignatureError:
         raise TokenExpired("This token has expired; get a new one and try again.") from None
-    except UNREADABLE:
+    except UNREADABLE as error:
+        if isinstance(error, jwt.InvalidTokenError) and not isinstance(error, jwt.DecodeError):
+            # Signed by the issuer, so no stranger fills the log: a setting of ours or of theirs is wrong, and the operator must see which.
+            log.info("token.refused", flaw=type(error).__name__)
         raise Unauthenticated(REFUSED) from None
     is_time = isinstance(expires_at_s, int | float) and not isinstance(expires_at_s, bool) and math.isfinite(expires_at_s)
     if not is_time or not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MOST or not subject.isprintable():

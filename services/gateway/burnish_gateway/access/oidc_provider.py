@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
+
 from burnish_gateway.access.jwks import KeySet
 from burnish_gateway.access.jwt_reading import REFUSED, Expected, claims_of, header_of, name_of
 from burnish_gateway.access.oidc_discovery import AWAY, Discovery
@@ -18,6 +20,20 @@ CALLBACK = f"{PATH}/callback"
 CODE_REFUSED = "The sign-in provider did not confirm this sign-in; begin again."
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat")
 SERVER_FAILED = 500
+
+OAUTH_ERRORS = frozenset({
+    "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "access_denied",
+    "unsupported_response_type", "server_error", "temporarily_unavailable", "interaction_required", "login_required", "consent_required",
+    "account_selection_required",
+})  # fmt: skip
+"""What a provider may answer (RFC 6749, 4.1.2.1 and 5.2; Core 3.1.2.6). Of anything else the log says `other`: it is a stranger's text."""
+
+log = structlog.get_logger("burnish.gateway")
+
+
+def error_named(code: object) -> str:
+    """For the log of the operator: the provider's word where it is one of the standard's."""
+    return code if isinstance(code, str) and code in OAUTH_ERRORS else "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,8 @@ class OidcProvider:
             raise Unavailable(AWAY, retry_after_s=1)
         token = answer.document.get("id_token")
         if answer.status != 200 or not isinstance(token, str):
+            flaw = "no_id_token" if answer.status == 200 else error_named(answer.document.get("error"))
+            log.info("sign_in.code_refused", status=answer.status, flaw=flaw)
             raise Unauthenticated(CODE_REFUSED)
         return token
 
@@ -108,10 +126,12 @@ class OidcProvider:
         header = header_of(token)
         key = await self.keys.find(algorithm=header.algorithm, kid=header.kid) if header.algorithm != "HS256" else None
         if key is None:
+            log.info("sign_in.id_token_refused", flaw="unknown_key", algorithm=header.algorithm)
             raise Unauthenticated(CODE_REFUSED)
         try:
             return claims_of(token, key, Expected(audience=self.client.client_id, issuer=self.client.issuer, required=ID_TOKEN_CLAIMS))
         except TokenExpired:
+            log.info("sign_in.id_token_refused", flaw="expired")
             raise Unauthenticated(CODE_REFUSED) from None
 
     def _check_for_us(self, claims: dict[str, Any], flow: Flow) -> None:
@@ -119,5 +139,7 @@ class OidcProvider:
         audience, authorized, nonce = claims["aud"], claims.get("azp"), claims.get("nonce")
         is_shared = isinstance(audience, list) and len(audience) > 1
         is_ours = authorized == self.client.client_id if authorized is not None or is_shared else True
-        if not is_ours or not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode("utf-8", "replace"), flow.nonce.encode()):
+        is_answer = isinstance(nonce, str) and hmac.compare_digest(nonce.encode("utf-8", "replace"), flow.nonce.encode())
+        if not is_ours or not is_answer:
+            log.info("sign_in.id_token_refused", flaw="nonce" if is_ours else "azp")
             raise Unauthenticated(REFUSED)

@@ -6,7 +6,7 @@ import structlog
 from fastapi import Request
 
 from burnish_gateway.access.oidc_flow import Flow, FlowCookie, is_local_path, new_flow
-from burnish_gateway.access.oidc_provider import CODE_REFUSED, OidcProvider
+from burnish_gateway.access.oidc_provider import CODE_REFUSED, OidcProvider, error_named
 from burnish_gateway.access.people import find_or_make_user
 from burnish_gateway.access.sign_in import open_session
 from burnish_gateway.deps import Gateway
@@ -58,6 +58,7 @@ async def finish(gateway: Gateway, request: Request, answered: Answered) -> Sent
     flow = _flow_of(gateway, request, answered, provider)
     await provider.check_sender(answered.iss)
     if answered.error is not None or not answered.code or len(answered.code) > CODE_MOST:
+        log.info("sign_in.provider_refused", flaw="no_code" if answered.error is None else error_named(answered.error))
         raise Unauthenticated(CODE_REFUSED)
     user_id = await find_or_make_user(gateway.db, await provider.exchange(answered.code, flow))
     if (await gateway.authenticator.people.users.get(user_id)).disabled_at is not None:

@@ -78,7 +78,10 @@ class ExperimentAnswer(BaseModel):
     on_winner: str
     epoch: int
     baseline: dict[str, Any] = Field(description="The incumbent's figures of the days before the start.")
-    latency_limit_ms: int | None = Field(description="An answer that takes longer is slow; frozen at the start.")
+    latency_limit_ms: int | None = Field(
+        description="An answer that takes longer is slow. Frozen at the start or, where too few answers were known then, at the next change"
+        " of shares; null: not known yet, or not watched."
+    )
     verdict: Verdict | None
     winner: str | None
     promotion: Promotion | None = Field(description="What became of the label.")

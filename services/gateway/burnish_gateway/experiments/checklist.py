@@ -253,7 +253,8 @@ def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline
         words = f"Nobody reacted to '{experiment.slug}' in {past.DAYS} days: without feedback there is no satisfaction to compare."
         checks.append(Check("feedback", "warning", words, "metric"))
     if any(one.metric == "latency_p95_ms" for one in experiment.guardrails) and baseline.p95_ms is None:
-        words = f"Fewer than {past.LEAST_LATENCIES} answers in {past.DAYS} days: the guardrail on latency cannot say what is slow."
+        few = f"Fewer than {past.LEAST_LATENCIES} answers in {past.DAYS} days"
+        words = f"{few}: the guardrail on latency cannot say what is slow before shares change for the first time."
         checks.append(Check("latency", "warning", words, "guardrails"))
     return checks
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from burnish_gateway.access.audit import Actor, note_in
 from burnish_gateway.experiments import announce, store
 from burnish_gateway.experiments.experiment import Experiment, PlannedArm, shown_shares
+from burnish_gateway.experiments.traffic import later_latency_limit
 from burnish_gateway.experiments.winning_version import WinningVersion, standing_version, winning_version
 from burnish_gateway.registry.move_label import move_label
 from burnish_gateway.registry.prompt import Author
@@ -80,7 +81,7 @@ async def change_shares(
     allocation = allocate(shares, before=before)
     await store.begin_epoch(tx, experiment, epoch=epoch, allocation=allocation, reason=reason, step=step, by=by.actor, at=now)
     moved: dict[str, Any] = {} if step is None else {"step": step, "step_started_at": now, "rollout_state": "ramping"}
-    await _write(tx, experiment, moved, epoch=epoch)
+    await _write(tx, experiment, moved, epoch=epoch, **await later_latency_limit(tx, experiment, shares, now=now))
     was, told = shown_shares(_whole(experiment, before)), shown_shares(shares)
     await _note(tx, experiment, by, "advanced", before={"shares": was, "step": experiment.step}, after={"shares": told, "step": step})
     await announce.happened(
@@ -122,10 +123,12 @@ async def resume(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> 
     changed: dict[str, Any] = {"status": "running", "paused_at": None, "epoch": epoch}
     if experiment.rollout is not None:
         changed |= {"rollout_state": "ramping", "step_started_at": now}
-    await _write(tx, experiment, changed)
-    shares = shown_shares(_whole(experiment, before))
-    await _note(tx, experiment, by, "resumed", before={"status": "paused"}, after={"status": "running", "shares": shares})
-    await announce.happened(tx, experiment, "experiment.resumed", clock=clock, epoch=epoch, shares=shares, step=experiment.step)
+    shares = _whole(experiment, before)
+    await _write(tx, experiment, changed, **await later_latency_limit(tx, experiment, shares, now=now))
+    await _note(tx, experiment, by, "resumed", before={"status": "paused"}, after={"status": "running", "shares": shown_shares(shares)})
+    await announce.happened(
+        tx, experiment, "experiment.resumed", clock=clock, epoch=epoch, shares=shown_shares(shares), step=experiment.step
+    )
 
 
 async def go_on(tx: Tx, experiment: Experiment, *, by: Actor, clock: Clock) -> None:

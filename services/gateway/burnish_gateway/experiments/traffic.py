@@ -1,5 +1,6 @@
 """What the days before say: how many units come, and the incumbent's figures, which are frozen at the start (SCIENCE section 5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -126,3 +127,18 @@ def latency_limit_ms(experiment: Experiment, baseline: Baseline) -> int | None:
     if guard is None or not baseline.p95_ms:
         return None
     return max(1, ceil(baseline.p95_ms * (1 + guard.margin) if guard.relative else baseline.p95_ms + guard.margin))
+
+
+async def later_latency_limit(tx: Tx, experiment: Experiment, shares: Mapping[str, int], *, now: datetime) -> dict[str, int]:
+    """The column `latency_limit_ms` for an epoch of these buckets by arm that begins now, where nobody knew at the start what is slow: of
+    a prompt without a past the control's own answers say so by then.
+
+    Nothing where it is known already, not watched, or still unknown; nor where nobody is in the control any more, because what was not
+    counted of it cannot be held against the candidate. Before its first limit an experiment has counted no answer as slow or fast, so
+    nothing that was counted changes its meaning.
+    """
+    is_watched = any(one.metric == "latency_p95_ms" for one in experiment.guardrails)
+    if experiment.latency_limit_ms is not None or not is_watched or not shares.get(experiment.control.arm):
+        return {}
+    limit_ms = latency_limit_ms(experiment, await baseline_of(tx, experiment, now=now))
+    return {} if limit_ms is None else {"latency_limit_ms": limit_ms}

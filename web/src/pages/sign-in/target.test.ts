@@ -15,7 +15,11 @@ describe("where one goes after signing in", () => {
     expect([hostOf("https://login.example.com/realms/x"), hostOf("Okta")]).toEqual(["login.example.com", "Okta"]);
   });
   it("says why it failed, also for a reason that nobody foresaw", () => {
-    expect(reasonOf("access_denied")).toContain("did not agree");
+    expect(reasonOf("unauthenticated")).toContain("Begin again");
     expect(reasonOf("some_thing")).toContain("some thing");
+  });
+  it("sends nobody for an invitation that cannot help: the e-mail is another account's", () => {
+    expect(reasonOf("forbidden")).toContain("Another account here has the e-mail");
+    expect(reasonOf("forbidden")).not.toContain("invitation");
   });
 });

@@ -11,11 +11,11 @@ export function oidcStart(target: string): string {
   return `/v1/auth/oidc/start?${new URLSearchParams({ next: `/app${target}` })}`;
 }
 
+/** By the codes that the gateway's callback has (gateway, access/oidc_sign_in.py). */
 const REASONS: Record<string, string> = {
-  access_denied: "The provider says that you did not agree, or may not.",
-  not_a_member: "You are known there, but are no member here yet: ask an admin for an invitation.",
-  sign_up_closed: "You are known there, but are no member here yet: ask an admin for an invitation.",
-  forbidden: "You are known there, but are no member here yet: ask an admin for an invitation.",
+  forbidden: "Another account here has the e-mail that the provider names. Sign in as that account does, or ask whoever runs this installation.",
+  unauthenticated: "The provider did not confirm it, or it took longer than ten minutes. Begin again.",
+  not_found: "No provider is set up here. Sign in with e-mail and password.",
   unavailable: "The provider cannot be reached now. Try again in a moment.",
 };
 
