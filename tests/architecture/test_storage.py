@@ -91,7 +91,7 @@ def test_no_transaction_waits_for_the_outside() -> None:
 def test_the_context_of_a_tenant_is_set_in_two_places_only() -> None:
     """`Database.unit_of_work`, and the step into a workspace that the same transaction has just made."""
     found = {module.path for module in modules() for text in _strings(module) if "set_config" in text and "app.workspace" in text}
-    assert found <= {"shared/burnish_shared/db/session.py", "services/gateway/burnish_gateway/access/store.py"}, found
+    assert found <= {"shared/burnish_shared/db/transaction.py", "services/gateway/burnish_gateway/access/store.py"}, found
 
 
 def test_the_scan_recognises_sql() -> None:

@@ -62,7 +62,7 @@ async def _is_cancelled_in_a_statement(tx: Tx) -> None:
 @pytest.mark.promise("T-04")
 @pytest.mark.parametrize("end", [_commits, _raises, _is_refused, _is_cancelled_in_a_statement])
 async def test_nothing_of_one_unit_of_work_reaches_the_next(database_urls: DatabaseUrls, end: Callable[[Tx], Awaitable[None]]) -> None:
-    """Everything that stores of ours do to a connection, however the unit ends. Nothing is reset in between."""
+    """Everything that stores of ours do to a connection, however the unit ends."""
     db = await Database.open(database_urls["gateway"], application_name="test", max_size=1)
     try:
         async with db.unit_of_work() as tx:
@@ -96,7 +96,7 @@ async def test_a_unit_of_work_ends_with_its_transaction(database_urls: DatabaseU
         async with db.unit_of_work() as tx:
             await tx.execute("SELECT 1")
         last = "SELECT query FROM pg_stat_activity WHERE application_name = 'test-last-word'"
-        assert await watching.fetchval(last) == "COMMIT;"
+        assert await watching.fetchval(last) == "COMMIT; RESET ALL"
     finally:
         await watching.close()
         await db.close()
@@ -116,7 +116,7 @@ async def test_a_unit_of_one_statement_is_one_round_trip_and_takes_no_second(dat
         tenant = uuid4()
         async with db.unit_of_work(workspace=tenant, one_statement=True) as tx:
             assert await tx.fetchval("SELECT current_setting('app.workspace')") == str(tenant), "what must be set first needs a transaction"
-        assert await watching.fetchval(last) == "COMMIT;"
+        assert await watching.fetchval(last) == "COMMIT; RESET ALL"
     finally:
         await watching.close()
         await db.close()

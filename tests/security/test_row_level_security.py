@@ -106,7 +106,7 @@ async def test_person_and_organization_end_with_their_transaction_too(module_dat
 
 @pytest.mark.promise("T-04")
 async def test_a_setting_of_the_whole_session_is_gone_with_the_next_request(module_database_urls: DatabaseUrls) -> None:
-    """Nobody of us writes `SET` without LOCAL; if somebody did, the pool's reset takes it away."""
+    """Nobody of us writes `SET` without LOCAL; if somebody did, the end of the transaction takes it away."""
     database = await _open(module_database_urls, "gateway", connections=1)
     first, _ = await _two(module_database_urls)
     async with database.unit_of_work(workspace=first.workspace_id) as tx:

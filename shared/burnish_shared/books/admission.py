@@ -189,22 +189,18 @@ class Admission:
 
     async def ask(self, request: AdmissionRequest) -> Answer:
         """The answer, once it is on disk. Raises Unavailable when the books could not be reached for ANSWER_S; what may be held
-        all the same is ended by the sweeper.
-        """
-        may_be_held = request.claim or request.widen_fence is not None
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(request, loop.create_future(), seen_before=may_be_held)
+        all the same is ended by the sweeper."""
+        waiting = _Waiting(request, asyncio.Future(), seen_before=request.claim or request.widen_fence is not None)
         self._queue.append(waiting)
         self._asked.set()
-        timer = loop.call_later(ANSWER_S, self._give_up, waiting)
+        timer = asyncio.get_running_loop().call_later(ANSWER_S, self._give_up, waiting)
         try:
             return await waiting.answer
         finally:
             timer.cancel()
 
     def _give_up(self, waiting: _Waiting) -> None:
-        if waiting in self._queue:
-            self._queue.remove(waiting)
+        self._queue = [one for one in self._queue if one is not waiting]
         _fail([waiting], Unavailable(AWAY, retry_after_s=1))
 
     async def widen(self, execution_id: UUID, workspace_id: UUID, *, fence: int, total_nusd: int, account_ids: Sequence[int]) -> Answer:

@@ -19,8 +19,8 @@ from uuid import UUID
 
 import asyncpg
 
+from burnish_shared.db.transaction import name_tenant, to_json, transaction
 from burnish_shared.errors import Busy, Unavailable
-from burnish_shared.hops import current_hops
 
 Pooler = Literal["none", "transaction"]
 """What stands between us and PostgreSQL: nothing that matters (a pooler in session mode neither), or a pooler in transaction mode."""
@@ -105,11 +105,7 @@ async def _decode_json(connection: Any) -> None:
     """jsonb columns are read and written as Python values. One transaction, since asyncpg asks for the types in two steps."""
     async with connection.transaction():
         for kind in ("json", "jsonb"):
-            await connection.set_type_codec(kind, encoder=_to_json, decoder=json.loads, schema="pg_catalog")
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+            await connection.set_type_codec(kind, encoder=to_json, decoder=json.loads, schema="pg_catalog")
 
 
 def server_settings(*, statement_timeout_ms: int, application_name: str) -> dict[str, str]:
@@ -154,9 +150,7 @@ class _ForOne:
 
 
 async def _keep_as_it_is(_: Any) -> None:
-    """Nothing is set for the session (tests/architecture/test_poolers.py), so nothing is reset, which would be a round trip for each unit
-    of work, and behind a pooler another server connection's. A transaction that is open is rolled back before this, by the pool.
-    """
+    """The end of each transaction has reset the session. A transaction that is open is rolled back before this, by the pool."""
 
 
 async def _tx_over(connection: Any, *, most_s: float | None, one_statement: bool) -> Tx:
@@ -233,22 +227,12 @@ class Database:
         except (TimeoutError, *UNAVAILABLE, *REFUSES_CONNECTIONS) as error:
             raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
         try:
-            async with contextlib.nullcontext() if by_itself else connection.transaction(readonly=read_only):
+            resets = not self._begin_with
+            async with contextlib.nullcontext() if by_itself else transaction(connection, read_only=read_only, resets=resets):
                 if self._begin_with:
                     await connection.execute(self._begin_with)
                 if names_tenant:
-                    named = set(workspaces) | ({workspace} if workspace is not None else set())
-                    await connection.execute(
-                        "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true), "
-                        "set_config('app.organization', $3, true), set_config('app.user', $4, true), "
-                        "set_config('request.jwt.claims', $5, true), set_config('app.hops', $6, true)",
-                        str(workspace or ""),
-                        ",".join(sorted(str(one) for one in named)),
-                        str(organization or ""),
-                        str(user or ""),
-                        _to_json({"sub": str(user), "role": "authenticated"}) if user is not None else "",
-                        str(current_hops()),
-                    )
+                    await name_tenant(connection, workspace=workspace, workspaces=workspaces, organization=organization, user=user)
                 tx = await _tx_over(connection, most_s=statement_most_s, one_statement=one_statement)
                 try:
                     yield tx
