@@ -94,7 +94,16 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
     >
       {rule === null ? (
         <Field label="Prompt" error={errorFor(error, "prompt")} required>
-          <Combobox label="Prompt" value={prompt} {...prompts} onChange={setPrompt} />
+          <Combobox
+            label="Prompt"
+            value={prompt}
+            {...prompts}
+            onChange={(next) => {
+              setPrompt(next);
+              // Another prompt begins from nothing: what came in of the rule of the one before is not its own.
+              over.settle(first, over.base);
+            }}
+          />
         </Field>
       ) : null}
       <Switch label={form.enabled ? "Raises alerts" : "Raises no alerts"} checked={form.enabled} onChange={(enabled) => change({ enabled })} />

@@ -1,0 +1,37 @@
+import { fireEvent, render, screen, within } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
+import { Queries, asking, slowApi } from "@/api/slow.fake";
+import { preloadFloats } from "@/kit/floats";
+import { EditRule } from "./EditRule";
+
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined }));
+vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
+vi.mock("@/api/choices", async (real) => ({ ...(await real<object>()), usePromptChoices: () => ({ choices: ["greet", "triage"].map((one) => ({ value: one, label: one })) }) }));
+beforeAll(preloadFloats);
+
+const GREET = { prompt: "greet", enabled: true, min_samples: 77, target: 0.5, min_drop: null, min_error_rise: null, min_latency_rise: null, min_cost_rise: null, muted_until: "2099-01-01T00:00:00Z", start_optimization: null, updated_at: "2026-11-01T00:00:00Z" };
+const field = (label: string) => screen.getByLabelText<HTMLInputElement>(label);
+
+async function choose(prompt: string) {
+  fireEvent.click(within(screen.getByRole("dialog", { name: "Rule for a prompt" })).getByRole("button", { name: /^Prompt/ }));
+  fireEvent.click(await screen.findByRole("option", { name: prompt }));
+}
+
+it("has nothing left of the rule of one prompt, and says nothing of it, once another one is chosen", async () => {
+  const asked = slowApi({ "GET /v1/alert-rules": { data: [GREET], next_cursor: null }, "GET /v1/datasets": { data: [], next_cursor: null }, "GET /v1/models": { data: [] } });
+  render(
+    <Queries>
+      <EditRule rule={null} isOwn={false} onClose={() => {}} />
+    </Queries>,
+  );
+  await choose("greet");
+  fireEvent.change(field("Fall at least, points"), { target: { value: "7" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await screen.findByText("greet has a rule by now.");
+  expect(field("Reactions at least").value).toBe("77");
+  await choose("triage");
+  expect(screen.queryByText(/has a rule by now/)).toBeNull();
+  expect([field("Reactions at least").value, field("Satisfaction target, %").value, field("Fall at least, points").value]).toEqual(["", "", "7"]);
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect((await asking(asked, "PUT", "/v1/alert-rules/triage")).body).toMatchObject({ min_samples: null, target: null, min_drop: 0.07, muted_until: null });
+});
