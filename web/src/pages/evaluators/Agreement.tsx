@@ -20,7 +20,7 @@ export default function Agreement({ evaluator }: { evaluator: Evaluator }) {
       <Toolbar>
         <Select compact aria-label="Version" value={String(of ?? evaluator.version)} onChange={(next) => set({ of: Number(next) === evaluator.version ? null : Number(next) })} options={versions.map((one) => ({ value: String(one), label: `v${one}` }))} />
         <Combobox label="Prompt" value={prompt || null} clear="All prompts" {...prompts} onChange={(next) => set({ prompt: next ?? "" })} />
-        {found.data?.simulated ? <SimulatedBadge /> : null}
+        {(found.data?.before ?? found.data)?.simulated ? <SimulatedBadge /> : null}
       </Toolbar>
       <Loaded of={found}>{(agreement) => <Shown agreement={agreement} isStale={found.isPlaceholderData} onVersion={(next) => set({ of: next })} />}</Loaded>
     </div>
@@ -33,7 +33,7 @@ function Shown({ agreement, isStale, onVersion }: { agreement: Found; isStale: b
   if (before) {
     return (
       <EmptyState icon={<Handshake size={18} />} title={`v${agreement.evaluator_version} has scored nothing yet`} action={<Button onClick={() => onVersion(before.evaluator_version)}>{`Look at v${before.evaluator_version}`}</Button>}>
-        {`Of v${before.evaluator_version}, which scored before it: ${before.n === 0 ? `it scored ${plural(before.scores_looked_at, "answer")}, and no person has said a word of them.` : agreementWords(before)} That says nothing of v${agreement.evaluator_version}.`}
+        {`v${before.evaluator_version} scored ${before.n === 0 ? `${plural(before.scores_looked_at, "answer")} before it, and no person has said a word of them.` : `before it. ${agreementWords(before)}`} That says nothing of v${agreement.evaluator_version}.`}
       </EmptyState>
     );
   }
