@@ -53,3 +53,33 @@ it("says why it could not look, and sends nothing", async () => {
   await waitFor(() => expect(result.current.fault).toEqual(new Error("away")));
   expect(sent).not.toHaveBeenCalled();
 });
+
+type Saved = { name: string; size: number };
+
+function useStaying({ saved }: { saved: Saved }) {
+  const kept = useFormOver({ name: "a", size: 1 }, null);
+  kept.follow(saved);
+  return kept;
+}
+
+const staying = (saved: Saved) => renderHook(useStaying, { initialProps: { saved }, wrapper: ({ children }: { children: ReactNode }) => <QueryClientProvider client={new QueryClient()}>{children}</QueryClientProvider> });
+
+it("of a form that stays: takes in what is read anew where nothing is typed, and leaves what is typed for the next look", () => {
+  const { result, rerender } = staying({ name: "a", size: 1 });
+  rerender({ saved: { name: "b", size: 1 } });
+  expect(result.current).toMatchObject({ base: { name: "b" }, draft: { name: "b", size: 1 } });
+  act(() => result.current.change({ size: 5 }));
+  rerender({ saved: { name: "c", size: 2 } });
+  expect(result.current).toMatchObject({ base: { name: "b", size: 1 }, draft: { name: "b", size: 5 } });
+});
+
+it("of a form that stays: goes on from what was saved, and keeps what was typed since", () => {
+  const { result, rerender } = staying({ name: "a", size: 1 });
+  act(() => result.current.change({ name: " mine " }));
+  const sent = result.current.draft;
+  act(() => result.current.change({ size: 7 }));
+  act(() => result.current.settle({ name: "mine", size: 1 }, sent));
+  expect(result.current).toMatchObject({ base: { name: "mine", size: 1 }, draft: { name: "mine", size: 7 }, news: null });
+  rerender({ saved: { name: "mine", size: 1 } });
+  expect(result.current.draft).toEqual({ name: "mine", size: 7 });
+});
