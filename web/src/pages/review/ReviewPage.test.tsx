@@ -17,16 +17,22 @@ const write = (text: string) => {
 };
 const save = () => fireEvent.click(screen.getByRole("button", { name: /^Save the correction/ }));
 
-/** Two that were claimed; of the first it is written what would have been right, and of the second something was begun meanwhile. */
-async function corrected(): Promise<Asked[]> {
+async function opened(claimed = [item("r1"), item("r2")]): Promise<Asked[]> {
   const asked = slowApi({ "GET /v1/review/progress": { waiting: 2, claimed: 2, decided: 0, corrected: 0, good: 0 } });
   render(
     <Queries>
       <ReviewPage />
+      <Toasts />
     </Queries>,
   );
-  await (await asking(asked, "POST", "/v1/review/claim")).answer({ data: [item("r1"), item("r2")] });
+  await (await asking(asked, "POST", "/v1/review/claim")).answer({ data: claimed });
   await screen.findByText("Asked in r1");
+  return asked;
+}
+
+/** Two that were claimed; of the first it is written what would have been right, and of the second something was begun meanwhile. */
+async function corrected(): Promise<Asked[]> {
+  const asked = await opened();
   write("right of r1");
   save();
   await screen.findByText("Asked in r2");
@@ -55,15 +61,7 @@ it("has it also where it was saved and is taken back", async () => {
 });
 
 it("shows how the last decision is taken back, and one word at a time: two would lie over the next answer", async () => {
-  const asked = slowApi({ "GET /v1/review/progress": { waiting: 3, claimed: 2, decided: 0, corrected: 0, good: 0 } });
-  render(
-    <Queries>
-      <ReviewPage />
-      <Toasts />
-    </Queries>,
-  );
-  await (await asking(asked, "POST", "/v1/review/claim")).answer({ data: [item("r1"), item("r2")] });
-  await screen.findByText("Asked in r1");
+  const asked = await opened();
   expect(screen.queryByRole("button", { name: /^Take the last back/ })).toBeNull();
   fireEvent.keyDown(document.body, { key: "y" });
   await (await asking(asked, "POST", "/v1/review/r1/label")).answer({ dataset_item: { added: true } });
@@ -75,4 +73,41 @@ it("shows how the last decision is taken back, and one word at a time: two would
   await (await asking(asked, "POST", "/v1/review/claim", 3)).answer({ data: [] });
   fireEvent.click(screen.getByRole("button", { name: /^Take the last back/ }));
   await asking(asked, "POST", "/v1/review/r2/undo");
+});
+
+it("takes the last decision back also while that is not saved yet, and not the one before", async () => {
+  const asked = await opened();
+  fireEvent.keyDown(document.body, { key: "y" });
+  await (await asking(asked, "POST", "/v1/review/r1/label")).answer({});
+  await (await asking(asked, "POST", "/v1/review/claim", 2)).answer({ data: [] });
+  fireEvent.keyDown(document.body, { key: "x" });
+  const saving = await asking(asked, "POST", "/v1/review/r2/label");
+  fireEvent.keyDown(document.body, { key: "u" });
+  await saving.answer({});
+  await (await asking(asked, "POST", "/v1/review/claim", 3)).answer({ data: [] });
+  await (await asking(asked, "POST", "/v1/review/r2/undo")).answer({});
+  await screen.findByText("Asked in r2");
+  expect(asked.filter((one) => one.path.endsWith("/undo")).length).toBe(1);
+});
+
+it("takes back the one before where the last one could not be saved", async () => {
+  const asked = await opened();
+  fireEvent.keyDown(document.body, { key: "y" });
+  await (await asking(asked, "POST", "/v1/review/r1/label")).answer({});
+  await (await asking(asked, "POST", "/v1/review/claim", 2)).answer({ data: [] });
+  fireEvent.keyDown(document.body, { key: "x" });
+  await (await asking(asked, "POST", "/v1/review/r2/label")).answer({ error: { message: "Not now." } }, 503);
+  await screen.findByText("Asked in r2");
+  fireEvent.click(screen.getByRole("button", { name: /^Take the last back/ }));
+  await asking(asked, "POST", "/v1/review/r1/undo");
+});
+
+it("takes the last one back where nothing waits any more", async () => {
+  const asked = await opened([item("r1")]);
+  fireEvent.keyDown(document.body, { key: "y" });
+  await (await asking(asked, "POST", "/v1/review/r1/label")).answer({});
+  await (await asking(asked, "POST", "/v1/review/claim", 2)).answer({ data: [] });
+  await screen.findByText("Nothing waits");
+  fireEvent.click(screen.getByRole("button", { name: /^Take the last back/ }));
+  await asking(asked, "POST", "/v1/review/r1/undo");
 });

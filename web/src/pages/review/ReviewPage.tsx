@@ -79,12 +79,29 @@ function Queue(wanted: Wanted) {
   if (item === undefined) return <SkeletonText lines={6} />;
   if (item === null) {
     return (
-      <EmptyState icon={<Inbox size={18} />} title="Nothing waits" action={<Button onClick={look}>Look again</Button>}>
+      <EmptyState
+        icon={<Inbox size={18} />}
+        title="Nothing waits"
+        action={
+          <>
+            <Button onClick={look}>Look again</Button>
+            {undo ? <TakeBack onClick={undo} /> : null}
+          </>
+        }
+      >
         What is rated low or corrected comes here by itself; a random share too, if you want it (“What is queued…”).
       </EmptyState>
     );
   }
   return <Card key={item.id} item={item} written={written.get(item.id)} onWrite={(text) => written.set(item.id, text)} onDecide={decide} onUndo={undo} />;
+}
+
+function TakeBack({ onClick }: { onClick: () => void }) {
+  return (
+    <Button variant="ghost" icon={<Undo2 size={14} aria-hidden />} onClick={onClick}>
+      Take the last back <Key>u</Key>
+    </Button>
+  );
 }
 
 type CardProps = { item: Detail; /** What was written to it before it went. */ written: string | undefined; onWrite: (text: string) => void; onDecide: (act: Act) => void; /** Takes the last decision back; null where there is none. */ onUndo: (() => void) | null };
@@ -161,11 +178,7 @@ function Card({ item, written, onWrite, onDecide, onUndo }: CardProps) {
           <Button variant="ghost" icon={<SkipForward size={14} aria-hidden />} onClick={() => onDecide("skip")}>
             Skip <Key>s</Key>
           </Button>
-          {onUndo ? (
-            <Button variant="ghost" icon={<Undo2 size={14} aria-hidden />} onClick={onUndo}>
-              Take the last back <Key>u</Key>
-            </Button>
-          ) : null}
+          {onUndo ? <TakeBack onClick={onUndo} /> : null}
         </div>
       </div>
       <Section title="About it" framed>

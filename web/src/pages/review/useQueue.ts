@@ -63,11 +63,14 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
     decided.current.add(item.id);
     setQueue((before) => before.filter((one) => one.id !== item.id));
     const path = { review_id: item.id };
+    let isSaid = false;
     const undo = () => {
       setUndoLast(null);
       inTurn(async () => {
+        if (!isSaid) return;
         try {
           await change("post", "/v1/review/{review_id}/undo", { path });
+          isSaid = false;
           putBack(item);
           tell("Taken back: it is yours again");
           void invalidate(queries, ["/v1/review"]);
@@ -76,16 +79,19 @@ export function useQueue({ prompt, reason }: { prompt: string | null; reason: Re
         }
       });
     };
+    // From now on, not when it is saved: until then it would take back the one before.
+    setUndoLast(() => undo);
     inTurn(async () => {
       try {
         const said: Said = act === "skip" ? await change("post", "/v1/review/{review_id}/skip", { path, body: { next: null, for_everybody: false } }) : "verdict" in act ? await change("post", "/v1/review/{review_id}/label", { path, body: { verdict: act.verdict, next: null, add_to_dataset: true } }) : await change("post", "/v1/review/{review_id}/correct", { path, body: { expected: act.expected, next: null, add_to_dataset: true } });
         if (savedLast.current !== null && savedLast.current !== item.id) written.current.delete(savedLast.current);
         savedLast.current = item.id;
-        setUndoLast(() => undo);
+        isSaid = true;
         tell(act === "skip" ? "Left to others" : said.dataset_item ? (said.dataset_item.added ? "Kept in the dataset" : "The dataset has it already") : "Noted", { label: "Undo", run: undo });
         void invalidate(queries, ["/v1/review", "/v1/datasets"]);
       } catch (failed) {
         putBack(item);
+        setUndoLast((was) => (was === undo ? undoLast : was));
         toastError(failed);
         return;
       }
