@@ -200,7 +200,8 @@ export function Segments<T extends string>({ label, options, value, onChange }: 
       {options.map((option) => (
         <label
           key={option.value}
-          className="inline-flex cursor-pointer items-center rounded-s px-2.5 text-13 font-medium text-muted has-checked:bg-panel has-checked:text-fg has-checked:shadow-[0_0_0_1px_var(--line)] has-focus-visible:outline-2 has-focus-visible:outline-accent"
+          // Relative, so that what hides in it is cut off with it where a row of segments is scrolled.
+          className="relative inline-flex cursor-pointer items-center rounded-s px-2.5 text-13 font-medium text-muted has-checked:bg-panel has-checked:text-fg has-checked:shadow-[0_0_0_1px_var(--line)] has-focus-visible:outline-2 has-focus-visible:outline-accent"
         >
           <input type="radio" name={name} value={option.value} checked={option.value === value} onChange={() => onChange(option.value)} className="sr-only" />
           {option.label}
