@@ -12,6 +12,7 @@ from burnish_gateway.insights import store as figures_store
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.ranges import Range, range_of
 from burnish_gateway.insights.store import Filters
+from burnish_gateway.registry import store as prompts_store
 from burnish_shared.db.session import Tx
 
 DAYS: Final = 7
@@ -99,10 +100,10 @@ async def traffic_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Traffi
     return Traffic(row["calls"], row["units"], row["known"] / row["calls"], days, new_units)
 
 
-async def baseline_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Baseline:
-    """Of what the label served in the last days, from rollups."""
+async def baseline_of(tx: Tx, experiment: Experiment, *, now: datetime, version: int | None = None, model: str | None = None) -> Baseline:
+    """Of what the label served in the last days, from rollups. `version`, `model`: of those of its answers alone; None: of all."""
     wanted: Range = range_of(now - timedelta(days=DAYS), now, grain="hour", now=now)
-    filters = Filters(slug=experiment.slug, label=experiment.label, traffic="live")
+    filters = Filters(slug=experiment.slug, version=version, label=experiment.label, model=model, traffic="live")
     found = await figures_store.totals(tx, wanted, filters, by_step=False, group_by=None)
     totals = next(iter(found.values()), None)
     if totals is None or not totals.sums["executions"]:
@@ -136,9 +137,24 @@ async def later_latency_limit(tx: Tx, experiment: Experiment, shares: Mapping[st
     Nothing where it is known already, not watched, or still unknown; nor where nobody is in the control any more, because what was not
     counted of it cannot be held against the candidate. Before its first limit an experiment has counted no answer as slow or fast, so
     nothing that was counted changes its meaning.
+
+    Arms of the label's own version count for the label as well, whatever model answers: then the control is told by its model. So is one
+    whose label was moved: its version says which answers are its own.
     """
     is_watched = any(one.metric == "latency_p95_ms" for one in experiment.guardrails)
     if experiment.latency_limit_ms is not None or not is_watched or not shares.get(experiment.control.arm):
         return {}
-    limit_ms = latency_limit_ms(experiment, await baseline_of(tx, experiment, now=now))
+    version, model = experiment.control.version, None
+    if any(one.version == version for one in experiment.live_arms if not one.is_control):
+        model = await _control_model(tx, experiment)
+    limit_ms = latency_limit_ms(experiment, await baseline_of(tx, experiment, now=now, version=version, model=model))
     return {} if limit_ms is None else {"latency_limit_ms": limit_ms}
+
+
+async def _control_model(tx: Tx, experiment: Experiment) -> str | None:
+    """Which model answers in the control: its own, else its version's."""
+    control = experiment.control
+    if control.model is not None or control.version is None:
+        return control.model
+    found = await prompts_store.find_version(tx, experiment.workspace_id, experiment.prompt_id, control.version)
+    return None if found is None else found.content.model
