@@ -6,9 +6,11 @@ import re
 from tests.architecture.source import ROOT, modules, nodes_of
 
 SESSION_LEVEL = re.compile(
-    r"pg_(try_)?advisory_lock\(|\bLISTEN \w|\bUNLISTEN\b|CREATE (LOCAL )?TEMP(?![\s\S]*ON COMMIT DROP)|\bWITH HOLD\b|^\s*PREPARE \w"
+    r"pg_(try_)?advisory_lock(_shared)?\(|\bLISTEN \w|\bUNLISTEN\b|CREATE (LOCAL )?TEMP(?![\s\S]*ON COMMIT DROP)"
+    r"|\bWITH HOLD\b|^\s*PREPARE \w"
     r"|^\s*SET (SESSION|ROLE|app\.|request\.|search_path|\w+_timeout|jit|timezone|synchronous_commit|plan_cache_mode)"
-    r"|set_config\([^)]*,\s*false\s*\)"
+    r"|set_config\((?:[^()]|\([^()]*\))*,\s*false\s*\)",
+    re.MULTILINE,
 )
 """Locks, settings, tables and statements that belong to a connection."""
 
@@ -42,7 +44,8 @@ def test_the_scan_recognises_what_belongs_to_a_connection() -> None:
     assert all(
         SESSION_LEVEL.search(one)
         for one in ("SELECT pg_advisory_lock(1)", "LISTEN changes", "CREATE TEMP TABLE x ()", "SET app.workspace = 'x'",
-                    "SET SESSION a TO b", "SELECT set_config('app.workspace', $1, false)", "PREPARE p AS SELECT 1")
+                    "SET SESSION a TO b", "SELECT set_config('app.workspace', $1, false)", "PREPARE p AS SELECT 1",
+                    "SELECT pg_try_advisory_lock_shared(1)", "BEGIN\n  SET statement_timeout = 0;", "set_config('a', f(1), false)")
     )  # fmt: skip
     assert not any(
         SESSION_LEVEL.search(one)

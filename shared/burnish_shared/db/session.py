@@ -217,8 +217,9 @@ class Database:
         and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the claims that
         PostgREST sets. `statement_most_s`: of each statement in place of the pool's, for reads of many rows. `one_statement`: there is no
         second one (RuntimeError), so its own transaction is enough, where nothing is to be set before it: it is committed once it was
-        answered, whatever the block does then, and costs one round trip in place of three. Raises Unavailable when no connection can be
-        had within POOL_WAIT_S, and where the server takes no changes. Never open across a call to a model or URL.
+        answered, whatever the block does then, and costs one round trip in place of three; nobody checks then that it is `read_only`.
+        Raises Unavailable when no connection can be had within POOL_WAIT_S, and where the server takes no changes. Never open across a
+        call to a model or URL.
         """
         names_tenant = workspace is not None or bool(workspaces) or organization is not None or user is not None
         by_itself = one_statement and not (names_tenant or self._begin_with or statement_most_s is not None)
