@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from burnish_shared.db.session import Database, Tx
+from burnish_shared.db.transaction import transaction
 from burnish_shared.errors import Busy
 from tests.embedded.databases import DatabaseUrls
 
@@ -86,6 +87,42 @@ async def test_nothing_of_one_unit_of_work_reaches_the_next(database_urls: Datab
         assert {name: value or None for name, value in after.items()} == {name: value or None for name, value in before.items()}
     finally:
         await db.close()
+
+
+@pytest.mark.promise("T-04")
+async def test_a_cancellation_at_the_beginning_or_end_of_a_transaction_leaves_nothing_to_the_pool(database_urls: DatabaseUrls) -> None:
+    """Callers go at any moment. The pool would roll back too, and call it an error each time."""
+    connection, complaints = await asyncpg.connect(database_urls["gateway"]), list[str]()
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    try:
+        for word in ("BEGIN", "COMMIT"):
+            said = _CancelsWhoWaits(connection, word)
+            with pytest.raises(asyncio.CancelledError):
+                async with transaction(said, read_only=False, resets=True):
+                    await connection.execute("SET app.workspace = 'leaked'")
+            assert said.heard and not connection.is_in_transaction(), word
+            assert not await connection.fetchval("SELECT current_setting('app.workspace', true)"), word
+            await connection._reset()  # what the pool calls
+        assert complaints == []
+    finally:
+        loop.set_exception_handler(before)
+        await connection.close()
+
+
+class _CancelsWhoWaits:
+    """A connection whose first answer to a word is lost: the server heard it, and who waits is cancelled before the rest of the message."""
+
+    def __init__(self, connection: asyncpg.Connection, word: str) -> None:
+        self._connection, self._word, self.heard = connection, word, False
+
+    async def execute(self, words: str) -> str:
+        if self.heard or not words.startswith(self._word):
+            return str(await self._connection.execute(words))
+        self.heard = True
+        await self._connection.execute(self._word)
+        raise asyncio.CancelledError
 
 
 async def test_a_unit_of_work_ends_with_its_transaction(database_urls: DatabaseUrls) -> None:

@@ -1,5 +1,6 @@
 """How a transaction begins and ends, and what row-level security goes by within it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -20,13 +21,25 @@ async def transaction(connection: Any, *, read_only: bool, resets: bool) -> Asyn
     fourth round trip. Behind a pooler the session is not ours.
     """
     reset = "; RESET ALL" if resets else ""
-    await connection.execute("BEGIN READ ONLY" if read_only else "BEGIN")
+    undo = f"ROLLBACK{reset}"
+    await _say(connection, "BEGIN READ ONLY" if read_only else "BEGIN", undo=undo)
     try:
         yield
     except BaseException:
-        await connection.execute(f"ROLLBACK{reset}")
+        await connection.execute(undo)
         raise
-    await connection.execute(f"COMMIT{reset}")
+    await _say(connection, f"COMMIT{reset}", undo=undo)
+
+
+async def _say(connection: Any, words: str, *, undo: str) -> None:
+    """Whoever is cancelled while he waits for the answer does not know what was heard of it: a transaction may be open, a setting may
+    stand. Left to the pool, which rolls back as well, each such request would be an error in the log.
+    """
+    try:
+        await connection.execute(words)
+    except asyncio.CancelledError:
+        await connection.execute(undo)
+        raise
 
 
 async def name_tenant(
