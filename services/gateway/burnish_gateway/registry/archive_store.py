@@ -13,7 +13,7 @@ RUNNING: Final = (
 
 
 async def set_archived(tx: Tx, prompt: Prompt, *, by: str | None) -> None:
-    """Puts it away, or with None brings it back: what of it is published leaves the marketplace, or is there again."""
+    """Puts it away, or with None brings it back. By the table, what is published of it leaves the marketplace, or is there again."""
     await tx.execute(
         """UPDATE prompts SET archived_at = CASE WHEN $3::text IS NULL THEN NULL ELSE clock_timestamp() END, archived_by = $3,
                   revision = revision + 1, updated_at = clock_timestamp()
@@ -21,12 +21,6 @@ async def set_archived(tx: Tx, prompt: Prompt, *, by: str | None) -> None:
         prompt.workspace_id,
         prompt.prompt_id,
         by,
-    )
-    await tx.execute(
-        "UPDATE marketplace_entries SET is_put_away = $3 WHERE workspace_id = $1 AND prompt_id = $2",
-        prompt.workspace_id,
-        prompt.prompt_id,
-        by is not None,
     )
 
 

@@ -1,6 +1,8 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
+DROP TRIGGER follow_put_away ON prompts;
+DROP FUNCTION follow_put_away();
 DROP POLICY shared ON marketplace_entries;
 CREATE POLICY shared ON marketplace_entries FOR SELECT TO burnish_app
   USING (visibility = 'public' OR visibility = 'organization' AND organization_id = (SELECT nullif(current_setting('app.organization', true), '')::uuid));

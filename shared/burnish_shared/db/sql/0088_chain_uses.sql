@@ -47,6 +47,21 @@ CREATE TABLE chain_uses (
 CREATE INDEX chain_uses_of ON chain_uses (workspace_id, slug, chain_id, version);
 CALL make_tenant_table('chain_uses', app => 'SELECT, INSERT', worker => '', writer => 'gateway');
 
+-- By the table: gateways of the release before, and imports, save versions too.
+CREATE FUNCTION note_chain_uses() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
+BEGIN
+  INSERT INTO chain_uses (workspace_id, chain_id, version, place, step, slug, label, at_version)
+  SELECT NEW.workspace_id, NEW.chain_id, NEW.version, c.* FROM chain_calls(NEW.content) c ON CONFLICT DO NOTHING;
+  UPDATE chains SET words = words WHERE workspace_id = NEW.workspace_id AND chain_id = NEW.chain_id AND latest_version = NEW.version;
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION note_chain_uses() FROM PUBLIC;
+CREATE TRIGGER note_chain_uses AFTER INSERT ON chain_versions FOR EACH ROW EXECUTE FUNCTION note_chain_uses();
+
+-- Before chains are locked: it reads every version.
+INSERT INTO chain_uses (workspace_id, chain_id, version, place, step, slug, label, at_version)
+SELECT v.workspace_id, v.chain_id, v.version, c.* FROM chain_versions v, chain_calls(v.content) c;
+
 -- Words of chains, as of prompts: what is said of a chain, and the steps and prompts of its newest version. A workspace has few chains: its list
 -- is walked by slug, and each row asked.
 ALTER TABLE chains ADD COLUMN words tsvector NOT NULL DEFAULT '';
@@ -61,19 +76,6 @@ END $$;
 REVOKE ALL ON FUNCTION follow_chain_words() FROM PUBLIC;
 CREATE TRIGGER follow_chain_words BEFORE INSERT OR UPDATE ON chains FOR EACH ROW EXECUTE FUNCTION follow_chain_words();
 
--- By the table: gateways of the release before, and imports, save versions too.
-CREATE FUNCTION note_chain_uses() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
-BEGIN
-  INSERT INTO chain_uses (workspace_id, chain_id, version, place, step, slug, label, at_version)
-  SELECT NEW.workspace_id, NEW.chain_id, NEW.version, c.* FROM chain_calls(NEW.content) c ON CONFLICT DO NOTHING;
-  UPDATE chains SET words = words WHERE workspace_id = NEW.workspace_id AND chain_id = NEW.chain_id AND latest_version = NEW.version;
-  RETURN NULL;
-END $$;
-REVOKE ALL ON FUNCTION note_chain_uses() FROM PUBLIC;
-CREATE TRIGGER note_chain_uses AFTER INSERT ON chain_versions FOR EACH ROW EXECUTE FUNCTION note_chain_uses();
-
-INSERT INTO chain_uses (workspace_id, chain_id, version, place, step, slug, label, at_version)
-SELECT v.workspace_id, v.chain_id, v.version, c.* FROM chain_versions v, chain_calls(v.content) c;
 UPDATE chains SET words = words;
 
 -- Grows with every write of the headers: by the table too. Who re-seals them under a new key-encryption key makes it grow as well.
@@ -87,13 +89,22 @@ REVOKE ALL ON FUNCTION raise_headers_revision() FROM PUBLIC;
 CREATE TRIGGER raise_headers_revision BEFORE UPDATE OF headers_sealed ON webhook_endpoints FOR EACH ROW
   WHEN (NEW.headers_sealed IS DISTINCT FROM OLD.headers_sealed) EXECUTE FUNCTION raise_headers_revision();
 
--- A prompt that is put away is in the marketplace no more until it is restored. Templates of the workspace's own stay.
+-- A prompt that is put away is in the marketplace no more until it is restored. Templates of the workspace's own stay. By the table: gateways
+-- of the release before put prompts away too.
 ALTER TABLE marketplace_entries ADD COLUMN is_put_away boolean NOT NULL DEFAULT false;
 GRANT UPDATE (is_put_away) ON marketplace_entries TO burnish_app;
 DROP POLICY shared ON marketplace_entries;
 CREATE POLICY shared ON marketplace_entries FOR SELECT TO burnish_app
   USING (NOT is_put_away
     AND (visibility = 'public' OR visibility = 'organization' AND organization_id = (SELECT nullif(current_setting('app.organization', true), '')::uuid)));
+CREATE FUNCTION follow_put_away() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE marketplace_entries SET is_put_away = NEW.archived_at IS NOT NULL WHERE workspace_id = NEW.workspace_id AND prompt_id = NEW.prompt_id;
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION follow_put_away() FROM PUBLIC;
+CREATE TRIGGER follow_put_away AFTER UPDATE OF archived_at ON prompts FOR EACH ROW
+  WHEN ((OLD.archived_at IS NULL) <> (NEW.archived_at IS NULL)) EXECUTE FUNCTION follow_put_away();
 UPDATE marketplace_entries e SET is_put_away = true
   FROM prompts p WHERE p.workspace_id = e.workspace_id AND p.prompt_id = e.prompt_id AND p.archived_at IS NOT NULL;
 
