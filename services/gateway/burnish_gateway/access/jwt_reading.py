@@ -80,7 +80,7 @@ def claims_of(token: str, key: VerificationKey, expected: Expected) -> dict[str,
         raise TokenExpired("This token has expired; get a new one and try again.") from None
     except UNREADABLE as error:
         if isinstance(error, jwt.InvalidTokenError) and not isinstance(error, jwt.DecodeError):
-            # Signed by the issuer, so no stranger fills the log: a setting of ours or of theirs is wrong, and the operator must see which.
+            # Signed by the issuer, so only who has an account there gets here: a setting is wrong, and the operator must see which.
             log.info("token.refused", flaw=type(error).__name__)
         raise Unauthenticated(REFUSED) from None
     is_time = isinstance(expires_at_s, int | float) and not isinstance(expires_at_s, bool) and math.isfinite(expires_at_s)
