@@ -43,9 +43,10 @@ async def test_closing_periods_waits_for_a_transaction_that_still_writes_into_on
         async with database.unit_of_work() as closer:
             await closer.execute("SET LOCAL lock_timeout = '200ms'")
             await closer.execute("SELECT pg_sleep(0.06)")
+            await closer.execute("SAVEPOINT before")
             with pytest.raises(asyncpg.LockNotAvailableError):
-                async with closer.connection.transaction():
-                    await closer.fetchval("SELECT close_periods(50)")
+                await closer.fetchval("SELECT close_periods(50)")
+            await closer.execute("ROLLBACK TO SAVEPOINT before")
     async with database.unit_of_work() as closer:
         assert await closer.fetchval("SELECT close_periods(50)") > period
     await database.close()

@@ -201,7 +201,7 @@ async def test_of_several_models_each_search_tells_of_its_own_edits_and_what_mer
     listed = [await desk.proposals(job["id"], model=told["model"]) for told in (first_told, second_told, third_told)]
     assert [sorted(edit["text"] for edit in edits) for edits in listed[:2]] == [sorted(one) for one in texts] and all(texts)
     assert [told["main"] for told in (first_told, second_told, third_told)] == [False, True, False]
-    assert listed[2] == [] and sorted(map(str, listed[1])) == sorted(map(str, job["edits"]))
+    assert listed[2] == [] and sorted(map(str, listed[1][:50])) == sorted(map(str, job["edits"])), "those that rank first"
     assert all(sum(told["counts"].values()) == len(edits) for told, edits in zip(job["report"]["models"], listed, strict=True))
     assert "chosen" not in {edit["state"] for edit in job["edits"]}
 
