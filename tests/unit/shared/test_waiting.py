@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ class Turns:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_s, self.set = 100.0, list[float]()
-        self._waiting: list[tuple[float, asyncio.Handle]] = []
+        self._waiting: list[tuple[float, asyncio.TimerHandle, Callable[[], None]]] = []
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(loop, "time", lambda: self.now_s)
         monkeypatch.setattr(loop, "call_at", self._call_at)
@@ -56,15 +57,15 @@ class Turns:
     def _call_at(self, when: float, callback: Callable[..., None], *args: Any, context: Any = None) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, asyncio.get_running_loop(), context)
         self.set.append(when)
-        self._waiting.append((when, timer))
+        self._waiting.append((when, timer, partial(callback, *args)))
         return timer
 
     async def pass_s(self, seconds: float) -> None:
         self.now_s += seconds
         due, self._waiting = [one for one in self._waiting if one[0] <= self.now_s], [one for one in self._waiting if one[0] > self.now_s]
-        for _, timer in due:
+        for _, timer, ring in due:
             if not timer.cancelled():
-                timer._run()  # type: ignore[attr-defined]
+                ring()
         for _ in range(5):
             await asyncio.sleep(0)
 

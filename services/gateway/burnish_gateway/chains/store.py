@@ -9,6 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from burnish_gateway.chains.chain import ChainHead, ChainLabelMove, ChainVersion, fingerprint_of
+from burnish_gateway.registry.list_store import WORDS_MOST
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
@@ -21,9 +22,6 @@ _HEAD: Final = """SELECT c.chain_id, c.workspace_id, c.slug, c.name, c.descripti
 
 USERS_MOST: Final = 500
 """Versions of chains that run one prompt."""
-
-WORDS_MOST: Final = 12
-"""Words of a search that count, as of prompts."""
 
 _VERSION: Final = "SELECT version, content, base_version, change_message, author, created_at FROM chain_versions"
 
