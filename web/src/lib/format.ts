@@ -66,11 +66,11 @@ export function percentRange(low: Maybe, high: Maybe, digits = 1): string {
   return `${signed((low * 100).toFixed(digits))}–${signed((high * 100).toFixed(digits))}${NBSP}%`;
 }
 
-const NUSD_IN_CREDIT = 10_000_000;
+export const NUSD_PER_CREDIT = 10_000_000;
 
 /** A sentence of the API with its figures written as here: "65.7%" becomes "65.7 %", and "12.5000 credits" "$0.13". */
 export function spaced(sentence: string): string {
-  return sentence.replaceAll(/(?<=\d)%/g, `${NBSP}%`).replaceAll(/(\d+\.\d{4}) credits\b/g, (_, credits: string) => money(Math.round(Number(credits) * NUSD_IN_CREDIT)));
+  return sentence.replaceAll(/(?<=\d)%/g, `${NBSP}%`).replaceAll(/(\d+\.\d{4}) credits\b/g, (_, credits: string) => money(Math.round(Number(credits) * NUSD_PER_CREDIT)));
 }
 
 /** A difference of two shares in percentage points: +1.2 pts, −0.4 pts, ±0.0 pts. */

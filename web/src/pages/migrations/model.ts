@@ -1,7 +1,7 @@
 /** Moves of prompts to another model. Pure. */
 import type { Schema } from "@/api/client";
-import { count, duration, money, plural } from "@/lib/format";
-import { NUSD_PER_CREDIT, askedFor, methodName } from "../optimize/model";
+import { NUSD_PER_CREDIT, count, duration, money, plural } from "@/lib/format";
+import { askedFor, methodName } from "../optimize/model";
 import { type Body, metricInWords } from "../optimize/search";
 
 export type Migration = Schema<"MigrationAnswer">;

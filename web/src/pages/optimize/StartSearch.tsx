@@ -8,11 +8,10 @@ import { useModels } from "@/api/models";
 import { useMay, useSession } from "@/api/session";
 import { useWorkspace } from "@/api/workspace";
 import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, TextLink, errorFor, toast } from "@/kit";
-import { count, plural } from "@/lib/format";
+import { NUSD_PER_CREDIT, count, plural } from "@/lib/format";
 import { ShortBudgets } from "@/pages/usage/ShortBudgets";
 import { MethodFields } from "./MethodFields";
 import { MoreFields } from "./MoreFields";
-import { NUSD_PER_CREDIT } from "./model";
 import { type Body, PLAIN, type Search, budgetOf, searchOf, whyNot } from "./search";
 
 /** `line` and `number`: the generation that it begins with. */

@@ -100,7 +100,6 @@ export function itemOfNote(note: string): [words: string, item: string] | null {
 }
 
 export const STATES = ["chosen", "alive", "dropped", "rejected"] as const;
-export const NUSD_PER_CREDIT = 10_000_000;
 
 export const isGoingOn = (status: string) => status === "pending" || status === "running";
 /** As it is told with its progress: one that has evaluated something has begun, also where its status was read before that. */

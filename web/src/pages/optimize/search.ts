@@ -1,8 +1,8 @@
 /** How a search is asked for: what stands in the form, and the body of the API that it becomes. Pure. */
 import type { Schema } from "@/api/client";
 import { ApiError } from "@/api/errors";
-import { duration, money, percent, plural } from "@/lib/format";
-import { type Method, NUSD_PER_CREDIT } from "./model";
+import { NUSD_PER_CREDIT, duration, money, percent, plural } from "@/lib/format";
+import { type Method } from "./model";
 
 export type Body = Schema<"OptimizationBody">;
 export type Metric = NonNullable<Body["metrics"]>[number];

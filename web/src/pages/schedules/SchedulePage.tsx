@@ -7,11 +7,11 @@ import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Facts, Loaded, Money, Page, PagedTable, Section, StatusBadge, TextLink, toast, toastError, useUndo } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
-import { count, moment, money, plural } from "@/lib/format";
+import { NUSD_PER_CREDIT, count, moment, money, plural } from "@/lib/format";
 import { METHODS } from "@/pages/optimize/model";
 import { METRICS, type MetricName } from "@/pages/optimize/search";
 import { ScheduleForm } from "./ScheduleForm";
-import { NUSD_PER_CREDIT, type Run, type WholeSchedule, askedOf, rhythm } from "./model";
+import { type Run, type WholeSchedule, askedOf, rhythm } from "./model";
 
 const OLD = ["/v1/optimization-schedules"];
 const LOOK_AGAIN_MS = 15_000;

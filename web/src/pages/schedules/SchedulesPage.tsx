@@ -4,8 +4,9 @@ import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Toolbar } from "@/kit";
 import { flag, over, text, useUrlState } from "@/lib/url-state";
+import { NUSD_PER_CREDIT } from "@/lib/format";
 import { ScheduleForm } from "./ScheduleForm";
-import { NUSD_PER_CREDIT, type Schedule, rhythm } from "./model";
+import { type Schedule, rhythm } from "./model";
 
 const shape = { prompt: text(), new: over(flag()) };
 const CREATE = `curl $URL/v1/optimization-schedules -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\

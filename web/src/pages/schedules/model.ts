@@ -1,6 +1,7 @@
 /** When a schedule comes, in words, and what is sent for one. Pure. */
 import { askedItems } from "@/api/choices";
 import type { Schema } from "@/api/client";
+import { NUSD_PER_CREDIT } from "@/lib/format";
 import { type Asked, howOf, without } from "@/pages/optimize/asked";
 import { PLAIN, type Search, searchFrom, whyNot } from "@/pages/optimize/search";
 
@@ -9,7 +10,6 @@ export type WholeSchedule = Schema<"WholeScheduleAnswer">;
 export type { Asked };
 export type Run = Schema<"RunAnswer">;
 
-export const NUSD_PER_CREDIT = 10_000_000;
 const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
 
 const two = (value: string) => value.padStart(2, "0");
