@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sysconfig
 from asyncio.subprocess import Process
@@ -75,7 +76,7 @@ async def start(server: Nats) -> Process:
     write_config(server)
     for attempt in range(START_TRIES):
         log_start = size_bytes(server.log)
-        process = await spawn((binary(), "-c", server.config), log=server.log)
+        process = await spawn((binary(), "-c", server.config), log=server.log, env=environment(os.environ, cores=_cores()))
         try:
             if await _is_ready(server, process):
                 return process
@@ -85,6 +86,19 @@ async def start(server: Nats) -> Process:
         if attempt + 1 < START_TRIES:
             await asyncio.sleep(0.3 * (attempt + 1))
     raise StartFailed(f"NATS did not start on port {server.port}:\n{last_lines(server.log, from_byte=log_start)}")
+
+
+def environment(ours: Mapping[str, str], *, cores: int) -> dict[str, str]:
+    """Ours, with the cores on which the server's Go code runs at once: half of the machine's, at least one, if ours does not say.
+
+    The services need the others, and Go wakes a thread of its own for each core that could do something (docs/decisions/0067).
+    """
+    return {"GOMAXPROCS": str(max(1, cores // 2)), **ours}
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def stop(process: Process) -> None:
