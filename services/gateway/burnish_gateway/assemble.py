@@ -130,6 +130,7 @@ async def _connected(
         await gateway.live.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
         await patiently(feed.start)
+        await gateway.erasures.look_before_serving()
         yield gateway
     finally:
         await gateway.live.close()

@@ -21,11 +21,11 @@ class ApiError(Exception):
         self.code = code
 
 
-async def ask(bus: Bus, subject: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """The answer to `$JS.API.<subject>`. Raises ApiError when it is an error, Unavailable when none comes."""
+async def ask(bus: Bus, subject: str, body: Mapping[str, object] | None = None, *, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
+    """The answer to `$JS.API.<subject>`. Raises ApiError when it is an error, Unavailable when none comes within `timeout_s`."""
     request = json.dumps(body).encode() if body is not None else b""
     try:
-        answer = await bus.request(f"$JS.API.{subject}", request, timeout_s=TIMEOUT_S)
+        answer = await bus.request(f"$JS.API.{subject}", request, timeout_s=timeout_s)
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise Unavailable("NATS cannot be reached at the moment; try again.", retry_after_s=1) from error
     decoded: dict[str, Any] = json.loads(answer.data)

@@ -5,6 +5,7 @@ the stream their keys, which only it can make.
 """
 
 import asyncio
+import contextlib
 from typing import Final
 
 import structlog
@@ -23,6 +24,14 @@ CALM_INTERVAL_S: Final = 15.0
 ANXIOUS_INTERVAL_S: Final = 0.5
 MOST_AT_ONCE: Final = 500
 
+BEFORE_SERVING_S: Final = 15.0
+"""At its start a gateway looks until it knows, so long at most, before it takes its first request."""
+
+ERASURES_INFO: Final = f"STREAM.INFO.{streams.ERASURES.name}"
+
+ANSWER_S: Final = 10.0
+"""How long NATS has for its answer: a gateway with more requests than it can serve reads it late."""
+
 
 class ErasureWatch:
     """Looks now and then; `behind` is what it saw last."""
@@ -38,18 +47,34 @@ class ErasureWatch:
     def is_up_to_date(self) -> bool:
         return self.behind == 0
 
+    async def look_before_serving(self) -> None:
+        """Looks until it knows how many are missing, for BEFORE_SERVING_S at most. Raises nothing of its own.
+
+        Nobody competes yet for the event loop and for connections. Once requests wait for both, a look that has its turn among them may
+        fail for minutes, and a gateway that serves all it can would say that it is not ready.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEFORE_SERVING_S):
+                while not await self._has_looked():
+                    await asyncio.sleep(ANXIOUS_INTERVAL_S)
+
     async def run(self) -> None:
         """Looks until it is cancelled; more often while something is missing."""
         while True:
-            try:
-                await self.look()
-            except (Unavailable, ApiError) as error:
-                log.warning("erasures_unknown", error=str(error))
             await asyncio.sleep(CALM_INTERVAL_S if self.is_up_to_date else ANXIOUS_INTERVAL_S)
+            await self._has_looked()
+
+    async def _has_looked(self) -> bool:
+        try:
+            await self.look()
+        except (Unavailable, ApiError) as error:
+            log.warning("erasures_unknown", error=str(error))
+            return False
+        return True
 
     async def look(self) -> None:
         """Counts once, and makes keys where they are missing. Raises Unavailable where PostgreSQL or NATS does not answer."""
-        asked = int((await ask(self._bus, f"STREAM.INFO.{streams.ERASURES.name}"))["state"].get("num_subjects", 0))
+        asked = int((await ask(self._bus, ERASURES_INFO, timeout_s=ANSWER_S))["state"].get("num_subjects", 0))
         async with self._db.unit_of_work(read_only=True) as tx:
             known, unapplied = await store.standing(tx)
             keyless = await store.without_key(tx, at_most=MOST_AT_ONCE)
