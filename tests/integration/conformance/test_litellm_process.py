@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
 from burnish_executor.core.answer import Answer
+from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.litellm_call import BadCall, arguments_of, key_arguments, secrets_in
 from burnish_executor.io.litellm_process import LiteLLMProcess, NotThere
 from burnish_executor.io.providers import Providers
@@ -55,6 +56,37 @@ async def test_a_process_that_dies_is_started_again_by_the_next_call(litellm_way
             await asyncio.sleep(0.01)
     answer = await litellm_way.ask(litellm_way.request(base_url=f"{simulator.url}/v1"), timeout_s=90)
     assert isinstance(answer, Answer) and providers.litellm.pid not in (None, before)
+
+
+async def test_a_call_that_a_dying_process_never_had_is_made_by_the_next(
+    litellm_way: Way, simulator: Simulator, providers: Providers
+) -> None:
+    """The first call leaves a connection that is kept, by which the second finds a process that is as good as dead."""
+    request = litellm_way.request(base_url=f"{simulator.url}/v1")
+    assert isinstance(await litellm_way.ask(request, timeout_s=90), Answer)
+    before = await alive(providers)
+    os.kill(before, signal.SIGSTOP)  # It takes connections and reads nothing.
+    asking = asyncio.create_task(litellm_way.ask(request, timeout_s=90))
+    await asyncio.wait([asking], timeout=0.1)
+    os.kill(before, signal.SIGKILL)
+    assert isinstance(await asking, Answer) and providers.litellm.pid not in (None, before)
+
+
+@pytest.mark.promise("E-01")
+async def test_a_call_that_may_have_reached_the_provider_is_not_made_again(litellm_way: Way, providers: Providers) -> None:
+    asked, ended = list[str](), asyncio.Event()
+
+    async def think(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.path)
+        os.kill(await alive(providers), signal.SIGKILL)
+        await ended.wait()
+        return web.Response(status=500)
+
+    await alive(providers)
+    async with RawTestServer(think) as server:
+        failure = await litellm_way.ask(litellm_way.request(base_url=str(server.make_url("/v1"))), timeout_s=90)
+        ended.set()
+    assert isinstance(failure, Failure) and failure.kind is FailureKind.CUT_OFF and len(asked) == 1
 
 
 @pytest.mark.promise("E-13")

@@ -86,6 +86,19 @@ class LiteLLMProcess:
             raise NotThere("LiteLLM's process has just ended; try again.", retry_after_s=1)
         return self._session
 
+    async def session_after(self, lost: aiohttp.ClientSession) -> aiohttp.ClientSession:
+        """A session to the process that comes after the one that broke `lost` off. Raises NotThere.
+
+        Its connections end before it does, so it may still have to be waited for.
+        """
+        if self._session is lost and self._process is not None:
+            try:
+                async with asyncio.timeout(STOP_S):
+                    await self._process.wait()
+            except TimeoutError:
+                raise NotThere("LiteLLM's process takes no calls; try again.", retry_after_s=1) from None
+        return await self.session()
+
     async def close(self) -> None:
         if self._starting is not None:
             self._starting.cancel()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 
 from burnish_executor.core.answer import Answer, Piece, parsed
 from burnish_executor.core.event_stream import EventStream, LineTooLong
@@ -50,6 +51,8 @@ class Call:
     body_most_bytes: int = BODY_MOST_BYTES
     headers: Mapping[str, str] = field(default_factory=dict)
     heard: Callable[[Mapping[str, str]], None] | None = None
+    asks_first: bool = False
+    """The body is sent once the server has said that it wants it (RFC 9110, 10.1.1): where it goes away before, nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,20 @@ class Started:
 A_PAGE: Final = Failure(FailureKind.PROVIDER, "A web page came in place of the provider's answer.", 200)
 """No model made it, so it costs nothing, and another try or model may do better."""
 
+NOT_REACHED: Final = Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
+
 Event = Started | Piece | Answer | Failure
 """What a call yields, in order: Started, Pieces (only when streaming), then one Answer or Failure."""
+
+
+class _Body(aiohttp.BytesPayload):
+    """The body of a call, which knows whether any of it was sent."""
+
+    was_sent = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self.was_sent = True
+        await super().write_with_length(writer, content_length)
 
 
 async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[Event]:
@@ -79,10 +94,14 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
     }
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=call.connect_s)
     began_at, limit_s = asyncio.get_running_loop().time(), min(call.first_token_s, call.timeout_s)
+    asks_first, body = call.asks_first, encoded(call.body)
+    sent = _Body(body) if asks_first else None
     try:
         async with (
             asyncio.timeout(limit_s) as limit,
-            http.post(call.url, data=encoded(call.body), headers=headers, timeout=timeout, allow_redirects=False) as response,
+            http.post(
+                call.url, data=sent or body, headers=headers, timeout=timeout, allow_redirects=False, expect100=asks_first
+            ) as response,
         ):
             limit_s = call.timeout_s
             limit.reschedule(began_at + limit_s)
@@ -98,11 +117,12 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
             async for event in _streamed(response, call):
                 yield event
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
-        yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
+        yield NOT_REACHED
     except TimeoutError:
         yield Failure(FailureKind.TIMEOUT, f"The provider did not answer within {round(limit_s, 1):g} s.")
     except (aiohttp.ClientError, ConnectionError, OSError):
-        yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
+        was_sent = sent is None or sent.was_sent
+        yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.") if was_sent else NOT_REACHED
 
 
 async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key: str, timeout_s: float) -> int | Failure:

@@ -1,5 +1,6 @@
 """From a request to a call: address, key, body. Keys live here only; they are never logged, returned or put on the bus (PROMISES E-10)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -87,14 +88,36 @@ class Providers:
             headers=_headers(request.route, timeout_s=timeout_s, public_url=self.settings.public_url) | _beta_of(request),
             heard=heard,
             body_most_bytes=EMBEDDINGS_MOST_BYTES if request.kind == "embedding" else BODY_MOST_BYTES,
+            asks_first=wire_of(request.route.provider) == "litellm",
         )
         try:
-            async for event in call_model(await self._session_to(request.route), call):
+            session = await self._session_to(request.route)
+            async for event in self._through_litellm(session, call) if call.asks_first else call_model(session, call):
                 yield without_keys(event, {*tried, *([key] if key else [])}) if isinstance(event, Failure) else event
         except EgressRefused as refused:
             yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
         except NotThere as error:
             yield Failure(FailureKind.UNREACHABLE, error.message, retry_after_s=error.retry_after_s)
+
+    async def _through_litellm(self, session: aiohttp.ClientSession, call: Call) -> AsyncIterator[Event]:
+        """As `call_model`. Where LiteLLM's process died before it had the call, nobody was asked: the next process is, once.
+
+        Raises NotThere.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + call.timeout_s
+        async for event in call_model(session, call):
+            if not (isinstance(event, Failure) and event.kind is FailureKind.UNREACHABLE):
+                yield event
+                continue
+            try:
+                async with asyncio.timeout_at(until):
+                    session = await self.litellm.session_after(session)
+            except TimeoutError:
+                yield event
+                return
+            async for again in call_model(session, replace(call, timeout_s=max(0.0, until - loop.time()))):
+                yield again
 
     async def count_models(self, provider: str, base_url: str, *, is_own_url: bool, key: str, timeout_s: float) -> int | Failure:
         """How many models the provider lists for this key. No Failure holds the key."""
