@@ -233,18 +233,31 @@ async def test_the_log_is_searched_by_time_and_reason_and_knows_its_parameters(c
     assert endpoint
 
 
-async def test_a_delivery_says_when_it_is_tried_next(call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]) -> None:
+async def test_a_delivery_says_what_it_waits_for_and_when_it_is_tried_next(call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]) -> None:
     made = await _make(call, receiver)
     await hooks.emit(an_event(hooks.workspace_id))
 
     async def next_attempt() -> Any:
         return (await call("GET", "/v1/webhooks/deliveries"))[1]["data"][0]["next_attempt_at"]
 
-    assert await next_attempt()
+    async def waits_for() -> Any:
+        [listed] = (await call("GET", "/v1/webhooks/deliveries"))[1]["data"]
+        _, alone = await call("GET", f"/v1/webhooks/deliveries/{listed['id']}")
+        assert alone["waits_for"] == listed["waits_for"]
+        return listed["waits_for"]
+
+    async def set_rows(sql: str) -> None:
+        async with databases["superuser"].unit_of_work() as tx:
+            await tx.execute(sql)
+
+    assert await next_attempt() and await waits_for() is None
+    await set_rows("UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() + interval '30 seconds'")
+    assert await waits_for() == "next_attempt"
     began = datetime.now(UTC)
-    async with databases["superuser"].unit_of_work() as tx:
-        await tx.execute("UPDATE webhook_endpoint_states SET opened_until = clock_timestamp() + interval '1 minute'")
+    await set_rows("UPDATE webhook_endpoint_states SET opened_until = clock_timestamp() + interval '1 minute'")
+    assert await waits_for() == "endpoint_resting"
     assert datetime.fromisoformat(await next_attempt()) > began + timedelta(seconds=50)
     _, changed = await call("PATCH", f"{ENDPOINTS}/{made['id']}", {"paused": True})
     assert changed["status"] == "paused" and await next_attempt() is None
+    assert await waits_for() == "endpoint_paused"
     assert "paused" in (await call("POST", f"{ENDPOINTS}/{made['id']}/test"))[1]["warning"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, Endpoint, EndpointStatus, LoggedAttempt, RestingReason
+from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, Endpoint, EndpointStatus, LoggedAttempt, RestingReason, WaitsFor
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.egress import Target
 
@@ -83,7 +83,14 @@ class DeliveryAnswer(BaseModel):
     status: DeliveryStatus
     reason: str | None
     attempts: int
-    next_attempt_at: datetime | None = Field(description="At the earliest; null where it has ended, or its endpoint is paused.")
+    next_attempt_at: datetime | None = Field(
+        description="At the earliest; null where it has ended, or its endpoint is paused: then it is tried once the endpoint goes on."
+    )
+    waits_for: WaitsFor | None = Field(
+        description="`endpoint_paused`: until it goes on. `endpoint_resting`: it failed too often, and is left in peace until "
+        "`next_attempt_at`. `next_attempt`: until then, after an attempt that failed, or behind the throttle or an earlier event. "
+        "Null: it is due, or has ended."
+    )
     created_at: datetime
     settled_at: datetime | None
 
@@ -171,6 +178,7 @@ def delivery_answer(delivery: Delivery) -> DeliveryAnswer:
         reason=delivery.reason,
         attempts=delivery.attempts,
         next_attempt_at=delivery.next_attempt_at,
+        waits_for=delivery.waits_for,
         created_at=delivery.created_at,
         settled_at=delivery.settled_at,
     )

@@ -11,7 +11,12 @@ from burnish_shared.ids import new_uuid
 _DELIVERIES = """
 SELECT d.event_id, d.endpoint_id, d.event_type, d.object_id, d.status, d.reason, d.claims AS attempts, d.created_at, d.settled_at,
        CASE WHEN d.status = 'pending' AND NOT coalesce(e.paused, false)
-            THEN greatest(d.next_attempt_at, CASE WHEN s.opened_until > clock_timestamp() THEN s.opened_until END) END AS next_attempt_at
+            THEN greatest(d.next_attempt_at, CASE WHEN s.opened_until > clock_timestamp() THEN s.opened_until END) END AS next_attempt_at,
+       CASE WHEN d.status <> 'pending' THEN NULL
+            WHEN e.paused THEN 'endpoint_paused'
+            WHEN greatest(d.next_attempt_at, s.opened_until) <= clock_timestamp() THEN NULL
+            WHEN s.opened_until > d.next_attempt_at THEN 'endpoint_resting'
+            ELSE 'next_attempt' END AS waits_for
   FROM webhook_deliveries d
   LEFT JOIN webhook_endpoints e ON e.workspace_id = d.workspace_id AND e.endpoint_id = d.endpoint_id
   LEFT JOIN webhook_endpoint_states s ON s.workspace_id = d.workspace_id AND s.endpoint_id = d.endpoint_id

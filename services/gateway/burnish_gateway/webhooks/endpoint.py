@@ -11,6 +11,7 @@ from burnish_shared.errors import Conflict, NotFound
 EndpointStatus = Literal["active", "paused", "disabled"]
 RestingReason = Literal["failures_in_a_row", "share_of_failures", "failed_again"]
 DeliveryStatus = Literal["pending", "delivered", "exhausted", "cancelled"]
+WaitsFor = Literal["endpoint_paused", "endpoint_resting", "next_attempt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Delivery:
     reason: str | None
     attempts: int
     next_attempt_at: datetime | None
+    waits_for: WaitsFor | None
     created_at: datetime
     settled_at: datetime | None
 
