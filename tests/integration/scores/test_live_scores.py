@@ -10,9 +10,11 @@ import pytest
 
 from burnish_analytics.core.recount import Difference
 from burnish_analytics.recount import recount
+from burnish_gateway.evaluators import agreement_store
 from burnish_shared import failpoints
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Caller, Stack
+from tests.embedded.superuser import as_superuser
 from tests.integration.scores.conftest import DAY, RUBRIC, StartOptimizer, live, rows, run_prompt, say, scores_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F4")]
@@ -170,6 +172,31 @@ async def test_agreement_with_people_is_told_with_kappa_and_its_table(caller: Ca
     assert fresh["before"] == {name: found[name] for name in fresh["before"]} and fresh["before"]["evaluator_version"] == 1
     elsewhere = await say(caller, "GET", f"/v1/evaluators/{evaluator}/agreement?prompt=nothing-here")
     assert elsewhere["before"] is None, "of this prompt nothing is known before either"
+
+
+async def test_of_a_prompt_that_was_never_scored_nobody_reads_what_others_scored(stack: Stack, caller: Caller) -> None:
+    made = await say(caller, "POST", "/v1/evaluators", {"name": "one", "settings": {"kind": "contains", "phrases": ["parcel"]}})
+    evaluator = UUID(made["id"])
+    workspace = caller.workspace.workspace_id
+    async with as_superuser(stack.urls["superuser"]) as superuser:
+        await superuser.execute(
+            """INSERT INTO burnish.scores (workspace_id, execution_id, evaluator_id, evaluator_version, kind, slug, version, label, model,
+                                           finished_at, score, passed, simulated)
+               SELECT $1, gen_random_uuid(), $2, 1, 'contains', 'much-asked', 1, '', 'm', clock_timestamp(), 1, true, true
+                 FROM generate_series(1, 5000)""",
+            workspace, evaluator,
+        )  # fmt: skip
+        await superuser.execute("ANALYZE burnish.scores")
+    db = await Database.open(stack.urls["gateway"], application_name="test-plans")
+    try:
+        async with db.unit_of_work(workspace=workspace, read_only=True) as tx:
+            sql = "EXPLAIN (ANALYZE, BUFFERS) " + agreement_store.BEFORE.format(of_prompt=agreement_store.OF_PROMPT)
+            plan = "\n".join(row[0] for row in await tx.fetch(sql, evaluator, 2, "never-asked"))
+            assert await agreement_store.version_before(tx, evaluator, 2, slug="never-asked") is None
+            assert await agreement_store.version_before(tx, evaluator, 2, slug="much-asked") == 1
+    finally:
+        await db.close()
+    assert "scores_of_prompt" in plan and "Rows Removed" not in plan, plan
 
 
 @pytest.mark.promise("P-02")
