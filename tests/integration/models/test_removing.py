@@ -191,7 +191,7 @@ async def ruled(_: Stack, caller: Caller) -> None:
 
 async def chained_by_version(_: Stack, caller: Caller) -> None:
     await pinned(caller)
-    await done(caller, "POST", "/v1/chains", {"slug": "steps", "steps": [{"id": "greet", "prompt": "pinned@1"}]})
+    await done(caller, "POST", "/v1/chains", {"slug": "steps", "steps": [{"id": "greet", "prompt": "Pinned@1"}]})  # as prompts may be named
 
 
 async def tried(_: Stack, caller: Caller) -> None:

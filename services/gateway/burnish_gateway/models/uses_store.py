@@ -15,7 +15,7 @@ USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS 
     SELECT s.request -> 'chain' AS place FROM optimization_schedules s WHERE s.workspace_id = $1
      UNION SELECT r.start_optimization #> '{search,chain}' FROM alert_rules r WHERE r.workspace_id = $1),
   chains_in_use AS (
-    SELECT c.slug, v.content::jsonb AS content
+    SELECT c.slug, c.chain_id, v.version, v.content::jsonb AS content
       FROM chains c JOIN chain_versions v ON v.workspace_id = c.workspace_id AND v.chain_id = c.chain_id
      WHERE c.workspace_id = $1 AND c.archived_at IS NULL
        AND (v.version = c.latest_version
@@ -27,8 +27,8 @@ USES: Final = """WITH named AS (SELECT jsonb_build_object('model', $2::text) AS 
       FROM experiments x JOIN experiment_arms a ON a.workspace_id = x.workspace_id AND a.experiment_id = x.experiment_id
      WHERE x.workspace_id = $1 AND x.status IN ('draft', 'running', 'paused')),
   by_slug AS (
-    SELECT split_part(s.prompt, '@', 1) AS slug, split_part(s.prompt, '@', 2) AS version
-      FROM chains_in_use c, LATERAL (SELECT jsonb_path_query(c.content, '$.** ? (exists (@.id)).prompt') #>> '{}' AS prompt) s
+    SELECT s.slug, s.at_version::text AS version
+      FROM chains_in_use c JOIN chain_uses s ON s.workspace_id = $1 AND s.chain_id = c.chain_id AND s.version = c.version
      UNION
     SELECT r.slug, jsonb_path_query(r.rules, '$[*].use.version') #>> '{}' FROM routing_policies r WHERE r.workspace_id = $1),
   pinned AS (
