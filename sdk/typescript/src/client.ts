@@ -1,7 +1,7 @@
 /** The client. The same methods as Burnish's Python client, in the spelling of this language. */
 import { Results, isOver } from "./batches.js";
 import * as calls from "./calls.js";
-import { TimedOut } from "./errors.js";
+import { leaveIfAborted, TimedOut } from "./errors.js";
 import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
 import { TextStream, jsonLines } from "./stream.js";
 import type { Batch, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
@@ -189,7 +189,7 @@ export class Burnish {
         }
         return;
       } catch (error) {
-        signal?.throwIfAborted();
+        leaveIfAborted(signal);
         waitMs = results.broke(error);
       }
       await pause(waitMs, signal);

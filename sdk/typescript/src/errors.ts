@@ -4,6 +4,7 @@
  *     ├── ApiError        the server refused, with a code that stays, the field to blame and the id of the request
  *     ├── NotReached      no answer came, after all retries
  *     ├── StreamBroke     a stream ended without its last event; the server books what it had produced
+ *     ├── AbortError      your signal ended it
  *     ├── TimedOut        what was waited for goes on, and was not waited for any longer
  *     └── InvalidWebhook  a message was not signed with this secret, or is too old
  */
@@ -60,6 +61,21 @@ export class StreamBroke extends BurnishError {
   ) {
     super(message, options);
   }
+}
+
+/** Your `signal` ended it. `cause` is the signal's reason: what you gave to `abort`, or what `AbortSignal.timeout` says. */
+export class AbortError extends BurnishError {
+  override name = "AbortError";
+
+  constructor(reason: unknown) {
+    const said = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : "";
+    super(said === "" ? "The call was ended by its signal." : `The call was ended by its signal: ${said}`, { cause: reason });
+  }
+}
+
+/** Throws AbortError where `signal` says to end. */
+export function leaveIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortError(signal.reason);
 }
 
 /** It was not done in the time that you gave. It goes on, and `id` reads it later. */

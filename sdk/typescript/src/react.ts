@@ -3,6 +3,7 @@
 import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useRef, useState } from "react";
 import type { ExecutionOptions, Variables } from "./calls.js";
 import type { Burnish } from "./client.js";
+import { AbortError } from "./errors.js";
 import type { TextStream } from "./stream.js";
 import type { Execution } from "./types.js";
 
@@ -98,6 +99,6 @@ export function usePrompt(slug: string, options: UsePromptOptions = {}): UseProm
 
 async function read(pieces: TextStream, show: (text: string) => void): Promise<Execution> {
   for await (const _ of pieces) show(pieces.text);
-  if (pieces.result === null) throw new DOMException("The run was cancelled.", "AbortError");
+  if (pieces.result === null) throw new AbortError("cancelled");
   return pieces.result;
 }

@@ -1,6 +1,6 @@
 /** An answer piece by piece. */
 import { serverEvents } from "./carried/sse.js";
-import { ApiError, StreamBroke } from "./errors.js";
+import { ApiError, leaveIfAborted, StreamBroke } from "./errors.js";
 import type { Execution } from "./types.js";
 import { type Answer, whyOf } from "./wire.js";
 
@@ -37,7 +37,7 @@ export class TextStream implements AsyncIterable<string> {
     try {
       yield* this.pieces();
     } catch (error) {
-      this.outer?.throwIfAborted();
+      leaveIfAborted(this.outer);
       if (!this.own.signal.aborted) throw error;
     } finally {
       this.outer?.removeEventListener("abort", leave);

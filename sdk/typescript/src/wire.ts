@@ -1,5 +1,5 @@
 /** What goes over the wire: one request with its tries. */
-import { ApiError, NotReached } from "./errors.js";
+import { AbortError, ApiError, leaveIfAborted, NotReached } from "./errors.js";
 import { traceHeaders } from "./trace.js";
 
 const VERSION = "0.1.0";
@@ -51,7 +51,7 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
   let wasLost = false;
   for (let attempt = 0; ; attempt++) {
     const isLast = attempt + 1 >= tries;
-    call.signal?.throwIfAborted();
+    leaveIfAborted(call.signal);
     const timed = withTimeout(call.timeoutS ?? settings.timeoutS, call.signal);
     let waitMs: number;
     try {
@@ -68,7 +68,7 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
     } catch (error) {
       timed.end();
       if (error instanceof ApiError) throw error;
-      call.signal?.throwIfAborted();
+      leaveIfAborted(call.signal);
       wasLost ||= !neverArrived(error);
       if (isLast) throw new NotReached(`${settings.baseUrl} does not answer: ${whyOf(error)}.`, { cause: error });
       waitMs = waitMsFor(attempt, null);
@@ -99,7 +99,7 @@ async function readWhole<T>(settings: Settings, call: Call, tries: number, read:
       return await read(response);
     } catch (error) {
       if (error instanceof NotReached) throw error;
-      call.signal?.throwIfAborted();
+      leaveIfAborted(call.signal);
       if (attempt + 1 >= tries) throw new NotReached(`${settings.baseUrl} broke off its answer: ${whyOf(error)}.`, { cause: error });
       await pause(waitMsFor(attempt, null), call.signal);
     } finally {
@@ -126,12 +126,12 @@ export function withoutNulls(body: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== null));
 }
 
-/** Waits; throws what `signal` is aborted with. */
+/** Waits; throws AbortError where `signal` says to end. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       clearTimeout(timer);
-      reject(signal?.reason as Error);
+      reject(new AbortError(signal?.reason));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", leave);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import test from "node:test";
-import { ApiError, Burnish, InvalidWebhook, NotReached, StreamBroke, TemplateError, verifyWebhook } from "@burnish/client";
+import { AbortError, ApiError, Burnish, BurnishError, InvalidWebhook, NotReached, StreamBroke, TemplateError, verifyWebhook } from "@burnish/client";
 import { parseMessages, render } from "./node_modules/@burnish/client/dist/carried/template.js";
 import { waitMsFor } from "./node_modules/@burnish/client/dist/wire.js";
 
@@ -117,8 +117,22 @@ test("a caller's own idempotency key is kept, and its signal ends the waiting", 
   const given = answering(json({}, 503, { "retry-after": "20" }));
   const asked = client(given).execute("greeting", {}, { idempotency_key: "mine", signal: controller.signal });
   setTimeout(() => controller.abort(new Error("enough")), 20);
-  await assert.rejects(asked, /enough/);
+  await assert.rejects(asked, (error) => error instanceof AbortError && error instanceof BurnishError && error.name === "AbortError" && error.cause === controller.signal.reason && /enough/.test(error.message));
   assert.equal(given.asked[0].headers["idempotency-key"], "mine");
+});
+
+test("whatever a signal is aborted with, the error is the package's own, with that as its cause", async () => {
+  const never = { baseUrl: "http://nowhere.example", apiKey: "k", fetch: (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))) };
+  for (const reason of [undefined, "word", 7, new DOMException("late", "TimeoutError")]) {
+    const controller = new AbortController();
+    const asked = new Burnish(never).execute("greeting", {}, { signal: controller.signal });
+    const streamed = (async () => {
+      for await (const _ of new Burnish(never).stream("greeting", {}, { signal: controller.signal }));
+    })();
+    controller.abort(reason);
+    for (const one of [asked, streamed]) await assert.rejects(one, (error) => error instanceof AbortError && error.cause === controller.signal.reason);
+    await assert.rejects(new Burnish(never).execute("greeting", {}, { signal: controller.signal }), AbortError);
+  }
 });
 
 test("what somebody else answers is no answer", async () => {
