@@ -99,6 +99,11 @@ def test_the_package_says_its_types_and_carries_the_template_language(wheel: Pat
     assert not [text for text in carried if "burnish_shared" in text]
 
 
+def test_a_build_leaves_nothing_beside_the_sources(wheel: Path) -> None:
+    """The copy of the template language would be read as code of ours, by tests and by tools."""
+    assert not (wheel.parent / "sdk/python/src/burnish_client/_carried").exists()
+
+
 def test_every_module_is_python_3_10(wheel: Path) -> None:
     """The grammar, and that nothing newer is taken from the standard library: also where no interpreter of that age is."""
     newer = {
