@@ -226,6 +226,38 @@ async def test_viewers_look_and_editors_decide(team: Team) -> None:
     assert (again.status, again.body["id"], again.body["note"]) == (201, review, "look at the tone")
 
 
+async def test_a_decided_review_says_what_was_asked_and_who_decided(team: Team, stack: Stack) -> None:
+    by_key, by_person = await team.pick("Where is my parcel? " + "x" * 400), await team.pick("second")
+    for review in (by_key, by_person):
+        assert (await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good"})).status == 200
+    workspace, person = team.admin.workspace.workspace_id, new_uuid()
+    async with as_superuser(stack.urls["superuser"]) as superuser:
+        ann = (await team.viewer("GET", f"/v1/review/{by_key}")).body["decided_by"]
+        await superuser.execute("UPDATE burnish.api_keys SET name = 'Ann''s' WHERE 'api_key:' || api_key_id = $1", ann)
+        await superuser.execute("INSERT INTO burnish.users (user_id, email, name) VALUES ($1, $2, 'Ada')", person, f"{person}@example.com")
+        await superuser.execute("INSERT INTO burnish.members (workspace_id, user_id, role) VALUES ($1, $2, 'editor')", workspace, person)
+        decided = "UPDATE burnish.review_items SET decided_by = 'user:' || $2::uuid WHERE review_id = $1"
+        await superuser.execute(decided, UUID(by_person), person)
+
+    async def told() -> list[tuple[str, str | None]]:
+        listed = (await team.viewer("GET", "/v1/review?status=decided")).body["data"]
+        return [(one["question"][:20], one["decided_by_name"]) for one in listed]
+
+    assert await told() == [("second", "Ada"), ("Where is my parcel? ", "Ann's")]
+    alone = (await team.viewer("GET", f"/v1/review/{by_key}")).body
+    assert len(alone["question"]) == 300 and alone["decided_by_name"] == "Ann's"
+    async with as_superuser(stack.urls["superuser"]) as superuser:
+        await superuser.execute("DELETE FROM burnish.members WHERE user_id = $1", person)
+        parts = """[{"role": "user", "content": [{"type": "text", "text": "in"}, {"type": "image_url"}, {"type": "text", "text": "parts"}]},
+                    {"role": "assistant", "content": null}]"""
+        await superuser.execute(
+            """UPDATE burnish.execution_contents c SET messages = $2::text::jsonb
+                 FROM burnish.review_items r WHERE r.review_id = $1 AND c.execution_id = r.execution_id""",
+            UUID(by_person), parts,
+        )  # fmt: skip
+    assert (await told())[0] == ("in parts", None)
+
+
 async def test_the_list_is_filtered_and_comes_in_pages(team: Team) -> None:
     reviews = [await team.pick(f"listed {n}") for n in range(3)]
     await team.ann("POST", f"/v1/review/{reviews[0]}/label", {"verdict": "good"})

@@ -16,6 +16,9 @@ class ReviewAnswer(BaseModel):
     id: UUID
     status: Status
     execution_id: UUID
+    question: str | None = Field(
+        description="What the user asked last, 300 characters of it; null where nobody did, or the text is not kept any more."
+    )
     prompt: str | None
     version: int | None
     label: str | None
@@ -31,6 +34,9 @@ class ReviewAnswer(BaseModel):
     verdict: Verdict | None
     expected: str | None = Field(description="What would have been right, where somebody wrote it.")
     decided_by: str | None
+    decided_by_name: str | None = Field(
+        description="Of the person, or their e-mail, or of the API key; null where nobody has decided, or who did is no member any more."
+    )
     decided_at: datetime | None
     dataset_id: UUID | None
     dataset_item_id: UUID | None
@@ -153,6 +159,7 @@ def _fields(item: ReviewItem) -> dict[str, Any]:
         "id": item.review_id,
         "status": item.status,
         "execution_id": item.execution_id,
+        "question": item.question,
         "prompt": item.slug or None,
         "version": item.version or None,
         "label": item.label or None,
@@ -168,6 +175,7 @@ def _fields(item: ReviewItem) -> dict[str, Any]:
         "verdict": item.verdict,
         "expected": item.expected,
         "decided_by": item.decided_by,
+        "decided_by_name": item.decided_by_name,
         "decided_at": item.decided_at,
         "dataset_id": item.dataset_id,
         "dataset_item_id": item.item_id,

@@ -34,10 +34,12 @@ class ReviewItem:
     verdict: Verdict | None
     expected: str | None
     decided_by: str | None
+    decided_by_name: str | None
     decided_at: datetime | None
     dataset_id: UUID | None
     item_id: UUID | None
     item_added: bool
+    question: str | None
 
     @property
     def status(self) -> Status:

@@ -13,7 +13,23 @@ from burnish_shared.ids import new_uuid
 
 COLUMNS: Final = """r.review_id, r.execution_id, r.slug, r.version, r.label, r.model, r.simulated, r.reasons, r.added_by, r.added_at,
     r.note, r.claimed_by, r.claimed_until, coalesce(r.claimed_until > clock_timestamp(), false) AS is_claimed, r.skipped_by, r.set_aside,
-    r.verdict, r.expected, r.decided_by, r.decided_at, r.dataset_id, r.item_id, r.item_added"""
+    r.verdict, r.expected, r.decided_by, r.decided_at, r.dataset_id, r.item_id, r.item_added,
+    CASE split_part(r.decided_by, ':', 1)
+      WHEN 'user' THEN (SELECT coalesce(nullif(u.name, ''), u.email) FROM members m JOIN users u USING (user_id)
+                         WHERE m.workspace_id = r.workspace_id AND m.user_id::text = split_part(r.decided_by, ':', 2))
+      WHEN 'api_key' THEN (SELECT k.name FROM api_keys k
+                            WHERE k.workspace_id = r.workspace_id AND k.api_key_id::text = split_part(r.decided_by, ':', 2))
+    END AS decided_by_name,
+    (SELECT left(CASE jsonb_typeof(m.one -> 'content')
+                   WHEN 'string' THEN m.one ->> 'content'
+                   WHEN 'array' THEN (SELECT string_agg(p.part ->> 'text', ' ' ORDER BY p.place)
+                                        FROM jsonb_array_elements(m.one -> 'content') WITH ORDINALITY p (part, place)
+                                       WHERE p.part ->> 'type' = 'text') END, 300)
+       FROM execution_contents c,
+            jsonb_array_elements(CASE jsonb_typeof(c.messages) WHEN 'array' THEN c.messages ELSE '[]' END) WITH ORDINALITY m (one, place)
+      WHERE c.workspace_id = r.workspace_id AND c.execution_id = r.execution_id AND m.one ->> 'role' = 'user'
+      ORDER BY m.place DESC LIMIT 1) AS question"""
+"""With the name of whoever decided, and the beginning of what the user asked last, as far as both are still there."""
 
 OPEN: Final = "r.decided_at IS NULL AND NOT r.set_aside"
 
