@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import structlog
 
+from burnish_gateway.access import jwt_reading
 from burnish_gateway.access.jwks import KeySet
 from burnish_gateway.access.jwt_keys import read_key_set, secret_key
 from burnish_gateway.access.jwt_reading import REFUSED, TOKEN_MOST_BYTES, Expected
 from burnish_gateway.access.jwt_verifier import ISSUER_PREFIX, REMEMBERED_MOST, JwtVerifier
 from burnish_gateway.access.provider_http import ProviderAway
+from burnish_gateway.sparing_log import SparingLog
 from burnish_shared.clock import SetClock
 from burnish_shared.errors import TokenExpired, Unauthenticated, Unavailable
 from tests.fakes.signing import ISSUER, SECRET, assemble, claims, ec_signer, rsa_signer, token
@@ -291,3 +294,13 @@ async def test_a_token_without_kid_goes_to_the_only_key_of_its_algorithm() -> No
 
 async def test_keys_are_not_shown() -> None:
     assert SECRET not in repr(secret_key(SECRET)) and SECRET not in repr(_verifier(None))
+
+
+async def test_who_sends_refused_tokens_again_and_again_writes_one_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwt_reading, "refused", SparingLog(now=lambda: 0.0))
+    verifier = _verifier(None)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(20):
+            with pytest.raises(Unauthenticated):
+                await verifier.verify(token(SECRET, claims(aud="other")))
+    assert [(one["event"], one["flaw"], one["times"]) for one in lines] == [("token.refused", "InvalidAudienceError", 1)]

@@ -9,9 +9,13 @@ import jwt
 import structlog
 
 from burnish_gateway.access.jwt_keys import KID_MOST, VerificationKey
+from burnish_gateway.sparing_log import SparingLog
 from burnish_shared.errors import TokenExpired, Unauthenticated
 
 log = structlog.get_logger("burnish.gateway")
+
+refused = SparingLog()
+"""Of tokens that an issuer signed and that fit nothing here, by issuer and flaw."""
 
 TOKEN_MOST_BYTES = 8 * 1024
 """Looked at before anything is parsed. Supabase's tokens have about 1 KiB."""
@@ -81,7 +85,11 @@ def claims_of(token: str, key: VerificationKey, expected: Expected) -> dict[str,
     except UNREADABLE as error:
         if isinstance(error, jwt.InvalidTokenError) and not isinstance(error, jwt.DecodeError):
             # Signed by the issuer, so only who has an account there gets here: a setting is wrong, and the operator must see which.
-            log.info("token.refused", flaw=type(error).__name__)
+            # They may send many: a line a minute says how many.
+            flaw = type(error).__name__
+            times = refused.due((expected.issuer, flaw))
+            if times is not None:
+                log.info("token.refused", issuer=expected.issuer, flaw=flaw, times=times)
         raise Unauthenticated(REFUSED) from None
     is_time = isinstance(expires_at_s, int | float) and not isinstance(expires_at_s, bool) and math.isfinite(expires_at_s)
     if not is_time or not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MOST or not subject.isprintable():

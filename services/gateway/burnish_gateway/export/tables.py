@@ -116,7 +116,6 @@ TABLES: Final = (
         "chain_versions", "chain_id version content base_version change_message author created_at", "chain_id version",
         page_rows=PAGE_ROWS_OF_TEXTS, content_hash=DIGEST,
     ),
-    _table("chain_uses", "chain_id version place step slug label at_version", "chain_id version place"),
     _table("chain_labels", "chain_id label version moved_at", "chain_id label"),
     _table("chain_label_moves", "move_id chain_id label from_version to_version reason author moved_at", "move_id"),
     _table(
@@ -293,6 +292,7 @@ LEFT_OUT: Final = {
     "accepted": "background executions that are under way",
     "cache_entries": "answers of executions, which are exported; gone after a week at the latest",
     "cache_purges": "moments, for an hour",
+    "chain_uses": "what the steps of chain_versions say, which are exported",
     "config_changes": "numbers of changes, for gateways",
     "detector_hours": "sums over executions, which are exported; four weeks of them",
     "detector_observations": "what detectors have not read yet",
