@@ -123,12 +123,13 @@ class AssistantRunner:
         if not self._work:
             self._renewed_at = loop.time()
             return
-        if loop.time() - self._renewed_at < self.lease_s / RENEWALS:
+        began_at = loop.time()
+        if began_at - self._renewed_at < self.lease_s / RENEWALS:
             return
         ours = dict(self._work)
         async with self.gateway.db.unit_of_work() as tx:
             held = await store.renew(tx, worker=self.worker, lease_s=self.lease_s, ids=ours)
-        self._renewed_at = loop.time()
+        self._renewed_at = began_at  # The leases began before the answer came, which may have taken its time.
         for row_id, one in ours.items():
             if self._work.get(row_id) is one and held.get(row_id) != one.claim.fence:
                 one.drop()
