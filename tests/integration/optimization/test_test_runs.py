@@ -533,6 +533,8 @@ async def test_what_is_not_there_is_named(desk: Desk) -> None:
     body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
     unknown = await desk.caller("POST", "/v1/test-runs", body | {"prompt": "nobody"})
     assert (unknown.status, unknown.body["error"]["param"]) == (404, "prompt")
+    version = await desk.caller("POST", "/v1/test-runs", body | {"version": 99})
+    assert (version.status, version.body["error"]["param"]) == (404, "version")
     model = await desk.caller("POST", "/v1/test-runs", body | {"models": ["nobody/none"]})
     assert (model.status, model.body["error"]["param"]) == (422, "models")
     embeds = await desk.caller("POST", "/v1/test-runs", body | {"models": ["simulated/embed"]})

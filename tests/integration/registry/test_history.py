@@ -128,7 +128,11 @@ async def test_a_branch_asks_for_its_own_newest_version(call: Caller) -> None:
     number = (await call("POST", "/v1/prompts/hello/branches", {"branch": "7", "version": 1})).body["error"]
     assert (number["param"], number["message"].startswith("The name of a branch has")) == ("branch", True), number
     assert (await call("POST", "/v1/prompts/hello/branches", {"branch": "b", "version": 1})).status == 409
-    assert (await call("POST", "/v1/prompts/hello/branches", {"branch": "c", "version": 9})).status == 404
+    refused = await call("POST", "/v1/prompts/hello/branches", {"branch": "c", "version": 9})
+    assert (refused.status, refused.body["error"]["param"]) == (404, "version")
+    for query, param in (("version=9", "version"), ("label=nowhere", "label")):
+        refused = await call("GET", f"/v1/prompts/hello?{query}")
+        assert (refused.status, refused.body["error"]["param"]) == (404, param)
 
 
 async def test_a_merge_that_conflicts_saves_nothing(call: Caller) -> None:
