@@ -140,6 +140,9 @@ async def test_provider_keys_and_api_keys_are_told_by_name_beside_their_ids(stac
         for one in await usage(lived.caller, *by):
             known = one["group"]["provider_key"] == named[0]
             assert (one["name"], one["names"]) == (("The big one", {"provider_key": "The big one"}) if known else (None, {})), one
+    assert (await lived.caller("DELETE", f"/v1/provider-keys/{named[0]}")).status == 204
+    names = {one["group"]["provider_key"]: one["name"] for one in await usage(lived.caller, "provider_key")}
+    assert names[named[0]] == "The big one", "a key that was revoked keeps its name"
 
 
 async def test_the_table_says_what_the_json_says_and_no_name_is_a_formula(lived: Lived) -> None:

@@ -14,7 +14,7 @@ class UsageRow(BaseModel):
 
     group: dict[str, str]
     name: str | None = Field(default=None, description="Of an API key that is grouped by, else of a provider key.")
-    names: dict[str, str] = Field(description="By dimension, of API keys and provider keys that are grouped by; without those removed.")
+    names: dict[str, str] = Field(description="By dimension, of API keys and provider keys that are grouped by; also of those revoked.")
     executions: int
     successes: int
     input_tokens: int

@@ -86,7 +86,7 @@ NAMED: Final[dict[Dimension, str]] = {
 
 
 async def names(tx: Tx, dimension: Dimension, ids: Sequence[str]) -> dict[str, str]:
-    """Id → name, of one of NAMED; what was removed has none."""
+    """Id → name, of one of NAMED; a key that was revoked keeps its row, and its name."""
     rows = await tx.fetch(NAMED[dimension], list(ids))
     return {row["id"]: row["name"] for row in rows}
 
