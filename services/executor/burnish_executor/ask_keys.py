@@ -217,7 +217,7 @@ class Asker:
             log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)
         if chosen.own is not None:
             self.vault.note_use(chosen.own)
-        metrics.PROVIDER_SECONDS.labels(result.kind.value[1] if isinstance(result, Failure) else "success").observe(latency_s)
+        metrics.PROVIDER_SECONDS_OF(result.kind.value[1] if isinstance(result, Failure) else "success").observe(latency_s)
         return result
 
     async def _readably(self, run: Run, chosen: Chosen, *, timeout_s: float) -> Answer | Failure:

@@ -181,12 +181,12 @@ class Desk:
                 log.exception("execution.failed", **describe(run))
 
     async def _run(self, run: Run) -> None:
-        metrics.RUNNING.labels(run.request.lane.value).inc()
+        metrics.RUNNING_IN(run.request.lane.value).inc()
         try:
             await unpark(run, self.bus)
             await self.runner.run(run)
         finally:
-            metrics.RUNNING.labels(run.request.lane.value).dec()
+            metrics.RUNNING_IN(run.request.lane.value).dec()
             run.reply.close()
             if run.seat is not None:
                 run.seat.leave()

@@ -4,6 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from burnish_shared.bound_metric import Bound
 from burnish_shared.contracts.executions import Lane
 
 RUNNING = Gauge("burnish_executor_running", "Executions under way", ["lane"])
@@ -56,3 +57,7 @@ COST_NUSD = Counter("burnish_executor_cost_nusd_total", "What booked executions 
 for _lane in Lane:
     COST_NUSD.labels(_lane.value)  # A series that begins with its first booking has not grown by it, and overage would be all there is.
 TOKENS = Counter("burnish_executor_tokens_total", "Tokens of booked executions: input, cached_input (a part of input), output", ["kind"])
+
+RUNNING_IN, FINISHED_AS, PROVIDER_SECONDS_OF = Bound(RUNNING), Bound(FINISHED), Bound(PROVIDER_SECONDS)
+COST_NUSD_OF, TOKENS_OF = Bound(COST_NUSD), Bound(TOKENS)
+"""What every call counts."""

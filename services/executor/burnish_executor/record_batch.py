@@ -142,10 +142,10 @@ class Recorder:
 def _count(made: list[FinishedExecution]) -> None:
     """Of each execution once: a row of another claim, or of an earlier try whose answer was lost, is left out."""
     for lane in {row.lane for row in made}:
-        metrics.COST_NUSD.labels(lane).inc(sum(row.cost_nusd for row in made if row.lane == lane))
-    metrics.TOKENS.labels("input").inc(sum(row.input_tokens for row in made))
-    metrics.TOKENS.labels("cached_input").inc(sum(row.cached_input_tokens for row in made))
-    metrics.TOKENS.labels("output").inc(sum(row.output_tokens for row in made))
+        metrics.COST_NUSD_OF(lane).inc(sum(row.cost_nusd for row in made if row.lane == lane))
+    metrics.TOKENS_OF("input").inc(sum(row.input_tokens for row in made))
+    metrics.TOKENS_OF("cached_input").inc(sum(row.cached_input_tokens for row in made))
+    metrics.TOKENS_OF("output").inc(sum(row.output_tokens for row in made))
 
 
 def _patient(batch: list[_Waiting]) -> list[_Waiting]:

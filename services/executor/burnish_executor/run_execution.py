@@ -105,7 +105,7 @@ class Runner:
             metrics.RECORDS_SUPERSEDED.inc()
             await run.reply.send(FrameKind.ELSEWHERE)
             return None
-        metrics.FINISHED.labels(run.request.lane.value, outcome.status.value).inc()
+        metrics.FINISHED_AS(run.request.lane.value, outcome.status.value).inc()
         if outcome.overage_nusd:
             metrics.OVERAGE_NUSD.inc(outcome.overage_nusd)
             log.warning("execution.overage", execution_id=str(run.request.execution_id), nusd=outcome.overage_nusd)

@@ -5,6 +5,8 @@ Times are told apart by area (the tag of a route): a histogram of each route wou
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from burnish_shared.bound_metric import Bound
+
 REQUESTS = Counter("burnish_gateway_requests_total", "HTTP requests", ["route", "method", "status_class"])
 REQUEST_SECONDS = Histogram(
     "burnish_gateway_request_seconds",
@@ -37,3 +39,6 @@ CLARIFICATIONS = Counter(
 )
 ENRICHMENTS = Counter("burnish_gateway_enrichments_total", "Enrichments that ended, by how", ["status"])
 CHAIN_RUNS = Counter("burnish_gateway_chain_runs_total", "Runs of chains that ended, by how", ["status"])
+
+REQUESTS_OF, REQUEST_SECONDS_OF, ADMISSIONS_OF = Bound(REQUESTS), Bound(REQUEST_SECONDS), Bound(ADMISSIONS)
+"""What every call counts."""

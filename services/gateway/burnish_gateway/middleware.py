@@ -11,7 +11,7 @@ import structlog
 from fastapi.responses import Response
 
 from burnish_gateway.client_address import TrustedProxies
-from burnish_gateway.metrics import REQUEST_SECONDS, REQUESTS
+from burnish_gateway.metrics import REQUEST_SECONDS_OF, REQUESTS_OF
 from burnish_gateway.wire import error_response
 from burnish_shared import hops
 from burnish_shared.errors import BurnishError, InvalidField
@@ -84,9 +84,9 @@ class RequestContext:
             finally:
                 route = scope.get("route")
                 method = scope["method"] if scope["method"] in METHODS else "other"
-                REQUESTS.labels(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
+                REQUESTS_OF(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
                 area = next(iter(getattr(route, "tags", ())), "none")
-                REQUEST_SECONDS.labels(area).observe(time.perf_counter() - started_at)
+                REQUEST_SECONDS_OF(area).observe(time.perf_counter() - started_at)
 
 
 def failure_response(error: Exception, scope: Any) -> Response:

@@ -21,7 +21,7 @@ from burnish_gateway.execution.request_bytes import stamped, unstamped
 from burnish_gateway.execution.spare_version import spare_version
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.experiments.take_part import Taken
-from burnish_gateway.metrics import ADMISSIONS
+from burnish_gateway.metrics import ADMISSIONS_OF
 from burnish_gateway.models.book import CANNOT_BE_CALLED
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import Way, choose_way
@@ -288,7 +288,7 @@ async def _ask(request: ExecutionRequest, body: bytes, of: Submission, *, rememb
     if of.key is None and remembers and not of.claims:  # what was let in before gets its answer, whatever rates and accounts say now
         of.gateway.refusals.check(_asked(request, of), request.account_ids)
     answer = await of.gateway.admission.ask(admission)
-    ADMISSIONS.labels(answer.verdict.name.lower()).inc()
+    ADMISSIONS_OF(answer.verdict.name.lower()).inc()
     return answer
 
 
