@@ -16,7 +16,7 @@ class Bound(Generic[Metric]):
     __slots__ = ("_metric", "_series")
 
     def __init__(self, metric: Metric) -> None:
-        self._metric = metric
+        self._metric: Metric = metric
         self._series: dict[tuple[str, ...], Metric] = {}
 
     def __call__(self, *values: str) -> Metric:

@@ -233,7 +233,9 @@ async def test_the_log_is_searched_by_time_and_reason_and_knows_its_parameters(c
     assert endpoint
 
 
-async def test_a_delivery_says_what_it_waits_for_and_when_it_is_tried_next(call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]) -> None:
+async def test_a_delivery_says_what_it_waits_for_and_when_it_is_tried_next(
+    call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]
+) -> None:
     made = await _make(call, receiver)
     await hooks.emit(an_event(hooks.workspace_id))
 

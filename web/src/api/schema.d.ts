@@ -5486,7 +5486,7 @@ export interface paths {
         };
         /**
          * The queue, newest first
-         * @description What waits, what somebody is at, what was decided; without texts, which `GET /v1/review/{review_id}` shows.
+         * @description What waits, what somebody is at, what was decided; with the beginning of the question. `GET /v1/review/{review_id}` shows all texts.
          */
         get: operations["list_reviews_v1_review_get"];
         put?: never;
@@ -10979,7 +10979,7 @@ export interface components {
             id: string;
             /**
              * Next Attempt At
-             * @description At the earliest; null where it has ended, or its endpoint is paused.
+             * @description At the earliest; null where it has ended, or its endpoint is paused: then it is tried once the endpoint goes on.
              */
             next_attempt_at: string | null;
             /** Object Id */
@@ -10993,6 +10993,11 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "delivered" | "exhausted" | "cancelled";
+            /**
+             * Waits For
+             * @description `endpoint_paused`: until it goes on. `endpoint_resting`: it failed too often, and is left in peace until `next_attempt_at`. `next_attempt`: until then, after an attempt that failed, or behind the throttle or an earlier event. Null: it is due, or has ended.
+             */
+            waits_for: ("endpoint_paused" | "endpoint_resting" | "next_attempt") | null;
         };
         /** DeliveryDetailAnswer */
         DeliveryDetailAnswer: {
@@ -11028,7 +11033,7 @@ export interface components {
             id: string;
             /**
              * Next Attempt At
-             * @description At the earliest; null where it has ended, or its endpoint is paused.
+             * @description At the earliest; null where it has ended, or its endpoint is paused: then it is tried once the endpoint goes on.
              */
             next_attempt_at: string | null;
             /** Object Id */
@@ -11042,6 +11047,11 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "delivered" | "exhausted" | "cancelled";
+            /**
+             * Waits For
+             * @description `endpoint_paused`: until it goes on. `endpoint_resting`: it failed too often, and is left in peace until `next_attempt_at`. `next_attempt`: until then, after an attempt that failed, or behind the throttle or an earlier event. Null: it is due, or has ended.
+             */
+            waits_for: ("endpoint_paused" | "endpoint_resting" | "next_attempt") | null;
         };
         /** DeliveryPage */
         DeliveryPage: {
@@ -20216,6 +20226,11 @@ export interface components {
             /** Decided By */
             decided_by: string | null;
             /**
+             * Decided By Name
+             * @description Of the person, or their e-mail, or of the API key; null where nobody has decided, or who did is no member any more.
+             */
+            decided_by_name: string | null;
+            /**
              * Execution Id
              * Format: uuid
              */
@@ -20238,6 +20253,11 @@ export interface components {
             note: string | null;
             /** Prompt */
             prompt: string | null;
+            /**
+             * Question
+             * @description What the user asked last, 300 characters of it; null where nobody did, or the text is not kept any more.
+             */
+            question: string | null;
             /** Reasons */
             reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
             /** Simulated */
@@ -20282,6 +20302,11 @@ export interface components {
             /** Decided By */
             decided_by: string | null;
             /**
+             * Decided By Name
+             * @description Of the person, or their e-mail, or of the API key; null where nobody has decided, or who did is no member any more.
+             */
+            decided_by_name: string | null;
+            /**
              * Execution Id
              * Format: uuid
              */
@@ -20314,6 +20339,11 @@ export interface components {
             output: string | null;
             /** Prompt */
             prompt: string | null;
+            /**
+             * Question
+             * @description What the user asked last, 300 characters of it; null where nobody did, or the text is not kept any more.
+             */
+            question: string | null;
             /** Reasons */
             reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
             /**
@@ -23493,7 +23523,7 @@ export interface components {
             name?: string | null;
             /**
              * Names
-             * @description By dimension, of API keys and provider keys that are grouped by; without those removed.
+             * @description By dimension, of API keys and provider keys that are grouped by; also of those revoked.
              */
             names: {
                 [key: string]: string;

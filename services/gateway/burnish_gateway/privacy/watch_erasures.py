@@ -55,7 +55,9 @@ class ErasureWatch:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BEFORE_SERVING_S):
-                while not await self._has_looked():
+                while True:
+                    if await self._has_looked():
+                        return
                     await asyncio.sleep(ANXIOUS_INTERVAL_S)
 
     async def run(self) -> None:

@@ -37,7 +37,7 @@ async def list_reviews(
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
-    """What waits, what somebody is at, what was decided; with the beginning of the question. `GET /v1/review/{review_id}` shows all texts."""
+    """What waits, what somebody is at, what was decided; with the beginning of the question. `GET /v1/review/{review_id}` has the texts."""
     slug, of = _slug(prompt), f"review:{prompt or ''}:{reason or ''}:{status or ''}"
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
