@@ -5486,7 +5486,7 @@ export interface paths {
         };
         /**
          * The queue, newest first
-         * @description What waits, what somebody is at, what was decided; with the beginning of the question. `GET /v1/review/{review_id}` shows all texts.
+         * @description What waits, what somebody is at, what was decided; with the beginning of the question. `GET /v1/review/{review_id}` has the texts.
          */
         get: operations["list_reviews_v1_review_get"];
         put?: never;
