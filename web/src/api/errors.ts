@@ -1,3 +1,4 @@
+import { spaced } from "@/lib/format";
 import type { components } from "./schema";
 
 type ErrorBody = components["schemas"]["ErrorBody"];
@@ -18,7 +19,7 @@ export class ApiError extends Error {
   readonly answer: unknown;
 
   constructor(status: number, body: Partial<ErrorBody> & { message: string }, retryAfterS: number | null = null, answer: unknown = null) {
-    super(body.message);
+    super(spaced(body.message));
     this.status = status;
     this.code = body.code ?? "unknown";
     this.param = body.param ?? null;
