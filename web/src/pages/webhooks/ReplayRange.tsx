@@ -26,7 +26,7 @@ function momentOf(typed: string): string | null {
 
 const NO_MOMENT = "A day and a time, with a year of four digits.";
 
-/** How far back it goes where nobody knows when the oldest was made. */
+/** Dead letters are kept for so long: how far back it goes where nobody knows when the oldest was made. */
 const FAR_DAYS = 30;
 
 /** Sends what was made within a stretch of time again. `only`: what it is about at first; `since` null: as far back as it goes. */
