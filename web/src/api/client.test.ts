@@ -26,10 +26,6 @@ afterEach(() => {
   Object.assign(standing, { csrfToken: null, workspaceId: null });
 });
 
-it("an error says amounts and shares as the page does", () => {
-  expect(new ApiError(402, { message: "This call may cost up to 12.5000 credits, 70% of it." }).message).toBe("This call may cost up to $0.13, 70\u00a0% of it.");
-});
-
 describe("a request", () => {
   it("carries the CSRF token only where it changes something, the workspace always, and no empty parameter", async () => {
     answer(200, { data: [], next_cursor: null });

@@ -1,4 +1,3 @@
-import { spaced } from "@/lib/format";
 import type { components } from "./schema";
 
 type ErrorBody = components["schemas"]["ErrorBody"];
@@ -19,7 +18,7 @@ export class ApiError extends Error {
   readonly answer: unknown;
 
   constructor(status: number, body: Partial<ErrorBody> & { message: string }, retryAfterS: number | null = null, answer: unknown = null) {
-    super(spaced(body.message));
+    super(body.message);
     this.status = status;
     this.code = body.code ?? "unknown";
     this.param = body.param ?? null;
