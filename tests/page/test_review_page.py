@@ -4,12 +4,15 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, ViewportSize, expect
 
 from tests.page.axe import check_axe
-from tests.page.browser import PATIENCE_MS, messages_stay, screenshot, settled
+from tests.page.browser import PATIENCE_MS, escape, messages_stay, narrow, screenshot, settled
 from tests.page.conftest import OpenPage
+from tests.page.routes import BEHIND_A_DIALOG
 from tests.page.site import Site
+
+WIDE: ViewportSize = {"width": 1440, "height": 900}
 
 pytestmark = pytest.mark.capability("U1", "F5")
 
@@ -27,6 +30,12 @@ async def queued(site: Site, *texts: str) -> str:
     return slug
 
 
+async def top_of(what: Locator) -> float:
+    box = await what.bounding_box()
+    assert box
+    return box["y"]
+
+
 async def test_answers_are_called_good_corrected_and_taken_back_one_after_the_other(page_as: OpenPage, site: Site) -> None:
     slug = await queued(site, "one <b>bold</b>", "two", "three")
     page = await page_as("editor", "/app/datasets")
@@ -40,6 +49,13 @@ async def test_answers_are_called_good_corrected_and_taken_back_one_after_the_ot
     await settled(page)
     await check_axe(page)
     await screenshot(page, "review/queue", whole=True)
+
+    figures = page.get_by_label("Progress")
+    assert await top_of(figures) < await top_of(card)
+    await narrow(page, 390)
+    assert await top_of(card) < await top_of(figures), "on a phone the answer comes first"
+    await screenshot(page, "review/queue-phone", whole=True)
+    await page.set_viewport_size(WIDE)
 
     await messages_stay(page)
     await page.keyboard.press("y")
@@ -58,6 +74,14 @@ async def test_answers_are_called_good_corrected_and_taken_back_one_after_the_ot
     await page.get_by_role("tab", name="Decided").click()
     table = page.get_by_role("table", name="Decided")
     await expect(table).to_contain_text("Two, please.")
+    await expect(table.get_by_role("columnheader", name="By")).to_be_visible()
+    await table.get_by_role("button", name="corrected").click()
+    drawer = page.get_by_role("dialog", name="Decided answer")
+    for words in ("two", "Two, please.", "You"):
+        await expect(drawer).to_contain_text(words)
+    await check_axe(page, without=BEHIND_A_DIALOG)
+    await screenshot(page, "review/decided")
+    await escape(page, drawer)
     decided = (await site.call("GET", f"/v1/review?prompt={slug}&status=decided"))["data"]
     assert sorted((one["verdict"], one["expected"]) for one in decided)[0] == ("bad", "Two, please.")
     assert all(one["dataset_item_id"] for one in decided) and len(decided) == 2

@@ -103,6 +103,7 @@ async def test_yesterdays_timeouts_of_a_model_are_asked_for_and_the_address_keep
     more = page.get_by_role("group", name="More filters")
     await page.get_by_label("Status").select_option("timeout")
     await expect(rows).to_have_count(2)
+    await expect(rows).to_contain_text(["stalled", "provider timed out"])  # Why each failed, in the list.
     await more.get_by_role("button", name=re.compile("^Model")).click()
     await page.get_by_role("option", name="simulated/chat").first.click()
     today = datetime.now(UTC).date()

@@ -29,6 +29,17 @@ async def make_endpoint(site: Site, url: str, *events: str) -> str:
     return str((await site.call("POST", "/v1/webhooks/endpoints", body))["id"])
 
 
+async def tried_once(site: Site, endpoint: str) -> str:
+    """A test that did not arrive at its first attempt, and waits for the next."""
+    await site.call("POST", f"/v1/webhooks/endpoints/{endpoint}/test", {})
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while True:
+            found = (await site.call("GET", f"/v1/webhooks/deliveries?endpoint_id={endpoint}"))["data"]
+            if found and found[0]["attempts"]:
+                return str(found[0]["id"])
+            await asyncio.sleep(0.1)
+
+
 async def press_in_menu(page: Page, item: str) -> None:
     await page.get_by_role("button", name="More about this endpoint").click()
     await page.get_by_role("menuitem", name=item).click()
@@ -107,6 +118,45 @@ async def test_a_failed_delivery_says_what_came_back_and_is_sent_again(page_as: 
         viewer = await page_as("viewer", f"/app/webhooks/{endpoint}?tab=deliveries&delivery={second.id}")
         await expect(viewer.get_by_role("dialog")).to_contain_text("Only editors and admins see what receivers answer")
         assert "tok-4711" not in await viewer.content(), "what follows the question mark of an address may be a key"
+
+
+async def test_dead_letters_stand_at_their_endpoint_and_are_sent_again_from_there(page_as: OpenPage, site: Site) -> None:
+    async with receiving() as receiver:
+        receiver.modes["/down"] = ["500", "ok"]
+        endpoint = await make_endpoint(site, receiver.url("/down"))
+        await tried_once(site, endpoint)
+        # The last of its tries would be days from now.
+        await site.connection.execute(
+            "UPDATE webhook_deliveries SET status = 'exhausted', reason = 'http_status', settled_at = now() WHERE endpoint_id = $1::uuid",
+            endpoint,
+        )
+        page = await page_as("editor", "/app/webhooks")
+        row = page.get_by_role("table", name="Endpoints").get_by_role("row").filter(has_text="/down")
+        await expect(row).to_contain_text("1 dead letter")
+        await check_axe(page)
+        await page.goto(f"/app/webhooks/{endpoint}")
+        await expect(page.get_by_text("1 dead letter.")).to_be_visible()
+        await settled(page)
+        await check_axe(page)
+        await page.get_by_role("button", name="Send them again…").click()
+        await page.get_by_role("dialog", name="Replay a range").get_by_role("button", name="Send again").click()
+        await told(page, "1 delivery is sent again")
+        await expect(page.get_by_text("1 dead letter.")).to_have_count(0)
+        async with asyncio.timeout(PATIENCE_MS / 1_000):
+            while len(receiver.requests) < 2:
+                await asyncio.sleep(0.1)
+
+
+async def test_a_delivery_says_that_it_waits_for_a_paused_endpoint(page_as: OpenPage, site: Site) -> None:
+    async with receiving() as receiver:
+        receiver.modes["/paused"] = ["500"]
+        endpoint = await make_endpoint(site, receiver.url("/paused"))
+        delivery = await tried_once(site, endpoint)
+        await site.call("PATCH", f"/v1/webhooks/endpoints/{endpoint}", {"paused": True})
+        page = await page_as("editor", f"/app/webhooks/{endpoint}?tab=deliveries&delivery={delivery}")
+        drawer = page.get_by_role("dialog")
+        await expect(drawer).to_contain_text("until its endpoint is resumed")
+        await expect(drawer.get_by_text("Next try")).to_have_count(0)
 
 
 async def test_an_endpoint_that_was_gone_catches_up(page_as: OpenPage, site: Site) -> None:

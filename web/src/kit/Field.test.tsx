@@ -74,3 +74,18 @@ it("keeps what is typed while the address still has what was typed before, and w
   expect(field.value).toBe("7");
   vi.useRealTimers();
 });
+
+it("says amounts and shares of an error as the page does, once, at its field or in the form", () => {
+  const error = new ApiError(402, { message: "The cap may cost 12.5000 credits, 70% of it.", param: "budget" });
+  const words = "The cap may cost $0.13, 70\u00a0% of it.";
+  expect(errorFor(error, "budget")).toBe(words);
+  const shown = (field: boolean) => (
+    <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={() => undefined} error={error}>
+      {field ? <Field label="Budget" error={errorFor(error, "budget")}><Input /></Field> : null}
+    </FormDialog>
+  );
+  const { rerender } = render(shown(false));
+  expect(screen.getAllByText(/\$0\.13, 70/).length).toBe(1);
+  rerender(shown(true));
+  expect(screen.getAllByText(/\$0\.13, 70/).length).toBe(1);
+});

@@ -2,6 +2,7 @@ import { ChevronDown, Search, X } from "lucide-react";
 import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
+import { spaced } from "@/lib/format";
 import { Tooltip } from "./Tooltip";
 
 type FieldIds = { id: string; describedBy: string | undefined; invalid: boolean; required: boolean };
@@ -80,12 +81,12 @@ export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
 /** What the API said about one field of a body (`param`), for `error` of its Field. A `param` below it counts too. */
 export function errorFor(error: unknown, param: string): string | undefined {
   if (!(error instanceof ApiError) || !error.param) return undefined;
-  return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
+  return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? spaced(error.message) : undefined;
 }
 
 /** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
 export function FormError({ error }: { error: unknown }) {
-  const words = error instanceof Error ? error.message : "";
+  const words = error instanceof Error ? spaced(error.message) : "";
   const [isTold, setTold] = useState(false);
   // Before anybody sees or hears it: the fields before it have told theirs by then. (useSyncExternalStore looks a moment later, and both are said.)
   useLayoutEffect(() => {
@@ -96,7 +97,7 @@ export function FormError({ error }: { error: unknown }) {
   if (!error || isTold) return null;
   return (
     <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13 text-fg">
-      {error instanceof Error ? error.message : String(error)}
+      {error instanceof Error ? words : String(error)}
       {error instanceof ApiError && error.requestId ? <span className="block text-12 text-muted">Request {error.requestId}</span> : null}
     </p>
   );

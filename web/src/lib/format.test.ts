@@ -13,6 +13,7 @@ describe("money", () => {
     [42_000_000, "$0.042"],
     [4_100_000, "$0.0041"],
     [18_000, "$0.000018"],
+    [19_500, "$0.000019"],
     [999, "<$0.000001"],
     [-4_750_000_000, "−$4.75"],
     [null, "–"],
@@ -70,6 +71,12 @@ describe("counts", () => {
 it("writes the shares of a sentence as everywhere else", () => {
   expect(spaced("65.7% of 40; below 70%")).toBe("65.7\u00a0% of 40; below 70\u00a0%");
   expect(spaced("within 0.0019 credits before and 1234.5000 credits now; 2 credits a day")).toBe("within $0.000019 before and $12.35 now; 2 credits a day");
+});
+
+it.each([1_000, 19_500, 19_999, 41_999, 9_949_999, 9_950_001, 41_499_999, 994_999_999, 995_000_000, 12_345_678_901])("says %s in a row as the API's sentence about it", (nusd) => {
+  // The API cuts credits after four places (burnish_shared.money.credits_text).
+  const sentence = `${Math.floor(nusd / 10_000_000)}.${String(Math.floor((nusd % 10_000_000) / 1_000)).padStart(4, "0")} credits`;
+  expect(money(nusd)).toBe(spaced(sentence));
 });
 
 describe("initial", () => {

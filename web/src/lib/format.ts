@@ -40,13 +40,14 @@ export function decimal(value: Maybe, digits = 3): string {
 }
 
 const NUSD_IN_USD = 1e9;
+const FINEST_NUSD = 1_000;
 
 /** Nano-dollars as dollars: $1,204.50, $0.0041, $0.000018, <$0.000001. Two decimals from a dollar, two significant digits below. */
 export function money(nusd: Maybe): string {
   if (!given(nusd)) return NONE;
-  const usd = nusd / NUSD_IN_USD;
-  const size = Math.abs(usd);
-  const sign = usd < 0 ? MINUS : "";
+  // Cut at the last place that is shown, as the API's sentences are: a row and the sentence about it say the same.
+  const size = Math.abs(nusd) < FINEST_NUSD ? Math.abs(nusd) / NUSD_IN_USD : Math.floor(Math.abs(nusd) / FINEST_NUSD) / (NUSD_IN_USD / FINEST_NUSD);
+  const sign = nusd < 0 ? MINUS : "";
   if (size === 0) return "$0.00";
   if (size < 0.000_001) return `${sign}<$0.000001`;
   if (size >= 0.995) return sign + "$" + size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });

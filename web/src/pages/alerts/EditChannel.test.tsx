@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from "@testing-library/react";
+import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { Queries, asking, slowApi } from "@/api/slow.fake";
 import { preloadFloats } from "@/kit/floats";
@@ -11,7 +11,7 @@ const KEY = "0123456789abcdef0123456789abcdef";
 const PAGERDUTY: Channel = { id: "c", kind: "pagerduty", name: "On call", enabled: true, region: "eu", url: null, address: null, recipients: null, filters: { min_severity: "error" }, last_notice: null, waiting: 0, created_at: "2026-11-01T00:00:00Z", updated_at: "2026-11-01T00:00:00Z" };
 
 function opened(channel: Channel | null, now = channel) {
-  const asked = slowApi(now ? { "GET /v1/alert-channels/c": now } : {});
+  const asked = slowApi({ "GET /v1/prompts": { data: [{ slug: "triage", name: "triage" }], next_cursor: null }, ...(now ? { "GET /v1/alert-channels/c": now } : {}) });
   render(
     <Queries>
       <EditChannel channel={channel} onClose={() => {}} />
@@ -77,15 +77,24 @@ it("shows a refused key at its field", async () => {
   screen.getByText(/is 32 signs/);
 });
 
-it("looks once more before it sends: what somebody else changed comes in, also what the form does not show", async () => {
+it("looks once more before it sends: what somebody else changed comes in, and stands in its field", async () => {
   const asked = opened(PAGERDUTY, { ...PAGERDUTY, filters: { prompts: ["triage"], min_severity: "critical" } });
   write(/^Name/, "Nights");
   fireEvent.click(button("Save"));
   await screen.findByText("Changed by somebody meanwhile.");
   expect(field(/^Name/).value).toBe("Nights");
   expect(field(/^Severity/).value).toBe("critical");
+  within(screen.getByRole("group", { name: "Only of these prompts" })).getByText("triage");
   expect(asked).toEqual([]);
   fireEvent.click(button("Save"));
   const saved = await asking(asked, "PATCH", "/v1/alert-channels/c");
   expect(saved.body).toEqual({ name: "Nights", region: "eu", filters: { kinds: null, prompts: ["triage"], min_severity: "critical" } });
+});
+
+it("takes a prompt out of what it is told of, and tells of all where none is left", async () => {
+  const asked = opened({ ...PAGERDUTY, filters: { prompts: ["triage"] } });
+  fireEvent.click(screen.getByRole("button", { name: "Take triage away" }));
+  screen.getByText("All prompts.");
+  fireEvent.click(button("Save"));
+  expect((await asking(asked, "PATCH", "/v1/alert-channels/c")).body).toMatchObject({ filters: { prompts: null } });
 });

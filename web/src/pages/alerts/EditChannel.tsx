@@ -1,8 +1,9 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
+import { usePromptChoices } from "@/api/choices";
 import { useFormOver } from "@/api/form-over";
 import { read, useChange } from "@/api/hooks";
-import { Checkbox, Field, FormDialog, Input, Select, Textarea, errorFor, toast } from "@/kit";
+import { Checkbox, Field, FieldFault, FormDialog, Input, Select, Several, Textarea, errorFor, toast } from "@/kit";
 import { CHANNEL_KINDS, CHANNEL_WORDS, type Channel, type Filters } from "./channel";
 import { KINDS, KIND_WORDS, type Kind, SEVERITIES, type Severity } from "./words";
 
@@ -22,6 +23,7 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
   const over = useFormOver(first, channel && (async () => draftOf(await read("/v1/alert-channels/{channel_id}", { path: { channel_id: channel.id } }))), INVALIDATES.invalidates);
   const { draft, change } = over;
   const { kind, name, recipients, address, region, kinds, least, prompts } = draft;
+  const known = usePromptChoices();
   const create = useChange("post", "/v1/alert-channels", INVALIDATES);
   const save = useChange("patch", "/v1/alert-channels/{channel_id}", INVALIDATES);
   const { error, isPending } = channel ? save : create;
@@ -90,6 +92,11 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
           ))}
         </div>
       </fieldset>
+      <div className="flex flex-col gap-1.5">
+        <span className="text-13 font-medium">Only of these prompts</span>
+        <Several label="Only of these prompts" add="Add a prompt" none="All prompts." values={prompts ?? []} onChange={(next) => change({ prompts: next.length > 0 ? next : null })} {...known} />
+        <FieldFault text={errorFor(error, "filters.prompts")} />
+      </div>
     </FormDialog>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, Field, Figures, Input, Loaded, Section, errorFor, toastError } from "@/kit";
-import { count, percent, plural } from "@/lib/format";
+import { count, percent, plural, spaced } from "@/lib/format";
 import { unitOf, withEffect } from "./draft";
 import { type Experiment, UNITS, decidedBy, saysDeciding, unitsOf } from "./model";
 
@@ -47,7 +47,7 @@ export function Checklist({ experiment }: { experiment: Experiment }) {
                       <sign.icon size={15} aria-hidden className={`mt-0.5 shrink-0 ${sign.className}`} />
                       <span className="min-w-0 wrap-anywhere">
                         <span className="sr-only">{sign.said}</span>
-                        {check.message}
+                        {spaced(check.message)}
                       </span>
                     </li>
                   );

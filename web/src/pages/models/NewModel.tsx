@@ -1,18 +1,27 @@
-import { useState } from "react";
+import { SaidInForm, useFormOver } from "@/api/form-over";
 import { useChange, useRead } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { PROVIDERS } from "../providers/known";
 import { type WholeModel, nameOfNew } from "./model";
 import { dollarsToNusd } from "./prices";
 
-/** Adds a model of the workspace's own. One that it has is changed by its own form. */
+const EMPTY = { provider: "openai" as string, model: "", base_url: "", context: "128000", output: "8192", input: "", cached: "", answer: "" };
+
+/** Adds a model of the workspace's own. One that it has, also since the form was opened, is changed by its own form. */
 export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
-  const [given, setGiven] = useState({ provider: "openai", model: "", base_url: "", context: "128000", output: "8192", input: "", cached: "", answer: "" });
   const add = useChange("post", "/v1/models", { invalidates: ["/v1/models"] });
   const there = useRead("/v1/models");
-  const name = nameOfNew(given.model, (there.data as { data?: WholeModel[] } | undefined)?.data ?? []);
+  const readNow = async () => {
+    const now = await there.refetch({ throwOnError: true });
+    if (nameIn(now.data).fault) throw new SaidInForm();
+    return EMPTY;
+  };
+  const over = useFormOver(EMPTY, readNow);
+  const { draft: given, change } = over;
+  const nameIn = (models: unknown) => nameOfNew(given.model, (models as { data?: WholeModel[] } | undefined)?.data ?? []);
+  const name = nameIn(there.data);
   const known = PROVIDERS.find((one) => one.value === given.provider);
-  const field = (name: keyof typeof given) => ({ value: given[name], onChange: (event: { target: { value: string } }) => setGiven({ ...given, [name]: event.target.value }) });
+  const field = (name: keyof typeof given) => ({ value: given[name], onChange: (event: { target: { value: string } }) => change({ [name]: event.target.value }) });
   const prices = { input: dollarsToNusd(given.input), cached: given.cached.trim() === "" ? undefined : dollarsToNusd(given.cached), answer: dollarsToNusd(given.answer) };
   const submit = () =>
     add.mutate(
@@ -43,13 +52,14 @@ export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => vo
       title="Add a model"
       description="Its prices are on its provider's page. Runs cost what you say here."
       submit="Add"
-      onSubmit={submit}
+      onSubmit={() => over.send(submit)}
+      over={over}
       busy={add.isPending}
       error={add.error ?? (there.data ? null : there.error)}
       disabled={!given.model.trim() || !there.data || Boolean(name.fault) || prices.input === null || prices.answer === null || prices.cached === null}
     >
       <Field label="Provider" error={errorFor(add.error, "provider")}>
-        <Select value={given.provider} onChange={(provider) => setGiven({ ...given, provider })} options={PROVIDERS.map(({ value, label }) => ({ value: value as string, label }))} />
+        <Select value={given.provider} onChange={(provider) => change({ provider })} options={PROVIDERS.map(({ value, label }) => ({ value: value as string, label }))} />
       </Field>
       <Field label="Name at the provider" hint={name.hint} error={name.fault ?? errorFor(add.error, "model") ?? errorFor(add.error, "upstream_model")} required>
         <Input mono autoFocus {...field("model")} />

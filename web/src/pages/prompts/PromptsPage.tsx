@@ -6,7 +6,7 @@ import { usePages, useRead } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
 import { useMay } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, Combobox, Duration, EmptyState, Money, Notice, NavTabs, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar, useMoreFilters } from "@/kit";
-import { NONE, spaced } from "@/lib/format";
+import { NONE, count, spaced } from "@/lib/format";
 import { flag, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -14,7 +14,7 @@ import { NewPrompt } from "./NewPrompt";
 import { MoveFolder, useFolders } from "./Folders";
 import { whyNot } from "./why";
 import { AlertIcon } from "./AlertIcon";
-import { type PromptFigures, alertedPrompts, usePromptFigures, wordOf } from "./figures";
+import { type PromptFigures, alertedPrompts, failedOf, usePromptFigures, wordOf } from "./figures";
 import { DESCENDING, EMPTY, FILTERS, type Filters, type PromptChoices, type SortBy, inWords, orderOf, sortCodec, useFilterChoices } from "./filters";
 
 type Prompt = Schema<"PromptItem">;
@@ -160,11 +160,22 @@ function choicesWith(folders: readonly { value: string; label: string }[], chose
 const CREATE = `curl $URL/v1/prompts -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"slug": "support-triage", "template": "Which queue does this ticket belong to?\\n\\n{{ticket}}", "model": "simulated/chat"}'`;
 
+/** Runs of the day, and how many of them failed. */
+function Live({ day }: { day: PromptFigures["day"] }) {
+  const failed = failedOf(day);
+  return (
+    <span className="block">
+      <NumberCell value={day?.executions} />
+      {failed > 0 ? <span className="block text-12 text-bad">{count(failed)} failed</span> : null}
+    </span>
+  );
+}
+
 function columnsWith(figures: ReadonlyMap<string, PromptFigures>, alerts: ReadonlyMap<string, Alert>): Column<Prompt>[] {
   return [
     { key: "name", head: "Prompt", sortable: true, cell: (row) => <Name prompt={row} alert={alerts.get(row.slug)} /> },
     { key: "live", head: "Live", width: "w-60", hideBelow: "sm", cell: (row) => <Labels prompt={row} /> },
-    { key: "executions", head: "Live runs 24 h", align: "end", width: "w-32", sortable: true, cell: (row) => <NumberCell value={figures.get(row.slug)?.day?.executions} /> },
+    { key: "executions", head: "Live runs 24 h", align: "end", width: "w-32", sortable: true, cell: (row) => <Live day={figures.get(row.slug)?.day} /> },
     {
       key: "satisfaction",
       head: "Satisfaction 7 d",

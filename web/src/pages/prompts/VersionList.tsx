@@ -87,7 +87,7 @@ export function LabelChips({ labels, onHistory }: { labels: Record<string, numbe
         <li key={label}>
           <Button size="s" icon={<History size={12} aria-hidden />} onClick={() => onHistory(label)}>
             {label} <span className="numeric text-muted">v{version}</span>
-            <span className="sr-only">, its history</span>
+            <span className="font-normal text-muted">{version > 1 ? "History, roll back" : "History"}</span>
           </Button>
         </li>
       ))}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bySlug, alertedPrompts, inParts, since, wordOf } from "./figures";
+import { bySlug, alertedPrompts, failedOf, inParts, since, wordOf } from "./figures";
 
 it("joins the day and the week of each prompt", () => {
   const row = (group: string, executions: number) => ({ group, executions }) as never;
@@ -32,4 +32,9 @@ it("finds what has an alert that is open, and shows the worst", () => {
   expect([...found]).toEqual([["a", { prompt: "a", severity: "critical" }]]);
   const both = [alert("a", "critical", { kind: "degradation" }), alert("a", "warning", { kind: "feedback_threshold" })];
   expect([both, [...both].reverse()].map((ones) => alertedPrompts(ones).get("a")?.kind)).toEqual(["feedback_threshold", "feedback_threshold"]);
+});
+
+it("counts as failed what got no answer, and nothing that was stopped on purpose", () => {
+  expect(failedOf({ errors: 3, timeouts: 2, rate_limited: 1, cancelled: 9, blocked: 9 } as never)).toBe(6);
+  expect(failedOf(undefined)).toBe(0);
 });

@@ -46,6 +46,11 @@ function answers(found: readonly { data?: Groups; isPending: boolean; error: unk
   return { data: found.map((one) => one.data), isPending: found.some((one) => one.isPending), error: found.find((one) => one.error)?.error ?? null };
 }
 
+/** How many of the runs got no answer; not those that somebody cancelled or a guardrail stopped. */
+export function failedOf(figures: Pick<GroupFigures, "errors" | "timeouts" | "rate_limited"> | undefined): number {
+  return figures ? figures.errors + figures.timeouts + figures.rate_limited : 0;
+}
+
 const WORSE: Record<string, string> = { cost: "dearer", latency: "slower", error_rate: "failing" };
 
 /** What an open alert says of its prompt, in as few words: below its target is not the same as worse than before. */

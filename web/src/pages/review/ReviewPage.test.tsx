@@ -1,11 +1,15 @@
-import { fireEvent, render, screen } from "@testing-library/react";
-import { expect, it, vi } from "vitest";
+import { fireEvent, render, screen, within } from "@testing-library/react";
+import { beforeAll, expect, it, vi } from "vitest";
 import { type Asked, Queries, asking, slowApi } from "@/api/slow.fake";
 import { Toasts } from "@/kit";
+import { preloadFloats } from "@/kit/floats";
 import ReviewPage from "./ReviewPage";
 
-vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useSearch: () => ({}), useLocation: () => "" }));
+const at = vi.hoisted(() => ({ search: {} as Record<string, string> }));
+beforeAll(preloadFloats);
+vi.mock("@tanstack/react-router", async () => ({ ...(await import("../../kit/link.fake")), useNavigate: () => () => undefined, useSearch: () => at.search, useLocation: () => "" }));
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true }), needs: () => "" }));
+vi.mock("@/api/authors", () => ({ useAuthors: () => (author: string) => `Name of ${author}` }));
 vi.mock("@/api/choices", () => ({ usePromptChoices: () => ({ choices: [], onSearch: () => undefined }) }));
 
 const item = (id: string) => ({ id, variables: { ticket: `Asked in ${id}` }, messages: [], output: "", feedback: [], scores: [], reasons: [], suggested: null, prompt: null, model: "m", execution_id: id, added_at: "2026-11-20T10:00:00Z", note: null });
@@ -110,4 +114,20 @@ it("takes the last one back where nothing waits any more", async () => {
   await screen.findByText("Nothing waits");
   fireEvent.click(screen.getByRole("button", { name: /^Take the last back/ }));
   await asking(asked, "POST", "/v1/review/r1/undo");
+});
+
+it("shows of what was decided who decided it, and what was asked", async () => {
+  const decided = { ...item("r9"), reasons: ["picked"], output: "an answer", status: "decided", verdict: "bad", expected: "a better one", decided_by: "user:u1", decided_at: "2026-11-20T11:00:00Z", simulated: false, version: 1, dataset_id: null, dataset_item_id: null };
+  at.search = { tab: "decided", item: "r9" };
+  slowApi({ "GET /v1/review/progress": { waiting: 0, claimed: 0, decided: 1, corrected: 1, good: 0 }, "GET /v1/review": { data: [decided], next_cursor: null }, "GET /v1/review/r9": decided });
+  render(
+    <Queries>
+      <ReviewPage />
+    </Queries>,
+  );
+  const drawer = await screen.findByRole("dialog");
+  await within(drawer).findByText("Asked in r9");
+  for (const words of ["an answer", "a better one", "Name of user:u1"]) within(drawer).getByText(words);
+  expect((await screen.findAllByText("Name of user:u1")).length).toBe(2);
+  at.search = {};
 });

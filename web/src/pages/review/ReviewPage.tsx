@@ -1,13 +1,15 @@
 import { Check, Inbox, Pencil, SkipForward, Undo2, X } from "lucide-react";
 import { type KeyboardEvent, useRef, useState } from "react";
+import { useAuthors } from "@/api/authors";
 import { usePromptChoices } from "@/api/choices";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, EmptyState, ErrorState, Facts, Field, Figures, NavTabs, Page, PagedTable, Prose, RelativeTime, Section, Select, SimulatedBadge, SkeletonText, Tabs, TextLink, Textarea, Toolbar } from "@/kit";
 import { count, percent } from "@/lib/format";
-import { maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
+import { maybeOneOf, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { MOD, useHotkey } from "@/shell/keys";
-import { type Detail, type Item, REASONS, type Reason, askedOf, saidOf } from "./queue";
+import { Asked, DecidedDrawer, VerdictBadge } from "./DecidedDrawer";
+import { type Detail, type Item, REASONS, type Reason, saidOf } from "./queue";
 import { QueueSettings } from "./QueueSettings";
 import { type Act, useQueue } from "./useQueue";
 
@@ -16,11 +18,11 @@ const TABS = [
   { to: "/review", label: "Review queue" },
 ] as const;
 const ORDER = Object.keys(REASONS) as Reason[];
-const shape = { tab: oneOf(["queue", "decided"], "queue"), prompt: text(), reason: maybeOneOf(ORDER) };
+const shape = { tab: oneOf(["queue", "decided"], "queue"), prompt: text(), reason: maybeOneOf(ORDER), item: over(text()) };
 
 /** Answers that a person should look at, one after the other. */
 export default function ReviewPage() {
-  const [{ tab, prompt, reason }, set] = useUrlState(shape);
+  const [{ tab, prompt, reason, item }, set] = useUrlState(shape);
   const [settings, setSettings] = useState(false);
   const may = useMay();
   const prompts = usePromptChoices();
@@ -41,22 +43,25 @@ export default function ReviewPage() {
         <Combobox label="Prompt" value={prompt || null} clear="All prompts" {...prompts} onChange={(next) => set({ prompt: next ?? "" })} className="max-w-60" />
         <Select compact aria-label="Why it is queued" empty="For any reason" value={reason} onChange={(next) => set({ reason: next || null })} options={ORDER.map((one) => ({ value: one, label: REASONS[one] }))} />
       </Toolbar>
-      <Figures
-        label="Progress"
-        isStale={progress.isPlaceholderData}
-        figures={[
-          { label: "Waiting", value: far ? count(far.waiting) : "–", note: far ? `${count(far.claimed)} of them being looked at` : "" },
-          { label: "Decided", value: far ? count(far.decided) : "–", note: far ? `${count(far.corrected)} corrected` : "" },
-          { label: "Good", value: far ? percent(far.decided ? far.good / far.decided : null, 0) : "–", note: "of what was decided" },
-        ]}
-      />
+      {/* On a phone the answer comes first: three figures would fill the screen before it. */}
+      <div className="max-md:order-last">
+        <Figures
+          label="Progress"
+          isStale={progress.isPlaceholderData}
+          figures={[
+            { label: "Waiting", value: far ? count(far.waiting) : "–", note: far ? `${count(far.claimed)} of them being looked at` : "" },
+            { label: "Decided", value: far ? count(far.decided) : "–", note: far ? `${count(far.corrected)} corrected` : "" },
+            { label: "Good", value: far ? percent(far.decided ? far.good / far.decided : null) : "–", note: "of what was decided" },
+          ]}
+        />
+      </div>
       <Tabs
         label="Parts of the queue"
         value={tab}
-        onChange={(next) => set({ tab: next }, { push: true })}
+        onChange={(next) => set({ tab: next, item: "" }, { push: true })}
         tabs={[
           { id: "queue", label: "To review", content: <Queue key={`${prompt} ${reason}`} prompt={prompt || null} reason={reason} /> },
-          { id: "decided", label: "Decided", content: <Decided prompt={prompt} /> },
+          { id: "decided", label: "Decided", content: <Decided prompt={prompt} item={item} onOpen={(next) => set({ item: next })} /> },
         ]}
       />
       {settings ? <QueueSettings prompt={prompt || null} onClose={() => setSettings(false)} /> : null}
@@ -127,19 +132,12 @@ function Card({ item, written, onWrite, onDecide, onUndo }: CardProps) {
     else return;
     event.preventDefault();
   };
-  const asked = askedOf(item);
   const said = saidOf(item);
   return (
     <article aria-label="Answer to review" className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="flex min-w-0 flex-col gap-4">
         <Section title="Asked" framed>
-          {asked.length === 0 ? <p className="text-13 text-muted">Its text is not kept any more.</p> : null}
-          {asked.map((one, at) => (
-            <div key={at}>
-              <p className="text-12 text-muted">{one.name}</p>
-              <Prose plain text={one.text} />
-            </div>
-          ))}
+          <Asked of={item} />
         </Section>
         <Section title="Answered" framed>
           <Prose text={item.output ?? ""} />
@@ -218,14 +216,29 @@ function Key({ children }: { children: string }) {
 }
 
 const COLUMNS: Column<Item>[] = [
-  { key: "verdict", head: "Verdict", width: "w-28", cell: (row) => <Badge tone={row.verdict === "good" ? "ok" : "bad"}>{row.verdict === "good" ? "good" : row.expected ? "corrected" : "bad"}</Badge> },
+  { key: "verdict", head: "Verdict", width: "w-28", cell: (row) => <VerdictBadge of={row} /> },
   { key: "expected", head: "Expected", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected ?? row.note ?? "–"}</span> },
   { key: "prompt", head: "Prompt", width: "w-48", hideBelow: "md", cell: (row) => (row.prompt ? `${row.prompt} v${row.version ?? "?"}` : "–") },
   { key: "why", head: "Why it was queued", width: "w-44", hideBelow: "lg", cell: (row) => row.reasons.map((one) => REASONS[one]).join(", ") },
   { key: "at", head: "Decided", width: "w-32", cell: (row) => (row.decided_at ? <RelativeTime at={row.decided_at} /> : "–") },
 ];
 
-function Decided({ prompt }: { prompt: string }) {
+function Decided({ prompt, item, onOpen }: { prompt: string; item: string; onOpen: (id: string) => void }) {
   const pages = usePages("/v1/review", { query: { status: "decided", prompt } });
-  return <PagedTable label="Decided" columns={COLUMNS} pages={pages} rowKey={(row) => row.id} rowLink={(row) => ({ to: `/runs/${row.execution_id}` })} empty={<EmptyState title="Nothing decided yet">What you call good, bad or correct stands here.</EmptyState>} />;
+  const nameOf = useAuthors();
+  const by: Column<Item> = { key: "by", head: "By", width: "w-36", hideBelow: "sm", cell: (row) => <span className="wrap-anywhere">{row.decided_by === null ? "–" : nameOf(row.decided_by)}</span> };
+  return (
+    <>
+      <PagedTable
+        label="Decided"
+        columns={[...COLUMNS, by]}
+        pages={pages}
+        rowKey={(row) => row.id}
+        onOpen={(row) => onOpen(row.id)}
+        selected={item || null}
+        empty={<EmptyState title="Nothing decided yet">What you call good, bad or correct stands here.</EmptyState>}
+      />
+      <DecidedDrawer id={item} onClose={() => onOpen("")} />
+    </>
+  );
 }

@@ -14,6 +14,7 @@ import { count, duration, moment, money } from "@/lib/format";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
+import { whereToLook } from "./trouble";
 
 const UNDERWAY_MS = 1_000;
 const IS_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -86,6 +87,7 @@ function UnderwayRun({ run }: { run: Underway }) {
 
 /** All that is known of an execution that has ended. */
 export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
+  const where = run.error ? whereToLook(run.error, run.model) : null;
   return (
     <div className="flex min-w-0 flex-col gap-6">
       <div className="flex flex-wrap items-center gap-2">
@@ -104,8 +106,8 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
       </div>
       <Numbers run={run} />
       {run.error ? (
-        <Notice tone="bad" title={run.error.code} action={run.error.guardrail ? <TextLink to="/guardrails" search={{ named: run.error.guardrail }}>The guardrail</TextLink> : undefined}>
-          {run.error.message}
+        <Notice tone="bad" title={run.error.code} action={where ? <TextLink to={where.to} search={where.search}>{where.words}</TextLink> : undefined}>
+          {run.error.message} {where?.advice}
         </Notice>
       ) : null}
       <div className={classes("grid min-w-0 grid-cols-1 gap-6", wide && "lg:grid-cols-[minmax(0,1fr)_22rem] lg:gap-8")}>

@@ -146,7 +146,7 @@ function OnlyOf({ what, onClear }: { what: string; onClear: () => void }) {
 
 const COLUMNS: Column<ExecutionRow>[] = [
   { key: "at", head: "When", width: "sm:w-28", cell: (row) => <When row={row} /> },
-  { key: "status", head: "Status", width: "w-28", hideBelow: "sm", cell: (row) => <StatusBadge status={row.status} /> },
+  { key: "status", head: "Status", width: "w-40", hideBelow: "sm", cell: (row) => <How row={row} /> },
   { key: "prompt", head: "Prompt", cell: (row) => <Called row={row} /> },
   { key: "model", head: "Model", width: "w-44", hideBelow: "lg", cell: (row) => <span className="block max-w-56 truncate text-muted">{row.model}</span> },
   { key: "user", head: "End user", width: "w-36", hideBelow: "xl", cell: (row) => <span className="block max-w-40 truncate text-muted" title={row.user_id ?? undefined}>{row.user_id ?? "–"}</span> },
@@ -155,12 +155,23 @@ const COLUMNS: Column<ExecutionRow>[] = [
   { key: "cost", head: "Cost", align: "end", width: "sm:w-28", cell: (row) => <Money nusd={row.cost_nusd} /> },
 ];
 
+/** How it ended, and why it failed: an operator sees in the list what a hundred failures have in common. */
+function How({ row }: { row: ExecutionRow }) {
+  const why = row.error?.code.replaceAll("_", " ");
+  return (
+    <span className="block min-w-0">
+      <StatusBadge status={row.status} />
+      {why && why !== row.status.replaceAll("_", " ") ? <span className="block text-12 text-pretty text-muted">{why}</span> : null}
+    </span>
+  );
+}
+
 function When({ row }: { row: ExecutionRow }) {
   return (
     <span className="flex flex-col items-start gap-1">
       <RelativeTime at={row.created_at} />
       <span className="sm:hidden">
-        <StatusBadge status={row.status} />
+        <How row={row} />
       </span>
     </span>
   );

@@ -3,15 +3,15 @@ import { Navigate, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { change, useRead } from "@/api/hooks";
 import { sessionChanged, useSessionState } from "@/api/session";
-import { Button, Field, FormError, Input, Notice, TextLink } from "@/kit";
+import { Button, CodeBlock, Field, FormError, Input, Notice, TextLink } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { Door, answered } from "./Door";
 import { hostOf, oidcStart, reasonOf, targetOf } from "./target";
 
-const shape = { to: text(), error: text() };
+const shape = { to: text(), error: text(), request_id: text() };
 
 export default function SignInPage() {
-  const [{ to, error }] = useUrlState(shape);
+  const [{ to, error, request_id: requestId }] = useUrlState(shape);
   const { session } = useSessionState();
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -30,7 +30,12 @@ export default function SignInPage() {
   const providers = ways.data?.oidc ?? [];
   return (
     <Door title="Sign in to Burnish" below={ways.data?.sign_up === "open" ? <>New here? <TextLink to="/sign-up" search={to ? { to } : undefined}>Make an account</TextLink>.</> : null}>
-      {error ? <Notice tone="bad">{reasonOf(error)}</Notice> : null}
+      {error ? (
+        <Notice tone="bad">
+          {reasonOf(error)}
+          {requestId ? <span className="block text-12 wrap-anywhere text-muted">Request {requestId}</span> : null}
+        </Notice>
+      ) : null}
       {providers.length > 0 ? (
         <div className="flex flex-col gap-2">
           {providers.map((name) => (
@@ -52,8 +57,23 @@ export default function SignInPage() {
           <Button type="submit" variant="primary" busy={signIn.isPending}>
             Sign in
           </Button>
+          <Forgot email={email} />
         </form>
       )}
     </Door>
+  );
+}
+
+/** No mail with a link goes out: whoever runs the installation sets a password anew, at its command line. */
+function Forgot({ email }: { email: string }) {
+  return (
+    <details className="text-13 text-muted">
+      <summary className="w-fit cursor-pointer rounded-s hover:text-fg">Forgot your password?</summary>
+      <div className="mt-2 flex flex-col gap-2">
+        <p>Ask whoever runs this Burnish. They set a new one at its command line; all your sessions end with it:</p>
+        <CodeBlock wrap label="Command" code={`burnish users set-password --email ${/^[^\s'"`$\\;&|<>()]+@[^\s'"`$\\;&|<>()]+$/.test(email) ? email : "you@example.com"}`} />
+        <p>After it you change it yourself, under Settings › Your account.</p>
+      </div>
+    </details>
   );
 }

@@ -7,7 +7,7 @@ import { useNow } from "@/lib/use-now";
 import { maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
 import { DeliveryDrawer } from "./DeliveryDrawer";
 import type { Endpoint } from "./draft";
-import { type Delivery, STATUSES, nameOf, reasonOf, standingOf } from "./words";
+import { type Delivery, STATUSES, nameOf, reasonOf, standingOf, waitsFor } from "./words";
 
 const HOUR_MS = 3_600_000;
 const TIMES = [
@@ -39,14 +39,14 @@ export function Deliveries({ of }: { of?: Endpoint }) {
 
   const kinds = useRead("/v1/webhooks/events", undefined, { staleTime: Number.POSITIVE_INFINITY });
   const all = useRead("/v1/webhooks/endpoints", { query: { limit: 100 } }, { enabled: !of });
-  const names = useMemo(() => new Map((of ? [of] : (all.data?.data ?? [])).map((one) => [one.id, nameOf(one)])), [of, all.data]);
-  const columns = useMemo(() => columnsWith(of ? null : names), [of, names]);
+  const endpoints = useMemo(() => new Map((of ? [of] : (all.data?.data ?? [])).map((one) => [one.id, one])), [of, all.data]);
+  const columns = useMemo(() => columnsWith(endpoints, of === undefined), [of, endpoints]);
   const isFiltered = Boolean(status || type || find || since || (endpoint && !of));
   return (
     <div className="flex flex-col gap-4">
       <Toolbar>
         <SearchInput label="Find by event or object" placeholder="Id of an event or object" value={find} onChange={(next) => set({ find: next })} className="w-full sm:w-60" />
-        {of ? null : <Combobox label="Endpoint" value={endpoint || null} clear="All endpoints" choices={[...names].map(([value, label]) => ({ value, label }))} onChange={(next) => set({ endpoint: next ?? "" })} />}
+        {of ? null : <Combobox label="Endpoint" value={endpoint || null} clear="All endpoints" choices={[...endpoints].map(([value, one]) => ({ value, label: nameOf(one) }))} onChange={(next) => set({ endpoint: next ?? "" })} />}
         <Combobox label="Event" value={type || null} clear="All events" choices={(kinds.data?.data ?? []).map((one) => ({ value: one.type, label: one.type }))} onChange={(next) => set({ type: next ?? "" })} />
         <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES} />
         <Select compact aria-label="Time" empty="Any time" value={since} onChange={(next) => set({ since: next || null })} options={TIMES} />
@@ -79,7 +79,7 @@ export function fromOf(since: string | null, now = Date.now()): string | undefin
   return ms === undefined ? undefined : new Date(Math.floor((now - ms) / 60_000) * 60_000).toISOString();
 }
 
-function columnsWith(names: ReadonlyMap<string, string> | null): Column<Delivery>[] {
+function columnsWith(endpoints: ReadonlyMap<string, Endpoint>, areMany: boolean): Column<Delivery>[] {
   return [
     {
       key: "event",
@@ -95,20 +95,25 @@ function columnsWith(names: ReadonlyMap<string, string> | null): Column<Delivery
         </span>
       ),
     },
-    ...(names ? [{ key: "endpoint", head: "Endpoint", hideBelow: "md", cell: (row) => <span className="wrap-anywhere">{names.get(row.endpoint_id) ?? "deleted"}</span> } satisfies Column<Delivery>] : []),
-    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} /> },
+    ...(areMany ? [{ key: "endpoint", head: "Endpoint", hideBelow: "md", cell: (row) => <span className="wrap-anywhere">{whose(endpoints.get(row.endpoint_id))}</span> } satisfies Column<Delivery>] : []),
+    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} endpoint={endpoints.get(row.endpoint_id)} /> },
     { key: "attempts", head: "Attempts", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.attempts) },
-    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
+    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at && !waitsFor(row, endpoints.get(row.endpoint_id), Date.now()) ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
     { key: "made", head: "Made", align: "end", width: "sm:w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
   ];
 }
 
-export function Standing({ delivery }: { delivery: Delivery }) {
+const whose = (endpoint: Endpoint | undefined) => (endpoint ? nameOf(endpoint) : "deleted");
+
+/** `endpoint`: where it goes, for what it waits for. */
+export function Standing({ delivery, endpoint }: { delivery: Delivery; endpoint: Endpoint | undefined }) {
   const { word, tone } = standingOf(delivery);
+  const waiting = waitsFor(delivery, endpoint, Date.now());
+  const why = waiting ?? (delivery.reason ? reasonOf(delivery.reason) : null);
   return (
     <span className="block min-w-0">
       <Badge tone={tone}>{word}</Badge>
-      {delivery.reason ? <span className="block text-12 text-pretty text-muted">{reasonOf(delivery.reason)}</span> : null}
+      {why ? <span className="block text-12 text-pretty text-muted">{why}</span> : null}
     </span>
   );
 }

@@ -26,11 +26,14 @@ function momentOf(typed: string): string | null {
 
 const NO_MOMENT = "A day and a time, with a year of four digits.";
 
-/** Sends what was made within a stretch of time again. */
-export function ReplayRange({ endpoint, onOpenChange, onBegun }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void; onBegun: () => void }) {
-  const [from, setFrom] = useState(() => local(Date.now() - DAY_MS));
+/** Dead letters are kept for so long: how far back it goes where nobody knows when the oldest was made. */
+const FAR_DAYS = 30;
+
+/** Sends what was made within a stretch of time again. `only`: what it is about at first; `since` null: as far back as it goes. */
+export function ReplayRange({ endpoint, only, onOpenChange, onBegun }: { endpoint: Endpoint; only?: { since: string | null; statuses: readonly Ended[] }; onOpenChange: (open: boolean) => void; onBegun: () => void }) {
+  const [from, setFrom] = useState(() => local(only ? (only.since ? Date.parse(only.since) : Date.now() - FAR_DAYS * DAY_MS) : Date.now() - DAY_MS));
   const [to, setTo] = useState("");
-  const [statuses, setStatuses] = useState<readonly Ended[]>(["exhausted", "cancelled"]);
+  const [statuses, setStatuses] = useState<readonly Ended[]>(only?.statuses ?? ["exhausted", "cancelled"]);
   const [type, setType] = useState<string | null>(null);
   const kinds = useRead("/v1/webhooks/events", undefined, { staleTime: Number.POSITIVE_INFINITY });
   const replay = useChange("post", "/v1/webhooks/endpoints/{endpoint_id}/replay", { invalidates: ["/v1/webhooks"] });

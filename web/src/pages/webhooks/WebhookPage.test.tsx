@@ -7,6 +7,7 @@ import WebhookPage from "./WebhookPage";
 
 vi.mock("@/api/session", () => ({ useMay: () => ({ edit: true, admin: true }), needs: () => "" }));
 vi.mock("./Overview", () => ({ Overview: () => null }));
+vi.mock("./DeadLetters", () => ({ DeadLetters: () => null, useDeadLetters: () => ({ data: undefined, isPending: false }) }));
 vi.mock("./Deliveries", () => ({ Deliveries: () => null }));
 vi.mock("./EditEndpoint", () => ({ EditEndpoint: () => <div role="dialog">what is written</div> }));
 

@@ -9,6 +9,7 @@ import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, R
 import { usePathParam } from "@/lib/pages";
 import { flag, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { isCovered } from "@/shell/keys";
+import { DeadLetters, useDeadLetters } from "./DeadLetters";
 import { Deliveries } from "./Deliveries";
 import { EditEndpoint } from "./EditEndpoint";
 import { EnableAgain } from "./EnableAgain";
@@ -25,6 +26,7 @@ const LOOK_AGAIN_MS = 10_000;
 export default function WebhookPage() {
   const id = usePathParam("id");
   const found = useRead("/v1/webhooks/endpoints/{endpoint_id}", { path: { endpoint_id: id } }, { refetchInterval: LOOK_AGAIN_MS });
+  const dead = useDeadLetters(id);
   const endpoint = found.data?.id === id ? found.data : undefined;
   const state = endpoint ? stateOfEndpoint(endpoint, Date.now()) : null;
   return (
@@ -51,18 +53,20 @@ export default function WebhookPage() {
       }
       actions={endpoint ? <Acts endpoint={endpoint} /> : null}
     >
-      <Loaded of={{ ...found, data: endpoint }}>{(one) => <Content endpoint={one} />}</Loaded>
+      {/* With what stands above the tabs, which would push them down. */}
+      <Loaded of={{ ...found, data: dead.isPending ? undefined : endpoint }}>{(one) => <Content endpoint={one} dead={dead.data} />}</Loaded>
     </Page>
   );
 }
 
-function Content({ endpoint }: { endpoint: Endpoint }) {
+function Content({ endpoint, dead }: { endpoint: Endpoint; dead: ReturnType<typeof useDeadLetters>["data"] }) {
   const [{ tab }, set] = useUrlState(shape);
   const [replaying, setReplaying] = useState(false);
   const showReplays = () => set({ tab: "replays" }, { push: true });
   return (
     <>
       <Trouble endpoint={endpoint} onCatchUp={showReplays} />
+      {dead ? <DeadLetters endpoint={endpoint} found={dead} onBegun={showReplays} /> : null}
       <Tabs
         label="Parts of the endpoint"
         value={tab}

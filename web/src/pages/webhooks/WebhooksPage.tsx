@@ -7,6 +7,7 @@ import { plural } from "@/lib/format";
 import { flag, oneOf, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
+import { deadByEndpoint, useDeadLetters } from "./DeadLetters";
 import { Deliveries } from "./Deliveries";
 import { EventsTab } from "./EventsTab";
 import { Inbound } from "./Inbound";
@@ -25,6 +26,8 @@ export default function WebhooksPage() {
   const [{ tab, new: creating }, set] = useUrlState(shape);
   const may = useMay();
   const pages = usePages("/v1/webhooks/endpoints", undefined, { refetchInterval: LOOK_AGAIN_MS });
+  const dead = useDeadLetters().data;
+  const columns = useMemo(() => columnsWith(dead ? deadByEndpoint(dead) : new Map()), [dead]);
   useCommands(useMemo(() => (may.admin ? [{ id: "new-endpoint", label: "New webhook endpoint", keys: "n", run: () => set({ new: true }) }] : []), [may.admin, set]));
   useHotkey("n", () => set({ new: true }), may.admin);
   const isInbound = tab === "inbound";
@@ -36,7 +39,7 @@ export default function WebhooksPage() {
   const list = (
     <PagedTable
       label="Endpoints"
-      columns={COLUMNS}
+      columns={columns}
       pages={pages}
       rowKey={(row) => row.id}
       rowLink={(row) => ({ to: `/webhooks/${row.id}` })}
@@ -67,7 +70,7 @@ export default function WebhooksPage() {
   );
 }
 
-const COLUMNS: Column<Endpoint>[] = [
+const columnsWith = (dead: ReadonlyMap<string, string>): Column<Endpoint>[] => [
   {
     key: "endpoint",
     head: "Endpoint",
@@ -79,7 +82,7 @@ const COLUMNS: Column<Endpoint>[] = [
     ),
   },
   { key: "events", head: "Events", hideBelow: "md", cell: (row) => <Events endpoint={row} /> },
-  { key: "status", head: "Status", width: "sm:w-32", cell: (row) => <State endpoint={row} /> },
+  { key: "status", head: "Status", width: "sm:w-32", cell: (row) => <State endpoint={row} dead={dead.get(row.id)} /> },
   {
     key: "arrived",
     head: "Arrived",
@@ -113,7 +116,12 @@ function Events({ endpoint }: { endpoint: Endpoint }) {
   );
 }
 
-function State({ endpoint }: { endpoint: Endpoint }) {
+function State({ endpoint, dead }: { endpoint: Endpoint; dead: string | undefined }) {
   const { word, tone } = stateOfEndpoint(endpoint, Date.now());
-  return <Badge tone={tone}>{word}</Badge>;
+  return (
+    <span className="flex flex-col items-start gap-0.5">
+      <Badge tone={tone}>{word}</Badge>
+      {dead ? <span className="text-12 text-bad">{dead}</span> : null}
+    </span>
+  );
 }

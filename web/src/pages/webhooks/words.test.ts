@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { everyDay, nameOf, shareOf, standingOf, stateOfEndpoint, whyResting } from "./words";
+import { everyDay, nameOf, shareOf, standingOf, stateOfEndpoint, waitsFor, whyResting } from "./words";
 
 const NOW = Date.parse("2026-11-20T15:00:00Z");
 
@@ -27,6 +27,15 @@ describe("an endpoint", () => {
 });
 
 describe("a delivery", () => {
+  it("says what it waits for while its endpoint is paused or left in peace, and only while it waits", () => {
+    const paused = { status: "paused", resting_until: null } as const;
+    const resting = { status: "active", resting_until: "2026-11-20T10:00:10Z" } as const;
+    expect(waitsFor({ status: "pending" }, paused, NOW)).toBe("until its endpoint is resumed");
+    expect(waitsFor({ status: "pending" }, resting, Date.parse("2026-11-20T10:00:00Z"))).toBe("until its endpoint is tried again");
+    expect(waitsFor({ status: "pending" }, resting, Date.parse("2026-11-20T10:00:11Z"))).toBeNull();
+    expect(waitsFor({ status: "delivered" }, paused, NOW)).toBeNull();
+    expect(waitsFor({ status: "pending" }, undefined, NOW)).toBeNull();
+  });
   it.each([
     ["pending", 0, "waiting"],
     ["pending", 2, "trying again"],

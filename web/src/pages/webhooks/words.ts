@@ -64,6 +64,15 @@ export function nameOf(endpoint: Pick<Endpoint, "url" | "description">): string 
   }
 }
 
+/** What a delivery waits for that is not sent yet; null where it is sent at its next try, or has ended. */
+export function waitsFor(delivery: Pick<Delivery, "status">, endpoint: Pick<Endpoint, "status" | "resting_until"> | undefined, nowMs: number): string | null {
+  if (delivery.status !== "pending" || !endpoint) return null;
+  const { word } = stateOfEndpoint(endpoint, nowMs);
+  if (word === "paused") return "until its endpoint is resumed";
+  if (word === "failing") return "until its endpoint is tried again";
+  return null;
+}
+
 /** The share of attempts that arrived, since the endpoint was made; null where there was none. */
 export function shareOf(endpoint: Pick<Endpoint, "delivered_count" | "failed_count">): number | null {
   const all = endpoint.delivered_count + endpoint.failed_count;

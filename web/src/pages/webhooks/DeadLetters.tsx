@@ -1,0 +1,55 @@
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, Notice, RelativeTime, TextLink } from "@/kit";
+import { plural } from "@/lib/format";
+import { ReplayRange } from "./ReplayRange";
+import type { Endpoint } from "./draft";
+
+type Page = { data: readonly Pick<Schema<"DeliveryAnswer">, "endpoint_id" | "created_at">[]; next_cursor: string | null };
+const LOOK_AGAIN_MS = 10_000;
+/** A page: beyond it nobody counts. */
+const COUNTED = 100;
+
+/** The newest dead letters, of one endpoint or of all. */
+export function useDeadLetters(endpoint_id?: string) {
+  return useRead("/v1/webhooks/deliveries", { query: { endpoint_id, status: "exhausted", limit: COUNTED } }, { enabled: endpoint_id !== "", refetchInterval: LOOK_AGAIN_MS });
+}
+
+/** "3 dead letters", by endpoint; where there are more than were read, each says only so much as is known. Pure. */
+export function deadByEndpoint({ data, next_cursor }: Page): ReadonlyMap<string, string> {
+  const counts = new Map<string, number>();
+  for (const { endpoint_id: id } of data) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return new Map([...counts].map(([id, n]) => [id, next_cursor === null ? plural(n, "dead letter") : `${n} dead letters or more`]));
+}
+
+/** What was given up for good, and the way to send it once more. Nothing while there is none. */
+export function DeadLetters({ endpoint, found: { data, next_cursor }, onBegun }: { endpoint: Endpoint; found: Page; onBegun: () => void }) {
+  const may = useMay();
+  const [replaying, setReplaying] = useState(false);
+  const newest = data[0];
+  const oldest = data.at(-1);
+  if (!newest || !oldest) return null;
+  const isOff = endpoint.status === "disabled";
+  const areMore = next_cursor !== null;
+  return (
+    <>
+      <Notice
+        tone="bad"
+        title={areMore ? `More than ${COUNTED} dead letters.` : `${plural(data.length, "dead letter")}.`}
+        action={
+          <Button size="s" onClick={() => setReplaying(true)} disabled={!may.edit || isOff} why={may.edit ? "Enable the endpoint first." : needs("editor")}>
+            Send them again…
+          </Button>
+        }
+      >
+        Every try failed, and no more are made; the newest was made <RelativeTime at={newest.created_at} />. Once the receiver answers again, send them again.{" "}
+        <TextLink to="." search={{ tab: "deliveries", status: "exhausted" }}>
+          See them
+        </TextLink>
+      </Notice>
+      {replaying ? <ReplayRange endpoint={endpoint} only={{ since: areMore ? null : oldest.created_at, statuses: ["exhausted"] }} onOpenChange={setReplaying} onBegun={onBegun} /> : null}
+    </>
+  );
+}
