@@ -117,7 +117,7 @@ it("takes the last one back where nothing waits any more", async () => {
 });
 
 it("shows of what was decided who decided it, and what was asked", async () => {
-  const decided = { ...item("r9"), reasons: ["picked"], output: "an answer", status: "decided", verdict: "bad", expected: "a better one", decided_by: "user:u1", decided_at: "2026-11-20T11:00:00Z", simulated: false, version: 1, dataset_id: null, dataset_item_id: null };
+  const decided = { ...item("r9"), reasons: ["picked"], output: "an answer", status: "decided", verdict: "bad", expected: "a better one", decided_by: "user:u1", decided_at: "2026-11-20T11:00:00Z", simulated: false, version: 1, dataset_id: null, dataset_item_id: null, question: "The end of what was asked" };
   at.search = { tab: "decided", item: "r9" };
   slowApi({ "GET /v1/review/progress": { waiting: 0, claimed: 0, decided: 1, corrected: 1, good: 0 }, "GET /v1/review": { data: [decided], next_cursor: null }, "GET /v1/review/r9": decided });
   render(
@@ -129,5 +129,6 @@ it("shows of what was decided who decided it, and what was asked", async () => {
   await within(drawer).findByText("Asked in r9");
   for (const words of ["an answer", "a better one", "Name of user:u1"]) within(drawer).getByText(words);
   expect((await screen.findAllByText("Name of user:u1")).length).toBe(2);
+  await screen.findByText("The end of what was asked");
   at.search = {};
 });

@@ -96,19 +96,18 @@ function columnsWith(endpoints: ReadonlyMap<string, Endpoint>, areMany: boolean)
       ),
     },
     ...(areMany ? [{ key: "endpoint", head: "Endpoint", hideBelow: "md", cell: (row) => <span className="wrap-anywhere">{whose(endpoints.get(row.endpoint_id))}</span> } satisfies Column<Delivery>] : []),
-    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} endpoint={endpoints.get(row.endpoint_id)} /> },
+    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} /> },
     { key: "attempts", head: "Attempts", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.attempts) },
-    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at && !waitsFor(row, endpoints.get(row.endpoint_id), Date.now()) ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
+    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at && !waitsFor(row) ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
     { key: "made", head: "Made", align: "end", width: "sm:w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
   ];
 }
 
 const whose = (endpoint: Endpoint | undefined) => (endpoint ? nameOf(endpoint) : "deleted");
 
-/** `endpoint`: where it goes, for what it waits for. */
-export function Standing({ delivery, endpoint }: { delivery: Delivery; endpoint: Endpoint | undefined }) {
+export function Standing({ delivery }: { delivery: Delivery }) {
   const { word, tone } = standingOf(delivery);
-  const waiting = waitsFor(delivery, endpoint, Date.now());
+  const waiting = waitsFor(delivery);
   const why = waiting ?? (delivery.reason ? reasonOf(delivery.reason) : null);
   return (
     <span className="block min-w-0">

@@ -48,8 +48,8 @@ function Content({ delivery }: { delivery: Detail }) {
     <div className="flex flex-col gap-6">
       <Facts
         facts={[
-          ["Status", <Standing key="status" delivery={delivery} endpoint={endpoint.data} />],
-          delivery.next_attempt_at !== null && !waitsFor(delivery, endpoint.data, Date.now()) && ["Next try", <RelativeTime key="next" at={delivery.next_attempt_at} />],
+          ["Status", <Standing key="status" delivery={delivery} />],
+          delivery.next_attempt_at !== null && !waitsFor(delivery) && ["Next try", <RelativeTime key="next" at={delivery.next_attempt_at} />],
           delivery.settled_at !== null && ["Ended", moment(delivery.settled_at, { seconds: true })],
           ["Endpoint", endpoint.data ? <TextLink key="endpoint" to={`/webhooks/${delivery.endpoint_id}`}>{nameOf(endpoint.data)}</TextLink> : "deleted"],
           ["webhook-id", <Id key="id" id={delivery.id} />],

@@ -27,14 +27,13 @@ describe("an endpoint", () => {
 });
 
 describe("a delivery", () => {
-  it("says what it waits for while its endpoint is paused or left in peace, and only while it waits", () => {
-    const paused = { status: "paused", resting_until: null } as const;
-    const resting = { status: "active", resting_until: "2026-11-20T10:00:10Z" } as const;
-    expect(waitsFor({ status: "pending" }, paused, NOW)).toBe("until its endpoint is resumed");
-    expect(waitsFor({ status: "pending" }, resting, Date.parse("2026-11-20T10:00:00Z"))).toBe("until its endpoint is tried again");
-    expect(waitsFor({ status: "pending" }, resting, Date.parse("2026-11-20T10:00:11Z"))).toBeNull();
-    expect(waitsFor({ status: "delivered" }, paused, NOW)).toBeNull();
-    expect(waitsFor({ status: "pending" }, undefined, NOW)).toBeNull();
+  it.each([
+    ["endpoint_paused", "until its endpoint is resumed"],
+    ["endpoint_resting", "until its endpoint is tried again"],
+    ["next_attempt", null],
+    [null, null],
+  ] as const)("that waits for %s says: %s", (waits_for, words) => {
+    expect(waitsFor({ waits_for })).toBe(words);
   });
   it.each([
     ["pending", 0, "waiting"],

@@ -65,11 +65,9 @@ export function nameOf(endpoint: Pick<Endpoint, "url" | "description">): string 
 }
 
 /** What a delivery waits for that is not sent yet; null where it is sent at its next try, or has ended. */
-export function waitsFor(delivery: Pick<Delivery, "status">, endpoint: Pick<Endpoint, "status" | "resting_until"> | undefined, nowMs: number): string | null {
-  if (delivery.status !== "pending" || !endpoint) return null;
-  const { word } = stateOfEndpoint(endpoint, nowMs);
-  if (word === "paused") return "until its endpoint is resumed";
-  if (word === "failing") return "until its endpoint is tried again";
+export function waitsFor(delivery: Pick<Delivery, "waits_for">): string | null {
+  if (delivery.waits_for === "endpoint_paused") return "until its endpoint is resumed";
+  if (delivery.waits_for === "endpoint_resting") return "until its endpoint is tried again";
   return null;
 }
 
