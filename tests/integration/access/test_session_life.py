@@ -1,5 +1,6 @@
 """How long sessions last, and what is written while they do (PRODUCT T2d)."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -41,11 +42,9 @@ async def test_use_keeps_a_session_alive_and_is_written_now_and_then(stack: Stac
     ada = await newcomer(stack)
     await ada("GET", "/v1/auth/session")
     await set_times(stack, ada, "last_seen_at = clock_timestamp() - interval '6 days 23 hours'")
-    for _ in range(100):
-        assert (await ada("GET", "/v1/auth/session")).status == 200
-        if await last_seen_s_ago(stack, ada) < 60:
-            break
-    assert await last_seen_s_ago(stack, ada) < 60
+    async with asyncio.timeout(30):  # The gateway first has to hear of the change.
+        while await last_seen_s_ago(stack, ada) > 60:
+            assert (await ada("GET", "/v1/auth/session")).status == 200
 
 
 async def test_a_gateway_that_remembers_old_use_looks_again_before_it_ends_a_session(stack: Stack) -> None:

@@ -57,16 +57,17 @@ async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack
 
 @pytest.mark.promise("G-18")
 async def test_who_follows_results_hears_that_the_gateway_is_stopped_and_where_to_go_on(stack: Stack, caller: Caller) -> None:
-    batch = await started(caller, {"inputs": [{"messages": CHAT["messages"]}] * 2, "models": [CHAT["model"]]})
+    batch = await started(caller, {"inputs": [{"messages": CHAT["messages"]}] * 200, "models": [CHAT["model"]]})
+    last_line = 199  # So many that the pause comes before they are all answered.
     path = f"/v1/batches/{batch['id']}"
     assert (await caller("POST", f"{path}/pause")).status == 200
-    asked = f"{path}/results?follow=true&from_line=1"
+    asked = f"{path}/results?follow=true&from_line={last_line}"
     async with stopping(stack, caller) as (at_it, server):
         async with at_it.session.get(at_it.url + asked, headers={"authorization": f"Bearer {caller.key}"}) as response:
             server.should_exit = True
             last = json.loads((await asyncio.wait_for(response.read(), 60)).splitlines()[-1])  # It raises where the connection is cut.
     assert set(last) == {"error"} and (last["error"]["code"], last["error"]["retryable"]) == ("unavailable", True)
-    assert last["error"]["details"] == {"batch_id": batch["id"], "from_line": 1}
+    assert last["error"]["details"] == {"batch_id": batch["id"], "from_line": last_line}
     await caller("POST", f"{path}/cancel")
     await until(caller, batch["id"])
 

@@ -62,14 +62,23 @@ async def _without_control(caller: Caller) -> str:
 
 
 async def _counted(stack: Stack, caller: Caller, answers: int, *, bucket: int = 100, model: str | None = None, version: int = 1) -> None:
-    """Answers of `production` and of `staging` in the rollups of an hour ago, all of about one latency. `model` None: one of its own."""
+    """Answers of `production` and of `staging`, all of about one latency, in the rollups of an hour ago and of its day.
+
+    `model` None: one of its own.
+    """
     zero = ("errors", "timeouts", "rate_limited", "cancelled", "blocked", "cached", "input_tokens", "output_tokens", "cached_input_tokens",
             "cost_nusd", "thumbs_up", "thumbs_down", "simulated", "latency_sum_ms", "reactions", "scores", "score_sum_micro")  # fmt: skip
     await books(
         stack,
         f"""INSERT INTO rollups (workspace_id, grain, bucket, slug, version, label, model, traffic, latency, first_token, executions,
                                  successes, {", ".join(zero)})
-            SELECT $1, 'hour', date_trunc('hour', now(), 'UTC') - interval '1 hour' * $6, $2, $7, label, $3, 'live', $4, '{{}}', $5, $5,
-                   {", ".join("0" for _ in zero)} FROM unnest('{{production,staging}}'::text[]) label""",
+            SELECT $1, grain, date_trunc(grain, date_trunc('hour', now(), 'UTC') - interval '1 hour' * $6, 'UTC'), $2, $7, label,
+                   $3, 'live', $4, '{{}}', $5, $5,
+                   {", ".join("0" for _ in zero)}
+              FROM unnest('{{production,staging}}'::text[]) label, unnest('{{hour,day}}'::text[]) grain
+                ON CONFLICT (workspace_id, grain, bucket, slug, version, label, model, traffic) DO UPDATE SET
+                   executions = rollups.executions + excluded.executions, successes = rollups.successes + excluded.successes,
+                   latency = (SELECT array_agg(a + b ORDER BY place)
+                                FROM unnest(rollups.latency, excluded.latency) WITH ORDINALITY both_of (a, b, place))""",
         caller.workspace.workspace_id, SLUG, model or f"m{answers}", [0] * bucket + [answers], answers, 2 if answers == 1 else 1, version,
     )  # fmt: skip
