@@ -82,11 +82,12 @@ async def test_a_call_that_may_have_reached_the_provider_is_not_made_again(litel
         await ended.wait()
         return web.Response(status=500)
 
-    await alive(providers)
+    killed = await providers.litellm.session()
     async with RawTestServer(think) as server:
         failure = await litellm_way.ask(litellm_way.request(base_url=str(server.make_url("/v1"))), timeout_s=90)
         ended.set()
     assert isinstance(failure, Failure) and failure.kind is FailureKind.CUT_OFF and len(asked) == 1
+    await providers.litellm.session_after(killed)  # For the tests behind this one.
 
 
 @pytest.mark.promise("E-13")
