@@ -1,6 +1,8 @@
 """Reviewers claim answers, label, correct, skip and undo; what they decide becomes dataset items (PRODUCT F5)."""
 
 import asyncio
+from json import dumps
+from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -245,7 +247,9 @@ async def test_a_decided_review_says_what_was_asked_and_who_decided(team: Team, 
 
     assert await told() == [("second", "Ada"), ("Where is my parcel? ", "Ann's")]
     alone = (await team.viewer("GET", f"/v1/review/{by_key}")).body
-    assert len(alone["question"]) == 300 and alone["decided_by_name"] == "Ann's"
+    assert alone["decided_by_name"] == "Ann's" and "question" not in alone, "its texts are there"
+    listed = (await team.viewer("GET", "/v1/review?status=decided")).body["data"]
+    assert len(listed[1]["question"]) == 300
     async with as_superuser(stack.urls["superuser"]) as superuser:
         await superuser.execute("DELETE FROM burnish.members WHERE user_id = $1", person)
         parts = """[{"role": "user", "content": [{"type": "text", "text": "in"}, {"type": "image_url"}, {"type": "text", "text": "parts"}]},
@@ -256,6 +260,21 @@ async def test_a_decided_review_says_what_was_asked_and_who_decided(team: Team, 
             UUID(by_person), parts,
         )  # fmt: skip
     assert (await told())[0] == ("in parts", None)
+    async with as_superuser(stack.urls["superuser"]) as superuser:
+        of_review = "FROM burnish.review_items r WHERE r.review_id = $1 AND c.execution_id = r.execution_id"
+        large = f"UPDATE burnish.execution_contents c SET messages = messages || $2::jsonb {of_review}"
+        await superuser.execute(large, UUID(by_person), dumps([{"role": "user", "content": token_hex(80_000)}]))
+        await superuser.execute(f"DELETE FROM burnish.execution_contents c {of_review.replace('FROM', 'USING', 1)}", UUID(by_key))
+    assert [one["question"] for one in (await team.viewer("GET", "/v1/review?status=decided")).body["data"]] == [None, None]
+
+
+@pytest.mark.promise("P-02")
+async def test_what_is_kept_for_a_repeated_change_holds_no_question(team: Team) -> None:
+    """The answers of changes are kept for their idempotency keys, and an erasure does not reach into them."""
+    review = await team.pick("Where is my parcel?")
+    for path, body in (("label", {"verdict": "good"}), ("undo", {}), ("skip", {})):
+        answered = await team.ann("POST", f"/v1/review/{review}/{path}", body)
+        assert answered.status == 200 and "question" not in answered.body["item"], path
 
 
 async def test_the_list_is_filtered_and_comes_in_pages(team: Team) -> None:

@@ -16,9 +16,6 @@ class ReviewAnswer(BaseModel):
     id: UUID
     status: Status
     execution_id: UUID
-    question: str | None = Field(
-        description="What the user asked last, 300 characters of it; null where nobody did, or the text is not kept any more."
-    )
     prompt: str | None
     version: int | None
     label: str | None
@@ -53,8 +50,17 @@ class ReviewDetail(ReviewAnswer):
     suggested: str | None = Field(description="What somebody wrote in feedback as the right answer.")
 
 
+class ListedReview(ReviewAnswer):
+    """With the beginning of what it answers."""
+
+    question: str | None = Field(
+        description="What the user asked last, 300 characters of it; null where nobody did, where the text is not kept any more, "
+        "and of a conversation of some 64 kB and more."
+    )
+
+
 class ReviewPage(BaseModel):
-    data: list[ReviewAnswer]
+    data: list[ListedReview]
     next_cursor: str | None
 
 
@@ -139,6 +145,10 @@ def review_answer(item: ReviewItem) -> ReviewAnswer:
     return ReviewAnswer(**_fields(item))
 
 
+def listed_review(item: ReviewItem, question: str | None) -> ListedReview:
+    return ListedReview(**_fields(item), question=question)
+
+
 def review_detail(
     item: ReviewItem, content: Content | None, *, feedback: list[dict[str, Any]], scores: list[dict[str, Any]]
 ) -> ReviewDetail:
@@ -159,7 +169,6 @@ def _fields(item: ReviewItem) -> dict[str, Any]:
         "id": item.review_id,
         "status": item.status,
         "execution_id": item.execution_id,
-        "question": item.question,
         "prompt": item.slug or None,
         "version": item.version or None,
         "label": item.label or None,

@@ -39,7 +39,6 @@ class ReviewItem:
     dataset_id: UUID | None
     item_id: UUID | None
     item_added: bool
-    question: str | None
 
     @property
     def status(self) -> Status:

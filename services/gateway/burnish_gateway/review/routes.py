@@ -10,7 +10,15 @@ from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.review import decision_routes, settings_routes, store
-from burnish_gateway.review.answers import ClaimedAnswer, ProgressAnswer, ReviewAnswer, ReviewDetail, ReviewPage, review_answer
+from burnish_gateway.review.answers import (
+    ClaimedAnswer,
+    ProgressAnswer,
+    ReviewAnswer,
+    ReviewDetail,
+    ReviewPage,
+    listed_review,
+    review_answer,
+)
 from burnish_gateway.review.bodies import ClaimBody, PickBody
 from burnish_gateway.review.claim import claim, details
 from burnish_gateway.review.progress_store import progress
@@ -43,8 +51,11 @@ async def list_reviews(
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         before = UUID(position[0]) if position else None
         items = await store.list_items(tx, before=before, limit=limit + 1, slug=slug, reason=reason, status=status)
+        asked = await store.questions_of(tx, [one.execution_id for one in items])
     page = gateway.cursors.page(items, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.review_id])
-    return json_response(ReviewPage(data=[review_answer(one) for one in page["data"]], next_cursor=page["next_cursor"]))
+    return json_response(
+        ReviewPage(data=[listed_review(one, asked.get(one.execution_id)) for one in page["data"]], next_cursor=page["next_cursor"])
+    )
 
 
 @router.post("/v1/review", status_code=201, response_model=ReviewAnswer, summary="Put an answer into the queue")

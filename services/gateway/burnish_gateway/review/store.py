@@ -19,17 +19,11 @@ COLUMNS: Final = """r.review_id, r.execution_id, r.slug, r.version, r.label, r.m
                          WHERE m.workspace_id = r.workspace_id AND m.user_id::text = split_part(r.decided_by, ':', 2))
       WHEN 'api_key' THEN (SELECT k.name FROM api_keys k
                             WHERE k.workspace_id = r.workspace_id AND k.api_key_id::text = split_part(r.decided_by, ':', 2))
-    END AS decided_by_name,
-    (SELECT left(CASE jsonb_typeof(m.one -> 'content')
-                   WHEN 'string' THEN m.one ->> 'content'
-                   WHEN 'array' THEN (SELECT string_agg(p.part ->> 'text', ' ' ORDER BY p.place)
-                                        FROM jsonb_array_elements(m.one -> 'content') WITH ORDINALITY p (part, place)
-                                       WHERE p.part ->> 'type' = 'text') END, 300)
-       FROM execution_contents c,
-            jsonb_array_elements(CASE jsonb_typeof(c.messages) WHEN 'array' THEN c.messages ELSE '[]' END) WITH ORDINALITY m (one, place)
-      WHERE c.workspace_id = r.workspace_id AND c.execution_id = r.execution_id AND m.one ->> 'role' = 'user'
-      ORDER BY m.place DESC LIMIT 1) AS question"""
-"""With the name of whoever decided, and the beginning of what the user asked last, as far as both are still there."""
+    END AS decided_by_name"""
+"""With the name of whoever decided, as far as it is still there."""
+
+QUESTION_MOST_BYTES: Final = 65_536
+"""A conversation that takes more room in the table is not read for its last question: a page has up to 200 of them."""
 
 OPEN: Final = "r.decided_at IS NULL AND NOT r.set_aside"
 
@@ -124,6 +118,25 @@ async def contents_of(tx: Tx, execution_ids: Sequence[UUID]) -> Mapping[UUID, Co
         "SELECT execution_id, messages, variables, output FROM execution_contents WHERE execution_id = ANY ($1)", list(execution_ids)
     )
     return {row["execution_id"]: Content(row["messages"], row["variables"], row["output"]) for row in rows}
+
+
+async def questions_of(tx: Tx, execution_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """What the user asked last, 300 characters of it. Those that are not kept, too large, or without one are missing."""
+    rows = await tx.fetch(
+        """SELECT c.execution_id, q.question FROM execution_contents c,
+                  LATERAL (SELECT left(CASE jsonb_typeof(m.one -> 'content')
+                                         WHEN 'string' THEN m.one ->> 'content'
+                                         WHEN 'array' THEN (SELECT string_agg(p.part ->> 'text', ' ' ORDER BY p.place)
+                                                              FROM jsonb_array_elements(m.one -> 'content') WITH ORDINALITY p (part, place)
+                                                             WHERE p.part ->> 'type' = 'text') END, 300) AS question
+                             FROM jsonb_array_elements(CASE jsonb_typeof(c.messages) WHEN 'array' THEN c.messages ELSE '[]' END)
+                                  WITH ORDINALITY m (one, place)
+                            WHERE m.one ->> 'role' = 'user' ORDER BY m.place DESC LIMIT 1) q
+            WHERE c.execution_id = ANY ($1) AND pg_column_size(c.messages) <= $2 AND q.question IS NOT NULL""",
+        list(execution_ids),
+        QUESTION_MOST_BYTES,
+    )
+    return {row["execution_id"]: row["question"] for row in rows}
 
 
 async def scores_of(tx: Tx, execution_ids: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ import { count, percent } from "@/lib/format";
 import { maybeOneOf, oneOf, over, text, useUrlState } from "@/lib/url-state";
 import { MOD, useHotkey } from "@/shell/keys";
 import { Asked, DecidedDrawer, VerdictBadge } from "./DecidedDrawer";
-import { type Detail, type Item, REASONS, type Reason, saidOf } from "./queue";
+import { type Detail, type Listed, REASONS, type Reason, saidOf } from "./queue";
 import { QueueSettings } from "./QueueSettings";
 import { type Act, useQueue } from "./useQueue";
 
@@ -215,7 +215,7 @@ function Key({ children }: { children: string }) {
   return <kbd className="ml-1 rounded-s border border-line-strong/60 px-1 font-mono text-12 text-muted">{children}</kbd>;
 }
 
-const COLUMNS: Column<Item>[] = [
+const COLUMNS: Column<Listed>[] = [
   { key: "verdict", head: "Verdict", width: "w-28", cell: (row) => <VerdictBadge of={row} /> },
   { key: "asked", head: "Asked", hideBelow: "sm", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.question ?? "–"}</span> },
   { key: "expected", head: "Expected", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected ?? row.note ?? "–"}</span> },
@@ -227,7 +227,7 @@ const COLUMNS: Column<Item>[] = [
 function Decided({ prompt, item, onOpen }: { prompt: string; item: string; onOpen: (id: string) => void }) {
   const pages = usePages("/v1/review", { query: { status: "decided", prompt } });
   const nameOf = useAuthors();
-  const by: Column<Item> = { key: "by", head: "By", width: "w-36", hideBelow: "sm", cell: (row) => <span className="wrap-anywhere">{row.decided_by === null ? "–" : nameOf(row.decided_by)}</span> };
+  const by: Column<Listed> = { key: "by", head: "By", width: "w-36", hideBelow: "sm", cell: (row) => <span className="wrap-anywhere">{row.decided_by === null ? "–" : nameOf(row.decided_by)}</span> };
   return (
     <>
       <PagedTable

@@ -3,6 +3,7 @@ import type { Schema } from "@/api/client";
 
 export type Detail = Schema<"ReviewDetail">;
 export type Item = Schema<"ReviewAnswer">;
+export type Listed = Schema<"ListedReview">;
 export type Reason = Detail["reasons"][number];
 
 export const REASONS: Record<Reason, string> = { picked: "picked by somebody", low_rated: "rated low", corrected: "corrected", disagreement: "judges disagree", uncertain: "uncertain score", sampled: "drawn at random" };
