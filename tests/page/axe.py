@@ -94,8 +94,10 @@ async def _tall(page: Page) -> AsyncIterator[None]:
     if page not in DEVTOOLS:
         DEVTOOLS[page] = await page.context.new_cdp_session(page)
     await _resize(DEVTOOLS[page], size["width"], TALL_PX, DRAWN)
-    yield
-    await _resize(DEVTOOLS[page], size["width"], size["height"], 1)
+    try:
+        yield
+    finally:
+        await _resize(DEVTOOLS[page], size["width"], size["height"], 1)
 
 
 async def _resize(devtools: CDPSession, width_px: int, height_px: int, scale: float) -> None:

@@ -18,6 +18,7 @@ from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.litellm_call import BadCall, arguments_of, key_arguments, secrets_in
 from burnish_executor.io.litellm_process import LiteLLMProcess, NotThere
+from burnish_executor.io.model_client import call_model
 from burnish_executor.io.providers import Providers
 from burnish_shared.contracts.executions import Route
 from burnish_shared.providers import PRESETS, wire_of
@@ -59,17 +60,41 @@ async def test_a_process_that_dies_is_started_again_by_the_next_call(litellm_way
 
 
 async def test_a_call_that_a_dying_process_never_had_is_made_by_the_next(
-    litellm_way: Way, simulator: Simulator, providers: Providers
+    litellm_way: Way, simulator: Simulator, providers: Providers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first call leaves a connection that is kept, by which the second finds a process that is as good as dead."""
     request = litellm_way.request(base_url=f"{simulator.url}/v1")
     assert isinstance(await litellm_way.ask(request, timeout_s=90), Answer)
     before = await alive(providers)
+    called, lost = asyncio.Event(), list[Any]()
+    next_session = LiteLLMProcess.session_after
+
+    def counted(*given: Any) -> Any:
+        called.set()
+        return call_model(*given)
+
+    async def noted(process: LiteLLMProcess, session: Any) -> Any:
+        lost.append(session)
+        return await next_session(process, session)
+
+    monkeypatch.setattr("burnish_executor.io.providers.call_model", counted)
+    monkeypatch.setattr(LiteLLMProcess, "session_after", noted)
     os.kill(before, signal.SIGSTOP)  # It takes connections and reads nothing.
     asking = asyncio.create_task(litellm_way.ask(request, timeout_s=90))
-    await asyncio.wait([asking], timeout=0.1)
+    await called.wait()
     os.kill(before, signal.SIGKILL)
-    assert isinstance(await asking, Answer) and providers.litellm.pid not in (None, before)
+    assert isinstance(await asking, Answer) and providers.litellm.pid not in (None, before) and len(lost) == 1
+
+
+async def test_a_process_that_hangs_was_not_reached(litellm_way: Way, simulator: Simulator, providers: Providers) -> None:
+    """It never asked for the body, so no provider can have it: whoever asks may ask elsewhere."""
+    killed = await providers.litellm.session()
+    hanging = await alive(providers)
+    os.kill(hanging, signal.SIGSTOP)
+    failure = await litellm_way.ask(litellm_way.request(base_url=f"{simulator.url}/v1"), timeout_s=1)
+    os.kill(hanging, signal.SIGKILL)
+    assert isinstance(failure, Failure) and failure.kind is FailureKind.UNREACHABLE
+    await providers.litellm.session_after(killed)
 
 
 @pytest.mark.promise("E-01")

@@ -99,6 +99,9 @@ async def test_a_branch_goes_its_own_way_and_comes_back(bench: Bench, call: Call
     branches = (await call("GET", "/v1/prompts/hello/branches")).body["data"]
     assert [(one["branch"], one["version"], one["from_version"]) for one in branches] == [("main", 3, None), ("shorter", 2, 1)]
     preview = (await call("GET", "/v1/prompts/hello/versions/3/merge/2")).body
+    for path, param in (("9/merge/2", "a"), ("3/merge/9", "b")):
+        refused = await call("GET", f"/v1/prompts/hello/versions/{path}")
+        assert (refused.status, refused.body["error"]["param"]) == (404, param)
     assert (preview["clean"], preview["ancestor_version"]) == (True, 1)
     assert preview["content"]["messages"][0]["content"] == "ONE\ntwo"
     merged = await call("POST", "/v1/prompts/hello/merge", {"branch": "shorter", "base_version": 3, "message": "as agreed"})

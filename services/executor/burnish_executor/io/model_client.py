@@ -119,10 +119,11 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
         yield NOT_REACHED
     except TimeoutError:
-        yield Failure(FailureKind.TIMEOUT, f"The provider did not answer within {round(limit_s, 1):g} s.")
+        late = Failure(FailureKind.TIMEOUT, f"The provider did not answer within {round(limit_s, 1):g} s.")
+        yield late if sent is None or sent.was_sent else NOT_REACHED
     except (aiohttp.ClientError, ConnectionError, OSError):
-        was_sent = sent is None or sent.was_sent
-        yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.") if was_sent else NOT_REACHED
+        broken = Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
+        yield broken if sent is None or sent.was_sent else NOT_REACHED
 
 
 async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key: str, timeout_s: float) -> int | Failure:

@@ -112,11 +112,14 @@ class Providers:
                 continue
             try:
                 async with asyncio.timeout_at(until):
-                    session = await self.litellm.session_after(session)
+                    next_session = await self.litellm.session_after(session)
             except TimeoutError:
                 yield event
                 return
-            async for again in call_model(session, replace(call, timeout_s=max(0.0, until - loop.time()))):
+            if (left_s := until - loop.time()) <= 0:
+                yield event
+                return
+            async for again in call_model(next_session, replace(call, timeout_s=left_s)):
                 yield again
 
     async def count_models(self, provider: str, base_url: str, *, is_own_url: bool, key: str, timeout_s: float) -> int | Failure:

@@ -34,7 +34,7 @@ async def branch_candidate(
     check_not_archived(head.prompt)
     candidate = await find(tx, principal, head, candidate_id)
     await line_store.start_branch(tx, head.prompt, branch, version=candidate["base_version"], by=principal.actor)
-    base = await lines.version_of(tx, head.prompt, candidate["base_version"])
+    base = await lines.version_of(tx, head.prompt, candidate["base_version"], param="prompt")
     saved = await add_version(
         tx,
         principal.workspace_id,
@@ -62,7 +62,7 @@ async def copy_candidate(
     if head is None:
         raise no_such_prompt(slug)
     candidate, prompt = await find(tx, principal, head, candidate_id), head.prompt
-    base, name = await lines.version_of(tx, prompt, candidate["base_version"]), parse_slug(body.slug)
+    base, name = await lines.version_of(tx, prompt, candidate["base_version"], param="prompt"), parse_slug(body.slug)
     fields = base.content.fields() | {"fallback_version": None, "messages": messages_with(base, candidate["text"])}
     made, first = await create_prompt(
         tx, principal.workspace_id,

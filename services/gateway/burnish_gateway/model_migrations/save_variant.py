@@ -35,7 +35,7 @@ async def save_variant(
     except Conflict:
         if branch not in {one.branch for one in await line_store.list_branches(tx, head.prompt)}:
             raise  # too many branches: the other one is ours
-    base = await lines.version_of(tx, head.prompt, step["version"])
+    base = await lines.version_of(tx, head.prompt, step["version"], param="prompt")
     given: dict[str, Any] = {name: value for name, value in (found or {}).items() if name not in ("messages", "variants")} | {
         "model": model
     }

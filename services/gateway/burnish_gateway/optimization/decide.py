@@ -209,7 +209,7 @@ async def _base_of(tx: Tx, workspace_id: UUID, row: Any) -> dict[str, Any]:
     """The content of the version that a suggestion improves. Raises NotFound."""
     base = await prompts_store.find_version(tx, workspace_id, row["prompt_id"], row["base_version"])
     if base is None:
-        raise no_such_prompt(row["slug"], version=row["base_version"])
+        raise no_such_prompt(row["slug"], version=row["base_version"], param="prompt")
     return base.content.fields()
 
 

@@ -69,8 +69,8 @@ class ErasureWatch:
     async def _has_looked(self) -> bool:
         try:
             await self.look()
-        except (Unavailable, ApiError) as error:
-            log.warning("erasures_unknown", error=str(error))
+        except (Unavailable, ApiError, TimeoutError) as error:
+            log.warning("erasures_unknown", error=str(error) or type(error).__name__)
             return False
         return True
 

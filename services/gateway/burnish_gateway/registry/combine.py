@@ -44,9 +44,10 @@ class Sides:
         return merged(self.ancestor.content, self.ours.content, self.theirs.content, resolutions=resolutions)
 
 
-async def sides_of(tx: Tx, prompt: Prompt, *, ours: int, theirs: int) -> Sides:
-    """Raises NotFound."""
-    left, right = await lines.version_of(tx, prompt, ours), await lines.version_of(tx, prompt, theirs)
+async def sides_of(tx: Tx, prompt: Prompt, *, ours: int, theirs: int, params: tuple[str, str] = ("version", "version")) -> Sides:
+    """Raises NotFound, which names the one of `params`."""
+    left = await lines.version_of(tx, prompt, ours, param=params[0])
+    right = await lines.version_of(tx, prompt, theirs, param=params[1])
     return Sides(left, right, await lines.common_ancestor(tx, prompt, ours, theirs))
 
 

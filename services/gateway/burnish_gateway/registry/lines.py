@@ -45,11 +45,11 @@ async def common_ancestor(tx: Tx, prompt: Prompt, a: int, b: int) -> Version | N
     return None if number is None else await version_of(tx, prompt, number)
 
 
-async def version_of(tx: Tx, prompt: Prompt, number: int) -> Version:
-    """Raises NotFound."""
+async def version_of(tx: Tx, prompt: Prompt, number: int, *, param: str = "version") -> Version:
+    """Raises NotFound, which names `param`: where the request says the version, or `prompt` where it says none."""
     found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, number)
     if found is None:
-        raise no_such_prompt(prompt.slug, version=number)
+        raise no_such_prompt(prompt.slug, version=number, param=param)
     return found
 
 

@@ -36,7 +36,7 @@ async def preview(slug: str, a: Number, b: Number, principal: Viewer, gateway: G
         head = await store.find_head(tx, principal.workspace_id, name)
         if head is None:
             raise no_such_prompt(name)
-        sides = await combine.sides_of(tx, head.prompt, ours=a, theirs=b)
+        sides = await combine.sides_of(tx, head.prompt, ours=a, theirs=b, params=("a", "b"))
     merge = await asyncio.to_thread(sides.together)
     return json_response(merge_preview(head.prompt, sides, merge))
 

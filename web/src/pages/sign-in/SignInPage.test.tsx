@@ -23,9 +23,16 @@ function opened(search: Record<string, string> = {}, ways: typeof WAYS = WAYS) {
 beforeEach(() => vi.restoreAllMocks());
 
 it("names the request that a provider's sign-in failed with", () => {
-  opened({ error: "unavailable", request_id: "req_12" });
+  const request_id = `req_${"0123456789abcdef".repeat(2)}`;
+  opened({ error: "unavailable", request_id });
   screen.getByText(/The provider cannot be reached now/);
-  screen.getByText("Request req_12");
+  screen.getByText(`Request ${request_id}`);
+});
+
+it("shows no text of somebody's own that a link brings along as a request", () => {
+  opened({ error: "unavailable", request_id: "Call 0123-456-789 to unlock your account" });
+  screen.getByText(/The provider cannot be reached now/);
+  expect(screen.queryByText(/Call/)).toBeNull();
 });
 
 it("names the request of a password that was refused", async () => {

@@ -9,6 +9,8 @@ import { Door, answered } from "./Door";
 import { hostOf, oidcStart, reasonOf, targetOf } from "./target";
 
 const shape = { to: text(), error: text(), request_id: text() };
+/** Ours, or one that a proxy gave: what else stands in a link is somebody's own text, and is not shown as ours. */
+const REQUEST_ID = /^(?:(?:req_)?[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/iu;
 
 export default function SignInPage() {
   const [{ to, error, request_id: requestId }] = useUrlState(shape);
@@ -33,7 +35,7 @@ export default function SignInPage() {
       {error ? (
         <Notice tone="bad">
           {reasonOf(error)}
-          {requestId ? <span className="block text-12 wrap-anywhere text-muted">Request {requestId}</span> : null}
+          {REQUEST_ID.test(requestId) ? <span className="block text-12 wrap-anywhere text-muted">Request {requestId}</span> : null}
         </Notice>
       ) : null}
       {providers.length > 0 ? (

@@ -24,6 +24,18 @@ export function deadByEndpoint({ data, next_cursor }: Page): ReadonlyMap<string,
   return new Map([...counts].map(([id, n]) => [id, next_cursor === null ? plural(n, "dead letter") : `${n} dead letters or more`]));
 }
 
+/** Said above endpoints where not all dead letters were read: one that names none may have older ones. */
+export function MoreDead() {
+  return (
+    <p className="mb-3 text-13 text-muted">
+      There are more than {COUNTED} dead letters; only the newest {COUNTED} are counted below.{" "}
+      <TextLink to="/webhooks" search={{ tab: "deliveries", status: "exhausted" }}>
+        See all
+      </TextLink>
+    </p>
+  );
+}
+
 /** What was given up for good, and the way to send it once more. Nothing while there is none. */
 export function DeadLetters({ endpoint, found: { data, next_cursor }, onBegun }: { endpoint: Endpoint; found: Page; onBegun: () => void }) {
   const may = useMay();

@@ -54,7 +54,7 @@ export default function WebhookPage() {
       actions={endpoint ? <Acts endpoint={endpoint} /> : null}
     >
       {/* With what stands above the tabs, which would push them down. */}
-      <Loaded of={{ ...found, data: dead.isPending ? undefined : endpoint }}>{(one) => <Content endpoint={one} dead={dead.data} />}</Loaded>
+      <Loaded of={{ ...found, data: dead.isPending && dead.failureCount === 0 ? undefined : endpoint }}>{(one) => <Content endpoint={one} dead={dead.data} />}</Loaded>
     </Page>
   );
 }

@@ -7,7 +7,7 @@ import { plural } from "@/lib/format";
 import { flag, oneOf, over, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
-import { deadByEndpoint, useDeadLetters } from "./DeadLetters";
+import { MoreDead, deadByEndpoint, useDeadLetters } from "./DeadLetters";
 import { Deliveries } from "./Deliveries";
 import { EventsTab } from "./EventsTab";
 import { Inbound } from "./Inbound";
@@ -37,18 +37,21 @@ export default function WebhooksPage() {
     </Button>
   );
   const list = (
-    <PagedTable
-      label="Endpoints"
-      columns={columns}
-      pages={pages}
-      rowKey={(row) => row.id}
-      rowLink={(row) => ({ to: `/webhooks/${row.id}` })}
-      empty={
-        <EmptyState icon={<Webhook size={18} />} title="No endpoints yet" action={button} code={CREATE}>
-          An endpoint is an address of yours that hears of alerts, suggestions and whatever else you choose, signed, until it has arrived.
-        </EmptyState>
-      }
-    />
+    <>
+      {dead?.next_cursor ? <MoreDead /> : null}
+      <PagedTable
+        label="Endpoints"
+        columns={columns}
+        pages={pages}
+        rowKey={(row) => row.id}
+        rowLink={(row) => ({ to: `/webhooks/${row.id}` })}
+        empty={
+          <EmptyState icon={<Webhook size={18} />} title="No endpoints yet" action={button} code={CREATE}>
+            An endpoint is an address of yours that hears of alerts, suggestions and whatever else you choose, signed, until it has arrived.
+          </EmptyState>
+        }
+      />
+    </>
   );
   return (
     <Page title="Webhooks" subtitle="Your systems hear what happens by signed HTTP requests, and others send feedback the same way." actions={button}>
