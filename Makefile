@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-more chaos-long soak fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots docs page try-page test-page test-page-parts test-page-browser screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer scaling scaling-units chaos chaos-more chaos-long soak fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -47,8 +47,12 @@ page: $(STAMP) ## build the web page (Node 20.19 or newer); a running gateway ta
 try-page: $(STAMP)
 	@$(BIN)/python web/build.py
 
-test-page: $(STAMP) page ## test the web page in Chromium on the real services, and its own parts
+test-page: test-page-parts test-page-browser ## test the web page in Chromium on the real services, and its own parts
+
+test-page-parts: $(STAMP) page ## test the parts of the web page by themselves
 	@cd web && npm test --silent
+
+test-page-browser: $(STAMP) page ## test the web page in Chromium on the real services
 	$(BIN)/pytest -m page -n $(WORKERS) --dist loadfile $(ARGS) tests/page
 
 screenshots: $(STAMP) page ## make pictures of every page, in both themes and narrow, in .screenshots
