@@ -14963,6 +14963,82 @@ export interface components {
             /** Line */
             line: number;
         };
+        /**
+         * ListedReview
+         * @description With the beginning of what it answers.
+         */
+        ListedReview: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /**
+             * Added By
+             * @description Who picked it; null: the rules of the queue.
+             */
+            added_by: string | null;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /** Dataset Id */
+            dataset_id: string | null;
+            /** Dataset Item Id */
+            dataset_item_id: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /**
+             * Decided By Name
+             * @description Of the person, or their e-mail, or of the API key; null where nobody has decided, or who did is no member any more.
+             */
+            decided_by_name: string | null;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /**
+             * Expected
+             * @description What would have been right, where somebody wrote it.
+             */
+            expected: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Model */
+            model: string;
+            /** Note */
+            note: string | null;
+            /** Prompt */
+            prompt: string | null;
+            /**
+             * Question
+             * @description What the user asked last, 300 characters of it; null where nobody did, where the text is not kept any more, and of a conversation of some 64 kB and more.
+             */
+            question: string | null;
+            /** Reasons */
+            reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
+            /** Simulated */
+            simulated: boolean;
+            /** Skipped By */
+            skipped_by: string[];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "claimed" | "decided" | "set_aside";
+            /** Verdict */
+            verdict: ("good" | "bad") | null;
+            /** Version */
+            version: number | null;
+        };
         /** LiveAnswer */
         LiveAnswer: {
             /** At */
@@ -20253,11 +20329,6 @@ export interface components {
             note: string | null;
             /** Prompt */
             prompt: string | null;
-            /**
-             * Question
-             * @description What the user asked last, 300 characters of it; null where nobody did, or the text is not kept any more.
-             */
-            question: string | null;
             /** Reasons */
             reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
             /** Simulated */
@@ -20339,11 +20410,6 @@ export interface components {
             output: string | null;
             /** Prompt */
             prompt: string | null;
-            /**
-             * Question
-             * @description What the user asked last, 300 characters of it; null where nobody did, or the text is not kept any more.
-             */
-            question: string | null;
             /** Reasons */
             reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
             /**
@@ -20379,7 +20445,7 @@ export interface components {
         /** ReviewPage */
         ReviewPage: {
             /** Data */
-            data: components["schemas"]["ReviewAnswer"][];
+            data: components["schemas"]["ListedReview"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -23261,6 +23327,11 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Change Nusd
+             * @description What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance or what a job had set aside paid. All of them add up to that balance.
+             */
+            change_nusd: number;
             /** Corrects */
             corrects: number | null;
             /** Credit Account Id */
