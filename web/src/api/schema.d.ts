@@ -23329,7 +23329,7 @@ export interface components {
             at: string;
             /**
              * Change Nusd
-             * @description What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance or what a job had set aside paid. All of them add up to that balance.
+             * @description What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance paid, or what a job had set aside. All of them add up to that balance.
              */
             change_nusd: number;
             /** Corrects */

@@ -65,8 +65,8 @@ class TransferAnswer(BaseModel):
     kind: TransferKind
     amount_nusd: int
     change_nusd: int = Field(
-        description="What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance or what a job had set aside paid. All of them "
-        "add up to that balance."
+        description="What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance paid, or what a job had set aside. All of "
+        "them add up to that balance."
     )
     debit_account_id: int
     credit_account_id: int
