@@ -29,20 +29,27 @@ LEAST_CHANGE: Final = 0.05
 
 
 def reshared(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], *, dice: Dice, floor: float = FLOOR) -> dict[str, float] | None:
-    """Arm → share for the next epoch, of all who take part; None: nothing that is worth an epoch."""
+    """Arm → share for the next epoch, of all who take part; None: nothing that is worth an epoch. Who gets nobody any more stays so."""
+    before = epochs[-1].shares
+    given = alive(plan, before)
     sums = {arm: _mean(plan, analysis, epochs, arm) for arm in plan.arms}
     control, moved = sums[plan.control], {one.arm: one.value for one in analysis.differences}
     if control is None:
         return None
-    means: dict[str, Mean | None] = {plan.control: control}
-    for arm in plan.treatments:
-        own, by = sums[arm], moved.get(arm)
-        means[arm] = replace(own, value=control.value + by) if own is not None and by is not None else None
-    shares = thompson(means, is_higher_better=plan.sign > 0, dice=dice, floor=floor)
-    before = epochs[-1].shares
+    means: dict[str, Mean | None] = {plan.control: control} if plan.control in given else {}
+    for arm in given:
+        if arm != plan.control:
+            own, by = sums[arm], moved.get(arm)
+            means[arm] = replace(own, value=control.value + by) if own is not None and by is not None else None
+    shares = dict.fromkeys(plan.arms, 0.0) | thompson(means, is_higher_better=plan.sign > 0, dice=dice, floor=floor)
     whole = sum(before.values())
     is_worth_it = whole > 0 and max(abs(shares[arm] - before.get(arm, 0.0) / whole) for arm in plan.arms) >= LEAST_CHANGE
     return shares if is_worth_it else None
+
+
+def alive(plan: Plan, shares: Mapping[str, float]) -> list[str]:
+    """Arms that still get somebody. One without a share did harm, or somebody took it out: that is no weight that chance may draw anew."""
+    return [arm for arm in plan.arms if shares.get(arm)]
 
 
 def _mean(plan: Plan, analysis: Analysis, epochs: Sequence[Epoch], arm: str) -> Mean | None:

@@ -108,6 +108,20 @@ async def _check_against_the_rows(stack: Stack, lived: Lived, month: Any) -> Non
     assert (now["closing_balance_nusd"], now["allowance"]["closing_nusd"]) == (left[3] + left[4], left[11])
 
 
+async def test_the_ledger_adds_up_to_the_balance_whoever_paid(lived: Lived) -> None:
+    entries, cursor = [], ""
+    while True:
+        page = await ok(lived.caller("GET", "/v1/credits/transfers?limit=200" + cursor))
+        entries += page["data"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert sum(one["change_nusd"] for one in entries) == (await ok(lived.caller("GET", "/v1/credits")))["balance_nusd"]
+    charged = {(one["change_nusd"] > 0) - (one["change_nusd"] < 0) for one in entries if one["kind"] == "charge"}
+    assert charged == {-1, 0}, "allowance and jobs paid for some"
+    assert all(one["change_nusd"] in (0, -one["amount_nusd"], one["amount_nusd"]) for one in entries)
+
+
 async def _close_all(stack: Stack, caller: Caller) -> None:
     await close_days(stack, TODAY - timedelta(days=2))
     page = await ok(caller("GET", "/v1/usage"))

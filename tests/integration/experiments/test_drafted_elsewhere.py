@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from uuid import UUID
 
 import pytest
 
@@ -27,6 +28,19 @@ async def test_an_accepted_suggestion_begins_a_guarded_rollout(stack: Stack, cal
     assert again.body["experiment_id"] == accepted.body["experiment_id"]
     told = (await caller("GET", f"/v1/suggestions/{suggestion}")).body
     assert (told["status"], told["label"], told["experiment_id"]) == ("accepted", None, accepted.body["experiment_id"])
+
+
+@pytest.mark.capability("O6")
+async def test_a_rollout_that_costs_more_than_it_may_is_told_before_it_begins(stack: Stack, caller: Caller) -> None:
+    await two_versions(caller)
+    suggestion = await suggested(stack, caller)
+    evidence = """'{"cost": {"baseline_nusd": 1000, "candidate_nusd": 3000}}'"""
+    await books(stack, f"UPDATE suggestions SET evidence = evidence || {evidence}::jsonb WHERE suggestion_id = $1", UUID(suggestion))
+    path = f"/v1/suggestions/{suggestion}"
+    assert "cost 200% more" in (await caller("GET", path)).body["rollout_warning"]
+    accepted = await caller("POST", f"{path}/accept", {"rollout": "guarded"})
+    assert accepted.status == 200 and accepted.body["experiment_id"] and "cost 200% more" in accepted.body["rollout_warning"]
+    assert (await caller("GET", path)).body["rollout_warning"] is None, "it is decided"
 
 
 async def test_a_policy_rolls_a_proven_suggestion_out_by_itself(stack: Stack, caller: Caller) -> None:

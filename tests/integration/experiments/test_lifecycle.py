@@ -174,6 +174,8 @@ async def test_a_guarded_rollout_goes_up_its_ramp_and_back(stack: Stack, caller:
     assert by_shares.status == 409
     back = await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "customers complain"})
     assert back.status == 200 and back.body["rollout_state"] == "rolled_back" and back.body["verdict"]["outcome"] == "rolled_back"
+    again = await caller("POST", f"/v1/experiments/{experiment}/rollback", {"reason": "customers complain"})
+    assert (again.status, again.body["error"]["message"]) == (409, "This rollout is over, rolled back before.")
     assert (await caller("GET", f"/v1/prompts/{SLUG}/labels/production")).body["version"] == 1
     await until_known(caller, {None})
     kinds = [name for name, _ in await told(stack, caller)]
@@ -188,6 +190,8 @@ async def test_a_rollout_that_is_taken_back_leaves_a_label_that_somebody_moved_a
     assert (await caller("PUT", label, {"version": 2})).status == 200
     over = (await caller("POST", f"/v1/experiments/{first}/rollback", {"reason": "customers complain"})).body
     assert (over["status"], over["rollout_state"], over["verdict"]["outcome"], over["winner"]) == ("completed", "finished", "stopped", None)
+    again = await caller("POST", f"/v1/experiments/{first}/rollback", {"reason": "customers complain"})
+    assert again.status == 409 and f"POST {label}/rollback" in again.body["error"]["message"], again.body
     assert "Nothing was taken back" in over["verdict"]["sentence"]
     assert over["promotion"]["state"] == "refused" and "names version 2 now: somebody moved it" in over["promotion"]["why"]
     assert (await caller("GET", label)).body["version"] == 2

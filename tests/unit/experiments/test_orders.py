@@ -96,6 +96,25 @@ def test_an_adaptive_allocation_waits_its_hour_and_moves_to_what_is_better() -> 
 
 
 @pytest.mark.capability("X3")
+@pytest.mark.parametrize("units", [300, 40])
+def test_an_adaptive_allocation_gives_nothing_to_an_arm_that_gets_nobody_any_more(units: int) -> None:
+    """Harm was proven of it, or somebody took it out: a tenth would be harm again each hour, and it waits for no units of such an arm."""
+    plan = replace(PLAN, arms=("a", "b", "c"), is_adaptive=True, guardrails=(USUAL[3],))
+    was, now = {"a": 3334, "b": 3333, "c": 3333}, {"a": 6667, "b": 3333, "c": 0}
+    rows = (EpochRow(1, was, None, BEGAN), EpochRow(2, now, None, BEGAN))
+    sums = ({"a": arm(units, units * 2 // 3), "b": arm(units, units * 3 // 4), "c": arm(units, 0)}, {"a": arm(200, 133), "b": arm(100, 75)})
+    epochs = tuple(
+        Epoch(row.number, {name: part / BUCKETS for name, part in row.shares.items()}, one) for row, one in zip(rows, sums, strict=True)
+    )
+    one = Seen("e", plan, None, None, None, False, BEGAN, rows, epochs)
+    assert analyse(plan, epochs).differences[1].state == "harmful"
+    found = told(one, hours=2)
+    assert found.order is not None and (found.order.kind, found.order.data["reason"]) == ("reallocate", "adaptive")
+    given = found.order.data["shares"]
+    assert given["c"] == 0 and sum(given.values()) == BUCKETS and given["a"] >= 1000 and given["b"] > 5000
+
+
+@pytest.mark.capability("X3")
 def test_a_ramp_counts_the_units_of_its_step_alone() -> None:
     plan = replace(PLAN, kind="rollout", guardrails=(USUAL[3],))
     first, later = {"a": 9900, "b": 100}, {"a": 9500, "b": 500}

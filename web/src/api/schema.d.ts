@@ -6731,6 +6731,11 @@ export interface components {
             /** Prompt */
             prompt: string;
             /**
+             * Rollout Warning
+             * @description Why that rollout will be taken back, where what was measured costs more than its guardrails allow.
+             */
+            rollout_warning?: string | null;
+            /**
              * Status
              * @default accepted
              */
@@ -22599,6 +22604,11 @@ export interface components {
             reason: string | null;
             /** @description Why the policy that should have begun one by itself did not. Null: it did, has not tried, or there is none. */
             rollout_refused?: components["schemas"]["RolloutRefused"] | null;
+            /**
+             * Rollout Warning
+             * @description Of an open one: why a guarded rollout behind the usual guardrails will be taken back: it costs more than they allow.
+             */
+            rollout_warning?: string | null;
             /** Simulated */
             simulated: boolean;
             /**
@@ -23327,6 +23337,11 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Change Nusd
+             * @description What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance paid, or what a job had set aside. All of them add up to that balance.
+             */
+            change_nusd: number;
             /** Corrects */
             corrects: number | null;
             /** Credit Account Id */

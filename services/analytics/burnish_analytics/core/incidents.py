@@ -42,14 +42,19 @@ def incident_of(event: Event) -> Incident | None:
                 severity="error",
                 subject=str(data["provider_key_id"]),
                 summary=(
-                    f"{data['provider']} refused the key {data['name']} (…{data['last4']}), reason: {data['reason']}."
-                    " It is not used any more; put in another with PATCH, or restore it."
+                    f"{data['provider']} refused the key {data['name']}{_end(data['last4'])}"
+                    f" with status {data['http_status']}. It is not used any more; put in another with PATCH, or restore it."
                 ),
                 after={"status": data["status"], "http_status": data["http_status"]},
                 changed={"provider_key": data["name"]},
             )
         case _:
             return None
+
+
+def _end(last4: str) -> str:
+    """Of a key, in brackets; of a short key nothing is kept."""
+    return f" (…{last4})" if last4 else ""
 
 
 NAMES_OF_BUDGET: Final = ("name", "target", "target_name", "hard", "budget_id", "live_evaluation_id", "resets_at")

@@ -64,6 +64,10 @@ class TransferAnswer(BaseModel):
     id: int
     kind: TransferKind
     amount_nusd: int
+    change_nusd: int = Field(
+        description="What it did to `balance_nusd` of `GET /v1/credits`; 0 where the allowance paid, or what a job had set aside. All of "
+        "them add up to that balance."
+    )
     debit_account_id: int
     credit_account_id: int
     execution_id: UUID | None

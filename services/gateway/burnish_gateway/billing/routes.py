@@ -52,8 +52,13 @@ async def list_transfers(
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_transfers(tx, after=after[0] if after else None, limit=limit, kind=kind, start=start, end=end)
     page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [row["transfer_id"]])
+    ours = principal.workspace.credit_account_id
     data = [
-        TransferAnswer(id=row["transfer_id"], **{name: value for name, value in row.items() if name != "transfer_id"})
+        TransferAnswer(
+            id=row["transfer_id"],
+            change_nusd=row["amount_nusd"] * ((row["credit_account_id"] == ours) - (row["debit_account_id"] == ours)),
+            **{name: value for name, value in row.items() if name != "transfer_id"},
+        )
         for row in page["data"]
     ]
     return json_response(TransferPage(data=data, next_cursor=page["next_cursor"]))

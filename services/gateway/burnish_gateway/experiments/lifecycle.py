@@ -167,6 +167,10 @@ async def roll_back(tx: Tx, experiment: Experiment, verdict: Verdict, *, by: Act
 
     Where somebody else moved it to the candidate, everybody gets that, and the end says so: what people did stays.
     """
+    if experiment.rollout is not None and experiment.status == "completed":
+        moves = f"POST /v1/prompts/{experiment.slug}/labels/{experiment.label}/rollback"
+        what = f"finished: to take its version back, {moves}" if experiment.rollout_state == "finished" else "rolled back before"
+        raise Conflict(f"This rollout is over, {what}.", param="experiment_id")
     if experiment.rollout is None or not experiment.is_open:
         raise Conflict("Only a guarded rollout that was started can be rolled back.", param="experiment_id")
     promotion = Promotion(state="not_wanted", label=experiment.label, version=experiment.control.version, why="rolled back", at=clock.now())

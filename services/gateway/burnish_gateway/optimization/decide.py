@@ -14,6 +14,7 @@ from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import AcceptBody
 from burnish_gateway.optimization.edited_text import with_text
 from burnish_gateway.optimization.measured_with import measured_with, unmeasured_model
+from burnish_gateway.optimization.rollout_warning import rollout_warning
 from burnish_gateway.optimization.some_edits import with_some
 from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
@@ -38,6 +39,7 @@ class Accepted:
     version: int
     label: str | None
     experiment_id: UUID | None = None
+    rollout_warning: str | None = None
 
 
 async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: AcceptBody, *, clock: Clock) -> Accepted:
@@ -97,7 +99,7 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
     await announce.prompt_changed(tx, principal.workspace_id, slug)
     if experiment_id is not None:
         await experiment_changed(tx, principal.workspace_id, experiment_id)
-    return Accepted(version, label, experiment_id)
+    return Accepted(version, label, experiment_id, _warned(row, body) if is_measured and experiment_id is not None else None)
 
 
 async def reject(tx: Tx, principal: Principal, suggestion_id: UUID, *, reason: str, clock: Clock) -> None:
@@ -153,6 +155,10 @@ async def _check_same(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) ->
         param="edits" if body.text is None else "text",
         details={"version": row["accepted_version"], "label": row["label"]},
     )
+
+
+def _warned(row: Any, body: AcceptBody) -> str | None:
+    return rollout_warning(row["evidence"], body.rollout.guardrails if isinstance(body.rollout, RolloutAsked) else None)
 
 
 def _as_before(row: Any, body: AcceptBody, label: Label | None) -> Accepted:

@@ -234,7 +234,7 @@ async def accept_suggestion(
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
         return suggestion_answers.AcceptedAnswer(
             id=suggestion_id, prompt=row["slug"] if row else "", version=accepted.version, label=accepted.label,
-            experiment_id=accepted.experiment_id,
+            experiment_id=accepted.experiment_id, rollout_warning=accepted.rollout_warning,
         )  # fmt: skip
 
     answer = await run_once(gateway, request, principal, status=200, work=work)

@@ -9,6 +9,7 @@ from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.optimization.proposals import evidence_told
+from burnish_gateway.optimization.rollout_warning import rollout_warning
 
 
 class CaseAnswer(BaseModel):
@@ -52,6 +53,10 @@ class SuggestionAnswer(BaseModel):
         default=None,
         description="Why the policy that should have begun one by itself did not. Null: it did, has not tried, or there is none.",
     )
+    rollout_warning: str | None = Field(
+        default=None,
+        description="Of an open one: why a guarded rollout behind the usual guardrails will be taken back: it costs more than they allow.",
+    )
     reason: str | None
     decided_by: str | None
     decided_at: datetime | None
@@ -65,6 +70,9 @@ class AcceptedAnswer(BaseModel):
     version: int
     label: str | None
     experiment_id: UUID | None = Field(default=None, description="The guarded rollout that began, where one was asked for.")
+    rollout_warning: str | None = Field(
+        default=None, description="Why that rollout will be taken back, where what was measured costs more than its guardrails allow."
+    )
 
 
 class SuggestionPage(BaseModel):
@@ -82,6 +90,7 @@ def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswe
 def suggestion_answer(row: Record) -> SuggestionAnswer:
     return SuggestionAnswer(
         id=row["suggestion_id"], prompt=row["slug"], rollout_refused=_refused(row), evidence=evidence_told(row["evidence"]),
+        rollout_warning=rollout_warning(row["evidence"]) if row["status"] == "open" else None,
         **{name: row[name] for name in _SUGGESTION_COLUMNS},
     )  # fmt: skip
 

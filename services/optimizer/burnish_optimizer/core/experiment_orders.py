@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, assert_never
 
 from burnish_optimizer.core.new_units import NOTHING_NOTED, Course
 from burnish_shared.contracts.experiments import Rollout, Verdict
-from burnish_shared.experiments.adaptive import Dice, reshared
+from burnish_shared.experiments.adaptive import Dice, alive, reshared
 from burnish_shared.experiments.analysis import Analysis, Epoch
 from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_rule, conclude
 from burnish_shared.experiments.outlook import DAY_S, NOBODY_NEW, Outlook, outlook
@@ -146,7 +146,8 @@ def _adapted(seen: Seen, analysis: Analysis, now: datetime, dice: Dice) -> Order
     """Thompson's weights, where that was asked for, and everything is known well enough to be weighed."""
     row, least = seen.rows[-1], seen.plan.settings.min_samples
     is_time = (now - row.started_at).total_seconds() >= RESHARE_AFTER_S and len(seen.rows) < EPOCHS_MOST
-    if not (seen.plan.is_adaptive and is_time and all(one.units >= least for one in analysis.arms)):
+    given = alive(seen.plan, row.shares)
+    if not (seen.plan.is_adaptive and is_time and all(one.units >= least for one in analysis.arms if one.arm in given)):
         return None
     shares = reshared(seen.plan, analysis, seen.epochs, dice=dice, floor=seen.plan.settings.floor)
     if shares is None:
