@@ -88,7 +88,7 @@ function inSentence(name: string): string {
   return /^(You |An? |The )/.test(`${name} `) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 }
 
-function Decision({ suggestion }: { suggestion: Suggestion }) {
+export function Decision({ suggestion }: { suggestion: Suggestion }) {
   const nameOf = useAuthors();
   const by = suggestion.decided_by ? ` by ${inSentence(nameOf(suggestion.decided_by))}` : "";
   if (suggestion.status === "accepted" && suggestion.experiment_id) {
@@ -117,6 +117,13 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
     return (
       <Notice tone="warn" title="The policy did not begin a rollout.">
         {code === "internal_error" ? "Something went wrong on our side; it has been logged." : message} The policy tries each suggestion once, and tried this one <RelativeTime at={at} />: accept it, or send it to an experiment, when nothing stands against it any more.
+      </Notice>
+    );
+  }
+  if (suggestion.rollout_warning) {
+    return (
+      <Notice tone="warn" title="A guarded rollout of it would be taken back.">
+        On the test items an answer cost more than the usual guardrail of cost allows. Send it to an experiment with a wider one, search for a cheaper text, or accept it without a rollout.
       </Notice>
     );
   }
