@@ -28,3 +28,9 @@ def credits_text(amount_nusd: int) -> str:
     """An amount as credits with four decimals, exactly truncated towards zero: `'12.3456'`."""
     sign, whole = ("-" if amount_nusd < 0 else ""), abs(amount_nusd)
     return f"{sign}{whole // NUSD_PER_CREDIT}.{whole % NUSD_PER_CREDIT * 10_000 // NUSD_PER_CREDIT:04d}"
+
+
+def credits_needed_text(amount_nusd: int) -> str:
+    """An amount that must be there, as credits rounded up: said beside what is there, it is never the lesser or the same."""
+    finest_nusd = NUSD_PER_CREDIT // 10_000
+    return credits_text(-(-amount_nusd // finest_nusd) * finest_nusd)

@@ -1,6 +1,7 @@
 """Who pays for a call, and what refuses one: allowance, markup, credit line, callers at once, rates (PRODUCT B1, B3, E7)."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -202,6 +203,17 @@ async def test_a_refusal_never_says_that_enough_is_available(stack: Stack, monke
     refused = (await caller("POST", "/v1/executions", SMALL)).body["error"]
     assert (refused["code"], refused["details"]["available_nusd"]) == ("out_of_credit", None)
     assert refused["details"]["needed_nusd"] > 1 and "available" not in refused["message"]
+
+
+@pytest.mark.capability("B1")
+async def test_a_refusal_for_a_nano_dollar_says_that_more_is_needed_than_is_available(stack: Stack) -> None:
+    poor = await stack.caller(credit_nusd=0)
+    needed = (await poor("POST", "/v1/executions", SMALL)).body["error"]["details"]["needed_nusd"]
+    short = await stack.caller(credit_nusd=needed - 1)
+    refused = (await short("POST", "/v1/executions", SMALL)).body["error"]
+    assert refused["details"] == {"needed_nusd": needed, "available_nusd": needed - 1}
+    said = [float(number) for number in re.findall(r"\d+\.\d{4}", refused["message"])]
+    assert len(said) == 2 and said[0] > said[1], refused["message"]
 
 
 @pytest.mark.capability("B3")

@@ -15,7 +15,7 @@ from burnish_shared.errors import (
     Suspended,
     Unavailable,
 )
-from burnish_shared.money import credits_text
+from burnish_shared.money import credits_needed_text, credits_text
 
 SLOT_RETRY_S = 1.0
 
@@ -88,8 +88,8 @@ def rate_headers(state: RateState | None) -> dict[str, str]:
 def _credit_refused(asked: Asked, *, left_nusd: int | None) -> OutOfCredit:
     available = "" if left_nusd is None else f" and {credits_text(left_nusd)} are available"
     return OutOfCredit(
-        f"This call may cost up to {credits_text(asked.needed_nusd)} credits{available}. Add credit, lower max_tokens, or wait until "
-        "calls under way have ended; GET /v1/credits shows the balance.",
+        f"This call may cost up to {credits_needed_text(asked.needed_nusd)} credits{available}. Add credit, lower max_tokens, or "
+        "wait until calls under way have ended; GET /v1/credits shows the balance.",
         details={"needed_nusd": asked.needed_nusd, "available_nusd": left_nusd},
     )
 
@@ -102,8 +102,8 @@ def _budget_refused(answer: Answer, asked: Asked, *, left_nusd: int | None) -> B
     left = "" if left_nusd is None else f" {credits_text(left_nusd)} of"
     return BudgetExhausted(
         f"The budget {budget.name!r} has{left} {credits_text(budget.limit_nusd)} credits a {budget.period} left, and this call may cost "
-        f"up to {credits_text(asked.needed_nusd)}. Raise it with PATCH /v1/budgets/{budget.budget_id}, lower max_tokens, or wait until it "
-        "begins anew.",
+        f"up to {credits_needed_text(asked.needed_nusd)}. Raise it with PATCH /v1/budgets/{budget.budget_id}, lower max_tokens, or "
+        "wait until it begins anew.",
         param="budget",
         retry_after_s=wait_s,
         details={
