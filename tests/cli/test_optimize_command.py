@@ -65,7 +65,9 @@ def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: 
     assert "proven" in words and "interval" in words and "points" in words and "simulated" in words
     [row] = shell.json("suggestions", "list", "-p", prompt)
     assert row["id"] in words
-    assert "accept" in shell("suggestions", "show", row["id"]).stdout
+    shown, test = shell("suggestions", "show", row["id"]).stdout, burnish.request("GET", f"/v1/suggestions/{row['id']}")["evidence"]["test"]
+    assert f"suggestions accept {row['id']}" in shown and "interval" in shown and "cost" in shown and "simulated" in shown
+    assert f"On {test['n']} test items" in shown and f"{test['fixed']} fixed, {test['broken']} broken" in shown
     shell("prompts", "pull", prompt)
     burnish.request("POST", f"/v1/prompts/{prompt}/versions", {"base_version": 1, "max_tokens": 60})
     burnish.request("PUT", f"/v1/prompts/{prompt}/labels/production", {"version": 2})
@@ -74,6 +76,23 @@ def test_a_proven_gain_is_told_with_its_interval_and_taken_into_the_file(shell: 
     assert accepted["version"] == 3 and burnish.request("GET", f"/v1/prompts/{prompt}")["labels"]["production"] == 3
     [pulled] = shell.json("prompts", "pull", prompt)
     assert (pulled["outcome"], pulled["version"]) == ("updated", 3)
+    over = shell("suggestions", "show", row["id"]).stdout
+    assert "Accepted as version 3; production moved to it." in over and "suggestions accept" not in over
+
+
+def test_a_suggestion_is_rolled_out_and_it_is_said_that_it_will_come_back(shell: Shell, burnish: Burnish, prompt: str) -> None:
+    dataset = shell.json("datasets", "upload", str(STARTER / "tests/tickets.jsonl"))["id"]
+    good = yaml.safe_load((STARTER / "prompts/tickets.yaml").read_text())["messages"][0]["content"]
+    long = good + "\n" + "Read the whole ticket twice before you answer it.\n" * 40
+    body = {"prompt": prompt, "dataset_id": dataset, "method": "manual", "manual": {"candidates": [long]}, "seed": 1}
+    job = burnish.request("POST", "/v1/optimizations", body | {"budget": {"evaluations": 600}})
+    shell("optimization", job["id"])
+    [row] = shell.json("suggestions", "list", "-p", prompt)
+    assert "it will be taken back" in shell("suggestions", "show", row["id"]).stdout
+    done = shell("suggestions", "accept", row["id"], "--rollout")
+    assert "it will be taken back" in done.stderr and "a guarded rollout began: " in done.stdout
+    assert burnish.request("GET", f"/v1/prompts/{prompt}")["labels"]["production"] == 1
+    assert "Its rollout: " in shell("suggestions", "show", row["id"]).stdout
 
 
 def test_ctrl_c_stops_the_search_that_is_watched(shell: Shell, burnish: Burnish, prompt: str) -> None:

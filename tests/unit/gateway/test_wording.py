@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from burnish_gateway.batches.bodies import InputLine, NewBatch
 from burnish_gateway.execution.routes import NewExecution
 from burnish_gateway.moments import Moment
 from burnish_gateway.wire import ApiModel, invalid_field, parse_model
@@ -82,6 +83,17 @@ def test_a_setting_that_other_apis_have_at_the_top_is_told_where_it_belongs(fiel
     with pytest.raises(InvalidField) as refused:
         parse_model(NewExecution, json.dumps(body).encode())
     assert (refused.value.message, refused.value.param) == (said, field)
+
+
+def test_a_variable_at_the_top_of_a_batchs_input_is_told_where_it_belongs() -> None:
+    body = {"request": {"prompt": "greeting"}, "inputs": [{"variables": {"name": "Ada"}}, {"name": "Grace"}]}
+    with pytest.raises(InvalidField) as refused:
+        parse_model(NewBatch, json.dumps(body).encode())
+    said = 'inputs[1].name: is no field of an input; a variable of the prompt goes into "variables": {"name": …}'
+    assert (refused.value.message, refused.value.param) == (said, "inputs[1].name")
+    with pytest.raises(InvalidField) as of_a_line:
+        parse_model(InputLine, b'{"Order No": 7}')
+    assert '"variables": {"Order No": \u2026}' in of_a_line.value.message
 
 
 class Ends(ApiModel):

@@ -14,6 +14,9 @@ LINES_MOST: Final = 10_000
 
 SIDES_MOST: Final = 20
 
+SHOWN_MOST: Final = 100
+"""Letters of a field's name that a message repeats."""
+
 Endpoint = Literal["/v1/executions", "/v1/chat/completions"]
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -29,6 +32,17 @@ class InputLine(ApiModel):
     session_id: Id | None = None
     app: Id | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields(cls, given: Any) -> Any:
+        """Rows of variables are what other tools take: who sends them so is told where a variable goes."""
+        strange = next((str(name) for name in given if name not in cls.model_fields), None) if isinstance(given, dict) else None
+        if strange is not None:
+            shown = strange if len(strange) <= SHOWN_MOST else f"{strange[:SHOWN_MOST]}…"
+            where = f'a variable of the prompt goes into "variables": {{"{shown}": …}}'
+            raise ValueError(f"{shown}: is no field of an input; {where}")
+        return given
 
 
 class RequestLine(ApiModel):

@@ -26,6 +26,8 @@ OUTCOMES: Final = {
     "no_headroom": "The prompt has nothing to gain on these cases.",
 }
 
+SIMULATED: Final = "The model is simulated: this is no figure of a real one."
+
 
 def optimize(
     prompt: Annotated[str, typer.Argument(help="Slug of the prompt.")],
@@ -116,18 +118,22 @@ def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
     else:
         print(OUTCOMES.get(str(job.get("outcome")), f"It is {job['status']}."))
         if test := job.get("test"):
-            print(
-                f"On {test['n']} test items: {share(test['baseline'])} before, {share(test['candidate'])} after; "
-                f"{points(test['delta'])} points (interval {points(test['ci_low'])} to {points(test['ci_high'])})."
-            )
+            print(_in_words(test))
         if job.get("simulated"):
-            print("The model is simulated: this is no figure of a real one.")
+            print(SIMULATED)
         if job.get("suggestion_id"):
             print(f"Look at it: burnish suggestions show {job['suggestion_id']}")
     if job["status"] == "failed":
         stop(str((job.get("error") or {}).get("message", "It failed.")), code=REFUSED)
     if job.get("outcome") != "improved":
         raise typer.Exit(NO)
+
+
+def _in_words(test: dict[str, Any]) -> str:
+    return (
+        f"On {test['n']} test items: {share(test['baseline'])} before, {share(test['candidate'])} after; "
+        f"{points(test['delta'])} points (interval {points(test['ci_low'])} to {points(test['ci_high'])})."
+    )
 
 
 def _tell_forecast(plan: dict[str, Any], *, as_json: bool) -> None:
@@ -170,7 +176,34 @@ def show_suggestion(
     print(f"{one['prompt']}: version {one.get('base_version')}, {one['status']}")
     for message in (one.get("content") or {}).get("messages") or ():
         print(f"\n[{message.get('role')}]\n{clean(str(message.get('content')))}")
-    return print(f"\nAccept it: burnish suggestions accept {one['id']}")
+    _tell_proof(one)
+    return _tell_decision(one)
+
+
+def _tell_proof(one: dict[str, Any]) -> None:
+    evidence = one.get("evidence") or {}
+    print()
+    if test := evidence.get("test"):
+        print(f"{_in_words(test)} {test.get('fixed', 0)} fixed, {test.get('broken', 0)} broken.")
+    if (cost := evidence.get("cost") or {}).get("baseline_nusd"):
+        before, after = cost["baseline_nusd"], cost["candidate_nusd"]
+        print(f"An answer's cost there: {money(before)} before, {money(after)} after ({100 * (after / before - 1):+.0f} %).")
+    if one.get("simulated"):
+        print(SIMULATED)
+    if one.get("rollout_warning"):
+        print(one["rollout_warning"])
+
+
+def _tell_decision(one: dict[str, Any]) -> None:
+    if one["status"] == "open":
+        print(f"\nAccept it: burnish suggestions accept {one['id']}")
+    elif one["status"] == "rejected":
+        print(f"\nRejected: {clean(str(one.get('reason')))}")
+    else:
+        moved = f"; {one['label']} moved to it" if one.get("label") else ""
+        print(f"\nAccepted as version {one.get('accepted_version')}{moved}.")
+        if one.get("experiment_id"):
+            print(f"Its rollout: GET /v1/experiments/{one['experiment_id']}")
 
 
 @suggestions.command()
@@ -178,13 +211,18 @@ def accept(
     suggestion: Annotated[str, typer.Argument(help="Id of the suggestion.")],
     label: Annotated[str, typer.Option(help="The label that moves to it; an empty one moves none.")] = "production",
     force: Annotated[bool, typer.Option(help="Also where the label names another version by now, or calls another model.")] = False,
+    rollout: Annotated[bool, typer.Option("--rollout", help="Begin a guarded rollout, which moves the label at its end.")] = False,
     as_json: JsonOption = False,
     profile: ProfileOption = None,
 ) -> None:
     """Make a version of a suggestion. `burnish prompts pull` brings it into the files."""
     with reaching(profile) as burnish:
-        done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", {"label": label or None, "force": force})
-    return print_json(done) if as_json else print(f"Accepted: {done['prompt']} version {done['version']}.")
+        body = {"label": label or None, "force": force} | ({"rollout": "guarded"} if rollout else {})
+        done = burnish.request("POST", f"/v1/suggestions/{segment(suggestion)}/accept", body)
+    if done.get("rollout_warning"):
+        print(done["rollout_warning"], file=sys.stderr)
+    began = f"; a guarded rollout began: {done['experiment_id']}" if done.get("experiment_id") else ""
+    return print_json(done) if as_json else print(f"Accepted: {done['prompt']} version {done['version']}{began}.")
 
 
 @suggestions.command()
