@@ -17,10 +17,7 @@ def test_a_text_that_costs_more_than_a_rollout_allows_is_told_beforehand() -> No
     assert told is not None and "cost 600% more" in told and "lets a rollout cost 20% more" in told and "rollout.guardrails" in told
 
 
-@pytest.mark.parametrize(
-    "evidence",
-    [{}, {"cost": None}, {"cost": {"baseline_nusd": 0, "candidate_nusd": 5}}, {"cost": {"baseline_nusd": 100, "candidate_nusd": 120}}],
-)
+@pytest.mark.parametrize("cost", [None, {}, {"baseline_nusd": 0, "candidate_nusd": 5}, {"baseline_nusd": 100}, COSTS_A_FIFTH_MORE])
 def test_nothing_is_told_where_nothing_is_known_or_it_is_allowed(cost: dict[str, Any] | None) -> None:
     assert rollout_warning({"cost": cost}) is None and rollout_warning({}) is None
 
