@@ -6,7 +6,7 @@ import { money } from "@/lib/format";
 import { maybeOneOf, useUrlState } from "@/lib/url-state";
 import { Change } from "./Change";
 import { nusdOf } from "./burn";
-import { KINDS, type Kind, type Transfer, changeOf, nameOfKind } from "./movements";
+import { KINDS, type Kind, type Transfer, changeOf, nameOfKind, payerOf } from "./movements";
 
 const shape = { kind: maybeOneOf(KINDS) };
 
@@ -61,6 +61,7 @@ function nextMonth(month: string): string {
 }
 
 function What({ row }: { row: Transfer }) {
+  const payer = payerOf(row);
   return (
     <span className="block min-w-0">
       <span className="flex flex-wrap items-baseline gap-x-2">
@@ -71,6 +72,7 @@ function What({ row }: { row: Transfer }) {
           </TextLink>
         ) : null}
       </span>
+      {payer ? <span className="block text-12 text-muted">{payer}</span> : null}
       {row.reason || row.corrects !== null ? (
         <span className="block text-12 text-muted wrap-anywhere">
           {row.reason}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { KINDS, changeOf, nameOfKind } from "./movements";
+import { KINDS, changeOf, nameOfKind, payerOf } from "./movements";
 
 it("knows which way the money of each kind goes", () => {
   const way = (kind: string) => changeOf({ kind, amount_nusd: 7 });
@@ -11,4 +11,9 @@ it("knows which way the money of each kind goes", () => {
 it("names each kind, and by its own name what it does not know", () => {
   expect(new Set(KINDS.map(nameOfKind)).size).toBe(KINDS.length);
   expect([nameOfKind("funding"), nameOfKind("new_kind")]).toEqual(["Set aside for jobs", "new kind"]);
+});
+
+it("says of a charge that the credit did not pay who did", () => {
+  expect(payerOf({ kind: "charge", change_nusd: 0 })).toMatch(/^Paid by the allowance/);
+  expect([payerOf({ kind: "charge", change_nusd: -7 }), payerOf({ kind: "fee", change_nusd: -7 }), payerOf({ kind: "overage", change_nusd: 0 })]).toEqual([null, null, null]);
 });

@@ -35,3 +35,8 @@ export function changeOf({ kind, amount_nusd }: { kind: string; amount_nusd: num
   const way = (MOVEMENTS as Record<string, { way: Way } | undefined>)[kind]?.way ?? 0;
   return way === 0 ? null : way * Math.abs(amount_nusd);
 }
+
+/** Of what was charged: who paid, where it was not the credit. */
+export function payerOf({ kind, change_nusd }: Pick<Transfer, "kind" | "change_nusd">): string | null {
+  return (kind === "charge" || kind === "fee") && change_nusd === 0 ? "Paid by the allowance, or by what was set aside for a job" : null;
+}
