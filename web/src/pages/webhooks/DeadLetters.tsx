@@ -21,7 +21,7 @@ export function useDeadLetters(endpoint_id?: string) {
 export function deadByEndpoint({ data, next_cursor }: Page): ReadonlyMap<string, string> {
   const counts = new Map<string, number>();
   for (const { endpoint_id: id } of data) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return new Map([...counts].map(([id, n]) => [id, next_cursor === null ? plural(n, "dead letter") : `${n} dead letters or more`]));
+  return new Map([...counts].map(([id, n]) => [id, plural(n, "dead letter") + (next_cursor === null ? "" : " or more")]));
 }
 
 /** Said above endpoints where not all dead letters were read: one that names none may have older ones. */

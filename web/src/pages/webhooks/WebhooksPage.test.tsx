@@ -21,7 +21,7 @@ async function opened(next_cursor: string | null) {
 
 it("says that an endpoint without a count may have older dead letters, where there are more than were read", async () => {
   await opened("more");
-  await screen.findByText("1 dead letters or more");
+  await screen.findByText("1 dead letter or more");
   screen.getByText(/more than 100 dead letters/);
 });
 
