@@ -153,8 +153,8 @@ async def in_words(events: AsyncGenerator[Event, None], *, start: bytes, request
             match one:
                 case Text(body):
                     yield b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
-                case Delta(body):
-                    yield b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+                case Delta(body, text):
+                    yield b'event: delta\ndata: {"index":%d,"text":%s,"delta":%s}\n\n' % (index, text, body)
                 case Ended():
                     ended.append(one)
                     name = b"done" if one.succeeded else b"error"

@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import nats.errors
 import structlog
@@ -58,6 +58,9 @@ STALL_S = 0.2
 """A wait that took this much longer than it should says that this process was stopped, and nothing about the executor."""
 
 
+NO_TEXT: Final = b'""'
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A piece of the answer, as the JSON string that it travelled as."""
@@ -67,9 +70,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """An OpenAI delta object with tool calls, as JSON."""
+    """An OpenAI delta object that is more than text, as JSON: parts of tool calls, or choices.
+
+    `text`: what the first of its choices says, as a JSON string, for whoever tells nothing of the others and of probabilities.
+    """
 
     body: bytes
+    text: bytes = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +271,10 @@ class Dispatch:
         if frame.kind is FrameKind.DELTA:
             text, beside_bytes = said_in(decoded(frame.body))
             self.beside_bytes += beside_bytes
-            self.delivered += [encoded(text)] if text else []
-            return Delta(frame.body)
+            if not text:
+                return Delta(frame.body)
+            self.delivered.append(encoded(text))
+            return Delta(frame.body, self.delivered[-1])
         self.delivered.append(frame.body)
         return Text(frame.body)
 

@@ -329,8 +329,8 @@ def _event(told: Told, *, index: int, request_id: str) -> bytes | None:
     match told:
         case Text(body):
             return b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
-        case Delta(body):
-            return b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+        case Delta(body, text):
+            return b'event: delta\ndata: {"index":%d,"text":%s,"delta":%s}\n\n' % (index, text, body)
         case Done(body):
             return _last_event(body, request_id=request_id, has_key=told.has_key)
         case Started() | Alive():
