@@ -177,7 +177,7 @@ def said(text: str = "", **delta: Any) -> str:
 
 
 async def test_texts_that_came_together_are_one_piece_and_keep_their_place_among_tool_calls() -> None:
-    calls = [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": "{}"}}]
+    calls = [{"index": 0, "id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]
     ((_, *pieces, answer),), _ = await told_by(
         [said("I "), said("look"), said(tool_calls=calls), said(" he"), said("re."), TEXT, USAGE, "[DONE]"], at_once=True
     )
