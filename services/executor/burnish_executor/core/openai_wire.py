@@ -7,7 +7,7 @@ from typing import Any, Final
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, add, merge_call, parsed, set_aside, text_of, too_long
 from burnish_executor.core.asides import PLAIN, says_more
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, ended_of, is_plain, logprobs_in
-from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
+from burnish_executor.core.failure import Failure, FailureKind, error_in, failure_of_body
 from burnish_executor.core.openai_messages import messages_for
 from burnish_executor.core.provider_cache import prompt_cache_key
 from burnish_executor.core.tool_parts import parts_of
@@ -135,7 +135,7 @@ def _read_whole(answer: Answer, chunk: Any, *, choices: int) -> Piece | Failure 
     """Any event."""
     if not isinstance(chunk, dict):
         return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
-    if chunk.get("error"):
+    if error_in(chunk):
         return failure_of_body(chunk)
     _use(answer, chunk)
     answer.simulated = answer.simulated or chunk.get("simulated") is True
@@ -159,7 +159,7 @@ def read_body(data: bytes) -> Answer | Failure:
     body = parsed(data)
     if not isinstance(body, dict):
         return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")
-    if body.get("error"):
+    if error_in(body):
         return failure_of_body(body)
     choices = body.get("choices")
     if (failure := _failure_in(choices)) is not None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from burnish_executor.core.answer import Answer, Piece, parsed
 from burnish_executor.core.event_stream import EventStream, LineTooLong
-from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, named_by, of_status
+from burnish_executor.core.failure import Failure, FailureKind, error_in, failure_of_body, refusal_of
 from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
@@ -263,7 +263,7 @@ async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict) and body.get("error"):
+    if error_in(body):
         return failure_of_body(body)
     return Failure(FailureKind.MALFORMED, "The provider answered a streaming call with something that is no event stream.")
 
@@ -275,17 +275,11 @@ def _is_page(data: bytes) -> bool:
 
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     data, _ = await _read(response, ERROR_MOST_BYTES)
-    message, code, param = "", None, None
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict):
-        error = body.get("error")
-        message = str(error.get("message", "") if isinstance(error, dict) else error or "")[:300]
-        code, param = named_by(error) if isinstance(error, dict) else (None, None)
-    failure = of_status(response.status, message, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
-    return replace(failure, code=code, param=param)
+    return refusal_of(response.status, body, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> tuple[bytes, bool]:
