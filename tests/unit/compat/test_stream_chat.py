@@ -13,7 +13,7 @@ from burnish_gateway.compat.completion import choices_of, completion
 from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.execution.answer import failure_of
-from burnish_gateway.execution.dispatch import Alive, Delta, Done, Started, Text, Told
+from burnish_gateway.execution.told import Alive, Delta, Done, Started, Text, Told
 from burnish_shared.contracts.executions import Beside, ErrorInfo, Outcome, Status, Usage
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid

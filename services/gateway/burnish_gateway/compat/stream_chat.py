@@ -6,8 +6,8 @@ from typing import Any
 
 from burnish_gateway.compat.format import Events
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Delta, Done, Text, Told
 from burnish_gateway.execution.streaming import Last
+from burnish_gateway.execution.told import Delta, Done, Text, Told
 from burnish_shared.beside import CHAT_NAMES
 from burnish_shared.errors import BurnishError
 from burnish_shared.json_bytes import decoded, encoded

@@ -15,8 +15,9 @@ from nats.aio.msg import Msg
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books
-from burnish_gateway.execution.dispatch import NO_TEXT, Delta, Dispatch, Done, Text
+from burnish_gateway.execution.dispatch import Dispatch
 from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, admit
+from burnish_gateway.execution.told import NO_TEXT, Delta, Done, Text
 from burnish_shared import subjects
 from burnish_shared.bus.frames import superseded
 from burnish_shared.errors import Unavailable
