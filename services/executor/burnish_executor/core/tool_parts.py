@@ -7,11 +7,11 @@ every part (vLLM's early ones); and arguments that are an object and no text of 
 A call that comes without an id gets one that is drawn: clients demand it, and an answer to the call could not name it otherwise.
 """
 
+import hashlib
 import json
 from typing import Any, Final
 
 from burnish_executor.core.answer import CALLS_MOST, Answer
-from burnish_shared.ids import new_uuid
 
 Part = dict[str, Any]
 
@@ -40,14 +40,14 @@ def _part(answer: Answer, part: Part) -> Part | None:
     if call["id"]:
         made.pop("id", None)
     else:
-        call["id"] = made["id"] = call_id or _drawn(answer)
+        call["id"] = made["id"] = call_id or _drawn(answer, place)
         made["type"] = _text(made.get("type")) or "function"
     return made
 
 
-def _drawn(answer: Answer) -> str:
+def _drawn(answer: Answer, place: int) -> str:
     """An id for a call that came without one, of no more characters than OpenAI takes back (40)."""
-    drawn = f"call_{new_uuid().hex}"
+    drawn = "call_" + hashlib.blake2b(f"{answer.seed}/{place}".encode(), digest_size=16).hexdigest()
     answer.drawn.add(drawn)
     return drawn
 

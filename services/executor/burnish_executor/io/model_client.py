@@ -18,6 +18,7 @@ from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 from burnish_executor.io.plain_body import PlainBody
+from burnish_shared.ids import new_uuid
 from burnish_shared.json_bytes import encoded
 from burnish_shared.waiting import Patience
 
@@ -151,7 +152,7 @@ async def _buffered(response: aiohttp.ClientResponse, call: Call) -> Answer | Fa
     if _is_page(data):
         return A_PAGE
     if is_whole:
-        return call.wire.read_body(data)
+        return call.wire.read_body(data, seed=new_uuid().hex)
     return Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
 
 
@@ -160,6 +161,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(call.body), EventStream(), 0
+    reader.answer.seed = new_uuid().hex
     wait_s, rest = call.timeout_s, 0
     with contextlib.closing(_Parts(PlainBody(response))) as parts:
         while rest < REST_PARTS_MOST:
