@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -97,6 +97,40 @@ def named_by(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return code, param if isinstance(param, str) and PARAM.fullmatch(param) else None
 
 
+TOLD_IN: Final = ("error", "message", "msg", "detail", "errors", "title")
+"""Where servers say in words what went wrong: OpenAI's and what follows it, vLLM's `{"object": "error", "message": …}`, FastAPI's and
+Mistral's `detail`, problem details (RFC 9457), Cloudflare's `errors`."""
+
+NESTED_MOST: Final = 6
+MESSAGE_MOST: Final = 300
+
+
+def error_in(body: Any) -> Any:
+    """The error of a body: an object, or a text; None where it tells of none. Google's endpoint for OpenAI's clients puts it into a list,
+    and vLLM's body is the error itself."""
+    whole = body[0] if isinstance(body, list) and body else body
+    if not isinstance(whole, dict):
+        return None
+    return whole.get("error") or (whole if whole.get("object") == "error" else None)
+
+
+def words_in(said: Any, *, deep: int = NESTED_MOST) -> str:
+    """The first words that a body has for what went wrong, shortened; empty where it has none."""
+    if isinstance(said, str):
+        return said[:MESSAGE_MOST]
+    if not deep:
+        return ""
+    inner = said if isinstance(said, list) else [said.get(name) for name in TOLD_IN] if isinstance(said, dict) else []
+    return next((words for one in inner[:20] if (words := words_in(one, deep=deep - 1))), "")
+
+
+def refusal_of(http_status: int, body: Any, *, retry_after_s: float | None) -> Failure:
+    """Of an answer whose status is no success. `body`: its JSON; None where it is none."""
+    error = error_in(body)
+    code, param = named_by(error) if isinstance(error, dict) else (None, None)
+    return replace(of_status(http_status, words_in(body), retry_after_s=retry_after_s), code=code, param=param)
+
+
 def of_status(http_status: int, message: str, *, retry_after_s: float | None) -> Failure:
     """A failure by the provider's HTTP status. `message`: the provider's own words, shortened by the caller."""
     said = f"The provider answered {http_status}" + (f": {message}" if message else ".")
@@ -110,12 +144,12 @@ def of_status(http_status: int, message: str, *, retry_after_s: float | None) ->
 
 
 def failure_of_body(body: Mapping[str, Any]) -> Failure:
-    """An error object, which providers also send with status 200."""
-    error = body["error"]
-    message = error.get("message") if isinstance(error, dict) else error
+    """An error object, which providers also send with status 200; `body` is one in which `error_in` finds it."""
+    error = error_in(body)
+    message = words_in(error) if isinstance(error, dict) else error
     code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
     kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
-    return Failure(kind, f"The provider answered with an error: {str(message)[:300]}")
+    return Failure(kind, f"The provider answered with an error: {str(message)[:MESSAGE_MOST]}")
 
 
 def wait_before_retry_s(attempt: int, *, retry_after_s: float | None, dice: float) -> float:

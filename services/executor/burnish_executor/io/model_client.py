@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,11 +13,12 @@ from aiohttp.abc import AbstractStreamWriter
 
 from burnish_executor.core.answer import Answer, Piece, parsed
 from burnish_executor.core.event_stream import EventStream, LineTooLong
-from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, named_by, of_status
+from burnish_executor.core.failure import Failure, FailureKind, error_in, failure_of_body, refusal_of
 from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import DONE, OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 from burnish_executor.io.plain_body import PlainBody
+from burnish_shared.ids import new_uuid
 from burnish_shared.json_bytes import encoded
 from burnish_shared.waiting import Patience
 
@@ -151,7 +152,7 @@ async def _buffered(response: aiohttp.ClientResponse, call: Call) -> Answer | Fa
     if _is_page(data):
         return A_PAGE
     if is_whole:
-        return call.wire.read_body(data)
+        return call.wire.read_body(data, seed=new_uuid().hex)
     return Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
 
 
@@ -160,6 +161,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(call.body), EventStream(), 0
+    reader.answer.seed = new_uuid().hex
     wait_s, rest = call.timeout_s, 0
     with contextlib.closing(_Parts(PlainBody(response))) as parts:
         while rest < REST_PARTS_MOST:
@@ -263,7 +265,7 @@ async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict) and body.get("error"):
+    if error_in(body):
         return failure_of_body(body)
     return Failure(FailureKind.MALFORMED, "The provider answered a streaming call with something that is no event stream.")
 
@@ -275,17 +277,11 @@ def _is_page(data: bytes) -> bool:
 
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     data, _ = await _read(response, ERROR_MOST_BYTES)
-    message, code, param = "", None, None
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict):
-        error = body.get("error")
-        message = str(error.get("message", "") if isinstance(error, dict) else error or "")[:300]
-        code, param = named_by(error) if isinstance(error, dict) else (None, None)
-    failure = of_status(response.status, message, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
-    return replace(failure, code=code, param=param)
+    return refusal_of(response.status, body, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> tuple[bytes, bool]:
