@@ -12,7 +12,6 @@ from burnish_optimizer.stats import ALPHA, MAX_LOOKS, alpha_of_look
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
-
 # Of a dataset as it is now that is what its row says. What was asked for before fresh test items came reads the old ones, and looks at them
 # go on being counted together: by the newest version that any look at them was counted by, else by the first.
 _LOOKED_AT: Final = """CASE WHEN d.test_version <= $3 THEN d.test_version ELSE coalesce(
@@ -79,7 +78,8 @@ async def load_for_test_run(
     if split == "test":
         await tx.execute(
             f"""INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, owner_id)
-               SELECT $4, $1, $2, {_LOOKED_AT}, $5 FROM datasets d WHERE d.workspace_id = $1 AND d.dataset_id = $2 ON CONFLICT DO NOTHING""",
+               SELECT $4, $1, $2, {_LOOKED_AT}, $5 FROM datasets d WHERE d.workspace_id = $1 AND d.dataset_id = $2
+               ON CONFLICT DO NOTHING""",
             workspace_id,
             dataset_id,
             version,
