@@ -105,6 +105,20 @@ def test_of_several_arms_the_largest_proven_gain_wins_and_each_pays_for_the_othe
     assert isinstance(found, Concluded) and found.winner == "c" and "97.5% sure" in found.sentence
 
 
+@pytest.mark.parametrize("method", ["sequential", "fixed", "hybrid"])
+def test_a_p_below_alpha_is_told_where_a_difference_is_significant_and_nowhere_else(method: Method) -> None:
+    """A hybrid rule spends a fifth of α on its sequence and the rest at its end: one p of both counts what either may spend."""
+    plan = replace(PLAN, method=method, settings=Settings(planned_units=None if method == "sequential" else 2_500))
+    kinds = set()
+    for n in (1_000, 1_251):
+        for better in range(90):
+            [told] = analyse(plan, [epoch(a=arm(n, n * 7 // 10), b=arm(n, n * 7 // 10 + better))]).differences
+            assert (told.p_value is None) == (told.is_significant is None)
+            if told.p_value is not None:
+                kinds.add((told.is_significant, told.p_value < plan.alpha))
+    assert kinds == {(True, True), (False, False)}
+
+
 @pytest.mark.parametrize("method", ["sequential", "fixed"])
 def test_an_arm_that_was_taken_out_before_anything_was_known_of_it_keeps_nobody_waiting(method: Method) -> None:
     """Somebody gave it nobody any more, so nothing will come of it: without it the others never ended, and a rule with one look at its
