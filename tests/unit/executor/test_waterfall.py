@@ -61,6 +61,7 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
     [
         (of_status(401, "", retry_after_s=None), SetAside(401)),
         (of_status(403, "", retry_after_s=None), SetAside(403)),
+        (Failure(FailureKind.REFUSED, "Project does not have access to model x.", 403, code="model_not_found"), TryNext()),
         (of_status(402, "", retry_after_s=None), CoolDown(COOLDOWN_MOST_S)),
         (of_status(429, "", retry_after_s=1.0, code="insufficient_quota"), CoolDown(COOLDOWN_MOST_S)),
         (of_status(403, "", retry_after_s=None, code="billing_error"), CoolDown(COOLDOWN_MOST_S)),

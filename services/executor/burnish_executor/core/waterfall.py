@@ -17,6 +17,9 @@ COOLDOWN_MOST_S: Final = 3600.0
 
 REFUSES_KEY: Final = frozenset({401, 403})
 
+OF_THE_MODEL: Final = "model_not_found"
+"""OpenAI's code where a project may not use one model, with 403: the key is fine for all others."""
+
 NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF, FailureKind.RESTING}
 """Failures before the first byte that are not the request's fault: another key, often of another account or region, may do better."""
 
@@ -79,6 +82,8 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
     if failure.kind is FailureKind.ACCOUNT_EMPTY:
         return CoolDown(COOLDOWN_MOST_S)
     if failure.http_status in REFUSES_KEY:
+        if failure.code == OF_THE_MODEL:
+            return TryNext()
         return SetAside(failure.http_status or 0)
     if failure.kind is FailureKind.RATE_LIMITED:
         asked_s = COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
