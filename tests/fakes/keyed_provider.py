@@ -110,7 +110,8 @@ class KeyedProvider:
         said = manner.says or (f"No: {key}" if manner.echoes else "No.")
         headers = {"retry-after": manner.retry_after} if manner.retry_after else {}
         headers |= {"x-your-key": key} if manner.echoes else {}
-        return web.json_response({"error": {"message": said, "code": manner.code, "key": key if manner.echoes else None}}, status=manner.status, headers=headers)
+        error = {"message": said, "code": manner.code, "key": key if manner.echoes else None}
+        return web.json_response({"error": error}, status=manner.status, headers=headers)
 
     async def _stream(self, request: web.Request, manner: Manner) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})

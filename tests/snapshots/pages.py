@@ -30,7 +30,7 @@ FAILURES = {
     "egress_refused": "The provider's address may not be called.",
     "guardrail_blocked": "A guardrail stopped it; `details.guardrail` names it.",
     "guardrails_unknown": "Which guardrails hold could not be found out just now, so nothing was asked.",
-    "interrupted": "The executor died in the middle, or the gateway was stopped (then the record says `cancelled`); what had come is paid for.",
+    "interrupted": "The executor died in the middle, or the gateway was stopped (the record then says `cancelled`). What came is paid for.",
     "no_provider_key": "There is no key that could be used.",
     "not_admitted": "It could not be let in a second time, after the executor that had it died.",
     "output_invalid": "The answer is not as the prompt's version wants it, also after one repair; the record keeps the text.",
@@ -39,7 +39,7 @@ FAILURES = {
     "provider_keys_unverified": "Whether the keys still hold could not be found out just now, so nothing was asked.",
     "provider_malformed": "The provider gave an answer that cannot be read; its input is paid for.",
     "provider_rate_limited": "The provider answered 429, or its limit, or its wish for patience, leaves no room before the deadline.",
-    "provider_refused": "The provider refused the request: 400 where it says that the request is wrong (its 400, 404, 413, 415, 422), else 502.",
+    "provider_refused": "The provider refused the request: 400 where it says that this is wrong (its 400, 404, 413, 415, 422), else 502.",
     "provider_timed_out": "The provider did not answer, or stood still, for as long as its version or the operator allows.",
     "provider_unavailable": "Calls of this model fail mostly, so nobody is sent there for a moment.",
     "provider_unreachable": "No connection to the provider came about.",
@@ -125,9 +125,9 @@ def _failures() -> list[str]:
     assert ends.keys() == FAILURES.keys(), ends.keys() ^ FAILURES.keys()
     parts = [
         "", "## How an execution fails", "",
-        "The record of an execution that failed has one of these codes in `error.code` (`error_code` filters by it), with the provider's own in "
-        "`provider_status`, `provider_code` and `provider_param`. A caller who waits for the answer hears the code with this HTTP status; a "
-        "stream of which something had come is 200, and its last event is the error.",
+        "The record of an execution that failed has one of these codes in `error.code` (`error_code` filters by it), with the provider's own "
+        "in `provider_status`, `provider_code` and `provider_param`. A caller who waits for the answer hears the code with this HTTP status; "
+        "a stream of which something had come is 200, and its last event is the error.",
         "",
         "| code | HTTP | status of the record | retryable | meaning |", "|---|---|---|---|---|",
     ]  # fmt: skip

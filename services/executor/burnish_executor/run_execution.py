@@ -169,6 +169,6 @@ class Runner:
 
 
 def _asked_s(failure: Failure) -> float | None:
-    """How long the provider wants to be left alone. One that limits and does not say rests for a moment, so a try before that would be none."""
+    """How long the provider wants to be left alone. One that limits and does not say rests for a moment: no try before that."""
     not_said = failure.kind is FailureKind.RATE_LIMITED and failure.retry_after_s is None
     return NOT_SAID_S if not_said else failure.retry_after_s

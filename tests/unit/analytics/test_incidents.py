@@ -28,7 +28,10 @@ def test_a_refused_key_is_told_in_words_and_a_short_one_without_an_end(last4: st
     ("available_nusd", "words"),
     [
         (0, "No credit is left; calls are refused until credit comes in."),
-        (1_000_000_000, "A call was refused, since it may cost more than the 100.0000 credits that are left; so are others until credit comes in."),
+        (
+            1_000_000_000,
+            "A call was refused, since it may cost more than the 100.0000 credits that are left; so are others until credit comes in.",
+        ),
     ],
 )
 def test_who_has_some_credit_is_not_told_that_none_is_left(available_nusd: int, words: str) -> None:

@@ -19169,7 +19169,7 @@ export interface components {
             base_url: string;
             /**
              * Cooldown Until
-             * @description The provider asked for patience, or its account is empty; the key rests until then.
+             * @description The key rests until then: its provider asked for patience, or its account is empty.
              */
             cooldown_until: string | null;
             /**

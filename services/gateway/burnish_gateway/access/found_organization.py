@@ -85,7 +85,8 @@ async def _check_room(tx: Tx, organization_id: UUID) -> None:
     most: int = row["workspaces_most"]
     if row["workspaces"] >= most:
         raise Conflict(
-            f"The plan {row['plan']!r} allows an organization {most} workspace{'' if most == 1 else 's'}, and this one has {row['workspaces']}; "
+            f"The plan {row['plan']!r} allows an organization {most} workspace{'' if most == 1 else 's'}, and this one has "
+            f"{row['workspaces']}; "
             "delete one that is not needed, or ask the operator for a plan with more."
         )
 
