@@ -8875,6 +8875,11 @@ export interface components {
             /** Ordered */
             ordered: boolean;
             /**
+             * Previous Secret Expires At
+             * @description The secret before this one signs too until then; null: it does not.
+             */
+            previous_secret_expires_at: string | null;
+            /**
              * Public Key
              * @description whpk_…, of the ed25519 signatures (`v1a`); null where there are none.
              */
@@ -11236,6 +11241,11 @@ export interface components {
             order_wait_s: number | null;
             /** Ordered */
             ordered: boolean;
+            /**
+             * Previous Secret Expires At
+             * @description The secret before this one signs too until then; null: it does not.
+             */
+            previous_secret_expires_at: string | null;
             /**
              * Public Key
              * @description whpk_…, of the ed25519 signatures (`v1a`); null where there are none.
@@ -16627,6 +16637,11 @@ export interface components {
             /** Ordered */
             ordered: boolean;
             /**
+             * Previous Secret Expires At
+             * @description The secret before this one signs too until then; null: it does not.
+             */
+            previous_secret_expires_at: string | null;
+            /**
              * Public Key
              * @description whpk_…, of the ed25519 signatures (`v1a`); null where there are none.
              */
@@ -19154,7 +19169,7 @@ export interface components {
             base_url: string;
             /**
              * Cooldown Until
-             * @description The provider asked for patience; the key rests until then.
+             * @description The key rests until then: its provider asked for patience, or its account is empty.
              */
             cooldown_until: string | null;
             /**

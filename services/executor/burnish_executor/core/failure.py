@@ -19,6 +19,7 @@ class FailureKind(Enum):
     UNREACHABLE = (Status.ERROR, "provider_unreachable", True)
     PROVIDER = (Status.ERROR, "provider_failed", True)
     REFUSED = (Status.ERROR, "provider_refused", False)
+    ACCOUNT_EMPTY = (Status.ERROR, "provider_account_empty", False)
     MALFORMED = (Status.ERROR, "provider_malformed", True)
     CUT_OFF = (Status.ERROR, "stream_cut_off", True)
     CANCELLED = (Status.CANCELLED, "cancelled", False)
@@ -85,6 +86,17 @@ def is_too_long(failure: Failure) -> bool:
     return failure.code in TOO_LONG_CODES or TOO_LONG.search(failure.message) is not None
 
 
+NO_MONEY_CODES: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error"})
+NO_MONEY: Final = "Your credit balance is too low"
+"""What OpenAI (with 429 and 400) and Anthropic (with 400, beginning with these words) say where others say 402. Google says 'exceeded your
+current quota' of a minute as well, so those words mean nothing; nor do any further on, where a provider may repeat what it was asked."""
+
+
+def is_empty(http_status: int | None, message: str, *, code: str | None) -> bool:
+    """The account behind the key has no money left: neither patience nor another request helps, only a person does."""
+    return http_status == 402 or code in NO_MONEY_CODES or (http_status == 400 and message.startswith(NO_MONEY))
+
+
 CODE: Final = re.compile(r"[a-z][a-z_]{2,59}")
 PARAM: Final = re.compile(r"[a-z_][a-z0-9_.\[\]]{0,79}")
 """A name, and nothing that could be a text of somebody's."""
@@ -128,12 +140,14 @@ def refusal_of(http_status: int, body: Any, *, retry_after_s: float | None) -> F
     """Of an answer whose status is no success. `body`: its JSON; None where it is none."""
     error = error_in(body)
     code, param = named_by(error) if isinstance(error, dict) else (None, None)
-    return replace(of_status(http_status, words_in(body), retry_after_s=retry_after_s), code=code, param=param)
+    return replace(of_status(http_status, words_in(body), retry_after_s=retry_after_s, code=code), code=code, param=param)
 
 
-def of_status(http_status: int, message: str, *, retry_after_s: float | None) -> Failure:
+def of_status(http_status: int, message: str, *, retry_after_s: float | None, code: str | None = None) -> Failure:
     """A failure by the provider's HTTP status. `message`: the provider's own words, shortened by the caller."""
     said = f"The provider answered {http_status}" + (f": {message}" if message else ".")
+    if is_empty(http_status, message, code=code):
+        return Failure(FailureKind.ACCOUNT_EMPTY, said, http_status)
     if http_status == 429:
         return Failure(FailureKind.RATE_LIMITED, said, http_status, retry_after_s)
     if http_status in (408, 504):
@@ -148,7 +162,10 @@ def failure_of_body(body: Mapping[str, Any]) -> Failure:
     error = error_in(body)
     message = words_in(error) if isinstance(error, dict) else error
     code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
-    kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
+    if is_empty(None, "", code=code):
+        kind = FailureKind.ACCOUNT_EMPTY
+    else:
+        kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
     return Failure(kind, f"The provider answered with an error: {str(message)[:MESSAGE_MOST]}")
 
 

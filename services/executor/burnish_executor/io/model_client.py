@@ -62,6 +62,7 @@ class Started:
 
 
 A_PAGE: Final = Failure(FailureKind.PROVIDER, "A web page came in place of the provider's answer.", 200)
+NOTHING: Final = Failure(FailureKind.PROVIDER, "The provider answered 200, and said nothing.", 200)
 """No model made it, so it costs nothing, and another try or model may do better."""
 
 NOT_REACHED: Final = Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
@@ -152,7 +153,7 @@ async def _buffered(response: aiohttp.ClientResponse, call: Call) -> Answer | Fa
     if _is_page(data):
         return A_PAGE
     if is_whole:
-        return call.wire.read_body(data, seed=new_uuid().hex)
+        return NOTHING if _is_nothing(data) else call.wire.read_body(data, seed=new_uuid().hex)
     return Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
 
 
@@ -258,9 +259,11 @@ def _events_of(events: EventStream, part: bytes, *, size: int) -> list[bytes] | 
 
 async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
     """A stream was asked for, and something else came: an error object says why, a page is no answer, anything else is malformed."""
-    data, _ = await _read(response, ERROR_MOST_BYTES)
+    data, is_whole = await _read(response, ERROR_MOST_BYTES)
     if _is_page(data):
         return A_PAGE
+    if is_whole and _is_nothing(data):
+        return NOTHING
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
@@ -273,6 +276,11 @@ async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
 def _is_page(data: bytes) -> bool:
     """HTML or XML, which no model's answer is: a proxy on the way, a sign-in page, a load balancer's regrets."""
     return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def _is_nothing(data: bytes) -> bool:
+    """No body, or one without anything in it: no model worked for that."""
+    return data.strip() in (b"", b"null", b"{}")
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:

@@ -27,6 +27,7 @@ class EndpointAnswer(BaseModel):
     order_wait_s: int | None
     include: list[str]
     public_key: str | None = Field(description="whpk_…, of the ed25519 signatures (`v1a`); null where there are none.")
+    previous_secret_expires_at: datetime | None = Field(description="The secret before this one signs too until then; null: it does not.")
     status: EndpointStatus
     disabled_reason: str | None = Field(description="gone: it answered 410 · failing: nothing arrived for five days")
     resting_until: datetime | None = Field(description="It failed too often and is left in peace until then.")
@@ -155,6 +156,7 @@ def endpoint_answer(endpoint: Endpoint, *, in_full: bool = True) -> EndpointAnsw
         order_wait_s=endpoint.order_wait_s,
         include=list(endpoint.include),
         public_key=endpoint.public_key,
+        previous_secret_expires_at=endpoint.previous_secret_expires_at,
         status=endpoint.status,
         disabled_reason=endpoint.disabled_reason,
         resting_until=endpoint.resting_until,

@@ -19,6 +19,7 @@ class Endpoint:
     """An endpoint without its secret. `resting_until`: left in peace after failures until then.
 
     `headers`: None where a value is hidden. `order_wait_s` None: no order. `public_key` None: no ed25519 signature.
+    `previous_secret_expires_at`: the secret before this one signs until then too.
     """
 
     endpoint_id: UUID
@@ -33,6 +34,7 @@ class Endpoint:
     order_wait_s: int | None
     include: Sequence[str]
     public_key: str | None
+    previous_secret_expires_at: datetime | None
     status: EndpointStatus
     disabled_reason: str | None
     resting_until: datetime | None

@@ -15,6 +15,7 @@ const ADVICE: Record<string, string> = {
 
 export function whereToLook({ code, guardrail }: Pick<ExecutionError, "code" | "guardrail">, model: string): Where | null {
   if (guardrail) return { to: "/guardrails", search: { named: guardrail }, words: "The guardrail" };
+  if (code === "provider_account_empty") return { to: "/providers", search: {}, words: "Provider keys", advice: `The account at the provider has no money left: put some in there, then restore the key. ${OTHER}` };
   if (code === "no_provider_key" || code === "provider_keys_unverified") return { to: "/providers", search: {}, words: "Provider keys" };
   if (code.startsWith("provider_") || code === "egress_refused") return { to: "/models", search: { model }, words: "The model", advice: ADVICE[code] };
   return null;
