@@ -7456,6 +7456,11 @@ export interface components {
              * @default 0
              */
             input_tokens: number;
+            /**
+             * Key Source
+             * @description Whose key it was made with; null where the record is older than this field.
+             */
+            key_source?: ("none" | "own" | "platform") | null;
             /** Latency Ms */
             latency_ms: number;
             /** Model */
@@ -7467,7 +7472,10 @@ export interface components {
             output_tokens: number;
             /** Provider */
             provider: string;
-            /** Provider Key Id */
+            /**
+             * Provider Key Id
+             * @description The workspace's own key that it was made with.
+             */
             provider_key_id?: string | null;
             /** Status */
             status: string;
@@ -11769,7 +11777,10 @@ export interface components {
             param?: string | null;
             /** Request Id */
             request_id: string;
-            /** Retry After S */
+            /**
+             * Retry After S
+             * @description Whole seconds, rounded up: the same number as `Retry-After`.
+             */
             retry_after_s?: number | null;
             /** Retryable */
             retryable: boolean;
@@ -11812,7 +11823,7 @@ export interface components {
             provider_status?: number | null;
             /**
              * Retry After S
-             * @description How long the provider asked to wait.
+             * @description How long the provider asked to wait, rounded up.
              */
             retry_after_s?: number | null;
             /**
