@@ -7026,7 +7026,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
             /** Label */
             label: string | null;
             /** Links */
@@ -7102,7 +7102,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
             /** Label */
             label: string | null;
             /** Links */
@@ -9058,7 +9058,7 @@ export interface components {
          */
         ChannelFilters: {
             /** Kinds */
-            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model")[] | null;
+            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider")[] | null;
             /** Min Severity */
             min_severity?: ("info" | "warning" | "error" | "critical") | null;
             /**
@@ -16324,7 +16324,7 @@ export interface components {
         /** MuteAnswer */
         MuteAnswer: {
             /** Kind */
-            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
             /**
              * Muted At
              * Format: date-time
@@ -16348,7 +16348,7 @@ export interface components {
          */
         MuteBody: {
             /** Kind */
-            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
             /** Prompt */
             prompt?: string | null;
             /**
@@ -28488,7 +28488,7 @@ export interface operations {
     delete_mute_v1_alert_mutes_delete: {
         parameters: {
             query?: {
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
                 prompt?: string | null;
             };
             header?: never;
@@ -29158,7 +29158,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: ("open" | "acknowledged" | "resolved") | null;
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
                 severity?: ("info" | "warning" | "error" | "critical") | null;
                 prompt?: string | null;
                 label?: string | null;
