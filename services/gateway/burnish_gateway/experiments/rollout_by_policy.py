@@ -7,8 +7,9 @@ from uuid import UUID
 from burnish_gateway.access.principal import Role
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.experiments import policy_store, settings_store
+from burnish_gateway.experiments.bodies import RolloutAsked
 from burnish_gateway.optimization import decide
-from burnish_gateway.optimization.bodies import AcceptBody, RolloutAsked
+from burnish_gateway.optimization.bodies import AcceptBody
 from burnish_gateway.optimization.rollout_warning import COST, costs_too_much
 from burnish_gateway.rounds import RulePrincipal, StartRounds
 from burnish_shared.contracts.experiments import RolloutPolicy
