@@ -7301,9 +7301,17 @@ export interface components {
          *     `left_nusd`: what may still be begun.
          */
         Allowance: {
+            /**
+             * Given Nusd
+             * @description What was given for this one. After a change to a plan that gives less it is more than `month_nusd`: it stays.
+             */
+            given_nusd: number;
             /** Left Nusd */
             left_nusd: number;
-            /** Month Nusd */
+            /**
+             * Month Nusd
+             * @description What the plan gives in a month.
+             */
             month_nusd: number;
         };
         /**
