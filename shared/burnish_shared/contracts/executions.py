@@ -2,15 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from burnish_shared.contracts.checks import OutputChecks, Problem
 from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.contracts.token_chances import TokenChance
-from burnish_shared.errors import whole_s
+from burnish_shared.contracts.whole_seconds import WholeSeconds
 
 
 class Lane(StrEnum):
@@ -254,10 +254,6 @@ class Attempt(BaseModel):
     key_source: Literal["none", "own", "platform"] | None = Field(
         default=None, description="Whose key it was made with; null where the record is older than this field."
     )
-
-
-WholeSeconds = Annotated[int, BeforeValidator(lambda wait_s: whole_s(wait_s) if isinstance(wait_s, float) else wait_s)]
-"""Rounded up: releases before kept fractions."""
 
 
 class ErrorInfo(BaseModel):
