@@ -102,7 +102,8 @@ def errors_page() -> str:
     found = sorted(every, key=lambda one: (one.status, one.code, one.__name__))
     parts = [
         "# Errors", "", GENERATED, "",
-        'Every error has one shape: `{"error": {"type", "code", "message", "param", "request_id", "retryable", "details"}}`. '
+        'Every error has one shape: `{"error": {"type", "code", "message", "param", "request_id", "retryable", "retry_after_s", '
+        '"details"}}`. '
         "`type` and `code` stay; `message` is for people. "
         "Where `retryable` is true, wait as long as `Retry-After` says and send the same request again.",
         "",

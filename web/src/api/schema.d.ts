@@ -7026,7 +7026,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
             /** Label */
             label: string | null;
             /** Links */
@@ -7102,7 +7102,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider";
             /** Label */
             label: string | null;
             /** Links */
@@ -7301,9 +7301,17 @@ export interface components {
          *     `left_nusd`: what may still be begun.
          */
         Allowance: {
+            /**
+             * Given Nusd
+             * @description What was given for this one. After a change to a plan that gives less it is more than `month_nusd`: it stays.
+             */
+            given_nusd: number;
             /** Left Nusd */
             left_nusd: number;
-            /** Month Nusd */
+            /**
+             * Month Nusd
+             * @description What the plan gives in a month.
+             */
             month_nusd: number;
         };
         /**
@@ -7456,6 +7464,11 @@ export interface components {
              * @default 0
              */
             input_tokens: number;
+            /**
+             * Key Source
+             * @description Whose key it was made with; null where the record is older than this field.
+             */
+            key_source?: ("none" | "own" | "platform") | null;
             /** Latency Ms */
             latency_ms: number;
             /** Model */
@@ -7467,7 +7480,10 @@ export interface components {
             output_tokens: number;
             /** Provider */
             provider: string;
-            /** Provider Key Id */
+            /**
+             * Provider Key Id
+             * @description The workspace's own key that it was made with.
+             */
             provider_key_id?: string | null;
             /** Status */
             status: string;
@@ -9055,7 +9071,7 @@ export interface components {
          */
         ChannelFilters: {
             /** Kinds */
-            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model")[] | null;
+            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider")[] | null;
             /** Min Severity */
             min_severity?: ("info" | "warning" | "error" | "critical") | null;
             /**
@@ -11779,7 +11795,10 @@ export interface components {
             param?: string | null;
             /** Request Id */
             request_id: string;
-            /** Retry After S */
+            /**
+             * Retry After S
+             * @description Whole seconds, rounded up: the same number as `Retry-After`.
+             */
             retry_after_s?: number | null;
             /** Retryable */
             retryable: boolean;
@@ -11822,7 +11841,7 @@ export interface components {
             provider_status?: number | null;
             /**
              * Retry After S
-             * @description How long the provider asked to wait.
+             * @description How long the provider asked to wait, rounded up.
              */
             retry_after_s?: number | null;
             /**
@@ -16323,7 +16342,7 @@ export interface components {
         /** MuteAnswer */
         MuteAnswer: {
             /** Kind */
-            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
             /**
              * Muted At
              * Format: date-time
@@ -16347,7 +16366,7 @@ export interface components {
          */
         MuteBody: {
             /** Kind */
-            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
             /** Prompt */
             prompt?: string | null;
             /**
@@ -28492,7 +28511,7 @@ export interface operations {
     delete_mute_v1_alert_mutes_delete: {
         parameters: {
             query?: {
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
                 prompt?: string | null;
             };
             header?: never;
@@ -29162,7 +29181,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: ("open" | "acknowledged" | "resolved") | null;
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model" | "provider") | null;
                 severity?: ("info" | "warning" | "error" | "critical") | null;
                 prompt?: string | null;
                 label?: string | null;

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from burnish_shared.contracts.executions import ErrorInfo, Status
+from burnish_shared.errors import whole_s
 from burnish_shared.storable_text import storable
 
 
@@ -63,7 +64,7 @@ class Failure:
             code=self.kind.value[1],
             message=storable(self.message),
             retryable=self.kind.value[2],
-            retry_after_s=self.retry_after_s,
+            retry_after_s=None if self.retry_after_s is None else whole_s(self.retry_after_s),
             provider_status=self.http_status,
             provider_code=self.code,
             provider_param=self.param,

@@ -175,7 +175,12 @@ function Changed({ alert }: { alert: Detail }) {
             The evaluator
           </ButtonLink>
         ) : null}
-        {alert.kind === "provider_key" ? (
+        {alert.kind === "provider" ? (
+          <ButtonLink size="s" to="/runs" search={{ provider: String(alert.changed["provider"]) }}>
+            Its runs
+          </ButtonLink>
+        ) : null}
+        {alert.kind === "provider_key" || alert.kind === "provider" ? (
           <ButtonLink size="s" to="/providers">
             Provider keys
           </ButtonLink>

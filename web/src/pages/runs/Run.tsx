@@ -196,10 +196,13 @@ function CostSplit({ run }: { run: Execution }) {
 
 const KEYS: Record<string, string> = { own: "Paid to the provider by your own key.", platform: "By the operator's key, from your credit.", none: "This model needs no key." };
 
+const KEY_USED: Record<string, string> = { own: "Yours", platform: "Operator's", none: "None" };
+
 const ATTEMPTS: Column<Attempt & { number: number }>[] = [
   { key: "number", head: "#", width: "w-8", cell: (row) => row.number },
   { key: "model", head: "Model", cell: (row) => <span className="font-mono wrap-anywhere">{row.model}</span> },
   { key: "status", head: "Status", cell: (row) => <span className="inline-flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.http_status ? <span className="text-12 text-muted">{row.http_status}</span> : null}{row.error ? <span className="text-12 text-muted wrap-anywhere">{row.error}</span> : null}</span> },
+  { key: "whose", head: "Key", hideBelow: "sm", cell: (row) => KEY_USED[row.key_source ?? ""] ?? "–" },
   { key: "time", head: "Time", align: "end", cell: (row) => <Duration ms={row.latency_ms} /> },
   { key: "tokens", head: "Tokens", align: "end", hideBelow: "sm", cell: (row) => count(row.input_tokens + row.output_tokens) },
   { key: "cost", head: "Cost", align: "end", cell: (row) => <Money nusd={row.cost_nusd} /> },
