@@ -96,14 +96,28 @@ function columnsWith(endpoints: ReadonlyMap<string, Endpoint>, areMany: boolean)
       ),
     },
     ...(areMany ? [{ key: "endpoint", head: "Endpoint", hideBelow: "md", cell: (row) => <span className="wrap-anywhere">{whose(endpoints.get(row.endpoint_id))}</span> } satisfies Column<Delivery>] : []),
-    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} /> },
+    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <ListedStanding delivery={row} /> },
     { key: "attempts", head: "Attempts", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.attempts) },
-    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at && !waitsFor(row) ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
+    { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
     { key: "made", head: "Made", align: "end", width: "sm:w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
   ];
 }
 
 const whose = (endpoint: Endpoint | undefined) => (endpoint ? nameOf(endpoint) : "deleted");
+
+/** With the next try, where the window is too narrow for its column. */
+function ListedStanding({ delivery }: { delivery: Delivery }) {
+  return (
+    <>
+      <Standing delivery={delivery} />
+      {delivery.next_attempt_at ? (
+        <span className="block text-12 text-muted md:hidden">
+          next try <RelativeTime at={delivery.next_attempt_at} />
+        </span>
+      ) : null}
+    </>
+  );
+}
 
 export function Standing({ delivery }: { delivery: Delivery }) {
   const { word, tone } = standingOf(delivery);
