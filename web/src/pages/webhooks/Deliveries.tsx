@@ -1,7 +1,7 @@
 import { Send } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Breaking, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SearchInput, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, type Column, Combobox, EmptyState, FilterBar, PagedTable, RelativeTime, Select, SearchInput } from "@/kit";
 import { count, shortId } from "@/lib/format";
 import { useNow } from "@/lib/use-now";
 import { maybeOneOf, over, text, useUrlState } from "@/lib/url-state";
@@ -44,13 +44,18 @@ export function Deliveries({ of }: { of?: Endpoint }) {
   const isFiltered = Boolean(status || type || find || since || (endpoint && !of));
   return (
     <div className="flex flex-col gap-4">
-      <Toolbar>
-        <SearchInput label="Find by event or object" placeholder="Id of an event or object" value={find} onChange={(next) => set({ find: next })} className="w-full sm:w-60" />
-        {of ? null : <Combobox label="Endpoint" value={endpoint || null} clear="All endpoints" choices={[...endpoints].map(([value, one]) => ({ value, label: nameOf(one) }))} onChange={(next) => set({ endpoint: next ?? "" })} />}
-        <Combobox label="Event" value={type || null} clear="All events" choices={(kinds.data?.data ?? []).map((one) => ({ value: one.type, label: one.type }))} onChange={(next) => set({ type: next ?? "" })} />
-        <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES} />
-        <Select compact aria-label="Time" empty="Any time" value={since} onChange={(next) => set({ since: next || null })} options={TIMES} />
-      </Toolbar>
+      <FilterBar
+        holding={[endpoint && !of, type, status, since].filter(Boolean).length}
+        search={<SearchInput label="Find by event or object" placeholder="Id of an event or object" value={find} onChange={(next) => set({ find: next })} className="w-full sm:w-60" />}
+        filters={
+          <>
+            {of ? null : <Combobox label="Endpoint" value={endpoint || null} clear="All endpoints" choices={[...endpoints].map(([value, one]) => ({ value, label: nameOf(one) }))} onChange={(next) => set({ endpoint: next ?? "" })} />}
+            <Combobox label="Event" value={type || null} clear="All events" choices={(kinds.data?.data ?? []).map((one) => ({ value: one.type, label: one.type }))} onChange={(next) => set({ type: next ?? "" })} />
+            <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES} />
+            <Select compact aria-label="Time" empty="Any time" value={since} onChange={(next) => set({ since: next || null })} options={TIMES} />
+          </>
+        }
+      />
       <PagedTable
         label="Deliveries"
         columns={columns}
