@@ -9,12 +9,13 @@ import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { type Attempt, type Execution, type Underway, inputOf, isUnderway } from "@/kit/execution/types";
+import { whereToLook } from "@/kit/execution/trouble";
 import { classes } from "@/lib/classes";
 import { count, duration, moment, money, spaced } from "@/lib/format";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
-import { whereToLook } from "./trouble";
+
 
 const UNDERWAY_MS = 1_000;
 const IS_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
