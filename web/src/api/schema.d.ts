@@ -8861,6 +8861,17 @@ export interface components {
             events: string[];
             /** Failed Count */
             failed_count: number;
+            /**
+             * Failed In A Row
+             * @description So many attempts failed since the last that arrived; 0 once one arrives.
+             * @default 0
+             */
+            failed_in_a_row: number;
+            /**
+             * Failing Since
+             * @description When the first of them failed; null where none did.
+             */
+            failing_since?: string | null;
             /** Filters */
             filters: {
                 [key: string]: string[];
@@ -11228,6 +11239,17 @@ export interface components {
             events: string[];
             /** Failed Count */
             failed_count: number;
+            /**
+             * Failed In A Row
+             * @description So many attempts failed since the last that arrived; 0 once one arrives.
+             * @default 0
+             */
+            failed_in_a_row: number;
+            /**
+             * Failing Since
+             * @description When the first of them failed; null where none did.
+             */
+            failing_since?: string | null;
             /** Filters */
             filters: {
                 [key: string]: string[];
@@ -16626,6 +16648,17 @@ export interface components {
             events: string[];
             /** Failed Count */
             failed_count: number;
+            /**
+             * Failed In A Row
+             * @description So many attempts failed since the last that arrived; 0 once one arrives.
+             * @default 0
+             */
+            failed_in_a_row: number;
+            /**
+             * Failing Since
+             * @description When the first of them failed; null where none did.
+             */
+            failing_since?: string | null;
             /** Filters */
             filters: {
                 [key: string]: string[];

@@ -25,6 +25,7 @@ SELECT e.endpoint_id, e.url, e.description, e.events, e.filters, e.condition, e.
        CASE WHEN s.opened_until <= clock_timestamp() OR s.opened_until IS NULL THEN NULL WHEN s.openings > 1 THEN 'failed_again'
             WHEN s.consecutive_failures >= {FAILURES_IN_A_ROW_MOST} THEN 'failures_in_a_row' ELSE 'share_of_failures' END AS resting_reason,
        CASE WHEN s.opened_until > clock_timestamp() THEN s.opened_until END AS resting_until,
+       coalesce(s.consecutive_failures, 0) AS failed_in_a_row, s.failing_since,
        coalesce(s.delivered_count, 0) AS delivered_count, coalesce(s.failed_count, 0) AS failed_count, s.last_delivered_at
   FROM webhook_endpoints e LEFT JOIN webhook_endpoint_states s ON s.endpoint_id = e.endpoint_id
  WHERE e.workspace_id = $1 AND e.deleted_at IS NULL"""

@@ -187,7 +187,7 @@ function Changed({ alert }: { alert: Detail }) {
         ) : null}
         {alert.kind === "budget" || alert.kind === "credits" ? (
           <ButtonLink size="s" to={alert.kind === "budget" ? "/usage/budgets" : "/usage"}>
-            {alert.kind === "budget" ? "Budgets" : "Credits"}
+            {alert.kind === "budget" ? "Budgets" : "Usage and plan"}
           </ButtonLink>
         ) : null}
       </div>

@@ -9,7 +9,7 @@ export type Kind = Alert["kind"];
 export type Severity = Alert["severity"];
 
 export const KINDS = ["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model", "provider"] as const satisfies readonly Kind[];
-export const KIND_WORDS: Record<Kind, string> = { feedback_threshold: "Satisfaction below its target", degradation: "Worse than before", budget: "Budget", credits: "Credits", provider_key: "Provider key", usage: "Unusual use", model: "End of a model", provider: "Provider answers nothing" };
+export const KIND_WORDS: Record<Kind, string> = { feedback_threshold: "Satisfaction below its target", degradation: "Worse than before", budget: "Budget", credits: "Credit", provider_key: "Provider key", usage: "Unusual use", model: "End of a model", provider: "Provider answers nothing" };
 
 export const SEVERITIES = ["info", "warning", "error", "critical"] as const satisfies readonly Severity[];
 export const SEVERITY_TONES: Record<Severity, Tone> = { info: "neutral", warning: "warn", error: "bad", critical: "bad" };
