@@ -20,8 +20,13 @@ if (existsSync(here("../../web/src"))) {
 rmSync(here("dist"), { recursive: true, force: true });
 const tsc = here("../../web/node_modules/typescript/bin/tsc");
 if (!existsSync(tsc)) throw new Error("web/node_modules is not there: run `make page`, which fetches the compiler.");
-for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
-  const { status } = spawnSync(process.execPath, [tsc, "-p", here(project)], { stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+// Once as modules, and once as CommonJS for what cannot load them: Node before 20.19, Jest, projects that compile to `require`.
+const COMMON = ["--module", "CommonJS", "--moduleResolution", "Node10", "--verbatimModuleSyntax", "false", "--outDir", here("dist/cjs")];
+for (const options of [[], COMMON]) {
+  for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
+    const { status } = spawnSync(process.execPath, [tsc, "-p", here(project), ...options], { stdio: "inherit" });
+    if (status !== 0) process.exit(status ?? 1);
+  }
 }
+writeFileSync(here("dist/cjs/package.json"), '{ "type": "commonjs", "sideEffects": false }\n');
 if (existsSync(here("../../LICENSE"))) copyFileSync(here("../../LICENSE"), here("LICENSE"));

@@ -29,7 +29,12 @@ TOGETHER = {
 }
 """What belongs to one page, in the order in which a reader does it."""
 
-TRIED_APART = {"langfuse_fetch.py"}
+TRIED_APART = {
+    "langfuse_fetch.py",
+    *("thumbs_server.py", "thumbs.html", "thumbs.tsx"),  # tests/sdk/test_thumbs.py
+    *("frameworks_langchain.py", "frameworks_llamaindex.py", "frameworks_ai_sdk.mjs"),  # tests/docs/test_frameworks.py
+}
+"""Each by a test of its own."""
 
 GIVEN = {"langfuse.json", "openai_prompts.json", "promptfooconfig.yaml"}
 """Files that a reader has, in place of their own."""

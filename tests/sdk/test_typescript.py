@@ -173,7 +173,7 @@ def test_the_hook_executes_loads_streams_fails_and_is_cancelled(environment: Env
         link = environment.folder / "node_modules" / name
         if not link.is_symlink():
             link.symlink_to(WEB / "node_modules" / name)
-    assert environment.passed("react.test.mjs", SDK_PAGE=str(WEB / "package.json")) == 7
+    assert environment.passed("react.test.mjs", SDK_PAGE=str(WEB / "package.json")) == 11
 
 
 def compiled(folder: Path, module: str, resolution: str, *files: str) -> None:
@@ -197,11 +197,22 @@ def test_a_strict_project_with_a_bundler_compiles_against_it(installed: Path) ->
 
 
 TRIED = """
-const inPage = new Burnish({ baseUrl: "http://app/burnish", apiKey: null, fetch: (url, init) => passOn(new Request(url, init)) });
+const inPage = new Burnish({ baseUrl: "http://app/burnish", apiKey: null, fetch: (url, init) => passOn(new Request(url, init), "ada") });
 const passed = inPage.stream("greeting", { name: "Ada" });
 for await (const text of passed) text.trim();
 if (passed.result?.status !== "success") throw new Error("not passed on");
-if ((await passOn(new Request("http://app/burnish/v1/api-keys"))).status !== 404) throw new Error("passed on what it must not");
+const said = await inPage.feedback(passed.result.id, { thumb: "up", user_id: "somebody else" });
+if ((await passOn(new Request("http://app/burnish/v1/api-keys"), "ada")).status !== 404) throw new Error("passed on what it must not");
+const told = passed.result.id;
+const whose = async () => {
+  type Shown = { user_id: string; feedback: { feedback_id: string; user_id: string }[] };
+  const shown = await burnish.request<Shown>("GET", `/v1/executions/${told}`);
+  return [shown.user_id, shown.feedback.find((one) => one.feedback_id === said)?.user_id].join();
+};
+for (let now = await whose(); now !== "ada,ada"; now = await whose()) {
+  if (!["ada,", ","].includes(now)) throw new Error(`the page said whose it is: ${now}`);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
 const [body, headers] = JSON.parse(process.env.SDK_MESSAGE ?? "") as [string, Record<string, string>];
 for (const [given, status] of [[body, 200], [body + " ", 400]] as const) {
   const answer = await receive(new Request("http://app/", { method: "POST", body: given, headers }));
@@ -226,6 +237,33 @@ def test_the_guide_compiles_and_runs(environment: Environment, readers_key: str)
         assert one in said
 
 
+REQUIRED = """
+const { Burnish, NotFound, verifyWebhook } = require("@burnish/client");
+const { diskStore } = require("@burnish/client/node");
+const burnish = new Burnish({ store: diskStore(process.env.HOME + "/kept") });
+burnish.execute(process.env.SDK_PROMPT, { name: "Ada" }).then(async (answer) => {
+  const refused = await burnish.execute("no-such-prompt").catch((error) => error);
+  if (!(refused instanceof NotFound)) throw refused;
+  console.log(answer.status, typeof verifyWebhook, (await burnish.prompt(process.env.SDK_PROMPT)).source);
+});
+"""
+
+
+def test_a_project_that_compiles_to_require_has_it_too(environment: Environment) -> None:
+    """As it is without modules: Jest, Node before 20.19, older settings of the compiler."""
+    folder = environment.folder / "required"
+    folder.mkdir(exist_ok=True)
+    (folder / "package.json").write_text('{"type": "commonjs"}')
+    shutil.copy(environment.folder / "consumer.ts", folder)
+    (folder / "node_modules").unlink(missing_ok=True)
+    (folder / "node_modules").symlink_to(environment.folder / "node_modules")
+    (folder / "plain.cjs").write_text(REQUIRED)
+    compiled(folder, "Node16", "Node16", "consumer.ts")
+    compiled(folder, "CommonJS", "Node10", "consumer.ts")
+    flags = ("--no-experimental-require-module",) if "require-module" in environment.run("--help") else ()
+    assert environment.run(*flags, "required/plain.cjs").split() == ["success", "function", "network"]
+
+
 def test_both_languages_have_the_same_methods(installed: Path) -> None:
     described = (installed / "node_modules/@burnish/client/dist/client.d.ts").read_text().partition("export declare class Burnish")[2]
     there = set(re.findall(r"^ {4}(\w+)[(<]", described, re.MULTILINE)) - {"constructor"}
@@ -235,7 +273,7 @@ def test_both_languages_have_the_same_methods(installed: Path) -> None:
 
 def test_the_core_is_small_and_names_no_module_of_node(installed: Path) -> None:
     dist = installed / "node_modules/@burnish/client/dist"
-    core = {file: file.read_text() for file in dist.rglob("*.js") if file.name not in ("node.js", "react.js")}
+    core = {file: file.read_text() for file in dist.rglob("*.js") if file.name not in ("node.js", "react.js") and "cjs" not in file.parts}
     assert not [file.name for file, text in core.items() if "node:" in text or "Buffer" in text or "require(" in text]
     assert sum(len(text) for text in core.values()) < 90_000
     assert (dist.parent / "README.md").is_file() and (dist.parent / "LICENSE").is_file()

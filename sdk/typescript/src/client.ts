@@ -55,6 +55,16 @@ export class Burnish {
     );
   }
 
+  /** The same client, with other settings for some calls: `burnish.withOptions({ timeoutS: 5, maxRetries: 0 }).execute(…)`.
+   *
+   * Known prompts are those of this one, and so are the times of `prompt`.
+   */
+  withOptions({ timeoutS, maxRetries }: { timeoutS?: number | undefined; maxRetries?: number | undefined }): Burnish {
+    const tries = maxRetries === undefined ? this.settings.tries : Math.max(0, maxRetries) + 1;
+    const settings = { ...this.settings, timeoutS: timeoutS ?? this.settings.timeoutS, tries };
+    return Object.assign(Object.create(Burnish.prototype) as Burnish, this, { settings });
+  }
+
   /** Any route of the API that has no method here. The parsed answer, null for 204. Throws ApiError, NotReached.
    *
    * `content`: in place of a body, such as a FormData with files, or JSON lines. For an answer that is no JSON: `requestRaw`.

@@ -2,6 +2,14 @@
  *
  *     BurnishError
  *     ├── ApiError        the server refused, with a code that stays, the field to blame and the id of the request
+ *     │   ├── BadRequest        400, 413, 422: something about it is wrong; `param` says what
+ *     │   ├── Unauthenticated   401: no key, or not a valid one
+ *     │   ├── PaymentRequired   402: credit or a budget is used up
+ *     │   ├── Forbidden         403: the key may not, or the workspace is suspended
+ *     │   ├── NotFound          404, 410: there is no such thing in this workspace
+ *     │   ├── Conflict          409: something else stands there, or is under way
+ *     │   ├── RateLimited       429: yours, or the provider's; `retryAfterS`
+ *     │   └── ServerError       500 and above: it failed, after all retries
  *     ├── NotReached      no answer came, after all retries
  *     ├── StreamBroke     a stream ended without its last event; the server books what it had produced
  *     ├── AbortError      your signal ended it
@@ -42,6 +50,65 @@ export class ApiError extends BurnishError {
     this.retryAfterS = typeof said.retry_after_s === "number" ? said.retry_after_s : null;
     this.details = said.details ?? null;
   }
+}
+
+/** Something about the request is wrong: `param` names the field. Again it would be told the same. */
+export class BadRequest extends ApiError {
+  override name = "BadRequest";
+}
+
+/** No key, or not a valid one. */
+export class Unauthenticated extends ApiError {
+  override name = "Unauthenticated";
+}
+
+/** Credit or a budget is used up; nobody was called. */
+export class PaymentRequired extends ApiError {
+  override name = "PaymentRequired";
+}
+
+/** The key may not do this, or the workspace is suspended. */
+export class Forbidden extends ApiError {
+  override name = "Forbidden";
+}
+
+/** There is no such thing in this workspace, or it is gone. */
+export class NotFound extends ApiError {
+  override name = "NotFound";
+}
+
+/** Something else stands there already, or is still under way. */
+export class Conflict extends ApiError {
+  override name = "Conflict";
+}
+
+/** Too many: your limit, or the provider's. `retryAfterS` says how long to wait. */
+export class RateLimited extends ApiError {
+  override name = "RateLimited";
+}
+
+/** Burnish or the provider failed, or ran out of time. */
+export class ServerError extends ApiError {
+  override name = "ServerError";
+}
+
+const KINDS: Readonly<Record<number, typeof ApiError>> = {
+  400: BadRequest,
+  401: Unauthenticated,
+  402: PaymentRequired,
+  403: Forbidden,
+  404: NotFound,
+  409: Conflict,
+  410: NotFound,
+  413: BadRequest,
+  422: BadRequest,
+  429: RateLimited,
+};
+
+/** An ApiError of the kind that the status says. */
+export function refusalOf(status: number, body: unknown, requestId: string | null = null): ApiError {
+  const Kind = KINDS[status] ?? (status >= 500 ? ServerError : ApiError);
+  return new Kind(status, body, requestId);
 }
 
 /** Nobody answered: refused, timed out, or broken off before an answer began. */

@@ -9,7 +9,23 @@
 export { Burnish, type BurnishOptions, type ExecutionRequest, type RequestOptions } from "./client.js";
 export type { BatchOptions, Chat, EnrichmentCounts, EnrichmentOptions, ExecutionOptions, FeedbackOptions, Message, SourceType, Variables } from "./calls.js";
 export { TemplateError } from "./carried/template.js";
-export { AbortError, ApiError, BurnishError, InvalidWebhook, NotReached, StreamBroke, TimedOut } from "./errors.js";
+export {
+  AbortError,
+  ApiError,
+  BadRequest,
+  BurnishError,
+  Conflict,
+  Forbidden,
+  InvalidWebhook,
+  NotFound,
+  NotReached,
+  PaymentRequired,
+  RateLimited,
+  ServerError,
+  StreamBroke,
+  TimedOut,
+  Unauthenticated,
+} from "./errors.js";
 export { Prompt, type Messages, type PromptStore, type Source } from "./prompts.js";
 export { TextStream } from "./stream.js";
 export type * from "./types.js";

@@ -1,7 +1,7 @@
 "use client";
-/** For React: `usePrompt`. */
+/** For React: `usePrompt` and `useFeedback`. */
 import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useRef, useState } from "react";
-import type { ExecutionOptions, Variables } from "./calls.js";
+import type { ExecutionOptions, FeedbackOptions, Variables } from "./calls.js";
 import type { Burnish } from "./client.js";
 import { AbortError } from "./errors.js";
 import type { TextStream } from "./stream.js";
@@ -9,7 +9,7 @@ import type { Execution } from "./types.js";
 
 const Client = createContext<Burnish | null>(null);
 
-/** Gives every `usePrompt` below it the client to use. */
+/** Gives every `usePrompt` and `useFeedback` below it the client to use. */
 export function BurnishProvider({ client, children }: { client: Burnish; children?: ReactNode }): ReactNode {
   return createElement(Client.Provider, { value: client }, children);
 }
@@ -101,4 +101,65 @@ async function read(pieces: TextStream, show: (text: string) => void): Promise<E
   for await (const _ of pieces) show(pieces.text);
   if (pieces.result === null) throw new AbortError("cancelled");
   return pieces.result;
+}
+
+export type Reaction = Omit<FeedbackOptions, "signal" | "session_id" | "imported">;
+
+export type UseFeedbackOptions = Pick<FeedbackOptions, "user_id" | "context"> & {
+  /** Instead of the one of BurnishProvider. */
+  client?: Burnish;
+};
+
+type Pressed = { thumb: "up" | "down" | null; sending: boolean; error: Error | null };
+
+export type UseFeedback = Pressed & {
+  /** Sends a reaction; a thumb shows as pressed at once. Its id; null where there is nothing to react to yet, or it failed (`error` says why). */
+  react: (reaction: Reaction) => Promise<string | null>;
+};
+
+const UNPRESSED: Pressed = { thumb: null, sending: false, error: null };
+
+/** What one person says of one answer. `thumb`: which is pressed; one that could not be sent jumps back to what Burnish knows.
+ *
+ * Reactions are sent one after the other, since the one that comes last counts. Leaving the page ends none of them.
+ */
+export function useFeedback(executionId: string | null | undefined, options: UseFeedbackOptions = {}): UseFeedback {
+  const above = useContext(Client);
+  const [state, setState] = useState<Pressed & { of: string | null }>({ ...UNPRESSED, of: null });
+  const line = useRef<{ of: string | null; last: Promise<unknown>; waiting: number; known: Pressed["thumb"] }>({ of: null, last: Promise.resolve(), waiting: 0, known: null });
+  const newest = useRef({ executionId, options, above });
+  useEffect(() => {
+    newest.current = { executionId, options, above };
+  });
+
+  const react = useCallback(async (reaction: Reaction): Promise<string | null> => {
+    const { client: given, ...rest } = newest.current.options;
+    const client = given ?? newest.current.above;
+    if (client === null) throw new TypeError("useFeedback needs a client: give it one, or put <BurnishProvider client={…}> above it.");
+    const of = newest.current.executionId ?? null;
+    if (of === null) return null;
+    if (line.current.of !== of) line.current = { of, last: Promise.resolve(), waiting: 0, known: null };
+    const own = line.current;
+    const thumb = reaction.thumb ?? null;
+    own.waiting += 1;
+    setState((was) => ({ of, thumb: thumb ?? (was.of === of ? was.thumb : null), sending: true, error: null }));
+    const sent = own.last.then(() => client.feedback(of, { ...rest, ...reaction }));
+    own.last = sent.catch(() => undefined);
+    const ended = (error: Error | null) => {
+      own.waiting -= 1;
+      if (error === null && thumb !== null) own.known = thumb;
+      if (own.waiting === 0 && line.current === own) setState({ of, thumb: own.known, sending: false, error });
+    };
+    try {
+      const id = await sent;
+      ended(null);
+      return id;
+    } catch (caught) {
+      ended(caught instanceof Error ? caught : new Error(String(caught)));
+      return null;
+    }
+  }, []);
+
+  const { of, ...pressed } = state;
+  return { ...(of === (executionId ?? null) ? pressed : UNPRESSED), react };
 }

@@ -1,6 +1,6 @@
 /** An answer piece by piece. */
 import { serverEvents } from "./carried/sse.js";
-import { ApiError, leaveIfAborted, StreamBroke } from "./errors.js";
+import { ApiError, leaveIfAborted, refusalOf, StreamBroke } from "./errors.js";
 import type { Execution } from "./types.js";
 import { type Answer, whyOf } from "./wire.js";
 
@@ -58,7 +58,7 @@ export class TextStream implements AsyncIterable<string> {
           this.text += piece;
           yield piece;
         } else if (event === "done") this.result = said as Execution;
-        else if (event === "error") throw new ApiError(typeof said.status === "number" ? said.status : 502, "error" in said ? said : { error: said });
+        else if (event === "error") throw refusalOf(typeof said.status === "number" ? said.status : 502, "error" in said ? said : { error: said }, response.headers.get("x-request-id"));
       }
     } catch (error) {
       if (error instanceof ApiError || error instanceof StreamBroke) throw error;

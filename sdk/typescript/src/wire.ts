@@ -1,5 +1,5 @@
 /** What goes over the wire: one request with its tries. */
-import { AbortError, ApiError, leaveIfAborted, NotReached } from "./errors.js";
+import { AbortError, ApiError, leaveIfAborted, NotReached, refusalOf } from "./errors.js";
 import { traceHeaders } from "./trace.js";
 
 const VERSION = "0.1.0";
@@ -57,7 +57,7 @@ export async function sent(settings: Settings, call: Call, tries = settings.trie
     try {
       const response = await settings.fetch(url, { method: call.method, headers, redirect: "manual", signal: timed.signal, ...(body === undefined ? {} : { body }) });
       if (isAnswer(response)) return { ...timed, response };
-      const refusal = await refusalOf(response);
+      const refusal = await refused(response);
       timed.end();
       if (wasLost && call.method === "DELETE" && refusal.status === 404 && refusal.code.endsWith("not_found")) return { ...timed, response: new Response(null, { status: 204 }) };
       wasLost ||= response.status >= 500;
@@ -156,9 +156,9 @@ function isAnswer(response: Response): boolean {
   return response.ok || response.status === 304;
 }
 
-async function refusalOf(response: Response): Promise<ApiError> {
+async function refused(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
-  return new ApiError(response.status, body, response.headers.get("x-request-id"));
+  return refusalOf(response.status, body, response.headers.get("x-request-id"));
 }
 
 function headersOf(settings: Settings, call: Call): Record<string, string> {

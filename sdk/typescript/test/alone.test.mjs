@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import test from "node:test";
-import { AbortError, ApiError, Burnish, BurnishError, InvalidWebhook, NotReached, StreamBroke, TemplateError, verifyWebhook } from "@burnish/client";
+import * as all from "@burnish/client";
+import { AbortError, ApiError, Burnish, BurnishError, InvalidWebhook, NotReached, RateLimited, ServerError, StreamBroke, TemplateError, verifyWebhook } from "@burnish/client";
 import { parseMessages, render } from "./node_modules/@burnish/client/dist/carried/template.js";
 import { waitMsFor } from "./node_modules/@burnish/client/dist/wire.js";
 
@@ -23,6 +24,32 @@ function answering(...answers) {
 const json = (body, status = 200, headers = {}) => Response.json(body, { status, headers });
 const again = { "retry-after": "0" };
 const client = (given, options = {}) => new Burnish({ baseUrl: "http://host/v1/", apiKey: "k", fetch: given.fetch, ...options });
+
+const KINDS = { 400: "BadRequest", 401: "Unauthenticated", 402: "PaymentRequired", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 410: "NotFound", 413: "BadRequest", 418: "ApiError", 422: "BadRequest", 429: "RateLimited", 500: "ServerError", 503: "ServerError" };
+for (const [status, kind] of Object.entries(KINDS)) {
+  test(`a refusal of ${status} is a kind to catch: ${kind}`, async () => {
+    const given = answering(json({ error: { code: "c", message: "m", request_id: "r" } }, Number(status)));
+    await assert.rejects(client(given, { maxRetries: 0 }).execute("p"), (error) => error instanceof all[kind] && error instanceof ApiError && error.name === kind && error.requestId === "r");
+  });
+}
+
+test("what a stream ends with has its kind too", async () => {
+  const given = answering(new Response('event: error\ndata: {"error": {"code": "c", "message": "m"}, "status": 429}\n\n', { headers: { "x-request-id": "r" } }));
+  await assert.rejects(async () => {
+    for await (const _ of client(given).stream("p"));
+  }, (error) => error instanceof RateLimited && error.requestId === "r");
+});
+
+test("some calls have settings of their own, and what is null is left out", async () => {
+  const given = answering(json({}, 503, again), json({}, 503, again), json({ feedback_id: "f" }));
+  const burnish = client(given, { maxRetries: 1 });
+  await assert.rejects(burnish.withOptions({ maxRetries: 0 }).execute("p"), ServerError);
+  assert.equal(given.asked.length, 1);
+  assert.equal(await burnish.withOptions({ timeoutS: 5 }).feedback("e", { thumb: "up", comment: undefined, user_id: null, idempotency_key: "pressed-1" }), "f");
+  assert.deepEqual([given.asked.length, JSON.parse(given.asked[2].body), given.asked[2].headers["idempotency-key"]], [3, { execution_id: "e", thumb: "up" }, "pressed-1"]);
+  const silent = client({ fetch: (_url, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))) }, { maxRetries: 0 });
+  await assert.rejects(silent.withOptions({ timeoutS: 0.05 }).execute("p"), NotReached);
+});
 
 test("what may succeed later is sent again under the same key, when the server says", async (t) => {
   const waits = [];

@@ -1,7 +1,7 @@
 // What a strict project sees: compiled against the installed package, once as Node resolves it and once as bundlers do.
-import { type Batch, Burnish, type Execution, type Prompt, type PromptStore, StreamBroke, type TextStream, verifyWebhook } from "@burnish/client";
+import { type Batch, Burnish, type Execution, type Prompt, type PromptStore, RateLimited, StreamBroke, type TextStream, verifyWebhook } from "@burnish/client";
 import { diskStore } from "@burnish/client/node";
-import { type UsePrompt, usePrompt } from "@burnish/client/react";
+import { type UseFeedback, type UsePrompt, useFeedback, usePrompt } from "@burnish/client/react";
 
 const store: PromptStore = diskStore();
 const burnish = new Burnish({ apiKey: "k", store });
@@ -23,11 +23,18 @@ export async function all(): Promise<string | null> {
   await burnish.batchAnalyzeChats([{ messages: [{ role: "user", content: "Hi" }], external_id: "7" }, "text"], { progress: ({ completed }) => completed.toFixed() });
   const event = await verifyWebhook("{}", new Headers(), "whsec_AAAA");
   const { feedback_id } = await burnish.request<{ feedback_id: string }>("POST", "/v1/feedback", {});
+  const comment: string | undefined = answer.label ?? undefined;
+  await burnish.withOptions({ timeoutS: 5, maxRetries: 0 }).feedback(answer.id, { thumb: "up", comment, user_id: null, idempotency_key: "pressed-1" });
+  await burnish.execute("greeting", {}, { cache: true, label: undefined }).catch((error: unknown) => (error instanceof RateLimited ? error.retryAfterS?.toFixed() : null));
   // @ts-expect-error -- an option that there is not
   await burnish.execute("greeting", {}, { userId: "u" });
   // @ts-expect-error -- not a kind of content
   await burnish.enrich("picture", "text");
   return `${status}${temperature}${batch.request_counts.completed}${chat.processing_status}${event.type}${feedback_id}${answer.output}`;
+}
+
+export function useThumbs(id: string | null): UseFeedback {
+  return useFeedback(id, { user_id: "u" });
 }
 
 export function useGreeting(): UsePrompt {

@@ -2,8 +2,7 @@
 // Run with --experimental-vm-modules.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 
 const SHARED = ["fetch", "Request", "Response", "Headers", "URL", "URLSearchParams", "AbortController", "AbortSignal", "DOMException", "TextEncoder", "TextDecoder", "ReadableStream", "TransformStream", "Blob", "crypto", "atob", "btoa", "setTimeout", "clearTimeout", "performance", "Uint8Array", "Uint32Array", "Error", "TypeError"];
@@ -14,7 +13,7 @@ function moduleAt(url) {
   if (!modules.has(url)) modules.set(url, new vm.SourceTextModule(readFileSync(fileURLToPath(url), "utf8"), { context: world, identifier: url }));
   return modules.get(url);
 }
-const entry = pathToFileURL(createRequire(import.meta.url).resolve("@burnish/client")).href;
+const entry = import.meta.resolve("@burnish/client");
 const whole = moduleAt(entry);
 await whole.link((specifier, from) => {
   assert.ok(specifier.startsWith("./") || specifier.startsWith("../"), `${specifier} is not part of the package`);

@@ -15,7 +15,7 @@ for (const name of ["HTMLElement", "HTMLIFrameElement", "Element", "Node", "Even
 const { createElement, StrictMode } = await import("react");
 const { act, cleanup, renderHook, waitFor } = await import(pathToFileURL(page.resolve("@testing-library/react")).href);
 const { ApiError, Burnish } = await import("@burnish/client");
-const { BurnishProvider, usePrompt } = await import("@burnish/client/react");
+const { BurnishProvider, useFeedback, usePrompt } = await import("@burnish/client/react");
 
 const PROMPT = process.env.SDK_PROMPT;
 const SLOW = process.env.SDK_SLOW;
@@ -124,4 +124,74 @@ test("leaving the page ends the call", async () => {
 test("without a client it says how to give one", async () => {
   const { result } = renderHook(() => usePrompt(PROMPT));
   await assert.rejects(result.current.execute({}), /BurnishProvider/);
+});
+
+/** The hook of reactions to `id`, which may change; and what was sent. `answer`: in place of Burnish's own. */
+function reacting(id, { answer, ...options } = {}) {
+  const sent = [];
+  const client = Object.assign(Object.create(burnish), {
+    feedback: (of, reaction) => {
+      sent.push([of, reaction]);
+      return answer ? answer(sent.length) : burnish.feedback(of, reaction);
+    },
+  });
+  const wrapper = ({ children }) => createElement(StrictMode, null, createElement(BurnishProvider, { client }, children));
+  return { sent, ...renderHook((props) => useFeedback(props.id, options), { wrapper, initialProps: { id } }) };
+}
+
+test("a thumb is pressed at once, known to Burnish, and changed by a later one", async () => {
+  const { id } = await burnish.execute(PROMPT, { name: "Ada" });
+  const { result } = reacting(id, { user_id: "react-thumbs" });
+  assert.deepEqual([result.current.thumb, result.current.sending, result.current.error], [null, false, null]);
+  let said;
+  act(() => {
+    said = result.current.react({ thumb: "up" });
+  });
+  assert.deepEqual([result.current.thumb, result.current.sending], ["up", true]);
+  await act(async () => assert.ok(await said));
+  assert.deepEqual([result.current.thumb, result.current.sending], ["up", false]);
+  await act(async () => assert.ok(await result.current.react({ thumb: "down", comment: "Too stiff." })));
+  assert.equal(result.current.thumb, "down");
+  const kept = async () => (await burnish.request("GET", `/v1/executions/${id}`)).feedback.filter((one) => one.kind === "thumb").map((one) => [one.user_id, one.thumb]);
+  while (JSON.stringify(await kept()) !== '[["react-thumbs","down"]]') await new Promise((resolve) => setTimeout(resolve, 100));
+});
+
+test("reactions are sent one after the other, and the last one stands", async () => {
+  const let_go = [];
+  const { result, sent } = reacting("e-1", { answer: () => new Promise((resolve) => let_go.push(resolve)) });
+  let both;
+  act(() => {
+    both = [result.current.react({ thumb: "up" }), result.current.react({ thumb: "down" })];
+  });
+  await waitFor(() => assert.equal(let_go.length, 1), PATIENCE);
+  assert.deepEqual([sent.length, result.current.thumb], [1, "down"]);
+  await act(async () => {
+    let_go[0]("f-1");
+    await both[0];
+  });
+  assert.deepEqual([result.current.thumb, result.current.sending], ["down", true]);
+  await waitFor(() => assert.equal(let_go.length, 2), PATIENCE);
+  await act(async () => {
+    let_go[1]("f-2");
+    await both[1];
+  });
+  assert.deepEqual([sent.map(([, one]) => one.thumb), result.current.thumb, result.current.sending], [["up", "down"], "down", false]);
+});
+
+test("a thumb that could not be sent jumps back and says why", async () => {
+  const { result } = reacting("e-1", { answer: async (count) => (count === 1 ? "f-1" : Promise.reject(new Error("away"))) });
+  await act(async () => assert.equal(await result.current.react({ thumb: "up" }), "f-1"));
+  await act(async () => assert.equal(await result.current.react({ thumb: "down" }), null));
+  assert.deepEqual([result.current.thumb, result.current.error?.message, result.current.sending], ["up", "away", false]);
+});
+
+test("another answer begins unpressed, and before there is one nothing is sent", async () => {
+  const { result, rerender, sent } = reacting(undefined, { answer: async () => "f" });
+  await act(async () => assert.equal(await result.current.react({ thumb: "up" }), null));
+  assert.deepEqual([sent.length, result.current.thumb], [0, null]);
+  rerender({ id: "e-1" });
+  await act(async () => assert.equal(await result.current.react({ thumb: "up" }), "f"));
+  assert.equal(result.current.thumb, "up");
+  rerender({ id: "e-2" });
+  assert.equal(result.current.thumb, null);
 });

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ from burnish_client.wire import (
     may_succeed_later,
     not_reached,
     parsed,
+    said_again,
     wait_s,
 )
 
@@ -87,6 +89,15 @@ class AsyncBurnish:
         """Closes the connections of this process; twice does no harm."""
         if (http := self._connections.of_loop(asyncio.get_running_loop()).end()) is not None:
             await http.aclose()
+
+    def with_options(self, *, timeout_s: float | None = None, max_retries: int | None = None) -> AsyncBurnish:
+        """The same client, with other settings for some calls: `burnish.with_options(timeout_s=5, max_retries=0).execute(…)`.
+
+        Connections and known prompts are those of this one; closing either closes both.
+        """
+        other = copy(self)
+        other._settings = self._settings.changed(timeout_s, max_retries)
+        return other
 
     async def request(
         self,
@@ -333,7 +344,7 @@ class AsyncBurnish:
 
     async def _sent(self, request: httpx.Request, *, stream: bool, tries: int | None = None) -> httpx.Response:
         """An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is raised."""
-        last, was_lost = tries or self._settings.tries, False
+        last, was_lost, asked = tries or self._settings.tries, False, f"{request.method} {request.url.path}"
         for attempt in range(last):
             is_last = attempt + 1 == last
             try:
@@ -349,7 +360,9 @@ class AsyncBurnish:
                 was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if is_last or not isinstance(error, httpx.TransportError):
                     raise not_reached(self._settings.base_url, error, is_garbled=isinstance(error, httpx.DecodingError)) from error
-                await asyncio.sleep(wait_s(attempt, retry_after=None))
+                pause_s = wait_s(attempt, retry_after=None)
+                said_again(asked, attempt, last, why=str(error) or type(error).__name__, pause_s=pause_s)
+                await asyncio.sleep(pause_s)
                 continue
             refusal = error_of(response.status_code, text, response.headers)
             if is_done_before(request.method, refusal, was_lost=was_lost):
@@ -357,7 +370,9 @@ class AsyncBurnish:
             was_lost = was_lost or response.status_code >= 500
             if is_last or not may_succeed_later(response.status_code, refusal, response.headers):
                 raise refusal
-            await asyncio.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))
+            pause_s = wait_s(attempt, retry_after=response.headers.get("retry-after"))
+            said_again(asked, attempt, last, why=f"{refusal.status} {refusal.code}, request {refusal.request_id}", pause_s=pause_s)
+            await asyncio.sleep(pause_s)
         raise AssertionError("a try returns or raises")
 
 
@@ -374,7 +389,7 @@ class AsyncTextStream:
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
-        self._events = Events(execution_id=response.headers.get("x-execution-id"))
+        self._events = Events(response.headers.get("x-execution-id"), response.headers.get("x-request-id"))
 
     @property
     def execution_id(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from burnish_client.errors import ApiError, NotReached
+from burnish_client.errors import ApiError, NotReached, refusal_of
 from burnish_client.paths import segment
 from burnish_client.types import Batch
 from burnish_client.wire import Call, wait_s
@@ -50,7 +50,7 @@ class Results:
         if not isinstance(row, dict):
             raise ValueError("a result is an object")
         if row.keys() == {"error"}:
-            raise ApiError(BROKE_OFF, row, request_id=None)
+            raise refusal_of(BROKE_OFF, row, None)
         self._knows_place = isinstance(row.get("line"), int)
         if self._knows_place:
             self._go_to(row["line"] + 1)

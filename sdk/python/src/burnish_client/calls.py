@@ -19,52 +19,63 @@ AFTER_DEADLINE_S: Final = 10.0
 
 
 class ExecutionOptions(TypedDict, total=False):
-    """What may be given with an execution. Anything else of the body goes through `request`."""
+    """What may be given with an execution; None is as good as not given. Anything else of the body goes through `request`.
 
-    label: str
-    version: int
-    messages: Sequence[Mapping[str, Any]]
-    model: str
-    overrides: Mapping[str, Any]
-    user_id: str
-    session_id: str
-    app: str
-    metadata: Mapping[str, Any]
-    deadline_s: float
-    client_request_id: str
-    fallback_models: Sequence[str]
+    `cache`: True takes an answer that was given before; `requirements`: of `model="auto"`; `prompt_key`: what calls without a prompt
+    are grouped by.
+    """
+
+    label: str | None
+    version: int | None
+    messages: Sequence[Mapping[str, Any]] | None
+    model: str | None
+    overrides: Mapping[str, Any] | None
+    user_id: str | None
+    session_id: str | None
+    app: str | None
+    metadata: Mapping[str, Any] | None
+    deadline_s: float | None
+    client_request_id: str | None
+    fallback_models: Sequence[str] | None
+    requirements: Mapping[str, Any] | None
+    cache: bool | Mapping[str, Any] | None
+    prompt_key: str | None
     background: bool
-    idempotency_key: str
+    idempotency_key: str | None
 
 
 class FeedbackOptions(TypedDict, total=False):
-    """What a reaction says, at least one of the first five. `metric`: a name of yours and its value.
+    """What a reaction says, at least one of the first five; None is as good as not given. `metric`: a name of yours and its value.
 
-    `feedback_id`: a UUID of yours; given again, the reaction replaces the earlier one.
+    `feedback_id`: a UUID of yours; given again, the reaction replaces the earlier one. `imported`: `{"source", "id"}` of an execution
+    made elsewhere, in place of one of ours.
     """
 
-    thumb: Literal["up", "down"]
-    score: float
-    comment: str
-    correction: str
-    metric: tuple[str, float]
-    session_id: str
-    user_id: str
-    context: Mapping[str, Any]
-    feedback_id: str
+    thumb: Literal["up", "down"] | None
+    score: float | None
+    comment: str | None
+    correction: str | None
+    metric: tuple[str, float] | None
+    session_id: str | None
+    imported: Mapping[str, str] | None
+    user_id: str | None
+    context: Mapping[str, Any] | None
+    feedback_id: str | None
+    idempotency_key: str | None
 
 
 class BatchOptions(TypedDict, total=False):
-    """`max_cost_nusd`: it pauses before it would cost more."""
+    """`max_cost_nusd`: it pauses before it would cost more. None is as good as not given."""
 
-    prompt: str
-    label: str
-    name: str
-    models: Sequence[str]
-    versions: Sequence[int]
-    max_cost_nusd: int
-    app: str
-    idempotency_key: str
+    prompt: str | None
+    label: str | None
+    name: str | None
+    models: Sequence[str] | None
+    versions: Sequence[int] | None
+    max_cost_nusd: int | None
+    app: str | None
+    metadata: Mapping[str, str] | None
+    idempotency_key: str | None
 
 
 def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, stream: bool = False, **given: Unpack[ExecutionOptions]) -> Call:
@@ -80,9 +91,10 @@ def execute(prompt: str | None, variables: Mapping[str, Any] | None, *, stream: 
 def feedback(execution_id: str | None, **given: Unpack[FeedbackOptions]) -> Call:
     """POST /v1/feedback, on an execution or a session."""
     body: dict[str, Any] = {"execution_id": execution_id, **given}
+    key = body.pop("idempotency_key", None)
     if (metric := body.get("metric")) is not None:
         body["metric"] = {"name": metric[0], "value": metric[1]}
-    return Call("POST", "/v1/feedback", without_nones(body))
+    return Call("POST", "/v1/feedback", without_nones(body), headers=_with_key(key))
 
 
 def prompt(key: Key, *, etag: str | None, can_wait: bool) -> Call:
@@ -96,9 +108,9 @@ def start_batch(inputs: Sequence[Mapping[str, Any]], **given: Unpack[BatchOption
     """POST /v1/batches: the same request for each of `inputs`, which are variables; times `models` or `versions` where given."""
     body: dict[str, Any] = dict(given)
     key = body.pop("idempotency_key", None)
-    request = {name: body.pop(name) for name in ("prompt", "label", "app") if name in body}
+    request = without_nones({name: body.pop(name, None) for name in ("prompt", "label", "app")})
     lines = [{"variables": dict(one)} for one in inputs]
-    return Call("POST", "/v1/batches", {"inputs": lines, "request": request, **body}, headers=_with_key(key))
+    return Call("POST", "/v1/batches", {"inputs": lines, "request": request, **without_nones(body)}, headers=_with_key(key))
 
 
 def _with_key(key: str | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from burnish_client.wire import (
     may_succeed_later,
     not_reached,
     parsed,
+    said_again,
     wait_s,
 )
 
@@ -86,6 +88,15 @@ class Burnish:
         """Closes the connections of this process; twice does no harm."""
         if (http := self._connections.end()) is not None:
             http.close()
+
+    def with_options(self, *, timeout_s: float | None = None, max_retries: int | None = None) -> Burnish:
+        """The same client, with other settings for some calls: `burnish.with_options(timeout_s=5, max_retries=0).execute(…)`.
+
+        Connections and known prompts are those of this one; closing either closes both.
+        """
+        other = copy(self)
+        other._settings = self._settings.changed(timeout_s, max_retries)
+        return other
 
     def request(
         self,
@@ -331,7 +342,7 @@ class Burnish:
 
     def _sent(self, request: httpx.Request, *, stream: bool, tries: int | None = None) -> httpx.Response:
         """An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is raised."""
-        last, was_lost = tries or self._settings.tries, False
+        last, was_lost, asked = tries or self._settings.tries, False, f"{request.method} {request.url.path}"
         for attempt in range(last):
             is_last = attempt + 1 == last
             try:
@@ -347,7 +358,9 @@ class Burnish:
                 was_lost = was_lost or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if is_last or not isinstance(error, httpx.TransportError):
                     raise not_reached(self._settings.base_url, error, is_garbled=isinstance(error, httpx.DecodingError)) from error
-                time.sleep(wait_s(attempt, retry_after=None))
+                pause_s = wait_s(attempt, retry_after=None)
+                said_again(asked, attempt, last, why=str(error) or type(error).__name__, pause_s=pause_s)
+                time.sleep(pause_s)
                 continue
             refusal = error_of(response.status_code, text, response.headers)
             if is_done_before(request.method, refusal, was_lost=was_lost):
@@ -355,7 +368,9 @@ class Burnish:
             was_lost = was_lost or response.status_code >= 500
             if is_last or not may_succeed_later(response.status_code, refusal, response.headers):
                 raise refusal
-            time.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))
+            pause_s = wait_s(attempt, retry_after=response.headers.get("retry-after"))
+            said_again(asked, attempt, last, why=f"{refusal.status} {refusal.code}, request {refusal.request_id}", pause_s=pause_s)
+            time.sleep(pause_s)
         raise AssertionError("a try returns or raises")
 
 
@@ -372,7 +387,7 @@ class TextStream:
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
-        self._events = Events(execution_id=response.headers.get("x-execution-id"))
+        self._events = Events(response.headers.get("x-execution-id"), response.headers.get("x-request-id"))
 
     @property
     def execution_id(self) -> str | None:

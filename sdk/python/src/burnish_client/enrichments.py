@@ -28,13 +28,13 @@ Chat = str | Sequence[Mapping[str, Any]] | Mapping[str, Any]
 class EnrichmentOptions(TypedDict, total=False):
     """`id`: of a stored content, in place of one that is sent; `url`: where it lies. `limit_s`: 0 returns at once."""
 
-    id: str
-    url: str
-    external_id: str
-    user_id: str
-    metadata: Mapping[str, Any]
-    limit_s: float
-    idempotency_key: str
+    id: str | None
+    url: str | None
+    external_id: str | None
+    user_id: str | None
+    metadata: Mapping[str, Any] | None
+    limit_s: float | None
+    idempotency_key: str | None
 
 
 class EnrichmentCounts(TypedDict):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import random
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Union
 from urllib.parse import parse_qs, urlsplit
 
-from burnish_client.errors import ApiError, NotReached, StreamBroke
+from burnish_client.errors import ApiError, NotReached, StreamBroke, refusal_of
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 """Answers after which the same request may succeed. Each carries its idempotency key, so nothing is done twice."""
@@ -24,6 +25,7 @@ NOT_AGAIN: Final = "x-should-retry"
 """`false`: the execution failed for good under this idempotency key, and every further try would be told the same."""
 
 LONGEST_WAIT_S: Final = 30.0
+LOG: Final = logging.getLogger("burnish_client")
 KEY_IN_USE: Final = "idempotency_in_progress"
 DEFAULT_URL: Final = "http://127.0.0.1:18000"
 VERSION: Final = "0.1.0"
@@ -102,6 +104,11 @@ class Settings:
         if not _is_address(url):
             raise ValueError(f"base_url: is an address such as {DEFAULT_URL}, not {url[:80]!r}.")
         return cls(url.rstrip("/").removesuffix("/v1"), key, timeout_s, max(0, max_retries) + 1)
+
+    def changed(self, timeout_s: float | None, max_retries: int | None) -> Settings:
+        """Where None, as it was."""
+        tries = self.tries if max_retries is None else max(0, max_retries) + 1
+        return replace(self, timeout_s=self.timeout_s if timeout_s is None else timeout_s, tries=tries)
 
     def timeout_of(self, call: Call) -> float:
         """Of one try: what the call needs, where it says so. A prompt's is shorter, an execution's with a long deadline longer."""
@@ -203,7 +210,7 @@ def error_of(status: int, text: str, headers: Mapping[str, str]) -> ApiError:
         body = json.loads(text)
     except ValueError:
         body = None
-    return ApiError(status, body, request_id=headers.get("x-request-id"))
+    return refusal_of(status, body, headers.get("x-request-id"))
 
 
 @dataclass
@@ -211,6 +218,7 @@ class Events:
     """Server-sent events, fed line by line. `ended`: the last event of an answer came."""
 
     execution_id: str | None = None
+    request_id: str | None = None
     text: str = ""
     result: dict[str, Any] | None = None
     _name: str = "message"
@@ -247,12 +255,17 @@ class Events:
             self.result = said
         elif name == "error":
             status = said.get("status")
-            raise ApiError(status if isinstance(status, int) else 502, said if "error" in said else {"error": said}, request_id=None)
+            raise refusal_of(status if isinstance(status, int) else 502, said if "error" in said else {"error": said}, self.request_id)
         return None
 
     def broke(self, message: str) -> StreamBroke:
         """What to raise where the stream ends before its last event."""
         return StreamBroke(f"{message}, after {len(self.text)} characters.", text=self.text, execution_id=self.execution_id)
+
+
+def said_again(call: str, attempt: int, tries: int, *, why: str, pause_s: float) -> None:
+    """Tells the log `burnish_client` of another try. `call`: method and path, without what the request held."""
+    LOG.info("%s: %s; try %d of %d in %.1f s", call, why, attempt + 2, tries, pause_s)
 
 
 def may_succeed_later(status: int, refusal: ApiError, headers: Mapping[str, str]) -> bool:
