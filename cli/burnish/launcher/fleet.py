@@ -89,7 +89,7 @@ class Fleet:
             port = around.simulator_port if service.name == "simulator" else await self._ports.choose(self._port_names[name])
             environment = service_environment(service, number=number, metrics_port=port, around=around, inherited=os.environ)
             shared = (around.listen_fd,) if service.listens and around.listen_fd is not None else ()
-            command = (sys.executable, "-P", "-m", "burnish.serve", service.name)
+            command = (sys.executable, "-P", "-m", "burnish.serve", service.name, str(self._home.path))
             return await spawn(command, log=self._home.log_of(name), env=environment, pass_fds=shared)
 
         await self._supervisor.add(Member(name, start=start, stop=_drain))
