@@ -126,9 +126,9 @@ def _failures() -> list[str]:
     assert ends.keys() == FAILURES.keys(), ends.keys() ^ FAILURES.keys()
     parts = [
         "", "## How an execution fails", "",
-        "The record of an execution that failed has one of these codes in `error.code` (`error_code` filters by it), with the provider's own "
-        "in `provider_status`, `provider_code` and `provider_param`. A caller who waits for the answer hears the code with this HTTP status; "
-        "a stream of which something had come is 200, and its last event is the error.",
+        "The record of an execution that failed has one of these codes in `error.code` (`error_code` filters by it), with the "
+        "provider's own in `provider_status`, `provider_code` and `provider_param`. A caller who waits for the answer hears the code with "
+        "this HTTP status; a stream of which something had come is 200, and its last event is the error.",
         "",
         "| code | HTTP | status of the record | retryable | meaning |", "|---|---|---|---|---|",
     ]  # fmt: skip

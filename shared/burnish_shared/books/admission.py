@@ -36,7 +36,6 @@ RATE_WINDOW_US = 60_000_000
 BURST_RATIO = 0.2
 """Accepted in any window ≤ limit × (1 + burst) (PROMISES G-16)."""
 
-
 DEADLOCKS_MOST = 3
 """So often a batch may be the victim of a deadlock before it is tried in parts. The transaction did nothing, and others went on."""
 
@@ -65,10 +64,7 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`per_minute` requests in any minute, plus a burst of 20%. `calls`: so many this one counts as, all let in or none.
-
-    `whose` it is: the workspace's (the plan's, where that is lower or it has none of its own), or one key's.
-    """
+    """`per_minute` requests in any minute, plus a burst of 20%, of `whose`. `calls`: so many this one counts as, all let in or none."""
 
     rate_id: int
     per_minute: int
