@@ -88,3 +88,45 @@ async def test_from_signing_in_to_an_accepted_suggestion_without_a_mouse(page_as
     await reach(page, page.get_by_role("link", name="Look at the prompt"))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
+
+
+async def test_a_secret_that_is_shown_once_is_left_by_keys(page_as: OpenPage, site: Site) -> None:
+    """What tells the name of a button goes with the focus, and must not take it along to the beginning of the dialog."""
+    page = await page_as("admin", "/app/api-keys", workspace_id=await site.new_workspace("Keys"))
+    dialog = page.get_by_role("dialog")
+    await reach(page, page.get_by_role("button", name="New key").first)
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_label("Name")).to_be_focused()
+    await page.keyboard.type("by hand")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("button", name="Copy the key")).to_be_focused()
+    await expect(page.get_by_role("tooltip")).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(dialog.get_by_role("button", name="Copy", exact=True)).to_be_focused()
+    await reach(page, dialog.get_by_role("button", name="I have it"))
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_have_count(0)
+    await expect(page.get_by_role("button", name="New key").first).to_be_focused()
+
+
+async def test_the_focus_stays_beside_what_goes_away(page_as: OpenPage, site: Site) -> None:
+    workspace_id = await site.new_workspace("Endpoints")
+    page = await page_as("admin", "/app/api-keys", workspace_id=workspace_id)
+    for name in ("one", "two"):
+        await page.get_by_role("button", name="New key").first.click()
+        await page.get_by_label("Name").fill(name)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="I have it").click()
+    row = page.get_by_role("table", name="API keys").get_by_role("row").filter(has_text="two")
+    other = page.get_by_role("button", name="What to do with one")
+    await expect(row).to_be_visible()
+    await reach(page, row.get_by_role("button", name="What to do with two"))
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("End")
+    await page.keyboard.press("Enter")
+    await reach(page, page.get_by_role("dialog").get_by_role("button", name="Revoke"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(row).to_contain_text("revoked")
+    await expect(row.get_by_role("button")).to_have_count(0)
+    await expect(other).to_be_focused()

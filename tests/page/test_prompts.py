@@ -481,7 +481,9 @@ async def test_a_prompt_says_that_its_runs_fail_and_leads_to_them(page_as: OpenP
         async with site.session.post(f"{site.url}/v1/executions", json=body, headers={"authorization": f"Bearer {site.api_key}"}) as answer:
             assert answer.status >= 400, await answer.text()
     async with asyncio.timeout(PATIENCE_MS / 1_000):
-        while not (found := (await site.call("GET", f"/v1/analytics/groups?group_by=prompt&prompt={slug}"))["data"]) or found[0]["errors"] < 2:
+        while (
+            not (found := (await site.call("GET", f"/v1/analytics/groups?group_by=prompt&prompt={slug}"))["data"]) or found[0]["errors"] < 2
+        ):
             await asyncio.sleep(0.2)
     page = await page_as("editor", f"/app/prompts/{slug}")
     failing = page.get_by_role("link", name="all 2 runs failed in 24 h")

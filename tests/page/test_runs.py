@@ -333,7 +333,11 @@ async def test_on_a_phone_the_filters_of_runs_are_one_button_until_it_is_pressed
     await settled(page)
     button = page.get_by_role("button", name="Filters 2 in use", exact=True)
     await expect(button).to_have_attribute("aria-expanded", "false")
-    for hidden in (page.get_by_label("Status"), page.get_by_role("button", name=re.compile("^More filters")), page.get_by_label("Error code")):
+    for hidden in (
+        page.get_by_label("Status"),
+        page.get_by_role("button", name=re.compile("^More filters")),
+        page.get_by_label("Error code"),
+    ):
         await expect(hidden).to_be_hidden()
     box = await page.get_by_role("group", name="Filters").bounding_box()
     assert box is not None and box["height"] < 844 / 8, "they leave the page to what is listed"

@@ -1,4 +1,5 @@
 import { type FormEvent, type KeyboardEvent, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { beside } from "@/lib/keep-focus";
 import { Button } from "./Button";
 import { FormError } from "./Field";
 import type { DialogFrameProps } from "./float/DialogFrame";
@@ -37,7 +38,8 @@ export function useReturningFocus(open: boolean) {
       handedOn = null;
       // What it was opened by went with the act: then what lies below it, for the page behind that is out of reach.
       const below = [...document.querySelectorAll<HTMLElement>("[role=dialog][data-state=open]")].at(-1);
-      (back ?? below ?? document.querySelector<HTMLElement>("main"))?.focus();
+      const near = before.current && !below ? beside(before.current) : null;
+      (back ?? below ?? near ?? document.querySelector<HTMLElement>("main"))?.focus();
     },
   };
 }

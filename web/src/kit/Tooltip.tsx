@@ -72,7 +72,8 @@ export function Tooltip({ text, children, side = "top" }: { text: ReactNode; chi
         },
         onBlur: (event: FocusEvent<HTMLElement>) => {
           own.onBlur?.(event);
-          turn(false);
+          // Once the focus is where it goes: a dialog that sees something go while nobody has the focus takes it to its own beginning.
+          turn(false, 1);
         },
       })}
       {isOpen ? (

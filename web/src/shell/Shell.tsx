@@ -17,6 +17,7 @@ import { initial } from "@/lib/format";
 import { later } from "@/lib/later";
 import { ALONE } from "@/lib/pages";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
+import { keepFocus } from "@/lib/keep-focus";
 import { FirstSteps } from "./FirstSteps";
 import { FormGuard } from "./FormGuard";
 import { Leaving } from "./Leaving";
@@ -44,6 +45,8 @@ export function Shell() {
   useKeys({ palette: openPalette, help: openHelp });
   useLiveWorkspace(workspace?.id ?? null);
   useEffect(() => afterFirstAct(() => void preloadFloats(), FLOATS_AFTER_MS), []);
+
+  useEffect(() => keepFocus(), []);
 
   const path = useLocation({ select: (location) => location.pathname });
   const arrived = useRef(path);
