@@ -24175,7 +24175,7 @@ export interface components {
             name: string;
             /**
              * Next At
-             * @description The next five times; none while it is paused.
+             * @description The next five times, within eight years of the first; none while it is paused.
              */
             next_at: string[];
             /**
@@ -25367,7 +25367,7 @@ export interface components {
             name: string;
             /**
              * Next At
-             * @description The next five times; none while it is paused.
+             * @description The next five times, within eight years of the first; none while it is paused.
              */
             next_at: string[];
             /**
