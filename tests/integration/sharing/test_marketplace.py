@@ -225,6 +225,10 @@ async def test_what_looks_like_a_key_is_never_published(admin_of: Admins, secret
     assert refused.status == 422 and refused.body["error"]["param"] == "prompt"
     assert secret not in refused.raw.decode()
     await publisher("POST", "/v1/prompts/router/versions", {"base_version": 1, "messages": ROUTER["messages"]})
+    measured = {"dataset": secret[:200], "metric": "accuracy", "value": 1, "items": 1, "model": "simulated/chat"}
+    for place, said in (("benchmarks", [measured]), ("categories", [secret[:50]])):
+        named = await publisher("POST", "/v1/marketplace", {"prompt": "router", "version": 2, "visibility": "organization", place: said})
+        assert (named.status, named.body["error"]["param"]) == (422, place), named.body
     in_example = {"prompt": "router", "version": 2, "visibility": "organization", "example": secret}
     assert (await publisher("POST", "/v1/marketplace", in_example)).body["error"]["param"] == "example"
     assert (await publisher("POST", "/v1/marketplace", in_example | {"example": "nothing secret"})).status == 201

@@ -24242,7 +24242,7 @@ export interface components {
             name: string;
             /**
              * Next At
-             * @description The next five times; none while it is paused.
+             * @description The next five times, within eight years of the first; none while it is paused.
              */
             next_at: string[];
             /**
@@ -25434,7 +25434,7 @@ export interface components {
             name: string;
             /**
              * Next At
-             * @description The next five times; none while it is paused.
+             * @description The next five times, within eight years of the first; none while it is paused.
              */
             next_at: string[];
             /**

@@ -29,9 +29,9 @@ def check_may_end(there: WorkspaceFacts, *, confirm: str, workspaces_beside: int
 
 
 async def erase_workspace(tx: Tx, principal: Principal, there: WorkspaceFacts, *, secrets: KeySecrets) -> WorkspaceErasure:
-    """Suspends it, destroys its provider keys, revokes its keys and invitations, takes its members out, and leaves the rest to analytics. Idempotent.
+    """Suspends it, destroys its provider keys, revokes its keys and invitations, takes its members out, and leaves the rest to analytics.
 
-    The transaction begins as the caller's workspace and ends as the one that is erased.
+    Idempotent. The transaction begins as the caller's workspace and ends as the one that is erased.
     """
     key = str(there.workspace_id)
     if there.workspace_id != principal.workspace_id:

@@ -24,10 +24,15 @@ from burnish_gateway.bundle.foreign.draft import (
 )  # fmt: skip
 from burnish_gateway.datasets.item import EXPECTS_NOTHING, says_nothing
 
-RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", re.DOTALL)
+RAW_TAG: Final = re.compile(r"\{%-?\s*+(raw|endraw)\s*+-?%\}")
 EXACT: Final = ("equals", "contains", "icontains")
 FILE: Final = re.compile(r"[^\s{}]+\.(txt|md|jsonl?|j2|ya?ml|csv|[cm]?[jt]s|py|rb|go|sh|bat|exe)(:\w+)?|[^\s{}]*\*[^\s{}]*")
 """promptfoo takes paths without `file://`, with a function after a colon, and patterns of them."""
+
+PATH_MOST: Final = 1_000
+"""What is longer is a text: a pattern of paths takes time with the square of its length."""
+
+TOO_MUCH: Final = "its template uses filters, conditions or comments"
 
 COMBINATIONS_MOST: Final = 1_000
 """Of the values of one test."""
@@ -78,7 +83,8 @@ def _prompt(one: Any) -> tuple[str | None, Any]:
 def _messages(text: Any) -> list[dict[str, Any]]:
     if not isinstance(text, str):
         raise CannotTake("it holds no text")
-    if re.match(r"(file|https?|exec|python|huggingface)://|exec:", text) or FILE.fullmatch(text.strip()):
+    bare = text.strip()
+    if re.match(r"(file|https?|exec|python|huggingface)://|exec:", text) or (len(bare) <= PATH_MOST and FILE.fullmatch(bare)):
         raise CannotTake("it stands in another file; put its text into the configuration")
     if text.lstrip().startswith("- role:"):
         raise CannotTake("its messages are written as YAML; write them as a JSON list")
@@ -92,16 +98,22 @@ def _messages(text: Any) -> list[dict[str, Any]]:
 
 
 def _nunjucks(text: str) -> str:
-    parts, at = [], 0
-    for found in RAW.finditer(text):
-        parts += [_plain(text[at : found.start()]), found[1].replace("{{", "{{{{")]
-        at = found.end()
+    """What stands raw is meant letter for letter. In one pass over its marks: one that is never closed has everything behind it."""
+    parts, at, is_raw = list[str](), 0, False
+    for tag in RAW_TAG.finditer(text):
+        if (tag[1] == "endraw") != is_raw:
+            continue
+        said = text[at : tag.start()]
+        parts.append(said.replace("{{", "{{{{") if is_raw else _plain(said))
+        at, is_raw = tag.end(), not is_raw
+    if is_raw:
+        raise CannotTake(TOO_MUCH)
     return "".join(parts) + _plain(text[at:])
 
 
 def _plain(text: str) -> str:
     if "{%" in text or "{#" in text or "{{" in VARIABLE.sub("", text):
-        raise CannotTake("its template uses filters, conditions or comments")
+        raise CannotTake(TOO_MUCH)
     return text_of(text)
 
 
