@@ -1,4 +1,4 @@
-"""Which test files run one after the other on one worker of pytest-xdist.
+"""Which test files run one after the other on one worker of pytest-xdist, and which come first.
 
 The package's `world` takes seconds to build and lives for as long as files of this package follow each other. `--dist loadfile` hands
 out files by their size, so files of other packages would come in between, and each file would build a world of its own. (One world for
@@ -8,6 +8,7 @@ the whole session is no way out: all services of a worker share one NATS, and wo
 from pathlib import PurePosixPath
 
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 FOLDER = PurePosixPath("tests/security")
 
@@ -21,8 +22,43 @@ READERS = (PurePosixPath("tests/architecture"), PurePosixPath("tests/contracts/t
 """They look through all sources, and the marks of all tests, which are parsed once for each worker."""
 
 
+SECONDS = {
+    "tests/fuzz": 40.0,
+    "tests/e2e": 4.0,
+    "tests/integration/operation": 2.0,
+    "tests/integration/optimization": 2.0,
+    "tests/integration/scores": 2.0,
+    "tests/integration/secrets": 2.0,
+    "tests/security": 1.5,
+    "tests/integration/batches": 1.5,
+    "tests/cli": 0.7,
+    "tests/sdk": 0.7,
+    "tests/docs": 0.2,
+    "tests/architecture": 0.2,
+    "tests/integration/conformance": 0.2,
+    "tests/integration/registry": 0.1,
+    "tests/unit": 0.05,
+    "tests/contracts": 0.05,
+}
+"""About what one test of a folder takes, and ELSEWHERE_S one of another; nothing hangs on their being exact. By the number of tests alone,
+files of one or two that start whole installations came last, beside idle cores, and what needs no server came first, all at once."""
+
+ELSEWHERE_S = 0.4
+
+
+def takes_s(unit: str, tests: int) -> float:
+    """About how long so many tests of a unit take."""
+    return tests * next((seconds for folder, seconds in SECONDS.items() if unit.startswith((f"{folder}/", f"{folder},"))), ELSEWHERE_S)
+
+
 class LoadUnits(LoadFileScheduling):
-    """As `--dist loadfile`, but the files that share a world are one unit, and so are those that read all sources."""
+    """As `--dist loadfile`, but the files that share a world are one unit, and so are those that read all sources; and what takes longest
+    comes first."""
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        longest = max(self.workqueue, key=lambda unit: takes_s(unit, len(self.workqueue[unit])))
+        self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)

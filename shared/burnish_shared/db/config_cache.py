@@ -51,6 +51,8 @@ class ChangeFeed:
     _resets: list[Callable[[], None]] = field(default_factory=list)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looks: int = 0
+    _newest: int = 0
 
     def subscribe(self, listener: Callable[[UUID | None, str, str], None], *, reset: Callable[[], None]) -> None:
         """`listener(workspace or None for all, kind, key)` is called for each change, `reset()` when some may have been missed."""
@@ -63,12 +65,13 @@ class ChangeFeed:
     async def catch_up(self) -> None:
         """Returns when this process knows what was committed before the call, so that who changed something meets it with the next request.
 
-        Calls at once share a look. While PostgreSQL is away it returns too, and `run` finds the change later.
+        Calls at once share a look. While PostgreSQL is away it returns too, and `run` finds the change later. Looks are counted and not
+        timed: uvloop's clock stands still for a turn of the loop, so a look and a change after it may be of the same millisecond.
         """
-        came_at = asyncio.get_running_loop().time()
+        begun = self._looks
         try:
             async with self._looking:
-                if self.synced_at < came_at:
+                if self._newest <= begun:
                     await self._look()
         except BurnishError:
             self.wake()
@@ -105,6 +108,7 @@ class ChangeFeed:
 
     async def _look(self) -> None:
         asked_at = asyncio.get_running_loop().time()
+        self._looks += 1
         async with self.db.unit_of_work(read_only=True, one_statement=True) as tx:
             rows = await tx.fetch(
                 "SELECT change_no, workspace_id, kind, key FROM config_changes WHERE change_no > $1 ORDER BY change_no LIMIT $2",
@@ -121,7 +125,7 @@ class ChangeFeed:
         if len(rows) == MOST_CHANGES:
             self.wake()  # there is more: what is served is as old as it was
         else:
-            self.synced_at = asked_at
+            self.synced_at, self._newest = asked_at, self._looks
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.move_label import move_label
 from burnish_gateway.registry.prompt import Author
 from burnish_shared.clock import SystemClock
+from burnish_shared.db import config_cache
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import NotFound, Unavailable
@@ -41,6 +43,16 @@ class Counting:
         self.transactions += 1
         async with self._db.unit_of_work(**context) as tx:
             yield tx
+
+
+class StandingClock:
+    """asyncio, whose loop tells one time for ever."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def get_running_loop(self) -> Any:
+        return SimpleNamespace(time=lambda: 10.0)
 
 
 @pytest.fixture
@@ -142,6 +154,23 @@ async def test_who_changes_something_meets_it_with_the_next_request(
     waiting = ChangeFeed(counting)  # type: ignore[arg-type]
     await asyncio.gather(*[waiting.catch_up() for _ in range(20)])
     assert (counting.transactions, waiting.number) == (2, feed.number), "the first asks at once; all who came meanwhile share the next look"
+
+
+@pytest.mark.capability("P3")
+async def test_a_change_of_the_millisecond_of_the_look_before_it_is_met(
+    db: Database, workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvloop's clock stands still for a turn of the loop, and counts whole milliseconds."""
+    monkeypatch.setattr(config_cache, "asyncio", StandingClock())
+    feed = ChangeFeed(db)
+    await feed.start()
+    catalog = Catalog(db, feed=feed)
+    await make_prompt(db, workspace_id)
+    await feed.look()
+    await catalog.resolve(workspace_id, "hello")
+    await save_and_move(db, workspace_id, "two", base=1)
+    await feed.catch_up()
+    assert (await catalog.resolve(workspace_id, "hello")).version == 2
 
 
 @pytest.mark.promise("G-17")
