@@ -40,6 +40,13 @@ test("what a stream ends with has its kind too", async () => {
   }, (error) => error instanceof RateLimited && error.requestId === "r");
 });
 
+test("what runs in the background is waited for, and what is no list is said to be none", async () => {
+  const told = (...course) => client(answering(...course.map((status) => json({ id: "e/1", status }))));
+  assert.equal((await told("queued", "running", "timeout").awaitExecution("e/1", { everyS: 0 })).status, "timeout");
+  await assert.rejects(told("running", "running", "running", "running").awaitExecution("e/1", { everyS: 0.01, limitS: 0 }), (error) => error.name === "TimedOut" && error.id === "e/1");
+  await assert.rejects(client(answering(json({ id: "1" }))).list("/v1/prompts/p").next(), /\/v1\/prompts\/p is no list/);
+});
+
 test("some calls have settings of their own, and what is null is left out", async () => {
   const given = answering(json({}, 503, again), json({}, 503, again), json({ feedback_id: "f" }));
   const burnish = client(given, { maxRetries: 1 });
